@@ -1,0 +1,87 @@
+"""The contract of one CLI: a frozen dataclass of pure functions and tables, one instance a file of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Literal, TypeAlias
+
+from orchestrator.models.events import AgentEvent
+from orchestrator.models.identity import AgentName
+from orchestrator.models.launch import LaunchSpec
+from orchestrator.models.recovery import RecoveryRule
+from orchestrator.models.work import Assignment
+from orchestrator.wire.records import Noise, RawRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What translating a stream has to remember between records.  One shape serves every CLI."""
+
+    pending_text: str = ""
+    """Deltas joined so far, not yet reported."""
+    counted: frozenset[str] = frozenset()
+    """Message ids whose usage has been counted."""
+    totals: Mapping[str, float] = field(default_factory=dict)
+    """Last cumulative figures, to be differenced."""
+    last_text: str = ""
+    """The last whole text the agent said: the final answer of CLIs whose last record has none."""
+    reply: Mapping[str, Any] | None = None
+    model: str | None = None
+    conversation: str | None = None
+    denials: int = 0
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """Tool name by call id, of calls that have not returned."""
+    ended: bool = False
+
+
+Translator: TypeAlias = Callable[[Translation, RawRecord | Noise, datetime], tuple[Translation, Sequence[AgentEvent]]]
+"""Never raises, whatever the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How a CLI is logged in: by one of these variables, or by a file in its home."""
+
+    environment: tuple[str, ...]
+    """Names passed on from the user's environment to this CLI only."""
+    files: tuple[PurePosixPath, ...]
+    """Relative to HOME; what is there is copied into the private home."""
+    login_hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """Something that holds from one version of the CLI to before another."""
+
+    name: str
+    since: tuple[int, ...] = ()
+    before: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One CLI."""
+
+    name: AgentName
+    title: str
+    """For people: ``Claude Code``."""
+    executable: str
+    package: str
+    """The npm package that installs it."""
+    pinned: str
+    """The version the adapter was written and is tested against."""
+    launch: Callable[[Assignment], LaunchSpec]
+    translate: Translator
+    recovery_rules: tuple[RecoveryRule, ...]
+    credential: Credential
+    oldest: tuple[int, ...]
+    """The oldest version known to work."""
+    capabilities: tuple[Capability, ...] = ()
+    stream_is_silent: bool = False
+    """Its output mode prints nothing until the end, so silence says nothing."""
+    reports_cost: Literal["yes", "no"] = "no"
+    model_hosts: tuple[str, ...] = ()
+    role_strengths: tuple[str, ...] = ()

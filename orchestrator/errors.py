@@ -1,0 +1,105 @@
+"""Every exception this program raises on purpose, and the exit code each one means.
+
+.. code-block:: text
+
+    OrchestrateError                 1   something failed and we know what
+    ├── UsageError                   2   the command line, a file or a setting is wrong: the user can fix it
+    │   ├── InvalidFile              2   a policy, scenario or template file (file, line, reason)
+    │   └── EnvironmentUnfit         2   the machine or a folder is not fit (missing, not writable, full)
+    ├── SessionBusy                  1   another coordinator holds the session
+    ├── SessionUnknown               2   no such session in the workspace
+    ├── JournalDamaged               1   the journal cannot be read or written
+    └── ReplayDiffers                1   replay derived something else than the journal holds
+
+Anything outside this tree is a bug and keeps its traceback.  ``cli/main.py`` is the one place that catches it.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What ``orchestrate`` returns to the shell."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NEEDS_PERSON = 3
+    INTERRUPTED = 130
+
+
+class OrchestrateError(Exception):
+    """Something failed and we know what; ``hint`` says what to do next."""
+
+    exit_code: ExitCode = ExitCode.FAILED
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(OrchestrateError):
+    """The command line, a file or a setting is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InvalidFile(UsageError):
+    """A file a person wrote does not say what it must.
+
+    Args:
+        line: 1-based line of the fault, ``None`` where the format does not tell.
+    """
+
+    def __init__(self, path: Path, reason: str, *, line: int | None = None) -> None:
+        where = f"{path}:{line}" if line is not None else str(path)
+        super().__init__(f"{where}: {reason}")
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+
+class EnvironmentUnfit(UsageError):
+    """A folder, a program or the machine itself is not fit for what was asked."""
+
+
+class SessionBusy(OrchestrateError):
+    """Another coordinator, with this pid, is running the session."""
+
+    def __init__(self, session: str, pid: int | None) -> None:
+        holder = f"process {pid}" if pid is not None else "another process"
+        super().__init__(
+            f"session {session} is being run by {holder}",
+            hint=f"stop it first: orchestrate stop --session {session}",
+        )
+        self.session = session
+        self.pid = pid
+
+
+class SessionUnknown(UsageError):
+    """There is no such session in the workspace."""
+
+    def __init__(self, session: str, workspace: Path) -> None:
+        super().__init__(
+            f"no session {session!r} in {workspace}",
+            hint="orchestrate sessions lists what is there",
+        )
+        self.session = session
+        self.workspace = workspace
+
+
+class JournalDamaged(OrchestrateError):
+    """The journal cannot be read or written, so nothing may be decided from it."""
+
+
+class ReplayDiffers(OrchestrateError):
+    """Replay derived something else than the journal holds."""
+
+    def __init__(self, entry: int, recorded: str, derived: str) -> None:
+        super().__init__(f"entry {entry} differs\n  recorded: {recorded}\n  derived:  {derived}")
+        self.entry = entry
+        self.recorded = recorded
+        self.derived = derived

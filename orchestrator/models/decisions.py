@@ -1,0 +1,53 @@
+"""What the decision policy says, and the inputs it said it from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.reviews import Verdict
+
+
+class Action(StrEnum):
+    """The four outcomes of spec 004's decision policy."""
+
+    STOP_AND_ESCALATE = "stop_and_escalate"
+    PAUSE_AND_CLARIFY = "pause_and_clarify"
+    LOG_WARNING = "log_warning"
+    CONTINUE = "continue"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """One row of a policy table: the least number of each verdict it needs.  First match wins."""
+
+    when: str
+    """The reason shown to people."""
+    then: Action
+    at_least: Mapping[Verdict, int] = field(default_factory=dict)
+    at_most: Mapping[Verdict, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An ordered decision table.  The last row must match anything."""
+
+    name: str
+    rows: tuple[PolicyRow, ...]
+    source: str = "built in"
+
+
+@dataclass(frozen=True, slots=True)
+class OrchestratorDecision:
+    """One application of the policy: the rule, its inputs, the action."""
+
+    action: Action
+    rule: str
+    policy: str
+    review: ReviewId | None
+    about: WorkerId | None
+    tally: Mapping[Verdict, int] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    """What the reviewers who matter said, one line each."""

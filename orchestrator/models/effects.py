@@ -1,0 +1,183 @@
+"""What the session wants done.  Pure values: ``coordinator/performing`` is the only place where they become actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.recovery import RecoveryAction
+from orchestrator.models.reviews import PeerReview, ReviewRequest
+from orchestrator.models.work import Assignment, TaskBreakdown
+
+
+class Outcome(StrEnum):
+    """How a session ends; each maps to one exit code."""
+
+    DONE = "done"
+    FAILED = "failed"
+    NEEDS_PERSON = "needs_person"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something only a person can answer."""
+
+    id: str
+    """``q1``, ``q2``, … in the order they were asked."""
+    text: str
+    suggestions: tuple[str, ...] = ()
+    about: WorkerId | None = None
+    """The worker the answer goes to; ``None`` when it concerns the whole crew."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlan:
+    """Write the breakdown into ``session.json`` and show it."""
+
+    breakdown: TaskBreakdown
+    kind: Literal["record_plan"] = "record_plan"
+
+
+@dataclass(frozen=True, slots=True)
+class StartWorker:
+    """Start one attempt of one worker."""
+
+    worker: WorkerId
+    attempt: int
+    assignment: Assignment
+    kind: Literal["start_worker"] = "start_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class StopWorker:
+    """Run the CLI's stop ladder on the whole tree."""
+
+    worker: WorkerId
+    because: str
+    kind: Literal["stop_worker"] = "stop_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeWorker:
+    """Stop the whole tree from running, without ending it."""
+
+    worker: WorkerId
+    because: str
+    kind: Literal["freeze_worker"] = "freeze_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class ThawWorker:
+    """Let a frozen tree run on."""
+
+    worker: WorkerId
+    kind: Literal["thaw_worker"] = "thaw_worker"
+
+
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot:
+    """Record the target as it stands and the diff since the session began, for the reviewers."""
+
+    review: ReviewId
+    kind: Literal["take_snapshot"] = "take_snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureWork:
+    """Find out what a worker that has ended really changed."""
+
+    worker: WorkerId
+    kind: Literal["measure_work"] = "measure_work"
+
+
+@dataclass(frozen=True, slots=True)
+class RunChecks:
+    """Review by measuring: did anything change, does the diff apply, do the target's tests still pass."""
+
+    review: ReviewId
+    kind: Literal["run_checks"] = "run_checks"
+
+
+@dataclass(frozen=True, slots=True)
+class SaveReview:
+    """Write the whole review into ``reviews/``."""
+
+    request: ReviewRequest
+    reviews: tuple[PeerReview, ...]
+    decision: OrchestratorDecision
+    kind: Literal["save_review"] = "save_review"
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """A decision was made: put it on record and show it."""
+
+    decision: OrchestratorDecision
+    kind: Literal["announce"] = "announce"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRecovery:
+    """A known error was matched: put on record what is being done about it."""
+
+    action: RecoveryAction
+    kind: Literal["record_recovery"] = "record_recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """Put a question to a person."""
+
+    question: Question
+    kind: Literal["ask_person"] = "ask_person"
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Tell people something that does not stop the work."""
+
+    text: str
+    worker: WorkerId | None = None
+    kind: Literal["warn"] = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    """Every worker is proven gone: write the report and end."""
+
+    outcome: Outcome
+    reason: str
+    kind: Literal["close_session"] = "close_session"
+
+
+Effect: TypeAlias = Annotated[
+    RecordPlan
+    | StartWorker
+    | StopWorker
+    | FreezeWorker
+    | ThawWorker
+    | TakeSnapshot
+    | MeasureWork
+    | RunChecks
+    | SaveReview
+    | Announce
+    | RecordRecovery
+    | AskPerson
+    | Warn
+    | CloseSession,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectId:
+    """The journal entry that caused an effect, and which of its effects it is."""
+
+    cause: int
+    index: int

@@ -1,0 +1,312 @@
+"""The journal's entries: everything the session learns, and everything it wants done.
+
+Entries are numbered from 1.  *Inputs* drive the session's fold; an *intent* is an effect the fold returned, written
+before it is performed; inputs with an ``effect`` are the outcomes that close one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from orchestrator.models.decisions import Policy
+from orchestrator.models.effects import Effect, EffectId, Outcome
+from orchestrator.models.events import AgentEvent
+from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
+from orchestrator.models.reviews import Verdict
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import ModelEndpoint
+from orchestrator.models.workers import ExitRecord, Sample
+
+JOURNAL_FORMAT = 1
+"""Raised when an old reader would misread a new journal; see docs/journal.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAgent:
+    """One CLI as preflight found it."""
+
+    name: AgentName
+    usable: bool
+    version: str | None = None
+    executable: str | None = None
+    problem: str | None = None
+    """Why it is not usable, or what is doubtful about it."""
+    stand_in: bool = False
+    """A built-in stand-in plays its part (rehearsal only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a scenario bends for its CLIs (settled once, in the scenario file)."""
+
+    endpoints: Mapping[AgentName, ModelEndpoint] = field(default_factory=dict)
+    launch_without: Mapping[AgentName, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What the user asked for, resolved; every input a replay needs beside the entries."""
+
+    task: str
+    target: Path
+    session_dir: Path
+    agents: tuple[AgentName, ...]
+    """Agents the user allows."""
+    policy: Policy
+    sandbox: SandboxConfig
+    sandbox_backend: Literal["bubblewrap", "none"]
+    """The one that preflight proved."""
+    templates: Mapping[str, str]
+    """Prompt templates by name, whole."""
+    models: Mapping[AgentName, str] = field(default_factory=dict)
+    rehearsal: Rehearsal | None = None
+    interactive: bool = False
+    """Questions wait for a person; otherwise the session stops and exits with 3."""
+    max_cost_usd: float | None = None
+    max_tokens: int | None = None
+    timeout_s: float | None = None
+    silence_s: float = 900.0
+    """Silence before a review is asked for (spec 004: 15 minutes)."""
+    review_timeout_s: float = 300.0
+    max_review_rounds: int = 3
+    """Reviews of one worker's events before a person is asked."""
+    max_relaunches: int = 3
+    """Of one worker, over all rules."""
+    orphan_grace_s: float = 60.0
+    engine_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    """Entry 1."""
+
+    session: SessionId
+    options: SessionOptions
+    found: tuple[FoundAgent, ...]
+    format: int = JOURNAL_FORMAT
+    kind: Literal["session_opened"] = "session_opened"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStarted:
+    """An attempt's shim runs."""
+
+    worker: WorkerId
+    attempt: int
+    argv: tuple[str, ...]
+    """The CLI's own command line, sandbox left out."""
+    shim: ProcessIdentity
+    sandbox: str
+    """What stands around it, for people."""
+    effect: EffectId | None = None
+    kind: Literal["worker_started"] = "worker_started"
+
+
+@dataclass(frozen=True, slots=True)
+class StartFailed:
+    """An attempt could not be started at all."""
+
+    worker: WorkerId
+    attempt: int
+    problem: str
+    effect: EffectId | None = None
+    kind: Literal["start_failed"] = "start_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOutput:
+    """All events of one raw record, with the bytes they came from."""
+
+    worker: WorkerId
+    attempt: int
+    stream: Literal["stdout", "stderr", "events"]
+    start: int
+    """Byte offset of the record in its raw file."""
+    end: int
+    """Offset after its newline: where tailing goes on."""
+    events: tuple[AgentEvent, ...]
+    kind: Literal["agent_output"] = "agent_output"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFault:
+    """Something about a raw file itself: a torn tail, an overlong line, a changed prefix."""
+
+    worker: WorkerId
+    attempt: int
+    stream: Literal["stdout", "stderr", "events"]
+    fault: Literal["overlong", "torn", "tampered", "lost"]
+    start: int
+    end: int
+    text: str
+    kind: Literal["stream_fault"] = "stream_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerExited:
+    """An attempt's tree is gone and all it wrote has been journalled."""
+
+    worker: WorkerId
+    attempt: int
+    exit: ExitRecord
+    kind: Literal["worker_exited"] = "worker_exited"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """One measurement of a worker's tree."""
+
+    worker: WorkerId
+    sample: Sample
+    kind: Literal["sampled"] = "sampled"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTaken:
+    """The target as reviewers will see it."""
+
+    excerpt: str
+    """The diff since the session began, cut to 12,000 characters."""
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+    effect: EffectId
+    kind: Literal["snapshot_taken"] = "snapshot_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkMeasured:
+    """What a worker really left behind."""
+
+    worker: WorkerId
+    files: tuple[str, ...]
+    """Changed in the target since the worker began."""
+    insertions: int
+    deletions: int
+    scratch_files: tuple[str, ...]
+    effect: EffectId
+    kind: Literal["work_measured"] = "work_measured"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksMeasured:
+    """The orchestrator's own review, by measurement."""
+
+    verdict: Verdict
+    findings: tuple[str, ...]
+    effect: EffectId
+    kind: Literal["checks_measured"] = "checks_measured"
+
+
+class Command(StrEnum):
+    """What a person, or a signal, can ask of a running session."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    KILL = "kill"
+    """The second Ctrl-C: no ladder."""
+    REVIEW = "review"
+    ANSWER = "answer"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class UserCommand:
+    """Somebody asked for something; everything downstream talks back this way."""
+
+    command: Command
+    by: str
+    """``terminal``, ``signal TERM``, ``orchestrate stop``, ``dashboard``."""
+    worker: WorkerId | None = None
+    """``None``: the whole crew."""
+    text: str = ""
+    """The answer, or the reason."""
+    question: str | None = None
+    kind: Literal["user_command"] = "user_command"
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """A deadline the session had named has come."""
+
+    kind: Literal["time_passed"] = "time_passed"
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorResumed:
+    """Another coordinator took the session over; ``alive`` workers were found running and were adopted."""
+
+    pid: int
+    alive: tuple[WorkerId, ...] = ()
+    kind: Literal["coordinator_resumed"] = "coordinator_resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDone:
+    """The outcome of an effect that has no entry of its own."""
+
+    effect: EffectId
+    problem: str | None = None
+    kind: Literal["effect_done"] = "effect_done"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectIntended:
+    """An effect the fold returned, written before it is performed."""
+
+    id: EffectId
+    effect: Effect
+    kind: Literal["effect_intended"] = "effect_intended"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """The last entry."""
+
+    outcome: Outcome
+    reason: str
+    effect: EffectId | None = None
+    kind: Literal["session_closed"] = "session_closed"
+
+
+Input: TypeAlias = (
+    SessionOpened
+    | WorkerStarted
+    | StartFailed
+    | AgentOutput
+    | StreamFault
+    | WorkerExited
+    | Sampled
+    | SnapshotTaken
+    | WorkMeasured
+    | ChecksMeasured
+    | UserCommand
+    | TimePassed
+    | CoordinatorResumed
+    | EffectDone
+    | SessionClosed
+)
+"""What the session's fold takes."""
+
+Body: TypeAlias = Annotated[Input | EffectIntended, Field(discriminator="kind")]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One line of ``journal.jsonl``."""
+
+    n: int
+    at: datetime
+    body: Body
+
+
+JOURNAL_ENTRY: TypeAdapter[JournalEntry] = TypeAdapter(JournalEntry)
+"""Reads and writes one line; write with ``exclude_none=True``."""

@@ -1,0 +1,226 @@
+"""What workers say and do, in one vocabulary: the eight event types of spec 004 and their payloads.
+
+An :class:`AgentEvent` on the wire is one line of JSON::
+
+    {"type": "progress", "agent": "gemini", "timestamp": "2026-11-21T18:00:00Z",
+     "payload": {"kind": "said", "text": "Analyzing codebase structure..."}}
+
+``type`` is what the review engine and the log filters go by; ``payload`` is a union tagged by ``kind``, which is what
+the code matches on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from orchestrator.models.identity import AgentName
+from orchestrator.models.money import Usage
+
+
+class EventType(StrEnum):
+    """The eight types of spec 004."""
+
+    STATUS = "status"
+    PROGRESS = "progress"
+    FINDING = "finding"
+    TASK = "task"
+    BLOCKER = "blocker"
+    MILESTONE = "milestone"
+    REVIEW = "review"
+    ERROR = "error"
+
+
+class FailureKind(StrEnum):
+    """Why a CLI could not go on, as far as its own words tell."""
+
+    AUTHENTICATION = "authentication"
+    USAGE_LIMIT = "usage_limit"
+    """Quota or rate limit: it may work again later."""
+    BILLING = "billing"
+    OVERLOADED = "overloaded"
+    NETWORK = "network"
+    INVALID_REQUEST = "invalid_request"
+    CONTEXT_FULL = "context_full"
+    TURN_LIMIT = "turn_limit"
+    BUDGET = "budget"
+    CONFIGURATION = "configuration"
+    """Flags, settings, trust, folders: the recovery rules look at these."""
+    ABORTED = "aborted"
+    TOOL = "tool"
+    """One tool call failed; the CLI itself goes on."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The agent's own text; deltas are already joined."""
+
+    text: str
+    kind: Literal["said"] = "said"
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoned:
+    """The agent's visible reasoning."""
+
+    text: str
+    kind: Literal["reasoned"] = "reasoned"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """A tool call began."""
+
+    tool: str
+    call_id: str
+    summary: str
+    """One line a person can read: the command, the path, or the arguments."""
+    path: str | None = None
+    command: str | None = None
+    kind: Literal["tool_called"] = "tool_called"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A tool call ended."""
+
+    call_id: str
+    ok: bool
+    text: str = ""
+    """Shortened by the adapter to 2,000 characters; the raw file has the whole."""
+    exit_code: int | None = None
+    kind: Literal["tool_returned"] = "tool_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The CLI refused the agent something: permission, path, sandbox, policy."""
+
+    text: str
+    """The CLI's own words."""
+    tool: str | None = None
+    path: str | None = None
+    reason: str | None = None
+    """The CLI's own machine-readable reason (claude's ``decision_reason_type``)."""
+    kind: Literal["denied"] = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The CLI, or one of its tools, reported an error."""
+
+    text: str
+    failure: FailureKind = FailureKind.UNKNOWN
+    http_status: int | None = None
+    resets_at: datetime | None = None
+    """When a usage limit ends, if the CLI said so.  Never invented."""
+    final: bool = False
+    """The turn is over because of it."""
+    kind: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The CLI is trying a request again by itself."""
+
+    text: str
+    attempt: int | None = None
+    of: int | None = None
+    delay_s: float | None = None
+    kind: Literal["retrying"] = "retrying"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationStarted:
+    """The CLI named its conversation; ``reference`` is what its resume option takes."""
+
+    reference: str
+    model: str | None = None
+    permission_mode: str | None = None
+    cli_version: str | None = None
+    kind: Literal["conversation_started"] = "conversation_started"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """What has been consumed since the last report: always a difference, never a running total."""
+
+    usage: Usage
+    kind: Literal["usage_reported"] = "usage_reported"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The CLI's own final event: what it claims.  Evidence is looked for elsewhere."""
+
+    ok: bool
+    """Its own error fields are clean."""
+    subtype: str
+    text: str = ""
+    """The final answer."""
+    reply: Mapping[str, Any] | None = None
+    """The structured answer, where the CLI gives one apart from the text."""
+    denials: int = 0
+    kind: Literal["turn_ended"] = "turn_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An event the agent reported itself, in the spec's format; it may be of any of the eight types."""
+
+    text: str
+    progress: float | None = None
+    """Percent, 0 to 100."""
+    file: str | None = None
+    review_requested: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else the payload held."""
+    kind: Literal["reported"] = "reported"
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """A record or a line this version of the adapter does not know; shown, never dropped."""
+
+    text: str
+    stream: Literal["stdout", "stderr", "events"] = "stdout"
+    record: Mapping[str, Any] | None = None
+    kind: Literal["unrecognised"] = "unrecognised"
+
+
+Payload: TypeAlias = Annotated[
+    Said
+    | Reasoned
+    | ToolCalled
+    | ToolReturned
+    | Denied
+    | Failed
+    | Retrying
+    | ConversationStarted
+    | UsageReported
+    | TurnEnded
+    | Reported
+    | Unrecognised,
+    Field(discriminator="kind"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEvent:
+    """One thing a worker said or did (spec 004, Event Format)."""
+
+    type: EventType
+    agent: AgentName
+    timestamp: datetime
+    """Aware, UTC; stamped by us when the record was read."""
+    payload: Payload
+
+
+AGENT_EVENT: TypeAdapter[AgentEvent] = TypeAdapter(AgentEvent)
+"""Reads and writes the wire format."""

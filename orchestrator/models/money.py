@@ -1,0 +1,40 @@
+"""Tokens and cost; an unknown figure is ``None``, never 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+def _sum(a: float | None, b: float | None) -> float | None:
+    return None if a is None and b is None else (a or 0.0) + (b or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one turn, or many, consumed.  Adding two keeps unknown apart from 0."""
+
+    input_tokens: int | None = None
+    """Without those read from a cache."""
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cost_usd: float | None = None
+    model: str | None = None
+
+    @property
+    def total_tokens(self) -> int | None:
+        """All tokens of the turn; ``None`` where neither side is known."""
+        if self.input_tokens is None and self.output_tokens is None:
+            return None
+        return (self.input_tokens or 0) + (self.output_tokens or 0) + (self.cached_tokens or 0)
+
+    def __add__(self, other: Usage) -> Usage:
+        def whole(a: int | None, b: int | None) -> int | None:
+            return None if a is None and b is None else (a or 0) + (b or 0)
+
+        return Usage(
+            input_tokens=whole(self.input_tokens, other.input_tokens),
+            output_tokens=whole(self.output_tokens, other.output_tokens),
+            cached_tokens=whole(self.cached_tokens, other.cached_tokens),
+            cost_usd=_sum(self.cost_usd, other.cost_usd),
+            model=other.model or self.model,
+        )

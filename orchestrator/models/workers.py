@@ -1,0 +1,95 @@
+"""The state of one worker, with the evidence for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
+from orchestrator.models.money import Usage
+from orchestrator.models.work import Role
+
+
+class WorkerStatus(StrEnum):
+    """Where a worker stands.  The last four are terminal and need a proof that its tree is gone."""
+
+    WAITING = "waiting"
+    """For the workers it depends on."""
+    STARTING = "starting"
+    RUNNING = "running"
+    SILENT = "silent"
+    FROZEN = "frozen"
+    LIMITED = "limited"
+    """By the provider's usage limit."""
+    STOPPING = "stopping"
+    RELAUNCHING = "relaunching"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    UNPROVEN = "unproven"
+    """It claims success without evidence: no tool call and no change."""
+
+
+TERMINAL = frozenset({WorkerStatus.DONE, WorkerStatus.FAILED, WorkerStatus.STOPPED, WorkerStatus.UNPROVEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement of a worker's whole tree."""
+
+    cpu_percent: float
+    """Since the last sample; 100 = one core."""
+    memory_mib: float
+    """PSS where the platform has it, else RSS."""
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRecord:
+    """How one attempt ended, as its shim wrote it down."""
+
+    code: int | None
+    """``None``: the shim itself is gone without a record.  A code above 128 is "exit N or a signal"; it is not decoded."""
+    proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "none"]
+    """How it is known that no process of the tree is left."""
+    stdout_end: int = 0
+    """Size in bytes of the raw stdout file when the tree was gone."""
+    stderr_end: int = 0
+    stopped_by: Literal["itself", "stop", "orphaned", "shim lost"] = "itself"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What is known of one worker now (spec 004); people and engines read it, nobody writes it."""
+
+    id: WorkerId
+    agent: AgentName
+    role: Role
+    status: WorkerStatus = WorkerStatus.WAITING
+    why: str = ""
+    """The evidence for the status, for people."""
+    attempt: int = 0
+    shim: ProcessIdentity | None = None
+    argv: tuple[str, ...] = ()
+    """Of the running attempt, sandbox left out."""
+    conversation: str | None = None
+    model: str | None = None
+    doing: str = ""
+    """What it is doing now, one line."""
+    progress: float | None = None
+    """Percent, as it reported it."""
+    usage: Usage = Usage()
+    tool_calls: int = 0
+    denials: int = 0
+    sample: Sample | None = None
+    started_at: datetime | None = None
+    last_heard: datetime | None = None
+    ended_at: datetime | None = None
+    ran_s: float = 0.0
+    """Running time over all attempts; the clock stands still while frozen."""
+    limited_until: datetime | None = None
+    exit: ExitRecord | None = None
+    answer: str = ""
+    """Its final text."""
