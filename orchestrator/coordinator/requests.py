@@ -1,0 +1,72 @@
+"""What a caller asks the coordinator for, and what it gets back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from orchestrator.errors import ExitCode
+from orchestrator.models.decisions import Policy
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import JournalEntry
+from orchestrator.models.identity import AgentName, SessionId
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.session.state import Session
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalRequest:
+    """Play the task against a scripted model server instead of the vendors' services."""
+
+    scenario: Path | None = None
+    """``None``: the built-in default."""
+    stand_ins: bool = False
+    """Use the built-in stand-ins even where a real CLI could be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One task to run.  Paths are absolute and resolved."""
+
+    task: str
+    target: Path
+    workspace: Path
+    """The parent of all sessions."""
+    policy: Policy
+    sandbox: SandboxConfig
+    templates: Mapping[str, str]
+    agents: tuple[AgentName, ...] | None = None
+    """``None``: every agent there is an adapter for."""
+    models: Mapping[AgentName, str] = field(default_factory=dict)
+    rehearsal: RehearsalRequest | None = None
+    interactive: bool = False
+    """Questions wait for a person (terminal, ``orchestrate answer``); otherwise the session stops and exits with 3."""
+    max_cost_usd: float | None = None
+    max_tokens: int | None = None
+    timeout_s: float | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
+    """Overrides of :class:`SessionOptions` figures by name (``silence_s``, ``review_timeout_s``, ``orphan_grace_s`` …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResult:
+    """How a session ended."""
+
+    session: SessionId
+    folder: Path
+    outcome: Outcome
+    reason: str
+    exit_code: ExitCode
+    state: Session
+
+
+Observer: TypeAlias = Callable[[Session, JournalEntry], None]
+"""Called after every entry, in order, on the event loop; must return at once and never raise."""
+
+
+class Progress(Protocol):
+    """Told what happens before there is a session (installing CLIs, probing the sandbox)."""
+
+    def __call__(self, text: str) -> None: ...

@@ -1,0 +1,149 @@
+"""The whole state of one session, as the fold over its journal sees it.
+
+Readers (terminal, report, dashboard) take what they need from here; nobody writes it but :mod:`orchestrator.session.stepping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.effects import Outcome, Question
+from orchestrator.models.entries import FoundAgent, SessionOptions
+from orchestrator.models.identity import ReviewId, SessionId, WorkerId
+from orchestrator.models.recovery import RecoveryAction
+from orchestrator.models.reviews import PeerReview, ReviewRequest
+from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep
+from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
+from orchestrator.review_engine.rounds import Rounds
+from orchestrator.safety.resources import ResourceMonitor
+
+
+class Phase(StrEnum):
+    """Where the session as a whole stands."""
+
+    RUNNING = "running"
+    ENDING = "ending"
+    """No new work; what runs is being stopped or waited for."""
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the session is going to end, once every worker is proven gone."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewState:
+    """One review while it is open and after its decision."""
+
+    request: ReviewRequest
+    panel: Mapping[WorkerId, PeerReview | None]
+    """Each reviewing worker and its answer, ``None`` until it came; empty while the snapshot is being taken."""
+    decision: OrchestratorDecision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one worker left behind, as measured after it ended."""
+
+    files: tuple[str, ...] = ()
+    insertions: int = 0
+    deletions: int = 0
+    scratch_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerDetail:
+    """What the fold must remember of a worker beyond what people are shown."""
+
+    assignment: Assignment
+    next_assignment: Assignment | None = None
+    """Start this as soon as the running attempt's tree is gone."""
+    stopping_because: str | None = None
+    ended_cleanly: bool = False
+    """The final event came and its own error fields were clean."""
+    ended_subtype: str = ""
+    failure: str | None = None
+    """The last error that ended a turn."""
+    reply: Mapping[str, object] | None = None
+    denied: tuple[str, ...] = ()
+    """Denials of this attempt that no rule explained away."""
+    tried: frozenset[str] = frozenset()
+    """Signatures of the errors that were already answered with a relaunch."""
+    relaunches: int = 0
+    conversation_asked: str | None = None
+    """The conversation this attempt was told to continue."""
+    frozen_since: datetime | None = None
+    holds: frozenset[str] = frozenset()
+    """Why it is frozen: a review's id, a question's id, or ``user``.  It thaws when the last one goes."""
+    running_since: datetime | None = None
+    monitor: ResourceMonitor = field(default_factory=ResourceMonitor)
+    tasks: tuple[str, ...] = ()
+    """``task`` events it reported."""
+    work: Work | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Everything that is known and decided after entry ``n``."""
+
+    id: SessionId
+    options: SessionOptions
+    found: tuple[FoundAgent, ...]
+    opened_at: datetime
+    n: int = 0
+    now: datetime | None = None
+    phase: Phase = Phase.RUNNING
+    plan: TaskBreakdown | None = None
+    workers: Mapping[WorkerId, WorkerState] = field(default_factory=dict)
+    details: Mapping[WorkerId, WorkerDetail] = field(default_factory=dict)
+    reviews: Mapping[ReviewId, ReviewState] = field(default_factory=dict)
+    decisions: tuple[OrchestratorDecision, ...] = ()
+    recoveries: tuple[RecoveryAction, ...] = ()
+    questions: tuple[Question, ...] = ()
+    """Open ones, oldest first."""
+    questions_asked: int = 0
+    answers: tuple[tuple[str, str], ...] = ()
+    """Question id and answer."""
+    warnings: tuple[str, ...] = ()
+    rounds: Rounds = field(default_factory=Rounds)
+    effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""
+    snapshots_for: Mapping[tuple[int, int], ReviewId] = field(default_factory=dict)
+    """Which review a snapshot or a check under way belongs to."""
+    last_heard: datetime | None = None
+    ending: Ending | None = None
+    closed: Ending | None = None
+
+    @property
+    def scratch_root(self) -> Path:
+        """The parent of every worker's scratch folder."""
+        return self.options.session_dir / "scratch"
+
+    def steps(self) -> tuple[TaskStep, ...]:
+        """The plan's steps, none before there is a plan."""
+        return self.plan.steps if self.plan else ()
+
+    def is_main(self, worker: WorkerId) -> bool:
+        """Whether the worker is a step of the plan rather than a reviewer called in."""
+        return any(step.worker == worker for step in self.steps())
+
+    def living(self) -> tuple[WorkerState, ...]:
+        """Workers that have, or may have, a process."""
+        return tuple(
+            worker
+            for worker in self.workers.values()
+            if worker.status not in TERMINAL and worker.status is not WorkerStatus.WAITING and worker.shim is not None
+        )
+
+    def open_reviews(self) -> tuple[ReviewState, ...]:
+        """Reviews without a decision, oldest first."""
+        return tuple(review for review in self.reviews.values() if review.decision is None)
