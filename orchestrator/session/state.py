@@ -14,11 +14,11 @@ from pathlib import Path
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
 from orchestrator.models.entries import FoundAgent, SessionOptions
-from orchestrator.models.identity import ReviewId, SessionId, WorkerId
+from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep
-from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
+from orchestrator.models.workers import TERMINAL, WorkerState
 from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.resources import ResourceMonitor
 
@@ -65,6 +65,8 @@ class WorkerDetail:
     """What the fold must remember of a worker beyond what people are shown."""
 
     assignment: Assignment
+    first_prompt: str = ""
+    """What the first attempt was asked: said again where a conversation cannot be continued."""
     next_assignment: Assignment | None = None
     """Start this as soon as the running attempt's tree is gone."""
     stopping_because: str | None = None
@@ -89,6 +91,11 @@ class WorkerDetail:
     tasks: tuple[str, ...] = ()
     """``task`` events it reported."""
     work: Work | None = None
+
+
+def is_alive(worker: WorkerState) -> bool:
+    """Whether the worker has a process, or may be getting one: only a proof of its end says otherwise."""
+    return worker.attempt > 0 and worker.exit is None and worker.status not in TERMINAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,8 @@ class Session:
     snapshots_for: Mapping[tuple[int, int], ReviewId] = field(default_factory=dict)
     """Which review a snapshot or a check under way belongs to."""
     last_heard: datetime | None = None
+    lost: frozenset[AgentName] = frozenset()
+    """Agents that can no longer be used in this session."""
     ending: Ending | None = None
     closed: Ending | None = None
 
@@ -138,11 +147,7 @@ class Session:
 
     def living(self) -> tuple[WorkerState, ...]:
         """Workers that have, or may have, a process."""
-        return tuple(
-            worker
-            for worker in self.workers.values()
-            if worker.status not in TERMINAL and worker.status is not WorkerStatus.WAITING and worker.shim is not None
-        )
+        return tuple(worker for worker in self.workers.values() if worker.shim is not None and is_alive(worker))
 
     def open_reviews(self) -> tuple[ReviewState, ...]:
         """Reviews without a decision, oldest first."""

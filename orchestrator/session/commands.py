@@ -1,0 +1,82 @@
+"""What people and signals ask for, and what a new coordinator finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import Command, CoordinatorResumed, UserCommand
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import Trigger
+from orchestrator.models.workers import WorkerStatus
+from orchestrator.session.assigning import assignment_to_continue
+from orchestrator.session.draft import Draft
+from orchestrator.session.questions import on_answer
+from orchestrator.session.reviewing import ask_for_review
+from orchestrator.session.state import Phase
+
+BY_USER = "user"
+"""The reason to hold a worker that a person paused."""
+
+
+def on_command(draft: Draft, body: UserCommand) -> None:
+    """Do what was asked; a command for a worker that is not there is said, not raised."""
+    if body.worker is not None and body.worker not in draft.session.workers:
+        draft.warn(f"{body.by} asked to {body.command} {body.worker}, which is not a worker of this session")
+        return
+    match body.command:
+        case Command.PAUSE:
+            for worker in _meant(draft, body):
+                draft.hold(worker, BY_USER, f"paused by {body.by}")
+        case Command.RESUME:
+            for worker in _meant(draft, body):
+                draft.release(worker, BY_USER)
+        case Command.STOP | Command.KILL:
+            _stop(draft, body)
+        case Command.REVIEW:
+            text = body.text or f"{body.by} asks for a review"
+            ask_for_review(draft, Trigger.MANUAL, about=body.worker, text=text)
+        case Command.ANSWER:
+            on_answer(draft, body)
+        case Command.RESTART:
+            for worker in _meant(draft, body):
+                _restart(draft, worker, because=f"restarted by {body.by}")
+        case _:
+            assert_never(body.command)
+
+
+def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
+    """Another coordinator took over: what was running and is gone is continued through the CLI's own conversation."""
+    draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at)
+    asked_about = {question.about for question in draft.session.questions}
+    for worker in list(draft.session.workers.values()):
+        stopped = worker.status in (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
+        if draft.session.is_main(worker.id) and stopped and worker.id not in asked_about and worker.attempt > 0:
+            _restart(draft, worker.id, because="the session was resumed")
+
+
+def _meant(draft: Draft, body: UserCommand) -> Sequence[WorkerId]:
+    if body.worker is not None:
+        return [body.worker]
+    return [worker.id for worker in draft.session.living()]
+
+
+def _stop(draft: Draft, body: UserCommand) -> None:
+    if body.worker is None:
+        draft.end(Outcome.INTERRUPTED, f"stopped by {body.by}")
+    elif draft.alive(body.worker) and draft.detail(body.worker).stopping_because is None:
+        draft.stop(body.worker, because=f"stopped by {body.by}")
+        if draft.session.is_main(body.worker):
+            draft.warn(f"{body.worker} was stopped by {body.by}; its step stays open until it is restarted", body.worker)
+
+
+def _restart(draft: Draft, worker: WorkerId, *, because: str) -> None:
+    detail = draft.session.details.get(worker)
+    if detail is None or not draft.running:
+        return
+    then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
+    if draft.alive(worker):
+        draft.stop(worker, because=because, then=then)
+    else:
+        draft.start(then)

@@ -1,0 +1,140 @@
+"""Starts and ends of attempts, and what counts as done: evidence, never an exit code alone."""
+
+from __future__ import annotations
+
+from orchestrator.models.effects import MeasureWork, Outcome, StopWorker
+from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Role
+from orchestrator.models.workers import WorkerStatus
+from orchestrator.review_engine.replies import abstention, parse_reply
+from orchestrator.session.draft import Draft
+from orchestrator.session.opening import lose_agent
+from orchestrator.session.reviewing import on_answered, review_waiting_for
+from orchestrator.session.state import Work
+
+
+def on_started(draft: Draft, body: WorkerStarted) -> None:
+    """An attempt runs."""
+    detail = draft.detail(body.worker)
+    running = detail.stopping_because is None and not detail.holds
+    draft.set_worker(
+        body.worker,
+        status=WorkerStatus.RUNNING if running else draft.worker(body.worker).status,
+        why=body.sandbox if running else draft.worker(body.worker).why,
+        shim=body.shim,
+        argv=body.argv,
+        started_at=draft.worker(body.worker).started_at or draft.at,
+        last_heard=draft.at,
+    )
+    draft.set_detail(body.worker, running_since=draft.at if running else None)
+    if draft.session.ending is not None and detail.stopping_because is None:
+        draft.stop(body.worker, because=draft.session.ending.reason)
+    elif detail.stopping_because is not None:
+        draft.do(StopWorker(worker=body.worker, because=detail.stopping_because))
+
+
+def on_start_failed(draft: Draft, body: StartFailed) -> None:
+    """An attempt could not be started at all."""
+    draft.set_worker(body.worker, status=WorkerStatus.FAILED, why=body.problem, ended_at=draft.at)
+    draft.set_detail(body.worker, failure=body.problem, next_assignment=None)
+    _answer_for(draft, body.worker, f"it could not be started: {body.problem}")
+    if draft.session.is_main(body.worker):
+        lose_agent(draft, draft.worker(body.worker).agent, body.problem)
+
+
+def on_exited(draft: Draft, body: WorkerExited) -> None:
+    """An attempt's tree is proven gone and all its output is in the journal."""
+    worker = body.worker
+    if body.attempt != draft.worker(worker).attempt or draft.worker(worker).exit is not None:
+        return
+    draft.count_running_time(worker)
+    detail = draft.detail(worker)
+    draft.set_worker(worker, exit=body.exit, ended_at=draft.at, sample=None)
+    draft.set_detail(worker, holds=frozenset(), frozen_since=None)
+    if not draft.running:
+        draft.set_worker(worker, status=WorkerStatus.STOPPED, why=f"{detail.stopping_because or 'the session ends'}")
+    elif detail.next_assignment is not None:
+        draft.start(detail.next_assignment)
+    elif review_waiting_for(draft.session, worker) is not None:
+        _reply(draft, worker)
+    elif draft.worker(worker).status is WorkerStatus.LIMITED:
+        pass
+    elif detail.stopping_because is not None:
+        _stopped(draft, worker, detail.stopping_because)
+    else:
+        _judge(draft, worker)
+
+
+def on_measured(draft: Draft, body: WorkMeasured) -> None:
+    """What the worker really left behind is known: done, or only claimed."""
+    worker = body.worker
+    state = draft.worker(worker)
+    draft.set_detail(worker, work=Work(body.files, body.insertions, body.deletions, body.scratch_files))
+    if state.exit is None:
+        return
+    worked = bool(body.files) or bool(body.scratch_files) or state.tool_calls > 0
+    if state.role is Role.DESIGNER:
+        worked = worked or bool(state.answer.strip())
+    if not worked:
+        text = "it claims success with no tool call and no change"
+        draft.set_worker(worker, status=WorkerStatus.UNPROVEN, why=text)
+        draft.end(Outcome.FAILED, f"{worker}: {text}")
+        return
+    changed = f"{len(body.files)} files changed (+{body.insertions} -{body.deletions})"
+    draft.set_worker(worker, status=WorkerStatus.DONE, why=f"final event clean, {state.tool_calls} tool calls, {changed}")
+    if state.role is Role.IMPLEMENTER and not body.files:
+        draft.warn(f"{worker} finished without changing the target", worker)
+
+
+def fail(draft: Draft, worker: WorkerId, why: str) -> None:
+    """A worker of the plan has failed for good; a missing design can be done without, a missing change cannot."""
+    draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
+    if draft.worker(worker).role is Role.DESIGNER:
+        draft.warn(f"{worker} failed ({why}); the work goes on without a design", worker)
+        draft.set_worker(worker, status=WorkerStatus.DONE, why=f"skipped: {why}")
+        return
+    draft.end(Outcome.FAILED, f"{worker}: {why}")
+
+
+def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:
+    failure = draft.detail(worker).failure
+    if failure is None:
+        draft.set_worker(worker, status=WorkerStatus.STOPPED, why=because)
+    elif draft.session.is_main(worker):
+        fail(draft, worker, failure)
+    else:
+        draft.set_worker(worker, status=WorkerStatus.FAILED, why=failure)
+
+
+def _judge(draft: Draft, worker: WorkerId) -> None:
+    state, detail = draft.worker(worker), draft.detail(worker)
+    code = state.exit.code if state.exit else None
+    if not detail.ended_cleanly:
+        ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
+        fail(draft, worker, detail.failure or f"exit code {code}, and {ended}")
+    elif detail.denied:
+        fail(draft, worker, f"{len(detail.denied)} denied: {detail.denied[0]}")
+    else:
+        draft.do(MeasureWork(worker=worker))
+
+
+def _reply(draft: Draft, worker: WorkerId) -> None:
+    review = review_waiting_for(draft.session, worker)
+    if review is None:
+        return
+    state, detail = draft.worker(worker), draft.detail(worker)
+    if detail.stopping_because is not None or not detail.ended_cleanly:
+        problem = detail.stopping_because or detail.failure or "it ended without a final event"
+        answer = abstention(review.request.id, state.agent, problem)
+        draft.set_worker(worker, status=WorkerStatus.FAILED, why=problem)
+    else:
+        answer = parse_reply(review.request.id, state.agent, text=state.answer, reply=detail.reply)
+        draft.set_worker(worker, status=WorkerStatus.DONE, why=answer.problem or f"answered: {answer.verdict}")
+    on_answered(draft, worker, answer)
+
+
+def _answer_for(draft: Draft, worker: WorkerId, problem: str) -> None:
+    review = review_waiting_for(draft.session, worker)
+    if review is not None:
+        on_answered(draft, worker, abstention(review.request.id, draft.worker(worker).agent, problem))

@@ -1,0 +1,134 @@
+"""Opening: the plan is made, and steps start as soon as all they depend on is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from orchestrator.agents.contract import Agent
+from orchestrator.agents.registry import get_agent
+from orchestrator.models.decisions import Action
+from orchestrator.models.effects import Outcome, RecordPlan
+from orchestrator.models.entries import SessionOpened
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.reviews import Trigger
+from orchestrator.models.work import Role, TaskStep
+from orchestrator.models.workers import WorkerState, WorkerStatus
+from orchestrator.session.assigning import assignment_for_step
+from orchestrator.session.draft import Draft
+from orchestrator.session.planning import plan_breakdown
+from orchestrator.session.reviewing import ask_for_review, reviews_about
+from orchestrator.session.state import WorkerDetail
+
+ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
+"""Decisions after which a finished piece of work stands."""
+
+
+def on_opened(draft: Draft, body: SessionOpened) -> None:
+    """Plan, and start what can start."""
+    for found in body.found:
+        if not found.usable and found.name in body.options.agents:
+            draft.warn(f"{found.name} is left out: {found.problem}")
+    make_plan(draft)
+
+
+def usable_agents(draft: Draft) -> Sequence[Agent]:
+    """Agents that were found, are allowed and have not been lost."""
+    session = draft.session
+    return [
+        get_agent(found.name)
+        for found in session.found
+        if found.usable and found.name in session.options.agents and found.name not in session.lost
+    ]
+
+
+def make_plan(draft: Draft) -> None:
+    """Plan for the agents there are; steps of an earlier plan that are done stay done."""
+    session = draft.session
+    plan = plan_breakdown(session.options.task, usable_agents(draft), taken=tuple(session.workers))
+    kept = tuple(step for step in session.steps() if session.workers[step.worker].status is WorkerStatus.DONE)
+    designed = any(step.role is Role.DESIGNER for step in kept)
+    fresh = tuple(step for step in plan.steps if not (designed and step.role is Role.DESIGNER))
+    names = {step.worker for step in (*kept, *fresh)}
+    fresh = tuple(_without_missing(step, names) for step in fresh)
+    plan = replace(plan, steps=(*kept, *fresh))
+    draft.set(plan=plan)
+    for step in fresh:
+        draft.set(workers={**draft.session.workers, step.worker: WorkerState(step.worker, step.agent, step.role)})
+    draft.do(RecordPlan(breakdown=plan))
+    for note in plan.notes:
+        draft.warn(note)
+    if not fresh:
+        draft.end(Outcome.NEEDS_PERSON, "no agent CLI is usable: orchestrate doctor says how to get one")
+
+
+def advance(draft: Draft) -> None:
+    """Start every step whose turn has come; end the session when all are settled."""
+    if not draft.running or draft.session.plan is None:
+        return
+    for step in draft.session.steps():
+        state = draft.worker(step.worker)
+        if state.status is WorkerStatus.WAITING and all(settled(draft, worker) for worker in step.depends_on):
+            start_step(draft, step)
+    if all(settled(draft, step.worker) for step in draft.session.steps()):
+        _finish(draft)
+
+
+def settled(draft: Draft, worker: WorkerId) -> bool:
+    """Whether the step is done and nobody has a question or a review open about it."""
+    session = draft.session
+    return (
+        session.workers[worker].status is WorkerStatus.DONE
+        and not any(review.decision is None for review in reviews_about(session, worker))
+        and not any(question.about == worker for question in session.questions)
+    )
+
+
+def start_step(draft: Draft, step: TaskStep) -> None:
+    """Start a step's first attempt; a reviewing step begins with a look at the change."""
+    if step.role is Role.REVIEWER:
+        if not any(review.request.trigger is Trigger.FINAL for review in draft.session.open_reviews()):
+            ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
+        return
+    add_worker(draft, step.worker, step)
+    draft.start(draft.detail(step.worker).assignment)
+
+
+def add_worker(draft: Draft, worker: WorkerId, step: TaskStep, *, change: str = "") -> None:
+    """Give a step's worker its assignment."""
+    assignment = assignment_for_step(draft.session, step, change=change)
+    detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
+    draft.set(details={**draft.session.details, worker: detail})
+
+
+def implementer(draft: Draft) -> WorkerId | None:
+    """The worker whose change is reviewed at the end."""
+    for step in draft.session.steps():
+        if step.role is Role.IMPLEMENTER:
+            return step.worker
+    return None
+
+
+def lose_agent(draft: Draft, agent: AgentName, reason: str) -> None:
+    """An agent cannot be used any more: plan again with those that are left."""
+    draft.set(lost=draft.session.lost | {agent})
+    draft.warn(f"{agent} is lost: {reason}")
+    if draft.running:
+        make_plan(draft)
+
+
+def _finish(draft: Draft) -> None:
+    plan = draft.session.plan
+    if plan is None or not plan.steps:
+        return
+    final = [review for review in draft.session.reviews.values() if review.request.trigger is Trigger.FINAL]
+    accepted = bool(final) and final[-1].decision is not None and final[-1].decision.action in ACCEPTED
+    if plan.reviews_itself and not accepted:
+        ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
+        return
+    if not draft.session.open_reviews():
+        draft.end(Outcome.DONE, "every step is done, with evidence")
+
+
+def _without_missing(step: TaskStep, names: set[WorkerId]) -> TaskStep:
+    return replace(step, depends_on=tuple(worker for worker in step.depends_on if worker in names))

@@ -1,0 +1,119 @@
+"""What workers say and do: their state, their triggers, their errors."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import AgentOutput, StreamFault
+from orchestrator.models.events import (
+    AgentEvent,
+    ConversationStarted,
+    Denied,
+    EventType,
+    Failed,
+    Reasoned,
+    Reported,
+    Retrying,
+    Said,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    Unrecognised,
+    UsageReported,
+)
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.workers import WorkerStatus
+from orchestrator.review_engine.triggers import trigger_of
+from orchestrator.safety import SafetyEnforcer
+from orchestrator.safety.budget import Budget, check_budget
+from orchestrator.session.draft import Draft
+from orchestrator.session.recovering import recover
+from orchestrator.session.reviewing import ask_for_review
+
+DOING_CHARS = 200
+"""Longest line of "what it is doing now"."""
+
+
+def on_output(draft: Draft, body: AgentOutput) -> None:
+    """Take in all events of one raw record."""
+    worker = body.worker
+    if worker not in draft.session.workers or body.attempt != draft.worker(worker).attempt:
+        return
+    heard: dict[str, datetime | WorkerStatus | str] = {"last_heard": draft.at}
+    if draft.worker(worker).status is WorkerStatus.SILENT:
+        heard |= {"status": WorkerStatus.RUNNING, "why": "it writes again"}
+    draft.set_worker(worker, **heard)
+    draft.set(last_heard=draft.at)
+    for event in body.events:
+        _note(draft, worker, event)
+        if isinstance(event.payload, Denied | Failed | Unrecognised):
+            recover(draft, worker, event)
+        elif isinstance(event.payload, Reported) and draft.session.is_main(worker) and draft.running:
+            trigger = trigger_of(event)
+            if trigger is not None:
+                ask_for_review(draft, trigger, about=worker, text=event.payload.text)
+
+
+def on_stream_fault(draft: Draft, body: StreamFault) -> None:
+    """Something is wrong with a raw file itself."""
+    if body.worker in draft.session.workers:
+        draft.warn(f"{body.worker}: {body.stream} {body.fault} at byte {body.start}: {body.text}", body.worker)
+
+
+def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
+    state = draft.worker(worker)
+    match event.payload:
+        case Said(text=text) | Reasoned(text=text):
+            draft.set_worker(worker, doing=_line(text))
+        case ToolCalled(tool=tool, summary=summary):
+            draft.set_worker(worker, doing=_line(f"{tool}: {summary}"), tool_calls=state.tool_calls + 1)
+            _look_at_command(draft, worker, event)
+        case Reported(text=text, progress=progress):
+            draft.set_worker(worker, doing=_line(text), progress=state.progress if progress is None else progress)
+            if event.type is EventType.TASK:
+                draft.set_detail(worker, tasks=(*draft.detail(worker).tasks, text)[:20])
+        case ConversationStarted(reference=reference, model=model):
+            _note_conversation(draft, worker, reference)
+            draft.set_worker(worker, conversation=reference, model=model or state.model)
+        case UsageReported(usage=usage):
+            draft.set_worker(worker, usage=state.usage + usage, model=usage.model or state.model)
+            _look_at_budget(draft)
+        case TurnEnded(ok=ok, subtype=subtype, text=text, reply=reply):
+            draft.set_worker(worker, answer=text or state.answer)
+            draft.set_detail(worker, ended_cleanly=ok, ended_subtype=subtype, reply=reply)
+        case Retrying(text=text):
+            draft.set_worker(worker, doing=_line(f"retrying: {text}"))
+        case Failed(text=text, final=True):
+            draft.set_detail(worker, failure=_line(text))
+        case Denied() | Failed() | ToolReturned() | Unrecognised():
+            pass
+
+
+def _note_conversation(draft: Draft, worker: WorkerId, reference: str) -> None:
+    asked = draft.detail(worker).conversation_asked
+    if asked is not None and asked != reference:
+        draft.warn(f"{worker} no longer knew its conversation {asked} and started a fresh one", worker)
+
+
+def _look_at_command(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
+    enforcer = SafetyEnforcer(draft.session.options.sandbox, draft.detail(worker).assignment)
+    for verdict in enforcer.look(event):
+        if verdict.decision != "allow":
+            draft.warn(f"{worker}: {verdict.decision}: {verdict.reason}", worker)
+
+
+def _look_at_budget(draft: Draft) -> None:
+    options = draft.session.options
+    if options.max_cost_usd is None and options.max_tokens is None:
+        return
+    usages = {worker.id: worker.usage for worker in draft.session.workers.values()}
+    reason = check_budget(Budget(options.max_cost_usd, options.max_tokens), usages)
+    if reason is not None:
+        draft.end(Outcome.NEEDS_PERSON, reason)
+
+
+def _line(text: str) -> str:
+    """The last non-empty line, cut: what somebody reading along wants to see."""
+    lines = [line.strip() for line in text[-4 * DOING_CHARS :].splitlines() if line.strip()]
+    return lines[-1][:DOING_CHARS] if lines else ""

@@ -1,0 +1,73 @@
+"""The task's breakdown: a fixed plan, chosen from a table by which kinds of agent there are (spec 004, Fallback Strategy)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.agents.contract import Agent
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Role, TaskBreakdown, TaskStep
+
+D, I, R = Role.DESIGNER, Role.IMPLEMENTER, Role.REVIEWER  # noqa: E741
+
+
+@dataclass(frozen=True, slots=True)
+class TierRow:
+    """Who takes which part when only agents of these first strengths are there."""
+
+    tier: int
+    designs: Role | None
+    implements: Role | None
+    reviews: Role | None
+    note: str = ""
+
+
+TIERS: Mapping[frozenset[Role], TierRow] = {
+    frozenset({D, I, R}): TierRow(1, D, I, R),
+    frozenset({D, I}): TierRow(2, D, I, None, "no reviewer: the orchestrator reviews by measured checks"),
+    frozenset({D, R}): TierRow(3, None, D, R, "no implementer: the designer implements as well"),
+    frozenset({I, R}): TierRow(4, None, I, R, "no designer: the implementer designs as well"),
+    frozenset({D}): TierRow(5, None, D, None, "one agent alone: the orchestrator reviews by measured checks"),
+    frozenset({I}): TierRow(5, None, I, None, "one agent alone: the orchestrator reviews by measured checks"),
+    frozenset({R}): TierRow(5, None, R, None, "one agent alone: the orchestrator reviews by measured checks"),
+    frozenset(): TierRow(5, None, None, None, "no agent CLI is usable: checks and a written breakdown only"),
+}
+"""One row for each of the eight subsets of the three CLIs, which have one first strength each."""
+
+
+def plan_breakdown(task: str, agents: Sequence[Agent], *, taken: Collection[WorkerId] = ()) -> TaskBreakdown:
+    """Break ``task`` down for the agents there are.
+
+    Args:
+        agents: Usable ones, in order of preference.
+        taken: Worker ids that cannot be used again; a second worker of one CLI is ``<name>-2``.
+    """
+    by_strength: dict[Role, Agent] = {}
+    for agent in agents:
+        by_strength.setdefault(Role(agent.role_strengths[0]), agent)
+    row = TIERS[frozenset(by_strength)]
+    steps: list[TaskStep] = []
+    used = set(taken)
+
+    def add(strength: Role | None, role: Role, title: str) -> None:
+        if strength is None:
+            return
+        agent = by_strength[strength]
+        number, worker = 1, WorkerId(str(agent.name))
+        while worker in used:
+            number += 1
+            worker = WorkerId(f"{agent.name}-{number}")
+        used.add(worker)
+        steps.append(TaskStep(worker, agent.name, role, title, depends_on=tuple(step.worker for step in steps)))
+
+    add(row.designs, D, "Design the change")
+    add(row.implements, I, "Make the change")
+    add(row.reviews, R, "Review the change")
+    return TaskBreakdown(
+        task=task,
+        tier=row.tier,
+        steps=tuple(steps),
+        reviews_itself=row.reviews is None,
+        notes=(row.note,) if row.note else (),
+    )

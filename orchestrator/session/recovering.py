@@ -1,0 +1,120 @@
+"""Known errors of running workers: relaunch with corrected flags, wait, give up, or ask a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.agents.registry import get_agent
+from orchestrator.models.effects import RecordRecovery
+from orchestrator.models.events import AgentEvent, Denied, Failed
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
+from orchestrator.models.work import Assignment, Role
+from orchestrator.models.workers import WorkerStatus
+from orchestrator.recovery.planning import ANY_AGENT, Plan, plan_recovery, widened
+from orchestrator.session.assigning import assignment_to_continue
+from orchestrator.session.draft import Draft
+from orchestrator.session.opening import lose_agent
+from orchestrator.session.questions import ask
+
+
+def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
+    """Do what the first matching rule says; an error without a rule is kept for the verdict at the end."""
+    detail = draft.detail(worker)
+    if detail.stopping_because is not None or not draft.running:
+        return
+    agent = get_agent(detail.assignment.agent)
+    plan = plan_recovery(
+        event,
+        (*agent.recovery_rules, *ANY_AGENT),
+        tried=detail.tried,
+        assignment=detail.assignment,
+        allowed_roots=_allowed_roots(draft, detail.assignment),
+        attempts=detail.relaunches,
+        max_attempts=draft.session.options.max_relaunches,
+    )
+    if plan is None:
+        if isinstance(event.payload, Denied):
+            draft.set_detail(worker, denied=(*detail.denied, event.payload.text))
+            draft.set_worker(worker, denials=draft.worker(worker).denials + 1)
+        return
+    if not isinstance(plan.remedy, Ignore):
+        _apply(draft, worker, plan, event=event)
+
+
+def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> None:
+    error = event.payload.text if isinstance(event.payload, Denied | Failed) else plan.because
+    match plan.remedy:
+        case Relaunch():
+            _relaunch(draft, worker, plan, remedy=plan.remedy, error=error)
+        case Escalate():
+            _record(draft, worker, plan, error=error)
+            if draft.session.is_main(worker):
+                suggestions = plan.suggestions or plan.remedy.suggestions
+                ask(draft, f"{worker}: {plan.because}: {error}", about=worker, suggestions=suggestions)
+        case Wait(until=until):
+            _record(draft, worker, plan, error=error)
+            resets = event.payload.resets_at if isinstance(event.payload, Failed) else None
+            _wait(draft, worker, until or resets, error=error)
+        case GiveUp(hint=hint):
+            _record(draft, worker, plan, error=error)
+            draft.set_detail(worker, failure=f"{plan.because}: {hint}")
+            if draft.session.is_main(worker):
+                draft.stop(worker, because=plan.because)
+                lose_agent(draft, draft.worker(worker).agent, f"{plan.because}: {hint}")
+        case Ignore():
+            pass
+
+
+def _relaunch(draft: Draft, worker: WorkerId, plan: Plan, *, remedy: Relaunch, error: str) -> None:
+    detail = draft.detail(worker)
+    corrected = widened(detail.assignment, remedy, path=plan.path)
+    _record(draft, worker, plan, error=error, corrected=corrected)
+    then = assignment_to_continue(
+        draft.session, corrected, template="continue_", fresh=remedy.fresh, because=f"{plan.because} ({error})"
+    )
+    draft.set_detail(worker, tried=detail.tried | {plan.signature}, relaunches=detail.relaunches + 1)
+    draft.stop(worker, because=f"relaunch: {plan.because}", then=then)
+
+
+def _wait(draft: Draft, worker: WorkerId, until: datetime | None, *, error: str) -> None:
+    when = f"until {until:%Y-%m-%d %H:%M} UTC" if until is not None else "the CLI did not say until when"
+    draft.stop(worker, because=f"usage limit, {when}")
+    draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=until)
+    if draft.session.is_main(worker):
+        ask(
+            draft,
+            f"{worker} has reached a usage limit ({when}): {error}",
+            about=worker,
+            suggestions=("answer 'go on' when the limit has reset", "stop, and run again with --without this agent"),
+        )
+
+
+def _record(
+    draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected: Assignment | None = None
+) -> None:
+    before = draft.detail(worker).assignment
+    launch = get_agent(before.agent).launch
+    action = RecoveryAction(
+        worker=worker,
+        agent=before.agent,
+        rule=plan.rule,
+        because=plan.because,
+        error=error[:2000],
+        remedy=plan.remedy,
+        attempt=draft.worker(worker).attempt,
+        argv_before=launch(before).argv,
+        argv_after=launch(corrected).argv if corrected is not None else (),
+        env_added=tuple(sorted(plan.remedy.env)) if isinstance(plan.remedy, Relaunch) else (),
+        suggestions=plan.suggestions,
+    )
+    draft.set(recoveries=(*draft.session.recoveries, action))
+    draft.do(RecordRecovery(action=action))
+
+
+def _allowed_roots(draft: Draft, assignment: Assignment) -> Sequence[Path]
+    options = draft.session.options
+    roots = (assignment.scratch, *assignment.readable, *assignment.writable, *options.sandbox.readable)
+    return (*roots, *options.sandbox.writable) if assignment.role is Role.IMPLEMENTER else roots

@@ -1,0 +1,187 @@
+"""Reviews: asked for, answered, decided, and what a decision does to living processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from orchestrator.models.decisions import Action, OrchestratorDecision
+from orchestrator.models.effects import Announce, EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
+from orchestrator.models.entries import ChecksMeasured, SnapshotTaken
+from orchestrator.models.identity import ORCHESTRATOR, AgentName, ReviewId, WorkerId
+from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger
+from orchestrator.models.work import Role
+from orchestrator.models.workers import WorkerState, WorkerStatus
+from orchestrator.review_engine.policies import decide
+from orchestrator.review_engine.requests import review_id, reviewers_for
+from orchestrator.review_engine.rounds import may_review
+from orchestrator.session.assigning import assignment_for_review, assignment_for_step
+from orchestrator.session.draft import Draft
+from orchestrator.session.questions import ask
+from orchestrator.session.state import ReviewState, Session, WorkerDetail
+
+CHECKS = WorkerId("checks")
+"""Stands in a panel for the orchestrator's own review by measurement."""
+
+
+def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
+    """All reviews of one worker's work, oldest first."""
+    return [review for review in session.reviews.values() if review.request.about == worker]
+
+
+def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, text: str) -> None:
+    """Ask everybody but the author; the author is frozen meanwhile, and a loop of reviews ends with a person."""
+    session = draft.session
+    if any(review.request.about == about for review in session.open_reviews()):
+        draft.warn(f"a {trigger} of {about} was folded into the review under way", about)
+        return
+    if about is not None:
+        # The final review is asked with the task's own text each time: only its number tells one from the next.
+        said = f"final review {len(session.reviews)}" if trigger is Trigger.FINAL else text
+        rounds, reason = may_review(session.rounds, about, said, cap=session.options.max_review_rounds)
+        draft.set(rounds=rounds)
+        if reason is not None:
+            ask(draft, f"{about} asks for another review ({trigger}): {reason}", about=about)
+            return
+    number = len(session.reviews) + 1
+    request = ReviewRequest(
+        id=review_id(number, trigger),
+        trigger=trigger,
+        about=about,
+        text=text,
+        reviewers=_panel(draft, trigger, about=about),
+        asked_at=draft.at,
+        deadline=draft.at + timedelta(seconds=session.options.review_timeout_s),
+    )
+    draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
+    if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
+        draft.hold(about, request.id, f"{trigger} under review")
+    effect = TakeSnapshot(review=request.id) if request.reviewers else RunChecks(review=request.id)
+    index = draft.do(effect)
+    draft.set(snapshots_for={**draft.session.snapshots_for, (draft.session.n, index): request.id})
+
+
+def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
+    """The target has been recorded: start the reviewers."""
+    review = _review_of(draft, body.effect)
+    if review is None or not draft.running:
+        return
+    request = review.request
+    panel: dict[WorkerId, PeerReview | None] = {}
+    for agent in request.reviewers:
+        worker = _start_reviewer(draft, request, agent, body=body)
+        panel[worker] = None
+    draft.set(reviews={**draft.session.reviews, request.id: replace(review, panel=panel)})
+
+
+def on_checks(draft: Draft, body: ChecksMeasured) -> None:
+    """The orchestrator has reviewed by measuring."""
+    review = _review_of(draft, body.effect)
+    if review is None:
+        return
+    summary = "; ".join(body.findings)
+    answer = PeerReview(review.request.id, ORCHESTRATOR, body.verdict, summary=summary, points=body.findings)
+    draft.set(reviews={**draft.session.reviews, review.request.id: replace(review, panel={CHECKS: answer})})
+    _decide_if_complete(draft, review.request.id)
+
+
+def review_waiting_for(session: Session, worker: WorkerId) -> ReviewState | None:
+    """The open review this worker's answer belongs to."""
+    for review in session.open_reviews():
+        if worker in review.panel and review.panel[worker] is None:
+            return review
+    return None
+
+
+def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
+    """A reviewer answered, or abstained."""
+    review = review_waiting_for(draft.session, worker)
+    if review is None:
+        return
+    panel = {**review.panel, worker: answer}
+    draft.set(reviews={**draft.session.reviews, review.request.id: replace(review, panel=panel)})
+    _decide_if_complete(draft, review.request.id)
+
+
+def _panel(draft: Draft, trigger: Trigger, *, about: WorkerId | None) -> tuple[AgentName, ...]:
+    session = draft.session
+    if trigger is Trigger.FINAL:
+        return tuple(step.agent for step in session.steps() if step.role is Role.REVIEWER)
+    usable = tuple(
+        found.name
+        for found in session.found
+        if found.usable and found.name in session.options.agents and found.name not in session.lost
+    )
+    author = session.workers[about].agent if about is not None else None
+    return reviewers_for(author, usable)
+
+
+def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, body: SnapshotTaken) -> WorkerId:
+    session = draft.session
+    step = next((step for step in session.steps() if step.role is Role.REVIEWER), None)
+    if request.trigger is Trigger.FINAL and step is not None:
+        worker = step.worker
+        assignment = assignment_for_step(session, step, change=body.excerpt)
+    else:
+        worker = WorkerId(f"review-{request.id.partition('-')[0]}-{agent}")
+        state = WorkerState(worker, agent, Role.REVIEWER)
+        draft.set(workers={**draft.session.workers, worker: state})
+        assignment = assignment_for_review(
+            draft.session, worker, agent, request=request, change=body.excerpt, files=body.files
+        )
+    detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
+    draft.set(details={**draft.session.details, worker: detail})
+    draft.start(assignment)
+    return worker
+
+
+def _review_of(draft: Draft, effect: EffectId) -> ReviewState | None:
+    name: ReviewId | None = draft.session.snapshots_for.get((effect.cause, effect.index))
+    return draft.session.reviews.get(name) if name is not None else None
+
+
+def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
+    review = draft.session.reviews[name]
+    answers = [answer for answer in review.panel.values() if answer is not None]
+    if len(answers) < len(review.panel) or review.decision is not None:
+        return
+    decision = decide(draft.session.options.policy, answers, request=review.request)
+    draft.set(
+        reviews={**draft.session.reviews, name: replace(review, decision=decision)},
+        decisions=(*draft.session.decisions, decision),
+    )
+    draft.do(Announce(decision=decision))
+    draft.do(SaveReview(request=review.request, reviews=tuple(answers), decision=decision))
+    _act(draft, review.request, decision)
+
+
+def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -> None:
+    because = f"{decision.rule} ({request.id})"
+    said = "; ".join(decision.reasons)
+    match decision.action:
+        case Action.STOP_AND_ESCALATE:
+            draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)
+        case Action.PAUSE_AND_CLARIFY:
+            draft.set(workers=_reviewer_again(draft, request))
+            ask(draft, f"{because}: {said}" if said else because, about=request.about, because=said)
+            if request.about is not None:
+                draft.release(request.about, request.id)
+        case Action.LOG_WARNING:
+            draft.warn(f"{because}: {said}" if said else because, request.about)
+            if request.about is not None:
+                draft.release(request.about, request.id)
+        case Action.CONTINUE:
+            if request.about is not None:
+                draft.release(request.about, request.id)
+
+
+def _reviewer_again(draft: Draft, request: ReviewRequest) -> dict[WorkerId, WorkerState]:
+    """After a final review that asks for more, the reviewing step waits for its turn once more."""
+    workers = dict(draft.session.workers)
+    if request.trigger is Trigger.FINAL:
+        for step in draft.session.steps():
+            if step.role is Role.REVIEWER:
+                workers[step.worker] = replace(workers[step.worker], status=WorkerStatus.WAITING)
+    return workers
+

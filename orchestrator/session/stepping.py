@@ -1,0 +1,119 @@
+"""The fold: ``(session, entry) -> (session', effects)``.  No clock, no file, no await."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from orchestrator.models.effects import CloseSession, Effect, EffectId
+from orchestrator.models.entries import (
+    AgentOutput,
+    ChecksMeasured,
+    CoordinatorResumed,
+    EffectDone,
+    EffectIntended,
+    Input,
+    JournalEntry,
+    Sampled,
+    SessionClosed,
+    SessionOpened,
+    SnapshotTaken,
+    StartFailed,
+    StreamFault,
+    TimePassed,
+    UserCommand,
+    WorkerExited,
+    WorkerStarted,
+    WorkMeasured,
+)
+from orchestrator.session.clock import on_sampled, on_time
+from orchestrator.session.commands import on_command, on_resumed
+from orchestrator.session.draft import Draft
+from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
+from orchestrator.session.opening import advance, on_opened
+from orchestrator.session.output import on_output, on_stream_fault
+from orchestrator.session.reviewing import on_checks, on_snapshot
+from orchestrator.session.state import Ending, Phase, Session
+
+
+def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Effect, ...]]:
+    """Take one entry in.
+
+    Args:
+        session: ``None`` for entry 1, which must be :class:`SessionOpened`.
+
+    Raises:
+        ValueError: The first entry is something else; a journal like that is damaged.
+    """
+    body = entry.body
+    if session is None:
+        if not isinstance(body, SessionOpened):
+            raise ValueError(f"a journal begins with session_opened, not {body.kind}")
+        session = Session(id=body.session, options=body.options, found=body.found, opened_at=entry.at)
+    session = replace(session, n=entry.n, now=entry.at)
+    if isinstance(body, EffectIntended):
+        return session, ()
+    draft = Draft(session, entry.at)
+    _take(draft, body)
+    _close_effect(draft, body)
+    if not isinstance(body, AgentOutput | Sampled | SessionClosed):
+        advance(draft)
+    _close_session(draft)
+    opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
+    if opened:
+        draft.set(effects_open={**draft.session.effects_open, **opened})
+    return draft.session, tuple(draft.effects)
+
+
+def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
+    match body:
+        case SessionOpened():
+            on_opened(draft, body)
+        case WorkerStarted():
+            on_started(draft, body)
+        case StartFailed():
+            on_start_failed(draft, body)
+        case AgentOutput():
+            on_output(draft, body)
+        case StreamFault():
+            on_stream_fault(draft, body)
+        case WorkerExited():
+            on_exited(draft, body)
+        case Sampled():
+            on_sampled(draft, body)
+        case SnapshotTaken():
+            on_snapshot(draft, body)
+        case WorkMeasured():
+            on_measured(draft, body)
+        case ChecksMeasured():
+            on_checks(draft, body)
+        case UserCommand():
+            on_command(draft, body)
+        case TimePassed():
+            on_time(draft)
+        case CoordinatorResumed():
+            on_resumed(draft, body)
+        case EffectDone():
+            if body.problem is not None:
+                draft.warn(f"could not be done: {body.problem}")
+        case SessionClosed():
+            draft.set(closed=Ending(body.outcome, body.reason), phase=Phase.CLOSED)
+        case _:
+            assert_never(body)
+
+
+def _close_effect(draft: Draft, body: Input) -> None:
+    effect: EffectId | None = getattr(body, "effect", None)
+    if effect is not None:
+        key = (effect.cause, effect.index)
+        draft.set(effects_open={k: v for k, v in draft.session.effects_open.items() if k != key})
+
+
+def _close_session(draft: Draft) -> None:
+    """Ask for the end once, when every worker is proven gone and nothing is being started or measured."""
+    session = draft.session
+    if session.ending is None or session.closed is not None or session.living():
+        return
+    pending = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
+    if pending.isdisjoint({"close_session", "start_worker"}):
+        draft.do(CloseSession(outcome=session.ending.outcome, reason=session.ending.reason))

@@ -1,0 +1,160 @@
+"""What a session amounts to, as plain values: for ``--json``, ``show``, the report and the dashboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.effects import Question
+from orchestrator.models.entries import FoundAgent
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.money import Usage
+from orchestrator.models.recovery import RecoveryAction
+from orchestrator.models.reviews import PeerReview
+from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.session.state import Session
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSummary:
+    """One worker, with the evidence for its status and the proof of its end."""
+
+    id: WorkerId
+    agent: AgentName
+    role: str
+    status: WorkerStatus
+    why: str
+    doing: str
+    progress: float | None
+    attempts: int
+    ran_s: float
+    usage: Usage
+    tool_calls: int
+    denials: int
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+    cpu_percent: float | None
+    memory_mib: float | None
+    exit: ExitRecord | None
+    """``exit.proof`` says how it is known that nothing of it is left."""
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewSummary:
+    """One review, its answers and its decision."""
+
+    id: str
+    trigger: str
+    about: WorkerId | None
+    text: str
+    answers: tuple[PeerReview, ...]
+    decision: OrchestratorDecision | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSummary:
+    """The whole session."""
+
+    id: str
+    task: str
+    target: str
+    status: str
+    """``running``, ``ending``, or the outcome."""
+    reason: str
+    tier: int | None
+    tier_notes: tuple[str, ...]
+    policy: str
+    sandbox: str
+    opened_at: datetime
+    updated_at: datetime | None
+    elapsed_s: float
+    found: tuple[FoundAgent, ...]
+    workers: tuple[WorkerSummary, ...]
+    reviews: tuple[ReviewSummary, ...]
+    recoveries: tuple[RecoveryAction, ...]
+    questions: tuple[Question, ...]
+    answers: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    usage: Usage
+    """Known figures added up; see ``usage_complete``."""
+    usage_complete: bool
+    """Whether every worker that ran told its tokens."""
+    cost_complete: bool
+    """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
+    entries: int
+
+
+def summarise(session: Session) -> SessionSummary:
+    """Sum a session up."""
+    final = session.closed or session.ending
+    ran = [worker for worker in session.workers.values() if worker.attempt > 0]
+    usage = Usage()
+    for worker in ran:
+        usage = usage + worker.usage
+    return SessionSummary(
+        id=session.id,
+        task=session.options.task,
+        target=str(session.options.target),
+        status=str(session.closed.outcome) if session.closed else str(session.phase),
+        reason=final.reason if final else "",
+        tier=session.plan.tier if session.plan else None,
+        tier_notes=session.plan.notes if session.plan else (),
+        policy=session.options.policy.name,
+        sandbox=f"{session.options.sandbox.name} ({session.options.sandbox_backend})",
+        opened_at=session.opened_at,
+        updated_at=session.now,
+        elapsed_s=((session.now or session.opened_at) - session.opened_at).total_seconds(),
+        found=session.found,
+        workers=tuple(_worker(session, worker) for worker in session.workers),
+        reviews=tuple(_review(session, name) for name in session.reviews),
+        recoveries=session.recoveries,
+        questions=session.questions,
+        answers=session.answers,
+        warnings=session.warnings,
+        usage=usage,
+        usage_complete=all(worker.usage.total_tokens is not None for worker in ran),
+        cost_complete=all(worker.usage.cost_usd is not None for worker in ran),
+        entries=session.n,
+    )
+
+
+def _worker(session: Session, name: WorkerId) -> WorkerSummary:
+    state = session.workers[name]
+    detail = session.details.get(name)
+    work = detail.work if detail else None
+    return WorkerSummary(
+        id=state.id,
+        agent=state.agent,
+        role=str(state.role),
+        status=state.status,
+        why=state.why,
+        doing=state.doing,
+        progress=state.progress,
+        attempts=state.attempt,
+        ran_s=state.ran_s,
+        usage=state.usage,
+        tool_calls=state.tool_calls,
+        denials=state.denials,
+        files=work.files if work else (),
+        insertions=work.insertions if work else 0,
+        deletions=work.deletions if work else 0,
+        cpu_percent=state.sample.cpu_percent if state.sample else None,
+        memory_mib=state.sample.memory_mib if state.sample else None,
+        exit=state.exit,
+        answer=state.answer,
+    )
+
+
+def _review(session: Session, name: str) -> ReviewSummary:
+    review = next(state for key, state in session.reviews.items() if key == name)
+    return ReviewSummary(
+        id=review.request.id,
+        trigger=str(review.request.trigger),
+        about=review.request.about,
+        text=review.request.text,
+        answers=tuple(answer for answer in review.panel.values() if answer is not None),
+        decision=review.decision,
+    )
