@@ -1,0 +1,178 @@
+"""The rehearsal's model: an HTTP server on this machine that speaks three vendors' protocols and plays a scenario."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute, TaskGroup
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from orchestrator.models.identity import AgentName
+from orchestrator.models.work import ModelEndpoint
+from orchestrator.rehearsal import anthropic_messages, gemini_generate, openai_responses
+from orchestrator.rehearsal.dialogue import Answer, Dialect, Drop, ModelRequest, Pause, Refusal
+from orchestrator.rehearsal.http_exchange import (
+    BadRequest,
+    HttpRequest,
+    begin_events,
+    end_events,
+    read_request,
+    send_event,
+    send_whole,
+)
+from orchestrator.rehearsal.scenario import Scenario
+from orchestrator.rehearsal.script import Script, WorkerPaths, speaker_of
+
+DIALECTS: tuple[Dialect, ...] = (anthropic_messages.DIALECT, openai_responses.DIALECT, gemini_generate.DIALECT)
+_KEY = "rehearsal-key"
+_NO_MODELS = {"object": "list", "data": [], "models": []}
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRequest:
+    """One request as it came in, for tests and for people who ask what their CLI does."""
+
+    method: str
+    target: str
+    agent: AgentName | None
+    """``None``: a probe of no vendor in particular."""
+    worker: str | None
+    asked: ModelRequest | None
+    """``None`` where no answer of the model was asked for."""
+    body: Mapping[str, object] = field(repr=False, default_factory=dict)
+
+
+@dataclass(slots=True)
+class ModelServer:
+    """A running server.  Made by :func:`model_server`."""
+
+    script: Script
+    requests: list[RecordedRequest] = field(default_factory=list)
+    """Everything that was asked, in order."""
+    url: str = ""
+    """Without a path; empty while it listens nowhere but on a socket file."""
+
+    @property
+    def endpoints(self) -> Mapping[AgentName, ModelEndpoint]:
+        """Where each CLI finds its model.  Paths are matched by their end, with or without ``/v1`` before."""
+        return {dialect.agent: ModelEndpoint(self.url, _KEY) for dialect in DIALECTS}
+
+    def describe(self, worker: str, *, target: Path, scratch: Path, session: Path | None = None) -> None:
+        """Say what ``{target}``, ``{scratch}`` and ``{session}`` stand for in this worker's turns."""
+        self.script.paths[worker] = WorkerPaths(str(target), str(scratch), str(session or scratch))
+
+    async def serve(self, stream: ByteStream) -> None:
+        """Answer requests on one connection until the peer or the scenario ends it."""
+        async with stream:
+            incoming = BufferedByteReceiveStream(stream)
+            try:
+                while (request := await read_request(incoming)) is not None:
+                    if not await self._respond(stream, request):
+                        return
+            except BadRequest as error:
+                _LOG.debug("request_refused: %s", error)
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                # A CLI that is stopped goes in the middle of an answer.
+                return
+
+    async def _respond(self, stream: ByteStream, request: HttpRequest) -> bool:
+        """Whether the connection can be used again."""
+        body = request.json()
+        for dialect in DIALECTS:
+            if request.method == "POST" and dialect.understands(request.path):
+                return await self._answer(stream, request, dialect)
+        for dialect in DIALECTS:
+            aside = dialect.asides(request.method, request.path, body)
+            if aside is not None:
+                self.requests.append(RecordedRequest(request.method, request.target, dialect.agent, None, None, body))
+                await send_whole(stream, json.dumps(aside).encode(), bodiless=False)
+                return True
+        self.requests.append(RecordedRequest(request.method, request.target, None, None, None, body))
+        known = request.method in ("GET", "HEAD")
+        # Start-up probes and lists of models; a POST we do not know is said to be unknown, telemetry included.
+        await send_whole(
+            stream,
+            json.dumps(_NO_MODELS if known else {"error": {"message": "no such method"}}).encode(),
+            status=200 if known else 404,
+            bodiless=request.method == "HEAD",
+        )
+        return True
+
+    async def _answer(self, stream: ByteStream, request: HttpRequest, dialect: Dialect) -> bool:
+        body = request.json()
+        asked = replace(dialect.read(request.target, body), size=len(request.body))
+        worker = speaker_of(asked).marker.worker
+        self.requests.append(RecordedRequest(request.method, request.target, dialect.agent, worker, asked, body))
+        answer = self.script.answer(asked)
+        if isinstance(answer, Refusal):
+            await _refuse(stream, answer, dialect)
+            return True
+        await anyio.sleep(answer.hang_s)
+        if asked.streaming:
+            return await _send_stream(stream, answer, asked, dialect)
+        return await _send_at_once(stream, answer, asked, dialect)
+
+
+async def _refuse(stream: ByteStream, refusal: Refusal, dialect: Dialect) -> None:
+    headers, body = dialect.error(refusal, time.time())
+    text = refusal.body if refusal.body is not None else json.dumps(body)
+    await send_whole(
+        stream, text.encode(), status=refusal.status, headers={**headers, **refusal.headers}, bodiless=False
+    )
+
+
+async def _send_stream(stream: ByteStream, answer: Answer, asked: ModelRequest, dialect: Dialect) -> bool:
+    await begin_events(stream)
+    for item in dialect.stream(answer, asked):
+        match item:
+            case Pause(seconds=seconds):
+                await anyio.sleep(seconds)
+            case Drop():
+                return False
+            case bytes():
+                await send_event(stream, item)
+    await end_events(stream)
+    return True
+
+
+async def _send_at_once(stream: ByteStream, answer: Answer, asked: ModelRequest, dialect: Dialect) -> bool:
+    await anyio.sleep(sum(piece.seconds for piece in answer.pieces if isinstance(piece, Pause)))
+    if any(isinstance(piece, Drop) for piece in answer.pieces):
+        return False
+    await send_whole(stream, json.dumps(dialect.whole(answer, asked)).encode(), bodiless=False)
+    return True
+
+
+@asynccontextmanager
+async def model_server(
+    scenario: Scenario, *, host: str = "127.0.0.1", port: int = 0, socket: Path | None = None
+) -> AsyncIterator[ModelServer]:
+    """Serve the scenario for as long as the block runs; connections still open are cut at its end.
+
+    Args:
+        port: 0 lets the kernel choose a free one.
+        socket: Listen on this socket file as well.
+    """
+    server = ModelServer(Script(scenario))
+    async with anyio.create_task_group() as tasks:
+        await _listen(server, tasks, host=host, port=port, socket=socket)
+        try:
+            yield server
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+async def _listen(server: ModelServer, tasks: TaskGroup, *, host: str, port: int, socket: Path | None) -> None:
+    network = await anyio.create_tcp_listener(local_host=host, local_port=port)
+    server.url = f"http://{host}:{network.extra(SocketAttribute.local_port)}"
+    tasks.start_soon(network.serve, server.serve)
+    if socket is not None:
+        tasks.start_soon((await anyio.create_unix_listener(socket)).serve, server.serve)
