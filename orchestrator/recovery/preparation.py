@@ -1,0 +1,126 @@
+"""What was measured of folders, CLIs and logins before a launch in; what stands in the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.models.identity import AgentName
+
+MIN_FREE_BYTES = 100 * 1024 * 1024
+"""Below this a session's logs may not fit: three agents write some ten MB an hour, tool output aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class CliFacts:
+    """One CLI as it was found."""
+
+    agent: AgentName
+    found: bool
+    version: str | None = None
+    """As it printed it; ``None`` where it printed none."""
+    too_old: bool = False
+    """Older than the oldest version its adapter knows."""
+    oldest: str = ""
+    pinned: str = ""
+    """The version its adapter was tested against."""
+    drifts: tuple[str, ...] = ()
+    """Known differences of this version from the pinned one."""
+    logged_in: bool = True
+    login_hint: str = ""
+    package: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparationFacts:
+    """What was measured; nothing here is looked up again."""
+
+    target: Path
+    workspace: Path
+    target_exists: bool = True
+    target_is_directory: bool = True
+    target_readable: bool = True
+    target_writable: bool = True
+    target_is_git_repository: bool = True
+    target_dirty: bool = False
+    """It has changes that are not committed."""
+    workspace_writable: bool = True
+    workspace_free_bytes: int | None = None
+    """``None`` where the platform does not tell."""
+    needs_writing: bool = True
+    """Somebody of the plan writes in the target."""
+    clis: tuple[CliFacts, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing worth knowing before the launch.  An ``error`` forbids it."""
+
+    severity: Literal["error", "warning", "note"]
+    text: str
+    hint: str = ""
+
+
+def check_preparation(facts: PreparationFacts) -> tuple[Finding, ...]:
+    """Look over the facts; errors first, then warnings, then notes (spec 004, Permission Recovery, Proactive)."""
+    order = ("error", "warning", "note")
+    findings = (*_target(facts), *_workspace(facts), *_clis(facts))
+    return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
+
+
+def _target(facts: PreparationFacts) -> Iterator[Finding]:
+    target = facts.target
+    if not facts.target_exists:
+        yield Finding("error", f"the target {target} does not exist", "name an existing folder with --target")
+        return
+    if not facts.target_is_directory:
+        yield Finding("error", f"the target {target} is not a folder", f"--target {target.parent} names its folder")
+        return
+    if not facts.target_readable:
+        yield Finding("error", f"the target {target} cannot be read", f"look at its permissions: ls -ld {target}")
+        return
+    if facts.needs_writing and not facts.target_writable:
+        yield Finding("error", f"the target {target} cannot be written", f"look at its permissions: ls -ld {target}")
+    if not facts.target_is_git_repository:
+        yield Finding(
+            "note",
+            f"the target {target} is not a git repository: changes are recorded, but there is no history to go back to",
+            "git init makes it one",
+        )
+    elif facts.target_dirty:
+        yield Finding(
+            "warning",
+            f"the target {target} has changes that are not committed; the agents will work on top of them",
+            "commit or stash them to tell theirs from yours",
+        )
+
+
+def _workspace(facts: PreparationFacts) -> Iterator[Finding]:
+    if not facts.workspace_writable:
+        yield Finding("error", f"the workspace {facts.workspace} cannot be written", "name another with --workspace")
+    free = facts.workspace_free_bytes
+    if free is not None and free < MIN_FREE_BYTES:
+        yield Finding(
+            "error" if free == 0 else "warning",
+            f"the workspace's disk has {free // 2**20} MiB left, and {MIN_FREE_BYTES // 2**20} should be",
+            "free some space, or name a workspace elsewhere with --workspace",
+        )
+
+
+def _clis(facts: PreparationFacts) -> Iterator[Finding]:
+    for cli in facts.clis:
+        if not cli.found:
+            install = f"npm install -g {cli.package}" if cli.package else ""
+            yield Finding("warning", f"{cli.agent} is not installed", install)
+            continue
+        if cli.too_old:
+            yield Finding(
+                "error", f"{cli.agent} {cli.version} is older than {cli.oldest}, the oldest known to work", "update it"
+            )
+        elif cli.version is None:
+            yield Finding("warning", f"{cli.agent} does not say its version", f"tested with {cli.pinned}")
+        yield from (Finding("note", f"{cli.agent} {cli.version}: {drift}") for drift in cli.drifts)
+        if not cli.logged_in:
+            yield Finding("warning", f"{cli.agent} is not logged in", cli.login_hint)

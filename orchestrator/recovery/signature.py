@@ -1,0 +1,10 @@
+"""What makes two errors the same one: the rule that matched and the path it was about."""
+
+from __future__ import annotations
+
+from orchestrator.models.recovery import RecoveryRule
+
+
+def signature_of(rule: RecoveryRule, path: str | None) -> str:
+    """One text a rule and path; an error with a signature already tried is not tried again (CLI facts, engine note d)."""
+    return f"{rule.name}:{path}" if path else rule.name

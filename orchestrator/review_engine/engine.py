@@ -1,0 +1,68 @@
+"""The peer review system of spec 004 as one value: its policy, its caps, and the questions a session asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from orchestrator.models.decisions import OrchestratorDecision, Policy
+from orchestrator.models.events import AgentEvent
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger
+from orchestrator.review_engine.policies import STANDARD, decide
+from orchestrator.review_engine.replies import abstention
+from orchestrator.review_engine.requests import review_id, reviewers_for
+from orchestrator.review_engine.rounds import Rounds, may_review
+from orchestrator.review_engine.triggers import trigger_of
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEngine:
+    """Decides what is reviewed, by whom, and what follows from the verdicts."""
+
+    policy: Policy = STANDARD
+    max_rounds: int = 3
+    """Reviews of one worker's events before a person is asked."""
+    timeout_s: float = 300.0
+    """How long a reviewer may take."""
+
+    def should_review(self, event: AgentEvent) -> Trigger | None:
+        """What review the event asks for, if any."""
+        return trigger_of(event)
+
+    def admit(self, rounds: Rounds, worker: WorkerId, text: str) -> tuple[Rounds, str | None]:
+        """Count one more review of the worker, or say why a person must look instead."""
+        return may_review(rounds, worker, text, cap=self.max_rounds)
+
+    def request(
+        self,
+        number: int,
+        trigger: Trigger,
+        *,
+        about: WorkerId | None,
+        author: AgentName | None,
+        text: str,
+        agents: Sequence[AgentName],
+        now: datetime,
+    ) -> ReviewRequest:
+        """The session's ``number``-th review: asked of all ``agents`` but the author."""
+        return ReviewRequest(
+            id=review_id(number, trigger),
+            trigger=trigger,
+            about=about,
+            text=text,
+            reviewers=reviewers_for(author, agents),
+            asked_at=now,
+            deadline=now + timedelta(seconds=self.timeout_s),
+        )
+
+    def evaluate(self, request: ReviewRequest, reviews: Sequence[PeerReview]) -> OrchestratorDecision:
+        """Apply the policy; whoever was asked and is not among ``reviews`` abstains."""
+        answered = {review.reviewer for review in reviews}
+        missing = [
+            abstention(request.id, reviewer, "no answer came in time")
+            for reviewer in request.reviewers
+            if reviewer not in answered
+        ]
+        return decide(self.policy, (*reviews, *missing), request=request)

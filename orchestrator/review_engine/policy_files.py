@@ -1,0 +1,95 @@
+"""A TOML file in, a complete decision table out; the one file of this part that touches the disk.
+
+.. code-block:: toml
+
+    name = "strict"
+
+    [[rule]]
+    when = "any doubt"                 # shown to people
+    then = "pause_and_clarify"         # stop_and_escalate, pause_and_clarify, log_warning or continue
+    at_least = { concerns = 1 }        # verdicts: approved, concerns, blocker, abstained
+    at_most = { blocker = 0 }
+
+    [[rule]]                           # the last rule should fit every panel
+    when = "everything else"
+    then = "stop_and_escalate"
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from orchestrator.models.decisions import Action, Policy, PolicyRow
+from orchestrator.models.reviews import Verdict
+from orchestrator.review_engine.policies import panel_in_words, unanswered
+from orchestrator.toml_files import TomlFile, read_toml
+
+_MAX_COUNT = 9
+"""No panel is larger, and the completeness check stays quick."""
+_TOP_KEYS = ("name", "rule")
+_RULE_KEYS = ("when", "then", "at_least", "at_most")
+
+
+def load_policy(path: Path) -> Policy:
+    """Read a policy file.
+
+    Raises:
+        InvalidFile: With line and reason; also where some panel of verdicts would find no rule.
+    """
+    file = read_toml(path, what="policy")
+    for key in file.data:
+        if key not in _TOP_KEYS:
+            raise file.fault(f"unknown key {key!r}; a policy has {' and '.join(_TOP_KEYS)}", key=key)
+    name = file.data.get("name")
+    if not isinstance(name, str) or not name.strip():
+        raise file.fault("a policy needs a name, a text", key="name")
+    rules = file.data.get("rule")
+    if not isinstance(rules, list) or not rules:
+        raise file.fault("a policy needs at least one [[rule]]", key="rule")
+    policy = Policy(name=name, rows=tuple(_row(file, n, rule) for n, rule in enumerate(rules)), source=str(path))
+    missing = unanswered(policy)
+    if missing is not None:
+        raise file.fault(
+            f"no rule says what to do with {panel_in_words(missing)}; end with a rule that has neither at_least nor at_most",
+            table="rule",
+            nth=len(rules) - 1,
+        )
+    return policy
+
+
+def _row(file: TomlFile, nth: int, rule: Any) -> PolicyRow:
+    if not isinstance(rule, dict):
+        raise file.fault("a rule is a table: write [[rule]]", key="rule")
+    for key in rule:
+        if key not in _RULE_KEYS:
+            raise file.fault(f"unknown key {key!r}; a rule has {', '.join(_RULE_KEYS)}", table="rule", nth=nth, key=key)
+    when = rule.get("when")
+    if not isinstance(when, str) or not when.strip():
+        raise file.fault("a rule needs `when`, the reason shown to people", table="rule", nth=nth, key="when")
+    then = rule.get("then")
+    if not isinstance(then, str) or then not in [action.value for action in Action]:
+        known = ", ".join(Action)
+        raise file.fault(f"`then` must be one of {known}, not {then!r}", table="rule", nth=nth, key="then")
+    return PolicyRow(
+        when=when,
+        then=Action(then),
+        at_least=_counts(file, nth, key="at_least", counts=rule.get("at_least", {})),
+        at_most=_counts(file, nth, key="at_most", counts=rule.get("at_most", {})),
+    )
+
+
+def _counts(file: TomlFile, nth: int, *, key: str, counts: Any) -> dict[Verdict, int]:
+    if not isinstance(counts, dict):
+        raise file.fault(f"`{key}` is a table such as {{ concerns = 1 }}", table="rule", nth=nth, key=key)
+    known = [verdict.value for verdict in Verdict]
+    for verdict, count in counts.items():
+        if verdict not in known:
+            raise file.fault(
+                f"`{key}` counts {', '.join(known)}; there is no verdict {verdict!r}", table="rule", nth=nth, key=key
+            )
+        if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= _MAX_COUNT:
+            raise file.fault(
+                f"`{key}.{verdict}` must be a number from 0 to {_MAX_COUNT}", table="rule", nth=nth, key=key
+            )
+    return {Verdict(verdict): count for verdict, count in counts.items()}

@@ -1,0 +1,128 @@
+"""A reviewer's final text in, its verdict out; what cannot be read for certain is an abstention."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator.models.identity import AgentName, ReviewId
+from orchestrator.models.reviews import PeerReview, Verdict
+from orchestrator.review_engine.requests import ANSWERS, MAX_REVIEW_WORDS
+
+_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
+_OBJECT_START = re.compile(r'\{\s*"')
+_TAIL_CHARS = 32_768
+"""How far from the end an object is looked for: a review of 200 words is far shorter, and the search stays cheap."""
+
+
+class _Twice(ValueError):
+    """One object gives the same key twice, so that which one counts would be a guess."""
+
+
+def parse_reply(
+    review: ReviewId, reviewer: AgentName, *, text: str, reply: Mapping[str, Any] | None = None
+) -> PeerReview:
+    """Read a reviewer's answer.
+
+    ``reply`` is the CLI's structured answer and goes before ``text``.  In a text the object may stand alone, in a code
+    fence, or last.  A verdict must be one of the three words exactly: synonyms are not guessed.  A key beyond the
+    schema's is ignored, since dropping a blocker over one would let the work go on.
+
+    Returns:
+        The review; an abstention with its ``problem`` where the reply does not fit.
+    """
+    if reply is None:
+        try:
+            reply = _last_object(text)
+        except _Twice as twice:
+            return abstention(review, reviewer, str(twice))
+    if reply is None:
+        problem = "the reply holds no JSON object" if text.strip() else "the reply is empty"
+        return abstention(review, reviewer, problem)
+    misfit = _misfit(reply)
+    if misfit is not None:
+        return abstention(review, reviewer, misfit)
+    summary = _clean(reply["summary"])
+    points = tuple(_clean(point) for point in reply["points"])
+    words = sum(len(part.split()) for part in (summary, *points))
+    return PeerReview(
+        review=review,
+        reviewer=reviewer,
+        verdict=Verdict(reply["verdict"]),
+        summary=summary,
+        points=points,
+        words=words,
+        over_length=words > MAX_REVIEW_WORDS,
+    )
+
+
+def abstention(review: ReviewId, reviewer: AgentName, problem: str) -> PeerReview:
+    """A reviewer that gave no usable answer, and why."""
+    return PeerReview(review=review, reviewer=reviewer, verdict=Verdict.ABSTAINED, problem=problem)
+
+
+def _misfit(reply: Mapping[str, Any]) -> str | None:
+    """Say where a reply breaks the schema, ``None`` where it fits."""
+    missing = [key for key in ("verdict", "summary", "points") if key not in reply]
+    if missing:
+        return f"the reply lacks {' and '.join(missing)}"
+    verdict, summary, points = reply["verdict"], reply["summary"], reply["points"]
+    if not isinstance(verdict, str) or verdict not in [answer.value for answer in ANSWERS]:
+        return f"the verdict is {_clean(repr(verdict))[:80]}, not one of {', '.join(ANSWERS)}"
+    if not isinstance(summary, str):
+        return "the summary is not a text"
+    if not _is_list_of_texts(points):
+        return "the points are not a list of texts"
+    return None
+
+
+def _is_list_of_texts(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(point, str) for point in value)
+
+
+def _last_object(text: str) -> Mapping[str, Any] | None:
+    """The text as an object, else the last object in the last code fence, else the last in the text."""
+    whole = _decoded(text)
+    if whole is not None:
+        return whole
+    tail = text[-_TAIL_CHARS:]
+    for fenced in reversed(_FENCE.findall(tail)):
+        found = _decoded(fenced)
+        if found is not None:
+            return found
+    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    found, start = None, 0
+    while match := _OBJECT_START.search(tail, start):
+        start = match.end()
+        try:
+            value, start = decoder.raw_decode(tail, match.start())
+        except _Twice:
+            raise
+        except (ValueError, RecursionError):
+            continue
+        found = value
+    return found
+
+
+def _decoded(text: str) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(text, object_pairs_hook=_object)
+    except _Twice:
+        raise
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Twice("the reply gives one key twice")
+    return found
+
+
+def _clean(text: str) -> str:
+    r"""Without lone surrogates: JSON may say ``\ud800``, which no journal could write."""
+    return text.encode("utf-8", "replace").decode("utf-8").strip()

@@ -1,0 +1,84 @@
+"""Reads a TOML file a person wrote, and finds the line of a fault in it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import InvalidFile
+
+_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class TomlFile:
+    """A file's data, and its text for finding lines."""
+
+    path: Path
+    text: str
+    data: dict[str, Any]
+
+    def fault(self, reason: str, *, table: str | None = None, nth: int = 0, key: str | None = None) -> InvalidFile:
+        """The error to raise for a fault in the ``nth`` table of that name, at ``key`` if it stands there."""
+        return InvalidFile(self.path, reason, line=self.line_of(table=table, nth=nth, key=key))
+
+    def line_of(self, *, table: str | None = None, nth: int = 0, key: str | None = None) -> int | None:
+        """The 1-based line of a key, else of its table's header; ``None`` where neither is written out."""
+        lines = self.text.splitlines()
+        first, last, header = self._extent(lines, table, nth)
+        if key is not None:
+            name = rf"[\"']?{re.escape(key)}[\"']?"
+            for written in (
+                re.compile(rf"\s*(?:[\w-]+\s*\.\s*)*{name}\s*[.=]").match,
+                re.compile(rf"\s*\[+\s*(?:[\w-]+\s*\.\s*)*{name}\s*[\].]").match,
+                re.compile(rf"[{{,]\s*{name}\s*[.=]").search,
+            ):
+                found = next((n for n in range(first, last) if written(lines[n])), None)
+                if found is not None:
+                    return found + 1
+        return header + 1 if header is not None else None
+
+    @staticmethod
+    def _extent(lines: list[str], table: str | None, nth: int) -> tuple[int, int, int | None]:
+        """First line and end of a table with its sub-tables, and its header's line; the whole file for ``None``."""
+        if table is None:
+            return 0, len(lines), None
+        own = re.compile(rf"\s*\[+\s*{re.escape(table)}\s*\]")
+        headers = [n for n, line in enumerate(lines) if own.match(line)]
+        if nth >= len(headers):
+            return 0, len(lines), None
+        first = headers[nth] + 1
+        another = re.compile(rf"\s*\[+\s*(?!{re.escape(table)}\s*\.)[\w\"']")
+        last = next((n for n in range(first, len(lines)) if another.match(lines[n])), len(lines))
+        return first, last, headers[nth]
+
+
+def read_toml(path: Path, *, what: str) -> TomlFile:
+    """Read one file.
+
+    Args:
+        what: What the file is, for people: ``policy``.
+
+    Raises:
+        InvalidFile: It cannot be read, or is not TOML; with the line where the parser names one.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise InvalidFile(path, f"there is no such {what}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InvalidFile(path, "this is not UTF-8 text", line=line) from None
+    except OSError as error:
+        raise InvalidFile(path, f"cannot read this {what}: {error.strerror}") from None
+    try:
+        return TomlFile(path, text, tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        at = _AT_LINE.search(message)
+        # Without a line the parser means the end of the document.
+        line = int(at.group(1)) if at else text.count("\n") + 1
+        raise InvalidFile(path, _AT_LINE.sub("", message), line=line) from None
