@@ -1,0 +1,95 @@
+"""What a person asks of a running session, as whole files in its ``control/session`` folder, numbered from 1."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.journal.replacing import sync_folder
+from orchestrator.models.entries import UserCommand
+
+_COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)
+_NAME = re.compile(r"(\d{4,9})\.json")
+
+
+class _Folder(Protocol):
+    @property
+    def commands_dir(self) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedCommand:
+    """One dropped file."""
+
+    n: int
+    command: UserCommand | None
+    problem: str | None = None
+    """Why there is no command in it."""
+
+
+def drop_command(folder: _Folder, command: UserCommand) -> int:
+    """Leave a command for the session's coordinator and return its number.
+
+    The file appears whole under the next free number, also when several processes drop at once.
+
+    Raises:
+        EnvironmentUnfit: The folder cannot be written.
+    """
+    commands = folder.commands_dir
+    try:
+        commands.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=commands, prefix=".")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_COMMAND.dump_json(command, exclude_none=True) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            n = _link_to_next_number(Path(temporary), commands)
+        finally:
+            os.unlink(temporary)
+        sync_folder(commands)
+    except OSError as error:
+        raise EnvironmentUnfit(f"cannot leave a command in {commands}: {error.strerror}") from error
+    return n
+
+
+def read_commands(folder: _Folder, after: int) -> list[NumberedCommand]:
+    """The commands numbered above ``after``, in order.  Never raises for what a file says."""
+    found = [(n, name) for n, name in _numbered_files(folder.commands_dir) if n > after]
+    return [_read(n, folder.commands_dir / name) for n, name in sorted(found)]
+
+
+def _link_to_next_number(temporary: Path, commands: Path) -> int:
+    n = max((n for n, _ in _numbered_files(commands)), default=0) + 1
+    while True:
+        try:
+            # A rename would replace the file of somebody who took the number in between; a link refuses.
+            os.link(temporary, commands / f"{n:04d}.json")
+        except FileExistsError:
+            n += 1
+        else:
+            return n
+
+
+def _numbered_files(commands: Path) -> list[tuple[int, str]]:
+    try:
+        names = os.listdir(commands)
+    except FileNotFoundError:
+        return []
+    return [(int(match[1]), name) for name in names if (match := _NAME.fullmatch(name))]
+
+
+def _read(n: int, path: Path) -> NumberedCommand:
+    try:
+        return NumberedCommand(n, _COMMAND.validate_json(path.read_bytes()))
+    except OSError as error:
+        return NumberedCommand(n, None, f"{path.name} cannot be read: {error.strerror}")
+    except ValidationError as error:
+        return NumberedCommand(n, None, f"{path.name} is no command: {error.errors(include_url=False)[0]['msg']}")

@@ -1,0 +1,122 @@
+"""A journal file in, its entries out, in order; damage is said with the entry's number and byte offset."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from orchestrator.errors import JournalDamaged
+from orchestrator.models.entries import JOURNAL_ENTRY, JOURNAL_FORMAT, JournalEntry
+
+_BUFFER_BYTES = 1024 * 1024
+_BLOCK_BYTES = 64 * 1024
+
+
+def read_journal(path: Path, after: int = 0) -> Iterator[JournalEntry]:
+    """The entries numbered above ``after``; a torn last line is not yet one.  A missing file has none.
+
+    Raises:
+        JournalDamaged: A line in the middle is not an entry, a number is missing, or the format is newer than ours.
+    """
+    try:
+        file = path.open("rb", buffering=_BUFFER_BYTES)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise JournalDamaged(f"cannot read {path}: {error.strerror}") from error
+    with file:
+        offset = 0
+        for n, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
+            if n == 1:
+                check_format(line, path)
+            if n > after:
+                yield decode_entry(line, n, path=path, offset=offset)
+            offset += len(line)
+
+
+def read_last_entry(path: Path) -> JournalEntry | None:
+    """The last whole entry, found from the end of the file; ``None`` where there is none.
+
+    Raises:
+        JournalDamaged: The last line is not an entry, or the file cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalDamaged(f"cannot read {path}: {error.strerror}") from error
+    try:
+        end = end_of_line_before(descriptor, os.fstat(descriptor).st_size)
+        if end == 0:
+            return None
+        start = end_of_line_before(descriptor, end - 1)
+        line = os.pread(descriptor, end - start, start)
+    finally:
+        os.close(descriptor)
+    return decode_entry(line, number_of(line), path=path, offset=start)
+
+
+def end_of_line_before(descriptor: int, end: int) -> int:
+    """The offset after the last newline in front of ``end``; 0 where there is none."""
+    while end > 0:
+        start = max(0, end - _BLOCK_BYTES)
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def number_of(line: bytes) -> int:
+    """The number the line claims for itself; 0 if it claims none."""
+    head = line[:40].removeprefix(b'{"n":').split(b",", 1)[0]
+    return int(head) if head.isdigit() else 0
+
+
+def decode_entry(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntry:
+    """Decode the line that must hold entry ``n``.
+
+    Raises:
+        JournalDamaged: It holds something else.
+    """
+    try:
+        entry = JOURNAL_ENTRY.validate_json(line)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = f"{where}: {first['msg']}" if where else first["msg"]
+        raise damage(path, n, offset, what) from None
+    if entry.n != n:
+        raise damage(path, n, offset, f"it is numbered {entry.n}")
+    return entry
+
+
+def check_format(first_line: bytes, path: Path) -> None:
+    """Refuse a journal that a newer program wrote, before its entries are misread.
+
+    Raises:
+        JournalDamaged: The format is newer than ours.
+    """
+    try:
+        written = from_json(first_line)["body"].get("format", JOURNAL_FORMAT)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return  # No entry at all: decoding says so, with its number and offset.
+    if isinstance(written, int) and written > JOURNAL_FORMAT:
+        raise JournalDamaged(
+            f"{path} is in format {written}; this program knows formats up to {JOURNAL_FORMAT}",
+            hint="read it with the newer version of orchestrate that wrote it",
+        )
+
+
+def damage(path: Path, n: int, offset: int, what: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"{path}: entry {n} at byte {offset} is damaged: {what}",
+        hint="what stands before it is sound; the raw streams of the workers lie beside the journal",
+    )

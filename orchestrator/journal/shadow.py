@@ -1,0 +1,239 @@
+"""A work tree in, git tree ids and diffs out, by a git directory of our own that isolates itself from everybody's."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from orchestrator.errors import EnvironmentUnfit
+
+_CONFIG = (
+    ("core.bare", "false"),
+    ("core.hooksPath", "/dev/null"),
+    ("core.fsmonitor", "false"),
+    ("core.excludesFile", "/dev/null"),
+    ("core.attributesFile", "/dev/null"),
+    ("core.autocrlf", "false"),
+    ("core.safecrlf", "false"),
+    ("core.quotePath", "false"),
+    # A worker may write names that only other platforms refuse; refusing them here would hide its other changes.
+    ("core.protectHFS", "false"),
+    ("core.protectNTFS", "false"),
+    ("core.looseCompression", "1"),
+    ("core.bigFileThreshold", "16m"),
+    ("gc.auto", "0"),
+)
+_ATTRIBUTES = "* !diff !merge -text -filter -ident -working-tree-encoding -export-subst\n"
+"""Before those of the target, with which a worker could keep its change out of a diff or have a filter run."""
+_NUL = b"\0"
+
+
+class ShadowRepository:
+    """One git directory, one index, one work tree.
+
+    Args:
+        folder: Holds ``git/`` and ``index``.
+        target: Resolved.
+        left_out: Relative to the target.
+    """
+
+    def __init__(self, folder: Path, target: Path, left_out: Sequence[Path], *, git: str) -> None:
+        self._git = git
+        self._folder = folder
+        self._target = target
+        self._left_out = tuple(os.fsencode(path) for path in left_out)
+        self._repository = _enclosing_repository(target)
+        self._index = folder / "index"
+        if not (folder / "git" / "info" / "attributes").exists():
+            self._lay_out()
+
+    def write_tree(self) -> str:
+        """Record the work tree; the id of its tree.
+
+        Raises:
+            EnvironmentUnfit: git could not do it.
+        """
+        try:
+            self._update_index()
+        except EnvironmentUnfit:
+            # A file may go between listing and hashing; the second list no longer has it.
+            self._update_index()
+        return self._run("write-tree").decode().strip()
+
+    def diff_text(self, before: str, after: str, *, most_bytes: int) -> tuple[str, bool]:
+        """A unified diff, and whether it was cut at ``most_bytes``."""
+        arguments = ("diff-tree", "-r", "-p", "-M", "--no-ext-diff", "--no-textconv", "--no-color", before, after)
+        with subprocess.Popen(
+            self._command(*arguments),
+            cwd=self._target,
+            env=self._environment(self._index),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            assert process.stdout is not None
+            text = process.stdout.read(most_bytes + 1)
+            process.stdout.close()
+        if process.returncode and not text:
+            raise EnvironmentUnfit(f"cannot compare {before} with {after}: not both are recorded trees")
+        return text[:most_bytes].decode(errors="replace"), len(text) > most_bytes
+
+    def diff_figures(self, before: str, after: str) -> list[tuple[str, int, int]]:
+        """Path, insertions and deletions of each changed file; a binary one has none of either."""
+        out = self._run("diff-tree", "-r", "-z", "--numstat", "--no-renames", before, after)
+        return [_figures(row) for row in out.split(_NUL) if row]
+
+    def _lay_out(self) -> None:
+        git_dir = self._folder / "git"
+        self._run("init", "-q", "--template=", "--initial-branch=main", in_target=False)
+        for name, value in _CONFIG:
+            self._run("config", name, value, in_target=False)
+        (git_dir / "info").mkdir(exist_ok=True)
+        patterns = "".join(f"/{_escaped(path)}\n" for path in self._left_out)
+        (self._folder / "left-out").write_bytes(os.fsencode(patterns))
+        (git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
+
+    def _update_index(self) -> None:
+        known = set(self._listed("--cached"))
+        now = self._recordable(set(self._present(known)))
+        gone = b"".join(b"0 %s\t%s\0" % (b"0" * 40, path) for path in sorted(known - now))
+        if gone:
+            self._run("update-index", "-z", "--index-info", stdin=gone)
+        paths = b"".join(path + _NUL for path in sorted(now))
+        self._run("update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=paths)
+
+    def _present(self, known: set[bytes]) -> Iterator[bytes]:
+        """Candidates below the target: recorded before, tracked by the target's repository, or simply there."""
+        yield from known
+        if self._repository is not None:
+            yield from self._listed("--cached", index=self._repository / "index", tolerant=True)
+        yield from self._untracked(b"")
+
+    def _untracked(self, below: bytes) -> Iterator[bytes]:
+        """Every file not ignored below a folder.  A repository inside counts as the files it holds, not as one link."""
+        options = ["--others", "--exclude-standard"]
+        if not below:
+            options.append(f"--exclude-from={self._folder / 'left-out'}")
+        found = self._listed(*options, index=self._folder / "no-index", below=below)
+        for path in found:
+            whole = below + path
+            if not path.endswith(b"/"):
+                yield whole
+            elif not self._is_left_out(whole.rstrip(b"/")):
+                yield from self._untracked(whole)
+
+    def _listed(
+        self, *options: str, index: Path | None = None, below: bytes = b"", tolerant: bool = False
+    ) -> list[bytes]:
+        try:
+            out = self._run("ls-files", "-z", *options, index=index, below=below)
+        except EnvironmentUnfit:
+            if tolerant:
+                return []
+            raise
+        return [path for path in out.split(_NUL) if path]
+
+    def _is_left_out(self, path: bytes) -> bool:
+        return any(path == out or path.startswith(out + b"/") for out in self._left_out)
+
+    def _recordable(self, paths: set[bytes]) -> set[bytes]:
+        """Those that are readable files or symbolic links, and lie below the target by real folders only."""
+        top = os.fsencode(self._target)
+        is_real = {b"": True}
+
+        def lies_in_real_folders(folder: bytes) -> bool:
+            if folder not in is_real:
+                above = os.path.dirname(folder)
+                is_real[folder] = lies_in_real_folders(above) and not os.path.islink(os.path.join(top, folder))
+            return is_real[folder]
+
+        return {
+            path
+            for path in paths
+            if not self._is_left_out(path)
+            and lies_in_real_folders(os.path.dirname(path))
+            and _is_readable(os.path.join(top, path))
+        }
+
+    def _run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        index: Path | None = None,
+        below: bytes = b"",
+        in_target: bool = True,
+    ) -> bytes:
+        """git's standard output.
+
+        Raises:
+            EnvironmentUnfit: It failed, or could not be started.
+        """
+        work_tree = os.path.join(os.fsencode(self._target), below) if in_target else os.fsencode(self._folder)
+        environment = self._environment(index or self._index)
+        if in_target:
+            environment["GIT_WORK_TREE"] = os.fsdecode(work_tree)
+        try:
+            done = subprocess.run(
+                self._command(*arguments), cwd=work_tree, env=environment, input=stdin, capture_output=True, check=False
+            )
+        except OSError as error:
+            raise EnvironmentUnfit(f"cannot run {self._git} in {self._target}: {error.strerror}") from error
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise EnvironmentUnfit(f"cannot record {self._target}: git {arguments[0]}: {' / '.join(said[-3:])}")
+        return done.stdout
+
+    def _command(self, *arguments: str) -> Sequence[str]:
+        return (self._git, "--literal-pathspecs", *arguments)
+
+    def _environment(self, index: Path) -> dict[str, str]:
+        """Everything git is told, and nothing of the user's: no variable, no home, no configuration of anybody's."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self._folder),
+            "XDG_CONFIG_HOME": str(self._folder),
+            "LC_ALL": "C",
+            "GIT_DIR": str(self._folder / "git"),
+            "GIT_INDEX_FILE": str(index),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_LAZY_FETCH": "1",
+        }
+
+
+def _figures(row: bytes) -> tuple[str, int, int]:
+    insertions, deletions, path = row.split(b"\t", 2)
+    counts = [int(count) if count.isdigit() else 0 for count in (insertions, deletions)]
+    return path.decode(errors="backslashreplace"), counts[0], counts[1]
+
+
+def _is_readable(path: bytes) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(path, os.R_OK))
+
+
+def _enclosing_repository(target: Path) -> Path | None:
+    """The git directory of the repository whose top the target is; ``None`` where it is none, or only a part of one."""
+    dot_git = target / ".git"
+    if dot_git.is_dir():
+        return dot_git
+    try:
+        pointer = dot_git.read_text(errors="surrogateescape")
+    except OSError:
+        return None
+    name = pointer.removeprefix("gitdir:").strip()
+    return target / name if name and "\n" not in name else None
+
+
+def _escaped(path: bytes) -> str:
+    """The path as a pattern that means only itself."""
+    return "".join(f"\\{char}" if char in "\\*?[]!# " else char for char in os.fsdecode(path))

@@ -1,0 +1,101 @@
+"""A target folder in, the trees it has gone through and the differences between them out.
+
+The trees lie in a git repository of our own beside the journal, with the target as its work tree: the target's own
+``.git`` is never written, and nothing in it (hooks, filters, configuration) is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from orchestrator.journal.shadow import ShadowRepository
+from orchestrator.journal.walking import HashedTrees
+
+MOST_DIFF_BYTES = 4 * 1024 * 1024
+"""Longer diffs are cut: nobody reads them, and a worker could write any amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What changed from one tree to another."""
+
+    text: str
+    """A unified diff; binary files are only named."""
+    files: tuple[str, ...]
+    """Paths below the target, sorted; a renamed file counts under both names."""
+    insertions: int
+    deletions: int
+    is_cut: bool = False
+    """The text was longer than 4 MiB; the figures are whole."""
+
+
+class _Trees(Protocol):
+    def write_tree(self) -> str: ...
+
+    def diff_text(self, before: str, after: str, *, most_bytes: int) -> tuple[str, bool]: ...
+
+    def diff_figures(self, before: str, after: str) -> list[tuple[str, int, int]]: ...
+
+
+class Snapshots:
+    """The target's trees in one session.  Calls block for as long as hashing what has changed takes.
+
+    Args:
+        folder: Where the trees are kept (the session's ``snapshots``); made if missing.
+        target: The folder recorded.  Its ``.gitignore`` rules hold, except for files its own repository tracks.
+        exclude: Paths left out where they lie inside the target (the workspace).
+        git: The executable; ``None`` looks on PATH, and without one a plain walk serves.
+    """
+
+    def __init__(self, folder: Path, target: Path, exclude: Sequence[Path] = (), *, git: str | None = None) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._labels = folder / "labels.jsonl"
+        inside = _relative_to(target.resolve(), exclude)
+        executable = git if git is not None else shutil.which("git")
+        self._trees: _Trees
+        if executable:
+            self._trees = ShadowRepository(folder, target.resolve(), inside, git=executable)
+        else:
+            self._trees = HashedTrees(folder / "files", target.resolve(), inside)
+
+    def take(self, label: str) -> str:
+        """Record the target as it stands and return the tree's id; the same content has the same id.
+
+        Raises:
+            EnvironmentUnfit: Neither the target could be read nor the tree be written.
+        """
+        tree = self._trees.write_tree()
+        taken = {"at": datetime.now(UTC).isoformat(), "label": label, "tree": tree}
+        with self._labels.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(taken) + "\n")
+        return tree
+
+    def diff(self, before: str, after: str) -> Diff:
+        """What leads from one recorded tree to another.
+
+        Raises:
+            EnvironmentUnfit: One of the ids is not a recorded tree.
+        """
+        if before == after:
+            return Diff("", (), 0, 0)
+        text, is_cut = self._trees.diff_text(before, after, most_bytes=MOST_DIFF_BYTES)
+        figures = self._trees.diff_figures(before, after)
+        return Diff(
+            text,
+            tuple(sorted(path for path, _, _ in figures)),
+            sum(insertions for _, insertions, _ in figures),
+            sum(deletions for _, _, deletions in figures),
+            is_cut,
+        )
+
+
+def _relative_to(target: Path, exclude: Sequence[Path]) -> tuple[Path, ...]:
+    """The excluded paths that lie inside the target; a target inside an excluded folder is recorded all the same."""
+    resolved = [path.resolve() for path in exclude]
+    return tuple(path.relative_to(target) for path in resolved if path != target and path.is_relative_to(target))

@@ -1,0 +1,186 @@
+"""A growing file and a byte offset in, its whole lines out, with the faults of the file itself."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.journal.watching import FileChanges, file_changes
+from orchestrator.wire.lines import Line, LineFramer
+
+__all__ = ["FileChanges", "FileTail", "TailFault", "file_changes"]
+
+BATCH_BYTES = 1024 * 1024
+"""About what one call reads; more only while the first line has not ended."""
+MAX_LINE_BYTES = 64 * 1024 * 1024
+# The events file lies where its worker can write: a link or a pipe in its place must neither lead elsewhere nor block.
+_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class TailFault:
+    """Something about the file itself."""
+
+    fault: Literal["tampered", "lost"]
+    start: int
+    """From here on what the file says is in doubt."""
+    end: int
+    """How far it had been read."""
+    text: str
+
+
+class FileTail:
+    """Reads one append-only file from ``offset`` on, as often as it is asked, and keeps a hash of what it read.
+
+    A file that does not exist is an empty one that may appear.  After a ``tampered`` fault nothing more is read; a
+    ``lost`` file (deleted or replaced) is read to its end through the descriptor that is still open.
+
+    Args:
+        offset: Where an attempt begins, or an earlier tail left off; framing starts afresh there.
+        end: Read no further than this; ``None`` follows the file.
+    """
+
+    def __init__(
+        self, path: Path, offset: int = 0, *, end: int | None = None, max_line_bytes: int = MAX_LINE_BYTES
+    ) -> None:
+        self.path = path
+        self._start = offset
+        self._position = offset
+        self._end = end
+        self._framer = LineFramer(max_line_bytes=max_line_bytes, start=offset)
+        self._hash = hashlib.sha256()
+        self._descriptor = -1
+        self._identity = (0, 0)
+        self._fault: TailFault | None = None
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def position(self) -> int:
+        """The offset after the last byte read; a line that has not ended may reach back before it."""
+        return self._position
+
+    def read(self) -> Sequence[Line]:
+        """The whole lines that have come since the last call; empty when there is none yet.  Never raises.
+
+        At most about 1 MiB of lines a call, unless one line is longer: call until it returns nothing.
+        """
+        lines: list[Line] = []
+        budget = BATCH_BYTES
+        while chunk := self._next_chunk(budget):
+            lines += self._framer.feed(chunk)
+            budget -= len(chunk)
+            if budget <= 0:
+                if lines:
+                    break
+                budget = BATCH_BYTES
+        return lines
+
+    def finish(self) -> Sequence[Line]:
+        """What is left when nobody writes any more: the rest of the file, a last line without a newline marked torn."""
+        lines: list[Line] = []
+        while more := self.read():
+            lines += more
+        lines += self._framer.finish()
+        return lines
+
+    def fault(self) -> TailFault | None:
+        """What was found wrong with the file so far; the first finding stays."""
+        return self._fault
+
+    def verify(self) -> TailFault | None:
+        """Read again what has been read, and compare: a changed prefix is a ``tampered`` fault."""
+        if self._fault is None and self._descriptor >= 0 and self._hash_again() != self._hash.digest():
+            self._set_fault("tampered", self._start, "bytes that had been read are no longer what they were")
+        return self._fault
+
+    def digest(self) -> str:
+        """The SHA-256 of all bytes read so far, from the offset the tail began at, in hexadecimal."""
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Further reads return nothing new until the file is opened again by one."""
+        if getattr(self, "_descriptor", -1) >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _next_chunk(self, most: int) -> bytes:
+        size = self._readable_size()
+        if self._end is not None:
+            size = min(size, self._end)
+        # Asking for what is there, not for a full buffer, keeps short reads from allocating a megabyte each.
+        wanted = min(size - self._position, most)
+        if wanted <= 0:
+            return b""
+        try:
+            chunk = os.pread(self._descriptor, wanted, self._position)
+        except OSError as error:
+            self._set_fault("lost", self._position, f"it cannot be read: {error.strerror}")
+            return b""
+        self._hash.update(chunk)
+        self._position += len(chunk)
+        return chunk
+
+    def _readable_size(self) -> int:
+        """How far the file can be read now; 0 where it cannot be."""
+        if self._fault is not None and self._fault.fault == "tampered":
+            return 0
+        if self._descriptor < 0 and not self._open():
+            return 0
+        size = os.fstat(self._descriptor).st_size
+        self._check_identity()
+        if size < self._position:
+            self._set_fault("tampered", size, f"it shrank from {self._position} to {size} bytes")
+            return 0
+        return size
+
+    def _open(self) -> bool:
+        try:
+            descriptor = os.open(self.path, _OPEN_FLAGS)
+        except FileNotFoundError:
+            if self._position > self._start:
+                self._set_fault("lost", self._position, "it is gone")
+            return False
+        except OSError as error:
+            kind: Literal["tampered", "lost"] = "tampered" if error.errno in (errno.ELOOP, errno.EMLINK) else "lost"
+            self._set_fault(kind, self._position, f"it cannot be opened: {error.strerror}")
+            return False
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(descriptor)
+            self._set_fault("tampered", self._position, "it is not a regular file")
+            return False
+        self._descriptor = descriptor
+        self._identity = (status.st_dev, status.st_ino)
+        return True
+
+    def _check_identity(self) -> None:
+        try:
+            status = os.stat(self.path, follow_symlinks=False)
+        except OSError:
+            self._set_fault("lost", self._position, "it was deleted")
+            return
+        if (status.st_dev, status.st_ino) != self._identity:
+            self._set_fault("lost", self._position, "another file stands in its place")
+
+    def _hash_again(self) -> bytes:
+        again = hashlib.sha256()
+        position = self._start
+        while position < self._position:
+            chunk = os.pread(self._descriptor, min(BATCH_BYTES, self._position - position), position)
+            if not chunk:
+                break
+            again.update(chunk)
+            position += len(chunk)
+        return again.digest()
+
+    def _set_fault(self, fault: Literal["tampered", "lost"], start: int, text: str) -> None:
+        if self._fault is None or (self._fault.fault == "lost" and fault == "tampered"):
+            self._fault = TailFault(fault, start, self._position, f"{self.path.name}: {text}")

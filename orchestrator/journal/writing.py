@@ -1,0 +1,154 @@
+"""Entry bodies in, numbered lines at the end of the journal out, each whole or not there at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.errors import JournalDamaged
+from orchestrator.journal.reading import check_format, decode_entry, end_of_line_before, number_of
+from orchestrator.journal.replacing import sync_folder
+from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry
+
+_BLOCK_BYTES = 64 * 1024
+_HINTS = {
+    errno.ENOSPC: "the disk is full: free some space, then run orchestrate resume",
+    errno.EDQUOT: "the disk quota is used up: free some space, then run orchestrate resume",
+    errno.EFBIG: "the file may not grow further (ulimit -f): raise the limit, then run orchestrate resume",
+    errno.EROFS: "the file system is read-only: make it writable, then run orchestrate resume",
+}
+_sync_data = getattr(os, "fdatasync", os.fsync)
+
+
+class Journal:
+    """The one writer of a journal; whoever opens it holds the session's lock.
+
+    What :meth:`append` returned for survives the death of the process; what :meth:`sync` returned for, a power cut.
+
+    Args:
+        path: Made if missing, 0600.  A torn last line is cut off and kept in ``journal.torn``.
+
+    Raises:
+        JournalDamaged: It cannot be opened, its last entry is damaged, or a newer program wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            is_new = not path.exists()
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            self._descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise self._cannot("open", error) from error
+        try:
+            if is_new:
+                sync_folder(path.parent)
+            self._size = self._cut_torn_tail()
+            self._last = self._last_number()
+        except OSError as error:
+            self.close()
+            raise self._cannot("read", error) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def last(self) -> int:
+        """The number of the last entry; 0 while there is none."""
+        return self._last
+
+    def append(self, body: Body, at: datetime) -> JournalEntry:
+        """Write one entry; see :meth:`append_many`."""
+        return self.append_many((body,), at)[0]
+
+    def append_many(self, bodies: Sequence[Body], at: datetime) -> list[JournalEntry]:
+        """Write entries with consecutive numbers in one go; all of them stand, or none.
+
+        Raises:
+            JournalDamaged: The disk is full or the file cannot be written; nothing half-written stays.
+        """
+        entries = [JournalEntry(n, at, body) for n, body in enumerate(bodies, start=self._last + 1)]
+        dump = JOURNAL_ENTRY.dump_json
+        lines = [dump(entry, exclude_none=True) for entry in entries]
+        lines.append(b"")
+        self._write(b"\n".join(lines))
+        self._last += len(entries)
+        return entries
+
+    def sync(self) -> None:
+        """Return once everything appended is on the disk.
+
+        Raises:
+            JournalDamaged: The disk refused.
+        """
+        try:
+            _sync_data(self._descriptor)
+        except OSError as error:
+            raise self._cannot("sync", error) from error
+
+    def close(self) -> None:
+        """Further calls do nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _write(self, data: bytes) -> None:
+        written = 0
+        try:
+            while written < len(data):
+                written += os.write(self._descriptor, memoryview(data)[written:] if written else data)
+        except OSError as error:
+            if written:
+                # A full disk takes the first part of a write and refuses the rest.
+                with suppress(OSError):
+                    os.ftruncate(self._descriptor, self._size)
+            raise self._cannot("write", error) from error
+        self._size += written
+
+    def _cut_torn_tail(self) -> int:
+        size = os.fstat(self._descriptor).st_size
+        end = end_of_line_before(self._descriptor, size)
+        if end < size:
+            self._keep_aside(os.pread(self._descriptor, size - end, end))
+            os.ftruncate(self._descriptor, end)
+        return end
+
+    def _keep_aside(self, tail: bytes) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(self.path.with_suffix(".torn"), flags, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(tail + b"\n")
+
+    def _last_number(self) -> int:
+        if not self._size:
+            return 0
+        check_format(os.pread(self._descriptor, self._newline_after(0), 0), self.path)
+        start = end_of_line_before(self._descriptor, self._size - 1)
+        line = os.pread(self._descriptor, self._size - start, start)
+        return decode_entry(line, number_of(line), path=self.path, offset=start).n
+
+    def _newline_after(self, start: int) -> int:
+        while block := os.pread(self._descriptor, _BLOCK_BYTES, start):
+            found = block.find(b"\n")
+            if found >= 0:
+                return start + found + 1
+            start += len(block)
+        return start
+
+    def _cannot(self, verb: str, error: OSError) -> JournalDamaged:
+        hint = _HINTS.get(error.errno or 0, "nothing half-written was left; orchestrate resume goes on from there")
+        return JournalDamaged(f"cannot {verb} {self.path}: {error.strerror}", hint=hint)
