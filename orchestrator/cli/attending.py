@@ -1,0 +1,183 @@
+"""A running session and the person in front of it: signals, the view and answers, beside the coordinator's own work."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import anyio
+import click
+
+from orchestrator.cli.asking import LineReader, chosen
+from orchestrator.coordinator.requests import Observer, Progress, SessionResult
+from orchestrator.journal.control import drop_command
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.effects import Question
+from orchestrator.models.entries import Command, JournalEntry, UserCommand
+from orchestrator.session.state import Session
+
+_FRAME_S = 0.125
+"""At most eight pictures a second."""
+
+Begin: TypeAlias = Callable[[Observer, Progress], Awaitable[SessionResult]]
+"""``run_session`` or ``resume_session``, with everything but its two listeners given."""
+
+
+class View(Protocol):
+    """What a session is shown with; none of these may raise, wait or forget to return."""
+
+    def observe(self, session: Session, entry: JournalEntry) -> None: ...
+    def progress(self, text: str) -> None: ...
+    def tell(self, text: str) -> None:
+        """Show a line of our own."""
+
+    def refresh(self, now: datetime) -> None: ...
+    def ask(self, question: Question) -> None:
+        """Show the question and a prompt, and leave the terminal alone from then on."""
+
+    def go_on(self) -> None:
+        """The prompt is over."""
+
+    def close(self, now: datetime) -> None: ...
+
+
+class Attendance:
+    """What is known of the session so far, and what the person has asked for."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.session: Session | None = None
+        self.given_up = False
+        self._interrupts = 0
+        self._put: set[str] = set()
+        self._changed = anyio.Event()
+
+    @property
+    def folder(self) -> SessionFolder | None:
+        return SessionFolder(self.session.options.session_dir) if self.session else None
+
+    def observe(self, session: Session, entry: JournalEntry) -> None:
+        """The coordinator's observer."""
+        questions_before = self.session.questions if self.session else ()
+        self.session = session
+        self.view.observe(session, entry)
+        if session.questions != questions_before:
+            self._changed.set()
+            self._changed = anyio.Event()
+
+    def command(self, command: Command, by: str, *, text: str = "", question: str | None = None) -> bool:
+        """Drop a command into the session's folder; False while there is no session."""
+        if self.folder is None:
+            return False
+        drop_command(self.folder, UserCommand(command=command, by=by, text=text, question=question))
+        return True
+
+    async def refresh(self) -> None:
+        """Redraw for ever."""
+        while True:
+            self.view.refresh(datetime.now(UTC))
+            await anyio.sleep(_FRAME_S)
+
+    async def heed_signals(self, give_up: Callable[[], None]) -> None:
+        """Ctrl-C stops, a second one kills, a third one leaves at once; TERM and HUP stop."""
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+            async for number in signals:
+                if number == signal.SIGINT:
+                    self._interrupts += 1
+                command, by = _meaning(number, self._interrupts)
+                if command is None or not self.command(command, by):
+                    self.given_up = True
+                    give_up()
+                    return
+                self.view.tell(self._words(command))
+
+    def _words(self, command: Command) -> str:
+        assert self.session is not None
+        if command is Command.KILL:
+            return "killing every worker; Ctrl-C once more leaves at once"
+        return (
+            f"stopping; Ctrl-C again kills. To look further: orchestrate show --session {self.session.id}, "
+            f"orchestrate logs --session {self.session.id}"
+        )
+
+    async def put_questions(self) -> None:
+        """Put every open question to the person, one after the other, until input ends."""
+        reader = LineReader(sys.stdin.fileno())
+        while True:
+            question = await self._next_question()
+            self._put.add(question.id)
+            if not await self._put_question(question, reader):
+                self.view.tell(f'no more input; answer with: orchestrate answer "…" --question {question.id}')
+                return
+
+    async def _next_question(self) -> Question:
+        while True:
+            for question in self.session.questions if self.session else ():
+                if question.id not in self._put:
+                    return question
+            await self._changed.wait()
+
+    async def _put_question(self, question: Question, reader: LineReader) -> bool:
+        """False when input has ended."""
+        self.view.ask(question)
+        line: str | None = ""
+        try:
+            async with anyio.create_task_group() as tasks:
+
+                async def until_settled() -> None:
+                    while self.session is not None and question in self.session.questions:
+                        await self._changed.wait()
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(until_settled)
+                while line is not None and not line.strip():
+                    line = await reader.read_line()
+                tasks.cancel_scope.cancel()
+        finally:
+            self.view.go_on()
+        if line and line.strip():
+            self.command(Command.ANSWER, "terminal", text=chosen(question, line), question=question.id)
+        return line is not None
+
+
+def _meaning(number: signal.Signals, interrupts: int) -> tuple[Command | None, str]:
+    if number != signal.SIGINT:
+        return Command.STOP, f"signal {number.name.removeprefix('SIG')}"
+    return {1: Command.STOP, 2: Command.KILL}.get(interrupts), "terminal"
+
+
+async def attend(begin: Begin, view: View, *, interactive: bool) -> SessionResult:
+    """Run a session with a view, heeding signals and, if ``interactive``, putting its questions.
+
+    Raises:
+        click.Abort: The person left before there was a session, or would not wait for its end.
+    """
+    attendance = Attendance(view)
+    result: SessionResult | None = None
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(attendance.heed_signals, tasks.cancel_scope.cancel)
+            tasks.start_soon(attendance.refresh)
+            if interactive:
+                tasks.start_soon(attendance.put_questions)
+            try:
+                result = await begin(attendance.observe, view.progress)
+            except Exception as error:
+                _note_journal(error, attendance.folder)
+                raise
+            tasks.cancel_scope.cancel()
+    finally:
+        view.close(datetime.now(UTC))
+    if result is None:
+        raise click.Abort
+    return result
+
+
+def _note_journal(error: Exception, folder: SessionFolder | None) -> None:
+    journal: Path | None = folder.journal_file if folder else None
+    if journal is not None:
+        error.add_note(f"the session's journal up to here: {journal}")

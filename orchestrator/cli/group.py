@@ -1,0 +1,182 @@
+"""The command table, and the group that takes anything that is not a command for a task."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import Any
+
+import click
+
+PROGRAM = "orchestrate"
+
+COMMANDS: dict[str, str] = {
+    "run": "Run a task (the same as giving the task alone).",
+    "sessions": "List the sessions of the workspace.",
+    "show": "Show where a session stands, or how it ended.",
+    "logs": "Read what the workers said and did.",
+    "replay": "Derive every decision of a session again.",
+    "stop": "Stop a running session.",
+    "pause": "Freeze a running session's workers.",
+    "resume": "Go on with a paused, interrupted or waiting session.",
+    "answer": "Answer a question of a running session.",
+    "review": "Ask for a review of a running session's work.",
+    "doctor": "Say what is there to run with, and what is missing.",
+    "policies": "List the review and sandbox policies.",
+    "scenarios": "List the rehearsal scenarios.",
+}
+"""Name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""
+
+ANNOUNCED = ("release-prep", "test-coverage", "security-deep-dive")
+"""Workflows of later versions: their names are not tasks, so that nobody pays for one by mistake."""
+
+EXIT_CODES = """\
+  0    done
+  1    failed, or a gate blocked
+  2    the command line, a file or the machine is not fit for it
+  3    needs a person: a question is open
+  130  interrupted
+"""
+
+ENVIRONMENT = """\
+  ORCHESTRATOR_WORKSPACE  the folder all sessions lie in (--workspace)
+  ORCHESTRATOR_LOG_LEVEL  DEBUG, INFO, WARNING or ERROR: what orchestrator.log holds
+  NO_COLOR                no colours
+  _ORCHESTRATE_COMPLETE   shell completion: eval "$(_ORCHESTRATE_COMPLETE=bash_source orchestrate)"
+                          (zsh_source, fish_source)
+"""
+
+EXAMPLES = """\
+  orchestrate --rehearse "Add input validation to the signup form"   no account, no cost
+  orchestrate "Fix the flaky login test" --target ~/shop --timeout 30m
+  orchestrate doctor
+  orchestrate logs -f claude
+"""
+
+
+class Misunderstanding(click.UsageError):
+    """A usage error that knows what to do next."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class TaskGroup(click.Group):
+    """A group whose first argument is a command's name or else the beginning of ``run``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"orchestrator.cli.{cmd_name}").command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
+            if not ctx.resilient_parsing:
+                self._refuse_misspelt_command(ctx, args)
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write(f'Usage: {PROGRAM} "TASK" [OPTIONS]\n       {PROGRAM} COMMAND [OPTIONS]\n')
+        self.format_help_text(ctx, formatter)
+        with formatter.section("Options of a run"):
+            formatter.write_dl(_option_rows(self._run_command(ctx), ctx), col_max=26)
+        with formatter.section("Commands (each has its own --help)"):
+            formatter.write_dl(list(COMMANDS.items()))
+        for heading, text in (("Examples", EXAMPLES), ("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES)):
+            formatter.write(f"\n{heading}:\n{text}")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            found += self._run_command(ctx).shell_complete(ctx, incomplete)
+        return found
+
+    def _run_command(self, ctx: click.Context) -> click.Command:
+        command = self.get_command(ctx, "run")
+        assert command is not None
+        return command
+
+    def _refuse_misspelt_command(self, ctx: click.Context, args: list[str]) -> None:
+        word = first_positional(args, self._run_command(ctx))
+        if word is None:
+            return
+        meant = command_meant(word)
+        if meant is None:
+            return
+        as_task = f"To run it as a task: {PROGRAM} run {word}"
+        if meant in ANNOUNCED:
+            raise Misunderstanding(f"{meant!r} is a workflow that this version does not have yet", as_task)
+        if meant == word.strip():
+            raise Misunderstanding(
+                f"{word!r} is a command, and its options follow it", f"did you mean `{PROGRAM} {meant} …`? {as_task}"
+            )
+        raise Misunderstanding(
+            f"{word!r} is neither a command nor looks like a task", f"did you mean `{PROGRAM} {meant}`? {as_task}"
+        )
+
+
+def command_meant(word: str) -> str | None:
+    """The command whose name, or near miss, a single word is; ``None`` for a task."""
+    name = word.strip().lower()
+    if not name or any(character.isspace() for character in name):
+        return None
+    near = difflib.get_close_matches(name, (*COMMANDS, *ANNOUNCED), n=1, cutoff=0.75)
+    return near[0] if near else None
+
+
+def first_positional(args: list[str], run: click.Command) -> str | None:
+    """The first argument that is neither an option of ``run`` nor an option's value."""
+    takes_value = {
+        name
+        for option in run.params
+        if isinstance(option, click.Option) and not option.is_flag and not option.count
+        for name in option.opts
+    }
+    rest = iter(args)
+    for argument in rest:
+        if argument == "--":
+            return None
+        if argument == "-" or not argument.startswith("-"):
+            return argument
+        if argument in takes_value:
+            next(rest, None)
+    return None
+
+
+def _option_rows(command: click.Command, ctx: click.Context) -> list[tuple[str, str]]:
+    inner = click.Context(command, info_name="run", parent=ctx)
+    options = (parameter for parameter in command.get_params(inner) if isinstance(parameter, click.Option))
+    return [row for option in options if (row := option.get_help_record(inner)) is not None]
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from orchestrator import __version__
+
+        click.echo(f"{PROGRAM} {__version__}")
+        ctx.exit()
+
+
+def build_group() -> TaskGroup:
+    """The whole command line, with nothing imported that a subcommand needs."""
+    version = click.Option(
+        ["--version"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_show_version,
+        help="Show the version and exit.",
+    )
+    return TaskGroup(
+        PROGRAM,
+        params=[version],
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        help="Put the Gemini, Claude and Codex command-line agents to work on one task as one supervised team.",
+    )

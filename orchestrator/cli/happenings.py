@@ -1,0 +1,181 @@
+"""One journal entry in, what people should hear of it out; pure, and shared by both views and ``logs``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal, TypeAlias
+
+from orchestrator.cli import saying
+from orchestrator.cli.wording import changed_lines, one_line
+from orchestrator.models import effects, entries
+from orchestrator.models.entries import JournalEntry
+
+
+class Weight(IntEnum):
+    """How much a happening matters."""
+
+    DETAIL = 0
+    """In ``logs`` and with ``--verbose``."""
+    NORMAL = 1
+    IMPORTANT = 2
+    """Also with ``--quiet``, and in the live view's list."""
+
+
+Kind: TypeAlias = Literal[
+    "session", "worker", "said", "tool", "review", "decision", "recovery", "warning", "question", "report"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something people should hear of; every text is safe for a terminal."""
+
+    at: datetime
+    kind: Kind
+    weight: Weight
+    text: str
+    worker: str | None = None
+    more: tuple[str, ...] = ()
+    """Further lines that belong to it."""
+
+
+def happenings(entry: JournalEntry) -> tuple[Happening, ...]:
+    """What there is to say about one entry; nothing about samples and ticks."""
+    return tuple(_of(entry.body, entry.at))
+
+
+def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:
+    match body:
+        case entries.EffectIntended(effect=effect):
+            yield from _intended(effect, at)
+        case entries.AgentOutput(worker=worker, events=events):
+            for event in events:
+                said = saying.of_event(event)
+                if said is not None:
+                    kind, weight, text = said
+                    yield Happening(event.timestamp, kind, Weight(weight), text, worker)
+        case entries.SessionOpened():
+            yield from _opened(body, at)
+        case entries.WorkMeasured(worker=worker, files=files, insertions=insertions, deletions=deletions):
+            text = f"changed {changed_lines(len(files), insertions, deletions)}" if files else "changed nothing"
+            yield Happening(at, "worker", Weight.NORMAL, text, worker)
+        case entries.ChecksMeasured(verdict=verdict, findings=findings):
+            yield Happening(at, "review", Weight.IMPORTANT, f"measured checks: {verdict}", more=_lines(findings))
+        case entries.SessionClosed(outcome=outcome, reason=reason):
+            text = f"ended: {outcome.replace('_', ' ')}" + (f" ({one_line(reason, 300)})" if reason else "")
+            yield Happening(at, "session", Weight.IMPORTANT, text)
+        case entries.EffectDone(problem=str(problem)):
+            yield Happening(at, "warning", Weight.IMPORTANT, one_line(problem, 300))
+        case entries.UserCommand():
+            yield Happening(at, "session", Weight.IMPORTANT, _command(body), body.worker)
+        case _:
+            yield from _of_worker(body, at)
+
+
+def _of_worker(body: entries.Body, at: datetime) -> Iterator[Happening]:
+    match body:
+        case entries.WorkerStarted(worker=worker, attempt=attempt, sandbox=sandbox):
+            again = "started" if attempt == 1 else f"started again (attempt {attempt})"
+            yield Happening(at, "worker", Weight.NORMAL, f"{again}, sandbox: {one_line(sandbox, 80)}", worker)
+        case entries.StartFailed(worker=worker, problem=problem):
+            yield Happening(at, "warning", Weight.IMPORTANT, f"could not be started: {one_line(problem, 300)}", worker)
+        case entries.StreamFault(worker=worker, stream=stream, fault=fault, text=text):
+            weight = Weight.IMPORTANT if fault in ("tampered", "lost") else Weight.NORMAL
+            yield Happening(at, "warning", weight, f"{stream} {fault}: {one_line(text)}", worker)
+        case entries.WorkerExited(worker=worker, exit=record):
+            yield Happening(at, "worker", Weight.NORMAL, saying.exit_words(record), worker)
+        case entries.SnapshotTaken(files=files, insertions=insertions, deletions=deletions):
+            text = f"snapshot for the reviewers: {changed_lines(len(files), insertions, deletions)}"
+            yield Happening(at, "review", Weight.DETAIL, text)
+        case entries.CoordinatorResumed(pid=pid, alive=alive):
+            found = f"; still running: {', '.join(alive)}" if alive else ""
+            yield Happening(at, "session", Weight.IMPORTANT, f"taken over by coordinator {pid}{found}")
+        case _:
+            return
+
+
+def _opened(body: entries.SessionOpened, at: datetime) -> Iterator[Happening]:
+    usable = [
+        f"{agent.name} {agent.version or ''}".strip() + " (stand-in)" * agent.stand_in
+        for agent in body.found
+        if agent.usable
+    ]
+    with_them = f" with {', '.join(usable)}" if usable else " without any agent"
+    yield Happening(at, "session", Weight.IMPORTANT, f"session {body.session}{with_them}")
+    backend = body.options.sandbox_backend
+    if backend == "none":
+        text = f"workers run without a sandbox of ours (policy {one_line(body.options.sandbox.name, 40)})"
+        yield Happening(at, "warning", Weight.IMPORTANT, text)
+    for agent in body.found:
+        if agent.problem:
+            yield Happening(at, "warning", Weight.IMPORTANT, one_line(agent.problem, 300), agent.name)
+
+
+def _intended(effect: effects.Effect, at: datetime) -> Iterator[Happening]:
+    match effect:
+        case effects.RecordPlan(breakdown=plan):
+            steps = ", ".join(f"{step.worker} {saying.ROLE_VERBS[step.role]}" for step in plan.steps)
+            yield Happening(
+                at,
+                "session",
+                Weight.IMPORTANT,
+                f"plan (tier {plan.tier}): {steps or 'no worker'}",
+                more=_lines(plan.notes),
+            )
+        case effects.StopWorker(worker=worker, because=because):
+            yield Happening(at, "worker", Weight.NORMAL, f"is being stopped: {one_line(because)}", worker)
+        case effects.FreezeWorker(worker=worker, because=because):
+            yield Happening(at, "worker", Weight.NORMAL, f"frozen: {one_line(because)}", worker)
+        case effects.ThawWorker(worker=worker):
+            yield Happening(at, "worker", Weight.NORMAL, "runs on", worker)
+        case effects.Announce(decision=decision):
+            yield Happening(
+                at,
+                "decision",
+                Weight.IMPORTANT,
+                saying.decision_words(decision),
+                decision.about,
+                _lines(decision.reasons),
+            )
+        case effects.SaveReview(request=request, reviews=reviews):
+            for review in reviews:
+                yield Happening(
+                    at, "review", Weight.IMPORTANT, saying.review_words(review), request.about, _lines(review.points)
+                )
+        case effects.RecordRecovery(action=action):
+            yield Happening(
+                at,
+                "recovery",
+                Weight.IMPORTANT,
+                saying.recovery_words(action),
+                action.worker,
+                saying.recovery_changes(action),
+            )
+        case effects.AskPerson(question=question):
+            numbered = tuple(f"{n}. {one_line(text, 300)}" for n, text in enumerate(question.suggestions, start=1))
+            yield Happening(
+                at,
+                "question",
+                Weight.IMPORTANT,
+                f"{question.id}: {one_line(question.text, 1000)}",
+                question.about,
+                numbered,
+            )
+        case effects.Warn(text=text, worker=worker):
+            yield Happening(at, "warning", Weight.IMPORTANT, one_line(text, 300), worker)
+        case effects.RunChecks():
+            yield Happening(at, "review", Weight.NORMAL, "the orchestrator measures the work itself")
+        case _:
+            return
+
+
+def _command(body: entries.UserCommand) -> str:
+    text = f": {one_line(body.text, 300)}" if body.text else ""
+    return f"{body.command} (by {one_line(body.by, 60)}){text}"
+
+
+def _lines(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one_line(text, 300) for text in texts)

@@ -1,0 +1,106 @@
+"""A session on a terminal: one row a worker, and below it what was decided, reviewed, recovered and asked."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from orchestrator.cli.happenings import Happening, Weight, happenings
+from orchestrator.cli.picture import picture, question_text
+from orchestrator.cli.wording import one_line
+from orchestrator.models.effects import Question
+from orchestrator.models.entries import JournalEntry
+from orchestrator.session.state import Session
+
+_REMEMBERED = 50
+
+
+class LiveView:
+    """Keeps the last state and redraws it when told the time; nothing is drawn by the observer itself.
+
+    Args:
+        console: On a terminal; usually standard error's.
+        verbose: List normal happenings too, not only the important ones.
+    """
+
+    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+        self._console = console
+        self._least = Weight.NORMAL if verbose else Weight.IMPORTANT
+        self._session: Session | None = None
+        self._log: deque[Happening] = deque(maxlen=_REMEMBERED)
+        self._preparing = ""
+        self._notice = ""
+        self._live: Live | None = None
+        self._asking = False
+        self._drawn: tuple[object, ...] = ()
+        self._broken = False
+
+    def observe(self, session: Session, entry: JournalEntry) -> None:
+        self._session = session
+        self._log.extend(happening for happening in happenings(entry) if happening.weight >= self._least)
+
+    def progress(self, text: str) -> None:
+        self._preparing = one_line(text, 300)
+
+    def tell(self, text: str) -> None:
+        self._notice = text
+        if self._asking:
+            self._safely(lambda: self._console.print(Text(f"\n{text}", style="yellow")))
+
+    def refresh(self, now: datetime) -> None:
+        if self._asking or self._broken:
+            return
+        seen = (self._session, self._preparing, self._notice, int(now.timestamp()), self._console.size)
+        if seen != self._drawn:
+            self._drawn = seen
+            self._safely(lambda: self._draw(now))
+
+    def ask(self, question: Question) -> None:
+        self._asking = True
+        self._safely(self._stop)
+        self._safely(lambda: self._console.print(question_text(question), end=""))
+
+    def go_on(self) -> None:
+        self._asking = False
+        self._drawn = ()
+
+    def close(self, now: datetime) -> None:
+        self._asking = False
+        if self._session is not None:
+            self._safely(lambda: self._draw(now, last=True))
+        self._safely(self._stop)
+
+    def _draw(self, now: datetime, *, last: bool = False) -> None:
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
+            self._live.start()
+        width, height = self._console.size
+        if self._session is None:
+            self._live.update(Text(self._preparing or "starting", style="dim"), refresh=True)
+            return
+        shown = picture(
+            self._session, tuple(self._log), now=now, width=width, height=height, notice="" if last else self._notice
+        )
+        self._live.update(shown, refresh=True)
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            live, self._live = self._live, None
+            live.stop()
+
+    def _safely(self, draw: Callable[[], None]) -> None:
+        """A terminal that has gone must not take the session with it."""
+        if self._broken:
+            return
+        try:
+            draw()
+        except OSError:
+            self._broken = True
+            with suppress(OSError):
+                self._stop()

@@ -1,0 +1,87 @@
+"""The command line's one entrance, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from orchestrator.cli.group import PROGRAM, build_group
+from orchestrator.errors import ExitCode, OrchestrateError
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code.
+
+    Args:
+        arguments: What follows the program's name; ``None`` takes the process's own.
+    """
+    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code; bugs keep their traceback."""
+    try:
+        code = build_group().main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else ExitCode.DONE
+    except BrokenPipeError:
+        # Whoever read our output has gone (``| head``); the interpreter must not try to flush into the pipe again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except (KeyboardInterrupt, click.Abort):
+        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as refusal:
+        print(refusal.format_message(), file=sys.stderr)
+        return ExitCode.USAGE
+    except click.ClickException as refusal:
+        _complain(refusal.format_message(), _hint_of(refusal))
+        return refusal.exit_code
+    except Exception as error:  # noqa: BLE001 - the one place where everything ends
+        known = known_error(error)
+        if known is None:
+            _admit_bug(error)
+            return ExitCode.FAILED
+        _complain(known.message, known.hint)
+        return known.exit_code
+
+
+def known_error(error: BaseException) -> OrchestrateError | None:
+    """The one error of ours in ``error``, looked for in groups as well; ``None`` if anything else is among it."""
+    if isinstance(error, OrchestrateError):
+        return error
+    if isinstance(error, BaseExceptionGroup):
+        found = [known_error(inner) for inner in error.exceptions]
+        return found[0] if found and all(found) else None
+    return None
+
+
+def _hint_of(refusal: click.ClickException) -> str | None:
+    own = getattr(refusal, "hint", None)
+    if own is not None:
+        return str(own)
+    if "unexpected extra argument" in refusal.format_message():
+        return f'a task is one argument: {PROGRAM} "what is to be done"'
+    context = getattr(refusal, "ctx", None)
+    return f"{context.command_path} --help" if context is not None else None
+
+
+def _complain(message: str, hint: str | None) -> None:
+    print(f"{PROGRAM}: error: {message}", file=sys.stderr)
+    if hint:
+        print(f"hint: {hint}", file=sys.stderr)
+
+
+def _admit_bug(error: Exception) -> None:
+    import traceback
+
+    traceback.print_exception(error)
+    print(f"{PROGRAM}: this is a bug in {PROGRAM}, not in your task", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

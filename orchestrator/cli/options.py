@@ -1,0 +1,112 @@
+"""Options that several subcommands share, and the kinds of value they take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
+_COUNT = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
+
+
+# Before click 8.4, ParamType took no type argument, and we allow 8.2.
+class Duration(click.ParamType):  # type: ignore[type-arg]
+    """``90`` (seconds), ``90s``, ``15m``, ``2h``, ``1h30m``; converts to seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        match = _DURATION.fullmatch(value.strip())
+        if match is None or not any(match.groups()):
+            self.fail(f"{value!r} is no duration; write 90 (seconds), 15m, 2h or 1h30m", param, ctx)
+        hours, minutes, seconds = (float(part) if part else 0.0 for part in match.groups())
+        total = hours * 3600 + minutes * 60 + seconds
+        if total <= 0:
+            self.fail("a duration must be longer than nothing", param, ctx)
+        return total
+
+
+class Count(click.ParamType):  # type: ignore[type-arg]
+    """A whole number above 0, also as ``200k`` or ``1.5M``."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = _COUNT.fullmatch(value.strip().replace("_", "").replace(",", ""))
+        number = 0
+        if match is not None:
+            number = round(float(match[1]) * {"": 1, "k": 1_000, "m": 1_000_000}[match[2].lower()])
+        if number <= 0:
+            self.fail(f"{value!r} is no number of tokens; write 200000, 200k or 1.5M", param, ctx)
+        return number
+
+
+class Money(click.ParamType):  # type: ignore[type-arg]
+    """US dollars above 0, with or without the sign."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            amount = float(value.strip().removeprefix("$"))
+        except ValueError:
+            amount = float("nan")
+        if not 0 < amount < float("inf"):
+            self.fail(f"{value!r} is no amount in US dollars; write 2.50", param, ctx)
+        return amount
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]
+    """A comma-separated list of names, converted to a tuple in the order given, each once."""
+
+    name = "list"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",") if part.strip()))
+        if not names:
+            self.fail("the list is empty", param, ctx)
+        return names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        from orchestrator.agents.registry import AGENTS
+
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(f"{before}{comma}{name}") for name in AGENTS if name.startswith(last)]
+
+
+def workspace_option(function: F) -> F:
+    """``--workspace``: the parent of all sessions."""
+    return click.option(
+        "--workspace",
+        type=click.Path(path_type=Path),
+        envvar="ORCHESTRATOR_WORKSPACE",
+        metavar="PATH",
+        help="The folder all sessions lie in [env ORCHESTRATOR_WORKSPACE; default: workspace/ beside the program, "
+        "or your state folder if it is installed].",
+    )(function)
+
+
+def session_option(function: F) -> F:
+    """``--session``: another session than the newest."""
+    return click.option("--session", metavar="ID", help="Another session than the newest one.")(function)
+
+
+def json_option(function: F) -> F:
+    """``--json``: one document on stdout."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(function)

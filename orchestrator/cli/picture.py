@@ -1,0 +1,185 @@
+"""A session, a time and a terminal's size in, what is drawn out; agents' words are text, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.cli.happenings import Happening
+from orchestrator.cli.saying import ROLE_VERBS
+from orchestrator.cli.wording import consumption, duration, money, one_line, tokens
+from orchestrator.models.effects import Question
+from orchestrator.models.money import Usage
+from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
+from orchestrator.session.state import Phase, Session
+
+STYLES = {
+    WorkerStatus.WAITING: "dim",
+    WorkerStatus.STARTING: "cyan",
+    WorkerStatus.RUNNING: "green",
+    WorkerStatus.SILENT: "yellow",
+    WorkerStatus.FROZEN: "cyan",
+    WorkerStatus.LIMITED: "yellow",
+    WorkerStatus.STOPPING: "magenta",
+    WorkerStatus.RELAUNCHING: "magenta",
+    WorkerStatus.DONE: "bold green",
+    WorkerStatus.FAILED: "bold red",
+    WorkerStatus.STOPPED: "yellow",
+    WorkerStatus.UNPROVEN: "bold yellow",
+}
+
+_KIND_STYLES = {
+    "review": "blue",
+    "decision": "bold",
+    "recovery": "magenta",
+    "warning": "yellow",
+    "question": "bold yellow",
+}
+
+_FIXED_COLUMNS = 56
+"""What the columns beside the one that says what a worker does need, with their gaps."""
+
+
+def picture(
+    session: Session, log: Sequence[Happening], *, now: datetime, width: int, height: int, notice: str = ""
+) -> RenderableType:
+    """The whole view, at most ``height - 1`` lines high where the workers leave any choice."""
+    workers = shown_workers(session)
+    open_questions = [question_line(question, width) for question in session.questions[:3]]
+    room = height - 1 - 5 - len(open_questions)
+    two_lines = room >= 2 * len(workers) + 3
+    rows = workers[: max(room - 2, 1)]
+    room -= len(rows) * (2 if two_lines else 1)
+    parts: list[RenderableType] = [
+        header(session, now, width),
+        Text(one_line(session.options.task, width - 2), style="dim", no_wrap=True),
+        Text(),
+        worker_table(session, rows, now=now, width=width, two_lines=two_lines),
+    ]
+    lines = [happening_text(happening, width) for happening in log[-max(room - 1, 0) :]] if room > 1 else []
+    if lines or open_questions:
+        parts += [Text(), *lines, *open_questions]
+    if notice:
+        parts.append(Text(one_line(notice, 2 * width), style="yellow"))
+    return Group(*parts)
+
+
+def header(session: Session, now: datetime, width: int) -> Text:
+    """The session's name, phase, length and consumption."""
+    closed = session.closed or session.ending
+    phase = closed.outcome.replace("_", " ") if session.phase is Phase.CLOSED and closed else str(session.phase)
+    end = session.now if session.phase is Phase.CLOSED and session.now else now
+    used = consumption(total_usage(session))
+    line = Text.assemble(
+        (str(session.id), "bold"), "  ", (phase, "bold"), "  ", duration(end - session.opened_at), "  ", used
+    )
+    line.no_wrap = True
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def total_usage(session: Session) -> Usage:
+    """What all workers consumed together; unknown only where no worker's is known."""
+    total = Usage()
+    for worker in session.workers.values():
+        total += worker.usage
+    return total
+
+
+def shown_workers(session: Session) -> list[WorkerState]:
+    """The plan's workers in their order, then the reviewers that are at work."""
+    main = [worker for worker in session.workers.values() if session.is_main(worker.id)]
+    called = [worker for worker in session.workers.values() if not session.is_main(worker.id)]
+    return main + [worker for worker in called if worker.status not in TERMINAL]
+
+
+def worker_table(
+    session: Session, workers: Sequence[WorkerState], *, now: datetime, width: int, two_lines: bool
+) -> Table:
+    """One row a worker."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", expand=False)
+    room = max(width - _FIXED_COLUMNS, 12)
+    table.add_column("worker", width=12, no_wrap=True)
+    table.add_column("state", width=11, no_wrap=True)
+    table.add_column("doing", width=room, no_wrap=True)
+    for name, size in (("time", 7), ("tokens", 7), ("cost", 8)):
+        table.add_column(name, justify="right", width=size, no_wrap=True)
+    for worker in workers:
+        table.add_row(
+            _name_cell(session, worker, two_lines=two_lines),
+            Text(worker.status, style=STYLES[worker.status]),
+            _doing_cell(worker, room, two_lines=two_lines),
+            duration(elapsed(session, worker, now)) if worker.attempt else "-",
+            tokens(worker.usage.total_tokens, "-"),
+            money(worker.usage.cost_usd, "-"),
+        )
+    return table
+
+
+def elapsed(session: Session, worker: WorkerState, now: datetime) -> timedelta:
+    """Running time so far, frozen time left out."""
+    since = session.details[worker.id].running_since if worker.id in session.details else None
+    running = now - since if since is not None and worker.status not in TERMINAL else timedelta()
+    return timedelta(seconds=worker.ran_s) + max(running, timedelta())
+
+
+def _name_cell(session: Session, worker: WorkerState, *, two_lines: bool) -> Text:
+    if session.is_main(worker.id):
+        name, role = str(worker.id), ROLE_VERBS[worker.role]
+    else:
+        name, role = f"↳ {worker.agent}", "peer review"
+    again = f" ({worker.attempt})" if worker.attempt > 1 else ""
+    cell = Text(name + again)
+    return Text.assemble(cell, "\n", (role, "dim")) if two_lines else cell
+
+
+def _doing_cell(worker: WorkerState, room: int, *, two_lines: bool) -> Text:
+    bar = progress_bar(worker.progress) if worker.progress is not None and worker.status not in TERMINAL else ""
+    words = one_line(worker.doing, max(room - len(bar), 1))
+    why = one_line(worker.why, room)
+    cell = Text.assemble((bar, "green"), words or ("" if two_lines else why))
+    return Text.assemble(cell, "\n", (why, "dim")) if two_lines else cell
+
+
+def progress_bar(percent: float, cells: int = 6) -> str:
+    """``━━━╌╌╌ 50 % ``."""
+    full = round(max(0.0, min(percent, 100.0)) / 100 * cells)
+    return f"{'━' * full}{'╌' * (cells - full)} {percent:.0f} % "
+
+
+def happening_text(happening: Happening, width: int) -> Text:
+    """One happening on one line."""
+    label = f"{happening.kind} " if happening.kind in _KIND_STYLES else ""
+    who = f"{happening.worker}: " if happening.worker else ""
+    more = f" · {' · '.join(happening.more)}" if happening.more else ""
+    line = Text.assemble(
+        (f"{happening.at.astimezone():%H:%M:%S} ", "dim"),
+        (label, _KIND_STYLES.get(happening.kind, "")),
+        one_line(f"{who}{happening.text}{more}", 4 * width),
+    )
+    line.no_wrap = True
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def question_line(question: Question, width: int) -> Text:
+    """An open question in the view, where nobody is being asked at this moment."""
+    line = Text.assemble((f"? {question.id} ", "bold yellow"), one_line(question.text, 2 * width))
+    line.no_wrap = True
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def question_text(question: Question) -> Text:
+    """The question as it is put to a person, with its prompt."""
+    about = f" (about {question.about})" if question.about else ""
+    text = Text.assemble(("\nquestion ", "bold yellow"), f"{question.id}{about}: ", one_line(question.text, 2000), "\n")
+    for number, suggestion in enumerate(question.suggestions, start=1):
+        text.append(f"  {number}. {one_line(suggestion, 500)}\n")
+    choice = ", or a number from above" if question.suggestions else ""
+    text.append(f"answer in one line{choice}: ", style="bold")
+    return text

@@ -1,0 +1,70 @@
+"""A session as plain lines: for pipes, logs and ``--quiet``; no colours, no control characters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TextIO
+
+from orchestrator.cli.happenings import Happening, Weight, happenings
+from orchestrator.cli.wording import one_line
+from orchestrator.models.effects import Question
+from orchestrator.models.entries import JournalEntry
+from orchestrator.session.state import Session
+
+
+def plain_lines(happening: Happening) -> list[str]:
+    """The happening as lines of text, the first with the local time and the worker."""
+    who = happening.worker or "-"
+    head = f"{happening.at.astimezone():%H:%M:%S} {who:<10} {_label(happening)}{happening.text}"
+    return [head, *(f"{'':19} {line}" for line in happening.more)]
+
+
+def _label(happening: Happening) -> str:
+    return f"{happening.kind}: " if happening.kind in ("review", "decision", "recovery", "warning", "question") else ""
+
+
+class PlainView:
+    """Writes a line for each happening of enough weight.
+
+    Args:
+        out: Usually standard error.  When it breaks, nothing more is written and the session goes on.
+        least: The least weight that is shown.
+    """
+
+    def __init__(self, out: TextIO, least: Weight = Weight.NORMAL) -> None:
+        self._out = out
+        self._least = least
+        self._broken = False
+
+    def observe(self, _session: Session, entry: JournalEntry) -> None:
+        for happening in happenings(entry):
+            if happening.weight >= self._least:
+                self._write("\n".join(plain_lines(happening)))
+
+    def progress(self, text: str) -> None:
+        if self._least <= Weight.NORMAL:
+            self._write(one_line(text, 300))
+
+    def tell(self, text: str) -> None:
+        self._write(text)
+
+    def refresh(self, now: datetime) -> None:
+        """Lines are written as they come."""
+
+    def ask(self, question: Question) -> None:
+        hint = " (or the number of a suggestion)" if question.suggestions else ""
+        self._write(f"answer {question.id} in one line{hint}:")
+
+    def go_on(self) -> None:
+        """Lines never stopped."""
+
+    def close(self, now: datetime) -> None:
+        """Nothing is open."""
+
+    def _write(self, text: str) -> None:
+        if self._broken:
+            return
+        try:
+            print(text, file=self._out, flush=True)
+        except (OSError, ValueError):  # the terminal or the pipe's reader has gone; the session has not
+            self._broken = True

@@ -1,0 +1,182 @@
+"""``orchestrate run``: one task from the command line to its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from orchestrator.cli.options import Count, Duration, Money, Names, json_option, workspace_option
+from orchestrator.errors import UsageError
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _options(*declarations: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for declare in reversed(declarations):
+            function = declare(function)
+        return function
+
+    return decorate
+
+
+WHAT = _options(
+    click.option(
+        "--target",
+        type=click.Path(path_type=Path),
+        default=".",
+        metavar="PATH",
+        help="The project to work on [default: the current folder].",
+    ),
+    workspace_option,
+    click.option(
+        "--task-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read the task from a file; TASK `-` reads standard input.",
+    ),
+    click.option("--agents", type=Names(), metavar="LIST", help="Only these agents, e.g. claude,codex."),
+    click.option("--without", type=Names(), metavar="LIST", help="All agents but these."),
+    click.option(
+        "--model", "models", multiple=True, metavar="AGENT=MODEL", help="The model an agent uses (repeatable)."
+    ),
+    click.option(
+        "--policy",
+        default="standard",
+        metavar="NAME|FILE",
+        show_default=True,
+        help="How reviews are decided; see `orchestrate policies`.",
+    ),
+    click.option(
+        "--sandbox",
+        default="standard",
+        metavar="NAME|FILE",
+        show_default=True,
+        help="What workers may touch; `open` is no sandbox at all.",
+    ),
+    click.option(
+        "--prompts",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Prompt templates that replace the built-in ones.",
+    ),
+)
+
+REHEARSAL = _options(
+    click.option(
+        "--rehearse",
+        is_flag=True,
+        help="Play the task against a scripted model on this machine: no account, no cost, a copy of the target.",
+    ),
+    click.option(
+        "--scenario", metavar="NAME|FILE", help="What is played (implies --rehearse); see `orchestrate scenarios`."
+    ),
+    click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs."),
+)
+
+BOUNDS = _options(
+    click.option(
+        "--timeout", type=Duration(), metavar="DURATION", help="Stop the session after this time: 90, 15m, 2h."
+    ),
+    click.option("--max-cost", type=Money(), metavar="USD", help="Stop when this much has been spent."),
+    click.option("--max-tokens", type=Count(), metavar="N", help="Stop when this many tokens are used: 200000, 200k."),
+    click.option(
+        "--silence",
+        type=Duration(),
+        metavar="DURATION",
+        help="Ask for a review after a silence of this length [default: 15m].",
+    ),
+    click.option(
+        "--review-timeout",
+        type=Duration(),
+        metavar="DURATION",
+        help="How long a reviewer may take before it counts as an abstention [default: 5m].",
+    ),
+    click.option(
+        "--orphan-grace",
+        type=Duration(),
+        metavar="DURATION",
+        help="How long workers outlive a coordinator that died [default: 60s].",
+    ),
+)
+
+SHOWING = _options(
+    click.option(
+        "--interactive/--no-interactive",
+        default=None,
+        help="Whether questions wait for you [default: yes in a terminal]; if not, the run ends with exit code 3.",
+    ),
+    json_option,
+    click.option(
+        "--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones."
+    ),
+    click.option("--verbose", "-v", is_flag=True, help="Say and log more."),
+    click.option(
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=8000,
+        metavar="PORT",
+        show_default=True,
+        help="The dashboard's port; the dashboard comes in a later version.",
+    ),
+    click.option("--no-dashboard", is_flag=True, help="No dashboard (it comes in a later version)."),
+)
+
+
+@click.command("run")
+@click.argument("task", required=False)
+@WHAT
+@REHEARSAL
+@BOUNDS
+@SHOWING
+def command(task: str | None, task_file: Path | None, **options: Any) -> int:
+    """Run TASK: design, implement and review it with every agent there is.
+
+    TASK is one argument, so put it in quotes; `-` reads it from standard input.
+    """
+    words = read_task(task, task_file)
+    from orchestrator.cli.starting import run_task
+
+    return run_task(words, options)
+
+
+def read_task(task: str | None, task_file: Path | None) -> str:
+    """The task from the argument, standard input or a file, stripped.
+
+    Raises:
+        UsageError: None or two were given, it cannot be read, or it is empty.
+    """
+    if task is not None and task_file is not None:
+        raise UsageError("a task was given twice", hint="leave out either TASK or --task-file")
+    if task_file is not None:
+        words = _read_file(task_file)
+    elif task == "-":
+        words = _decoded(sys.stdin.buffer.read(), "standard input")
+    elif task is not None:
+        words = task
+    else:
+        raise UsageError("there is no task", hint='orchestrate "what is to be done", or --task-file FILE')
+    if not words.strip():
+        raise UsageError("the task is empty", hint="say what is to be done in a sentence or two")
+    return words.strip()
+
+
+def _read_file(path: Path) -> str:
+    try:
+        return _decoded(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UsageError(f"cannot read the task from {path}: {error.strerror}") from error
+
+
+def _decoded(data: bytes, source: str) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"the task from {source} is not UTF-8 (byte {error.start})", hint="save it as UTF-8 text"
+        ) from error

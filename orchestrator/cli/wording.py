@@ -1,0 +1,72 @@
+"""Values in, words for people out: figures, durations, and agents' text made safe for a terminal."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from orchestrator.models.money import Usage
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS and their kin: titles, links, clipboard
+    r"|\x1b[ -/]*[0-~]?"
+    r"|\x9b[0-?]*[ -/]*[@-~]",
+    re.DOTALL,
+)
+# Besides the controls: what turns the direction of writing round, and separators that terminals treat as new lines.
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
+
+
+def clean(text: str) -> str:
+    """The text without anything that steers a terminal; line ends and tabs stay."""
+    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
+    return _UNSAFE.sub("", text.replace("\r", "\n"))
+
+
+def one_line(text: str, width: int = 160) -> str:
+    """The text on one line of at most ``width`` characters, cut with an ellipsis."""
+    # Only so much is looked at: a line of 64 MiB must not hold up the view.
+    words = " ".join(clean(text[: width * 8]).split())
+    return words if len(words) <= width else words[: width - 1].rstrip() + "…"
+
+
+def duration(length: timedelta | float) -> str:
+    """``0:42``, ``12:05`` or ``1:02:07``."""
+    seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    hours, rest = divmod(max(seconds, 0), 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def tokens(count: int | None, unknown: str = "unknown") -> str:
+    """``870``, ``12.3k``, ``1.2M``."""
+    if count is None:
+        return unknown
+    if count < 1_000:
+        return str(count)
+    return f"{count / 1_000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def money(usd: float | None, unknown: str = "unknown") -> str:
+    """``$0.12``; four digits where two would say nothing."""
+    if usd is None:
+        return unknown
+    return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
+
+
+def consumption(usage: Usage) -> str:
+    """Tokens and cost of a usage in one phrase; what is not known is said to be unknown."""
+    if usage.total_tokens is None and usage.cost_usd is None:
+        return "tokens and cost unknown"
+    return f"{tokens(usage.total_tokens)} tokens, cost {money(usage.cost_usd)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 file``, ``3 files``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def changed_lines(files: int, insertions: int, deletions: int) -> str:
+    """``3 files, +10 -2``."""
+    return f"{counted(files, 'file')}, +{insertions} -{deletions}"
