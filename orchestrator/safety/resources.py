@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final, Literal
 
 from orchestrator.models.sandbox import ResourceLimits
@@ -39,7 +40,7 @@ class ResourceMonitor:
 
 
 def judge(
-    monitor: ResourceMonitor, sample: Sample, at: datetime, *, limits: ResourceLimits, ran_s: float
+    monitor: ResourceMonitor, sample: Sample, at: datetime, limits: ResourceLimits, ran_s: float
 ) -> tuple[ResourceMonitor, tuple[LimitFinding, ...]]:
     """Take in one sample.
 
@@ -84,7 +85,7 @@ def _average(samples: tuple[tuple[datetime, float], ...], at: datetime) -> float
     """Weighted by time: each figure holds since the sample before it."""
     begin = at - CPU_WINDOW
     used = covered = 0.0
-    for (before, _), (when, percent) in zip(samples, samples[1:], strict=False):
+    for (before, _), (when, percent) in pairwise(samples):
         span = (when - max(before, begin)).total_seconds()
         used += percent * span
         covered += span
