@@ -1,0 +1,48 @@
+"""Makes ``pip install .`` give an ``orchestrate`` command; a checkout needs none of this (see ``./orchestrate``)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+
+
+def requirements() -> list[str]:
+    lines = (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def version() -> str:
+    found = re.search(r'^__version__ = "(.+)"$', (HERE / "orchestrator/__init__.py").read_text(encoding="utf-8"), re.M)
+    assert found is not None, "orchestrator/__init__.py has no __version__"
+    return found[1]
+
+
+def readme() -> str:
+    path = HERE / "README.md"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+setup(
+    name="orchestrate-agents",
+    version=version(),
+    description="Put the Gemini, Claude and Codex command-line agents to work on one task as one supervised team",
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    license_files=["LICENSE"],
+    python_requires=">=3.11",
+    install_requires=requirements(),
+    # In a checkout sandbox_policies/ stands at the top, where people look for it; installed it lies in the package.
+    packages=[*find_packages(include=["orchestrator", "orchestrator.*"]), "orchestrator.sandbox_policies"],
+    package_dir={"orchestrator.sandbox_policies": "sandbox_policies"},
+    package_data={
+        "orchestrator": ["py.typed", "prompts/*.md", "rehearsal/scenarios/*.toml", "server/static/**/*"],
+        "orchestrator.sandbox_policies": ["*.toml"],
+    },
+    include_package_data=False,
+    entry_points={"console_scripts": ["orchestrate = orchestrator.cli.main:main"]},
+)
