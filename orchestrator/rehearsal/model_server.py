@@ -172,7 +172,8 @@ async def model_server(
 
 async def _listen(server: ModelServer, tasks: TaskGroup, *, host: str, port: int, socket: Path | None) -> None:
     network = await anyio.create_tcp_listener(local_host=host, local_port=port)
-    server.url = f"http://{host}:{network.extra(SocketAttribute.local_port)}"
+    port = network.extra(SocketAttribute.local_port)  # noqa: S610 -- anyio's name, nothing of Django's
+    server.url = f"http://{host}:{port}"
     tasks.start_soon(network.serve, server.serve)
     if socket is not None:
         tasks.start_soon((await anyio.create_unix_listener(socket)).serve, server.serve)

@@ -97,7 +97,7 @@ class Turn(_Part):
     """``*`` stands for anything, here and in ``review``."""
     role: str | None = None
     review: str | None = None
-    """A review's id, as ``*-milestone``.  Prompts for reviews are played only by turns that give this, a role or a worker."""
+    """A review's id, as ``*-milestone``.  Review prompts are played only by turns with this, a role or a worker."""
     repeat: bool = False
     """The turn may be played again and again."""
     step: tuple[Step, ...] = ()
