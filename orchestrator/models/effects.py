@@ -60,6 +60,8 @@ class StopWorker:
 
     worker: WorkerId
     because: str
+    hard: bool = False
+    """Leave the ladder out: kill the tree at once."""
     kind: Literal["stop_worker"] = "stop_worker"
 
 

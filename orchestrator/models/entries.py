@@ -90,6 +90,8 @@ class SessionOpened:
     session: SessionId
     options: SessionOptions
     found: tuple[FoundAgent, ...]
+    findings: tuple[str, ...] = ()
+    """What preflight found that people should know and that forbids nothing."""
     format: int = JOURNAL_FORMAT
     kind: Literal["session_opened"] = "session_opened"
 
@@ -178,6 +180,8 @@ class SnapshotTaken:
     insertions: int
     deletions: int
     effect: EffectId
+    problem: str | None = None
+    """Why the target could not be recorded; the other fields then say nothing."""
     kind: Literal["snapshot_taken"] = "snapshot_taken"
 
 
@@ -192,6 +196,8 @@ class WorkMeasured:
     deletions: int
     scratch_files: tuple[str, ...]
     effect: EffectId
+    problem: str | None = None
+    """Why nothing could be measured; the other fields then say nothing."""
     kind: Literal["work_measured"] = "work_measured"
 
 
@@ -230,6 +236,8 @@ class UserCommand:
     text: str = ""
     """The answer, or the reason."""
     question: str | None = None
+    number: int | None = None
+    """Of the file it was dropped in, so that no command is taken twice."""
     kind: Literal["user_command"] = "user_command"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from orchestrator.models.effects import Outcome
+from orchestrator.models.effects import Outcome, StopWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Trigger
@@ -65,6 +65,9 @@ def _meant(draft: Draft, body: UserCommand) -> Sequence[WorkerId]:
 def _stop(draft: Draft, body: UserCommand) -> None:
     if body.worker is None:
         draft.end(Outcome.INTERRUPTED, f"stopped by {body.by}")
+        if body.command is Command.KILL:
+            for worker in draft.session.living():
+                draft.do(StopWorker(worker=worker.id, because=f"killed by {body.by}", hard=True))
     elif draft.alive(body.worker) and draft.detail(body.worker).stopping_because is None:
         draft.stop(body.worker, because=f"stopped by {body.by}")
         if draft.session.is_main(body.worker):

@@ -73,6 +73,9 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
     draft.set_detail(worker, work=Work(body.files, body.insertions, body.deletions, body.scratch_files))
     if state.exit is None:
         return
+    if body.problem is not None:
+        fail(draft, worker, f"what it changed could not be measured: {body.problem}")
+        return
     worked = bool(body.files) or bool(body.scratch_files) or state.tool_calls > 0
     if state.role is Role.DESIGNER:
         worked = worked or bool(state.answer.strip())

@@ -26,6 +26,8 @@ ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
 
 def on_opened(draft: Draft, body: SessionOpened) -> None:
     """Plan, and start what can start."""
+    for finding in body.findings:
+        draft.warn(finding)
     for found in body.found:
         if not found.usable and found.name in body.options.agents:
             draft.warn(f"{found.name} is left out: {found.problem}")

@@ -114,7 +114,7 @@ def _record(
     draft.do(RecordRecovery(action=action))
 
 
-def _allowed_roots(draft: Draft, assignment: Assignment) -> Sequence[Path]
+def _allowed_roots(draft: Draft, assignment: Assignment) -> Sequence[Path]:
     options = draft.session.options
     roots = (assignment.scratch, *assignment.readable, *assignment.writable, *options.sandbox.readable)
     return (*roots, *options.sandbox.writable) if assignment.role is Role.IMPLEMENTER else roots

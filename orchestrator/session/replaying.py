@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
+
 from orchestrator.errors import ReplayDiffers
 from orchestrator.models.decisions import OrchestratorDecision, Policy
-from orchestrator.models.effects import Effect
+from orchestrator.models.effects import Effect, EffectId
 from orchestrator.models.entries import EffectIntended, JournalEntry, SessionOpened
 from orchestrator.review_engine.policies import decide
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
+
+_EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class ReplayResult:
     entries: int
     effects: int
     decisions: tuple[OrchestratorDecision, ...]
-    torn: int
+    unrecorded: tuple[tuple[EffectId, Effect], ...]
     """Effects the fold derived for the last entries that the journal does not hold: the coordinator died there."""
 
 
@@ -45,23 +50,22 @@ def replay(entries: Iterable[JournalEntry], *, until: int | None = None) -> Repl
         ValueError: There is no entry, or the first one opens no session.
     """
     session: Session | None = None
-    expected: list[tuple[int, int, Effect]] = []
+    expected: deque[tuple[EffectId, Effect]] = deque()
     count = effects = 0
     for entry in entries:
         if until is not None and entry.n > until:
             break
         count += 1
         if isinstance(entry.body, EffectIntended):
-            _compare(entry, entry.body, expected)
+            _compare(entry.n, entry.body, expected)
             effects += 1
-        elif expected:
-            cause, index, effect = expected[0]
-            raise ReplayDiffers(entry.n, recorded=entry.body.kind, derived=f"{effect.kind} ({cause}.{index}): {effect}")
         session, wanted = step(session, entry)
-        expected.extend((entry.n, index, effect) for index, effect in enumerate(wanted))
+        expected.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(wanted))
     if session is None:
         raise ValueError("the journal is empty")
-    return ReplayResult(session, count, effects, session.decisions, torn=len(expected))
+    if expected and session.closed is not None and until is None:
+        raise ReplayDiffers(session.n, recorded="nothing", derived=_words(*expected[0]))
+    return ReplayResult(session, count, effects, session.decisions, unrecorded=tuple(expected))
 
 
 def under_policy(session: Session, policy: Policy) -> tuple[OtherDecision, ...]:
@@ -79,9 +83,15 @@ def engine_version_of(entry: JournalEntry) -> str | None:
     return entry.body.options.engine_version if isinstance(entry.body, SessionOpened) else None
 
 
-def _compare(entry: JournalEntry, body: EffectIntended, expected: list[tuple[int, int, Effect]]) -> None:
+def _compare(n: int, body: EffectIntended, expected: deque[tuple[EffectId, Effect]]) -> None:
+    recorded = _words(body.id, body.effect)
     if not expected:
-        raise ReplayDiffers(entry.n, recorded=f"{body.effect.kind}: {body.effect}", derived="nothing")
-    cause, index, effect = expected.pop(0)
-    if (body.id.cause, body.id.index) != (cause, index) or effect != body.effect:
-        raise ReplayDiffers(entry.n, recorded=f"{body.id}: {body.effect}", derived=f"{cause}.{index}: {effect}")
+        raise ReplayDiffers(n, recorded=recorded, derived="nothing")
+    derived = _words(*expected.popleft())
+    if derived != recorded:
+        raise ReplayDiffers(n, recorded=recorded, derived=derived)
+
+
+def _words(name: EffectId, effect: Effect) -> str:
+    """The effect as the journal spells it, so that "the same" means byte for byte."""
+    return f"{name.cause}.{name.index} {_EFFECT.dump_json(effect, exclude_none=True).decode()}"

@@ -67,6 +67,8 @@ def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
     review = _review_of(draft, body.effect)
     if review is None or not draft.running:
         return
+    if body.problem is not None:
+        draft.warn(f"the reviewers of {review.request.id} see no diff: {body.problem}")
     request = review.request
     panel: dict[WorkerId, PeerReview | None] = {}
     for agent in request.reviewers:

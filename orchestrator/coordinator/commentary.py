@@ -1,0 +1,72 @@
+"""``orchestrator.log``: the journal's noteworthy entries as JSON lines for people who tail it.  The journal is the record."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestrator.models.effects import Announce, AskPerson, RecordRecovery, Warn
+from orchestrator.models.entries import (
+    EffectIntended,
+    JournalEntry,
+    SessionClosed,
+    SessionOpened,
+    StartFailed,
+    StreamFault,
+    UserCommand,
+    WorkerExited,
+    WorkerStarted,
+)
+from orchestrator.session.state import Session
+
+
+class Commentary:
+    """An observer that writes one line for every entry worth a remark.
+
+    Args:
+        path: Appended to, 0600.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import structlog
+
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "w")
+        self._log = structlog.wrap_logger(
+            structlog.WriteLogger(self._file),
+            processors=[
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+
+    def __call__(self, session: Session, entry: JournalEntry) -> None:
+        log = self._log.bind(n=entry.n)
+        match entry.body:
+            case SessionOpened(session=name, options=options):
+                log.info("session_opened", session=name, target=str(options.target))
+            case WorkerStarted(worker=worker, attempt=attempt, argv=argv, sandbox=sandbox):
+                log.info("worker_started", worker=worker, attempt=attempt, argv=list(argv), sandbox=sandbox)
+            case StartFailed(worker=worker, problem=problem):
+                log.error("worker_not_started", worker=worker, problem=problem)
+            case WorkerExited(worker=worker, attempt=attempt, exit=record):
+                log.info("worker_exited", worker=worker, attempt=attempt, code=record.code, proof=record.proof)
+            case StreamFault(worker=worker, fault=fault, text=text):
+                log.warning("stream_fault", worker=worker, fault=fault, text=text)
+            case UserCommand(command=command, by=by, worker=worker):
+                log.info("command_taken", command=str(command), by=by, worker=worker)
+            case EffectIntended(effect=Warn(text=text)):
+                log.warning("warned", text=text)
+            case EffectIntended(effect=Announce(decision=decision)):
+                log.info("decided", action=str(decision.action), rule=decision.rule, review=decision.review)
+            case EffectIntended(effect=RecordRecovery(action=action)):
+                log.info("recovered", worker=action.worker, rule=action.rule, because=action.because)
+            case EffectIntended(effect=AskPerson(question=question)):
+                log.warning("asked", question=question.id, text=question.text)
+            case SessionClosed(outcome=outcome, reason=reason):
+                log.info("session_closed", outcome=str(outcome), reason=reason)
+                self._file.close()
+                return
+            case _:
+                return
+        self._file.flush()

@@ -1,0 +1,137 @@
+"""What really happened in the target: the diff a worker left, and checks that need no agent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from orchestrator.journal.snapshots import Diff, Snapshots
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import Verdict
+
+EXCERPT_CHARS = 12_000
+BASELINE = "session begins"
+TEST_TIME_S = 300.0
+"""Longest run of the target's own tests; a longer one counts as not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    """One run of the target's own tests; ``code`` is ``None`` when it was not measured."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    command: str
+    code: int | None
+    tail: str
+
+
+class Evidence:
+    """Measures the target against what it was when the session began.
+
+    Args:
+        wrap: Puts the read-only sandbox around a command line, so that the target's tests run as a worker would.
+    """
+
+    def __init__(self, snapshots: Snapshots, target: Path, *, wrap: Callable[[Sequence[str]], Sequence[str]]) -> None:
+        self._snapshots = snapshots
+        self._target = target
+        self._wrap = wrap
+
+    def begin(self) -> None:
+        """Record the target as it is before anybody works on it.  Blocks; see :class:`Snapshots`."""
+        if self._snapshots.find(BASELINE) is None:
+            self._snapshots.take(BASELINE)
+
+    def mark(self, worker: WorkerId) -> None:
+        """Record the target as it is when a worker begins.  Blocks."""
+        self._snapshots.take(f"{worker} begins")
+
+    def change(self) -> Diff:
+        """The difference since the session began.  Blocks."""
+        return self._since(BASELINE)
+
+    def change_by(self, worker: WorkerId) -> Diff:
+        """The difference since the worker began.  Blocks."""
+        return self._since(f"{worker} begins")
+
+    async def check(self) -> tuple[Verdict, tuple[str, ...]]:
+        """Review by measuring: something changed, and the target's tests still pass."""
+        diff = await anyio.to_thread.run_sync(self.change)
+        if not diff.files:
+            return Verdict.CONCERNS, ("nothing changed in the target, so there is nothing to accept",)
+        findings = [f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})"]
+        damaged = await anyio.to_thread.run_sync(self._conflict_markers, diff)
+        if damaged:
+            return Verdict.BLOCKER, (*findings, f"conflict markers are left in {', '.join(damaged)}")
+        run = await self.run_tests()
+        if run is None:
+            return Verdict.APPROVED, (*findings, "the target has no tests that could be run")
+        if run.code is None:
+            return Verdict.CONCERNS, (*findings, f"not measured: {run.command} {run.tail}")
+        if run.code != 0:
+            return Verdict.CONCERNS, (*findings, f"the target's tests fail: {run.command} ended with {run.code}: {run.tail}")
+        return Verdict.APPROVED, (*findings, f"the target's tests pass: {run.command}")
+
+    async def run_tests(self) -> TestRun | None:
+        """Run the target's own tests in the sandbox; ``None`` where there are none we know how to run."""
+        command = test_command(self._target)
+        if command is None:
+            return None
+        shown = " ".join(command)
+        try:
+            with anyio.fail_after(TEST_TIME_S):
+                done = await anyio.run_process(
+                    list(self._wrap(command)), cwd=self._target, check=False, stdin=-3, stderr=-2
+                )
+        except TimeoutError:
+            return TestRun(shown, None, f"took longer than {TEST_TIME_S:g} s")
+        except OSError as error:
+            return TestRun(shown, None, f"could not be started: {error.strerror}")
+        return TestRun(shown, done.returncode, done.stdout.decode("utf-8", "replace")[-400:].strip())
+
+    def _since(self, label: str) -> Diff:
+        before = self._snapshots.find(label) or self._snapshots.find(BASELINE)
+        after = self._snapshots.take("measured")
+        return self._snapshots.diff(before, after) if before is not None else Diff("", (), 0, 0)
+
+    def _conflict_markers(self, diff: Diff) -> list[str]:
+        found = []
+        for name in diff.files:
+            path = self._target / name
+            if path.is_file() and path.stat().st_size < 1_000_000:
+                lines = path.read_bytes().split(b"\n")
+                if any(line.startswith(b"<<<<<<< ") for line in lines) and b"=======" in lines:
+                    found.append(name)
+        return found
+
+
+def test_command(target: Path) -> tuple[str, ...] | None:
+    """How the target's own tests are run, going by the files that lie in it; ``None`` where nothing says."""
+    if (target / "package.json").is_file() and '"test"' in (target / "package.json").read_text("utf-8", "replace"):
+        return ("npm", "test", "--silent")
+    if (target / "Cargo.toml").is_file():
+        return ("cargo", "test", "--quiet")
+    if (target / "go.mod").is_file():
+        return ("go", "test", "./...")
+    python = [*target.glob("test_*.py"), *target.glob("*/test_*.py"), *target.glob("tests/**/test_*.py")]
+    if python:
+        uses_pytest = (target / "pyproject.toml").is_file() or any(b"import pytest" in p.read_bytes() for p in python[:50])
+        return ("python3", "-m", "pytest", "-q", "-x") if uses_pytest else ("python3", "-m", "unittest", "-q")
+    return None
+
+
+test_command.__test__ = False  # type: ignore[attr-defined]
+
+
+def scratch_files(scratch: Path) -> tuple[str, ...]:
+    """What a worker left in its own folder, relative to it; our own files left out."""
+    ours = {"events.jsonl", "reply.schema.json"}
+    if not scratch.is_dir():
+        return ()
+    names = (path.relative_to(scratch) for path in sorted(scratch.rglob("*")) if path.is_file() and not path.is_symlink())
+    return tuple(str(name) for name in names if str(name) not in ours and not name.parts[0].startswith("."))[:200]

@@ -1,0 +1,139 @@
+"""Raw files in, journal inputs out: one listener an attempt, three streams each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from orchestrator.agents.contract import Agent, Translation
+from orchestrator.agents.reporting import events_of_report_line
+from orchestrator.journal.tailing import FileTail
+from orchestrator.models.entries import AgentOutput, StreamFault
+from orchestrator.models.events import AgentEvent, EventType, Said
+from orchestrator.models.identity import WorkerId
+from orchestrator.safety.redaction import Redactor
+from orchestrator.wire.lines import Line
+from orchestrator.wire.records import Noise, RawRecord, decode_line
+
+StreamName: TypeAlias = Literal["stdout", "stderr", "events"]
+Heard: TypeAlias = AgentOutput | StreamFault
+
+
+@dataclass(frozen=True, slots=True)
+class Offsets:
+    """Where an attempt begins in each of its worker's files, in bytes."""
+
+    stdout: int = 0
+    stderr: int = 0
+    events: int = 0
+
+
+def offsets_now(stdout: Path, stderr: Path, events: Path) -> Offsets:
+    """Where an attempt begins that is about to start: nobody writes between two attempts of one worker."""
+    sizes = [path.stat().st_size if path.exists() else 0 for path in (stdout, stderr, events)]
+    return Offsets(*sizes)
+
+
+@dataclass(slots=True)
+class Stream:
+    """One file of one attempt."""
+
+    name: StreamName
+    tail: FileTail
+    skip_until: int = 0
+    """Events of records that end here or before are in the journal already; they only rebuild the state."""
+    said_fault: bool = False
+
+
+@dataclass(slots=True)
+class Listener:
+    """Turns what one attempt writes into journal inputs.
+
+    Args:
+        translation: Where the state begins: what an earlier attempt of the same conversation left.
+    """
+
+    worker: WorkerId
+    attempt: int
+    agent: Agent
+    redactor: Redactor
+    now: Callable[[], datetime]
+    translation: Translation = field(default_factory=Translation)
+    streams: list[Stream] = field(default_factory=list)
+
+    def follow(self, name: StreamName, path: Path, offset: int, *, skip_until: int = 0) -> None:
+        """Read ``path`` from ``offset`` on."""
+        self.streams.append(Stream(name, FileTail(path, offset), skip_until))
+
+    def concerns(self, paths: frozenset[Path]) -> bool:
+        """Whether a change of these files may mean something new; an empty set means "anything may have changed"."""
+        return not paths or any(stream.tail.path in paths for stream in self.streams)
+
+    def hear(self) -> Sequence[Heard]:
+        """What is new, about 1 MiB at the most; empty when there is nothing."""
+        heard: list[Heard] = []
+        for stream in self.streams:
+            for line in stream.tail.read():
+                heard.extend(self._take(stream, line))
+            heard.extend(self._fault(stream))
+        return heard
+
+    def finish(self) -> Iterator[Sequence[Heard]]:
+        """All that is left once nobody writes any more, in bounded portions; torn tails are said."""
+        while heard := self.hear():
+            yield heard
+        for stream in self.streams:
+            for line in stream.tail.finish():
+                yield [*self._take(stream, line), *self._torn(stream, line)]
+            stream.tail.close()
+        if self.translation.pending_text:
+            # Deltas whose message never ended: the process went in the middle of it.
+            end = next((s.tail.position for s in self.streams if s.name == "stdout"), 0)
+            event = AgentEvent(EventType.PROGRESS, self.agent.name, self.now(), Said(self.translation.pending_text))
+            yield [self._output("stdout", end, end, (event,))]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for stream in self.streams:
+            stream.tail.close()
+
+    def _take(self, stream: Stream, line: Line) -> Iterator[Heard]:
+        if line.data is None:
+            size = line.end - line.start
+            yield self._fault_entry(stream, "overlong", line, f"a line of {size} bytes was skipped; the raw file has it")
+            return
+        record = decode_line(line.data, stream.name)
+        if record is None:
+            return
+        events = self._translate(stream, record)
+        if events and line.end > stream.skip_until:
+            yield self._output(stream.name, line.start, line.end, events)
+
+    def _translate(self, stream: Stream, record: RawRecord | Noise) -> Sequence[AgentEvent]:
+        at = self.now()
+        if stream.name == "events":
+            return events_of_report_line(self.agent.name, record, at)
+        self.translation, events = self.agent.translate(self.translation, record, at)
+        return events
+
+    def _output(self, name: StreamName, start: int, end: int, events: Sequence[AgentEvent]) -> AgentOutput:
+        redacted = tuple(self.redactor.event(event) for event in events)
+        return AgentOutput(self.worker, self.attempt, name, start, end, redacted)
+
+    def _torn(self, stream: Stream, line: Line) -> Iterator[Heard]:
+        if line.torn and line.end > stream.skip_until and stream.name != "stderr":
+            yield self._fault_entry(stream, "torn", line, "the last line has no end: its writer was stopped in it")
+
+    def _fault(self, stream: Stream) -> Iterator[Heard]:
+        fault = stream.tail.fault()
+        if fault is not None and not stream.said_fault:
+            stream.said_fault = True
+            yield StreamFault(
+                self.worker, self.attempt, stream.name, fault.fault, fault.start, fault.end, fault.text
+            )
+
+    def _fault_entry(self, stream: Stream, fault: Literal["overlong", "torn"], line: Line, text: str) -> StreamFault:
+        return StreamFault(self.worker, self.attempt, stream.name, fault, line.start, line.end, text)

@@ -1,0 +1,164 @@
+"""Effects in, actions out: the only place where the session's wishes touch the world.
+
+Quick actions are done at once; those that wait (snapshots, measurements, tests) run as tasks of the coordinator's group.
+Every outcome goes back in at the top as a journal input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import assert_never
+
+import anyio.to_thread
+from anyio.abc import TaskGroup
+from pydantic import TypeAdapter
+
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.evidence import EXCERPT_CHARS, Evidence, scratch_files
+from orchestrator.coordinator.listening import Offsets, offsets_now
+from orchestrator.coordinator.reporting import write_report
+from orchestrator.errors import OrchestrateError
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.replacing import write_atomically
+from orchestrator.models.effects import (
+    Announce,
+    AskPerson,
+    CloseSession,
+    Effect,
+    EffectId,
+    FreezeWorker,
+    MeasureWork,
+    RecordPlan,
+    RecordRecovery,
+    RunChecks,
+    SaveReview,
+    StartWorker,
+    StopWorker,
+    TakeSnapshot,
+    ThawWorker,
+    Warn,
+)
+from orchestrator.models.entries import (
+    ChecksMeasured,
+    EffectDone,
+    Input,
+    SessionClosed,
+    SnapshotTaken,
+    StartFailed,
+    WorkerStarted,
+    WorkMeasured,
+)
+from orchestrator.models.reviews import Verdict
+from orchestrator.models.work import Assignment, Role, TaskBreakdown
+from orchestrator.session.state import Session
+from orchestrator.workers.crew import Crew
+
+_PLAN: TypeAdapter[TaskBreakdown] = TypeAdapter(TaskBreakdown)
+_REVIEW: TypeAdapter[SaveReview] = TypeAdapter(SaveReview)
+
+
+@dataclass(slots=True)
+class Performer:
+    """Does what the session wants."""
+
+    folder: SessionFolder
+    crew: Crew
+    evidence: Evidence
+    tasks: TaskGroup
+    take: Callable[[Input], None]
+    """Gives an outcome back to the session."""
+    started: Callable[[Assignment, int, Offsets], None]
+    """Told of every attempt that runs, so that somebody listens to it and waits for its end."""
+    session: Callable[[], Session]
+    before_start: Callable[[Assignment], None]
+    """Told just before an attempt starts (rehearsal: where the worker's folders are)."""
+
+    def perform(self, name: EffectId, effect: Effect) -> None:
+        """Do one effect, or begin doing it.  A failure is an outcome, not an exception."""
+        match effect:
+            case StartWorker():
+                self.tasks.start_soon(self._start, name, effect)
+            case StopWorker(worker=worker, because=because, hard=hard):
+                act = partial(self.crew.kill, worker) if hard else partial(self.crew.stop, worker, because=because)
+                self._at_once(name, act)
+            case FreezeWorker(worker=worker):
+                self._at_once(name, partial(self.crew.freeze, worker))
+            case ThawWorker(worker=worker):
+                self._at_once(name, partial(self.crew.thaw, worker))
+            case TakeSnapshot():
+                self.tasks.start_soon(self._take_snapshot, name)
+            case MeasureWork():
+                self.tasks.start_soon(self._measure, effect, name)
+            case RunChecks():
+                self.tasks.start_soon(self._run_checks, name)
+            case RecordPlan(breakdown=breakdown):
+                text = _PLAN.dump_json(breakdown, indent=2).decode()
+                self._at_once(name, partial(write_atomically, self.folder.path / "plan.json", text + "\n"))
+            case SaveReview():
+                text = _REVIEW.dump_json(effect, indent=2, exclude_none=True).decode()
+                path = self.folder.reviews_dir / f"{effect.request.id}.json"
+                self._at_once(name, partial(write_atomically, path, text + "\n"))
+            case Announce() | RecordRecovery() | AskPerson() | Warn():
+                # To be on record, and to be seen by those who watch the journal, is all they are for.
+                self.take(EffectDone(name))
+            case CloseSession(outcome=outcome, reason=reason):
+                problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
+                self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))
+            case _:
+                assert_never(effect)
+
+    def _at_once(self, name: EffectId, act: Callable[[], object]) -> None:
+        self.take(EffectDone(name, problem=self._try(act)))
+
+    def _try(self, act: Callable[[], object]) -> str | None:
+        try:
+            act()
+        except OrchestrateError as error:
+            return error.message
+        except OSError as error:
+            return str(error)
+        return None
+
+    async def _start(self, name: EffectId, effect: StartWorker) -> None:
+        assignment, attempt = effect.assignment, effect.attempt
+        agent = get_agent(assignment.agent)
+        try:
+            if assignment.role is Role.IMPLEMENTER and attempt == 1:
+                await anyio.to_thread.run_sync(self.evidence.mark, effect.worker)
+            self.before_start(assignment)
+            spec = agent.launch(assignment)
+            folder, worker = self.folder, effect.worker
+            offsets = offsets_now(folder.raw_stdout(worker), folder.raw_stderr(worker), folder.events_file(worker))
+            started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
+        except (OrchestrateError, OSError) as error:
+            problem = error.message if isinstance(error, OrchestrateError) else str(error)
+            self.take(StartFailed(effect.worker, attempt, problem, name))
+            return
+        self.started(assignment, attempt, offsets)
+        self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
+
+    async def _take_snapshot(self, name: EffectId) -> None:
+        try:
+            diff = await anyio.to_thread.run_sync(self.evidence.change)
+        except (OrchestrateError, OSError) as error:
+            self.take(SnapshotTaken("", (), 0, 0, name, problem=str(error)))
+            return
+        self.take(SnapshotTaken(diff.text[:EXCERPT_CHARS], diff.files, diff.insertions, diff.deletions, name))
+
+    async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
+        try:
+            diff = await anyio.to_thread.run_sync(self.evidence.change_by, effect.worker)
+        except (OrchestrateError, OSError) as error:
+            self.take(WorkMeasured(effect.worker, (), 0, 0, (), name, problem=str(error)))
+            return
+        left = scratch_files(self.folder.scratch(effect.worker))
+        self.take(WorkMeasured(effect.worker, diff.files, diff.insertions, diff.deletions, left, name))
+
+    async def _run_checks(self, name: EffectId) -> None:
+        try:
+            verdict, findings = await self.evidence.check()
+        except (OrchestrateError, OSError) as error:
+            verdict, findings = Verdict.ABSTAINED, (f"not measured: {error}",)
+        self.take(ChecksMeasured(verdict, findings, name))

@@ -1,0 +1,122 @@
+"""What this machine has: which CLIs, which versions, which login, which sandbox.  Runs nothing that costs money."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
+from orchestrator.agents.contract import Agent
+from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.models.entries import FoundAgent
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.workers.sandbox import SandboxProof, prove_backend
+
+VERSION_TIME_S = 20.0
+"""Longest wait for ``--version``: gemini's takes 1.3 s on an idle machine (observed, 0.61.0)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineReport:
+    """What the machine can do, for ``doctor`` and for the start of a run."""
+
+    python: str
+    sandbox: SandboxProof
+    git: str | None
+    watcher: str
+    """``inotify`` or ``watchfiles``."""
+    cgroup: str | None
+    """A folder in which cgroups can be made, ``None`` where there is none."""
+    free_bytes: int
+    is_root: bool
+
+
+def survey_agents(environ: Mapping[str, str], names: Iterable[AgentName] | None = None) -> tuple[FoundAgent, ...]:
+    """Look for each CLI on PATH and ask for its version; in the order of the registry."""
+    agents = [get_agent(name) for name in names] if names is not None else list(AGENTS.values())
+    with ThreadPoolExecutor(max_workers=max(1, len(agents))) as pool:
+        return tuple(pool.map(lambda agent: find_agent(agent, environ), agents))
+
+
+def find_agent(agent: Agent, environ: Mapping[str, str], *, needs_login: bool = True) -> FoundAgent:
+    """Find one CLI.  It is usable unless it is missing, does not start, or is known to be too old."""
+    path = shutil.which(agent.executable, path=environ.get("PATH", os.defpath))
+    if path is None:
+        hint = f"not on PATH; install it with: npm install -g {agent.package}"
+        return FoundAgent(agent.name, usable=False, problem=hint)
+    printed, problem = _ask_version(path, environ)
+    if problem is not None:
+        return FoundAgent(agent.name, usable=False, executable=path, problem=problem)
+    version = parse_version(printed)
+    shown = ".".join(map(str, version)) if version else None
+    drifts = known_drifts(agent, version)
+    if is_too_old(agent, version):
+        return FoundAgent(agent.name, usable=False, version=shown, executable=path, problem=drifts[0])
+    if needs_login and not is_logged_in(agent, environ):
+        problem = f"not logged in: {agent.credential.login_hint}"
+        return FoundAgent(agent.name, usable=False, version=shown, executable=path, problem=problem)
+    return FoundAgent(agent.name, usable=True, version=shown, executable=path, problem="; ".join(drifts) or None)
+
+
+def is_logged_in(agent: Agent, environ: Mapping[str, str]) -> bool:
+    """Whether one of the CLI's credentials is there; whether it is still good only the vendor knows."""
+    if any(environ.get(name) for name in agent.credential.environment):
+        return True
+    home = Path(environ.get("HOME", str(Path.home())))
+    return any((home / relative).is_file() for relative in agent.credential.files)
+
+
+def survey_machine(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path | None = None) -> MachineReport:
+    """Find out what the machine can do, by trying."""
+    watcher = environ.get("ORCHESTRATOR_WATCHER", "inotify" if sys.platform == "linux" else "watchfiles")
+    place = workspace if workspace is not None and workspace.exists() else Path.cwd()
+    return MachineReport(
+        python=sys.version.split()[0],
+        sandbox=prove_backend(sandbox, environ),
+        git=shutil.which("git", path=environ.get("PATH", os.defpath)),
+        watcher=watcher,
+        cgroup=_cgroup_folder(),
+        free_bytes=shutil.disk_usage(place).free,
+        is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
+    )
+
+
+def tier_note(found: Sequence[FoundAgent]) -> str:
+    """Which of spec 004's fallback tiers these agents give, in words."""
+    usable = [agent.name for agent in found if agent.usable]
+    return f"{len(usable)} of {len(found)} agents can be used: {', '.join(usable) or 'none'}"
+
+
+def _ask_version(path: str, environ: Mapping[str, str]) -> tuple[str, str | None]:
+    kept = {name: environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in environ}
+    try:
+        done = subprocess.run(
+            [path, "--version"],
+            env=kept,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=VERSION_TIME_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "", f"{path} --version did not answer within {VERSION_TIME_S:g} s"
+    except OSError as error:
+        return "", f"{path} cannot be started: {error.strerror}"
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        return "", f"{path} --version ended with {done.returncode}: {said[-1] if said else 'it said nothing'}"
+    return done.stdout.decode("utf-8", "replace"), None
+
+
+def _cgroup_folder() -> str | None:
+    for folder in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified"):
+        if Path(folder, "cgroup.procs").exists() and os.access(Path(folder, "cgroup.procs"), os.W_OK):
+            return folder
+    return None

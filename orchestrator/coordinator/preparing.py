@@ -1,0 +1,88 @@
+"""Facts about the target and the workspace, measured before anything is started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.preflight import is_logged_in
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.entries import FoundAgent
+from orchestrator.recovery.preparation import CliFacts, Finding, PreparationFacts, check_preparation
+
+GIT_TIME_S = 20.0
+
+
+def prepare(target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Measure and judge; returns the warnings, in words.
+
+    Raises:
+        EnvironmentUnfit: Something forbids the launch; the message has the first such finding, the hint what to do.
+    """
+    findings = check_preparation(measure(target, workspace, found=found, environ=environ))
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise EnvironmentUnfit(errors[0].text, hint=errors[0].hint or None)
+    return tuple(_words(finding) for finding in findings if finding.severity == "warning")
+
+
+def measure(
+    target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]
+) -> PreparationFacts:
+    """Look at the folders and at what was found of the CLIs."""
+    is_repository, is_dirty = _git_state(target) if target.is_dir() else (False, False)
+    standing = next(path for path in (workspace, *workspace.parents) if path.exists())
+    return PreparationFacts(
+        target=target,
+        workspace=workspace,
+        target_exists=target.exists(),
+        target_is_directory=target.is_dir(),
+        target_readable=os.access(target, os.R_OK | os.X_OK),
+        target_writable=os.access(target, os.W_OK),
+        target_is_git_repository=is_repository,
+        target_dirty=is_dirty,
+        workspace_writable=standing.is_dir() and os.access(standing, os.W_OK | os.X_OK),
+        workspace_free_bytes=shutil.disk_usage(standing).free,
+        clis=tuple(_cli(agent, environ) for agent in found if not agent.stand_in),
+    )
+
+
+def _cli(found: FoundAgent, environ: Mapping[str, str]) -> CliFacts:
+    agent = get_agent(found.name)
+    version = parse_version(found.version or "")
+    return CliFacts(
+        agent=found.name,
+        found=found.executable is not None,
+        version=found.version,
+        too_old=is_too_old(agent, version),
+        oldest=".".join(map(str, agent.oldest)),
+        pinned=agent.pinned,
+        drifts=known_drifts(agent, version) if found.executable is not None else (),
+        logged_in=found.usable or is_logged_in(agent, environ),
+        login_hint=agent.credential.login_hint,
+        package=agent.package,
+    )
+
+
+def _git_state(target: Path) -> tuple[bool, bool]:
+    """Whether the target lies in a git repository, and whether that has changes that are not committed."""
+    git = shutil.which("git")
+    if git is None:
+        return (target / ".git").exists(), False
+    # The target's own configuration may name programs to run (fsmonitor, filters): only a plain look is wanted.
+    command = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "status", "--porcelain", "-uno"]
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run(command, cwd=target, env=environment, capture_output=True, timeout=GIT_TIME_S, check=False)
+    except (subprocess.TimeoutExpired, OSError):
+        return (target / ".git").exists(), False
+    return done.returncode == 0, bool(done.stdout.strip())
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.text} ({finding.hint})" if finding.hint else finding.text

@@ -1,0 +1,125 @@
+"""A finished session in, ``report.md`` for people and ``report.json`` for programs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import TypeAdapter
+
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.replacing import write_atomically
+from orchestrator.models.effects import Outcome
+from orchestrator.models.money import Usage
+from orchestrator.session.state import Session
+from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise
+
+SUMMARY: TypeAdapter[SessionSummary] = TypeAdapter(SessionSummary)
+HEADLINES = {
+    Outcome.DONE: "Done",
+    Outcome.FAILED: "Failed",
+    Outcome.NEEDS_PERSON: "Needs a person",
+    Outcome.INTERRUPTED: "Interrupted",
+}
+
+
+def write_report(folder: SessionFolder, session: Session, *, outcome: Outcome, reason: str) -> None:
+    """Write both reports, each replaced atomically.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    summary = summarise(session)
+    data = SUMMARY.dump_json(summary, indent=2).decode()
+    write_atomically(folder.report_data_file, data + "\n")
+    write_atomically(folder.report_text_file, report_text(summary, outcome=outcome, reason=reason))
+
+
+def report_text(summary: SessionSummary, *, outcome: Outcome, reason: str) -> str:
+    """The report as Markdown."""
+    return "\n".join(_lines(summary, outcome, reason)) + "\n"
+
+
+def usage_in_words(usage: Usage, *, complete: bool = True) -> str:
+    """Tokens and cost; what is unknown is said, never 0."""
+    tokens = "unknown tokens" if usage.total_tokens is None else f"{usage.total_tokens:,} tokens"
+    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    return f"{tokens}, {cost}" + ("" if complete else " (not every worker told its cost, so this is a lower bound)")
+
+
+def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
+    yield f"# {HEADLINES[outcome]}: {_one_line(summary.task)}"
+    yield ""
+    yield f"{reason}."
+    yield ""
+    yield f"- session `{summary.id}`, target `{summary.target}`"
+    yield f"- tier {summary.tier or '-'}, review policy {summary.policy}, sandbox {summary.sandbox}"
+    yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
+    for note in summary.tier_notes:
+        yield f"- {note}"
+    for found in summary.found:
+        state = f"{found.version or 'version unknown'}{' (stand-in)' if found.stand_in else ''}"
+        yield f"- {found.name}: {state}{'' if found.usable else ', not used'}{f': {found.problem}' if found.problem else ''}"
+    if summary.questions:
+        yield from ["", "## Waiting for an answer", ""]
+        for question in summary.questions:
+            yield f"- {question.id}: {question.text}"
+            yield from (f"  - {suggestion}" for suggestion in question.suggestions)
+        yield f"\nGo on with `orchestrate resume {summary.id} --answer \"…\"`."
+    yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |", "|---|---|---|---|---|---|"]
+    yield from (_worker_row(worker) for worker in summary.workers)
+    changed = [worker for worker in summary.workers if worker.files]
+    if changed:
+        yield from ["", "## What changed", ""]
+        for worker in changed:
+            yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
+            yield from (f"- `{name}`" for name in worker.files[:100])
+    if summary.reviews:
+        yield from ["", "## Reviews and decisions", ""]
+        for review in summary.reviews:
+            yield from _review_lines(review)
+    if summary.recoveries:
+        yield from ["", "## Recoveries", ""]
+        for action in summary.recoveries:
+            yield f"- {action.worker}, attempt {action.attempt}: {action.because} (rule `{action.rule}`)"
+            yield f"  - error: {_one_line(action.error)}"
+            if action.argv_after:
+                yield f"  - before: `{' '.join(action.argv_before)}`"
+                yield f"  - after: `{' '.join(action.argv_after)}`"
+            yield from (f"  - environment added: `{name}`" for name in action.env_added)
+    if summary.warnings:
+        yield from ["", "## Warnings", ""]
+        yield from (f"- {_one_line(warning)}" for warning in summary.warnings)
+    answers = [worker for worker in summary.workers if worker.answer]
+    if answers:
+        yield from ["", "## Last words", ""]
+        for worker in answers:
+            yield from [f"**{worker.id}**", "", *(f"> {line}" for line in worker.answer[:4000].splitlines()), ""]
+
+
+def _worker_row(worker: WorkerSummary) -> str:
+    proof = worker.exit.proof if worker.exit else ("never started" if worker.attempts == 0 else "not proven")
+    cells = (
+        worker.id,
+        worker.role,
+        f"{worker.status} (attempt {worker.attempts})" if worker.attempts > 1 else str(worker.status),
+        worker.why,
+        usage_in_words(worker.usage),
+        proof,
+    )
+    return "| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _review_lines(review: ReviewSummary) -> Iterator[str]:
+    decided = f"{review.decision.action}, because {review.decision.rule}" if review.decision else "not decided"
+    yield f"- `{review.id}` about {review.about or 'the session'}: **{decided}**"
+    yield f"  - asked: {_one_line(review.text)}"
+    for answer in review.answers:
+        said = answer.problem or answer.summary
+        over = f" (over length: {answer.words} words)" if answer.over_length else ""
+        yield f"  - {answer.reviewer}: {answer.verdict}{over}: {_one_line(said)}"
+        yield from (f"    - {_one_line(point)}" for point in answer.points[:10])
+
+
+def _one_line(text: str) -> str:
+    shown = " ".join(text.split())
+    return shown if len(shown) <= 300 else shown[:297] + "…"

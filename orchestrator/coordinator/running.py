@@ -1,0 +1,260 @@
+"""The main loop of one session: append, fold, perform, and listen for what comes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio
+from anyio.abc import TaskGroup
+
+from orchestrator.agents.contract import Translation
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.listening import Listener, Offsets
+from orchestrator.coordinator.performing import Performer
+from orchestrator.coordinator.requests import Observer
+from orchestrator.journal.control import read_commands
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.tailing import FileChanges, file_changes
+from orchestrator.journal.writing import Journal
+from orchestrator.models.effects import Effect, EffectId
+from orchestrator.models.entries import EffectIntended, Input, JournalEntry, Sampled, TimePassed, WorkerExited
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Assignment
+from orchestrator.safety.redaction import Redactor
+from orchestrator.session.clock import next_deadline
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
+from orchestrator.workers.crew import Crew
+
+SAMPLE_EVERY_S = 2.0
+LONGEST_NAP_S = 1.0
+"""How late a deadline may be noticed when the machine's clock jumps."""
+
+
+def utc_now() -> datetime:
+    """The one clock of the coordinator."""
+    return datetime.now(UTC)
+
+
+class Coordinator:
+    """Runs one session whose lock the caller holds (spec 004, ``coordinator.py``).
+
+    Args:
+        session: ``None`` for a new one; else what the journal so far amounts to.
+        before_start: Told just before an attempt of a worker starts.
+    """
+
+    def __init__(
+        self,
+        folder: SessionFolder,
+        journal: Journal,
+        crew: Crew,
+        *,
+        evidence: Evidence,
+        redactor: Redactor,
+        observers: Sequence[Observer] = (),
+        session: Session | None = None,
+        before_start: Callable[[Assignment], None] = lambda _: None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.folder = folder
+        self.crew = crew
+        self._journal = journal
+        self.evidence = evidence
+        self._redactor = redactor
+        self._observers = observers
+        self._session = session
+        self._before_start = before_start
+        self._now = now
+        self._inbox: deque[Sequence[Input]] = deque()
+        self._is_taking = False
+        self._listeners: dict[WorkerId, Listener] = {}
+        self._carried: dict[WorkerId, Translation] = {}
+        self._commands_done = 0
+        self._performer: Performer | None = None
+        self._changes: FileChanges | None = None
+        self._tasks: TaskGroup | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session after the last entry."""
+        if self._session is None:
+            raise RuntimeError("no entry has been taken yet")
+        return self._session
+
+    async def run(self, *first: Input, unrecorded: Sequence[tuple[EffectId, Effect]] = ()) -> Session:
+        """Take ``first`` and go on until the session is closed.
+
+        Args:
+            unrecorded: Effects a dead coordinator had derived but not written down: they are recorded and done first.
+        """
+        with ExitStack() as cleanup:
+            cleanup.callback(self._close_listeners)
+            folders = [self.folder.path, self.folder.reviews_dir, self.folder.commands_dir]
+            async with file_changes(folders, ignored={"journal.jsonl", "orchestrator.log"}) as changes:
+                self._changes = changes
+                async with anyio.create_task_group() as tasks:
+                    self._tasks = tasks
+                    self._performer = self._make_performer(tasks)
+                    self._record_and_perform(unrecorded)
+                    self._take_all(first)
+                    tasks.start_soon(self._listen, changes)
+                    tasks.start_soon(self._keep_time)
+                    tasks.start_soon(self._sample)
+                    self._stop_if_closed()
+        return self.session
+
+    def take(self, body: Input) -> None:
+        """Append one input, fold it in, and do what the session then wants."""
+        self._take_all((body,))
+
+    def adopt(self, worker: WorkerId, listener: Listener) -> None:
+        """Listen to, and wait for, an attempt that was already running."""
+        self._listeners[worker] = listener
+
+    def _make_performer(self, tasks: TaskGroup) -> Performer:
+        return Performer(
+            folder=self.folder,
+            crew=self.crew,
+            evidence=self.evidence,
+            tasks=tasks,
+            take=self.take,
+            started=self._begin_listening,
+            session=lambda: self.session,
+            before_start=self._before_start,
+        )
+
+    def _take_all(self, bodies: Sequence[Input]) -> None:
+        """Inputs that come while others are being taken wait their turn: the fold is never entered twice."""
+        if bodies:
+            self._inbox.append(bodies)
+        if self._is_taking:
+            return
+        self._is_taking = True
+        try:
+            while self._inbox:
+                self._take_batch(self._inbox.popleft())
+        finally:
+            self._is_taking = False
+        self._stop_if_closed()
+
+    def _take_batch(self, bodies: Sequence[Input]) -> None:
+        wanted: list[tuple[EffectId, Effect]] = []
+        for entry in self._journal.append_many(bodies, self._now()):
+            effects = self._fold(entry)
+            wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
+        self._record_and_perform(wanted)
+
+    def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]]) -> None:
+        if not wanted or self._performer is None:
+            return
+        intents = [EffectIntended(name, effect) for name, effect in wanted]
+        for entry in self._journal.append_many(intents, self._now()):
+            self._fold(entry)
+        self._journal.sync()
+        for name, effect in wanted:
+            self._performer.perform(name, effect)
+
+    def _fold(self, entry: JournalEntry) -> Sequence[Effect]:
+        self._session, effects = step(self._session, entry)
+        for observe in self._observers:
+            observe(self._session, entry)
+        return effects
+
+    def _stop_if_closed(self) -> None:
+        if self._session is not None and self._session.closed is not None and self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+
+    # Listening
+
+    def _begin_listening(self, assignment: Assignment, attempt: int, offsets: Offsets) -> None:
+        worker = assignment.worker
+        carried = self._carried.get(worker, Translation()) if assignment.resume else Translation()
+        listener = Listener(
+            worker,
+            attempt,
+            get_agent(assignment.agent),
+            self._redactor,
+            self._now,
+            translation=Translation(totals=carried.totals, counted=carried.counted),
+        )
+        listener.follow("stdout", self.folder.raw_stdout(worker), offsets.stdout)
+        listener.follow("stderr", self.folder.raw_stderr(worker), offsets.stderr)
+        listener.follow("events", self.folder.events_file(worker), offsets.events)
+        self._listeners[worker] = listener
+        if self._changes is not None:
+            self._changes.add(self.folder.scratch(worker))
+        if self._tasks is not None:
+            self._tasks.start_soon(self._wait_for_end, worker, attempt)
+
+    async def _listen(self, changes: FileChanges) -> None:
+        await self._hear(frozenset())
+        self._read_commands()
+        async for paths in changes:
+            await self._hear(paths)
+            if not paths or any(path.parent == self.folder.commands_dir for path in paths):
+                self._read_commands()
+
+    async def _hear(self, paths: frozenset[Path]) -> None:
+        for listener in list(self._listeners.values()):
+            if listener.concerns(paths):
+                while heard := listener.hear():
+                    self._take_all(heard)
+                    # A flood from one worker must not keep the others, or a stop, waiting.
+                    await anyio.lowlevel.checkpoint()
+
+    async def _wait_for_end(self, worker: WorkerId, attempt: int) -> None:
+        exit_record = await self.crew.wait_exited(worker)
+        listener = self._listeners.pop(worker, None)
+        if listener is not None:
+            for heard in listener.finish():
+                self._take_all(heard)
+                await anyio.lowlevel.checkpoint()
+            self._carried[worker] = replace(listener.translation, pending_text="")
+        self.take(WorkerExited(worker, attempt, exit_record))
+
+    def wait_for_adopted(self, workers: Mapping[WorkerId, int]) -> None:
+        """Wait for the ends of adopted attempts, by worker and attempt."""
+        if self._tasks is not None:
+            for worker, attempt in workers.items():
+                self._tasks.start_soon(self._wait_for_end, worker, attempt)
+
+    def _read_commands(self) -> None:
+        for dropped in read_commands(self.folder, self._commands_done):
+            self._commands_done = dropped.n
+            if dropped.command is not None:
+                self.take(replace(dropped.command, number=dropped.n))
+
+    def skip_commands(self, until: int) -> None:
+        """Commands up to this number were taken by an earlier coordinator."""
+        self._commands_done = until
+
+    def _close_listeners(self) -> None:
+        for listener in self._listeners.values():
+            listener.close()
+
+    # Time
+
+    async def _keep_time(self) -> None:
+        while True:
+            deadline = next_deadline(self.session)
+            now = self._now()
+            if deadline is not None and deadline <= now:
+                self.take(TimePassed())
+                deadline = next_deadline(self.session)
+            left = (deadline - self._now()).total_seconds() if deadline is not None else LONGEST_NAP_S
+            await anyio.sleep(min(max(left, 0.05), LONGEST_NAP_S))
+
+    async def _sample(self) -> None:
+        while True:
+            await anyio.sleep(SAMPLE_EVERY_S)
+            for worker in sorted(self.crew.running()):
+                sample = self.crew.sample(worker)
+                if sample is not None:
+                    self.take(Sampled(worker, sample))

@@ -1,0 +1,154 @@
+"""Where a session plays: on the vendors' services with the user's own logins, or against the rehearsal's model server."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.coordinator.preflight import find_agent, survey_agents
+from orchestrator.coordinator.requests import Progress, RehearsalRequest, RunRequest
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.entries import FoundAgent, Rehearsal
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment
+from orchestrator.rehearsal.installing import install_clis
+from orchestrator.rehearsal.model_server import model_server
+from orchestrator.rehearsal.scenario import Scenario, load_scenario
+from orchestrator.rehearsal.stand_in import install_stand_ins
+
+MOST_COPIED_BYTES = 256 * 1024 * 1024
+"""A larger target is not copied for a rehearsal without being asked."""
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that differs between a rehearsal and the real thing."""
+
+    target: Path
+    found: tuple[FoundAgent, ...]
+    environ: Mapping[str, str]
+    """What the crew builds the children's environment from."""
+    sandbox: SandboxConfig
+    rehearsal: Rehearsal | None = None
+    before_start: Callable[[Assignment], None] = lambda _: None
+
+
+@asynccontextmanager
+async def open_stage(
+    request: RunRequest, folder: Path, *, environ: Mapping[str, str], progress: Progress
+) -> AsyncIterator[Stage]:
+    """Set the stage for one session; what it starts ends with the block.
+
+    Args:
+        folder: The session's own, for the scratch copy of the target.
+
+    Raises:
+        EnvironmentUnfit: The target cannot be copied, or no CLI can be had.
+        InvalidFile: The scenario says something a scenario cannot say.
+    """
+    names = request.agents or tuple(AGENTS)
+    if request.rehearsal is None:
+        yield Stage(request.target, survey_agents(environ, names), environ, request.sandbox)
+        return
+    scenario = load_scenario(request.rehearsal.scenario or default_scenario())
+    target = copy_target(request.target, folder / "target", leave_out=request.workspace)
+    found, path = _cast(names, request.rehearsal, environ, progress)
+    sandbox = _sandbox_for(request.sandbox, scenario, stand_ins=any(agent.stand_in for agent in found))
+    async with model_server(scenario) as server:
+
+        def describe(assignment: Assignment) -> None:
+            server.describe(assignment.worker, target=assignment.target, scratch=assignment.scratch, session=folder)
+
+        yield Stage(
+            target=target,
+            found=found,
+            # A rehearsal never sees the user's home or keys.
+            environ={**{k: v for k, v in environ.items() if k in ("LANG", "LC_ALL", "TZ", "TERM")}, **path},
+            sandbox=sandbox,
+            rehearsal=Rehearsal(
+                endpoints=server.endpoints,
+                launch_without={AgentName(name): flags for name, flags in scenario.launch_without.items()},
+            ),
+            before_start=describe,
+        )
+
+
+def default_scenario() -> Path:
+    """The scenario of a plain ``--rehearse``."""
+    return Path(__file__).parent.parent / "rehearsal" / "scenarios" / "default.toml"
+
+
+def copy_target(target: Path, copy: Path, *, leave_out: Path) -> Path:
+    """Copy what a rehearsal may change; the target itself is not touched.
+
+    Raises:
+        EnvironmentUnfit: It is too large, or cannot be read.
+    """
+    size = 0
+
+    def ignore(folder: str, names: list[str]) -> set[str]:
+        nonlocal size
+        ignored = NOT_COPIED(folder, names)
+        ignored |= {name for name in names if (Path(folder) / name).resolve() == leave_out.resolve()}
+        for name in set(names) - ignored:
+            path = Path(folder) / name
+            if path.is_file() and not path.is_symlink():
+                size += path.stat().st_size
+            elif not path.is_dir() and not path.is_symlink():
+                ignored.add(name)  # a socket, a pipe, a device: nothing to copy
+        if size > MOST_COPIED_BYTES:
+            raise EnvironmentUnfit(
+                f"{target} holds more than {MOST_COPIED_BYTES // 2**20} MiB, too much to copy for a rehearsal",
+                hint="rehearse in a smaller folder: --target",
+            )
+        return ignored
+
+    try:
+        shutil.copytree(target, copy, symlinks=True, ignore=ignore)
+    except (OSError, shutil.Error) as error:
+        raise EnvironmentUnfit(f"cannot copy {target} for the rehearsal: {error}") from error
+    return copy
+
+
+def _cast(
+    names: tuple[AgentName, ...], request: RehearsalRequest, environ: Mapping[str, str], progress: Progress
+) -> tuple[tuple[FoundAgent, ...], Mapping[str, str]]:
+    """The real CLIs where npm can bring them, stand-ins for the rest."""
+    system = environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    folders: list[str] = []
+    if not request.stand_ins:
+        packages = {get_agent(name).package: get_agent(name).pinned for name in names}
+        try:
+            folders.append(str(install_clis(packages, environ=environ, progress=progress)))
+        except EnvironmentUnfit as error:
+            progress(f"{error.message}; built-in stand-ins play the agents")
+    folders.append(str(install_stand_ins(python=sys.executable)))
+    path = {"PATH": ":".join([*folders, system])}
+    found = tuple(find_agent(get_agent(name), path, needs_login=False) for name in names)
+    stand_ins = folders[-1]
+    return tuple(_marked(agent, stand_ins) for agent in found), path
+
+
+def _marked(found: FoundAgent, stand_ins: str) -> FoundAgent:
+    is_stand_in = found.executable is not None and found.executable.startswith(stand_ins)
+    return replace(found, stand_in=True, problem=None) if is_stand_in else found
+
+
+def _sandbox_for(config: SandboxConfig, scenario: Scenario, *, stand_ins: bool) -> SandboxConfig:
+    if scenario.sandbox == "open":
+        config = config.model_copy(update={"backend": "none"})
+    if stand_ins:
+        # They are Python programs: the interpreter and this package must be readable inside.
+        package = Path(__file__).resolve().parent.parent
+        needs = (Path(sys.prefix), Path(sys.base_prefix), package)
+        config = config.model_copy(update={"readable": (*config.readable, *needs)})
+    return config

@@ -1,0 +1,200 @@
+"""A request in, a finished session out: everything around the main loop."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import anyio.to_thread
+from pydantic import TypeAdapter
+
+import orchestrator
+from orchestrator.agents.registry import AGENTS
+from orchestrator.coordinator.commentary import Commentary
+from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.preparing import prepare
+from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
+from orchestrator.coordinator.running import Coordinator, utc_now
+from orchestrator.coordinator.staging import Stage, open_stage
+from orchestrator.errors import ExitCode, UsageError
+from orchestrator.journal.folder import SessionFolder, create_session
+from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.replacing import write_atomically
+from orchestrator.journal.snapshots import Snapshots
+from orchestrator.journal.writing import Journal
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import SessionOpened, SessionOptions
+from orchestrator.safety.budget import Budget, unpriced
+from orchestrator.safety.redaction import Redactor
+from orchestrator.session.state import Session
+from orchestrator.workers.crew import Crew, CrewLayout
+from orchestrator.workers.sandbox import SandboxProof, prove_backend, wrap_check
+
+EXIT_CODES = {
+    Outcome.DONE: ExitCode.DONE,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
+    Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+MOST_TASK_CHARS = 4_000_000
+_OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
+
+
+async def run_session(
+    request: RunRequest,
+    *,
+    environ: Mapping[str, str],
+    observe: Observer | None = None,
+    progress: Progress | None = None,
+) -> SessionResult:
+    """Run one task from preflight to report.  Call it on the main thread.
+
+    Raises:
+        UsageError: The request, the target, the workspace or the machine is not fit; nothing was started.
+        OrchestrateError: The journal can no longer be written; workers were stopped.
+    """
+    say = progress or (lambda text: None)
+    check_request(request)
+    prepare(request.target, request.workspace, found=(), environ=environ)
+    folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
+    try:
+        async with AsyncExitStack() as stack:
+            stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
+            findings = prepare(stage.target, request.workspace, found=stage.found, environ=stage.environ)
+            proof = prove_backend(stage.sandbox, environ)
+            if proof.backend == "none" and stage.sandbox.backend != "none":
+                findings = (*findings, f"NO SANDBOX: {proof.detail}; the CLIs run in their own restricted modes")
+            opened = SessionOpened(
+                folder.id, session_options(request, stage, folder=folder, proof=proof), stage.found, findings
+            )
+            write_session_file(folder, opened)
+            stack.enter_context(hold_session_lock(folder))
+            journal = stack.enter_context(Journal(folder.journal_file))
+            observers = [Commentary(folder.log_file), *([observe] if observe else [])]
+            coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers)
+            await anyio.to_thread.run_sync(coordinator.evidence.begin)
+            session = await coordinator.run(opened)
+    except BaseException:
+        remove_if_unused(folder)
+        raise
+    return result_of(folder, session)
+
+
+def check_request(request: RunRequest) -> None:
+    """Refuse what can be refused before anything is touched.
+
+    Raises:
+        UsageError: The task is empty or beyond all measure, or the budget cannot be kept.
+    """
+    if not request.task.strip():
+        raise UsageError("the task is empty", hint='say what is to be done: orchestrate "Add a login page"')
+    if len(request.task) > MOST_TASK_CHARS:
+        raise UsageError(f"the task has {len(request.task):,} characters; {MOST_TASK_CHARS:,} is the most")
+    agents = [AGENTS[name] for name in request.agents or tuple(AGENTS)]
+    if request.rehearsal is None:
+        reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), agents)
+        if reason is not None:
+            raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
+
+
+def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, proof: SandboxProof) -> SessionOptions:
+    """Everything the fold needs to know, resolved."""
+    options = SessionOptions(
+        task=request.task,
+        target=stage.target,
+        session_dir=folder.path,
+        agents=request.agents or tuple(AGENTS),
+        policy=request.policy,
+        sandbox=stage.sandbox,
+        sandbox_backend=proof.backend,
+        templates=request.templates,
+        models=request.models,
+        rehearsal=stage.rehearsal,
+        interactive=request.interactive,
+        max_cost_usd=request.max_cost_usd,
+        max_tokens=request.max_tokens,
+        timeout_s=request.timeout_s,
+        engine_version=orchestrator.__version__,
+    )
+    return replace(options, **request.limits)  # type: ignore[arg-type]
+
+
+def write_session_file(folder: SessionFolder, opened: SessionOpened) -> None:
+    """``session.json``: who, what, when, for people and for other programs."""
+    options = json.loads(_OPTIONS.dump_json(opened.options))
+    found = [
+        {"name": agent.name, "usable": agent.usable, "version": agent.version, "stand_in": agent.stand_in}
+        for agent in opened.found
+    ]
+    content = {"format": opened.format, "session": opened.session, "opened_at": utc_now().isoformat(), "found": found}
+    write_atomically(folder.session_file, json.dumps({**content, **options}, indent=2) + "\n")
+
+
+def make_coordinator(
+    folder: SessionFolder,
+    journal: Journal,
+    options: SessionOptions,
+    *,
+    stage: Stage,
+    observers: Sequence[Observer],
+    session: Session | None = None,
+) -> Coordinator:
+    """Put the parts of one session together."""
+    layout = CrewLayout(
+        session_dir=folder.path,
+        workers_dir=folder.workers_dir,
+        control_dir=folder.control_dir,
+        lock_file=folder.lock_file,
+        stdout_of=folder.raw_stdout,
+        stderr_of=folder.raw_stderr,
+    )
+    crew = Crew(
+        layout,
+        sandbox=options.sandbox,
+        backend=options.sandbox_backend,
+        environ=stage.environ,
+        orphan_grace_s=options.orphan_grace_s,
+    )
+    snapshots = Snapshots(folder.snapshots_dir, options.target, exclude=(folder.workspace,))
+    wrap = partial(wrap_check, options.sandbox, options.sandbox_backend, target=options.target, environ=stage.environ)
+    return Coordinator(
+        folder,
+        journal,
+        crew,
+        evidence=Evidence(snapshots, options.target, wrap=wrap),
+        redactor=Redactor(known_secrets(stage.environ)),
+        observers=observers,
+        session=session,
+        before_start=stage.before_start,
+    )
+
+
+def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Values that must not reach the journal: every credential an adapter knows by name."""
+    names: Iterable[str] = (name for agent in AGENTS.values() for name in agent.credential.environment)
+    return frozenset(value for name in names if (value := environ.get(name)))
+
+
+def result_of(folder: SessionFolder, session: Session) -> SessionResult:
+    """What the caller is told."""
+    ending = session.closed
+    if ending is None:
+        raise RuntimeError(f"session {folder.id} ended without being closed")
+    return SessionResult(
+        folder.id, folder.path, ending.outcome, ending.reason, EXIT_CODES[ending.outcome], state=session
+    )
+
+
+def remove_if_unused(folder: SessionFolder) -> None:
+    """A session that was never opened leaves no folder behind."""
+    journal: Path = folder.journal_file
+    if not journal.exists() or journal.stat().st_size == 0:
+        shutil.rmtree(folder.path, ignore_errors=True)
+
+
