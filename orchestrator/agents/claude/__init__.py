@@ -1,0 +1,35 @@
+"""Claude Code: command line, records, known errors."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from orchestrator.agents.claude.launching import launch
+from orchestrator.agents.claude.rules import RULES
+from orchestrator.agents.claude.translating import NAME, translate
+from orchestrator.agents.contract import Agent, Capability, Credential
+from orchestrator.models.work import Role
+
+AGENT = Agent(
+    name=NAME,
+    title="Claude Code",
+    executable="claude",
+    package="@anthropic-ai/claude-code",
+    pinned="2.1.329",
+    launch=launch,
+    translate=translate,
+    recovery_rules=RULES,
+    credential=Credential(
+        environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+        files=(PurePosixPath(".claude/.credentials.json"),),
+        login_hint="run claude and type /login, or set ANTHROPIC_API_KEY",
+    ),
+    oldest=(2, 1, 197),
+    capabilities=(
+        Capability("a record of its own for each denial", since=(2, 1, 329)),
+        Capability("the permission mode's name manual", since=(2, 1, 329)),
+    ),
+    reports_cost="yes",
+    model_hosts=("api.anthropic.com",),
+    role_strengths=(Role.IMPLEMENTER,),
+)

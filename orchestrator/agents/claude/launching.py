@@ -1,0 +1,72 @@
+"""Claude Code's command line, as observed with 2.1.329."""
+
+from __future__ import annotations
+
+import json
+
+from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
+from orchestrator.models.launch import LaunchSpec, PlacedFile, StopStep
+from orchestrator.models.work import Assignment
+
+GRAMMAR = Grammar(
+    aliases={"-p": "--print", "-m": "--model", "-r": "--resume", "--allowed-tools": "--allowedTools"},
+    repeatable=frozenset({"--add-dir", "--allowedTools"}),
+    valued=frozenset({"--add-dir", "--allowedTools", "--permission-mode", "--model", "--resume"}),
+)
+
+STOP_LADDER = (StopStep("TERM", 5.0),)
+"""TERM ends the running tool's children too; INT exits with 0 as if all were well."""
+
+
+def launch(assignment: Assignment) -> LaunchSpec:
+    """One headless turn with the prompt on standard input: ``--add-dir`` would swallow one in argv."""
+    return LaunchSpec(
+        argv=("claude", *assembled(_options(assignment), assignment, GRAMMAR)),
+        cwd=assignment.target,
+        env=additions(_environment(assignment), assignment),
+        stdin=assignment.prompt,
+        files=(PlacedFile(assignment.home / ".claude" / "settings.json", "{}\n"),),
+        stop_ladder=STOP_LADDER,
+    )
+
+
+def _options(assignment: Assignment) -> list[Option]:
+    options: list[Option] = [
+        ("--print",),
+        ("--input-format", "text"),
+        ("--output-format", "stream-json"),
+        ("--verbose",),  # stream-json is refused without it
+        ("--strict-mcp-config",),
+    ]
+    if assignment.bypass_approvals:
+        options.append(("--dangerously-skip-permissions",))
+    else:
+        options.append(("--permission-mode", "acceptEdits"))
+    options.extend(("--add-dir", folder) for folder in folders(assignment))
+    if assignment.model is not None:
+        options.append(("--model", assignment.model))
+    if assignment.reply_schema is not None:
+        options.append(("--json-schema", json.dumps(assignment.reply_schema, separators=(",", ":"))))
+    if assignment.resume is not None:
+        options.append(("--resume", assignment.resume))
+    return options
+
+
+def _environment(assignment: Assignment) -> dict[str, str]:
+    env = {
+        "DISABLE_TELEMETRY": "1",
+        "DISABLE_AUTOUPDATER": "1",
+        "DISABLE_ERROR_REPORTING": "1",
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        # With one the process outlives its result, up to the end of the task.
+        "CLAUDE_CODE_DISABLE_BACKGROUND_TASKS": "1",
+        # Ten, the default, is three minutes spent on a bad key.
+        "CLAUDE_CODE_MAX_RETRIES": "4",
+        "NO_COLOR": "1",
+    }
+    if assignment.bypass_approvals:
+        env["IS_SANDBOX"] = "1"  # exactly "1"; root is refused without it
+    if assignment.endpoint is not None:
+        env["ANTHROPIC_BASE_URL"] = assignment.endpoint.url
+        env["ANTHROPIC_API_KEY"] = assignment.endpoint.key
+    return env

@@ -1,0 +1,362 @@
+"""Claude Code's stream-json records in, events out (2.1.329; 2.1.197 where marked)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from orchestrator.agents.claude import usage
+from orchestrator.agents.claude.rules import DENIAL_WORDS, RULES
+from orchestrator.agents.contract import Translation
+from orchestrator.agents.failures import (
+    failure_kind,
+    http_status,
+    known_trouble,
+    permission_trouble,
+    resets_at,
+    shortened,
+)
+from orchestrator.agents.reporting import events_of_text
+from orchestrator.models.events import (
+    AgentEvent,
+    ConversationStarted,
+    Denied,
+    EventType,
+    Failed,
+    FailureKind,
+    Payload,
+    Reasoned,
+    Retrying,
+    Said,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    Unrecognised,
+)
+from orchestrator.models.identity import AgentName
+from orchestrator.wire.records import Noise, RawRecord
+
+NAME: Final = AgentName("claude")
+
+_FAILED = "failed"
+"""Stands among the counted ids once the turn's failure has been reported."""
+
+_KINDS = {
+    "authentication_failed": FailureKind.AUTHENTICATION,
+    "billing_error": FailureKind.BILLING,
+    "rate_limit": FailureKind.USAGE_LIMIT,
+    "model_not_found": FailureKind.INVALID_REQUEST,
+}
+
+_ENDS = {
+    "error_max_turns": FailureKind.TURN_LIMIT,
+    "error_max_budget_usd": FailureKind.BUDGET,
+    "aborted_streaming": FailureKind.ABORTED,
+    "aborted_tools": FailureKind.ABORTED,
+    "prompt_too_long": FailureKind.CONTEXT_FULL,
+}
+
+_QUIET = frozenset(
+    {
+        "status",
+        "ui_invalidate",
+        "background_tasks_changed",
+        "task_started",
+        "task_updated",
+        "task_progress",
+        "task_notification",
+    }
+)
+"""System records that tell nothing the other ones do not; the raw file keeps them."""
+
+
+def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    """See :data:`orchestrator.agents.contract.Translator`."""
+    if isinstance(record, Noise):
+        return state, (_of_noise(record, at),)
+    data = record.data
+    match data.get("type"):
+        case "assistant":
+            return _of_assistant(state, data, at)
+        case "user":
+            return _of_user(state, data, at)
+        case "system":
+            return _of_system(state, data, at)
+        case "result":
+            return _of_result(state, data, at)
+        case "stream_event":  # the same again in pieces
+            return state, ()
+        case "rate_limit_event":
+            return state, _of_rate_limit(data, at)
+    return state, (_unrecognised(data, at),)
+
+
+def _event(kind: EventType, payload: Payload, at: datetime) -> AgentEvent:
+    return AgentEvent(kind, NAME, at, payload)
+
+
+def _unrecognised(data: Mapping[str, Any], at: datetime) -> AgentEvent:
+    names = [str(data[key]) for key in ("type", "subtype") if isinstance(data.get(key), str)]
+    return _event(EventType.STATUS, Unrecognised(f"record {'/'.join(names) or 'without type'}", record=data), at)
+
+
+def _of_noise(noise: Noise, at: datetime) -> AgentEvent:
+    rule = known_trouble(noise.text, RULES)
+    if rule is None:
+        return _event(EventType.STATUS, Unrecognised(noise.text, noise.stream), at)
+    return _event(EventType.ERROR, Failed(noise.text, rule.failure or FailureKind.CONFIGURATION), at)
+
+
+def _of_assistant(
+    state: Translation, data: Mapping[str, Any], at: datetime
+) -> tuple[Translation, Sequence[AgentEvent]]:
+    message = data.get("message")
+    if not isinstance(message, Mapping):
+        return state, (_unrecognised(data, at),)
+    events: list[AgentEvent] = []
+    content = message.get("content")
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, Mapping):
+            state = _of_block(state, block, data, at=at, events=events)
+    if message.get("model") != "<synthetic>":
+        state, used = usage.of_message(state, message)
+        if used is not None:
+            events.append(_event(EventType.STATUS, used, at))
+    return state, events
+
+
+def _of_block(
+    state: Translation, block: Mapping[str, Any], data: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]
+) -> Translation:
+    kind = block.get("type")
+    text = block.get("text") if kind == "text" else block.get("thinking") if kind == "thinking" else None
+    if isinstance(text, str):
+        if data.get("error") is not None:  # the CLI speaks in the agent's place
+            events.append(_failure(text, str(data["error"]), at=at))
+            return replace(state, counted=state.counted | {_FAILED})
+        if kind == "thinking":
+            if text:
+                events.append(_event(EventType.PROGRESS, Reasoned(text), at))
+            return state
+        if data.get("parent_tool_use_id") is not None:  # a subagent's words are not the agent's
+            events.append(_event(EventType.PROGRESS, Said(text), at))
+            return state
+        events.extend(events_of_text(NAME, text, at))
+        return replace(state, last_text=text)
+    if kind == "tool_use":
+        call = _tool_call(block)
+        events.append(_event(EventType.PROGRESS, call, at))
+        return replace(state, tools={**state.tools, call.call_id: call.tool})
+    return state
+
+
+def _tool_call(block: Mapping[str, Any]) -> ToolCalled:
+    tool, given = str(block.get("name", "")), block.get("input")
+    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    command, path = arguments.get("command"), arguments.get("file_path", arguments.get("notebook_path"))
+    first = next((value for value in arguments.values() if isinstance(value, str) and value), "")
+    summary = command if isinstance(command, str) else path if isinstance(path, str) else first
+    return ToolCalled(
+        tool,
+        str(block.get("id", "")),
+        shortened(summary, 300),
+        path=path if isinstance(path, str) else None,
+        command=command if isinstance(command, str) else None,
+    )
+
+
+def _of_user(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    """Tool results; the prompt's own echo tells nothing."""
+    message = data.get("message")
+    content = message.get("content") if isinstance(message, Mapping) else None
+    events: list[AgentEvent] = []
+    for block in content if isinstance(content, list) else ():
+        if isinstance(block, Mapping) and block.get("type") == "tool_result":
+            state = _of_tool_result(state, block, data, at=at, events=events)
+    return state, events
+
+
+def _of_tool_result(
+    state: Translation, block: Mapping[str, Any], data: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]
+) -> Translation:
+    call_id, failed = str(block.get("tool_use_id", "")), block.get("is_error") is True
+    text = _text_in(block.get("content"))
+    tool = state.tools.get(call_id)
+    if tool is not None:
+        state = replace(state, tools={key: name for key, name in state.tools.items() if key != call_id})
+    if not failed:
+        events.append(_event(EventType.PROGRESS, ToolReturned(call_id, True, shortened(text)), at))
+        return state
+    told = f"denied:{call_id}" in state.counted
+    ran = text.startswith("Exit code ")  # so whatever its output says, it was not denied
+    if not told and (_rejected(data) or (not ran and DENIAL_WORDS.search(text))):
+        state = _denied(state, Denied(_unwrapped(text), tool), call_id, at=at, events=events)
+        told = True
+    shown = "denied" if told else shortened(_unwrapped(text))
+    events.append(_event(EventType.PROGRESS, ToolReturned(call_id, False, shown, exit_code=_exit_code(text)), at))
+    trouble = None if told else permission_trouble(text)
+    if trouble is not None:
+        events.append(_event(EventType.ERROR, Failed(trouble, FailureKind.TOOL), at))
+    return state
+
+
+def _denied(state: Translation, denied: Denied, call_id: str, *, at: datetime, events: list[AgentEvent]) -> Translation:
+    events.append(_event(EventType.ERROR, denied, at))
+    return replace(state, counted=state.counted | {f"denied:{call_id}"}, denials=state.denials + 1)
+
+
+def _rejected(data: Mapping[str, Any]) -> bool:
+    """Whether the result's own metadata says that permission was refused (329)."""
+    meta = data.get("tool_result_meta")
+    decisions = (
+        item.get("permission_decision")
+        for item in (meta if isinstance(meta, list) else ())
+        if isinstance(item, Mapping)
+    )
+    return any(isinstance(one, Mapping) and one.get("decision") == "reject" for one in decisions)
+
+
+def _text_in(content: object) -> str:
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else ()
+    return "\n".join(
+        block["text"] for block in blocks if isinstance(block, Mapping) and isinstance(block.get("text"), str)
+    )
+
+
+def _unwrapped(text: str) -> str:
+    return text.removeprefix("<tool_use_error>").removesuffix("</tool_use_error>")
+
+
+def _exit_code(text: str) -> int | None:
+    """Of ``Exit code 3\\n…``, which is how Bash's failure begins."""
+    number = text[10:].partition("\n")[0] if text.startswith("Exit code ") else ""
+    return int(number) if number.isdecimal() and len(number) < 6 else None
+
+
+def _of_system(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    subtype = data.get("subtype")
+    if subtype == "init":
+        return _of_init(state, data, at)
+    if subtype == "api_retry":
+        return state, (_event(EventType.STATUS, _retry(data), at),)
+    if subtype == "permission_denied":
+        events: list[AgentEvent] = []
+        reason = data.get("decision_reason_type")
+        text = str(data.get("message") or data.get("decision_reason") or "permission denied")
+        denied = Denied(
+            text,
+            tool=data.get("tool_name") if isinstance(data.get("tool_name"), str) else None,
+            reason=reason if isinstance(reason, str) else None,
+        )
+        return _denied(state, denied, str(data.get("tool_use_id", "")), at=at, events=events), events
+    if subtype == "informational" and isinstance(data.get("content"), str):
+        return state, (_event(EventType.STATUS, Unrecognised(data["content"], record=data), at),)
+    if isinstance(subtype, str) and subtype in _QUIET:
+        return state, ()
+    return state, (_unrecognised(data, at),)
+
+
+def _of_init(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    started = ConversationStarted(
+        reference=str(data.get("session_id", "")),
+        model=_string(data, "model"),
+        permission_mode=_string(data, "permissionMode"),
+        cli_version=_string(data, "claude_code_version"),
+    )
+    return usage.at_init(state, started), (_event(EventType.STATUS, started, at),)
+
+
+def _string(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _retry(data: Mapping[str, Any]) -> Retrying:
+    status, delay = data.get("error_status"), data.get("retry_delay_ms")
+    why = str(data.get("error") or "unknown")
+    return Retrying(
+        f"{why} ({status})" if status is not None else f"{why} (no answer)",
+        attempt=_whole(data.get("attempt")),
+        of=_whole(data.get("max_retries")),
+        delay_s=delay / 1000 if isinstance(delay, int | float) and 0 <= delay < 1e12 else None,  # a float in 197
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _failure(text: str, error: str, *, at: datetime, status: int | None = None) -> AgentEvent:
+    status = status if status is not None else http_status(text)
+    kind = _KINDS.get(error) or failure_kind(text, status)
+    return _event(EventType.ERROR, Failed(text, kind, status, resets_at(text, at), final=True), at)
+
+
+def _of_rate_limit(data: Mapping[str, Any], at: datetime) -> Sequence[AgentEvent]:
+    """Not seen with an API key; the binary has it for subscriptions."""
+    info = data.get("rate_limit_info")
+    if not isinstance(info, Mapping) or info.get("status") != "rejected":
+        return ()
+    until = info.get("resetsAt")
+    ends = datetime.fromtimestamp(until, UTC) if isinstance(until, int) and 0 < until < 1 << 33 else None
+    return (_event(EventType.ERROR, Failed("usage limit reached", FailureKind.USAGE_LIMIT, resets_at=ends), at),)
+
+
+def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    events: list[AgentEvent] = []
+    if state.conversation is None and isinstance(data.get("session_id"), str):  # json mode has no init record
+        started = ConversationStarted(data["session_id"])
+        state = usage.at_init(state, started)
+        events.append(_event(EventType.STATUS, started, at))
+    refused = data.get("permission_denials")
+    for denial in refused if isinstance(refused, list) else ():
+        state = _of_late_denial(state, denial, at=at, events=events)
+    subtype, text = _subtype(data), data.get("result")
+    ok = data.get("is_error") is False and subtype == "success"
+    if not ok and _FAILED not in state.counted:
+        events.append(_ending_failure(data, subtype, at))
+    state, used = usage.of_result(state, data)
+    if used is not None:
+        events.append(_event(EventType.STATUS, used, at))
+    answer = text if isinstance(text, str) else state.last_text
+    reply = data.get("structured_output")
+    ended = TurnEnded(ok, subtype, answer, reply if isinstance(reply, Mapping) else None, state.denials)
+    events.append(_event(EventType.STATUS, ended, at))
+    return replace(
+        state, counted=frozenset(), tools={}, denials=0, reply=ended.reply, last_text=answer, ended=True
+    ), events
+
+
+def _of_late_denial(state: Translation, denial: object, *, at: datetime, events: list[AgentEvent]) -> Translation:
+    """A denial that no earlier record told of: json mode, or an unknown wording in 197."""
+    if not isinstance(denial, Mapping) or f"denied:{denial.get('tool_use_id')}" in state.counted:
+        return state
+    tool, given = str(denial.get("tool_name", "")), denial.get("tool_input")
+    call = _tool_call({"name": tool, "input": given})
+    denied = Denied(f"{tool} was denied: {call.summary}", tool, path=call.path)
+    return _denied(state, denied, str(denial.get("tool_use_id")), at=at, events=events)
+
+
+def _subtype(data: Mapping[str, Any]) -> str:
+    """``subtype``, or what stands in its place where a failure calls itself a success."""
+    subtype, reason = str(data.get("subtype", "")), data.get("terminal_reason")
+    if subtype == "success" and data.get("is_error") is not False:
+        return str(reason) if reason not in (None, "completed") else "api_error"
+    return subtype
+
+
+def _ending_failure(data: Mapping[str, Any], subtype: str, at: datetime) -> AgentEvent:
+    errors, result = data.get("errors"), data.get("result")
+    words = [str(error) for error in errors] if isinstance(errors, list) else []
+    kind = _ENDS.get(subtype) or _ENDS.get(str(data.get("terminal_reason")))
+    if kind is not None or not isinstance(result, str):
+        text = str(data.get("terminal_reason") or subtype)
+        if words and kind is not FailureKind.ABORTED:
+            text = "; ".join(words)
+        kind = kind or failure_kind(text)
+        return _event(EventType.ERROR, Failed(f"{subtype}: {text}", kind, final=True), at)
+    return _failure(result, "", at=at, status=_whole(data.get("api_error_status")))

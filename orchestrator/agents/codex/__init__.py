@@ -1,0 +1,31 @@
+"""Codex CLI: command line, records, known errors."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from orchestrator.agents.codex.launching import launch
+from orchestrator.agents.codex.rules import RULES
+from orchestrator.agents.codex.translating import NAME, translate
+from orchestrator.agents.contract import Agent, Capability, Credential
+from orchestrator.models.work import Role
+
+AGENT = Agent(
+    name=NAME,
+    title="Codex",
+    executable="codex",
+    package="@openai/codex",
+    pinned="0.169.0",
+    launch=launch,
+    translate=translate,
+    recovery_rules=RULES,
+    credential=Credential(
+        environment=("CODEX_API_KEY", "OPENAI_API_KEY"),
+        files=(PurePosixPath(".codex/auth.json"),),
+        login_hint="run codex login, or set CODEX_API_KEY",
+    ),
+    oldest=(0, 169),
+    capabilities=(Capability("exec resume with options before it", since=(0, 169)),),
+    model_hosts=("api.openai.com", "chatgpt.com"),
+    role_strengths=(Role.REVIEWER,),
+)

@@ -1,0 +1,38 @@
+"""Gemini CLI: command line, records, known errors."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from orchestrator.agents.contract import Agent, Capability, Credential
+from orchestrator.agents.gemini.launching import launch
+from orchestrator.agents.gemini.rules import RULES
+from orchestrator.agents.gemini.translating import NAME, translate
+from orchestrator.models.work import Role
+
+AGENT = Agent(
+    name=NAME,
+    title="Gemini CLI",
+    executable="gemini",
+    package="@google/gemini-cli",
+    pinned="0.61.0",
+    launch=launch,
+    translate=translate,
+    recovery_rules=RULES,
+    credential=Credential(
+        environment=(
+            "GEMINI_API_KEY",
+            "GOOGLE_API_KEY",
+            "GOOGLE_GENAI_USE_GCA",
+            "GOOGLE_GENAI_USE_VERTEXAI",
+            "GOOGLE_CLOUD_PROJECT",
+            "GOOGLE_CLOUD_LOCATION",
+        ),
+        files=(PurePosixPath(".gemini/oauth_creds.json"), PurePosixPath(".gemini/google_accounts.json")),
+        login_hint="run gemini and sign in, or set GEMINI_API_KEY",
+    ),
+    oldest=(0, 61),
+    capabilities=(Capability("--skip-trust", since=(0, 61)),),
+    model_hosts=("generativelanguage.googleapis.com", "cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
+    role_strengths=(Role.DESIGNER,),
+)
