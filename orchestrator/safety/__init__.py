@@ -1,5 +1,8 @@
 """What workers may touch, run and consume.  Pure, but for ``policies``."""
 
+from orchestrator.safety.commands import CommandFilter
+from orchestrator.safety.enforcer import SafetyEnforcer
 from orchestrator.safety.resources import ResourceMonitor
+from orchestrator.safety.sandbox import SandboxMonitor
 
-__all__ = ["ResourceMonitor"]
+__all__ = ["CommandFilter", "ResourceMonitor", "SafetyEnforcer", "SandboxMonitor"]

@@ -1,0 +1,44 @@
+"""What a worker is about to do in, what is to be said about it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.models.events import AgentEvent, ToolCalled
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment
+from orchestrator.models.workers import Sample
+from orchestrator.safety.commands import CommandFilter, CommandVerdict
+from orchestrator.safety.resources import LimitFinding, ResourceMonitor, judge
+from orchestrator.safety.sandbox import SandboxMonitor
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyEnforcer:
+    """Path rules, command filter and limits of one worker, in one place (spec 004, Security Sandbox)."""
+
+    config: SandboxConfig
+    assignment: Assignment
+
+    def look(self, event: AgentEvent) -> tuple[CommandVerdict, ...]:
+        """Verdicts on a tool call that are not ``allow``; none for any other event."""
+        if not isinstance(event.payload, ToolCalled):
+            return ()
+        return tuple(self._verdicts(event.payload))
+
+    def measure(
+        self, monitor: ResourceMonitor, sample: Sample, at: datetime, *, ran_s: float
+    ) -> tuple[ResourceMonitor, tuple[LimitFinding, ...]]:
+        """Hold one sample against the policy's limits."""
+        return judge(monitor, sample, at, self.config.limits, ran_s)
+
+    def _verdicts(self, call: ToolCalled) -> Iterator[CommandVerdict]:
+        if call.command is not None:
+            verdict = CommandFilter.of(self.config).judge(call.command)
+            if verdict.decision != "allow":
+                yield verdict
+        if call.path is not None and not SandboxMonitor(self.config, self.assignment).may_read(call.path):
+            reason = f"{call.tool} names {call.path}, outside the folders this worker was given"
+            yield CommandVerdict("warn", rule="folders", reason=reason)

@@ -1,0 +1,136 @@
+"""Events in, the same events without secrets out: known values and the common forms of keys."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Final
+from urllib.parse import quote
+
+from orchestrator.models.events import AgentEvent
+
+MIN_KNOWN_CHARS: Final = 8
+"""A shorter value would be found all over ordinary text."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One form of secret."""
+
+    kind: str
+    hints: tuple[str, ...]
+    """The pattern is only tried on texts with one of these: looking for them is many times faster."""
+    pattern: re.Pattern[str]
+    """A group ``keep`` stays in front of what is put in its place."""
+
+
+# Every repetition is bounded, and a match begins where no such run is under way: time grows with the text, never faster.
+_FORMS: Final = (
+    _Form(
+        "api-key",
+        ("sk-",),
+        re.compile(r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]{0,300}\d)[A-Za-z0-9_-]{16,300}"),
+    ),
+    _Form(
+        "github-token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+        re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,300}|github_pat_[A-Za-z0-9_]{20,300})"),
+    ),
+    _Form("google-key", ("AIza",), re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,100}")),
+    _Form("google-token", ("ya29.",), re.compile(r"(?<![A-Za-z0-9])ya29\.[A-Za-z0-9._-]{20,2000}")),
+    _Form("aws-key", ("AKIA", "ASIA"), re.compile(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    _Form("slack-token", ("xox",), re.compile(r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,300}")),
+    _Form("gitlab-token", ("glpat-",), re.compile(r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{16,300}")),
+    _Form("npm-token", ("npm_",), re.compile(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,100}")),
+    _Form(
+        "jwt",
+        ("eyJ",),
+        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{0,2000}"),
+    ),
+    _Form(
+        "bearer",
+        ("earer", "EARER"),
+        re.compile(
+            r"(?P<keep>(?<![A-Za-z0-9])bearer\s{1,4})(?=[A-Za-z._~+/=-]{0,2000}\d)[A-Za-z0-9._~+/=-]{12,4000}",
+            re.IGNORECASE,
+        ),
+    ),
+    _Form(
+        "url-password",
+        ("://",),
+        re.compile(r"(?P<keep>://[^\s/:@]{0,100}:)(?!\[redacted:)[^\s/@]{1,200}(?=@)"),
+    ),
+)
+
+_KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END: Final = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_BODY: Final = re.compile(r"(?:[\s,:\\]|[A-Za-z0-9+/=]{20,}|(?<=\\)[nr])*[A-Za-z0-9+/=]*")
+
+
+class Redactor:
+    """Takes secrets out of texts and events.
+
+    Args:
+        known: Values that must not show, such as the keys of the environment.  Those under 8 characters are left out.
+    """
+
+    def __init__(self, known: Collection[str] = ()) -> None:
+        values = {value for value in known if len(value) >= MIN_KNOWN_CHARS}
+        # Inside JSON and URLs a value may be spelt otherwise.  Longest first: one may contain another.
+        spelt = {form for value in values for form in (value, json.dumps(value)[1:-1], quote(value, safe=""))}
+        self._known = tuple(sorted(spelt, key=lambda form: (-len(form), form)))
+
+    def text(self, text: str) -> str:
+        """The text with ``[redacted:<kind>]`` in place of every secret; the same object where there is none."""
+        for value in self._known:
+            if value in text:
+                text = text.replace(value, "[redacted:known]")
+        for form in _FORMS:
+            if any(hint in text for hint in form.hints):
+                text = form.pattern.sub(_placed(form.kind), text)
+        return _without_private_keys(text) if "-----BEGIN" in text else text
+
+    def event(self, event: AgentEvent) -> AgentEvent:
+        """The event with every text of its payload redacted; the same object where there is no secret."""
+        payload = self._value(event.payload)
+        return event if payload is event.payload else replace(event, payload=payload)
+
+    def _value(self, value: Any) -> Any:
+        """Any value of a payload, nested ones included; the same object where nothing changed."""
+        if isinstance(value, str):
+            # A member of an enumeration is a text too, but never a secret.
+            return self.text(value) if type(value) is str else value
+        if isinstance(value, Mapping):
+            changed = {self._value(key): self._value(item) for key, item in value.items()}
+            same = all(changed.get(key) is item for key, item in value.items())
+            return value if same and len(changed) == len(value) else changed
+        if isinstance(value, list | tuple):
+            items = [self._value(item) for item in value]
+            return value if all(a is b for a, b in zip(items, value, strict=True)) else type(value)(items)
+        if is_dataclass(value) and not isinstance(value, type):
+            before = {field.name: getattr(value, field.name) for field in fields(value)}
+            after = {name: self._value(item) for name, item in before.items()}
+            changes = {name: item for name, item in after.items() if item is not before[name]}
+            return replace(value, **changes) if changes else value
+        return value
+
+
+def _placed(kind: str) -> Callable[[re.Match[str]], str]:
+    return lambda match: f"{match.groupdict().get('keep') or ''}[redacted:{kind}]"
+
+
+def _without_private_keys(text: str) -> str:
+    """Without PEM blocks; of one whose end is missing, as far as it looks like one."""
+    kept: list[str] = []
+    at = 0
+    ends = True
+    while begin := _KEY_BEGIN.search(text, at):
+        kept.append(text[at : begin.start()])
+        kept.append("[redacted:private-key]")
+        end = _KEY_END.search(text, begin.end()) if ends else None
+        ends = end is not None
+        body = end or _KEY_BODY.match(text, begin.end())
+        at = body.end() if body else begin.end()
+    return "".join([*kept, text[at:]])

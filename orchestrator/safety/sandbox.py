@@ -1,0 +1,48 @@
+"""A sandbox policy and an assignment in, whether a path may be touched out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os.path import normpath
+from pathlib import Path
+from typing import Final
+
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment
+
+SYSTEM_FOLDERS: Final = tuple(
+    Path(folder) for folder in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt", "/proc", "/dev")
+)
+"""What every program reads to run at all; inside the sandbox they are bound read-only or are its own."""
+
+OWN_FOLDERS: Final = (Path("/tmp"), Path("/dev/null"), Path("/dev/shm"))  # noqa: S108
+"""Writable in every sandbox, because they are the sandbox's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxMonitor:
+    """Says what one worker may read and write.
+
+    Paths are looked at lexically: ``..`` is resolved, symbolic links are not, for this part sees no disk.  Who can
+    follow links does so first; what finally holds is the sandbox around the process.
+    """
+
+    config: SandboxConfig
+    assignment: Assignment
+
+    def may_read(self, path: Path | str) -> bool:
+        """Whether the path lies in a folder the worker was given, or in one of the system's."""
+        given = (*self.assignment.readable, self.assignment.target, *self.config.readable)
+        return self.may_write(path) or self._lies_in(path, (*given, *SYSTEM_FOLDERS))
+
+    def may_write(self, path: Path | str) -> bool:
+        """Whether the path lies in a folder the worker may write."""
+        own = (self.assignment.scratch, self.assignment.home, *OWN_FOLDERS)
+        return self._lies_in(path, (*self.assignment.writable, *own))
+
+    def _lies_in(self, path: Path | str, roots: Sequence[Path]) -> bool:
+        whole = Path(normpath(self.assignment.target / path))
+        if any(whole.is_relative_to(hidden) for hidden in self.config.hidden):
+            return False
+        return any(whole.is_relative_to(root) for root in roots)
