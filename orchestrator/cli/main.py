@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as refusal:
         _complain(refusal.format_message(), _hint_of(refusal))
         return refusal.exit_code
-    except Exception as error:  # noqa: BLE001 - the one place where everything ends
+    except Exception as error:
         known = known_error(error)
         if known is None:
             _admit_bug(error)

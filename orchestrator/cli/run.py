@@ -12,7 +12,6 @@ import click
 from orchestrator.cli.options import Count, Duration, Money, Names, json_option, workspace_option
 from orchestrator.errors import UsageError
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -1,0 +1,42 @@
+"""``orchestrate answer``: answer a question of a running session from another terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import session_option, workspace_option
+
+
+@click.command("answer")
+@click.argument("text")
+@session_option
+@workspace_option
+@click.option("--question", metavar="ID", help="Another question than the oldest open one, e.g. q2.")
+def command(text: str, session: str | None, workspace: Path | None, question: str | None) -> None:
+    """Answer the running session's oldest open question with TEXT."""
+    from orchestrator.cli.asking import chosen
+    from orchestrator.cli.commanding import send
+    from orchestrator.cli.folding import state_of
+    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.errors import OrchestrateError, UsageError
+    from orchestrator.journal.locking import session_holder
+    from orchestrator.models.entries import Command
+
+    if not text.strip():
+        raise UsageError("the answer is empty")
+    folder = which_session(workspace_path(workspace), session, live=True)
+    if session_holder(folder) is None:
+        raise OrchestrateError(
+            f"session {folder.id} is not running",
+            hint=f'if it waits for this answer: orchestrate resume {folder.id} --answer "…"',
+        )
+    questions = state_of(folder).questions
+    asked = next((q for q in questions if question in (None, q.id)), None)
+    if asked is None:
+        named = f"question {question}" if question else "question"
+        open_ones = ", ".join(q.id for q in questions) or "none"
+        raise OrchestrateError(f"session {folder.id} has no open {named}", hint=f"open questions: {open_ones}")
+    send(folder, Command.ANSWER, by="orchestrate answer", text=chosen(asked, text), question=asked.id)
+    print(f"session {folder.id}: {asked.id} answered")

@@ -1,0 +1,130 @@
+"""What preflight can find out, turned into findings with a next step each; for ``doctor``."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.agents.registry import get_agent
+from orchestrator.cli.wording import one_line
+from orchestrator.coordinator.preflight import MachineReport, is_logged_in, survey_agents, survey_machine
+from orchestrator.models.entries import FoundAgent
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.session.planning import plan_breakdown
+
+_LOW_DISK_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    state: Literal["ok", "doubtful", "missing"]
+    text: str
+    next_step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUp:
+    """All findings, and whether a run is possible."""
+
+    can_run: bool
+    tier: int
+    verdict: str
+    findings: tuple[Finding, ...]
+    agents: tuple[FoundAgent, ...]
+
+
+def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path) -> CheckUp:
+    """Look at every CLI and at the machine.  Runs ``--version`` and the sandbox's canaries, nothing else."""
+    found = survey_agents(environ)
+    machine = survey_machine(sandbox, environ, workspace=workspace)
+    usable = [get_agent(agent.name) for agent in found if agent.usable]
+    plan = plan_breakdown("", usable)
+    sandboxed = machine.sandbox.works or sandbox.enforcement != "required" or sandbox.backend == "none"
+    can_run = bool(usable) and sandboxed
+    return CheckUp(
+        can_run=can_run,
+        tier=plan.tier,
+        verdict=_verdict(can_run, sandboxed, tier=f"{plan.tier}" + "".join(f", {note}" for note in plan.notes)),
+        findings=(
+            *(agent_finding(agent, environ) for agent in found),
+            *_machine_findings(machine, sandbox, workspace),
+        ),
+        agents=found,
+    )
+
+
+def _verdict(can_run: bool, sandboxed: bool, *, tier: str) -> str:
+    if can_run:
+        return f"a run is possible (tier {tier})"
+    if not sandboxed:
+        return "no run is possible: the sandbox policy is required and cannot be kept here"
+    return 'no run is possible without an agent; a rehearsal is: orchestrate --rehearse "…"'
+
+
+def agent_finding(found: FoundAgent, environ: Mapping[str, str]) -> Finding:
+    """One CLI: where it is, its version beside the tested one, whether a login is there, what has drifted."""
+    agent = get_agent(found.name)
+    if found.executable is None:
+        return Finding(found.name, "missing", f"{agent.title} is not on PATH", f"npm install -g {agent.package}")
+    version = found.version or "unknown version"
+    text = f"{agent.title} {version} at {found.executable} (tested with {agent.pinned})"
+    if not is_logged_in(agent, environ):
+        # Only names and files were looked at: whether a login is still good only the vendor knows.
+        problem = one_line(found.problem or "", 200)
+        drift = f"; {problem}" if problem and not problem.startswith("not logged in") else ""
+        return Finding(found.name, "missing", f"{text}, no login found{drift}", agent.credential.login_hint)
+    text += ", a login is there"
+    if found.problem is None:
+        return Finding(found.name, "ok", text)
+    update = f"npm install -g {agent.package}@{agent.pinned}"
+    return Finding(
+        found.name, "doubtful" if found.usable else "missing", f"{text}; {one_line(found.problem, 300)}", update
+    )
+
+
+def _machine_findings(machine: MachineReport, sandbox: SandboxConfig, workspace: Path) -> Iterator[Finding]:
+    yield Finding("python", "ok", machine.python + (", running as root" if machine.is_root else ""))
+    yield _sandbox_finding(machine, sandbox)
+    if machine.git:
+        yield Finding("git", "ok", machine.git)
+    else:
+        yield Finding("git", "doubtful", "not found: changes are measured by file hashes", "install git")
+    if machine.watcher == "inotify":
+        yield Finding("watcher", "ok", "inotify")
+    else:
+        yield Finding("watcher", "doubtful", f"{machine.watcher}: events come about 10 ms later than with inotify")
+    if machine.cgroup:
+        yield Finding("cgroup", "ok", f"can be made in {machine.cgroup}")
+    else:
+        step = "give this user a delegated cgroup, e.g. systemd-run --user --scope -p Delegate=yes"
+        yield Finding("cgroup", "doubtful", "none can be made: CPU limits warn instead of bind", step)
+    yield from _place_findings(machine, workspace)
+
+
+def _sandbox_finding(machine: MachineReport, sandbox: SandboxConfig) -> Finding:
+    proof = machine.sandbox
+    detail = one_line(proof.detail, 300)
+    if proof.works and proof.backend != "none":
+        return Finding("sandbox", "ok", f"{proof.backend}: {detail}")
+    if sandbox.backend == "none":
+        return Finding("sandbox", "doubtful", "the policy asks for none", "choose another policy with --sandbox")
+    text = f"{proof.backend}: {detail}; the agents would run in their own restricted modes"
+    return Finding("sandbox", "missing", text, "install bubblewrap (apt install bubblewrap) and allow user namespaces")
+
+
+def _place_findings(machine: MachineReport, workspace: Path) -> Iterator[Finding]:
+    free = f"{machine.free_bytes / (1 << 30):.1f} GiB free"
+    if machine.free_bytes < _LOW_DISK_BYTES:
+        yield Finding("disk", "doubtful", free, "make room: a full disk loses what agents write")
+    else:
+        yield Finding("disk", "ok", free)
+    yield Finding("workspace", "ok", str(workspace) + ("" if workspace.exists() else " (made at the first run)"))
+    npm = shutil.which("npm")
+    if npm is None:
+        yield Finding("npm", "doubtful", "not found: rehearsals use stand-ins for CLIs that are missing")

@@ -1,0 +1,129 @@
+"""A session's state in, the summary a person reads at its end (and in ``show``) out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orchestrator.cli.saying import ROLE_VERBS, decision_words, recovery_changes, recovery_words, review_words
+from orchestrator.cli.wording import changed_lines, clean, duration, money, one_line, tokens
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.effects import Outcome
+from orchestrator.models.work import Role
+from orchestrator.session.state import Session
+from orchestrator.session.summary import SessionSummary, WorkerSummary, summarise
+
+_COLOURS = {
+    Outcome.DONE: "\x1b[1;32m",
+    Outcome.FAILED: "\x1b[1;31m",
+    Outcome.NEEDS_PERSON: "\x1b[1;33m",
+    Outcome.INTERRUPTED: "\x1b[1;33m",
+}
+_MANY_FILES = 12
+
+
+def final_words(session: Session, folder: SessionFolder, *, colour: bool = False) -> str:
+    """The whole summary, one fact a line."""
+    summary = summarise(session)
+    status = summary.status.replace("_", " ")
+    if colour and session.closed is not None:
+        status = f"{_COLOURS[session.closed.outcome]}{status}\x1b[0m"
+    reason = f": {one_line(summary.reason, 600)}" if summary.reason else ""
+    rows = [
+        ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {clean(summary.target)}"),
+        ("task", one_line(summary.task, 160)),
+        *_facts(summary),
+        *_ending(session, summary, folder),
+    ]
+    return "\n".join([f"{status}{reason}", *(f"{label:<11}{text}".rstrip() for label, text in _labelled(rows))])
+
+
+def _labelled(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Each label once, where it begins."""
+    before = ""
+    for label, text in rows:
+        yield ("" if label == before else label), text
+        before = label
+
+
+def _facts(summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    if summary.tier is not None:
+        yield "plan", f"tier {summary.tier}; sandbox {summary.sandbox}; policy {one_line(summary.policy, 60)}"
+    for note in summary.tier_notes:
+        yield "plan", one_line(note, 300)
+    yield from _changes(summary)
+    yield "used", _consumption(summary)
+    for worker in summary.workers:
+        yield "workers", worker_words(worker)
+        if worker.attempts:
+            yield "", f"  {proof_words(worker)}"
+    for review in summary.reviews:
+        yield "reviews", f"{review.id}: {one_line(review.text, 200)}"
+        for answer in review.answers:
+            yield "", f"  {review_words(answer)}"
+        yield "", f"  → {decision_words(review.decision) if review.decision else 'not decided yet'}"
+    for action in summary.recoveries:
+        yield "recovered", f"{action.worker}: {recovery_words(action)}"
+        for line in recovery_changes(action):
+            yield "", f"  {line}"
+    for text in summary.warnings:
+        yield "warnings", one_line(text, 300)
+
+
+def _changes(summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    writers = [worker for worker in summary.workers if worker.files]
+    if not writers:
+        yield "changed", "nothing in the target"
+    for worker in writers:
+        names = [clean(name) for name in worker.files[:_MANY_FILES]]
+        left = len(worker.files) - len(names)
+        more = f" and {left} more" if left else ""
+        sizes = changed_lines(len(worker.files), worker.insertions, worker.deletions)
+        yield "changed", f"{worker.id}: {sizes}: {', '.join(names)}{more}"
+
+
+def _consumption(summary: SessionSummary) -> str:
+    used, cost = tokens(summary.usage.total_tokens), money(summary.usage.cost_usd)
+    at_least_tokens = "" if summary.usage_complete or summary.usage.total_tokens is None else "at least "
+    at_least_cost = "" if summary.cost_complete or summary.usage.cost_usd is None else "at least "
+    silent = [worker.id for worker in summary.workers if worker.attempts and worker.usage.cost_usd is None]
+    who = f" (unknown for {', '.join(silent)})" if silent and at_least_cost else ""
+    return f"{at_least_tokens}{used} tokens; cost {at_least_cost}{cost}{who}"
+
+
+def worker_words(worker: WorkerSummary) -> str:
+    """One worker on one line: what it is, how it stands and why, what it took."""
+    role = ROLE_VERBS[Role(worker.role)]
+    again = f", {worker.attempts} attempts" if worker.attempts > 1 else ""
+    took = ""
+    if worker.attempts:
+        used, cost = tokens(worker.usage.total_tokens), money(worker.usage.cost_usd)
+        took = f"; {duration(worker.ran_s)}{again}, {used} tokens, cost {cost}"
+    why = f": {one_line(worker.why, 200)}" if worker.why else ""
+    return f"{worker.id} {role}: {worker.status}{why}{took}"
+
+
+def proof_words(worker: WorkerSummary) -> str:
+    """By which proof nothing of the worker is left."""
+    if worker.exit is None:
+        return "no exit record: it has not ended"
+    if worker.exit.proof == "none":
+        return "NO PROOF that its processes are gone"
+    return f"nothing of it is left (proof: {worker.exit.proof})"
+
+
+def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) -> Iterator[tuple[str, str]]:
+    for question in summary.questions:
+        yield "question", f"{question.id}: {one_line(question.text, 600)}"
+        for number, suggestion in enumerate(question.suggestions, start=1):
+            yield "", f"  {number}. {one_line(suggestion, 300)}"
+    if folder.report_text_file.exists():
+        yield "report", str(folder.report_text_file)
+    else:
+        yield "folder", str(folder.path)
+    where = "" if folder.workspace is None else f" --workspace {folder.workspace}"
+    if session.closed is not None and session.closed.outcome is Outcome.NEEDS_PERSON:
+        yield "go on", f'orchestrate resume {summary.id} --answer "…"{where}'
+    elif session.closed is not None and session.closed.outcome is Outcome.INTERRUPTED:
+        yield "go on", f"orchestrate resume {summary.id}{where}"
+    elif session.closed is None and summary.questions:
+        yield "go on", f'orchestrate answer "…" --session {summary.id}{where}'

@@ -1,0 +1,43 @@
+"""A session's folder in, its state as the journal tells it out."""
+
+from __future__ import annotations
+
+from orchestrator.errors import JournalDamaged
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import session_holder
+from orchestrator.journal.reading import read_journal
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
+
+
+def state_of(folder: SessionFolder) -> Session:
+    """Fold the whole journal as far as it has been written.
+
+    Raises:
+        JournalDamaged: It cannot be read, or has no entry yet.
+    """
+    session: Session | None = None
+    for entry in read_journal(folder.journal_file):
+        session, _ = step(session, entry)
+    if session is None:
+        raise JournalDamaged(
+            f"session {folder.id} has no journal entry",
+            hint="it ended before it began; orchestrate sessions lists the others",
+        )
+    return session
+
+
+def standing(session: Session, folder: SessionFolder) -> str:
+    """How a session stands: its outcome, or whether anybody runs it."""
+    return standing_words(
+        str(session.closed.outcome) if session.closed else None, session_holder(folder), session=folder.id
+    )
+
+
+def standing_words(outcome: str | None, holder: int | None, *, session: str) -> str:
+    """``running (4711)``, ``done``, or that nobody runs a session that has not ended."""
+    if holder is not None:
+        return f"running (pid {holder})" if holder else "running"
+    if outcome is not None:
+        return {"needs_person": "needs a person"}.get(outcome, outcome)
+    return f"lost its coordinator (orchestrate resume {session})"

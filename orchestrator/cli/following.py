@@ -1,0 +1,103 @@
+"""A growing file in, its lines to standard output as they come; ends when the session does."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+
+from orchestrator.cli.happenings import Happening, happenings
+from orchestrator.cli.plain_view import plain_lines
+from orchestrator.errors import UsageError
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import session_holder
+from orchestrator.journal.reading import decode_entry
+from orchestrator.journal.tailing import FileTail, file_changes
+from orchestrator.models.entries import SessionClosed
+from orchestrator.models.identity import WorkerId
+
+_LOOK_FOR_HOLDER_S = 1.0
+"""A coordinator that is killed writes nothing that would wake us."""
+
+
+async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bool) -> None:
+    """Print the journal's happenings, all of them or one agent's."""
+    tail = FileTail(folder.journal_file)
+    count = 0
+
+    def drain() -> bool:
+        nonlocal count
+        closed = False
+        while lines := tail.read():
+            for line in lines:
+                count += 1
+                entry = decode_entry(line.data or b"", count, path=folder.journal_file, offset=line.start)
+                closed = isinstance(entry.body, SessionClosed)
+                for happening in happenings(entry):
+                    if agent is None or _concerns(happening, agent):
+                        print("\n".join(plain_lines(happening)))
+        sys.stdout.flush()
+        return closed
+
+    await _drain_until_end(folder, folder.path, drain=drain, follow=follow)
+
+
+async def follow_raw(folder: SessionFolder, path: Path, *, follow: bool) -> None:
+    """Copy a raw file to standard output, byte for byte."""
+    with path.open("rb", buffering=0) as file:
+
+        def drain() -> bool:
+            while chunk := file.read(1 << 20):
+                sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            return False
+
+        await _drain_until_end(folder, path.parent, drain=drain, follow=follow)
+
+
+def raw_file(folder: SessionFolder, agent: str | None) -> Path:
+    """The raw output of one worker.
+
+    Raises:
+        UsageError: No worker is named, or none of that name has any.
+    """
+    there = sorted(path for place in (folder.path, folder.reviews_dir) for path in place.glob("*.jsonl"))
+    names = [path.stem for path in there if path != folder.journal_file]
+    hint = f"raw output is there of: {', '.join(names) or 'nobody yet'}"
+    if agent is None:
+        raise UsageError("--raw needs the name of a worker", hint=hint)
+    if agent not in names:
+        raise UsageError(f"session {folder.id} has no raw output of {agent!r}", hint=hint)
+    return folder.raw_stdout(WorkerId(agent))
+
+
+async def _drain_until_end(folder: SessionFolder, place: Path, *, drain: Callable[[], bool], follow: bool) -> None:
+    """Drain now and, when following, at every change until the session is closed or nobody runs it."""
+    if not follow or session_holder(folder) is None:
+        drain()
+        if follow:
+            print(f"session {folder.id} is not running", file=sys.stderr)
+        return
+    async with anyio.create_task_group() as tasks:
+
+        async def stop_without_holder() -> None:
+            while session_holder(folder) is not None:
+                await anyio.sleep(_LOOK_FOR_HOLDER_S)
+            tasks.cancel_scope.cancel()
+
+        async with file_changes([place]) as changes:
+            tasks.start_soon(stop_without_holder)
+            if drain():
+                tasks.cancel_scope.cancel()
+            async for _ in changes:
+                if drain():
+                    break
+            tasks.cancel_scope.cancel()
+    drain()
+
+
+def _concerns(happening: Happening, agent: str) -> bool:
+    worker = happening.worker
+    return worker is not None and (worker == agent or worker.startswith(f"{agent}-") or worker.endswith(f"-{agent}"))

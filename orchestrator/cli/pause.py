@@ -1,0 +1,24 @@
+"""``orchestrate pause``: freeze a running session's workers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import session_option, workspace_option
+
+
+@click.command("pause")
+@click.argument("worker", required=False)
+@session_option
+@workspace_option
+def command(worker: str | None, session: str | None, workspace: Path | None) -> None:
+    """Freeze the running session's workers, or only WORKER; their clocks stand still."""
+    from orchestrator.cli.commanding import send
+    from orchestrator.cli.places import running_session, workspace_path
+    from orchestrator.models.entries import Command
+
+    folder = running_session(workspace_path(workspace), session)
+    send(folder, Command.PAUSE, by="orchestrate pause", worker=worker)
+    print(f"session {folder.id}: told to pause {worker or 'every worker'}; orchestrate resume lets it run on")

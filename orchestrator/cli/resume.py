@@ -1,0 +1,50 @@
+"""``orchestrate resume``: go on with a session that is paused, was interrupted, or waits for a person."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli.options import json_option, workspace_option
+
+
+@click.command("resume")
+@click.argument("session", required=False)
+@click.option("--answer", metavar="TEXT", help="The answer to the question it ended with.")
+@workspace_option
+@click.option(
+    "--interactive/--no-interactive",
+    default=None,
+    help="Whether further questions wait for you [default: yes in a terminal].",
+)
+@json_option
+@click.option("--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones.")
+@click.option("--verbose", "-v", is_flag=True, help="Say and log more.")
+def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
+    """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
+    from orchestrator.cli.commanding import send
+    from orchestrator.cli.places import person_at_terminal, which_session, workspace_path
+    from orchestrator.cli.starting import environment_with_log_level
+    from orchestrator.journal.locking import session_holder
+    from orchestrator.models.entries import Command
+
+    folder = which_session(workspace_path(workspace), session)
+    if session_holder(folder) is not None:
+        if answer is not None:
+            send(folder, Command.ANSWER, by="orchestrate resume", text=answer)
+        send(folder, Command.RESUME, by="orchestrate resume")
+        print(f"session {folder.id} is running; it was told to run on")
+        return 0
+    from orchestrator.cli.running import Showing, resume_session_to_end
+
+    interactive = options["interactive"]
+    return resume_session_to_end(
+        folder,
+        environment_with_log_level(os.environ, verbose=options["verbose"]),
+        answer=answer,
+        interactive=person_at_terminal() if interactive is None else interactive,
+        showing=Showing.of(options),
+    )

@@ -1,0 +1,25 @@
+"""``orchestrate review``: the manual trigger of a peer review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import session_option, workspace_option
+
+
+@click.command("review")
+@click.argument("text", required=False, default="")
+@click.option("--worker", metavar="ID", help="Whose work to review; without it, the session as a whole.")
+@session_option
+@workspace_option
+def command(text: str, worker: str | None, session: str | None, workspace: Path | None) -> None:
+    """Ask for a review of the running session's work; TEXT says what to look at."""
+    from orchestrator.cli.commanding import send
+    from orchestrator.cli.places import running_session, workspace_path
+    from orchestrator.models.entries import Command
+
+    folder = running_session(workspace_path(workspace), session)
+    send(folder, Command.REVIEW, by="orchestrate review", worker=worker, text=text)
+    print(f"session {folder.id}: a review has been asked for; orchestrate logs -f shows it")

@@ -1,0 +1,79 @@
+"""A request in; the session shown, attended, summed up, and its exit code out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import anyio
+
+from orchestrator.cli.attending import Begin, View, attend
+from orchestrator.cli.final_words import final_words
+from orchestrator.cli.happenings import Weight
+from orchestrator.cli.places import colours_wanted, live_view_possible
+from orchestrator.cli.plain_view import PlainView
+from orchestrator.coordinator.requests import RunRequest, SessionResult
+from orchestrator.journal.folder import SessionFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a session is shown."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Showing:
+        return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"])
+
+    def view(self) -> View:
+        """The live view on a terminal, else plain lines on standard error."""
+        if live_view_possible() and not self.quiet and not self.as_json:
+            from rich.console import Console
+
+            from orchestrator.cli.live_view import LiveView
+
+            return LiveView(Console(stderr=True), verbose=self.verbose)
+        least = Weight.IMPORTANT if self.quiet else Weight.DETAIL if self.verbose else Weight.NORMAL
+        return PlainView(sys.stderr, least)
+
+
+def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing: Showing) -> int:
+    """Run a new session."""
+    from orchestrator.coordinator import run_session
+
+    async def begin(observe: Any, progress: Any) -> SessionResult:
+        return await run_session(request, environ=environ, observe=observe, progress=progress)
+
+    return attend_to_end(begin, showing, interactive=request.interactive)
+
+
+def resume_session_to_end(
+    folder: SessionFolder, environ: Mapping[str, str], *, answer: str | None, interactive: bool, showing: Showing
+) -> int:
+    """Take over a session that has no coordinator."""
+    from orchestrator.coordinator import resume_session
+
+    async def begin(observe: Any, progress: Any) -> SessionResult:
+        return await resume_session(
+            folder, environ=environ, answer=answer, interactive=interactive, observe=observe, progress=progress
+        )
+
+    return attend_to_end(begin, showing, interactive=interactive)
+
+
+def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
+    """Attend to the session until it has ended, and say how it did."""
+    result = anyio.run(partial(attend, begin, showing.view(), interactive=interactive))
+    if showing.as_json:
+        from orchestrator.cli.documents import session_document
+
+        print(session_document(result.state, SessionFolder(result.folder)))
+    else:
+        print(final_words(result.state, SessionFolder(result.folder), colour=colours_wanted(sys.stdout)))
+    return int(result.exit_code)

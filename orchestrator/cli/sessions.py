@@ -1,0 +1,43 @@
+"""``orchestrate sessions``: the sessions of the workspace, newest first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import json_option, workspace_option
+
+_SHOWN = 20
+
+
+@click.command("sessions")
+@workspace_option
+@click.option("--all", "everything", is_flag=True, help=f"All of them, not only the newest {_SHOWN}.")
+@json_option
+def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
+    """List the sessions of the workspace, newest first."""
+    from orchestrator.cli.documents import document
+    from orchestrator.cli.folding import standing_words
+    from orchestrator.cli.places import workspace_path
+    from orchestrator.cli.wording import one_line
+    from orchestrator.journal.index import SessionIndex
+
+    folder = workspace_path(workspace)
+    index = SessionIndex(folder)
+    index.refresh()
+    rows = index.rows()
+    shown = rows if everything else rows[:_SHOWN]
+    standings = [standing_words(row.outcome, row.holder, session=row.id) for row in shown]
+    if as_json:
+        from dataclasses import asdict
+
+        print(document([{**asdict(row), "standing": words} for row, words in zip(shown, standings, strict=True)]))
+        return
+    if not shown:
+        click.echo(f"no session in {folder}", err=True)
+    for row, words in zip(shown, standings, strict=True):
+        begun = f"{row.opened_at.astimezone():%Y-%m-%d %H:%M}" if row.opened_at else "?"
+        print(f"{row.id}  {begun}  {row.problem or words}  {one_line(row.task, 80)}")
+    if len(rows) > len(shown):
+        click.echo(f"{len(rows) - len(shown)} older ones: orchestrate sessions --all", err=True)

@@ -1,0 +1,31 @@
+"""``orchestrate show``: where a session stands, or how it ended."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import json_option, session_option, workspace_option
+
+
+@click.command("show")
+@session_option
+@workspace_option
+@json_option
+def command(session: str | None, workspace: Path | None, as_json: bool) -> None:
+    """Show where the newest session stands, or how it ended."""
+    from orchestrator.cli.documents import session_document
+    from orchestrator.cli.final_words import final_words
+    from orchestrator.cli.folding import standing, state_of
+    from orchestrator.cli.places import colours_wanted, which_session, workspace_path
+
+    folder = which_session(workspace_path(workspace), session)
+    state = state_of(folder)
+    if as_json:
+        print(session_document(state, folder))
+        return
+    print(final_words(state, folder, colour=colours_wanted(sys.stdout)))
+    if state.closed is None:
+        print(f"{'now':<11}{standing(state, folder)}")

@@ -1,0 +1,194 @@
+"""What the command line says in, a request to the coordinator out, and the session run to its end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.agents.registry import AGENTS
+from orchestrator.cli.places import person_at_terminal, workspace_path
+from orchestrator.coordinator.requests import RehearsalRequest, RunRequest
+from orchestrator.errors import EnvironmentUnfit, UsageError
+from orchestrator.models.decisions import Policy
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def run_task(task: str, options: Mapping[str, Any]) -> int:
+    """Run one task to its end and return its exit code."""
+    environ = environment_with_log_level(os.environ, verbose=options["verbose"])
+    request = build_request(task, options)
+    from orchestrator.cli.running import Showing, run_session_to_end
+
+    return run_session_to_end(request, environ, Showing.of(options))
+
+
+def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
+    """Check every option against what there is.
+
+    Raises:
+        UsageError: One of them names something that is not there, or does not go with another.
+    """
+    interactive = options["interactive"]
+    return RunRequest(
+        task=task,
+        target=target_path(options["target"]),
+        workspace=workspace_path(options["workspace"]),
+        policy=find_policy(options["policy"]),
+        sandbox=find_sandbox(options["sandbox"]),
+        templates=_templates(options["prompts"]),
+        agents=allowed_agents(options["agents"], options["without"]),
+        models=models_by_agent(options["models"]),
+        rehearsal=rehearsal_request(options),
+        interactive=person_at_terminal() if interactive is None else interactive,
+        max_cost_usd=options["max_cost"],
+        max_tokens=options["max_tokens"],
+        timeout_s=options["timeout"],
+        limits={
+            f"{name}_s": options[name]
+            for name in ("silence", "review_timeout", "orphan_grace")
+            if options[name] is not None
+        },
+    )
+
+
+def target_path(given: Path) -> Path:
+    """The target, absolute; whether it can be written is for the coordinator to say.
+
+    Raises:
+        EnvironmentUnfit: It is missing, or no folder.
+    """
+    path = given.expanduser()
+    if not path.exists():
+        raise EnvironmentUnfit(f"the target {path} does not exist", hint="name a folder with --target")
+    if not path.is_dir():
+        raise EnvironmentUnfit(f"the target {path} is not a folder", hint="name the project's folder with --target")
+    return path.resolve()
+
+
+def allowed_agents(chosen: Sequence[str] | None, without: Sequence[str] | None) -> tuple[AgentName, ...] | None:
+    """The agents a run may use; ``None`` for all there are.
+
+    Raises:
+        UsageError: A name is not an agent's, or none is left.
+    """
+    for name in (*(chosen or ()), *(without or ())):
+        known_agent(name)
+    if chosen is None and without is None:
+        return None
+    left = tuple(AgentName(name) for name in (chosen or AGENTS) if name not in (without or ()))
+    if not left:
+        raise UsageError("no agent is left", hint=f"known agents: {', '.join(AGENTS)}")
+    return left
+
+
+def known_agent(name: str) -> AgentName:
+    """The name, if it is an agent's.
+
+    Raises:
+        UsageError: It is not.
+    """
+    agent = AgentName(name)
+    if agent not in AGENTS:
+        raise UsageError(f"unknown agent {name!r}", hint=f"known agents: {', '.join(AGENTS)}")
+    return agent
+
+
+def models_by_agent(assignments: Sequence[str]) -> Mapping[AgentName, str]:
+    """``claude=sonnet`` and the like by agent.
+
+    Raises:
+        UsageError: One has not that form, or names no agent, or an agent twice.
+    """
+    models: dict[AgentName, str] = {}
+    for assignment in assignments:
+        name, equals, model = assignment.partition("=")
+        if not equals or not model.strip():
+            raise UsageError(f"--model {assignment!r} is not AGENT=MODEL", hint="for example --model claude=opus")
+        agent = known_agent(name.strip().lower())
+        if agent in models:
+            raise UsageError(f"--model names {agent} twice")
+        models[agent] = model.strip()
+    return models
+
+
+def find_policy(given: str) -> Policy:
+    """A built-in review policy by its name, or one from a file.
+
+    Raises:
+        UsageError: There is no such policy, or the file is not one (with line and reason).
+    """
+    from orchestrator.review_engine.policies import POLICIES
+    from orchestrator.review_engine.policy_files import load_policy
+
+    if given in POLICIES:
+        return POLICIES[given]
+    if looks_like_file(given):
+        return load_policy(Path(given).expanduser())
+    raise UsageError(
+        f"unknown policy {given!r}", hint=f"known policies: {', '.join(POLICIES)}; or name a file ending in .toml"
+    )
+
+
+def find_sandbox(given: str) -> SandboxConfig:
+    """A sandbox policy that comes with the program by its name, or one from a file.
+
+    Raises:
+        UsageError: There is no such policy, or the file is not one (with line and reason).
+    """
+    from orchestrator.safety.policies import find_sandbox_policy
+
+    return find_sandbox_policy(given)
+
+
+def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
+    """What is rehearsed, if anything; a scenario or stand-ins mean a rehearsal.
+
+    Raises:
+        UsageError: There is no such scenario, or its file is not one (with line and reason).
+    """
+    if not (options["rehearse"] or options["scenario"] or options["stand_ins"]):
+        return None
+    return RehearsalRequest(
+        scenario=scenario_path(options["scenario"]) if options["scenario"] else None,
+        stand_ins=options["stand_ins"],
+    )
+
+
+def scenario_path(given: str) -> Path:
+    """The file of a scenario, read once so that its faults are said before anything starts."""
+    from orchestrator.rehearsal.scenario import find_scenario, load_scenario
+
+    path = Path(given).expanduser().resolve() if looks_like_file(given) else find_scenario(given)
+    load_scenario(path)
+    return path
+
+
+def looks_like_file(given: str) -> bool:
+    """Whether a name is meant as a file: it has a suffix or a folder, or it is there."""
+    return given.endswith(".toml") or os.sep in given or Path(given).is_file()
+
+
+def environment_with_log_level(environ: Mapping[str, str], *, verbose: bool) -> Mapping[str, str]:
+    """The environment with the log level that the run is to have.
+
+    Raises:
+        UsageError: The level in it is none.
+    """
+    level = "DEBUG" if verbose else environ.get("ORCHESTRATOR_LOG_LEVEL", "").upper() or "INFO"
+    if level not in _LOG_LEVELS:
+        raise UsageError(f"ORCHESTRATOR_LOG_LEVEL is {level!r}", hint=f"one of {', '.join(_LOG_LEVELS)}")
+    return {**environ, "ORCHESTRATOR_LOG_LEVEL": level}
+
+
+def _templates(override: Path | None) -> Mapping[str, str]:
+    from platformdirs import user_config_path
+
+    from orchestrator.prompts import load_templates
+
+    users = user_config_path("orchestrate", appauthor=False) / "prompts"
+    return load_templates(override.expanduser() if override else users if users.is_dir() else None)

@@ -1,0 +1,54 @@
+"""``orchestrate stop``: end a running session cleanly, or kill it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import Duration, session_option, workspace_option
+
+if TYPE_CHECKING:
+    from orchestrator.session.state import Session
+
+
+@click.command("stop")
+@click.argument("worker", required=False)
+@session_option
+@workspace_option
+@click.option("--kill", is_flag=True, help="At once, without asking the agents first.")
+@click.option(
+    "--wait", type=Duration(), default=60.0, metavar="DURATION", help="How long to wait for the end [default: 60s]."
+)
+def command(worker: str | None, session: str | None, workspace: Path | None, kill: bool, wait: float) -> int:
+    """Stop the running session, or only one WORKER of it.
+
+    Stopping a session that has ended already is no error.
+    """
+    from orchestrator.cli.commanding import send, wait_until
+    from orchestrator.cli.folding import standing, state_of
+    from orchestrator.cli.places import running_session, which_session, workspace_path
+    from orchestrator.journal.locking import session_holder
+    from orchestrator.models.entries import Command
+    from orchestrator.models.identity import WorkerId
+    from orchestrator.models.workers import TERMINAL
+
+    where = workspace_path(workspace)
+    folder = which_session(where, session, live=True)
+    if session is not None and session_holder(folder) is None:
+        state = state_of(folder)
+        print(f"session {folder.id} is not running: {standing(state, folder)}")
+        return 0 if state.closed else 1
+    folder = running_session(where, session)
+    send(folder, Command.KILL if kill else Command.STOP, by="orchestrate stop", worker=worker)
+
+    def is_over(state: Session) -> bool:
+        if worker is None:
+            return state.closed is not None
+        return state.workers[WorkerId(worker)].status in TERMINAL
+
+    ended = wait_until(folder, is_over, seconds=wait)
+    what = f"worker {worker} of session {folder.id}" if worker else f"session {folder.id}"
+    print(f"{what} has ended" if ended else f"{what} has been told to stop, and has not ended yet")
+    return 0 if ended else 1
