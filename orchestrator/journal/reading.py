@@ -53,14 +53,25 @@ def read_last_entry(path: Path) -> JournalEntry | None:
     except OSError as error:
         raise JournalDamaged(f"cannot read {path}: {error.strerror}") from error
     try:
-        end = end_of_line_before(descriptor, os.fstat(descriptor).st_size)
-        if end == 0:
-            return None
-        start = end_of_line_before(descriptor, end - 1)
-        line = os.pread(descriptor, end - start, start)
+        return last_entry_before(descriptor, os.fstat(descriptor).st_size, path)
     finally:
         os.close(descriptor)
-    return decode_entry(line, number_of(line), path=path, offset=start)
+
+
+def last_entry_before(descriptor: int, end: int, path: Path) -> JournalEntry | None:
+    """The last whole entry in front of a byte offset; ``None`` where there is none.
+
+    Raises:
+        JournalDamaged: The last line is not an entry.
+    """
+    end = end_of_line_before(descriptor, end)
+    if end == 0:
+        return None
+    start = end_of_line_before(descriptor, end - 1)
+    line = os.pread(descriptor, end - start, start)
+    claimed = line[:40].removeprefix(b'{"n":').split(b",", 1)[0]
+    n = int(claimed) if claimed.isdigit() else _count_lines(descriptor, start) + 1
+    return decode_entry(line, n, path=path, offset=start)
 
 
 def end_of_line_before(descriptor: int, end: int) -> int:
@@ -72,12 +83,6 @@ def end_of_line_before(descriptor: int, end: int) -> int:
             return start + found + 1
         end = start
     return 0
-
-
-def number_of(line: bytes) -> int:
-    """The number the line claims for itself; 0 if it claims none."""
-    head = line[:40].removeprefix(b'{"n":').split(b",", 1)[0]
-    return int(head) if head.isdigit() else 0
 
 
 def decode_entry(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntry:
@@ -120,3 +125,8 @@ def damage(path: Path, n: int, offset: int, what: str) -> JournalDamaged:
         f"{path}: entry {n} at byte {offset} is damaged: {what}",
         hint="what stands before it is sound; the raw streams of the workers lie beside the journal",
     )
+
+
+def _count_lines(descriptor: int, end: int) -> int:
+    blocks = (os.pread(descriptor, min(_BLOCK_BYTES, end - start), start) for start in range(0, end, _BLOCK_BYTES))
+    return sum(block.count(b"\n") for block in blocks)

@@ -76,6 +76,16 @@ class Snapshots:
             file.write(json.dumps(taken) + "\n")
         return tree
 
+    def find(self, label: str) -> str | None:
+        """The id of the first tree taken under this label; ``None`` if there is none.  It outlives the process."""
+        if not self._labels.exists():
+            return None
+        for line in self._labels.read_text("utf-8").splitlines():
+            taken = json.loads(line)
+            if taken["label"] == label:
+                return str(taken["tree"])
+        return None
+
     def diff(self, before: str, after: str) -> Diff:
         """What leads from one recorded tree to another.
 

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.errors import JournalDamaged
-from orchestrator.journal.reading import check_format, decode_entry, end_of_line_before, number_of
+from orchestrator.journal.reading import check_format, end_of_line_before, last_entry_before
 from orchestrator.journal.replacing import sync_folder
 from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry
 
@@ -137,9 +137,8 @@ class Journal:
         if not self._size:
             return 0
         check_format(os.pread(self._descriptor, self._newline_after(0), 0), self.path)
-        start = end_of_line_before(self._descriptor, self._size - 1)
-        line = os.pread(self._descriptor, self._size - start, start)
-        return decode_entry(line, number_of(line), path=self.path, offset=start).n
+        last = last_entry_before(self._descriptor, self._size, self.path)
+        return last.n if last is not None else 0
 
     def _newline_after(self, start: int) -> int:
         while block := os.pread(self._descriptor, _BLOCK_BYTES, start):

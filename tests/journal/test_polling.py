@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+WATCH_WITHOUT_INOTIFY = """
+import sys; from pathlib import Path
+import anyio
+from orchestrator.journal.watching import file_changes
+async def main(folder):
+    async with file_changes([folder]) as changes:
+        assert await anext(changes) is None
+        (folder / "claude.jsonl").write_text("x")
+        with anyio.fail_after(10):
+            async for names in changes:
+                if names and folder / "claude.jsonl" in names:
+                    return print(type(changes).__name__, "told", flush=True)
+anyio.run(main, Path(sys.argv[1]))
+"""
+NO_INSTANCES = "echo 0 > /proc/sys/user/max_inotify_instances"
+
+
+def can_use_up_inotify() -> bool:
+    unshare = shutil.which("unshare")
+    return unshare is not None and not subprocess.run([unshare, "-Ur", "sh", "-c", NO_INSTANCES]).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not can_use_up_inotify(), reason="no user namespace to use up inotify's instances in")
+def test_changes_are_told_by_polling_where_inotify_is_used_up(tmp_path: Path) -> None:
+    script = f'{NO_INSTANCES} && exec "$0" -c "$1" "$2"'
+    done = subprocess.run(
+        ["unshare", "-Ur", "sh", "-c", script, sys.executable, WATCH_WITHOUT_INOTIFY, tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout == "WatchfilesChanges told\n", done.stderr
