@@ -5,80 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
-from os.path import normpath
 from pathlib import Path
-from typing import Final
 
 from orchestrator.models.events import AgentEvent, Denied, Failed, FailureKind, Unrecognised
-from orchestrator.models.recovery import Escalate, GiveUp, RecoveryRule, Relaunch, Remedy, Wait
+from orchestrator.models.recovery import Escalate, RecoveryRule, Relaunch, Remedy, Wait
 from orchestrator.models.work import Assignment
+from orchestrator.recovery.rules import ANY_AGENT
 from orchestrator.recovery.signature import signature_of
+from orchestrator.recovery.widening import absolute, granted, widened
 
-_ANYTHING = re.compile("")
-
-ANY_AGENT: Final[tuple[RecoveryRule, ...]] = (
-    RecoveryRule(
-        name="usage-limit",
-        pattern=_ANYTHING,
-        failure=FailureKind.USAGE_LIMIT,
-        remedy=Wait(),
-        because="the account's usage limit is reached",
-    ),
-    RecoveryRule(
-        name="overloaded",
-        pattern=_ANYTHING,
-        failure=FailureKind.OVERLOADED,
-        remedy=Wait(),
-        because="the provider is overloaded",
-    ),
-    RecoveryRule(
-        name="network",
-        pattern=_ANYTHING,
-        failure=FailureKind.NETWORK,
-        remedy=Wait(),
-        because="the provider could not be reached",
-    ),
-    RecoveryRule(
-        name="context-full",
-        pattern=_ANYTHING,
-        failure=FailureKind.CONTEXT_FULL,
-        remedy=Relaunch(fresh=True),
-        because="the conversation no longer fits the model; a new one is begun",
-    ),
-    RecoveryRule(
-        name="not-logged-in",
-        pattern=_ANYTHING,
-        failure=FailureKind.AUTHENTICATION,
-        remedy=GiveUp("log in with the CLI itself, then: orchestrate resume"),
-        because="the provider refuses the login",
-    ),
-    RecoveryRule(
-        name="billing",
-        pattern=_ANYTHING,
-        failure=FailureKind.BILLING,
-        remedy=GiveUp("settle the account's billing, or use another key"),
-        because="the provider refuses for want of payment",
-    ),
-    RecoveryRule(
-        name="permission-denied",
-        pattern=re.compile(
-            r"permission denied|\bEACCES\b|operation not permitted|\bEPERM\b|read-only file system|\bEROFS\b",
-            re.IGNORECASE,
-        ),
-        remedy=Escalate(
-            (
-                "look at who owns the path and what it allows: ls -ld PATH",
-                "let the workers at it: add the folder to `readable` or `writable` in the sandbox policy",
-                "if the agent can do without it, answer with what it should do instead",
-            )
-        ),
-        because="something was refused for want of permission, and no known rule cures it",
-        evidence="spec",
-        source="spec 004, Recovery Scenarios, 3",
-    ),
-)
-"""Rules that hold for every CLI; they come after its own."""
+__all__ = ["ANY_AGENT", "Plan", "plan_recovery", "widened"]
 
 _GENERIC_NAMES = frozenset(rule.name for rule in ANY_AGENT)
 
@@ -142,40 +78,6 @@ def plan_recovery(
     return None
 
 
-def widened(assignment: Assignment, relaunch: Relaunch, *, path: str | None) -> Assignment:
-    """The assignment with exactly the changes the relaunch names.
-
-    A flag or variable that had been left out is put back, for the adapter to spell; any other is added.  A path is
-    only ever granted for reading: what a worker may write follows from its role.
-    """
-    groups = _flag_groups(relaunch.flags)
-    names = {group[0].partition("=")[0] for group in groups} | set(relaunch.env)
-    present = set(assignment.extra_flags)
-    added = [
-        group
-        for group in groups
-        if group[0].partition("=")[0] not in assignment.without_flags and not present.issuperset(group)
-    ]
-    readable = assignment.readable
-    if relaunch.with_path and path is not None:
-        folder = folder_to_grant(path, assignment)
-        readable = readable if folder in readable else (*readable, folder)
-    return replace(
-        assignment,
-        without_flags=tuple(flag for flag in assignment.without_flags if flag not in names),
-        extra_flags=(*assignment.extra_flags, *chain.from_iterable(added)),
-        extra_env={**assignment.extra_env, **relaunch.env},
-        readable=readable,
-        resume=None if relaunch.fresh else assignment.resume,
-    )
-
-
-def folder_to_grant(path: str, assignment: Assignment) -> Path:
-    """The folder that must be visible for the path to be: its parent, or itself where that is a root already."""
-    whole = _absolute(path, assignment)
-    return whole if whole in _granted(assignment) else whole.parent
-
-
 def _match(rule: RecoveryRule, event: AgentEvent) -> re.Match[str] | None:
     payload = event.payload
     generic = rule.name in _GENERIC_NAMES
@@ -205,12 +107,7 @@ def _path_of(match: re.Match[str], event: AgentEvent, assignment: Assignment) ->
     named = match.groupdict().get("path")
     if named is None and isinstance(event.payload, Denied):
         named = event.payload.path
-    return str(_absolute(named, assignment)) if named else None
-
-
-def _absolute(path: str, assignment: Assignment) -> Path:
-    """Without ``..``, relative to the target; symbolic links are not followed, for this part sees no disk."""
-    return Path(normpath(assignment.target / path))
+    return str(absolute(named, assignment)) if named else None
 
 
 def _with_reset_time(remedy: Remedy, event: AgentEvent) -> Remedy:
@@ -258,17 +155,17 @@ def _within_roots(plan: Plan, remedy: Relaunch, *, assignment: Assignment, allow
             plan, f"{plan.because}, and the error does not name the path", "name the folder in the sandbox policy"
         )
     path = Path(plan.path)
-    if any(path.is_relative_to(root) for root in _granted(assignment)):
-        if _restores(remedy, assignment):
+    if any(path.is_relative_to(root) for root in granted(assignment)):
+        if _restores(remedy, assignment) or _sets_something(remedy):
             return plan
         return _escalated(
             plan,
             f"{plan.because}, but {path} lies inside a folder the worker was given: no flag cures that",
             "the CLI protects this name by itself: do this step by hand, or answer how to do without it",
         )
-    if any(path.is_relative_to(root) for root in allowed_roots):
-        return plan
     folder = path.parent
+    if any(folder.is_relative_to(root) for root in allowed_roots):
+        return plan
     return _escalated(
         plan,
         f"{plan.because}, and {path} lies outside what the sandbox policy allows",
@@ -277,14 +174,15 @@ def _within_roots(plan: Plan, remedy: Relaunch, *, assignment: Assignment, allow
     )
 
 
-def _granted(assignment: Assignment) -> tuple[Path, ...]:
-    return (assignment.target, assignment.scratch, *assignment.readable, *assignment.writable)
-
-
 def _restores(remedy: Relaunch, assignment: Assignment) -> bool:
     """Whether the relaunch puts back something that had been left out."""
     names = {flag.partition("=")[0] for flag in (*remedy.flags, *remedy.env)}
     return any(flag in names for flag in assignment.without_flags)
+
+
+def _sets_something(remedy: Relaunch) -> bool:
+    """Whether the relaunch gives a flag or variable a value, and so changes more than which folders are seen."""
+    return bool(remedy.env) or any("=" in flag or not flag.startswith("-") for flag in remedy.flags)
 
 
 def _escalated(plan: Plan, because: str, *suggestions: str) -> Plan:
@@ -293,14 +191,3 @@ def _escalated(plan: Plan, because: str, *suggestions: str) -> Plan:
 
 def _filled_in(suggestions: Sequence[str], path: str | None) -> tuple[str, ...]:
     return tuple(text.replace("PATH", path) if path else text for text in suggestions)
-
-
-def _flag_groups(flags: Sequence[str]) -> list[tuple[str, ...]]:
-    """Each flag with the values that follow it."""
-    groups: list[tuple[str, ...]] = []
-    for item in flags:
-        if item.startswith("-") or not groups:
-            groups.append((item,))
-        else:
-            groups[-1] = (*groups[-1], item)
-    return groups

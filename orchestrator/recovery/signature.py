@@ -6,5 +6,5 @@ from orchestrator.models.recovery import RecoveryRule
 
 
 def signature_of(rule: RecoveryRule, path: str | None) -> str:
-    """One text a rule and path; an error with a signature already tried is not tried again (CLI facts, engine note d)."""
+    """One text a rule and path; what was tried once is not tried again (CLI facts, engine note d)."""
     return f"{rule.name}:{path}" if path else rule.name

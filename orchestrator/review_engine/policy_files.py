@@ -51,7 +51,7 @@ def load_policy(path: Path) -> Policy:
     missing = unanswered(policy)
     if missing is not None:
         raise file.fault(
-            f"no rule says what to do with {panel_in_words(missing)}; end with a rule that has neither at_least nor at_most",
+            f"no rule says what to do with {panel_in_words(missing)}; end with one without at_least and at_most",
             table="rule",
             nth=len(rules) - 1,
         )

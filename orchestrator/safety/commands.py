@@ -13,7 +13,8 @@ from typing import Final, Literal, TypeAlias
 
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.command_rules import CommandRule, parse_rule
-from orchestrator.safety.shell import MAX_DEPTH, SimpleCommand, Unreadable, Word, commands_in
+from orchestrator.safety.shell import MAX_DEPTH, SimpleCommand, Word, commands_in
+from orchestrator.safety.shell_quotes import Unreadable
 from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, script_of
 
 Decision: TypeAlias = Literal["allow", "confirm", "block", "warn", "unknown"]

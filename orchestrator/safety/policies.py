@@ -1,4 +1,4 @@
-"""A sandbox policy's name or file in, its :class:`SandboxConfig` out; the one file of this part that touches the disk."""
+"""A sandbox policy's name or file in, its configuration out; the one file of this part that touches the disk."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class _Form:
     """A group ``keep`` stays in front of what is put in its place."""
 
 
-# Every repetition is bounded, and a match begins where no such run is under way: time grows with the text, never faster.
+# Every repetition is bounded, and a match begins where no such run is under way, so time grows only with the text.
 _FORMS: Final = (
     _Form(
         "api-key",
@@ -66,7 +66,7 @@ _FORMS: Final = (
 
 _KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END: Final = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY: Final = re.compile(r"(?:[\s,:\\]|[A-Za-z0-9+/=]{20,}|(?<=\\)[nr])*[A-Za-z0-9+/=]*")
+_KEY_BODY: Final = re.compile(r"(?:(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{20,})+(?:\s|\\[nr])*[A-Za-z0-9+/=]*)?")
 
 
 class Redactor:

@@ -10,14 +10,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.safety.shell_quotes import Unreadable, ansi_quoted, closing_bracket
+
 MAX_CHARS = 100_000
 """A longer command is not read."""
 MAX_DEPTH = 12
 """Of commands inside commands."""
-
-
-class Unreadable(ValueError):
-    """The text is no command this reader understands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,6 @@ _RESERVED = frozenset(
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[^]]*\])?\+?=")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])")
-_ANSI_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|.)", re.DOTALL)
-_ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 
 
 @dataclass(slots=True)
@@ -239,7 +235,7 @@ class _Reader:
             self.at = end + 1
             return "", True
         if text.startswith("$((", at):
-            end = _closing(text, at + 3)
+            end = closing_bracket(text, at + 3)
             if text.startswith(")", end + 1):
                 self._substitutions_in(text[at + 3 : end])
                 self.at = end + 2
@@ -261,24 +257,18 @@ class _Reader:
 
     def _nested(self, start: int) -> None:
         """Read the commands up to the bracket that closes the one before ``start``."""
-        end = _closing(self.text, start)
+        end = closing_bracket(self.text, start)
         self.found.extend(_Reader(self.text[start:end], self.depth + 1).read())
         self.at = end + 1
 
     def _braced(self) -> None:
-        end = _closing(self.text, self.at + 2, opening="{", closing="}")
+        end = closing_bracket(self.text, self.at + 2, brackets="{}")
         self._substitutions_in(self.text[self.at + 2 : end])
         self.at = end + 1
 
     def _ansi(self) -> str:
-        end = self.at + 2
-        while end < len(self.text) and self.text[end] != "'":
-            end += 2 if self.text[end] == "\\" else 1
-        if end >= len(self.text):
-            raise Unreadable("a quote does not end")
-        inside = self.text[self.at + 2 : end]
-        self.at = end + 1
-        return _ANSI_ESCAPE.sub(_unescaped, inside)
+        inside, self.at = ansi_quoted(self.text, self.at + 2)
+        return inside
 
 
 def commands_in(text: str, *, depth: int = 0) -> Sequence[SimpleCommand]:
@@ -290,51 +280,3 @@ def commands_in(text: str, *, depth: int = 0) -> Sequence[SimpleCommand]:
     if len(text) > MAX_CHARS:
         raise Unreadable(f"it is longer than {MAX_CHARS:,} characters")
     return _Reader(text, depth).read()
-
-
-def _closing(text: str, start: int, *, opening: str = "(", closing: str = ")") -> int:
-    """Where the bracket closes, quotes and inner brackets respected."""
-    level, at = 1, start
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            at += 1
-        elif char == "'":
-            at = text.find("'", at + 1)
-            if at < 0:
-                break
-        elif char == '"':
-            at = _past_double(text, at + 1)
-        elif char == opening:
-            level += 1
-        elif char == closing:
-            level -= 1
-            if level == 0:
-                return at
-        at += 1
-    raise Unreadable("a bracket does not close")
-
-
-def _past_double(text: str, at: int) -> int:
-    """Where a double quote ends; commands inside it have quotes of their own."""
-    while at < len(text):
-        if text[at] == "\\":
-            at += 1
-        elif text[at] == '"':
-            return at
-        elif text.startswith("$(", at):
-            at = _closing(text, at + 2)
-        at += 1
-    raise Unreadable("a quote does not end")
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    code = match.group(1)
-    try:
-        if code[0] in "xuU" and len(code) > 1:
-            return chr(int(code[1:], 16))
-        if code[0] in "01234567":
-            return chr(int(code, 8) & 0xFF)
-    except (ValueError, OverflowError):
-        return ""
-    return _ANSI_LETTERS.get(code, code)
