@@ -1,0 +1,183 @@
+"""What every test has: the asyncio backend, a check that nothing is left behind, a way to say "not provable here"."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+import pytest
+
+UNPROVEN = "not_proven"
+LEAK_GRACE_S = 5.0
+"""How long what a test has told to end may take to be gone."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+# --- "not proven here" ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def not_proven(request: pytest.FixtureRequest) -> Callable[[str], NoReturn]:
+    """Ends a test whose claim cannot be proven on this machine; ``./check`` lists the reasons at its end."""
+
+    def give_up(reason: str) -> NoReturn:
+        # Properties travel with the report, also from the processes of pytest-xdist.
+        request.node.user_properties.append((UNPROVEN, reason))
+        pytest.skip(f"not proven here: {reason}")
+
+    return give_up
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-proven", action="store_true", help="fail if any test could not prove its claim here")
+
+
+class NotProvenHere:
+    """Collects what could not be proven, lists it, and fails the run under ``--all-proven``."""
+
+    def __init__(self, *, fail: bool) -> None:
+        self.fail = fail
+        self.reasons: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, reason in report.user_properties:
+            if name == UNPROVEN:
+                self.reasons[report.nodeid] = str(reason)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.fail and self.reasons and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self.reasons:
+            return
+        terminalreporter.section("not proven here", red=self.fail, yellow=not self.fail)
+        for test, reason in sorted(self.reasons.items()):
+            terminalreporter.line(f"{reason}  ({test})")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(NotProvenHere(fail=config.getoption("--all-proven")), "not-proven-here")
+
+
+# --- nothing is left behind -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What this process owns at one moment."""
+
+    children: frozenset[tuple[int, float]]
+    descriptors: frozenset[tuple[int, str]]
+    threads: frozenset[threading.Thread]
+    processes: frozenset[int]
+    """Every pid of the machine: one that is new may be an orphan of the test."""
+
+
+# What libraries open once and keep.  A descriptor is named by what it leads to.
+KEPT_FOR_EVER = ("/dev/urandom", "/dev/null", "/proc/self/", f"/proc/{os.getpid()}/")
+
+
+def belongings() -> Belongings:
+    me = psutil.Process()
+    return Belongings(
+        children=frozenset((child.pid, child.create_time()) for child in _living(me.children())),
+        descriptors=frozenset(_descriptors()),
+        threads=frozenset(threading.enumerate()),
+        processes=frozenset(psutil.pids()),
+    )
+
+
+def leaks(before: Belongings, folder: Path) -> list[str]:
+    """What is there now and was not before, in words; ``folder`` marks orphans as this test's."""
+    now = belongings()
+    found = [f"child process {_told(pid)}" for pid, _ in now.children - before.children]
+    found += [f"descriptor {number} -> {target}" for number, target in now.descriptors - before.descriptors]
+    found += [f"thread {thread.name}" for thread in now.threads - before.threads if thread.is_alive()]
+    children = {pid for pid, _ in now.children}
+    new = now.processes - before.processes - children - {os.getpid()}
+    found += [f"orphaned process {_told(pid)}" for pid in new if _is_about(pid, str(folder))]
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """After every test: no process, descriptor or thread that was not there before it."""
+    folder = tmp_path_factory.getbasetemp()
+    before = belongings()
+    yield
+    deadline = time.monotonic() + LEAK_GRACE_S
+    collected = False
+    while found := leaks(before, folder):
+        if not collected:
+            gc.collect()
+            collected = True
+        elif time.monotonic() > deadline:
+            _end_what_is_new(before, folder)
+            pytest.fail("left behind: " + "; ".join(sorted(found)), pytrace=False)
+        else:
+            time.sleep(0.02)
+
+
+def _living(processes: list[psutil.Process]) -> Iterator[psutil.Process]:
+    for process in processes:
+        try:
+            process.create_time()
+        except psutil.NoSuchProcess:
+            continue
+        yield process
+
+
+def _descriptors() -> Iterator[tuple[int, str]]:
+    folder = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
+    for entry in folder.iterdir():
+        try:
+            target = str(entry.readlink()) if sys.platform == "linux" else entry.name
+        except OSError:
+            continue  # the listing's own
+        if not target.startswith(KEPT_FOR_EVER):
+            yield int(entry.name), target
+
+
+def _is_about(pid: int, folder: str) -> bool:
+    """Whether a living process works in the folder or names it in its arguments."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False  # of another parent, which has to reap it
+        return any(folder in argument for argument in process.cmdline()) or process.cwd().startswith(folder)
+    except psutil.Error:
+        return False
+
+
+def _told(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        return f"{pid} ({process.status()}): {' '.join(process.cmdline())[:200]}"
+    except psutil.Error:
+        return str(pid)
+
+
+def _end_what_is_new(before: Belongings, folder: Path) -> None:
+    """The next test starts clean, whatever this one has left."""
+    children = psutil.Process().children(recursive=True)
+    old = {pid for pid, _ in before.children}
+    orphans = [
+        psutil.Process(pid) for pid in psutil.pids() if pid not in before.processes and _is_about(pid, str(folder))
+    ]
+    for process in [*children, *orphans]:
+        if process.pid not in old and process.pid != os.getpid():
+            process.kill()

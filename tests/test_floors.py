@@ -1,0 +1,175 @@
+"""The house rules that can be checked by reading the source: floors, purity, sizes, names, a test for every module."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "orchestrator"
+
+# From the ground up.  A part imports only from floors below its own; parts of one floor do not see each other.
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "launching"}),
+    frozenset({"models", "toml_files"}),
+    frozenset({"wire", "prompts"}),
+    frozenset({"agents"}),
+    frozenset({"review_engine", "recovery", "safety", "composition", "tuning"}),
+    frozenset({"session"}),
+    frozenset({"journal", "workers", "rehearsal"}),
+    frozenset({"coordinator"}),
+    frozenset({"workflows", "fleet"}),
+    frozenset({"server"}),
+    frozenset({"testing"}),
+    frozenset({"cli"}),
+)
+FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
+
+# What decides does not act.  These parts know no file, clock, process or event loop; the modules named are their edges.
+PURE_PARTS = ("models", "wire", "agents", "review_engine", "recovery", "safety", "session", "tuning")
+EDGES = {
+    "orchestrator/agents/registry.py",
+    "orchestrator/review_engine/policy_files.py",
+    "orchestrator/safety/policies.py",
+}
+IMPURE_MODULES = {
+    *("anyio", "asyncio", "concurrent", "multiprocessing", "psutil", "random", "requests", "select", "selectors"),
+    *("shutil", "signal", "socket", "sqlite3", "structlog", "subprocess", "tempfile", "threading", "time", "trio"),
+    *("urllib.request", "http.client", "watchfiles", "logging", "fcntl", "glob", "importlib.resources"),
+}
+IMPURE_CALLS = {"open", "print", "input", "datetime.now", "datetime.utcnow", "date.today", "Path.cwd", "Path.home"}
+
+LONGEST_MODULE = 300
+DRAWERS = re.compile(r"(utils?|helpers?|common|misc|manager|base|core)(_\w+)?$|\w+_(utils?|helpers?|common|misc)$")
+
+# Modules without a test file of their own, one a line.  The list may only shrink: a test below fails when one of them
+# has got its test.
+WITHOUT_OWN_TEST = frozenset((ROOT / "tests" / "without_own_test.txt").read_text(encoding="utf-8").split())
+
+
+def modules() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py"))
+
+
+def tree_of(module: str) -> ast.Module:
+    return ast.parse((ROOT / module).read_text(encoding="utf-8"), filename=module)
+
+
+def part_of(module: str) -> str:
+    """``orchestrator/wire/lines.py`` → ``wire``; ``orchestrator/errors.py`` → ``errors``; ``__init__`` → ``""``."""
+    second = Path(module).parts[1]
+    return "" if second in {"__init__.py", "__main__.py"} else second.removesuffix(".py")
+
+
+def imported(tree: ast.Module, *, at_run_time: bool = False) -> Iterator[str]:
+    """Every dotted name the module imports, wherever in it; ``from a import b`` counts as ``a.b``."""
+    skipped = {id(inner) for node in ast.walk(tree) if at_run_time and _is_for_types(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_only_go_down(module: str) -> None:
+    part = part_of(module)
+    if not part:
+        return  # the package's own doors (__init__, __main__) may name any part
+    assert part in FLOOR_OF, f"{part} stands on no floor: give it one in FLOORS"
+    for name in imported(tree_of(module)):
+        if not name.startswith("orchestrator."):
+            continue
+        other = name.split(".")[1]
+        if other in {part, "__version__"}:
+            continue
+        assert FLOOR_OF.get(other, len(FLOORS)) < FLOOR_OF[part], (
+            f"{module} imports {name}, which does not lie below it"
+        )
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if part_of(m) in PURE_PARTS and m not in EDGES])
+def test_what_decides_neither_acts_nor_asks_the_time(module: str) -> None:
+    tree = tree_of(module)
+    for name in imported(tree, at_run_time=True):
+        for impure in IMPURE_MODULES:
+            assert not f"{name}.".startswith(f"{impure}."), f"{module} imports {name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in IMPURE_CALLS, f"{module}:{node.lineno} calls {called}"
+        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{module}:{node.lineno} awaits"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_is_one_thing(module: str) -> None:
+    length = len((ROOT / module).read_text(encoding="utf-8").splitlines())
+    assert length <= LONGEST_MODULE, f"{module} has {length} lines: past {LONGEST_MODULE} it is two things"
+
+
+@pytest.mark.parametrize("module", modules())
+def test_no_module_is_a_drawer(module: str) -> None:
+    for name in Path(module).with_suffix("").parts[1:]:
+        assert not DRAWERS.match(name), f"{module}: name it for the noun it holds or the -ing it does"
+
+
+def needs_test(module: str) -> bool:
+    """A module with a function or a method of its own; one that only declares has nothing to test by itself."""
+    if Path(module).name in {"__init__.py", "__main__.py"}:
+        return False
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree_of(module)))
+
+
+def has_test(module: str) -> bool:
+    """``wire/lines.py`` ↔ ``tests/wire/test_lines.py``; a folder inside a part may be tested as a whole."""
+    inside = Path(module).relative_to("orchestrator")
+    beside = ROOT / "tests" / inside.parent / f"test_{inside.name}"
+    whole = ROOT / "tests" / inside.parent.parent / f"test_{inside.parent.name}.py"
+    return beside.exists() or (len(inside.parts) > 2 and whole.exists())
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if needs_test(m)])
+def test_every_module_has_a_test_beside_it(module: str) -> None:
+    if module not in WITHOUT_OWN_TEST:
+        assert has_test(module), f"{module} has no test beside it"
+
+
+def test_the_list_of_modules_without_a_test_only_shrinks() -> None:
+    tested = sorted(m for m in WITHOUT_OWN_TEST if has_test(m))
+    assert not tested, f"these have got their test: take them off WITHOUT_OWN_TEST: {tested}"
+    gone = sorted(m for m in WITHOUT_OWN_TEST if not (ROOT / m).exists() or not needs_test(m))
+    assert not gone, f"these need no test any more: take them off WITHOUT_OWN_TEST: {gone}"
+
+
+def agent_names() -> frozenset[str]:
+    return frozenset(
+        path.stem
+        for path in (PACKAGE / "agents").glob("*.py")
+        if any(isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "AGENT" for n in tree_of(str(path)).body)
+        or any(isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "AGENT" for n in tree_of(str(path)).body)
+    )
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if part_of(m) != "agents"])
+def test_facts_of_a_cli_live_in_its_adapter(module: str) -> None:
+    """``if agent == "codex"`` outside agents/ is a bug, and so is a ``match`` on it."""
+    names = agent_names() | {"gemini", "claude", "codex"}
+    for node in ast.walk(tree_of(module)):
+        compared: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            compared = [node.value]
+        for inner in (i for expression in compared for i in ast.walk(expression) if isinstance(i, ast.Constant)):
+            assert inner.value not in names, f"{module}:{inner.lineno} decides by the name of a CLI: {inner.value!r}"
