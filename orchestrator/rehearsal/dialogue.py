@@ -9,7 +9,9 @@ from typing import Any, Literal, TypeAlias
 
 from orchestrator.models.identity import AgentName
 
-_MARKER = re.compile(r"\[orchestrate worker=(?P<worker>\S+) role=(?P<role>\S+) review=(?P<review>[^\s\]]+)\]")
+_MARKER = re.compile(
+    r"^\[orchestrate worker=(?P<worker>\S+) role=(?P<role>\S+) review=(?P<review>[^\s\]]+)\]", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,14 @@ class Marker:
 
 
 def find_marker(text: str) -> Marker | None:
-    """The last marker line in ``text``; ``None`` if there is none."""
-    found = None
-    for match in _MARKER.finditer(text):
-        review = match["review"]
-        found = Marker(match["worker"], match["role"], None if review == "-" else review)
-    return found
+    """The first marker line in ``text``; ``None`` if there is none.
+
+    The first, because a prompt quotes other people's text further down.
+    """
+    match = _MARKER.search(text)
+    if match is None:
+        return None
+    return Marker(match["worker"], match["role"], None if match["review"] == "-" else match["review"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute, TaskGroup
+from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from orchestrator.models.identity import AgentName
@@ -162,18 +162,15 @@ async def model_server(
         socket: Listen on this socket file as well.
     """
     server = ModelServer(Script(scenario))
-    async with anyio.create_task_group() as tasks:
-        await _listen(server, tasks, host=host, port=port, socket=socket)
+    async with AsyncExitStack() as listeners, anyio.create_task_group() as tasks:
+        network = await listeners.enter_async_context(await anyio.create_tcp_listener(local_host=host, local_port=port))
+        chosen = network.extra(SocketAttribute.local_port)  # noqa: S610 -- anyio's name, nothing of Django's
+        server.url = f"http://{host}:{chosen}"
+        tasks.start_soon(network.serve, server.serve)
+        if socket is not None:
+            local = await listeners.enter_async_context(await anyio.create_unix_listener(socket))
+            tasks.start_soon(local.serve, server.serve)
         try:
             yield server
         finally:
             tasks.cancel_scope.cancel()
-
-
-async def _listen(server: ModelServer, tasks: TaskGroup, *, host: str, port: int, socket: Path | None) -> None:
-    network = await anyio.create_tcp_listener(local_host=host, local_port=port)
-    port = network.extra(SocketAttribute.local_port)  # noqa: S610 -- anyio's name, nothing of Django's
-    server.url = f"http://{host}:{port}"
-    tasks.start_soon(network.serve, server.serve)
-    if socket is not None:
-        tasks.start_soon((await anyio.create_unix_listener(socket)).serve, server.serve)

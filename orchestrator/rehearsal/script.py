@@ -27,7 +27,9 @@ from orchestrator.rehearsal.dialogue import (
 from orchestrator.rehearsal.scenario import Scenario, Step, Turn
 
 _CHARACTERS_PER_TOKEN = 4
-_APPROVAL = Step(reply={"verdict": "approved", "summary": "Nothing in this rehearsal's script speaks against it."})
+_APPROVAL = Step(
+    reply={"verdict": "approved", "summary": "Nothing in this rehearsal's script speaks against it.", "points": []}
+)
 _DONE = Step(say="Done. The rehearsal's script has no lines for this prompt.")
 _NOTHING_LEFT = Step(say="That is all.")
 

@@ -1,4 +1,4 @@
-"""Runs one CLI, stand-in or real, against a scripted model, in a home of its own."""
+"""Runs one CLI, stand-in or real, as its adapter launches it, against a scripted model and in a home of its own."""
 
 from __future__ import annotations
 
@@ -6,49 +6,85 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeAlias
 
 import anyio
+import anyio.abc
 import pytest
 
-from orchestrator.rehearsal.model_server import ModelServer
+from orchestrator.agents.contract import Agent, Translation
+from orchestrator.agents.registry import AGENTS
+from orchestrator.models.events import AgentEvent, ConversationStarted, Payload, TurnEnded
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.work import Assignment, Role
+from orchestrator.rehearsal.installing import default_cache, installed_clis, pinned_packages
+from orchestrator.rehearsal.model_server import ModelServer, model_server
+from orchestrator.rehearsal.scenario import Scenario
+from orchestrator.rehearsal.stand_in.placing import install_stand_ins
+from orchestrator.wire.records import decode_line
 
-AGENTS = ("gemini", "claude", "codex")
-_GEMINI_SETTINGS = {"security": {"auth": {"selectedType": "gemini-api-key"}}, "general": {"maxAttempts": 1}}
 
+@dataclass(frozen=True)
+class Cli:
+    """One CLI and where its executable lies."""
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+    agent: Agent
+    folder: Path
 
 
 @dataclass(frozen=True)
 class Run:
     """How one run of a CLI ended."""
 
+    agent: Agent
     code: int
-    stdout: str
-    stderr: str
+    stdout: bytes
+    stderr: bytes
 
     @property
-    def records(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.stdout.splitlines() if line.startswith("{")]
+    def payloads(self) -> list[Payload]:
+        """What its adapter makes of stdout, then of stderr."""
+        return [event.payload for event in (*self._events(self.stdout, "stdout"), *self._events(self.stderr, "stderr"))]
+
+    def _events(self, text: bytes, stream: Any) -> list[AgentEvent]:
+        events: list[AgentEvent] = []
+        state = Translation()
+        for line in text.splitlines():
+            record = decode_line(line, stream)
+            if record is not None:
+                state, new = self.agent.translate(state, record, datetime.now(UTC))
+                events += new
+        return events
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [payload for payload in self.payloads if isinstance(payload, kind)]
+
+    @property
+    def ended(self) -> TurnEnded:
+        return self.of(TurnEnded)[-1]  # type: ignore[no-any-return]  # of() is told the class at run time
+
+    @property
+    def conversation(self) -> str:
+        started: ConversationStarted = self.of(ConversationStarted)[0]
+        return started.reference
+
+    def __str__(self) -> str:
+        return f"exit code {self.code}\n{self.stdout.decode()}\n--- stderr\n{self.stderr.decode()}"
 
 
 @dataclass
 class Stage:
-    """A target, a scratch folder and a home for one CLI, and where its executable lies."""
+    """A target, a scratch folder and a home for one CLI that plays in a scenario."""
 
-    agent: str
-    bin_folder: Path
+    cli: Cli
     root: Path
     server: ModelServer
-    flags: Sequence[str] = ()
-    without: Sequence[str] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> Path:
@@ -62,96 +98,97 @@ class Stage:
     def home(self) -> Path:
         return self.root / "home"
 
-    def prepare(self) -> None:
-        for folder in (self.target, self.scratch, self.home / "tmp", self.home / ".gemini", self.home / ".codex"):
-            folder.mkdir(parents=True, exist_ok=True)
-        (self.home / ".gemini" / "settings.json").write_text(json.dumps(_GEMINI_SETTINGS))
-        self.server.describe(self.agent, target=self.target, scratch=self.scratch)
-
-    def environment(self) -> dict[str, str]:
-        path = f"{self.bin_folder}:/usr/local/bin:/usr/bin:/bin"
-        mine = {"HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "PATH": path, "LANG": "C.UTF-8"}
-        url = self.server.url
-        vendor = {
-            "claude": {
-                "ANTHROPIC_BASE_URL": url,
-                "ANTHROPIC_API_KEY": "sk-rehearsal",
-                "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-                "CLAUDE_CODE_MAX_RETRIES": "1",
-                "IS_SANDBOX": "1",
-            },
-            "codex": {"REHEARSAL_KEY": "sk-rehearsal", "CODEX_HOME": str(self.home / ".codex")},
-            "gemini": {
-                "GOOGLE_GEMINI_BASE_URL": url,
-                "GEMINI_API_KEY": "sk-rehearsal",
-                "GEMINI_CLI_NO_RELAUNCH": "true",
-                "GEMINI_TELEMETRY_ENABLED": "false",
-                "NO_COLOR": "1",
-            },
-        }[self.agent]
-        wanted = {**mine, **vendor, **self.env}
-        return {name: value for name, value in wanted.items() if name not in self.without}
-
-    def argv(self, *, resume: str | None = None, schema: Path | None = None) -> list[str]:
-        executable = str(self.bin_folder / self.agent)
-        return [executable, *(flag for flag in self._flags(resume, schema) if flag not in self.without), *self.flags]
-
-    def _flags(self, resume: str | None, schema: Path | None) -> list[str]:
-        match self.agent:
-            case "gemini":
-                again = [f"--resume={resume}"] if resume else []
-                roots = f"--include-directories={self.scratch}"
-                return ["--approval-mode=yolo", "--skip-trust", roots, "--output-format=stream-json", *again]
-            case "claude":
-                again = ["--resume", resume] if resume else []
-                fit = ["--json-schema", schema.read_text()] if schema else []
-                mode = ["--print", "--dangerously-skip-permissions", "--strict-mcp-config"]
-                return [*mode, "--output-format", "stream-json", "--verbose", *fit, *again]
-            case _:
-                fit = ["--output-schema", str(schema)] if schema else []
-                again = ["resume", resume, "-"] if resume else []
-                return ["exec", *_codex_provider(self.server.url), "--json", *_codex_open(self.target), *fit, *again]
+    def assignment(self, prompt: str, **changes: Any) -> Assignment:
+        """What an adapter is told; the prompt gets the marker line that every template puts at its top."""
+        name = self.cli.agent.name
+        basis = Assignment(
+            worker=WorkerId(name),
+            agent=name,
+            role=Role.IMPLEMENTER,
+            prompt=f"[orchestrate worker={name} role=implementer review=-]\n{prompt}\n",
+            target=self.target,
+            scratch=self.scratch,
+            home=self.home,
+            writable=(self.scratch, self.target),
+            endpoint=self.server.endpoints[name],
+            # One retry is enough to see that there is one.
+            extra_env={"CLAUDE_CODE_MAX_RETRIES": "1"},
+        )
+        return replace(basis, **changes)
 
     async def run(
-        self,
-        prompt: str,
-        *,
-        resume: str | None = None,
-        schema: Path | None = None,
-        until: Callable[[], Awaitable[None]] | None = None,
-        stop: signal.Signals = signal.SIGTERM,
+        self, prompt: str, *, stop_when: Callable[[], bool] | None = None, flags: Sequence[str] = (), **changes: Any
     ) -> Run:
-        """Run to the end; with ``until``, send ``stop`` once that has come back."""
-        self.prepare()
+        """Run to the end; with ``stop_when``, send the adapter's first stop signal once that holds."""
+        spec = self.cli.agent.launch(self.assignment(prompt, **changes))
+        for folder in (self.target, self.scratch, self.home / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for file in spec.files:
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            file.path.write_text(_with_one_attempt(file.content), encoding="utf-8")
+        self.server.describe(self.cli.agent.name, target=self.target, scratch=self.scratch)
+        signals = [signal.Signals[f"SIG{step.signal}"] for step in spec.stop_ladder]
         out, err = self.root / "stdout", self.root / "stderr"
         with anyio.fail_after(60), out.open("wb") as stdout, err.open("wb") as stderr:
             async with await anyio.open_process(
-                self.argv(resume=resume, schema=schema),
+                [str(self.cli.folder / spec.argv[0]), *flags_first(spec.argv[1:], flags)],
                 stdin=subprocess.PIPE,
                 stdout=stdout,
                 stderr=stderr,
-                cwd=self.target,
-                env=self.environment(),
+                cwd=spec.cwd,
+                env={**self._environment(), **spec.env},
                 start_new_session=True,
             ) as process:
                 try:
-                    await _write(process, prompt)
-                    if until is not None:
-                        await until()
-                        process.send_signal(stop)
+                    await _write(process, spec.stdin)
+                    if stop_when is not None:
+                        await _until(stop_when)
+                        process.send_signal(signals[0])
                     code = await process.wait()
                 finally:
                     _end_group(process.pid)
-        return Run(code, out.read_text(), err.read_text())
+        return Run(self.cli.agent, code, out.read_bytes(), err.read_bytes())
+
+    def _environment(self) -> Mapping[str, str]:
+        path = f"{self.cli.folder}:/usr/local/bin:/usr/bin:/bin"
+        return {"HOME": str(self.home), "TMPDIR": str(self.home / "tmp"), "PATH": path, "LANG": "C.UTF-8"}
+
+    def was_asked(self) -> bool:
+        """Whether the model has been asked for an answer of its turn."""
+        return any(request.asked is not None and request.asked.side is None for request in self.server.requests)
+
+
+OpenStage: TypeAlias = Callable[..., AbstractAsyncContextManager[Stage]]
+
+
+def flags_first(words: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """A subcommand stays in front of further flags."""
+    front = 1 if words and not words[0].startswith("-") else 0
+    return [*words[:front], *flags, *words[front:]]
+
+
+def _with_one_attempt(content: str) -> str:
+    """Gemini waits five seconds before its second attempt, and longer before each further one."""
+    if '"maxAttempts"' not in content:
+        return content
+    settings = json.loads(content)
+    settings["general"]["maxAttempts"] = 1
+    return json.dumps(settings)
 
 
 async def _write(process: anyio.abc.Process, prompt: str) -> None:
     assert process.stdin is not None
     try:
         await process.stdin.send(prompt.encode())
+    except anyio.BrokenResourceError:
+        pass  # it refused its flags and is gone
+    finally:
         await process.stdin.aclose()
-    except (anyio.BrokenResourceError, anyio.ClosedResourceError):
-        return  # it refused its flags and is gone
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    while not holds():  # noqa: ASYNC110 -- what is waited for happens in another process
+        await anyio.sleep(0.01)
 
 
 def _end_group(pid: int) -> None:
@@ -161,21 +198,55 @@ def _end_group(pid: int) -> None:
         return
 
 
-def _codex_provider(url: str) -> list[str]:
-    provider = {
-        "model": "gpt-5.5-codex",
-        "model_provider": "rehearsal",
-        "model_providers.rehearsal.name": "rehearsal",
-        "model_providers.rehearsal.base_url": f"{url}/v1",
-        "model_providers.rehearsal.wire_api": "responses",
-        "model_providers.rehearsal.env_key": "REHEARSAL_KEY",
-        "analytics.enabled": False,
-        "check_for_update_on_startup": False,
-        "model_providers.rehearsal.request_max_retries": 0,
-        "model_providers.rehearsal.stream_max_retries": 1,
-    }
-    return [word for name, value in provider.items() for word in ("-c", f"{name}={json.dumps(value)}")]
+SOURCES = (
+    pytest.param("stand-in", id="stand-in"),
+    pytest.param("real", id="real", marks=[pytest.mark.real, pytest.mark.slow]),
+)
 
 
-def _codex_open(target: Path) -> list[str]:
-    return ["--dangerously-bypass-approvals-and-sandbox", "--skip-git-repo-check", "-C", str(target)]
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the three stand-ins."""
+    return install_stand_ins(tmp_path_factory.mktemp("stand-ins"), Path(sys.executable))
+
+
+@pytest.fixture(scope="session")
+def real_clis() -> Path | None:
+    """The folder of the real CLIs, if they are installed."""
+    return installed_clis(pinned_packages(), default_cache())
+
+
+@pytest.fixture(params=sorted(AGENTS))
+def agent(request: pytest.FixtureRequest) -> Agent:
+    return AGENTS[AgentName(request.param)]
+
+
+@pytest.fixture(params=SOURCES)
+def cli(
+    request: pytest.FixtureRequest,
+    agent: Agent,
+    stand_ins: Path,
+    real_clis: Path | None,
+    not_proven: Callable[[str], NoReturn],
+) -> Cli:
+    """Each CLI, once as its stand-in and once as itself."""
+    if request.param == "stand-in":
+        return Cli(agent, stand_ins)
+    if real_clis is None:
+        not_proven("the real CLIs are not installed: python -m orchestrator.rehearsal.installing")
+    return Cli(agent, real_clis)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> OpenStage:
+    """Opens a stage on which a CLI plays turns of the given steps, each list one turn."""
+
+    @asynccontextmanager
+    async def opened(cli: Cli, *turns: Sequence[Mapping[str, Any]], folder: str = "stage") -> AsyncIterator[Stage]:
+        script = {"name": "test", "turn": [{"agent": cli.agent.name, "step": list(steps)} for steps in turns]}
+        root = tmp_path / folder
+        root.mkdir()
+        async with model_server(Scenario.model_validate(script)) as server:
+            yield Stage(cli, root, server)
+
+    return opened

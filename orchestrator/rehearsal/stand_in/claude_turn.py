@@ -11,14 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .claude_tools import denial, perform
-from .exchange import (
-    ConnectionLost,
-    Conversation,
-    HttpError,
-    complain,
-    emit,
-    post,
-)
+from .exchange import ConnectionLost, Conversation, HttpError, complain, emit, post
 from .options import Options, Refused
 
 VERSION = "2.1.329"
@@ -148,7 +141,7 @@ def _receive(run: Run, offered: Mapping[str, tuple[str, ...]]) -> dict[str, Any]
     }
     headers = {"x-api-key": os.environ.get("ANTHROPIC_API_KEY", ""), "anthropic-version": "2023-06-01"}
     message: dict[str, Any] = {}
-    partial = ""
+    partial, whole = "", False
     for event in post(f"{base}/v1/messages?beta=true", body, headers):
         match event["type"]:
             case "message_start":
@@ -163,8 +156,10 @@ def _receive(run: Run, offered: Mapping[str, tuple[str, ...]]) -> dict[str, Any]
                 _finish_block(run, message, partial)
             case "message_delta":
                 _count(run, event["usage"])
-    if not message:
-        raise ConnectionLost("the answer was empty", begun=True)
+            case "message_stop":
+                whole = True
+    if not whole:
+        raise ConnectionLost("the answer was cut", begun=True)
     return message
 
 

@@ -1,0 +1,207 @@
+"""Installs the pinned real CLIs with npm into a cache folder, once; names and versions in, a folder for PATH out."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from orchestrator.errors import EnvironmentUnfit, OrchestrateError
+
+INSTALL_S = 900.0
+"""How long npm may take: the three packages are some 900 MB unpacked."""
+_CHECK_S = 60.0
+_POSTINSTALL = re.compile(r"node (?P<script>[\w./-]+)")
+_UNREACHABLE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b")
+_STAMP = "installed.json"
+
+Report = Callable[[str], None]
+
+
+def pinned_packages() -> Mapping[str, str]:
+    """The npm package and version of every adapter."""
+    from orchestrator.agents.registry import AGENTS
+
+    return {agent.package: agent.pinned for agent in AGENTS.values()}
+
+
+def default_cache() -> Path:
+    """The user's cache folder for this program."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("orchestrate", appauthor=False)
+
+
+def installed_clis(packages: Mapping[str, str], cache: Path) -> Path | None:
+    """The folder of executables if exactly these packages are installed; ``None`` otherwise."""
+    folder = _folder(packages, cache)
+    return _executables(folder) if (folder / _STAMP).is_file() else None
+
+
+def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, timeout_s: float = INSTALL_S) -> Path:
+    """Install the packages unless they are there; a second caller waits for the first.
+
+    A folder appears under its name only when it is complete, so that a kill at any moment leaves nothing half-done
+    that could be taken for whole; what npm has downloaded by then is kept.
+
+    Args:
+        report: Takes one line of progress at a time.
+
+    Returns:
+        The folder with the executables, for PATH.
+
+    Raises:
+        EnvironmentUnfit: npm or node is missing, or the registry cannot be reached.
+        OrchestrateError: npm failed or took too long.
+    """
+    found = installed_clis(packages, cache)
+    if found is not None:
+        return found
+    npm, node = _required("npm"), _required("node")
+    folder = _folder(packages, cache)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder.with_suffix(".lock"), report):
+        found = installed_clis(packages, cache)
+        if found is not None:
+            return found
+        partial = folder.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        names = ", ".join(f"{name} {version}" for name, version in packages.items())
+        report(f"installing {names} with npm; this downloads some 300 MB and happens once")
+        _run(_npm_install(npm, packages, cache / "npm"), partial, timeout_s)
+        for name in packages:
+            _after_install(node, partial / "node_modules" / name)
+        _check_versions(packages, partial)
+        (partial / _STAMP).write_text(json.dumps(dict(packages), indent=1), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+        report(f"installed in {folder}")
+    return _executables(folder)
+
+
+def _folder(packages: Mapping[str, str], cache: Path) -> Path:
+    # Packages hold binaries of one platform: a cache in a shared home must tell machines apart.
+    told = json.dumps([sorted(packages.items()), sys.platform, platform.machine()])
+    return cache / "clis" / hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _executables(folder: Path) -> Path:
+    return folder / "node_modules" / ".bin"
+
+
+def _required(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise EnvironmentUnfit(
+            f"{program} is not installed, so the real CLIs cannot be installed either",
+            hint="install Node.js 20 or newer; without it a rehearsal plays with built-in stand-ins",
+        )
+    return found
+
+
+@contextmanager
+def _lock(path: Path, report: Report) -> Iterator[None]:
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("another process is installing the CLIs; waiting for it")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _npm_install(npm: str, packages: Mapping[str, str], downloads: Path) -> Sequence[str]:
+    wanted = [f"{name}@{version}" for name, version in packages.items()]
+    # Scripts of the packages' own dependencies are not run: nothing here needs a compiler.
+    quiet = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+    return [npm, "install", "--prefix", ".", "--include=optional", f"--cache={downloads}", *quiet, *wanted]
+
+
+def _run(command: Sequence[str], folder: Path, timeout_s: float, env: Mapping[str, str] | None = None) -> str:
+    """Run to the end in a group of its own, which ends with us; returns what it printed."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired as error:
+            raise OrchestrateError(f"{Path(command[0]).name} did not end within {timeout_s:.0f} s") from error
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
+        raise _failure(command, process.returncode, output)
+    return output
+
+
+def _failure(command: Sequence[str], code: int, output: str) -> OrchestrateError:
+    tail = "\n".join(output.strip().splitlines()[-6:])
+    program = Path(command[0]).name
+    if program == "npm" and _UNREACHABLE.search(output):
+        return EnvironmentUnfit(
+            f"npm cannot reach its registry:\n{tail}",
+            hint="check the network and npm's settings (npm config get registry); or rehearse with the stand-ins",
+        )
+    return OrchestrateError(f"{program} {command[1]} failed with exit code {code}:\n{tail}")
+
+
+def _after_install(node: str, package: Path) -> None:
+    """Run the package's own install step if it is a plain node script: claude's links its native binary so."""
+    scripts = json.loads((package / "package.json").read_text(encoding="utf-8")).get("scripts") or {}
+    match = _POSTINSTALL.fullmatch(str(scripts.get("postinstall", "")))
+    if match is not None:
+        _run([node, match["script"]], package, _CHECK_S)
+
+
+def _check_versions(packages: Mapping[str, str], folder: Path) -> None:
+    """Start each CLI once: what cannot say its version here is not installed."""
+    home = folder / "home"
+    home.mkdir()
+    env = {"HOME": str(home), "PATH": os.environ.get("PATH", os.defpath), "NO_COLOR": "1"}
+    for name, version in packages.items():
+        described = json.loads((folder / "node_modules" / name / "package.json").read_text(encoding="utf-8"))
+        for executable in described.get("bin") or {}:
+            said = _run([str(_executables(folder) / executable), "--version"], folder, _CHECK_S, env)
+            if version not in said:
+                raise OrchestrateError(f"{executable} says it is {said.strip()[:80]!r}, not {version}")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def main() -> int:
+    """Install the adapters' pinned versions; prints the folder of executables on stdout, progress on stderr."""
+    try:
+        folder = install_clis(pinned_packages(), default_cache(), report=_tell)
+    except OrchestrateError as error:
+        _tell(error.message)
+        if error.hint:
+            _tell(error.hint)
+        return int(error.exit_code)
+    sys.stdout.write(f"{folder}\n")
+    return 0
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"orchestrate: {line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
