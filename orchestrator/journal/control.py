@@ -53,7 +53,7 @@ def drop_command(folder: _Folder, command: UserCommand) -> int:
                 os.fsync(file.fileno())
             n = _link_to_next_number(Path(temporary), commands)
         finally:
-            os.unlink(temporary)
+            Path(temporary).unlink()
         sync_folder(commands)
     except OSError as error:
         raise EnvironmentUnfit(f"cannot leave a command in {commands}: {error.strerror}") from error
@@ -80,7 +80,7 @@ def _link_to_next_number(temporary: Path, commands: Path) -> int:
 
 def _numbered_files(commands: Path) -> list[tuple[int, str]]:
     try:
-        names = os.listdir(commands)
+        names = [path.name for path in commands.iterdir()]
     except FileNotFoundError:
         return []
     return [(int(match[1]), name) for name in names if (match := _NAME.fullmatch(name))]

@@ -179,7 +179,7 @@ def make_private_folder(path: Path) -> None:
 
 def _newest_first(workspace: Path) -> Iterator[SessionFolder]:
     try:
-        names = sorted(os.listdir(workspace), reverse=True)
+        names = sorted((path.name for path in workspace.iterdir()), reverse=True)
     except (FileNotFoundError, NotADirectoryError):
         return
     for name in names:

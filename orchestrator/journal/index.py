@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,8 @@ CREATE TABLE session (
     task TEXT NOT NULL, target TEXT NOT NULL, agents TEXT NOT NULL,
     opened_at TEXT, last_at TEXT, entries INTEGER NOT NULL, outcome TEXT, reason TEXT NOT NULL, problem TEXT
 )"""
-_COLUMNS = "id, task, target, agents, opened_at, last_at, entries, outcome, reason, problem"
+_SELECT = """
+SELECT id, task, target, agents, opened_at, last_at, entries, outcome, reason, problem FROM session ORDER BY id DESC"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class SessionIndex:
             rows = self._rows
         elif self._path.exists():
             with _opened(self._path) as database:
-                selected = database.execute(f"SELECT {_COLUMNS} FROM session ORDER BY id DESC").fetchall()
+                selected = database.execute(_SELECT).fetchall()
             rows = [_row(values) for values in selected]
         else:
             rows = []
@@ -92,8 +93,7 @@ class SessionIndex:
     def delete(self) -> None:
         """Throw the index away; nothing is lost."""
         for suffix in ("", "-wal", "-shm"):
-            with suppress(FileNotFoundError):
-                os.unlink(f"{self._path}{suffix}")
+            self._path.with_name(INDEX_NAME + suffix).unlink(missing_ok=True)
 
     def _update(self, path: Path) -> None:
         folders = all_sessions(self._workspace)

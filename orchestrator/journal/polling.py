@@ -1,4 +1,4 @@
-"""The slower way to learn of changes, for every platform: watchfiles, and polling where even that has no watches left."""
+"""Folders in, changed paths out, the slower way of every platform: watchfiles, or polling where it has no watches."""
 
 from __future__ import annotations
 

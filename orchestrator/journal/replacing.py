@@ -23,7 +23,7 @@ def write_atomically(path: Path, text: str) -> None:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
         temporary = None
         sync_folder(path.parent)
     except OSError as error:
@@ -33,7 +33,7 @@ def write_atomically(path: Path, text: str) -> None:
     finally:
         if temporary is not None:
             with suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -45,10 +45,12 @@ class ShadowRepository:
         self._folder = folder
         self._target = target
         self._left_out = tuple(os.fsencode(path) for path in left_out)
-        self._repository = _enclosing_repository(target)
         self._index = folder / "index"
         if not (folder / "git" / "info" / "attributes").exists():
             self._lay_out()
+        self._work_tree = target
+        self._repository = self._find_repository()
+        self._prefix = b"" if self._work_tree == target else os.fsencode(target.relative_to(self._work_tree)) + b"/"
 
     def write_tree(self) -> str:
         """Record the work tree; the id of its tree.
@@ -65,11 +67,22 @@ class ShadowRepository:
 
     def diff_text(self, before: str, after: str, *, most_bytes: int) -> tuple[str, bool]:
         """A unified diff, and whether it was cut at ``most_bytes``."""
-        arguments = ("diff-tree", "-r", "-p", "-M", "--no-ext-diff", "--no-textconv", "--no-color", before, after)
+        arguments = (
+            "diff-tree",
+            "-r",
+            "-p",
+            "-M",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-color",
+            "--relative",
+            before,
+            after,
+        )
         with subprocess.Popen(
             self._command(*arguments),
             cwd=self._target,
-            env=self._environment(self._index),
+            env={**self._environment(self._index), "GIT_WORK_TREE": str(self._work_tree)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -83,7 +96,7 @@ class ShadowRepository:
 
     def diff_figures(self, before: str, after: str) -> list[tuple[str, int, int]]:
         """Path, insertions and deletions of each changed file; a binary one has none of either."""
-        out = self._run("diff-tree", "-r", "-z", "--numstat", "--no-renames", before, after)
+        out = self._run("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--relative", before, after)
         return [_figures(row) for row in out.split(_NUL) if row]
 
     def _lay_out(self) -> None:
@@ -96,10 +109,25 @@ class ShadowRepository:
         (self._folder / "left-out").write_bytes(os.fsencode(patterns))
         (git_dir / "info" / "attributes").write_text(_ATTRIBUTES)
 
+    def _find_repository(self) -> Path | None:
+        """The git directory that tracks files of the target.  Where it is that of a folder above, the work tree is that
+        folder, so that the ignore rules above the target hold; a folder in which it tracks nothing stands for itself.
+        """
+        for top in (self._target, *self._target.parents):
+            repository = _git_directory(top)
+            if repository is None:
+                continue
+            self._work_tree = top
+            if top == self._target or self._listed("--cached", index=repository / "index", tolerant=True):
+                return repository
+            self._work_tree = self._target
+            return None
+        return None
+
     def _update_index(self) -> None:
         known = set(self._listed("--cached"))
         now = self._recordable(set(self._present(known)))
-        gone = b"".join(b"0 %s\t%s\0" % (b"0" * 40, path) for path in sorted(known - now))
+        gone = b"".join(b"0 %s\t%s%s\0" % (b"0" * 40, self._prefix, path) for path in sorted(known - now))
         if gone:
             self._run("update-index", "-z", "--index-info", stdin=gone)
         paths = b"".join(path + _NUL for path in sorted(now))
@@ -141,21 +169,21 @@ class ShadowRepository:
 
     def _recordable(self, paths: set[bytes]) -> set[bytes]:
         """Those that are readable files or symbolic links, and lie below the target by real folders only."""
-        top = os.fsencode(self._target)
+        top = os.fsencode(self._target) + b"/"
         is_real = {b"": True}
 
         def lies_in_real_folders(folder: bytes) -> bool:
             if folder not in is_real:
-                above = os.path.dirname(folder)
-                is_real[folder] = lies_in_real_folders(above) and not os.path.islink(os.path.join(top, folder))
+                above = folder.rpartition(b"/")[0]
+                is_real[folder] = lies_in_real_folders(above) and not _is_link(top + folder)
             return is_real[folder]
 
         return {
             path
             for path in paths
             if not self._is_left_out(path)
-            and lies_in_real_folders(os.path.dirname(path))
-            and _is_readable(os.path.join(top, path))
+            and lies_in_real_folders(path.rpartition(b"/")[0])
+            and _is_readable(top + path)
         }
 
     def _run(
@@ -171,13 +199,13 @@ class ShadowRepository:
         Raises:
             EnvironmentUnfit: It failed, or could not be started.
         """
-        work_tree = os.path.join(os.fsencode(self._target), below) if in_target else os.fsencode(self._folder)
+        cwd = self._target / os.fsdecode(below) if in_target else self._folder
         environment = self._environment(index or self._index)
         if in_target:
-            environment["GIT_WORK_TREE"] = os.fsdecode(work_tree)
+            environment["GIT_WORK_TREE"] = str(cwd if below else self._work_tree)
         try:
             done = subprocess.run(
-                self._command(*arguments), cwd=work_tree, env=environment, input=stdin, capture_output=True, check=False
+                self._command(*arguments), cwd=cwd, env=environment, input=stdin, capture_output=True, check=False
             )
         except OSError as error:
             raise EnvironmentUnfit(f"cannot run {self._git} in {self._target}: {error.strerror}") from error
@@ -213,6 +241,13 @@ def _figures(row: bytes) -> tuple[str, int, int]:
     return path.decode(errors="backslashreplace"), counts[0], counts[1]
 
 
+def _is_link(path: bytes) -> bool:
+    try:
+        return stat.S_ISLNK(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
 def _is_readable(path: bytes) -> bool:
     try:
         mode = os.lstat(path).st_mode
@@ -221,9 +256,9 @@ def _is_readable(path: bytes) -> bool:
     return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(path, os.R_OK))
 
 
-def _enclosing_repository(target: Path) -> Path | None:
-    """The git directory of the repository whose top the target is; ``None`` where it is none, or only a part of one."""
-    dot_git = target / ".git"
+def _git_directory(top: Path) -> Path | None:
+    """The git directory of the repository whose top folder this is; ``None`` where it is none."""
+    dot_git = top / ".git"
     if dot_git.is_dir():
         return dot_git
     try:
@@ -231,7 +266,7 @@ def _enclosing_repository(target: Path) -> Path | None:
     except OSError:
         return None
     name = pointer.removeprefix("gitdir:").strip()
-    return target / name if name and "\n" not in name else None
+    return top / name if name and "\n" not in name else None
 
 
 def _escaped(path: bytes) -> str:

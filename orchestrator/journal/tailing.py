@@ -163,7 +163,7 @@ class FileTail:
 
     def _check_identity(self) -> None:
         try:
-            status = os.stat(self.path, follow_symlinks=False)
+            status = self.path.lstat()
         except OSError:
             self._set_fault("lost", self._position, "it was deleted")
             return

@@ -51,7 +51,7 @@ class HashedTrees:
         for name, old, new in self._changed(before, after):
             body = self._file_diff(name, old, new)[3:]
             added = sum(line.startswith("+") for line in body)
-            figures.append((name, added, sum(line.startswith("-") for line in body)))
+            figures.append((_printable(name), added, sum(line.startswith("-") for line in body)))
         return figures
 
     def _files(self, folder: Path) -> Iterator[Path]:

@@ -41,8 +41,9 @@ def folder(workspace: Path) -> SessionFolder:
 
 
 @pytest.fixture
-def opened(folder: SessionFolder) -> SessionOpened:
-    """The first entry of that session."""
+def opened(workspace: Path) -> SessionOpened:
+    """The first entry of a session whose folder has not been made."""
+    folder = SessionFolder(workspace / "20261121-175811-7f3a")
     return SessionOpened(
         session=folder.id,
         options=SessionOptions(

@@ -7,8 +7,14 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit, SessionUnknown
-from orchestrator.journal.folder import SESSION_ID, SessionFolder, all_sessions, create_session
-from orchestrator.journal.folder import newest_session, open_session
+from orchestrator.journal.folder import (
+    SESSION_ID,
+    SessionFolder,
+    all_sessions,
+    create_session,
+    newest_session,
+    open_session,
+)
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.models.identity import WorkerId
 

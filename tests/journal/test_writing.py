@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -126,11 +125,11 @@ def test_a_journal_of_a_newer_format_is_not_written_to(folder_journal: Path, ope
 
 
 def test_a_folder_that_is_missing_is_said_with_the_path(tmp_path: Path) -> None:
-    with pytest.raises(JournalDamaged, match="cannot open .*missing/journal.jsonl"):
+    with pytest.raises(JournalDamaged, match=r"cannot open .*missing/journal.jsonl"):
         Journal(tmp_path / "missing" / "journal.jsonl")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path) -> None:
     link = tmp_path / "journal.jsonl"
     link.symlink_to("/dev/full")
