@@ -96,23 +96,21 @@ def test_the_journal_kept_from_format_1_still_reads() -> None:
     assert kinds == KINDS_OF_FORMAT_1, "the kept journal holds one entry of every kind of its format"
 
 
-KINDS_OF_FORMAT_1 = set(
-    [
-        "session_opened",
-        "worker_started",
-        "start_failed",
-        "agent_output",
-        "stream_fault",
-        "worker_exited",
-        "sampled",
-        "snapshot_taken",
-        "work_measured",
-        "checks_measured",
-        "user_command",
-        "time_passed",
-        "coordinator_resumed",
-        "effect_done",
-        "effect_intended",
-        "session_closed",
-    ]
-)
+KINDS_OF_FORMAT_1 = {
+    "session_opened",
+    "worker_started",
+    "start_failed",
+    "agent_output",
+    "stream_fault",
+    "worker_exited",
+    "sampled",
+    "snapshot_taken",
+    "work_measured",
+    "checks_measured",
+    "user_command",
+    "time_passed",
+    "coordinator_resumed",
+    "effect_done",
+    "effect_intended",
+    "session_closed",
+}

@@ -29,6 +29,11 @@ async def wait_until_told(changes: FileChanges, path: Path) -> None:
                 return
 
 
+async def next_names(changes: FileChanges) -> frozenset[Path]:
+    names = await anext(changes)
+    return frozenset() if names is None else names
+
+
 async def wait_until_standing(changes: FileChanges, folder: Path) -> None:
     """Until a write of ours is told by name: from then on the watch surely stands."""
     probe = folder / "probe"
@@ -54,7 +59,7 @@ async def test_a_write_is_told_by_its_path(watcher: type, tmp_path: Path) -> Non
             file.write("one\n")
             file.flush()
             with anyio.fail_after(10):
-                while path not in (names := await anext(changes) or frozenset()):
+                while path not in (names := await next_names(changes)):
                     assert names <= {tmp_path / "probe"}
 
 
@@ -66,7 +71,7 @@ async def test_a_file_moved_in_is_told(watcher: type, tmp_path: Path) -> None:
         await wait_until_standing(changes, watched)
         elsewhere.rename(watched / "0001.json")
         with anyio.fail_after(10):
-            while watched / "0001.json" not in (await anext(changes) or ()):
+            while watched / "0001.json" not in await next_names(changes):
                 pass
 
 
@@ -79,7 +84,8 @@ async def test_nothing_written_while_nobody_listened_is_missed(watcher: type, tm
         missing = {tmp_path / f"{n}.jsonl" for n in range(50)}
         with anyio.fail_after(10):
             while missing:
-                missing -= await anext(changes) or missing
+                names = await anext(changes)
+                missing -= missing if names is None else names
 
 
 async def test_what_is_written_before_the_first_look_is_told(watcher: type, tmp_path: Path) -> None:
@@ -108,7 +114,7 @@ async def test_files_the_caller_writes_itself_wake_nobody(watcher: type, tmp_pat
         seen: set[Path] = set()
         with anyio.fail_after(10):
             while tmp_path / "claude.jsonl" not in seen:
-                seen |= await anext(changes) or frozenset()
+                seen |= await next_names(changes)
         assert tmp_path / "journal.jsonl" not in seen
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
-from orchestrator.models.entries import Command, CoordinatorResumed, SessionOpened, TimePassed, UserCommand
+from orchestrator.models.entries import Body, Command, CoordinatorResumed, SessionOpened, TimePassed, UserCommand
 
 NOW = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 StartPython = Callable[..., subprocess.Popen[str]]
@@ -43,7 +43,11 @@ except JournalDamaged as error:
 
 
 def test_entries_are_numbered_from_one_and_read_back_as_written(folder_journal: Path, opened: SessionOpened) -> None:
-    bodies = [opened, UserCommand(Command.ANSWER, "terminal", text='two\nlines and "quotes" \u2028 ü'), TimePassed()]
+    bodies: list[Body] = [
+        opened,
+        UserCommand(Command.ANSWER, "terminal", text='two\nlines and "quotes" \u2028 ü'),
+        TimePassed(),
+    ]
     with Journal(folder_journal) as journal:
         written = [journal.append(bodies[0], NOW), *journal.append_many(bodies[1:], NOW)]
         journal.sync()
