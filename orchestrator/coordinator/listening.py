@@ -68,9 +68,9 @@ class Listener:
         """Read ``path`` from ``offset`` on."""
         self.streams.append(Stream(name, FileTail(path, offset), skip_until))
 
-    def concerns(self, paths: frozenset[Path]) -> bool:
-        """Whether a change of these files may mean something new; an empty set means "anything may have changed"."""
-        return not paths or any(stream.tail.path in paths for stream in self.streams)
+    def concerns(self, paths: frozenset[Path] | None) -> bool:
+        """Whether a change of these files may mean something new; ``None`` stands for all files there are."""
+        return paths is None or any(stream.tail.path in paths for stream in self.streams)
 
     def hear(self) -> Sequence[Heard]:
         """What is new, about 1 MiB at the most; empty when there is nothing."""

@@ -8,8 +8,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from orchestrator.agents.contract import Translation
@@ -88,11 +90,19 @@ class Coordinator:
             raise RuntimeError("no entry has been taken yet")
         return self._session
 
-    async def run(self, *first: Input, unrecorded: Sequence[tuple[EffectId, Effect]] = ()) -> Session:
+    async def run(
+        self,
+        *first: Input,
+        unrecorded: Sequence[tuple[EffectId, Effect]] = (),
+        undone: Sequence[tuple[EffectId, Effect]] = (),
+        adopted: Mapping[WorkerId, int] = MappingProxyType({}),
+    ) -> Session:
         """Take ``first`` and go on until the session is closed.
 
         Args:
             unrecorded: Effects a dead coordinator had derived but not written down: they are recorded and done first.
+            undone: Effects it had written down, of which no outcome is known: they are done again.
+            adopted: Attempts that were running, or whose end is not yet in the journal, by worker.
         """
         with ExitStack() as cleanup:
             cleanup.callback(self._close_listeners)
@@ -103,7 +113,12 @@ class Coordinator:
                     self._tasks = tasks
                     self._performer = self._make_performer(tasks)
                     self._record_and_perform(unrecorded)
+                    for name, effect in undone:
+                        self._performer.perform(name, effect)
                     self._take_all(first)
+                    for worker, attempt in adopted.items():
+                        changes.add(self.folder.scratch(worker))
+                        tasks.start_soon(self._wait_for_end, worker, attempt)
                     tasks.start_soon(self._listen, changes)
                     tasks.start_soon(self._keep_time)
                     tasks.start_soon(self._sample)
@@ -194,14 +209,14 @@ class Coordinator:
             self._tasks.start_soon(self._wait_for_end, worker, attempt)
 
     async def _listen(self, changes: FileChanges) -> None:
-        await self._hear(frozenset())
+        await self._hear(None)
         self._read_commands()
         async for paths in changes:
             await self._hear(paths)
-            if not paths or any(path.parent == self.folder.commands_dir for path in paths):
+            if paths is None or any(path.parent == self.folder.commands_dir for path in paths):
                 self._read_commands()
 
-    async def _hear(self, paths: frozenset[Path]) -> None:
+    async def _hear(self, paths: frozenset[Path] | None) -> None:
         for listener in list(self._listeners.values()):
             if listener.concerns(paths):
                 while heard := listener.hear():
@@ -218,12 +233,6 @@ class Coordinator:
                 await anyio.lowlevel.checkpoint()
             self._carried[worker] = replace(listener.translation, pending_text="")
         self.take(WorkerExited(worker, attempt, exit_record))
-
-    def wait_for_adopted(self, workers: Mapping[WorkerId, int]) -> None:
-        """Wait for the ends of adopted attempts, by worker and attempt."""
-        if self._tasks is not None:
-            for worker, attempt in workers.items():
-                self._tasks.start_soon(self._wait_for_end, worker, attempt)
 
     def _read_commands(self) -> None:
         for dropped in read_commands(self.folder, self._commands_done):

@@ -59,8 +59,15 @@ async def open_stage(
     if request.rehearsal is None:
         yield Stage(request.target, survey_agents(environ, names), environ, request.sandbox)
         return
-    scenario = load_scenario(request.rehearsal.scenario or default_scenario())
-    target = copy_target(request.target, folder / "target", leave_out=request.workspace)
+    kept = folder / "scenario.toml"
+    if not kept.exists():
+        source = request.rehearsal.scenario or default_scenario()
+        load_scenario(source)
+        shutil.copyfile(source, kept)
+    scenario = load_scenario(kept)
+    target = folder / "target"
+    if not target.exists():
+        copy_target(request.target, target, leave_out=request.workspace)
     found, path = _cast(names, request.rehearsal, environ, progress)
     sandbox = _sandbox_for(request.sandbox, scenario, stand_ins=any(agent.stand_in for agent in found))
     async with model_server(scenario) as server:

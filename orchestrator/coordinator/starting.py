@@ -76,7 +76,9 @@ async def run_session(
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))
             journal = stack.enter_context(Journal(folder.journal_file))
-            observers = [Commentary(folder.log_file), *([observe] if observe else [])]
+            observers: list[Observer] = [Commentary(folder.log_file)]
+            if observe is not None:
+                observers.append(observe)
             coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers)
             await anyio.to_thread.run_sync(coordinator.evidence.begin)
             session = await coordinator.run(opened)
@@ -97,8 +99,9 @@ def check_request(request: RunRequest) -> None:
     if len(request.task) > MOST_TASK_CHARS:
         raise UsageError(f"the task has {len(request.task):,} characters; {MOST_TASK_CHARS:,} is the most")
     agents = [AGENTS[name] for name in request.agents or tuple(AGENTS)]
+    silent = [agent.name for agent in agents if agent.reports_cost == "no"]
     if request.rehearsal is None:
-        reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), agents)
+        reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), silent)
         if reason is not None:
             raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
 

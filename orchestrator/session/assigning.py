@@ -71,7 +71,7 @@ def assignment_to_continue(
 def design_of(session: Session) -> str:
     """What the designer answered, and the tasks it reported; empty without a designer."""
     for step in session.steps():
-        if step.role is Role.DESIGNER and step.worker in session.workers:
+        if step.role is Role.DESIGNER and step.worker in session.details:
             answer = session.workers[step.worker].answer
             tasks = session.details[step.worker].tasks
             return "\n".join([answer, *(f"- {task}" for task in tasks)]).strip()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import assert_never
 
 from orchestrator.models.effects import Outcome, StopWorker
@@ -48,12 +50,28 @@ def on_command(draft: Draft, body: UserCommand) -> None:
 
 def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     """Another coordinator took over: what was running and is gone is continued through the CLI's own conversation."""
-    draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at)
+    options = replace(draft.session.options, interactive=body.interactive, rehearsal=body.rehearsal)
+    draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at, options=options)
+    for worker in draft.session.details:
+        endpoint = body.rehearsal.endpoints.get(draft.worker(worker).agent) if body.rehearsal else None
+        draft.set_detail(worker, assignment=replace(draft.detail(worker).assignment, endpoint=endpoint))
+    _reopen_reviews(draft)
     asked_about = {question.about for question in draft.session.questions}
-    for worker in list(draft.session.workers.values()):
-        stopped = worker.status in (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
-        if draft.session.is_main(worker.id) and stopped and worker.id not in asked_about and worker.attempt > 0:
-            _restart(draft, worker.id, because="the session was resumed")
+    for worker, state in list(draft.session.workers.items()):
+        stopped = state.status in (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
+        if draft.session.is_main(worker) and stopped and worker not in asked_about and state.attempt > 0:
+            _restart(draft, worker, because="the session was resumed")
+
+
+def _reopen_reviews(draft: Draft) -> None:
+    """Reviews that were under way when the session was closed are asked again, with time to answer."""
+    for review in draft.session.open_reviews():
+        deadline = draft.at + timedelta(seconds=draft.session.options.review_timeout_s)
+        request = replace(review.request, deadline=deadline)
+        draft.set(reviews={**draft.session.reviews, request.id: replace(review, request=request)})
+        for worker, answer in review.panel.items():
+            if answer is None and draft.worker(worker).status is WorkerStatus.STOPPED:
+                draft.start(replace(draft.detail(worker).assignment, resume=None))
 
 
 def _meant(draft: Draft, body: UserCommand) -> Sequence[WorkerId]:

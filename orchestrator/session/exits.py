@@ -8,6 +8,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.replies import abstention, parse_reply
+from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.reviewing import on_answered, review_waiting_for
@@ -56,6 +57,8 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
         draft.set_worker(worker, status=WorkerStatus.STOPPED, why=f"{detail.stopping_because or 'the session ends'}")
     elif detail.next_assignment is not None:
         draft.start(detail.next_assignment)
+    elif body.exit.stopped_by in ("orphaned", "shim lost") and detail.relaunches < draft.session.options.max_relaunches:
+        _continue_lost(draft, worker)
     elif review_waiting_for(draft.session, worker) is not None:
         _reply(draft, worker)
     elif draft.worker(worker).status is WorkerStatus.LIMITED:
@@ -98,6 +101,16 @@ def fail(draft: Draft, worker: WorkerId, why: str) -> None:
         draft.set_worker(worker, status=WorkerStatus.DONE, why=f"skipped: {why}")
         return
     draft.end(Outcome.FAILED, f"{worker}: {why}")
+
+
+def _continue_lost(draft: Draft, worker: WorkerId) -> None:
+    """It ended for a reason of ours, not of its own: its conversation goes on."""
+    detail = draft.detail(worker)
+    because = "its supervisor was gone"
+    then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
+    draft.warn(f"{worker} is continued: {because}", worker)
+    draft.set_detail(worker, relaunches=detail.relaunches + 1)
+    draft.start(then)
 
 
 def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:

@@ -1,0 +1,207 @@
+"""A session's folder in, the same session run on: living workers adopted, open effects finished, lost ones continued."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+
+import anyio.to_thread
+
+from orchestrator.agents.contract import Translation
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.commentary import Commentary
+from orchestrator.coordinator.listening import Listener
+from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.running import Coordinator, utc_now
+from orchestrator.coordinator.staging import Stage, open_stage
+from orchestrator.coordinator.starting import known_secrets, make_coordinator, result_of
+from orchestrator.errors import UsageError
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.reading import read_journal
+from orchestrator.journal.writing import Journal
+from orchestrator.models.effects import Effect, EffectId, Outcome, StartWorker
+from orchestrator.models.entries import (
+    AgentOutput,
+    Command,
+    CoordinatorResumed,
+    EffectIntended,
+    Input,
+    JournalEntry,
+    UserCommand,
+    WorkerStarted,
+)
+from orchestrator.models.identity import WorkerId
+from orchestrator.safety.redaction import Redactor
+from orchestrator.session.replaying import ReplayResult, replay
+from orchestrator.session.state import Session, is_alive
+
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """What a dead coordinator left: its session, its open effects, how far it had read."""
+
+    session: Session
+    unrecorded: tuple[tuple[EffectId, Effect], ...]
+    undone: tuple[tuple[EffectId, Effect], ...]
+    heard: Mapping[tuple[WorkerId, int, str], int]
+    """End offset of the last record in the journal, by worker, attempt and stream."""
+    last_command: int
+
+
+async def resume_session(
+    folder: SessionFolder,
+    *,
+    environ: Mapping[str, str],
+    answer: str | None = None,
+    interactive: bool = False,
+    observe: Observer | None = None,
+    progress: Progress | None = None,
+) -> SessionResult:
+    """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
+
+    Raises:
+        SessionBusy: A coordinator is running it.
+        UsageError: It is done, or a question is open and there is neither an answer nor somebody to ask.
+        ReplayDiffers: This version of the program does not derive what the journal holds.
+    """
+    say = progress or (lambda text: None)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(hold_session_lock(folder))
+        journal = stack.enter_context(Journal(folder.journal_file))
+        left = inherit(list(read_journal(folder.journal_file)))
+        check_resumable(left.session, answer=answer, interactive=interactive)
+        request = _request_of(left.session, folder, interactive=interactive)
+        stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
+        observers: list[Observer] = [Commentary(folder.log_file)]
+        if observe is not None:
+            observers.append(observe)
+        coordinator = make_coordinator(
+            folder, journal, left.session.options, stage=stage, observers=observers, session=left.session
+        )
+        coordinator.skip_commands(left.last_command)
+        await anyio.to_thread.run_sync(coordinator.evidence.begin)
+        adopted, first, undone = _adopt(coordinator, left, folder=folder, stage=stage)
+        resumed = CoordinatorResumed(
+            os.getpid(), alive=tuple(adopted), interactive=interactive, rehearsal=stage.rehearsal
+        )
+        inputs: list[Input] = [*first, resumed]
+        if answer is not None:
+            inputs.append(UserCommand(Command.ANSWER, by="orchestrate resume", text=answer))
+        session = await coordinator.run(*inputs, unrecorded=left.unrecorded, undone=undone, adopted=adopted)
+    return result_of(folder, session)
+
+
+def inherit(entries: Sequence[JournalEntry]) -> Inheritance:
+    """Replay the journal and collect what was left open.
+
+    Raises:
+        ReplayDiffers: Something else is derived than is recorded; going on would be guessing.
+        UsageError: The session was never opened.
+    """
+    if not entries:
+        raise UsageError("this session was never opened: its journal is empty", hint="start it again")
+    result: ReplayResult = replay(entries)
+    intended = {
+        (entry.body.id.cause, entry.body.id.index): (entry.body.id, entry.body.effect)
+        for entry in entries
+        if isinstance(entry.body, EffectIntended)
+    }
+    undone = tuple(intended[key] for key in result.session.effects_open if key in intended)
+    heard: dict[tuple[WorkerId, int, str], int] = {}
+    last_command = 0
+    for entry in entries:
+        if isinstance(entry.body, AgentOutput):
+            heard[(entry.body.worker, entry.body.attempt, entry.body.stream)] = entry.body.end
+        elif isinstance(entry.body, UserCommand) and entry.body.number is not None:
+            last_command = max(last_command, entry.body.number)
+    return Inheritance(result.session, result.unrecorded, undone, heard, last_command)
+
+
+def check_resumable(session: Session, *, answer: str | None, interactive: bool) -> None:
+    """Refuse what cannot go on.
+
+    Raises:
+        UsageError: The session is done, or waits for an answer.
+    """
+    if session.closed is not None and session.closed.outcome is Outcome.DONE:
+        raise UsageError(f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}")
+    if session.questions and answer is None and not interactive:
+        question = session.questions[0]
+        raise UsageError(
+            f"session {session.id} waits for an answer: {question.text}",
+            hint=f'orchestrate resume {session.id} --answer "…"',
+        )
+
+
+def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -> RunRequest:
+    options = session.options
+    rehearsal = None
+    if options.rehearsal is not None:
+        rehearsal = RehearsalRequest(stand_ins=any(found.stand_in for found in session.found))
+    return RunRequest(
+        task=options.task,
+        target=options.target,
+        workspace=folder.workspace,
+        policy=options.policy,
+        sandbox=options.sandbox,
+        templates=options.templates,
+        agents=options.agents,
+        models=options.models,
+        rehearsal=rehearsal,
+        interactive=interactive,
+    )
+
+
+def _adopt(
+    coordinator: Coordinator, left: Inheritance, *, folder: SessionFolder, stage: Stage
+) -> tuple[dict[WorkerId, int], list[Input], list[tuple[EffectId, Effect]]]:
+    """Find the attempts that were running; a start whose shim did begin is an outcome, not a thing to do again."""
+    first: list[Input] = []
+    undone: list[tuple[EffectId, Effect]] = []
+    adopted: dict[WorkerId, int] = {}
+    for name, effect in left.undone:
+        if isinstance(effect, StartWorker):
+            started = coordinator.crew.adopt(effect.worker, effect.attempt)
+            if started is not None:
+                argv = get_agent(effect.assignment.agent).launch(effect.assignment).argv
+                first.append(
+                    WorkerStarted(effect.worker, effect.attempt, argv, started.shim, started.sandbox, name)
+                )
+                adopted[effect.worker] = effect.attempt
+                continue
+        undone.append((name, effect))
+    for worker in left.session.workers.values():
+        if worker.shim is not None and is_alive(worker) and worker.id not in adopted:
+            coordinator.crew.adopt(worker.id, worker.attempt)
+            adopted[worker.id] = worker.attempt
+    for worker_id, attempt in adopted.items():
+        coordinator.adopt(worker_id, _listener(coordinator, left, worker_id, attempt=attempt, folder=folder, stage=stage))
+    return adopted, first, undone
+
+
+def _listener(
+    coordinator: Coordinator, left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage
+) -> Listener:
+    """Listen from the attempt's first byte, so that the translation's state is rebuilt, and pass on only what is new."""
+    offsets = coordinator.crew.offsets(worker)
+    listener = Listener(
+        worker,
+        attempt,
+        get_agent(left.session.workers[worker].agent),
+        Redactor(known_secrets(stage.environ)),
+        utc_now,
+        translation=replace(Translation()),
+    )
+    heard = left.heard
+    listener.follow(
+        "stdout", folder.raw_stdout(worker), offsets.stdout, skip_until=heard.get((worker, attempt, "stdout"), 0)
+    )
+    listener.follow(
+        "stderr", folder.raw_stderr(worker), offsets.stderr, skip_until=heard.get((worker, attempt, "stderr"), 0)
+    )
+    events_from = heard.get((worker, attempt, "events"), 0)
+    listener.follow("events", folder.events_file(worker), events_from)
+    return listener

@@ -1,0 +1,164 @@
+"""A session played by hand: inputs go in by number and second, effects are what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from orchestrator.models.effects import Effect, EffectId, StartWorker
+from orchestrator.models.entries import (
+    AgentOutput,
+    EffectDone,
+    EffectIntended,
+    FoundAgent,
+    Input,
+    JournalEntry,
+    SessionOpened,
+    SessionOptions,
+    SnapshotTaken,
+    WorkerExited,
+    WorkerStarted,
+    WorkMeasured,
+)
+from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, ToolCalled, TurnEnded
+from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.workers import ExitRecord
+from orchestrator.prompts import load_templates
+from orchestrator.review_engine.policies import STANDARD
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
+
+START = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
+E_co = TypeVar("E_co", bound=Effect)
+
+
+class Play:
+    """One session, driven by hand.  Effects without an outcome of their own are taken as done at once."""
+
+    def __init__(self, *agents: str, **options: object) -> None:
+        self.at = START
+        self.entries: list[JournalEntry] = []
+        self.effects: list[tuple[EffectId, Effect]] = []
+        self._session: Session | None = None
+        plain = SessionOptions(
+            task="Add input validation",
+            target=Path("/t"),
+            session_dir=Path("/w/20261121-175811-7f3a"),
+            agents=tuple(AgentName(name) for name in ("gemini", "claude", "codex")),
+            policy=STANDARD,
+            sandbox=SandboxConfig(name="default"),
+            sandbox_backend="bubblewrap",
+            templates=load_templates(None),
+        )
+        found = tuple(
+            FoundAgent(name, usable=name in agents, version="1.0", problem=None if name in agents else "not on PATH")
+            for name in plain.agents
+        )
+        self.take(SessionOpened(SessionId("20261121-175811-7f3a"), replace(plain, **options), found))  # type: ignore[arg-type]
+
+    @property
+    def session(self) -> Session:
+        assert self._session is not None
+        return self._session
+
+    def take(self, body: Input) -> Sequence[Effect]:
+        """One input in, the effects it called for out; their intents follow it in the journal."""
+        entry = JournalEntry(len(self.entries) + 1, self.at, body)
+        self.entries.append(entry)
+        self._session, effects = step(self._session, entry)
+        named = [(EffectId(entry.n, index), effect) for index, effect in enumerate(effects)]
+        for name, effect in named:
+            intent = JournalEntry(len(self.entries) + 1, self.at, EffectIntended(name, effect))
+            self.entries.append(intent)
+            self._session, none = step(self._session, intent)
+            assert none == ()
+        self.effects += named
+        return effects
+
+    def later(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+    def wanted(self, kind: type[E_co]) -> list[E_co]:
+        """Effects of one kind so far."""
+        return [effect for _, effect in self.effects if isinstance(effect, kind)]
+
+    def last(self, kind: type[E_co]) -> tuple[EffectId, E_co]:
+        return next((name, effect) for name, effect in reversed(self.effects) if isinstance(effect, kind))
+
+    def start(self, worker: str) -> StartWorker:
+        """The worker's shim runs."""
+        name, effect = next(
+            (name, effect)
+            for name, effect in reversed(self.effects)
+            if isinstance(effect, StartWorker) and effect.worker == worker
+        )
+        shim = ProcessIdentity(pid=100 + len(self.entries), start_ticks=1)
+        self.take(WorkerStarted(effect.worker, effect.attempt, ("cli",), shim, "bubblewrap", name))
+        return effect
+
+    def says(self, worker: str, *payloads: Payload, kind: EventType = EventType.PROGRESS) -> Sequence[Effect]:
+        """The worker wrote one record."""
+        name = WorkerId(worker)
+        state = self.session.workers[name]
+        events = tuple(AgentEvent(kind, state.agent, self.at, payload) for payload in payloads)
+        return self.take(AgentOutput(name, state.attempt, "stdout", 0, 10, events))
+
+    def reports(self, worker: str, kind: EventType, text: str, **fields: object) -> Sequence[Effect]:
+        """The worker reported an event of its own."""
+        return self.says(worker, replace(Reported(text), **fields), kind=kind)  # type: ignore[arg-type]
+
+    def works(self, worker: str, text: str = "done") -> None:
+        """The worker calls a tool and ends its turn well."""
+        self.says(worker, ToolCalled("Write", "t1", "signup.py"))
+        self.says(worker, TurnEnded(ok=True, subtype="success", text=text), kind=EventType.STATUS)
+
+    def exits(self, worker: str, code: int | None = 0, *, by: str = "itself") -> Sequence[Effect]:
+        name = WorkerId(worker)
+        record = ExitRecord(code, "empty pid namespace", stopped_by=by)  # type: ignore[arg-type]
+        return self.take(WorkerExited(name, self.session.workers[name].attempt, record))
+
+    def measures(self, worker: str, *files: str) -> Sequence[Effect]:
+        from orchestrator.models.effects import MeasureWork
+
+        name, _ = self.last(MeasureWork)
+        return self.take(WorkMeasured(WorkerId(worker), files, len(files), 0, (), name))
+
+    def snapshot(self, *files: str) -> Sequence[Effect]:
+        from orchestrator.models.effects import TakeSnapshot
+
+        name, _ = self.last(TakeSnapshot)
+        return self.take(SnapshotTaken("+ one line", files, 1, 0, name))
+
+    def done(self) -> None:
+        """Every open effect that has no outcome entry of its own is done."""
+        waits = {"start_worker", "take_snapshot", "measure_work", "run_checks", "close_session"}
+        for (cause, index), kind in list(self.session.effects_open.items()):
+            if kind not in waits:
+                self.take(EffectDone(EffectId(cause, index)))
+
+    def finishes(self, worker: str, *files: str, text: str = "done") -> None:
+        """The worker starts, works, ends, and what it did is measured."""
+        self.start(worker)
+        self.works(worker, text)
+        self.exits(worker)
+        self.measures(worker, *files)
+
+    def reviews(self, worker: str, verdict: str, summary: str = "fine") -> Sequence[Effect]:
+        """The reviewing worker starts, answers and ends."""
+        self.start(worker)
+        reply = {"verdict": verdict, "summary": summary, "points": []}
+        ended = TurnEnded(ok=True, subtype="success", text="", reply=reply)
+        self.says(worker, ended, kind=EventType.STATUS)
+        return self.exits(worker)
+
+
+@pytest.fixture
+def play() -> Callable[..., Play]:
+    """Opens a session for the agents named."""
+    return Play
