@@ -68,7 +68,7 @@ def _grouped(words: Sequence[str]) -> list[Option]:
 def _with(kept: list[Option], extra: Option, *, everything: Sequence[Option], grammar: Grammar) -> list[Option]:
     name = grammar.name(extra[0])
     bare = len(extra) == 1 and "=" not in extra[0]
-    if bare and any(grammar.name(option[0]) == name for option in everything):
+    if extra in everything or (bare and any(grammar.name(option[0]) == name for option in everything)):
         return _in_order(kept, name, everything=everything, grammar=grammar)
     if bare and name in grammar.valued:
         return kept

@@ -6,7 +6,8 @@ from pathlib import PurePosixPath
 
 from orchestrator.agents.claude.launching import launch
 from orchestrator.agents.claude.rules import RULES
-from orchestrator.agents.claude.translating import NAME, translate
+from orchestrator.agents.claude.tool_calls import NAME
+from orchestrator.agents.claude.translating import translate
 from orchestrator.agents.contract import Agent, Capability, Credential
 from orchestrator.models.work import Role
 

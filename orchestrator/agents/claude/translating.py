@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
-from orchestrator.agents.claude import usage
-from orchestrator.agents.claude.rules import DENIAL_WORDS, RULES
+from orchestrator.agents.claude import tool_calls, usage
+from orchestrator.agents.claude.rules import RULES
+from orchestrator.agents.claude.tool_calls import NAME
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.failures import (
     failure_kind,
     http_status,
     known_trouble,
-    permission_trouble,
     resets_at,
-    shortened,
 )
 from orchestrator.agents.reporting import events_of_text
 from orchestrator.models.events import (
@@ -30,15 +29,10 @@ from orchestrator.models.events import (
     Reasoned,
     Retrying,
     Said,
-    ToolCalled,
-    ToolReturned,
     TurnEnded,
     Unrecognised,
 )
-from orchestrator.models.identity import AgentName
 from orchestrator.wire.records import Noise, RawRecord
-
-NAME: Final = AgentName("claude")
 
 _FAILED = "failed"
 """Stands among the counted ids once the turn's failure has been reported."""
@@ -146,25 +140,10 @@ def _of_block(
         events.extend(events_of_text(NAME, text, at))
         return replace(state, last_text=text)
     if kind == "tool_use":
-        call = _tool_call(block)
+        call = tool_calls.call_of(block)
         events.append(_event(EventType.PROGRESS, call, at))
         return replace(state, tools={**state.tools, call.call_id: call.tool})
     return state
-
-
-def _tool_call(block: Mapping[str, Any]) -> ToolCalled:
-    tool, given = str(block.get("name", "")), block.get("input")
-    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    command, path = arguments.get("command"), arguments.get("file_path", arguments.get("notebook_path"))
-    first = next((value for value in arguments.values() if isinstance(value, str) and value), "")
-    summary = command if isinstance(command, str) else path if isinstance(path, str) else first
-    return ToolCalled(
-        tool,
-        str(block.get("id", "")),
-        shortened(summary, 300),
-        path=path if isinstance(path, str) else None,
-        command=command if isinstance(command, str) else None,
-    )
 
 
 def _of_user(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
@@ -174,67 +153,8 @@ def _of_user(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple
     events: list[AgentEvent] = []
     for block in content if isinstance(content, list) else ():
         if isinstance(block, Mapping) and block.get("type") == "tool_result":
-            state = _of_tool_result(state, block, data, at=at, events=events)
+            state = tool_calls.add_result(state, block, data, at=at, events=events)
     return state, events
-
-
-def _of_tool_result(
-    state: Translation, block: Mapping[str, Any], data: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]
-) -> Translation:
-    call_id, failed = str(block.get("tool_use_id", "")), block.get("is_error") is True
-    text = _text_in(block.get("content"))
-    tool = state.tools.get(call_id)
-    if tool is not None:
-        state = replace(state, tools={key: name for key, name in state.tools.items() if key != call_id})
-    if not failed:
-        events.append(_event(EventType.PROGRESS, ToolReturned(call_id, True, shortened(text)), at))
-        return state
-    told = f"denied:{call_id}" in state.counted
-    ran = text.startswith("Exit code ")  # so whatever its output says, it was not denied
-    if not told and (_rejected(data) or (not ran and DENIAL_WORDS.search(text))):
-        state = _denied(state, Denied(_unwrapped(text), tool), call_id, at=at, events=events)
-        told = True
-    shown = "denied" if told else shortened(_unwrapped(text))
-    events.append(_event(EventType.PROGRESS, ToolReturned(call_id, False, shown, exit_code=_exit_code(text)), at))
-    trouble = None if told else permission_trouble(text)
-    if trouble is not None:
-        events.append(_event(EventType.ERROR, Failed(trouble, FailureKind.TOOL), at))
-    return state
-
-
-def _denied(state: Translation, denied: Denied, call_id: str, *, at: datetime, events: list[AgentEvent]) -> Translation:
-    events.append(_event(EventType.ERROR, denied, at))
-    return replace(state, counted=state.counted | {f"denied:{call_id}"}, denials=state.denials + 1)
-
-
-def _rejected(data: Mapping[str, Any]) -> bool:
-    """Whether the result's own metadata says that permission was refused (329)."""
-    meta = data.get("tool_result_meta")
-    decisions = (
-        item.get("permission_decision")
-        for item in (meta if isinstance(meta, list) else ())
-        if isinstance(item, Mapping)
-    )
-    return any(isinstance(one, Mapping) and one.get("decision") == "reject" for one in decisions)
-
-
-def _text_in(content: object) -> str:
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else ()
-    return "\n".join(
-        block["text"] for block in blocks if isinstance(block, Mapping) and isinstance(block.get("text"), str)
-    )
-
-
-def _unwrapped(text: str) -> str:
-    return text.removeprefix("<tool_use_error>").removesuffix("</tool_use_error>")
-
-
-def _exit_code(text: str) -> int | None:
-    """Of ``Exit code 3\\n…``, which is how Bash's failure begins."""
-    number = text[10:].partition("\n")[0] if text.startswith("Exit code ") else ""
-    return int(number) if number.isdecimal() and len(number) < 6 else None
 
 
 def _of_system(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
@@ -252,7 +172,7 @@ def _of_system(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
             tool=data.get("tool_name") if isinstance(data.get("tool_name"), str) else None,
             reason=reason if isinstance(reason, str) else None,
         )
-        return _denied(state, denied, str(data.get("tool_use_id", "")), at=at, events=events), events
+        return tool_calls.add_denial(state, denied, str(data.get("tool_use_id", "")), at=at, events=events), events
     if subtype == "informational" and isinstance(data.get("content"), str):
         return state, (_event(EventType.STATUS, Unrecognised(data["content"], record=data), at),)
     if isinstance(subtype, str) and subtype in _QUIET:
@@ -336,9 +256,9 @@ def _of_late_denial(state: Translation, denial: object, *, at: datetime, events:
     if not isinstance(denial, Mapping) or f"denied:{denial.get('tool_use_id')}" in state.counted:
         return state
     tool, given = str(denial.get("tool_name", "")), denial.get("tool_input")
-    call = _tool_call({"name": tool, "input": given})
+    call = tool_calls.call_of({"name": tool, "input": given})
     denied = Denied(f"{tool} was denied: {call.summary}", tool, path=call.path)
-    return _denied(state, denied, str(denial.get("tool_use_id")), at=at, events=events)
+    return tool_calls.add_denial(state, denied, str(denial.get("tool_use_id")), at=at, events=events)
 
 
 def _subtype(data: Mapping[str, Any]) -> str:

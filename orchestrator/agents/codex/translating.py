@@ -189,7 +189,7 @@ def _of_other_tool(
 def _of_error(state: Translation, text: str, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
     if again := _RECONNECTING.match(text):
         attempt, of = (int(again[1]), int(again[2])) if again[1] else (None, None)
-        why = again[3].removeprefix("(").removesuffix(")")
+        why = again[3][1:-1] if again[3].startswith("(") else again[3]
         return state, (_event(EventType.STATUS, Retrying(why, attempt, of), at),)
     return replace(state, counted=state.counted | {_FAILED}), (_failure(text, at),)
 

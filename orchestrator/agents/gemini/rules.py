@@ -122,7 +122,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-folder-missing",
-        pattern=re.compile(r"Directory does not exist: (?P<missing>\S+)"),
+        pattern=re.compile(r"critical error occurred:.*Directory does not exist: (?P<missing>\S+)"),
         remedy=Escalate(("make the folder, or leave it out",)),
         because="a folder it was told to include does not exist",
         source="G11",

@@ -50,6 +50,7 @@ _WARNED = "warned"
 """Stands among the counted ids once the stream has held an error record: the result then says success all the same."""
 
 _ATTEMPT = re.compile(r"Attempt (\d{1,6}) failed(?: with status (\d+))?\. Retrying with backoff")
+_NAMED_PATH = re.compile(r"Attempted path \"([^\"]+)\"|plan path \((/[^)]+)\)|File path '([^']+)'")
 _DENIED_TYPES = frozenset({"policy_violation", "path_not_in_workspace", "permission_denied"})
 _WRITING_TOOLS = frozenset({"write_file", "replace", "run_shell_command"})
 
@@ -177,7 +178,9 @@ def _of_tool_result(
     denied = _is_denial(text, kind, tool)
     if denied:
         reason = kind if isinstance(kind, str) else None
-        events.append(_event(EventType.ERROR, Denied(text, tool, reason=reason), at))
+        named = _NAMED_PATH.search(text)
+        path = named[named.lastindex or 0] if named else None
+        events.append(_event(EventType.ERROR, Denied(text, tool, path, reason), at))
         state = replace(state, denials=state.denials + 1)
     events.append(_event(EventType.PROGRESS, ToolReturned(call_id, False, "denied" if denied else shortened(text)), at))
     if not denied and (trouble := permission_trouble(text)):
@@ -196,7 +199,8 @@ def _of_error(
     state: Translation, data: Mapping[str, Any], events: list[AgentEvent], *, at: datetime
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     text = str(data.get("message", ""))
-    events.append(_event(EventType.ERROR, Failed(text, failure_kind(text), http_status(text)), at))
+    kind = FailureKind.ABORTED if "stopping execution" in text else failure_kind(text)
+    events.append(_event(EventType.ERROR, Failed(text, kind, http_status(text)), at))
     return replace(state, counted=state.counted | {_WARNED}), events
 
 

@@ -1,0 +1,259 @@
+"""Proof that an adapter keeps its contract: ``check_agent(AGENT, recordings)`` in any test.
+
+Every check raises :class:`AssertionError` with a sentence that says what is wrong.  ``check_any_record`` needs
+hypothesis, which comes with the development requirements.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator.agents.contract import Agent, Translation
+from orchestrator.models.events import (
+    AGENT_EVENT,
+    AgentEvent,
+    Denied,
+    EventType,
+    Failed,
+    TurnEnded,
+    Unrecognised,
+    UsageReported,
+)
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.recovery import RecoveryRule
+from orchestrator.models.work import Assignment, ModelEndpoint, Role
+from orchestrator.wire.lines import LineFramer
+from orchestrator.wire.records import Noise, RawRecord, Stream, decode_line
+
+READ_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+"""The time at which every recording is taken to have been read."""
+
+PROMPT = "First line with 'quotes', \"more\", $HOME, `ticks` and --a-flag\n\n{\"json\": 1}\nüñí 👋\n" + "x" * 200_000
+
+_FILES: tuple[tuple[Stream, str], ...] = (("stdout", "stdout.jsonl"), ("stderr", "stderr.log"))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of a recording, and the stream it came from."""
+
+    stream: Stream
+    event: AgentEvent
+
+
+def check_agent(agent: Agent, recordings: Path | None = None) -> None:
+    """Everything below.
+
+    Args:
+        recordings: Folder with one folder per scenario, each with ``stdout.jsonl``, ``stderr.log``, ``meta.json`` and
+            the golden ``events.json``; ``None`` where there are none yet.
+    """
+    check_rules(agent)
+    check_prompt(agent)
+    check_assignment_is_obeyed(agent)
+    check_any_record(agent)
+    folders = sorted(path.parent for path in recordings.glob("*/meta.json")) if recordings is not None else []
+    for folder in folders:
+        check_recording(agent, folder)
+    if folders:
+        check_evidence(agent, folders)
+
+
+# --- launching ------------------------------------------------------------------------------------------------------
+
+
+def sample_assignment(agent: Agent, **changes: Any) -> Assignment:
+    """An implementer's assignment, with what the test changes in it."""
+    plain = Assignment(
+        worker=WorkerId("w1"),
+        agent=agent.name,
+        role=Role.IMPLEMENTER,
+        prompt="say hi",
+        target=Path("/project"),
+        scratch=Path("/session/scratch/w1"),
+        home=Path("/session/home/w1"),
+        writable=(Path("/session/scratch/w1"), Path("/project")),
+    )
+    return replace(plain, **changes)
+
+
+def check_prompt(agent: Agent) -> None:
+    """The prompt reaches the CLI whole, on standard input, and by no other way."""
+    for bypass in (True, False):
+        spec = agent.launch(sample_assignment(agent, prompt=PROMPT, bypass_approvals=bypass))
+        assert spec.stdin == PROMPT, f"{agent.name}: the prompt is changed on its way to standard input"
+        assert not any("--a-flag" in word for word in spec.argv), f"{agent.name}: the prompt stands in argv"
+        assert not any("--a-flag" in value for value in spec.env.values()), f"{agent.name}: the prompt stands in env"
+
+
+def check_assignment_is_obeyed(agent: Agent) -> None:
+    """What an assignment asks for is on the command line, and what it leaves out is not."""
+    plain = agent.launch(sample_assignment(agent))
+    assert plain.argv[0] == agent.executable, f"{agent.name}: argv begins with {plain.argv[0]!r}"
+    assert plain.cwd == Path("/project"), f"{agent.name} does not run in the target"
+    assert plain.stop_ladder, f"{agent.name} has no stop ladder"
+    model = agent.launch(sample_assignment(agent, model="some-model"))
+    assert "some-model" in " ".join(model.argv), f"{agent.name} does not pass the model on"
+    resumed = agent.launch(sample_assignment(agent, resume="0-conversation"))
+    assert "0-conversation" in resumed.argv, f"{agent.name} does not continue a conversation"
+    other = agent.launch(sample_assignment(agent, endpoint=ModelEndpoint("http://127.0.0.1:1", "the-key")))
+    assert not any("the-key" in word for word in other.argv), f"{agent.name}: the key stands in argv"
+    assert "the-key" in other.env.values(), f"{agent.name} does not get the endpoint's key"
+    for flag in {word for word in plain.argv[1:] if word.startswith("--")}:
+        left_out = agent.launch(sample_assignment(agent, without_flags=(flag,)))
+        assert flag not in left_out.argv, f"{agent.name}: {flag} cannot be left out"
+        back = agent.launch(sample_assignment(agent, without_flags=(flag,), extra_flags=(flag,)))
+        assert back.argv == plain.argv, f"{agent.name}: {flag} is not put back as it was"
+    for name in plain.env:
+        assert name not in agent.launch(sample_assignment(agent, without_flags=(name,))).env
+    added = agent.launch(sample_assignment(agent, extra_flags=("--new-flag=1",), extra_env={"NEW": "1"}))
+    assert "--new-flag=1" in added.argv, f"{agent.name} ignores extra flags"
+    assert added.env["NEW"] == "1", f"{agent.name} ignores extra environment"
+
+
+# --- translating ----------------------------------------------------------------------------------------------------
+
+
+def check_any_record(agent: Agent, examples: int = 200) -> None:
+    """Any JSON object and any noise is accepted, and every event bears the agent's own name and our time."""
+    from hypothesis import given, settings  # only tests have it
+    from hypothesis import strategies as st
+
+    words = st.sampled_from(_words_of(agent)) | st.text(max_size=8)
+    values = st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=4),
+        max_leaves=8,
+    )
+    records = st.builds(RawRecord, st.dictionaries(words, values, max_size=6))
+    streams: st.SearchStrategy[Stream] = st.sampled_from(("stdout", "stderr"))
+    noise = st.builds(Noise, st.text(max_size=60), streams)
+
+    @settings(max_examples=examples, deadline=None, database=None)
+    @given(st.lists(records | noise, max_size=5))
+    def accepts(sequence: list[RawRecord | Noise]) -> None:
+        state = Translation()
+        for record in sequence:
+            state, events = agent.translate(state, record, READ_AT)
+            for event in events:
+                assert event.agent == agent.name
+                assert event.timestamp == READ_AT
+                AGENT_EVENT.dump_json(event)  # what cannot be written cannot be journalled
+
+    accepts()
+
+
+_VOCABULARY = (
+    *("type", "subtype", "message", "content", "text", "role", "assistant", "user", "system", "init", "result"),
+    *("tool_use", "tool_result", "tool_use_id", "tool_id", "tool_name", "is_error", "error", "usage", "item", "status"),
+    *("item.started", "item.completed", "command_execution", "file_change", "agent_message", "reasoning", "changes"),
+    *("turn.completed", "turn.failed", "thread.started", "thread_id", "session_id", "stats", "models", "modelUsage"),
+    *("permission_denied", "permission_denials", "api_retry", "attempt", "delta", "success", "structured_output"),
+    *("input_tokens", "output_tokens", "cached", "total_cost_usd", "model", "id", "name", "input", "parameters"),
+)
+
+
+def _words_of(agent: Agent) -> list[str]:
+    """Words that get deep into a translator; an adapter's own constants are found in its module."""
+    return [*_VOCABULARY, str(agent.name)]
+
+
+def told(agent: Agent, folder: Path, *, chunk_bytes: int = 1 << 20) -> list[Told]:
+    """Every event of a recording, standard error after standard output."""
+    state, events = Translation(), []
+    for stream, name in _FILES:
+        path = folder / name
+        data = path.read_bytes() if path.exists() else b""
+        for record in _records(data, stream, chunk_bytes):
+            state, more = agent.translate(state, record, READ_AT)
+            events.extend(Told(stream, event) for event in more)
+    return events
+
+
+def _records(data: bytes, stream: Stream, chunk_bytes: int) -> Iterator[RawRecord | Noise]:
+    framer = LineFramer()
+    chunks = (data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes))
+    lines = (line for chunk in chunks for line in framer.feed(chunk))
+    for line in (*lines, *framer.finish()):
+        record = decode_line(line.data, stream) if line.data is not None else None
+        if record is not None:
+            yield record
+
+
+def golden(events: Iterable[Told]) -> str:
+    """The events as they stand in ``events.json``: agent and time, which are the same everywhere, left out."""
+    lines = []
+    for one in events:
+        shown = AGENT_EVENT.dump_python(one.event, mode="json", exclude_none=True)
+        row = {"stream": one.stream, "type": shown["type"], **shown["payload"]}
+        lines.append(json.dumps(row, ensure_ascii=False))
+    return "[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n"
+
+
+def check_recording(agent: Agent, folder: Path) -> None:
+    """The recording translates to its golden events, however its bytes arrive."""
+    where = f"{folder.parent.name}/{folder.name}"
+    events = told(agent, folder)
+    path = folder / "events.json"
+    assert path.exists(), f"{where} has no events.json: run pytest tests/agents --update-goldens and read it"
+    assert golden(events) == path.read_text(encoding="utf-8"), f"{where} no longer translates to its events.json"
+    assert all(one.event.agent == agent.name for one in events), f"{where}: an event bears another agent's name"
+    size = sum((folder / name).stat().st_size for _, name in _FILES if (folder / name).exists())
+    for chunk_bytes in (1, 7, 4096) if size < 20_000 else (4096,):
+        assert told(agent, folder, chunk_bytes=chunk_bytes) == events, f"{where}: chunks change the events"
+    check_usage(where, [one.event for one in events])
+
+
+def check_usage(where: str, events: Sequence[AgentEvent]) -> None:
+    """Usage is never negative, and no turn ends twice."""
+    for event in events:
+        if isinstance(event.payload, UsageReported):
+            used = event.payload.usage
+            figures = (used.input_tokens, used.output_tokens, used.cached_tokens, used.cost_usd)
+            assert all(figure is None or figure >= 0 for figure in figures), f"{where}: negative usage"
+    ends = [isinstance(event.payload, TurnEnded) for event in events if event.type is not EventType.ERROR]
+    assert not any(a and b for a, b in zip(ends, ends[1:], strict=False)), f"{where}: a turn ends twice"
+
+
+# --- recovery rules -------------------------------------------------------------------------------------------------
+
+
+def check_rules(agent: Agent) -> None:
+    """Rule names are unique and say whose they are; every rule says why and where it comes from."""
+    names = [rule.name for rule in agent.recovery_rules]
+    assert len(set(names)) == len(names), f"{agent.name}: two rules have the same name"
+    for rule in agent.recovery_rules:
+        assert rule.name.startswith(f"{agent.name}-"), f"rule {rule.name!r} does not begin with {agent.name}-"
+        assert rule.because, f"rule {rule.name!r} does not say why"
+        assert rule.source, f"rule {rule.name!r} does not say where it comes from"
+
+
+def first_match(rules: Sequence[RecoveryRule], event: AgentEvent) -> RecoveryRule | None:
+    """The rule that an event meets, by the contract of :class:`RecoveryRule`."""
+    payload = event.payload
+    if not isinstance(payload, Failed | Denied | Unrecognised):
+        return None
+    reason = payload.reason if isinstance(payload, Denied) else None
+    failure = payload.failure if isinstance(payload, Failed) else None
+    for rule in rules:
+        fits = rule.reason in (None, reason) and rule.failure in (None, failure)
+        if fits and rule.pattern.search(payload.text):
+            return rule
+    return None
+
+
+def check_evidence(agent: Agent, folders: Sequence[Path]) -> None:
+    """Every rule said to have been seen is the first to match in at least one recording."""
+    met = {
+        rule.name
+        for folder in folders
+        for one in told(agent, folder)
+        if (rule := first_match(agent.recovery_rules, one.event)) is not None
+    }
+    dead = [rule.name for rule in agent.recovery_rules if rule.evidence == "seen" and rule.name not in met]
+    assert not dead, f"{agent.name}: no recording meets these rules: {', '.join(dead)}"

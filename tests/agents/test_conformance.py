@@ -1,0 +1,99 @@
+"""Every adapter keeps the contract, and every recording of the real CLIs translates to its golden events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from orchestrator.agents.contract import Agent
+from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.models.events import Denied, TurnEnded
+from orchestrator.testing.agents import (
+    check_any_record,
+    check_assignment_is_obeyed,
+    check_evidence,
+    check_prompt,
+    check_recording,
+    check_rules,
+    golden,
+    told,
+)
+
+RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
+FOLDERS = sorted(path.parent for path in RECORDINGS.glob("*/*/meta.json"))
+
+FINAL_RECORDS = {("result", "claude"), ("result", "gemini"), ("turn.completed", "codex"), ("turn.failed", "codex")}
+
+
+def agent_of(folder: Path) -> Agent:
+    return get_agent(folder.parent.name.partition("-")[0])
+
+
+def named(folder: Path) -> str:
+    return f"{folder.parent.name}/{folder.name}"
+
+
+@pytest.fixture(params=AGENTS.values(), ids=lambda agent: agent.name)
+def agent(request: pytest.FixtureRequest) -> Agent:
+    found: Agent = request.param
+    return found
+
+
+def test_the_prompt_reaches_the_cli_whole_and_never_through_argv(agent: Agent) -> None:
+    check_prompt(agent)
+
+
+def test_an_assignment_is_obeyed_to_the_letter(agent: Agent) -> None:
+    check_assignment_is_obeyed(agent)
+
+
+@pytest.mark.slow
+def test_any_json_object_and_any_noise_is_accepted(agent: Agent) -> None:
+    check_any_record(agent)
+
+
+def test_rules_are_named_and_reasoned(agent: Agent) -> None:
+    check_rules(agent)
+
+
+@pytest.mark.slow
+def test_every_seen_rule_has_a_recording(agent: Agent) -> None:
+    check_evidence(agent, [folder for folder in FOLDERS if agent_of(folder) is agent])
+
+
+def test_there_is_a_recording_of_every_agent(agent: Agent) -> None:
+    assert any(agent_of(folder) is agent for folder in FOLDERS)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_a_recording_translates_to_its_golden_events(folder: Path, update_goldens: bool) -> None:
+    if update_goldens:
+        (folder / "events.json").write_text(golden(told(agent_of(folder), folder)), encoding="utf-8")
+    check_recording(agent_of(folder), folder)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_every_final_record_ends_one_turn(folder: Path) -> None:
+    agent = agent_of(folder)
+    finals = 0
+    for line in (folder / "stdout.jsonl").read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        finals += isinstance(record, dict) and (record.get("type"), str(agent.name)) in FINAL_RECORDS
+    ends = [one.event.payload for one in told(agent, folder) if isinstance(one.event.payload, TurnEnded)]
+    assert len(ends) == finals
+    if json.loads((folder / "meta.json").read_text(encoding="utf-8"))["exit"] > "0":
+        assert not any(end.ok for end in ends)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_no_denial_is_told_twice(folder: Path) -> None:
+    events = [one.event.payload for one in told(agent_of(folder), folder)]
+    denials = [event for event in events if isinstance(event, Denied)]
+    counted = sum(event.denials for event in events if isinstance(event, TurnEnded))
+    assert len(denials) >= counted
+    assert len({(event.text, event.tool) for event in denials}) == len(denials)
