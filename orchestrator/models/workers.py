@@ -58,6 +58,8 @@ class ExitRecord:
     """Size in bytes of the raw stdout file when the tree was gone."""
     stderr_end: int = 0
     stopped_by: Literal["itself", "stop", "orphaned", "shim lost"] = "itself"
+    note: str = ""
+    """Whatever else its shim had to say, for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,146 @@
+"""One attempt's files: what the shim is told, what it writes down, and the commands dropped for it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.models.identity import ProcessIdentity, WorkerId
+from orchestrator.models.workers import ExitRecord
+from orchestrator.workers.processes import is_running
+from orchestrator.workers.records import decode_file, encode, replace_file
+
+LOST_TREE_WITHIN_S = 5.0
+"""A namespace dies with its sandbox in milliseconds; a loaded machine gets more."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFiles:
+    """Where one attempt of one worker is written down."""
+
+    workers_dir: Path
+    control: Path
+    worker: WorkerId
+    attempt: int
+
+    @property
+    def record(self) -> Path:
+        """The shim's own file: pids, byte ranges, exit record."""
+        return self.workers_dir / f"{self.worker}.{self.attempt}.json"
+
+    @property
+    def spec(self) -> Path:
+        """What the shim is to do; holds no secret."""
+        return self.workers_dir / f"{self.worker}.{self.attempt}.spec"
+
+    @property
+    def prompt(self) -> Path:
+        """The child's standard input."""
+        return self.workers_dir / f"{self.worker}.{self.attempt}.prompt"
+
+    @property
+    def shim_log(self) -> Path:
+        """What the shim's interpreter says when it cannot even start."""
+        return self.workers_dir / "shim.log"
+
+    def prepare(self, prompt: str) -> None:
+        """Make the folders and write the prompt."""
+        for folder in (self.workers_dir, self.control):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace_file(str(self.prompt), prompt)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """What a shim has written down so far."""
+
+    shim: ProcessIdentity
+    argv: tuple[str, ...]
+    sandbox: str
+    child: ProcessIdentity | None
+    namespace_init: ProcessIdentity | None
+    commands_done: int
+    frozen: bool
+    exit: ExitRecord | None
+    stdout_start: int = 0
+    stderr_start: int = 0
+
+
+def read_record(files: AttemptFiles) -> AttemptRecord | None:
+    """The shim's file; ``None`` if there is none."""
+    # Between creating the file and filling it a shim may be seen for an instant.
+    for _ in range(50):
+        try:
+            return _parsed(decode_file(str(files.record)))
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError):
+            time.sleep(0.01)
+    return None
+
+
+def _parsed(value: Mapping[str, Any]) -> AttemptRecord:
+    ended = value.get("exit")
+    return AttemptRecord(
+        shim=ProcessIdentity(**value["shim"]),
+        argv=tuple(value.get("argv", ())),
+        sandbox=value.get("sandbox", ""),
+        child=_identity(value.get("child")),
+        namespace_init=_identity(value.get("namespace_init")),
+        commands_done=value.get("commands_done", 0),
+        frozen=value.get("frozen", False),
+        exit=None if ended is None else ExitRecord(**ended),
+        stdout_start=value.get("stdout", {}).get("start", 0),
+        stderr_start=value.get("stderr", {}).get("start", 0),
+    )
+
+
+def _identity(value: Mapping[str, Any] | None) -> ProcessIdentity | None:
+    return None if value is None else ProcessIdentity(**value)
+
+
+def lost(record: AttemptRecord | None, stdout: Path, stderr: Path) -> ExitRecord:
+    """The exit record of an attempt whose shim is gone without one; waits for its namespace to die with it."""
+    init = record.namespace_init if record is not None else None
+    proof = init is not None and _is_gone_within(init, LOST_TREE_WITHIN_S)
+    return ExitRecord(
+        code=None,
+        proof="empty pid namespace" if proof else "none",
+        stdout_end=_size(stdout),
+        stderr_end=_size(stderr),
+        stopped_by="shim lost",
+        note="its shim ended without an exit record",
+    )
+
+
+def _is_gone_within(process: ProcessIdentity, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while is_running(process.pid, process.start_ticks):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.002)
+    return True
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def last_command(control: Path) -> int:
+    """The number of the newest command dropped for a worker; 0 if there is none."""
+    numbers = [int(name[:-5]) for name in os.listdir(control) if name.endswith(".json") and name[:-5].isdecimal()]
+    return max(numbers, default=0)
+
+
+def drop_command(control: Path, command: Mapping[str, object]) -> int:
+    """Put a whole command into place at once; returns its number.  One coordinator writes at a time: it holds the lock."""
+    number = last_command(control) + 1
+    replace_file(str(control / f"{number:04d}.json"), encode(command))
+    return number

@@ -1,0 +1,288 @@
+"""The crew: starts, adopts, freezes, thaws, stops and samples named workers, each under a shim of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.agents.contract import Agent
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.identity import ProcessIdentity, WorkerId
+from orchestrator.models.launch import LaunchSpec
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment
+from orchestrator.models.workers import ExitRecord, Sample
+from orchestrator.workers import attempts
+from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
+from orchestrator.workers.environment import child_environment
+from orchestrator.workers.homes import PrivateHome, place_files, prepare_home, remove_home, return_credentials
+from orchestrator.workers.mounts import place_of
+from orchestrator.workers.following import WorkerProcess, is_same
+from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
+from orchestrator.workers.records import encode, replace_file
+from orchestrator.workers.sampling import Sampler
+from orchestrator.workers.sandbox import find_bubblewrap, wrap, write_identity
+
+NICE = 5
+"""Workers give way to the person's own programs (settled question 15)."""
+_SHIM = Path(__file__).with_name("shim.py")
+
+
+@dataclass(frozen=True, slots=True)
+class CrewLayout:
+    """Where a session's crew keeps its files; the coordinator fills it from the session folder."""
+
+    session_dir: Path
+    workspace: Path
+    """Parent of all sessions; masked in every sandbox."""
+    workers_dir: Path
+    control_dir: Path
+    lock: Path | None
+    """The coordinator's lease; ``None``: workers never ask for one."""
+    stdout: Callable[[WorkerId], Path]
+    stderr: Callable[[WorkerId], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """One attempt that runs."""
+
+    argv: tuple[str, ...]
+    """The CLI's own command line, sandbox left out."""
+    shim: ProcessIdentity
+    sandbox: str
+    """What stands around it, for people."""
+
+
+class Crew:
+    """All workers of one session.
+
+    Args:
+        backend: ``bubblewrap`` or ``none``: the one that was proved.
+        environ: the coordinator's own environment, from which each child's is chosen.
+        orphan_grace_s: how long workers go on when nobody coordinates; 0 ends them at once.
+    """
+
+    def __init__(
+        self,
+        layout: CrewLayout,
+        *,
+        sandbox: SandboxConfig,
+        backend: str,
+        environ: Mapping[str, str],
+        orphan_grace_s: float,
+    ) -> None:
+        self._layout = layout
+        self._sandbox = sandbox
+        self._backend = backend
+        self._environ = environ
+        self._orphan_grace_s = orphan_grace_s
+        self._running: dict[WorkerId, WorkerProcess] = {}
+        self._homes: dict[Path, PrivateHome] = {}
+        self._sampler = Sampler()
+
+    def start(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Started:
+        """Start one attempt; returns once its shim runs, which then does the rest.
+
+        Raises:
+            EnvironmentUnfit: the executable, the sandbox or a folder is missing, or the shim cannot be started.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            # Death signals follow the thread that spawned, not the process.
+            raise RuntimeError("workers must be started from the main thread")
+        files = self._files(assignment.worker, attempt)
+        command = (self._find(spec.argv[0]), *spec.argv[1:])
+        try:
+            files.prepare(spec.stdin)
+            self._prepare_home(assignment, agent)
+            place_files(spec.files)
+            argv, around = self._command(command, assignment, spec)
+            document = self._document(files, command, argv=argv, spec=spec, around=around)
+            replace_file(str(files.spec), encode(document))
+            process = self._spawn(files, self._environment(assignment, agent, spec))
+        except OSError as problem:
+            raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
+        shim = ProcessIdentity(process.pid, start_ticks(process.pid), boot_id(), pid_namespace())
+        self._follow(WorkerProcess(assignment.worker, attempt, shim, process))
+        return Started(command, shim, around)
+
+    def _files(self, worker: WorkerId, attempt: int) -> AttemptFiles:
+        return AttemptFiles(self._layout.workers_dir, self._layout.control_dir / worker, worker, attempt)
+
+    def _find(self, name: str) -> str:
+        found = shutil.which(name, path=self._environ.get("PATH", os.defpath))
+        if found is None:
+            raise EnvironmentUnfit(f"cannot find {name!r} on PATH", hint=f"install it, or leave {name} out with --agents")
+        return str(place_of(found))
+
+    def _prepare_home(self, assignment: Assignment, agent: Agent) -> None:
+        # With an endpoint of its own (rehearsal) a worker never meets the user's login.
+        own = Path(self._environ["HOME"]) if assignment.endpoint is None and "HOME" in self._environ else None
+        if assignment.home not in self._homes:
+            self._homes[assignment.home] = prepare_home(
+                assignment.home, user_home=own, credential_files=agent.credential.files
+            )
+        assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _environment(self, assignment: Assignment, agent: Agent, spec: LaunchSpec) -> dict[str, str]:
+        secret = set(agent.credential.environment) if assignment.endpoint is not None else set()
+        environ = {name: value for name, value in self._environ.items() if name not in secret}
+        return child_environment(agent, self._sandbox, environ, spec.env)
+
+    def _command(self, command: tuple[str, ...], assignment: Assignment, spec: LaunchSpec) -> tuple[list[str], str]:
+        if self._backend != "bubblewrap":
+            return list(command), "nothing"
+        bwrap = find_bubblewrap(self._environ)
+        if bwrap is None:
+            raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
+        identity = self._layout.workers_dir / "identity"
+        write_identity(identity)
+        wrapped = wrap(
+            command,
+            bwrap=bwrap,
+            config=self._sandbox,
+            assignment=assignment,
+            cwd=spec.cwd,
+            masked=(self._layout.workspace, self._layout.session_dir),
+            identity=identity,
+            environ=self._environ,
+        )
+        return wrapped, "bubblewrap"
+
+    def _document(
+        self, files: AttemptFiles, command: tuple[str, ...], *, argv: list[str], spec: LaunchSpec, around: str
+    ) -> dict[str, object]:
+        layout = self._layout
+        return {
+            "format": 1,
+            "worker": files.worker,
+            "attempt": files.attempt,
+            "record": str(files.record),
+            "argv": argv,
+            "command": command,
+            "cwd": None if around == "bubblewrap" else str(spec.cwd),
+            "stdin": str(files.prompt),
+            "stdout": str(layout.stdout(files.worker)),
+            "stderr": str(layout.stderr(files.worker)),
+            "control": str(files.control),
+            "commands_after": attempts.last_command(files.control),
+            "ladder": [[step.signal, step.grace_s] for step in spec.stop_ladder],
+            "lock": None if layout.lock is None else str(layout.lock),
+            "orphan_grace_s": self._orphan_grace_s,
+            "coordinator": os.getpid(),
+            "sandboxed": around == "bubblewrap",
+            "sandbox": around,
+            "nice": NICE,
+        }
+
+    def _spawn(self, files: AttemptFiles, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        log = os.open(files.shim_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_SHIM), str(files.spec)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd="/",
+            )
+        finally:
+            os.close(log)
+
+    def _follow(self, worker: WorkerProcess) -> None:
+        worker.follow()
+        self._running[worker.worker] = worker
+
+    def adopt(self, worker: WorkerId, attempt: int) -> Started | None:
+        """Take over an attempt that another coordinator started; ``None`` if its shim no longer runs."""
+        record = attempts.read_record(self._files(worker, attempt))
+        if record is None or record.exit is not None or not is_same(record.shim):
+            return None
+        self._follow(WorkerProcess(worker, attempt, record.shim))
+        return Started(record.argv, record.shim, record.sandbox)
+
+    def exit_of(self, worker: WorkerId, attempt: int) -> ExitRecord | None:
+        """How an attempt ended that nobody waited for; ``None`` while its shim runs or if it never was."""
+        record = attempts.read_record(self._files(worker, attempt))
+        if record is None:
+            return None
+        if record.exit is None and is_same(record.shim):
+            return None
+        return self._ended(record, worker)
+
+    def _ended(self, record: AttemptRecord | None, worker: WorkerId) -> ExitRecord:
+        if record is not None and record.exit is not None:
+            return record.exit
+        return attempts.lost(record, self._layout.stdout(worker), self._layout.stderr(worker))
+
+    def freeze(self, worker: WorkerId) -> None:
+        """Have the whole tree stopped from running."""
+        self._command_shim(worker, "freeze")
+
+    def thaw(self, worker: WorkerId) -> None:
+        """Let a frozen tree run on."""
+        self._command_shim(worker, "thaw")
+
+    def stop(self, worker: WorkerId, *, because: str) -> None:
+        """Run the CLI's stop ladder on the whole tree."""
+        self._command_shim(worker, "stop", because=because)
+
+    def kill(self, worker: WorkerId) -> None:
+        """End the whole tree at once."""
+        self._command_shim(worker, "kill", because="killed")
+
+    def _command_shim(self, worker: WorkerId, command: str, *, because: str = "") -> None:
+        running = self._running.get(worker)
+        if running is None or running.exit is not None:
+            return
+        control = self._layout.control_dir / worker
+        attempts.drop_command(control, {"command": command, "because": because, "attempt": running.attempt})
+        running.wake(signal.SIGUSR1)
+
+    async def wait_exited(self, worker: WorkerId) -> ExitRecord:
+        """Wait for the proof that the worker's tree is gone."""
+        running = self._running[worker]
+        if running.exit is None:
+            await running.wait_ended()
+        # Somebody else may have waited for it meanwhile.
+        if running.exit is None:
+            running.release()
+            running.exit = self._ended(attempts.read_record(self._files(worker, running.attempt)), worker)
+        return running.exit
+
+    def sample(self, worker: WorkerId) -> Sample | None:
+        """What the worker's tree uses now; ``None`` if it is gone."""
+        running = self._running.get(worker)
+        if running is None or running.exit is not None:
+            return None
+        return self._sampler.sample(running.shim.pid)
+
+    def running(self) -> frozenset[WorkerId]:
+        """Workers whose trees are not known to be gone."""
+        return frozenset(worker for worker, running in self._running.items() if running.exit is None)
+
+    def close(self) -> None:
+        """The session is over: give refreshed credentials back, remove the private homes, let go of every shim."""
+        for worker in self._running.values():
+            worker.release()
+        for home in self._homes.values():
+            remove_home(home)
+        self._homes.clear()
+
+    def return_credentials(self, assignment: Assignment) -> None:
+        """Give back what this worker's CLI refreshed of the user's login, keeping its home."""
+        home = self._homes.get(assignment.home)
+        if home is not None:
+            return_credentials(home)
+
+
+
+WorkerManager = Crew
+"""The name spec 004 gives to it."""

@@ -1,0 +1,148 @@
+"""What a worker may see: folders in, an ordered list of mounts out.  Reads the file system, changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+MountKind = Literal["read", "write", "empty", "hidden", "link"]
+
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+ETC = (
+    *("alternatives", "ca-certificates", "ca-certificates.conf", "crypto-policies", "gai.conf", "host.conf", "hosts"),
+    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "magic", "mime.types", "nsswitch.conf", "os-release"),
+    *("pki", "protocols", "resolv.conf", "services", "shells", "ssl", "terminfo", "timezone"),
+)
+"""Of ``/etc``, what programs need to run, to find hosts and to trust certificates; nothing that names people."""
+
+_PREFIX_SIGNS = ("lib", "libexec", "versions", "pyvenv.cfg", "shims", "plugins", "tools")
+"""A folder with a ``bin`` and one of these beside it is an installation, which is of use only as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One place in the worker's file system."""
+
+    place: Path
+    kind: MountKind
+    source: str = ""
+    """Where it comes from; for a link, what it says."""
+
+
+def system_mounts() -> list[Mount]:
+    """The operating system's own folders, read-only, links kept as links."""
+    found: list[Mount] = []
+    for name in SYSTEM:
+        path = Path(name)
+        if path.is_symlink():
+            found.append(Mount(path, "link", os.readlink(path)))
+        elif path.is_dir():
+            found.append(Mount(path, "read", name))
+    for name in ETC:
+        path = Path("/etc") / name
+        if path.exists():
+            found.append(Mount(path, "read", os.path.realpath(path)))
+    return found
+
+
+def program_mounts(executable: str, environ: Mapping[str, str]) -> list[Mount]:
+    """What must be visible for ``executable`` (an absolute path) and the tools on PATH to run.
+
+    Follows links and one ``#!`` line: an npm prefix, nvm, pyenv or ``~/.local`` may stand anywhere.
+    """
+    home = Path(environ.get("HOME", "/"))
+    found: list[Mount] = []
+    programs = [executable]
+    interpreter = _interpreter(executable, environ)
+    if interpreter is not None:
+        programs.append(interpreter)
+    for program in programs:
+        path = place_of(program)
+        while path.is_symlink():
+            found.append(Mount(path, "link", os.readlink(path)))
+            path = place_of(os.path.join(path.parent, os.readlink(path)))
+        root = _installation(path, home)
+        found.append(Mount(root, "read", str(root)))
+    for entry in environ.get("PATH", "").split(":"):
+        folder = Path(os.path.realpath(entry))
+        if entry.startswith("/") and folder.is_dir() and not _is_broad(folder, home):
+            root = _prefix(folder, home) or folder
+            found.append(Mount(root, "read", str(root)))
+    return found
+
+
+def place_of(path: str) -> Path:
+    """``path`` with every folder on the way resolved, but not its last part."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return Path(os.path.realpath(folder)) / name
+
+
+def _interpreter(executable: str, environ: Mapping[str, str]) -> str | None:
+    try:
+        with open(executable, "rb") as file:
+            first = file.readline(256)
+    except OSError:
+        return None
+    words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
+    if not words:
+        return None
+    if os.path.basename(words[0]) != "env":
+        return words[0]
+    names = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    return shutil.which(names[0], path=environ.get("PATH")) if names else None
+
+
+def _installation(program: Path, home: Path) -> Path:
+    """The smallest folder that holds all of what ``program`` needs of its own package."""
+    parts = program.parts
+    if "node_modules" in parts:
+        modules = Path(*parts[: parts.index("node_modules") + 1])
+        # ``<prefix>/lib/node_modules`` of a global installation: its node stands in ``<prefix>/bin``.
+        return modules if _is_broad(modules, home) is False else program
+    return _prefix(program.parent, home) or (program if _is_broad(program.parent, home) else program.parent)
+
+
+def _prefix(folder: Path, home: Path) -> Path | None:
+    """The installation a ``bin`` belongs to, if it is plainly one."""
+    above = folder.parent
+    if folder.name not in ("bin", "sbin", "shims") or _is_broad(above, home) or above.name == ".local":
+        return None
+    return above if any((above / sign).exists() for sign in _PREFIX_SIGNS) else None
+
+
+def _is_broad(folder: Path, home: Path) -> bool:
+    """Too much to show for the sake of one program: the root, a home, or what lies above it."""
+    return len(folder.parts) <= 2 or folder == home or folder in home.parents
+
+
+def arrange(mounts: Iterable[Mount]) -> list[Mount]:
+    """In the order to be made: folders before what lies in them, one mount a place, none that changes nothing."""
+    rank: Mapping[MountKind, int] = {"link": 0, "read": 1, "empty": 2, "write": 3, "hidden": 4}
+    best: dict[Path, Mount] = {}
+    for mount in mounts:
+        if mount.place not in best or rank[mount.kind] > rank[best[mount.place].kind]:
+            best[mount.place] = mount
+    kept: dict[Path, Mount] = {}
+    for place in sorted(best, key=lambda path: (len(path.parts), path)):
+        mount = best[place]
+        above = next((kept[folder] for folder in place.parents if folder in kept), None)
+        if mount.kind == "hidden" and (above is None or above.kind in ("empty", "hidden")):
+            continue
+        if above is not None and above.kind in ("read", "write") and mount.kind in ("link", "read") and not _narrows(mount, above):
+            continue
+        kept[place] = mount
+    return list(kept.values())
+
+
+def _narrows(mount: Mount, above: Mount) -> bool:
+    """Whether a read-only mount inside a visible folder changes anything."""
+    return mount.kind == "read" and above.kind == "write"
+
+
+def protected_parts(folder: Path) -> Sequence[Path]:
+    """Inside a writable folder, what git would later run or obey outside the sandbox."""
+    return [path for path in (folder / ".git" / "hooks", folder / ".git" / "config") if path.exists()]

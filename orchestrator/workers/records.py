@@ -1,0 +1,108 @@
+"""The shim's JSON files: text in, plain values out, and files that are whole or absent.
+
+Imported by the shim, where ``import json`` alone would cost 8 ms (it pulls in ``re`` and ``enum``) of a 15 ms goal, so
+the two C functions under it are called directly; any interpreter without them gets the public module.
+"""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class _Plain:
+    """What the C scanner asks of a decoder."""
+
+    strict = True
+    object_hook = None
+    object_pairs_hook = None
+    parse_float = float
+    parse_int = int
+    parse_constant = float
+
+
+def decode(text: str) -> object:
+    """The value ``text`` holds.
+
+    Raises:
+        ValueError: it is no JSON document.
+    """
+    stripped = text.strip()
+    try:
+        from _json import make_scanner
+    except ImportError:
+        import json
+
+        return json.loads(stripped)
+    try:
+        value, end = make_scanner(_Plain())(stripped, 0)  # type: ignore[arg-type]
+    except StopIteration:
+        raise ValueError("not a JSON document") from None
+    if end != len(stripped):
+        raise ValueError("text after the JSON document")
+    return value
+
+
+def encode(value: Mapping[str, object]) -> str:
+    """One JSON document, with a newline at its end."""
+    try:
+        import _json
+
+        quote = _json.encode_basestring_ascii
+        write = _json.make_encoder(None, None, quote, None, ": ", ", ", False, False, True)  # type: ignore[arg-type]
+        return "".join(write(value, 0)) + "\n"
+    except (ImportError, AttributeError, TypeError):
+        import json
+
+        return json.dumps(value) + "\n"
+
+
+def decode_file(path: str) -> dict[str, object]:
+    """The JSON object in a file.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not an object.
+    """
+    with open(path, encoding="utf-8") as file:
+        value = decode(file.read())
+    if not isinstance(value, dict):
+        raise ValueError(f"{path}: not a JSON object")
+    return value
+
+
+def claim(path: str, text: str) -> bool:
+    """Create ``path`` with ``text`` in it; ``False`` if it is there already, and then it is left alone."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return False
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def replace_file(path: str, text: str, *, sync: bool = False) -> None:
+    """Put ``text`` in the place of ``path`` at once; with ``sync`` it is on disk when this returns."""
+    fresh = f"{path}.{os.getpid()}.tmp"
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        remaining = text.encode()
+        while remaining:
+            remaining = remaining[os.write(descriptor, remaining) :]
+        if sync:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(fresh, path)
+    if sync:
+        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

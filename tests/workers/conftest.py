@@ -1,0 +1,173 @@
+"""A real crew of real processes in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from orchestrator.agents.contract import Agent, Credential, Translation
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.launch import LaunchSpec, StopStep
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment, Role
+from orchestrator.workers.crew import Crew, CrewLayout, Started
+from orchestrator.workers.processes import Process, descendants, process_table, read_process
+from orchestrator.workers.sandbox import prove_backend
+
+CHILD = Path(__file__).with_name("child.py")
+OPEN = SandboxConfig(name="test", backend="none")
+CLOSED = SandboxConfig(name="test")
+WORKER = WorkerId("w1")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs; a zombie does not."""
+    row = read_process(pid)
+    return row is not None and not row.is_dead
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait for a condition; a test that waits in vain fails here."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def agent(*, environment: tuple[str, ...] = ()) -> Agent:
+    """An adapter for the child script: nothing of it but its credential matters here."""
+    return Agent(
+        name=AgentName("fake"),
+        title="Fake",
+        executable="python3",
+        package="fake",
+        pinned="1",
+        launch=lambda assignment: LaunchSpec(argv=(), cwd=assignment.target),
+        translate=lambda state, record, at: (Translation(), ()),
+        recovery_rules=(),
+        credential=Credential(environment=environment, files=(), login_hint=""),
+        oldest=(1,),
+    )
+
+
+@dataclass(slots=True)
+class Stage:
+    """One session folder, one target, and the crews that worked in it."""
+
+    folder: Path
+    backend: str
+    environ: Mapping[str, str] = field(default_factory=lambda: {"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+    lock: Path | None = None
+    orphan_grace_s: float = 60.0
+    crews: list[Crew] = field(default_factory=list)
+    shims: list[int] = field(default_factory=list)
+
+    @property
+    def session(self) -> Path:
+        return self.folder / "workspace" / "session"
+
+    @property
+    def target(self) -> Path:
+        return self.folder / "target"
+
+    @property
+    def layout(self) -> CrewLayout:
+        return CrewLayout(
+            session_dir=self.session,
+            workspace=self.session.parent,
+            workers_dir=self.session / "workers",
+            control_dir=self.session / "control",
+            lock=self.lock,
+            stdout=lambda worker: self.session / f"{worker}.jsonl",
+            stderr=lambda worker: self.session / f"{worker}.stderr.log",
+        )
+
+    @property
+    def config(self) -> SandboxConfig:
+        # The interpreter that runs the child may stand anywhere.
+        return (OPEN if self.backend == "none" else CLOSED).model_copy(update={"readable": (CHILD.parent,)})
+
+    def crew(self) -> Crew:
+        crew = Crew(
+            self.layout,
+            sandbox=self.config,
+            backend=self.backend,
+            environ=self.environ,
+            orphan_grace_s=self.orphan_grace_s,
+        )
+        self.crews.append(crew)
+        return crew
+
+    def assignment(self, *, worker: WorkerId = WORKER, role: Role = Role.IMPLEMENTER) -> Assignment:
+        return Assignment(
+            worker=worker,
+            agent=AgentName("fake"),
+            role=role,
+            prompt="",
+            target=self.target,
+            scratch=self.session / "scratch" / worker,
+            home=self.session / "scratch" / worker / "home",
+        )
+
+    def start(
+        self,
+        crew: Crew,
+        *arguments: str,
+        attempt: int = 1,
+        stdin: str = "",
+        role: Role = Role.IMPLEMENTER,
+        worker: WorkerId = WORKER,
+        ladder: tuple[StopStep, ...] = (StopStep("TERM", 5.0),),
+    ) -> Started:
+        """Start the child script with ``arguments``, or any program given by its absolute path."""
+        argv = arguments if arguments[0].startswith("/") else (sys.executable, str(CHILD), *arguments)
+        spec = LaunchSpec(argv=argv, cwd=self.target, stdin=stdin, stop_ladder=ladder)
+        assignment = self.assignment(worker=worker, role=role)
+        started = crew.start(assignment, attempt, agent=agent(environment=("FAKE_KEY",)), spec=spec)
+        self.shims.append(started.shim.pid)
+        return started
+
+    @staticmethod
+    def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+        until(condition, seconds)
+
+    @staticmethod
+    def is_alive(pid: int) -> bool:
+        return is_alive(pid)
+
+    def said(self, worker: WorkerId = WORKER) -> str:
+        path = self.layout.stdout(worker)
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def wait_said(self, text: str, worker: WorkerId = WORKER) -> None:
+        until(lambda: text in self.said(worker))
+
+    def tree(self, shim: int) -> list[Process]:
+        return [row for row in descendants(shim, process_table()) if not row.is_dead]
+
+
+@pytest.fixture(scope="session")
+def bubblewrap_works() -> bool:
+    return prove_backend(CLOSED, os.environ).works
+
+
+@pytest.fixture(params=["bubblewrap", "none"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path, bubblewrap_works: bool) -> Iterator[Stage]:
+    if request.param == "bubblewrap" and not bubblewrap_works:
+        pytest.skip("bubblewrap does not work here")
+    made = Stage(tmp_path, request.param)
+    made.session.mkdir(parents=True)
+    made.target.mkdir()
+    yield made
+    for crew in made.crews:
+        for worker in crew.running():
+            crew.kill(worker)
+    until(lambda: not any(is_alive(shim) for shim in made.shims), 15)
+    for crew in made.crews:
+        crew.close()
