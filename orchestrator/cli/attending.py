@@ -13,6 +13,7 @@ import anyio
 import click
 
 from orchestrator.cli.asking import LineReader, chosen
+from orchestrator.cli.places import workspace_words
 from orchestrator.coordinator.requests import Observer, Progress, SessionResult
 from orchestrator.journal.control import drop_command
 from orchestrator.journal.folder import SessionFolder
@@ -99,10 +100,8 @@ class Attendance:
         assert self.session is not None
         if command is Command.KILL:
             return "killing every worker; Ctrl-C once more leaves at once"
-        return (
-            f"stopping; Ctrl-C again kills. To look further: orchestrate show --session {self.session.id}, "
-            f"orchestrate logs --session {self.session.id}"
-        )
+        which = f"--session {self.session.id}{workspace_words(self.session.options.session_dir.parent)}"
+        return f"stopping; Ctrl-C again kills. To look further: orchestrate show {which}, orchestrate logs {which}"
 
     async def put_questions(self) -> None:
         """Put every open question to the person, one after the other, until input ends."""

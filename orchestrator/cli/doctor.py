@@ -19,9 +19,7 @@ _MARKS = {"ok": ("ok", "32"), "doubtful": ("!", "33"), "missing": ("x", "31")}
 
 @click.command("doctor")
 @workspace_option
-@click.option(
-    "--sandbox", default="standard", metavar="NAME|FILE", show_default=True, help="The sandbox policy to try."
-)
+@click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy to try.")
 @json_option
 def command(workspace: Path | None, sandbox: str, as_json: bool) -> int:
     """Check the agents' CLIs and the machine.  Costs nothing: no model is asked anything.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.cli.places import workspace_words
 from orchestrator.cli.saying import ROLE_VERBS, decision_words, recovery_changes, recovery_words, review_words
 from orchestrator.cli.wording import changed_lines, clean, duration, money, one_line, tokens
 from orchestrator.journal.folder import SessionFolder
@@ -42,7 +43,7 @@ def _labelled(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     before = ""
     for label, text in rows:
         yield ("" if label == before else label), text
-        before = label
+        before = label or before
 
 
 def _facts(summary: SessionSummary) -> Iterator[tuple[str, str]]:
@@ -120,7 +121,7 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
         yield "report", str(folder.report_text_file)
     else:
         yield "folder", str(folder.path)
-    where = "" if folder.workspace is None else f" --workspace {folder.workspace}"
+    where = workspace_words(folder.workspace)
     if session.closed is not None and session.closed.outcome is Outcome.NEEDS_PERSON:
         yield "go on", f'orchestrate resume {summary.id} --answer "…"{where}'
     elif session.closed is not None and session.closed.outcome is Outcome.INTERRUPTED:

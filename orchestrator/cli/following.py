@@ -83,7 +83,7 @@ async def _drain_until_end(folder: SessionFolder, place: Path, *, drain: Callabl
     async with anyio.create_task_group() as tasks:
 
         async def stop_without_holder() -> None:
-            while session_holder(folder) is not None:
+            while session_holder(folder) is not None:  # noqa: ASYNC110 - a lock that is let go wakes nobody
                 await anyio.sleep(_LOOK_FOR_HOLDER_S)
             tasks.cancel_scope.cancel()
 

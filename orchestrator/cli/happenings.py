@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 from typing import Literal, TypeAlias
@@ -44,7 +44,14 @@ class Happening:
 
 def happenings(entry: JournalEntry) -> tuple[Happening, ...]:
     """What there is to say about one entry; nothing about samples and ticks."""
-    return tuple(_of(entry.body, entry.at))
+    return tuple(_without_own_name(happening) for happening in _of(entry.body, entry.at))
+
+
+def _without_own_name(happening: Happening) -> Happening:
+    """Texts for places that do not name the worker begin with its name; here it stands before them anyway."""
+    if happening.worker is None:
+        return happening
+    return replace(happening, text=happening.text.replace(f"{happening.worker}: ", "", 1))
 
 
 def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:

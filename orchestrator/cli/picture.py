@@ -60,7 +60,10 @@ def picture(
         Text(),
         worker_table(session, rows, now=now, width=width, two_lines=two_lines),
     ]
-    lines = [happening_text(happening, width) for happening in log[-max(room - 1, 0) :]] if room > 1 else []
+    asked = {question.id for question in session.questions}
+    # Open questions stand below in lines of their own.
+    past = [each for each in log if each.kind != "question" or each.text.partition(":")[0] not in asked]
+    lines = [happening_text(happening, width) for happening in past[-max(room - 1, 0) :]] if room > 1 else []
     if lines or open_questions:
         parts += [Text(), *lines, *open_questions]
     if notice:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -34,6 +35,14 @@ def _default_workspace() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("orchestrate", appauthor=False)
+
+
+def workspace_words(workspace: Path) -> str:
+    """What must follow a command so that it finds the workspace: nothing where it is the default."""
+    given = os.environ.get("ORCHESTRATOR_WORKSPACE")
+    if workspace.resolve() == workspace_path(Path(given) if given else None):
+        return ""
+    return f" --workspace {shlex.quote(str(workspace))}"
 
 
 def which_session(workspace: Path, session: str | None, *, live: bool = False) -> SessionFolder:

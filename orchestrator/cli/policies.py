@@ -9,7 +9,7 @@ import click
 def command() -> None:
     """List the review policies (--policy) and the sandbox policies (--sandbox)."""
     from orchestrator.review_engine.policies import POLICIES
-    from orchestrator.safety.policies import sandbox_policies
+    from orchestrator.safety.policies import available_policies, load_sandbox_policy
 
     print("review policies (--policy NAME, or your own FILE.toml); the first row that fits decides")
     for policy in POLICIES.values():
@@ -17,7 +17,8 @@ def command() -> None:
         for row in policy.rows:
             print(f"    {row.when:<28} {row.then.upper()}")
     print("\nsandbox policies (--sandbox NAME, or your own FILE.toml)\n")
-    for name, config in sandbox_policies().items():
+    for name in available_policies():
+        config = load_sandbox_policy(name)
         limits = (
             f"{config.limits.memory_mib} MiB, {config.limits.cpu_percent:g} % of a core, {config.limits.runtime_s:g} s"
         )

@@ -53,7 +53,7 @@ WHAT = _options(
     ),
     click.option(
         "--sandbox",
-        default="standard",
+        default="default",
         metavar="NAME|FILE",
         show_default=True,
         help="What workers may touch; `open` is no sandbox at all.",

@@ -140,9 +140,9 @@ def find_sandbox(given: str) -> SandboxConfig:
     Raises:
         UsageError: There is no such policy, or the file is not one (with line and reason).
     """
-    from orchestrator.safety.policies import find_sandbox_policy
+    from orchestrator.safety.policies import load_sandbox_policy
 
-    return find_sandbox_policy(given)
+    return load_sandbox_policy(given)
 
 
 def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:

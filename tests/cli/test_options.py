@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from orchestrator.cli.options import Count, Duration, Money, Names
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200), ("1h30m", 5400), ("1.5h", 5400), (" 2M ", 120)],
+)
+def test_a_duration_is_seconds(text: str, seconds: float) -> None:
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "x", "15 minutes", "-3", "0", "0m", "m", "1d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Duration().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("200000", 200_000), ("200k", 200_000), ("1.5M", 1_500_000), ("1_000", 1000)]
+)
+def test_a_count_may_be_shortened(text: str, number: int) -> None:
+    assert Count().convert(text, None, None) == number
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "k", "many"])
+def test_what_is_no_count_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Count().convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "dollars"), [("2.50", 2.5), ("$3", 3.0)])
+def test_money_is_dollars(text: str, dollars: float) -> None:
+    assert Money().convert(text, None, None) == dollars
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "two"])
+def test_what_is_no_money_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Money().convert(text, None, None)
+
+
+def test_names_keep_their_order_and_come_once() -> None:
+    assert Names().convert("codex, claude,codex", None, None) == ("codex", "claude")
+
+
+def test_an_empty_list_is_refused() -> None:
+    with pytest.raises(click.BadParameter):
+        Names().convert(" , ", None, None)
