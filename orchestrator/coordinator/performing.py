@@ -7,7 +7,7 @@ Every outcome goes back in at the top as a journal input.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
@@ -50,8 +50,10 @@ from orchestrator.models.entries import (
     WorkerStarted,
     WorkMeasured,
 )
+from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.work import Assignment, Role, TaskBreakdown
+from orchestrator.session.assigning import events_file
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew
 
@@ -128,7 +130,7 @@ class Performer:
             if assignment.role is Role.IMPLEMENTER and attempt == 1:
                 await anyio.to_thread.run_sync(self.evidence.mark, effect.worker)
             self.before_start(assignment)
-            spec = agent.launch(assignment)
+            spec = with_common_environment(agent.launch(assignment), assignment, self.session())
             folder, worker = self.folder, effect.worker
             offsets = offsets_now(folder.raw_stdout(worker), folder.raw_stderr(worker), folder.events_file(worker))
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
@@ -162,3 +164,14 @@ class Performer:
         except (OrchestrateError, OSError) as error:
             verdict, findings = Verdict.ABSTAINED, (f"not measured: {error}",)
         self.take(ChecksMeasured(verdict, findings, name))
+
+
+def with_common_environment(spec: LaunchSpec, assignment: Assignment, session: Session) -> LaunchSpec:
+    """What every CLI gets, whatever its adapter asks for: its private home, and where to report its own events."""
+    env = {"HOME": str(assignment.home), "ORCHESTRATOR_EVENTS": str(events_file(assignment.scratch)), "NO_COLOR": "1"}
+    if session.options.sandbox_backend == "none":
+        # Inside a sandbox /tmp is private already; codex wants its home outside TMPDIR (observed, 0.169.0).
+        temporary = assignment.scratch / ".tmp"
+        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        env["TMPDIR"] = str(temporary)
+    return replace(spec, env={**env, **spec.env})

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import anyio.to_thread
 
-from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.listening import Listener
@@ -37,6 +36,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.replaying import ReplayResult, replay
 from orchestrator.session.state import Session, is_alive
+from orchestrator.workers.attempts import AttemptFiles, read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +186,21 @@ def _listener(
     coordinator: Coordinator, left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage
 ) -> Listener:
     """Listen from the attempt's first byte, so that the translation's state is rebuilt, and pass on only what is new."""
-    offsets = coordinator.crew.offsets(worker)
+    files = AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
+    record = read_record(files)
     listener = Listener(
         worker,
         attempt,
         get_agent(left.session.workers[worker].agent),
         Redactor(known_secrets(stage.environ)),
         utc_now,
-        translation=replace(Translation()),
     )
     heard = left.heard
     listener.follow(
-        "stdout", folder.raw_stdout(worker), offsets.stdout, skip_until=heard.get((worker, attempt, "stdout"), 0)
+        "stdout", folder.raw_stdout(worker), record.stdout_start if record else 0, skip_until=heard.get((worker, attempt, "stdout"), 0)
     )
     listener.follow(
-        "stderr", folder.raw_stderr(worker), offsets.stderr, skip_until=heard.get((worker, attempt, "stderr"), 0)
+        "stderr", folder.raw_stderr(worker), record.stderr_start if record else 0, skip_until=heard.get((worker, attempt, "stderr"), 0)
     )
     events_from = heard.get((worker, attempt, "events"), 0)
     listener.follow("events", folder.events_file(worker), events_from)

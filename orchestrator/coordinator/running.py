@@ -225,7 +225,8 @@ class Coordinator:
                     await anyio.lowlevel.checkpoint()
 
     async def _wait_for_end(self, worker: WorkerId, attempt: int) -> None:
-        exit_record = await self.crew.wait_exited(worker)
+        ended = self.crew.exit_of(worker, attempt) if worker not in self.crew.running() else None
+        exit_record = ended or await self.crew.wait_exited(worker)
         listener = self._listeners.pop(worker, None)
         if listener is not None:
             for heard in listener.finish():

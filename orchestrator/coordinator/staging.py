@@ -12,15 +12,15 @@ from pathlib import Path
 from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.preflight import find_agent, survey_agents
 from orchestrator.coordinator.requests import Progress, RehearsalRequest, RunRequest
-from orchestrator.errors import EnvironmentUnfit
+from orchestrator.errors import EnvironmentUnfit, OrchestrateError
 from orchestrator.models.entries import FoundAgent, Rehearsal
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
-from orchestrator.rehearsal.installing import install_clis
+from orchestrator.rehearsal.installing import default_cache, install_clis
 from orchestrator.rehearsal.model_server import model_server
 from orchestrator.rehearsal.scenario import Scenario, load_scenario
-from orchestrator.rehearsal.stand_in import install_stand_ins
+from orchestrator.rehearsal.stand_in.placing import install_stand_ins
 
 MOST_COPIED_BYTES = 256 * 1024 * 1024
 """A larger target is not copied for a rehearsal without being asked."""
@@ -68,7 +68,7 @@ async def open_stage(
     target = folder / "target"
     if not target.exists():
         copy_target(request.target, target, leave_out=request.workspace)
-    found, path = _cast(names, request.rehearsal, environ, progress)
+    found, path = _cast(names, request.rehearsal, folder=folder, environ=environ, progress=progress)
     sandbox = _sandbox_for(request.sandbox, scenario, stand_ins=any(agent.stand_in for agent in found))
     async with model_server(scenario) as server:
 
@@ -127,7 +127,12 @@ def copy_target(target: Path, copy: Path, *, leave_out: Path) -> Path:
 
 
 def _cast(
-    names: tuple[AgentName, ...], request: RehearsalRequest, environ: Mapping[str, str], progress: Progress
+    names: tuple[AgentName, ...],
+    request: RehearsalRequest,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    progress: Progress,
 ) -> tuple[tuple[FoundAgent, ...], Mapping[str, str]]:
     """The real CLIs where npm can bring them, stand-ins for the rest."""
     system = environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
@@ -135,10 +140,10 @@ def _cast(
     if not request.stand_ins:
         packages = {get_agent(name).package: get_agent(name).pinned for name in names}
         try:
-            folders.append(str(install_clis(packages, environ=environ, progress=progress)))
-        except EnvironmentUnfit as error:
+            folders.append(str(install_clis(packages, default_cache(), report=progress)))
+        except OrchestrateError as error:
             progress(f"{error.message}; built-in stand-ins play the agents")
-    folders.append(str(install_stand_ins(python=sys.executable)))
+    folders.append(str(install_stand_ins(folder / "stand-ins", Path(sys.executable))))
     path = {"PATH": ":".join([*folders, system])}
     found = tuple(find_agent(get_agent(name), path, needs_login=False) for name in names)
     stand_ins = folders[-1]
@@ -154,8 +159,7 @@ def _sandbox_for(config: SandboxConfig, scenario: Scenario, *, stand_ins: bool) 
     if scenario.sandbox == "open":
         config = config.model_copy(update={"backend": "none"})
     if stand_ins:
-        # They are Python programs: the interpreter and this package must be readable inside.
-        package = Path(__file__).resolve().parent.parent
-        needs = (Path(sys.prefix), Path(sys.base_prefix), package)
+        # They are Python programs: the interpreter must be readable inside.
+        needs = (Path(sys.prefix), Path(sys.base_prefix))
         config = config.model_copy(update={"readable": (*config.readable, *needs)})
     return config

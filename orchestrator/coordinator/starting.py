@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import anyio.to_thread
 from pydantic import TypeAdapter
@@ -22,7 +23,7 @@ from orchestrator.coordinator.preparing import prepare
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.replacing import write_atomically
@@ -30,11 +31,14 @@ from orchestrator.journal.snapshots import Snapshots
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened, SessionOptions
+from orchestrator.models.identity import ORCHESTRATOR, WorkerId
+from orchestrator.models.work import Assignment, Role
+from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew, CrewLayout
-from orchestrator.workers.sandbox import SandboxProof, prove_backend, wrap_check
+from orchestrator.workers.sandbox import SandboxProof, find_bubblewrap, prove_backend, wrap, write_identity
 
 EXIT_CODES = {
     Outcome.DONE: ExitCode.DONE,
@@ -42,6 +46,7 @@ EXIT_CODES = {
     Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
 }
+Backend: TypeAlias = Literal["bubblewrap", "none"]
 MOST_TASK_CHARS = 4_000_000
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
 
@@ -67,11 +72,10 @@ async def run_session(
         async with AsyncExitStack() as stack:
             stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
             findings = prepare(stage.target, request.workspace, found=stage.found, environ=stage.environ)
-            proof = prove_backend(stage.sandbox, environ)
-            if proof.backend == "none" and stage.sandbox.backend != "none":
-                findings = (*findings, f"NO SANDBOX: {proof.detail}; the CLIs run in their own restricted modes")
+            backend, loud = choose_backend(stage.sandbox, prove_backend(stage.sandbox, environ))
+            findings = (*loud, *findings)
             opened = SessionOpened(
-                folder.id, session_options(request, stage, folder=folder, proof=proof), stage.found, findings
+                folder.id, session_options(request, stage, folder=folder, backend=backend), stage.found, findings
             )
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))
@@ -106,7 +110,25 @@ def check_request(request: RunRequest) -> None:
             raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
 
 
-def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, proof: SandboxProof) -> SessionOptions:
+def choose_backend(config: SandboxConfig, proof: SandboxProof) -> tuple[Backend, tuple[str, ...]]:
+    """The backend to run with, and what must be said loudly about it.
+
+    Raises:
+        EnvironmentUnfit: The policy requires a sandbox and none works here.
+    """
+    if config.backend == "none":
+        return "none", (f"NO SANDBOX, as asked: {proof.detail}",)
+    if proof.works:
+        return "bubblewrap", ()
+    if config.enforcement == "required" or config.backend == "bubblewrap":
+        raise EnvironmentUnfit(
+            f"the sandbox policy {config.name!r} needs a sandbox, and none works here: {proof.detail}",
+            hint="orchestrate doctor says how to get one",
+        )
+    return "none", (f"NO SANDBOX: {proof.detail}; the CLIs run in their own restricted modes",)
+
+
+def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
     """Everything the fold needs to know, resolved."""
     options = SessionOptions(
         task=request.task,
@@ -115,7 +137,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         agents=request.agents or tuple(AGENTS),
         policy=request.policy,
         sandbox=stage.sandbox,
-        sandbox_backend=proof.backend,
+        sandbox_backend=backend,
         templates=request.templates,
         models=request.models,
         rehearsal=stage.rehearsal,
@@ -153,9 +175,10 @@ def make_coordinator(
         session_dir=folder.path,
         workers_dir=folder.workers_dir,
         control_dir=folder.control_dir,
-        lock_file=folder.lock_file,
-        stdout_of=folder.raw_stdout,
-        stderr_of=folder.raw_stderr,
+        workspace=folder.workspace,
+        lock=folder.lock_file,
+        stdout=folder.raw_stdout,
+        stderr=folder.raw_stderr,
     )
     crew = Crew(
         layout,
@@ -165,7 +188,7 @@ def make_coordinator(
         orphan_grace_s=options.orphan_grace_s,
     )
     snapshots = Snapshots(folder.snapshots_dir, options.target, exclude=(folder.workspace,))
-    wrap = partial(wrap_check, options.sandbox, options.sandbox_backend, target=options.target, environ=stage.environ)
+    wrap = partial(wrap_for_checks, options, folder=folder, environ=stage.environ)
     return Coordinator(
         folder,
         journal,
@@ -175,6 +198,42 @@ def make_coordinator(
         observers=observers,
         session=session,
         before_start=stage.before_start,
+    )
+
+
+def wrap_for_checks(
+    options: SessionOptions, argv: Sequence[str], *, folder: SessionFolder, environ: Mapping[str, str]
+) -> Sequence[str]:
+    """The target's own tests are code that agents may have written: they run as an implementer would."""
+    name = WorkerId("checks")
+    scratch = folder.scratch(name)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    program = shutil.which(argv[0], path=environ.get("PATH"))
+    bwrap = find_bubblewrap(environ)
+    if options.sandbox_backend != "bubblewrap" or bwrap is None or program is None:
+        return argv
+    assignment = Assignment(
+        worker=name,
+        agent=ORCHESTRATOR,
+        role=Role.IMPLEMENTER,
+        prompt="",
+        target=options.target,
+        scratch=scratch,
+        home=scratch,
+        writable=(scratch, options.target),
+    )
+    identity = folder.workers_dir / "identity"
+    write_identity(identity)
+    return wrap(
+        [program, *argv[1:]],
+        bwrap=bwrap,
+        config=options.sandbox,
+        assignment=assignment,
+        cwd=options.target,
+        masked=(folder.workspace, folder.path),
+        identity=identity,
+        environ=environ,
+        info_fd=False,
     )
 
 
