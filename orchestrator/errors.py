@@ -17,7 +17,10 @@ Anything outside this tree is a bug and keeps its traceback.  ``cli/main.py`` is
 from __future__ import annotations
 
 from enum import IntEnum
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ExitCode(IntEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,8 @@ import click
 from orchestrator.cli.options import json_option, workspace_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orchestrator.cli.checkup import Finding
 
 _MARKS = {"ok": ("ok", "32"), "doubtful": ("!", "33"), "missing": ("x", "31")}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
+import os
 from typing import Any
 
 import click
 
 PROGRAM = "orchestrate"
+_WIDEST, _NARROWEST = 110, 52
 
 COMMANDS: dict[str, str] = {
     "run": "Run a task (the same as giving the task alone).",
@@ -81,6 +82,10 @@ class TaskGroup(click.Group):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def get_help(self, ctx: click.Context) -> str:
+        ctx.terminal_width = ctx.terminal_width or _terminal_width()
+        return super().get_help(ctx)
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(f'Usage: {PROGRAM} "TASK" [OPTIONS]\n       {PROGRAM} COMMAND [OPTIONS]\n')
         self.format_help_text(ctx, formatter)
@@ -123,6 +128,8 @@ class TaskGroup(click.Group):
 
 def command_meant(word: str) -> str | None:
     """The command whose name, or near miss, a single word is; ``None`` for a task."""
+    import difflib
+
     name = word.strip().lower()
     if not name or any(character.isspace() for character in name):
         return None
@@ -147,6 +154,15 @@ def first_positional(args: list[str], run: click.Command) -> str | None:
         if argument in takes_value:
             next(rest, None)
     return None
+
+
+def _terminal_width() -> int:
+    """What click would find out as well, by way of shutil, which takes 3 ms to import."""
+    try:
+        columns = int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        columns = 80
+    return max(min(columns, _WIDEST), _NARROWEST) - 2
 
 
 def _option_rows(command: click.Command, ctx: click.Context) -> list[tuple[str, str]]:
@@ -177,6 +193,6 @@ def build_group() -> TaskGroup:
         PROGRAM,
         params=[version],
         no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST},
         help="Put the Gemini, Claude and Codex command-line agents to work on one task as one supervised team.",
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import session_option, workspace_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("logs")

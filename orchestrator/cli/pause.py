@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import session_option, workspace_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("pause")

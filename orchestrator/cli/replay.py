@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,8 @@ import click
 from orchestrator.cli.options import json_option, workspace_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orchestrator.session.replaying import OtherDecision, ReplayResult
 
 

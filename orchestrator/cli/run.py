@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli.options import Count, Duration, Money, Names, json_option, workspace_option
+from orchestrator.cli.options import AnyPath, Count, Duration, Money, Names, json_option, workspace_option
 from orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,7 +29,7 @@ def _options(*declarations: Callable[[F], F]) -> Callable[[F], F]:
 WHAT = _options(
     click.option(
         "--target",
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         default=".",
         metavar="PATH",
         help="The project to work on [default: the current folder].",
@@ -35,7 +37,7 @@ WHAT = _options(
     workspace_option,
     click.option(
         "--task-file",
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         metavar="FILE",
         help="Read the task from a file; TASK `-` reads standard input.",
     ),
@@ -60,7 +62,7 @@ WHAT = _options(
     ),
     click.option(
         "--prompts",
-        type=click.Path(path_type=Path),
+        type=AnyPath(),
         metavar="DIR",
         help="Prompt templates that replace the built-in ones.",
     ),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.options import json_option, session_option, workspace_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("show")

@@ -30,7 +30,7 @@ def test_what_steers_a_terminal_is_taken_out(text: str, left: str) -> None:
 
 @given(st.text())
 def test_no_text_keeps_a_control_character(text: str) -> None:
-    assert not any(ord(c) < 32 and c not in "\n\t" or 0x7F <= ord(c) < 0xA0 for c in clean(text))
+    assert not any((ord(c) < 32 and c not in "\n\t") or 0x7F <= ord(c) < 0xA0 for c in clean(text))
     assert "\n" not in one_line(text)
     assert len(one_line(text, 20)) <= 20
 
