@@ -19,6 +19,8 @@ _MODEL = "claude-opus-5-5"
 _PRICES = {"input": 4e-6, "output": 2e-5}
 """Dollars a token: made up, but never zero, so that a rehearsal shows costs adding up."""
 _TOOLS = {"Bash": ("command", "description"), "Read": ("file_path",), "Write": ("file_path", "content")}
+_LONGEST_WAIT_S = 60.0
+"""Observed: told to wait for an hour, it gives up at once; told to wait for three seconds, it waits."""
 _NOT_RETRIED = (400, 403, 404, 413)
 _ERRORS = {401: "authentication_failed", 429: "rate_limit", 529: "overloaded"}
 
@@ -106,7 +108,8 @@ def _ask(run: Run, offered: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
             return _receive(run, offered)
         except HttpError as error:
             limit = min(most, 2) if error.status == 529 else most
-            if error.status in _NOT_RETRIED or attempt > limit:
+            hopeless = error.status in _NOT_RETRIED or float(error.headers.get("retry-after", 0)) > _LONGEST_WAIT_S
+            if hopeless or attempt > limit:
                 raise
             status: int | None = error.status
             kind = _ERRORS.get(error.status, "server_error")

@@ -234,17 +234,23 @@ def _words(run: Run, error: HttpError) -> str:
     if error.status == 400:
         return error.body
     if error.status == 429:
-        try:
-            kind = json.loads(error.body)["error"]["type"]
-        except (ValueError, KeyError, TypeError):
-            kind = ""
-        if kind == "usage_limit_reached":
-            return "You\u2019ve hit your usage limit."
-        return "exceeded retry limit, last status: 429 Too Many Requests"
+        return _limit_words(error.body)
     if error.status in (500, 502, 503):
         return _BUSY
     url = f"{_provider(run)[0]}/responses"
     return f"unexpected status {error.status} {error.reason}: {error.message}, url: {url}"
+
+
+def _limit_words(body: str) -> str:
+    try:
+        error = json.loads(body)["error"]
+        if error["type"] != "usage_limit_reached":
+            raise KeyError("type")
+        resets = datetime.fromtimestamp(error["resets_at"], tz=UTC).astimezone()
+    except (ValueError, KeyError, TypeError):
+        return "exceeded retry limit, last status: 429 Too Many Requests"
+    hour = resets.strftime("%I").lstrip("0")
+    return f"You\u2019ve hit your usage limit. Purchase more credits or try again at {hour}:{resets:%M %p}."
 
 
 def _fail(run: Run, words: str) -> int:

@@ -47,7 +47,7 @@ _UNTRUSTED = (
 
 def main(argv: list[str]) -> int:
     """Run as ``gemini`` with these arguments; returns the exit code."""
-    options = parse(argv, _KNOWN, _SHORT, lambda flag: Refused(f"{_USAGE}\n\nUnknown arguments: {flag.lstrip('-')}"))
+    options = parse(argv, _KNOWN, _SHORT, lambda flag: Refused(f"Unknown arguments: {flag.lstrip('-')}\n{_USAGE}"))
     if options.has("--version"):
         print(VERSION)
         return 0
@@ -77,7 +77,7 @@ def _mode(options: Options) -> str:
     mode = "yolo" if options.has("--yolo") else options.one("--approval-mode", "default")
     if mode not in ("default", "auto_edit", "yolo", "plan"):
         raise Refused(
-            f"{_USAGE}\n\nInvalid values:\n  Argument: approval-mode, Given: {json.dumps(mode)},"
+            f"Invalid values:\n  Argument: approval-mode, Given: {json.dumps(mode)},"
             ' Choices: "default", "auto_edit", "yolo", "plan"'
         )
     if mode == "yolo":
