@@ -51,6 +51,13 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         source="C7",
     ),
     RecoveryRule(
+        name="claude-no-approval-surface",
+        pattern=re.compile(r"no approval surface"),
+        remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
+        because="the tool needs an approval that nobody can give",
+        source="C9",
+    ),
+    RecoveryRule(
         name="claude-outside-folders",
         pattern=re.compile(r"requested permissions to (?:write to|read from|edit) (?P<path>/.+?), but you haven't"),
         reason="workingDir",
@@ -75,6 +82,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         source="C3",
     ),
     RecoveryRule(
+        name="claude-edit-denied",
+        # Our own words for a denial that only the result's list tells of.
+        pattern=re.compile(r"^(?:Write|Edit|Read|NotebookEdit) was denied: (?P<path>/.+)"),
+        remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
+        because="the permission mode asks a person before an edit",
+        source="C3",
+    ),
+    RecoveryRule(
         name="claude-dont-ask-mode",
         pattern=re.compile(r"denied because Claude Code is running in don't ask mode"),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
@@ -87,13 +102,6 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
         because="plan mode writes nothing",
         source="C5",
-    ),
-    RecoveryRule(
-        name="claude-no-approval-surface",
-        pattern=re.compile(r"no approval surface"),
-        remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
-        because="the tool needs an approval that nobody can give",
-        source="C9",
     ),
     RecoveryRule(
         name="claude-command-needs-approval",
@@ -136,7 +144,6 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         pattern=re.compile(r"output-format=stream-json requires --verbose"),
         remedy=Relaunch(flags=("--verbose",)),
         because="stream-json output needs --verbose",
-        evidence="binary",
         source="C12",
     ),
     RecoveryRule(

@@ -120,7 +120,6 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         pattern=re.compile(r"no rollout found for thread id"),
         remedy=Relaunch(fresh=True),
         because="the conversation to continue is not there",
-        evidence="binary",
         source="X15",
     ),
     RecoveryRule(

@@ -28,8 +28,8 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="gemini-mode-overridden",
         pattern=re.compile(r"Approval mode overridden to \"default\""),
-        remedy=Relaunch(flags=("--skip-trust",)),
-        because="in an untrusted folder gemini takes its approval mode back",
+        remedy=Ignore(),
+        because="gemini says so before it refuses the untrusted folder, and that refusal is what is cured",
         source="G2",
     ),
     RecoveryRule(
@@ -190,7 +190,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-session-taken",
-        pattern=re.compile(r"Session ID \S+ already exists|Invalid session identifier"),
+        pattern=re.compile(r"Session ID \S+ already exists|Invalid session identifier|No previous sessions found"),
         remedy=Relaunch(fresh=True),
         because="the conversation to continue is not there",
         source="G18",
