@@ -38,6 +38,7 @@ NETWORK_TROUBLE = re.compile(
     r"|No matching distribution found|Could not find a version",
     re.IGNORECASE,
 )
+NOT_AS_LOCKED = re.compile(r"do not match the hashes|hash mismatch", re.IGNORECASE)
 DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded|os error 28\b", re.IGNORECASE)
 
 
@@ -169,7 +170,7 @@ def _install(wanted: Wanted, run: _Installing, uv: str | None) -> None:
         )
         if failed is None:
             return
-        if DISK_FULL.search(failed):
+        if DISK_FULL.search(failed) or NOT_AS_LOCKED.search(failed):
             raise _unfit("uv could not install the packages", failed)
         # uv does not read pip's settings, so pip may know a way (a company's index) that uv does not.
         _need("ensurepip")
@@ -214,7 +215,7 @@ def _unfit(message: str, said: str) -> Unfit:
     last = "\n".join(f"  {line}" for line in said.splitlines()[-6:])
     if DISK_FULL.search(said):
         return Unfit(f"{message}: the disk is full", "free about 150 MB, then start again")
-    if "DO NOT MATCH THE HASHES" in said or "Hash mismatch" in said:
+    if NOT_AS_LOCKED.search(said):
         return Unfit(
             f"{message}: one is not what the lock says\n{last}", "do not go on; try again from another network"
         )

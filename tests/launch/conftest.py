@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ class Checkout:
             "PIP_FIND_LINKS": self.shelf.as_uri(),
             "PIP_NO_INDEX": "1",
             "PIP_CONFIG_FILE": os.devnull,
+            "UV_FIND_LINKS": str(self.shelf),
+            "UV_NO_INDEX": "1",
+            "UV_NO_CONFIG": "1",
             **more,
         }
 
@@ -120,3 +124,10 @@ def checkout(tmp_path: Path) -> Checkout:
     made = Checkout(folder, tmp_path / "shelf", tools, home)
     made.lock("1.0")
     return made
+
+
+@pytest.fixture
+def quick_checkout(checkout: Checkout) -> Checkout:
+    """One that finds uv on PATH: the same set-up in a tenth of the time."""
+    (checkout.tools / "uv").symlink_to(Path(sysconfig.get_path("scripts")) / "uv")
+    return checkout

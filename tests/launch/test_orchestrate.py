@@ -51,46 +51,47 @@ def test_a_warm_start_needs_neither_pip_nor_any_python_on_path(checkout: Checkou
     assert again.stderr == ""
 
 
-def test_it_starts_through_links_from_anywhere(checkout: Checkout, tmp_path: Path) -> None:
-    told(checkout.start())
+def test_it_starts_through_links_from_anywhere(quick_checkout: Checkout, tmp_path: Path) -> None:
+    told(quick_checkout.start())
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "inner").symlink_to(Path("..") / checkout.folder.name / "orchestrate")
+    (tmp_path / "bin" / "inner").symlink_to(Path("..") / quick_checkout.folder.name / "orchestrate")
     (tmp_path / "bin" / "outer").symlink_to("inner")
     absolute = tmp_path / "bin" / "absolute"
-    absolute.symlink_to(checkout.folder / "orchestrate")
+    absolute.symlink_to(quick_checkout.folder / "orchestrate")
     for command in ([str(tmp_path / "bin" / "outer")], [str(absolute)]):
-        assert told(checkout.start(command=command))["main"] == str(checkout.folder / "orchestrator/__main__.py")
-    by_name = checkout.start(command=["/bin/sh", "orchestrate"], cwd=checkout.folder)
-    assert told(by_name)["main"] == str(checkout.folder / "orchestrator/__main__.py")
+        assert told(quick_checkout.start(command=command))["main"] == str(
+            quick_checkout.folder / "orchestrator/__main__.py"
+        )
+    by_name = quick_checkout.start(command=["/bin/sh", "orchestrate"], cwd=quick_checkout.folder)
+    assert told(by_name)["main"] == str(quick_checkout.folder / "orchestrator/__main__.py")
 
 
-def test_a_changed_lock_makes_the_environment_anew(checkout: Checkout) -> None:
-    told(checkout.start())
-    (checkout.folder / ".venv" / "left-over").touch()
-    checkout.lock("2.0")
-    again = checkout.start()
+def test_a_changed_lock_makes_the_environment_anew(quick_checkout: Checkout) -> None:
+    told(quick_checkout.start())
+    (quick_checkout.folder / ".venv" / "left-over").touch()
+    quick_checkout.lock("2.0")
+    again = quick_checkout.start()
     assert told(again)["tiny"] == "2.0"
     assert "(anew)" in again.stderr
-    assert not (checkout.folder / ".venv" / "left-over").exists()
+    assert not (quick_checkout.folder / ".venv" / "left-over").exists()
 
 
-def test_a_moved_checkout_and_a_vanished_python_make_it_anew(checkout: Checkout, tmp_path: Path) -> None:
-    told(checkout.start())
+def test_a_moved_checkout_and_a_vanished_python_make_it_anew(quick_checkout: Checkout, tmp_path: Path) -> None:
+    told(quick_checkout.start())
     moved = tmp_path / "moved"
-    checkout.folder.rename(moved)
-    again = checkout.start(command=[str(moved / "orchestrate")])
+    quick_checkout.folder.rename(moved)
+    again = quick_checkout.start(command=[str(moved / "orchestrate")])
     assert told(again)["main"] == str(moved / "orchestrator/__main__.py")
     for name in ("python", "python3", f"python3.{sys.version_info.minor}"):
         (moved / ".venv/bin" / name).unlink()
         (moved / ".venv/bin" / name).symlink_to("/nonexistent/python3.11")
-    assert told(checkout.start(command=[str(moved / "orchestrate")]))["tiny"] == "1.0"
+    assert told(quick_checkout.start(command=[str(moved / "orchestrate")]))["tiny"] == "1.0"
 
 
 # The traces that a set-up leaves on its way, in their order.
 MOMENTS = {
     "the lock file": ".venv.lock",
     "the empty environment": ".venv/bin",
-    "half of pip": f".venv/{PYTHON_LIB}/pip",
     "the package": f".venv/{PYTHON_LIB}/tiny.py",
     "the path file": f".venv/{PYTHON_LIB}/orchestrate-checkout.pth",
 }
@@ -98,7 +99,21 @@ MOMENTS = {
 
 @pytest.mark.parametrize("trace", MOMENTS.values(), ids=MOMENTS)
 @pytest.mark.parametrize("whole_group", [True, False], ids=["with its installers", "alone"])
-def test_killed_at_any_moment_the_next_start_mends_it(checkout: Checkout, trace: str, whole_group: bool) -> None:
+def test_killed_at_any_moment_the_next_start_mends_it(
+    quick_checkout: Checkout, trace: str, *, whole_group: bool
+) -> None:
+    kill_when_there(quick_checkout, trace, whole_group=whole_group)
+    assert told(quick_checkout.start("after"))["arguments"] == ["after"]
+    assert quick_checkout.start().stderr == ""
+
+
+@pytest.mark.parametrize("whole_group", [True, False], ids=["with its installers", "alone"])
+def test_killed_when_pip_is_half_there_the_next_start_mends_it(checkout: Checkout, *, whole_group: bool) -> None:
+    kill_when_there(checkout, f".venv/{PYTHON_LIB}/pip", whole_group=whole_group)
+    assert told(checkout.start("after"))["arguments"] == ["after"]
+
+
+def kill_when_there(checkout: Checkout, trace: str, *, whole_group: bool) -> None:
     process = subprocess.Popen(
         checkout.command(),
         env=checkout.environ(),
@@ -116,21 +131,21 @@ def test_killed_at_any_moment_the_next_start_mends_it(checkout: Checkout, trace:
         else:
             process.kill()
         process.wait()
-    again = checkout.start("after")
-    assert told(again)["arguments"] == ["after"]
-    assert checkout.start().stderr == ""
 
 
-def test_two_at_once_set_up_once_and_both_run(checkout: Checkout) -> None:
+def test_two_at_once_set_up_once_and_both_run(quick_checkout: Checkout) -> None:
     starts = [
         subprocess.Popen(
-            checkout.command(str(number)), env=checkout.environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            quick_checkout.command(str(number)),
+            env=quick_checkout.environ(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         for number in range(2)
     ]
     outcomes = [process.communicate(timeout=60) for process in starts]
     assert [json.loads(out)["arguments"] for out, _ in outcomes] == [["0"], ["1"]]
-    assert sum(b"setting up" in err for _, err in outcomes) == 1
+    assert sum(b"setting up (once)" in err for _, err in outcomes) == 1
 
 
 def test_nothing_of_the_users_python_leaks_in(checkout: Checkout, tmp_path: Path) -> None:
@@ -164,17 +179,17 @@ def test_without_any_python_it_says_what_to_install(checkout: Checkout) -> None:
     assert "apt install python3" in done.stderr
 
 
-def test_an_old_python_and_a_broken_shim_are_passed_over(checkout: Checkout) -> None:
-    good = (checkout.tools / "python3").readlink()
-    (checkout.tools / "python3").unlink()
+def test_an_old_python_and_a_broken_shim_are_passed_over(quick_checkout: Checkout) -> None:
+    good = (quick_checkout.tools / "python3").readlink()
+    (quick_checkout.tools / "python3").unlink()
     for name, code in {"python3": 3, "python3.11": 127}.items():
-        (checkout.tools / name).write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
-        (checkout.tools / name).chmod(0o755)
-    done = checkout.start()
+        (quick_checkout.tools / name).write_text(f"#!/bin/sh\nexit {code}\n", encoding="utf-8")
+        (quick_checkout.tools / name).chmod(0o755)
+    done = quick_checkout.start()
     assert done.returncode == 2
     assert "these are older: python3" in done.stderr
-    (checkout.tools / "python3.13").symlink_to(good)
-    assert told(checkout.start())["tiny"] == "1.0"
+    (quick_checkout.tools / "python3.13").symlink_to(good)
+    assert told(quick_checkout.start())["tiny"] == "1.0"
 
 
 def test_a_package_that_is_not_the_locked_one_is_refused(checkout: Checkout) -> None:
@@ -212,24 +227,24 @@ def _bundled_bwrap() -> str | None:
 
 
 def test_a_checkout_that_cannot_be_written_uses_the_cache_folder(
-    checkout: Checkout, rebind: Callable[..., list[str]]
+    quick_checkout: Checkout, rebind: Callable[..., list[str]]
 ) -> None:
-    read_only = rebind("--ro-bind", str(checkout.folder), str(checkout.folder))
-    first = checkout.start(command=[*read_only, *checkout.command("x")])
-    assert str(told(first)["executable"]).startswith(str(checkout.home / ".cache/orchestrate/"))
-    assert not (checkout.folder / ".venv").exists()
-    second = checkout.start(command=[*read_only, *checkout.command("x")])
+    read_only = rebind("--ro-bind", str(quick_checkout.folder), str(quick_checkout.folder))
+    first = quick_checkout.start(command=[*read_only, *quick_checkout.command("x")])
+    assert str(told(first)["executable"]).startswith(str(quick_checkout.home / ".cache/orchestrate/"))
+    assert not (quick_checkout.folder / ".venv").exists()
+    second = quick_checkout.start(command=[*read_only, *quick_checkout.command("x")])
     assert second.stderr == ""
     assert told(second) == told(first)
 
 
 def test_a_ready_environment_in_a_read_only_checkout_is_used(
-    checkout: Checkout, rebind: Callable[..., list[str]]
+    quick_checkout: Checkout, rebind: Callable[..., list[str]]
 ) -> None:
-    told(checkout.start())
-    read_only = rebind("--ro-bind", str(checkout.folder), str(checkout.folder))
-    done = checkout.start(command=[*read_only, *checkout.command()])
-    assert str(told(done)["executable"]).startswith(str(checkout.folder / ".venv"))
+    told(quick_checkout.start())
+    read_only = rebind("--ro-bind", str(quick_checkout.folder), str(quick_checkout.folder))
+    done = quick_checkout.start(command=[*read_only, *quick_checkout.command()])
+    assert str(told(done)["executable"]).startswith(str(quick_checkout.folder / ".venv"))
 
 
 def test_a_full_disk_is_named_as_such(checkout: Checkout, tmp_path: Path, rebind: Callable[..., list[str]]) -> None:
