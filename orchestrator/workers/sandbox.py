@@ -46,6 +46,7 @@ def wrap(
     masked: Sequence[Path],
     identity: Path,
     environ: Mapping[str, str],
+    info_fd: bool = True,
 ) -> list[str]:
     """The command line that runs ``argv`` with nothing in sight but what the policy and the role allow.
 
@@ -54,6 +55,7 @@ def wrap(
         masked: folders of ours; wherever they would be visible they appear empty, but for the worker's own in them.
         identity: folder with the ``passwd`` and ``group`` that the worker sees.
         environ: of the coordinator; its PATH and HOME say where programs lie.
+        info_fd: leave a place for the descriptor on which bubblewrap tells the shim its pids.
     """
     program = str(place_of(argv[0]))
     mounts = [*system_mounts(), *program_mounts(program, environ)]
@@ -66,7 +68,8 @@ def wrap(
         *(str(bwrap), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *(("--uid", str(UID_INSIDE), "--gid", str(UID_INSIDE)) if os.geteuid() == 0 else ()),
         *(("--unshare-net",) if config.network == "none" else ()),
-        *("--die-with-parent", "--new-session", "--cap-drop", "ALL", "--info-fd", INFO_FD),
+        *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
+        *(("--info-fd", INFO_FD) if info_fd else ()),
         *("--proc", "/proc", "--dev", "/dev"),
         *(word for mount in arranged for word in _words(mount)),
         # What bubblewrap makes is writable memory; a worker should see an error, not lose what it wrote there.
