@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -11,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from orchestrator.errors import EnvironmentUnfit, InvalidFile
+from orchestrator.toml_files import read_toml
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 """The scenarios that come with the program; ``default`` is what ``--rehearse`` plays."""
@@ -125,25 +125,16 @@ def load_scenario(path: Path) -> Scenario:
     """Read a scenario file.
 
     Raises:
-        EnvironmentUnfit: It cannot be read.
-        InvalidFile: It is not TOML, or says something a scenario cannot say.
+        InvalidFile: It cannot be read, is not TOML, or says something a scenario cannot say.
     """
+    file = read_toml(path, what="scenario")
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidFile(path, f"not UTF-8 text: {error.reason} at byte {error.start}") from error
-    except OSError as error:
-        raise EnvironmentUnfit(f"cannot read the scenario {path}: {error.strerror}") from error
-    try:
-        return Scenario.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"\(at line (\d+)", str(error))
-        raise InvalidFile(path, str(error), line=int(where[1]) if where else None) from error
+        return Scenario.model_validate(file.data)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
-        raise InvalidFile(path, f"{place}: {reason}", line=_line_of(text, first["loc"])) from error
+        raise InvalidFile(path, f"{place}: {reason}", line=_line_of(file.text, first["loc"])) from error
 
 
 def find_scenario(name: str) -> Path:
