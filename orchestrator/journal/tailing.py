@@ -50,6 +50,7 @@ class FileTail:
         self, path: Path, offset: int = 0, *, end: int | None = None, max_line_bytes: int = MAX_LINE_BYTES
     ) -> None:
         self.path = path
+        self._name = os.fspath(path)
         self._start = offset
         self._position = offset
         self._end = end
@@ -72,16 +73,12 @@ class FileTail:
 
         At most about 1 MiB of lines a call, unless one line is longer: call until it returns nothing.
         """
-        lines: list[Line] = []
-        budget = BATCH_BYTES
-        while chunk := self._next_chunk(budget):
-            lines += self._framer.feed(chunk)
-            budget -= len(chunk)
-            if budget <= 0:
-                if lines:
-                    break
-                budget = BATCH_BYTES
-        return lines
+        while True:
+            chunk = self._next_chunk()
+            lines = self._framer.feed(chunk) if chunk else []
+            # A whole batch without an end of line is the middle of a long one.
+            if lines or len(chunk) < BATCH_BYTES:
+                return lines
 
     def finish(self) -> Sequence[Line]:
         """What is left when nobody writes any more: the rest of the file, a last line without a newline marked torn."""
@@ -111,12 +108,12 @@ class FileTail:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    def _next_chunk(self, most: int) -> bytes:
+    def _next_chunk(self) -> bytes:
         size = self._readable_size()
         if self._end is not None:
             size = min(size, self._end)
         # Asking for what is there, not for a full buffer, keeps short reads from allocating a megabyte each.
-        wanted = min(size - self._position, most)
+        wanted = min(size - self._position, BATCH_BYTES)
         if wanted <= 0:
             return b""
         try:
@@ -134,8 +131,7 @@ class FileTail:
             return 0
         if self._descriptor < 0 and not self._open():
             return 0
-        size = os.fstat(self._descriptor).st_size
-        self._check_identity()
+        size = self._size_of_open_file()
         if size < self._position:
             self._set_fault("tampered", size, f"it shrank from {self._position} to {size} bytes")
             return 0
@@ -161,14 +157,16 @@ class FileTail:
         self._identity = (status.st_dev, status.st_ino)
         return True
 
-    def _check_identity(self) -> None:
+    def _size_of_open_file(self) -> int:
         try:
-            status = self.path.lstat()
+            status = os.lstat(self._name)
         except OSError:
             self._set_fault("lost", self._position, "it was deleted")
-            return
-        if (status.st_dev, status.st_ino) != self._identity:
+        else:
+            if (status.st_dev, status.st_ino) == self._identity:
+                return status.st_size
             self._set_fault("lost", self._position, "another file stands in its place")
+        return os.fstat(self._descriptor).st_size
 
     def _hash_again(self) -> bytes:
         again = hashlib.sha256()

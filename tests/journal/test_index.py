@@ -118,10 +118,11 @@ def test_an_index_that_is_no_good_is_derived_again(workspace: Path, opened: Sess
     assert refreshed(workspace) == before
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_workspace_that_cannot_be_written_is_listed_from_memory(workspace: Path, opened: SessionOpened) -> None:
     make_session(workspace, opened, second=1, outcome=Outcome.DONE)
     workspace.chmod(0o500)
+    if os.access(workspace, os.W_OK):
+        pytest.skip("root may write anywhere")
     try:
         assert [row.outcome for row in refreshed(workspace)] == [Outcome.DONE]
     finally:

@@ -175,10 +175,11 @@ def test_an_ignored_folder_of_a_repository_is_a_target_in_its_own_right(target: 
     assert snapshots.diff(before, snapshots.take("after")).files == ("new.py",)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
 def test_a_file_that_may_not_be_read_is_passed_over(snapshots: Snapshots, target: Path) -> None:
     (target / "closed").write_text("x\n")
     (target / "closed").chmod(0)
+    if os.access(target / "closed", os.R_OK):
+        pytest.skip("root may read anything")
     before = snapshots.take("before")
     (target / "new.py").write_text("x\n")
     assert snapshots.diff(before, snapshots.take("after")).files == ("new.py",)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,6 +88,22 @@ def test_a_line_of_64_mib_comes_whole_and_one_byte_more_is_skipped(path: Path) -
     first = tail.read()
     assert [len(line.data or b"") for line in first] == [longest]
     assert tail.read() == [Line(longest + 1, 2 * longest + 3, None), Line(2 * longest + 3, 2 * longest + 9, b"after")]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read as Linux counts it")
+def test_a_long_line_takes_at_most_twice_its_size_in_memory(path: Path) -> None:
+    append(path, b"z" * (64 * 1024 * 1024) + b"\n")
+    script = (
+        "import resource, sys; from pathlib import Path; from orchestrator.journal.tailing import FileTail\n"
+        "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak(); lines = FileTail(Path(sys.argv[1])).read(); print(len(lines), peak() - before)"
+    )
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, text=True, cwd=root, check=True)
+    count, more_kib = map(int, done.stdout.split())
+    assert count == 1
+    assert more_kib < (2 * 64 + 8) * 1024
 
 
 def test_a_file_that_shrank_was_tampered_with_and_is_read_no_further(path: Path) -> None:
