@@ -1,4 +1,7 @@
-"""What a worker may see: folders in, an ordered list of mounts out.  Reads the file system, changes nothing."""
+"""What a worker may see: folders in, an ordered list of mounts out.  Reads the file system, changes nothing.
+
+Questions go through ``os.path``, which answers "no" for what may not even be looked at; ``pathlib`` raises (3.11).
+"""
 
 from __future__ import annotations
 
@@ -38,13 +41,13 @@ def system_mounts() -> list[Mount]:
     found: list[Mount] = []
     for name in SYSTEM:
         path = Path(name)
-        if path.is_symlink():
+        if os.path.islink(path):
             found.append(Mount(path, "link", os.readlink(path)))
-        elif path.is_dir():
+        elif os.path.isdir(path):
             found.append(Mount(path, "read", name))
     for name in ETC:
         path = Path("/etc") / name
-        if path.exists():
+        if os.path.exists(path):
             found.append(Mount(path, "read", os.path.realpath(path)))
     return found
 
@@ -62,14 +65,14 @@ def program_mounts(executable: str, environ: Mapping[str, str]) -> list[Mount]:
         programs.append(interpreter)
     for program in programs:
         path = place_of(program)
-        while path.is_symlink():
+        while os.path.islink(path):
             found.append(Mount(path, "link", os.readlink(path)))
             path = place_of(os.path.join(path.parent, os.readlink(path)))
         root = _installation(path, home)
         found.append(Mount(root, "read", str(root)))
     for entry in environ.get("PATH", "").split(":"):
         folder = Path(os.path.realpath(entry))
-        if entry.startswith("/") and folder.is_dir() and not _is_broad(folder, home):
+        if entry.startswith("/") and os.path.isdir(folder) and not _is_broad(folder, home):
             root = _prefix(folder, home) or folder
             found.append(Mount(root, "read", str(root)))
     return found
@@ -111,7 +114,7 @@ def _prefix(folder: Path, home: Path) -> Path | None:
     above = folder.parent
     if folder.name not in ("bin", "sbin", "shims") or _is_broad(above, home) or above.name == ".local":
         return None
-    return above if any((above / sign).exists() for sign in _PREFIX_SIGNS) else None
+    return above if any(os.path.exists(above / sign) for sign in _PREFIX_SIGNS) else None
 
 
 def _is_broad(folder: Path, home: Path) -> bool:
@@ -132,17 +135,17 @@ def arrange(mounts: Iterable[Mount]) -> list[Mount]:
         above = next((kept[folder] for folder in place.parents if folder in kept), None)
         if mount.kind == "hidden" and (above is None or above.kind in ("empty", "hidden")):
             continue
-        if above is not None and above.kind in ("read", "write") and mount.kind in ("link", "read") and not _narrows(mount, above):
+        if above is not None and _is_there_already(mount, above):
             continue
         kept[place] = mount
     return list(kept.values())
 
 
-def _narrows(mount: Mount, above: Mount) -> bool:
-    """Whether a read-only mount inside a visible folder changes anything."""
-    return mount.kind == "read" and above.kind == "write"
+def _is_there_already(mount: Mount, above: Mount) -> bool:
+    """Whether a visible folder shows this place already, and as restricted."""
+    return (above.kind == "read" and mount.kind in ("link", "read")) or (above.kind == "write" and mount.kind == "link")
 
 
 def protected_parts(folder: Path) -> Sequence[Path]:
     """Inside a writable folder, what git would later run or obey outside the sandbox."""
-    return [path for path in (folder / ".git" / "hooks", folder / ".git" / "config") if path.exists()]
+    return [path for path in (folder / ".git" / "hooks", folder / ".git" / "config") if os.path.exists(path)]

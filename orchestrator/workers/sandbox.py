@@ -62,7 +62,7 @@ def wrap(
     mounts += [Mount(Path("/etc") / name, "read", str(identity / name)) for name in ("passwd", "group")]
     mounts += [Mount(Path(name), "empty") for name in ("/tmp", "/var/tmp")]
     mounts += _granted(config, assignment)
-    mounts += [Mount(_resolved(path), "hidden") for path in (*masked, *config.hidden) if path.exists()]
+    mounts += [Mount(_resolved(path), "hidden") for path in (*masked, *config.hidden) if os.path.exists(path)]
     arranged = arrange(mounts)
     return [
         *(str(bwrap), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
@@ -90,10 +90,10 @@ def _granted(config: SandboxConfig, assignment: Assignment) -> list[Mount]:
     found: list[Mount] = []
     for path in sorted(writes):
         real = _resolved(path)
-        if real.exists():
+        if os.path.exists(real):
             found.append(Mount(real, "write", str(real)))
             found += [Mount(part, "read", str(part)) for part in protected_parts(real)]
-    found += [Mount(_resolved(path), "read", str(_resolved(path))) for path in sorted(reads) if path.exists()]
+    found += [Mount(_resolved(path), "read", str(_resolved(path))) for path in sorted(reads) if os.path.exists(path)]
     return found
 
 
