@@ -52,7 +52,10 @@ class Attendance:
     def __init__(self, view: View) -> None:
         self.view = view
         self.session: Session | None = None
-        self.given_up = False
+        self.leaving = anyio.CancelScope()
+        """Around the coordinator's work; cancelled when the person will not wait."""
+        self.kept = anyio.CancelScope()
+        """Inside it; shielded once there is a session, which is stopped rather than abandoned."""
         self._interrupts = 0
         self._put: set[str] = set()
         self._changed = anyio.Event()
@@ -63,9 +66,14 @@ class Attendance:
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         """The coordinator's observer."""
+        is_first = self.session is None
         questions_before = self.session.questions if self.session else ()
         self.session = session
         self.view.observe(session, entry)
+        if is_first and self.leaving.cancel_called:
+            # The interrupt came while the session was being made; workers are about to start.
+            self.kept.shield = True
+            self._stop("terminal")
         if session.questions != questions_before:
             self._changed.set()
             self._changed = anyio.Event()
@@ -83,23 +91,34 @@ class Attendance:
             self.view.refresh(datetime.now(UTC))
             await anyio.sleep(_FRAME_S)
 
-    async def heed_signals(self, give_up: Callable[[], None]) -> None:
+    async def heed_signals(self) -> None:
         """Ctrl-C stops, a second one kills, a third one leaves at once; TERM and HUP stop."""
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
             async for number in signals:
-                if number == signal.SIGINT:
-                    self._interrupts += 1
-                command, by = _meaning(number, self._interrupts)
-                if command is None or not self.command(command, by):
-                    self.given_up = True
-                    give_up()
-                    return
-                self.view.tell(self._words(command))
+                if number != signal.SIGINT:
+                    self._stop(f"signal {number.name.removeprefix('SIG')}")
+                    continue
+                self._interrupts += 1
+                if self._interrupts == 1:
+                    self._stop("terminal")
+                elif self._interrupts == 2 and self.command(Command.KILL, "terminal"):
+                    self.view.tell("killing every worker; Ctrl-C once more leaves at once")
+                else:
+                    self._leave()
 
-    def _words(self, command: Command) -> str:
+    def _stop(self, by: str) -> None:
+        """Stop the session, or the preparations for one."""
+        if self.command(Command.STOP, by):
+            self.view.tell(self._words_on_stopping())
+        else:
+            self.leaving.cancel()
+
+    def _leave(self) -> None:
+        self.kept.shield = False
+        self.leaving.cancel()
+
+    def _words_on_stopping(self) -> str:
         assert self.session is not None
-        if command is Command.KILL:
-            return "killing every worker; Ctrl-C once more leaves at once"
         which = f"--session {self.session.id}{workspace_words(self.session.options.session_dir.parent)}"
         return f"stopping; Ctrl-C again kills. To look further: orchestrate show {which}, orchestrate logs {which}"
 
@@ -143,12 +162,6 @@ class Attendance:
         return line is not None
 
 
-def _meaning(number: signal.Signals, interrupts: int) -> tuple[Command | None, str]:
-    if number != signal.SIGINT:
-        return Command.STOP, f"signal {number.name.removeprefix('SIG')}"
-    return {1: Command.STOP, 2: Command.KILL}.get(interrupts), "terminal"
-
-
 async def attend(begin: Begin, view: View, *, interactive: bool) -> SessionResult:
     """Run a session with a view, heeding signals and, if ``interactive``, putting its questions.
 
@@ -159,12 +172,13 @@ async def attend(begin: Begin, view: View, *, interactive: bool) -> SessionResul
     result: SessionResult | None = None
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(attendance.heed_signals, tasks.cancel_scope.cancel)
+            tasks.start_soon(attendance.heed_signals)
             tasks.start_soon(attendance.refresh)
             if interactive:
                 tasks.start_soon(attendance.put_questions)
             try:
-                result = await begin(attendance.observe, view.progress)
+                with attendance.leaving, attendance.kept:
+                    result = await begin(attendance.observe, view.progress)
             except Exception as error:
                 _note_journal(error, attendance.folder)
                 raise
@@ -172,8 +186,19 @@ async def attend(begin: Begin, view: View, *, interactive: bool) -> SessionResul
     finally:
         view.close(datetime.now(UTC))
     if result is None:
+        _say_what_is_left(attendance.session)
         raise click.Abort
     return result
+
+
+def _say_what_is_left(session: Session | None) -> None:
+    if session is not None:
+        options = session.options
+        print(
+            f"session {session.id} was left; its workers end by themselves within {options.orphan_grace_s:g} s, or go on "
+            f"with: orchestrate resume {session.id}{workspace_words(options.session_dir.parent)}",
+            file=sys.stderr,
+        )
 
 
 def _note_journal(error: Exception, folder: SessionFolder | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from orchestrator.cli.places import workspace_words
@@ -20,10 +21,15 @@ _COLOURS = {
     Outcome.INTERRUPTED: "\x1b[1;33m",
 }
 _MANY_FILES = 12
+_LABEL = 11
 
 
-def final_words(session: Session, folder: SessionFolder, *, colour: bool = False) -> str:
-    """The whole summary, one fact a line."""
+def final_words(session: Session, folder: SessionFolder, *, colour: bool = False, width: int | None = None) -> str:
+    """The whole summary, one fact a line.
+
+    Args:
+        width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
+    """
     summary = summarise(session)
     status = summary.status.replace("_", " ")
     if colour and session.closed is not None:
@@ -32,10 +38,24 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
     rows = [
         ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {clean(summary.target)}"),
         ("task", one_line(summary.task, 160)),
-        *_facts(summary),
+        *_facts(session, summary),
         *_ending(session, summary, folder),
     ]
-    return "\n".join([f"{status}{reason}", *(f"{label:<11}{text}".rstrip() for label, text in _labelled(rows))])
+    lines = [f"{status}{reason}"]
+    for label, text in _labelled(rows):
+        lines += [f"{label:<{_LABEL}}{line}".rstrip() for label, line in _broken(label, text, width)]
+    return "\n".join(lines)
+
+
+def _broken(label: str, text: str, width: int | None) -> Iterator[tuple[str, str]]:
+    if width is None or _LABEL + len(text) <= width:
+        yield label, text
+        return
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    room = max(width - _LABEL, 20)
+    for line in textwrap.wrap(text, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False):
+        yield label, line
+        label = ""
 
 
 def _labelled(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -46,17 +66,16 @@ def _labelled(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         before = label or before
 
 
-def _facts(summary: SessionSummary) -> Iterator[tuple[str, str]]:
+def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
     if summary.tier is not None:
         yield "plan", f"tier {summary.tier}; sandbox {summary.sandbox}; policy {one_line(summary.policy, 60)}"
     for note in summary.tier_notes:
         yield "plan", one_line(note, 300)
-    yield from _changes(summary)
+    yield from _changes(session, summary)
     yield "used", _consumption(summary)
     for worker in summary.workers:
         yield "workers", worker_words(worker)
-        if worker.attempts:
-            yield "", f"  {proof_words(worker)}"
+    yield from _proofs(summary)
     for review in summary.reviews:
         yield "reviews", f"{review.id}: {one_line(review.text, 200)}"
         for answer in review.answers:
@@ -70,9 +89,12 @@ def _facts(summary: SessionSummary) -> Iterator[tuple[str, str]]:
         yield "warnings", one_line(text, 300)
 
 
-def _changes(summary: SessionSummary) -> Iterator[tuple[str, str]]:
-    writers = [worker for worker in summary.workers if worker.files]
-    if not writers:
+def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    """What each worker of the plan left in the target; nothing is only said where it was measured."""
+    ran = [worker for worker in summary.workers if worker.attempts and session.is_main(worker.id)]
+    unmeasured = [worker.id for worker in ran if session.details[worker.id].work is None]
+    writers = [worker for worker in ran if worker.files]
+    if not writers and not unmeasured:
         yield "changed", "nothing in the target"
     for worker in writers:
         names = [clean(name) for name in worker.files[:_MANY_FILES]]
@@ -80,6 +102,8 @@ def _changes(summary: SessionSummary) -> Iterator[tuple[str, str]]:
         more = f" and {left} more" if left else ""
         sizes = changed_lines(len(worker.files), worker.insertions, worker.deletions)
         yield "changed", f"{worker.id}: {sizes}: {', '.join(names)}{more}"
+    if unmeasured:
+        yield "changed", f"not measured for {', '.join(unmeasured)}"
 
 
 def _consumption(summary: SessionSummary) -> str:
@@ -103,13 +127,23 @@ def worker_words(worker: WorkerSummary) -> str:
     return f"{worker.id} {role}: {worker.status}{why}{took}"
 
 
+def _proofs(summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    """By which proof it is known that nothing of the workers is left, those with the same proof together."""
+    by_words: dict[str, list[str]] = {}
+    for worker in summary.workers:
+        if worker.attempts:
+            by_words.setdefault(proof_words(worker), []).append(worker.id)
+    for words, workers in by_words.items():
+        yield "left", f"{words}: {', '.join(workers)}"
+
+
 def proof_words(worker: WorkerSummary) -> str:
     """By which proof nothing of the worker is left."""
     if worker.exit is None:
-        return "no exit record: it has not ended"
+        return "not ended"
     if worker.exit.proof == "none":
         return "NO PROOF that its processes are gone"
-    return f"nothing of it is left (proof: {worker.exit.proof})"
+    return f"nothing ({worker.exit.proof})"
 
 
 def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) -> Iterator[tuple[str, str]]:

@@ -112,10 +112,6 @@ def _opened(body: entries.SessionOpened, at: datetime) -> Iterator[Happening]:
     ]
     with_them = f" with {', '.join(usable)}" if usable else " without any agent"
     yield Happening(at, "session", Weight.IMPORTANT, f"session {body.session}{with_them}")
-    backend = body.options.sandbox_backend
-    if backend == "none":
-        text = f"workers run without a sandbox of ours (policy {one_line(body.options.sandbox.name, 40)})"
-        yield Happening(at, "warning", Weight.IMPORTANT, text)
     for agent in body.found:
         if agent.problem:
             yield Happening(at, "warning", Weight.IMPORTANT, one_line(agent.problem, 300), agent.name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -24,13 +24,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return its exit code; bugs keep their traceback."""
+    # A name that no terminal can show (a broken locale, a surrogate in a path) is no reason to fail.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = build_group().main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.DONE
     except BrokenPipeError:
-        # Whoever read our output has gone (``| head``); the interpreter must not try to flush into the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has gone (``| head``).
+        from orchestrator.cli.places import silence_output
+
+        silence_output()
         return ExitCode.FAILED
     except (KeyboardInterrupt, click.Abort):
         print(f"{PROGRAM}: interrupted", file=sys.stderr)

@@ -40,7 +40,7 @@ _KIND_STYLES = {
     "question": "bold yellow",
 }
 
-_FIXED_COLUMNS = 56
+_FIXED_COLUMNS = 50
 """What the columns beside the one that says what a worker does need, with their gaps."""
 
 
@@ -60,15 +60,27 @@ def picture(
         Text(),
         worker_table(session, rows, now=now, width=width, two_lines=two_lines),
     ]
-    asked = {question.id for question in session.questions}
-    # Open questions stand below in lines of their own.
-    past = [each for each in log if each.kind != "question" or each.text.partition(":")[0] not in asked]
-    lines = [happening_text(happening, width) for happening in past[-max(room - 1, 0) :]] if room > 1 else []
+    lines = log_lines(session, log, width=width, room=room - 1)
     if lines or open_questions:
         parts += [Text(), *lines, *open_questions]
     if notice:
         parts.append(Text(one_line(notice, 2 * width), style="yellow"))
     return Group(*parts)
+
+
+def log_lines(session: Session, log: Sequence[Happening], *, width: int, room: int) -> list[Text]:
+    """The last happenings that fit, oldest first, each on one or two lines."""
+    asked = {question.id for question in session.questions}
+    lines: list[Text] = []
+    for happening in reversed(log):
+        if happening.kind == "question" and happening.text.partition(":")[0] in asked:
+            continue  # It stands below, in a line of its own.
+        line = happening_text(happening, width)
+        room -= 1 if line.cell_len <= width else 2
+        if room < 0:
+            break
+        lines.append(line)
+    return lines[::-1]
 
 
 def header(session: Session, now: datetime, width: int) -> Text:
@@ -104,7 +116,7 @@ def worker_table(
     session: Session, workers: Sequence[WorkerState], *, now: datetime, width: int, two_lines: bool
 ) -> Table:
     """One row a worker."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", expand=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
     room = max(width - _FIXED_COLUMNS, 12)
     table.add_column("worker", width=12, no_wrap=True)
     table.add_column("state", width=11, no_wrap=True)
@@ -155,7 +167,7 @@ def progress_bar(percent: float, cells: int = 6) -> str:
 
 
 def happening_text(happening: Happening, width: int) -> Text:
-    """One happening on one line."""
+    """One happening, two lines long at most."""
     label = f"{happening.kind} " if happening.kind in _KIND_STYLES else ""
     who = f"{happening.worker}: " if happening.worker else ""
     more = f" · {' · '.join(happening.more)}" if happening.more else ""
@@ -164,8 +176,8 @@ def happening_text(happening: Happening, width: int) -> Text:
         (label, _KIND_STYLES.get(happening.kind, "")),
         one_line(f"{who}{happening.text}{more}", 4 * width),
     )
-    line.no_wrap = True
-    line.truncate(width, overflow="ellipsis")
+    # Two lines, less what breaking them between words may waste.
+    line.truncate(2 * width - 16, overflow="ellipsis")
     return line
 
 

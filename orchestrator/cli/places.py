@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -96,3 +98,21 @@ def colours_wanted(stream: TextIO) -> bool:
 def live_view_possible() -> bool:
     """Whether standard error is a terminal that understands cursor movements."""
     return os.isatty(2) and os.environ.get("TERM", "") not in ("", "dumb")
+
+
+def terminal_width(stream: TextIO) -> int | None:
+    """How many columns ``stream`` has; ``None`` where it is no terminal."""
+    return shutil.get_terminal_size().columns if stream.isatty() else None
+
+
+def put_out(text: str) -> None:
+    """Print to standard output; a reader or a terminal that has gone must not change how the program ends."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        silence_output()
+
+
+def silence_output() -> None:
+    """Let standard output lead nowhere, so that nothing more can fail on it, the interpreter's own flush included."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

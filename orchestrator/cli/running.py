@@ -13,7 +13,7 @@ import anyio
 from orchestrator.cli.attending import Begin, View, attend
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.happenings import Weight
-from orchestrator.cli.places import colours_wanted, live_view_possible
+from orchestrator.cli.places import colours_wanted, live_view_possible, put_out, terminal_width
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.coordinator.requests import RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
@@ -73,7 +73,9 @@ def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
     if showing.as_json:
         from orchestrator.cli.documents import session_document
 
-        print(session_document(result.state, SessionFolder(result.folder)))
+        put_out(session_document(result.state, SessionFolder(result.folder)))
     else:
-        print(final_words(result.state, SessionFolder(result.folder), colour=colours_wanted(sys.stdout)))
+        out = sys.stdout
+        folder = SessionFolder(result.folder)
+        put_out(final_words(result.state, folder, colour=colours_wanted(out), width=terminal_width(out)))
     return int(result.exit_code)

@@ -116,11 +116,19 @@ def recovery_changes(action: RecoveryAction) -> tuple[str, ...]:
 
 
 def _only_in(first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
-    """Runs of words that stand in ``first`` alone, each run as one text, so that a flag keeps its value."""
+    """What stands in ``first`` alone, each flag with its values."""
     import difflib
 
     matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
-    return [" ".join(first[a:b]) for tag, a, b, _, _ in matcher.get_opcodes() if tag in ("delete", "replace")]
+    runs = [first[a:b] for tag, a, b, _, _ in matcher.get_opcodes() if tag in ("delete", "replace")]
+    flags: list[str] = []
+    for run in runs:
+        for index, word in enumerate(run):
+            if index == 0 or word.startswith("-"):
+                flags.append(word)
+            else:
+                flags[-1] += f" {word}"
+    return flags
 
 
 def exit_words(record: ExitRecord) -> str:

@@ -22,13 +22,14 @@ def command(session: str | None, workspace: Path | None, as_json: bool) -> None:
     from orchestrator.cli.documents import session_document
     from orchestrator.cli.final_words import final_words
     from orchestrator.cli.folding import standing, state_of
-    from orchestrator.cli.places import colours_wanted, which_session, workspace_path
+    from orchestrator.cli.places import colours_wanted, terminal_width, which_session, workspace_path
 
     folder = which_session(workspace_path(workspace), session)
     state = state_of(folder)
     if as_json:
         print(session_document(state, folder))
         return
-    print(final_words(state, folder, colour=colours_wanted(sys.stdout)))
+    out = sys.stdout
+    print(final_words(state, folder, colour=colours_wanted(out), width=terminal_width(out)))
     if state.closed is None:
         print(f"{'now':<11}{standing(state, folder)}")
