@@ -101,7 +101,9 @@ def _filter_of(blocked: tuple[str, ...], confirm: tuple[str, ...], warn: tuple[s
 
 def _layers(words: tuple[Word, ...], depth: int = 0) -> Iterator[tuple[Word, ...]]:
     """The command, and every command it starts in its turn: ``sudo rm x``, then ``rm x``."""
-    if not words or depth > MAX_DEPTH:
+    if depth > MAX_DEPTH:
+        raise Unreadable("commands are nested too deeply")
+    if not words:
         return
     yield words
     if not words[0].dynamic:

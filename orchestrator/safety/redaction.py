@@ -60,7 +60,7 @@ _FORMS: Final = (
     _Form(
         "url-password",
         ("://",),
-        re.compile(r"(?P<keep>://[^\s/:@]{0,100}:)(?!\[redacted:)[^\s/@]{1,200}(?=@)"),
+        re.compile(r"(?P<keep>://[^\s/:@\[]{0,100}:)(?!\[redacted:)[^\s/@]{1,200}(?=@)"),
     ),
 )
 

@@ -16,6 +16,8 @@ MAX_CHARS = 100_000
 """A longer command is not read."""
 MAX_DEPTH = 12
 """Of commands inside commands."""
+MAX_STAGES = 50
+"""Of one pipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class _Reader:
         if not piped:
             self.pipeline = ()
         elif self.found:
+            if len(self.pipeline) >= MAX_STAGES:
+                raise Unreadable(f"a pipe has more than {MAX_STAGES} commands")
             # After a group it is the group's last command that stands for it.
             self.pipeline = (*self.pipeline, self.found[-1].words)
         self.words, self.inputs = [], []

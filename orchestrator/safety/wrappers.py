@@ -145,13 +145,17 @@ def _env_split(words: Sequence[Word]) -> tuple[Word, ...] | None:
 
 
 def _of_find(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
-    for at, word in enumerate(words):
-        if word.text in ("-exec", "-execdir", "-ok", "-okdir"):
-            ends = (n for n in range(at + 1, len(words)) if words[n].text in (";", "+"))
-            yield tuple(words[at + 1 : next(ends, len(words))])
-        elif word.text == "-delete":
+    at = 1
+    while at < len(words):
+        if words[at].text in ("-exec", "-execdir", "-ok", "-okdir"):
+            begin = at + 1
+            # What stands up to the end is all the inner command's, another ``-exec`` included.
+            at = next((n for n in range(begin, len(words)) if words[n].text in (";", "+")), len(words))
+            yield tuple(words[begin:at])
+        elif words[at].text == "-delete":
             # It does to whatever it finds what a recursive, unasked rm does.
             yield (Word("rm"), Word("-r"), Word("-f"))
+        at += 1
 
 
 def _joined(words: Sequence[Word]) -> Word:

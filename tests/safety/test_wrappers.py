@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.safety.shell import Word
+from orchestrator.safety.wrappers import inner_commands, program_of, script_of
+
+
+def as_words(text: str) -> tuple[Word, ...]:
+    return tuple(Word(part) for part in text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        pytest.param("sudo -u me a b", ["a b"], id="an option with a value"),
+        pytest.param("sudo -n -- a -b", ["a -b"], id="the end of options"),
+        pytest.param("env A=1 B=2 a", ["a"], id="assignments"),
+        pytest.param("env -S a b", ["a b"], id="a split word"),
+        pytest.param("timeout 5 a", ["a"], id="a word of its own"),
+        pytest.param("/usr/bin/nice a", ["a"], id="by its path"),
+        pytest.param("find . -exec a {} ; -o -execdir b {} +", ["a {}", "b {}"], id="find with two"),
+        pytest.param("find . -delete", ["rm -r -f"], id="find that deletes"),
+        pytest.param("python3.11 -m pip install x", ["pip install x"], id="a module"),
+        pytest.param("uv run a b", ["a b"], id="uv run"),
+        pytest.param("sudo", [""], id="nothing to start"),
+        pytest.param("ls a", [], id="no wrapper"),
+    ],
+)
+def test_the_inner_command_is_found(text: str, inner: list[str]) -> None:
+    assert [" ".join(word.text for word in words) for words in inner_commands(as_words(text))] == inner
+
+
+@pytest.mark.parametrize(
+    ("words", "script"),
+    [
+        pytest.param(("sh", "-c", "a b", "x"), "a b", id="sh"),
+        pytest.param(("bash", "-o", "pipefail", "-ec", "a"), "a", id="letters together"),
+        pytest.param(("bash", "script.sh", "-c"), None, id="a file"),
+        pytest.param(("su", "me", "--command=a"), "a", id="su"),
+        pytest.param(("eval", "a", "b"), "a b", id="eval"),
+        pytest.param(("watch", "-n", "2", "a", "b"), "a b", id="watch"),
+        pytest.param(("trap", "a", "EXIT"), "a", id="trap"),
+        pytest.param(("trap", "EXIT"), None, id="a trap taken off"),
+        pytest.param(("ls", "-c", "a"), None, id="no shell"),
+    ],
+)
+def test_the_script_a_program_runs_is_found(words: tuple[str, ...], script: str | None) -> None:
+    found = script_of([Word(word) for word in words])
+    assert (found.text if found else None) == script
+
+
+def test_a_program_is_named_without_its_folder() -> None:
+    assert program_of(as_words("/usr/bin/git push")) == "git"
+    assert program_of(()) == ""
