@@ -1,4 +1,4 @@
-"""``orchestrator.log``: the journal's noteworthy entries as JSON lines for people who tail it.  The journal is the record."""
+"""``orchestrator.log``: what is noteworthy in the journal, as JSON lines to tail.  The journal is the record."""
 
 from __future__ import annotations
 

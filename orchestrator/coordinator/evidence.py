@@ -74,7 +74,10 @@ class Evidence:
         if run.code is None:
             return Verdict.CONCERNS, (*findings, f"not measured: {run.command} {run.tail}")
         if run.code != 0:
-            return Verdict.CONCERNS, (*findings, f"the target's tests fail: {run.command} ended with {run.code}: {run.tail}")
+            return Verdict.CONCERNS, (
+                *findings,
+                f"the target's tests fail: {run.command} ended with {run.code}: {run.tail}",
+            )
         return Verdict.APPROVED, (*findings, f"the target's tests pass: {run.command}")
 
     async def run_tests(self) -> TestRun | None:
@@ -120,7 +123,9 @@ def test_command(target: Path) -> tuple[str, ...] | None:
         return ("go", "test", "./...")
     python = [*target.glob("test_*.py"), *target.glob("*/test_*.py"), *target.glob("tests/**/test_*.py")]
     if python:
-        uses_pytest = (target / "pyproject.toml").is_file() or any(b"import pytest" in p.read_bytes() for p in python[:50])
+        uses_pytest = (target / "pyproject.toml").is_file() or any(
+            b"import pytest" in p.read_bytes() for p in python[:50]
+        )
         return ("python3", "-m", "pytest", "-q", "-x") if uses_pytest else ("python3", "-m", "unittest", "-q")
     return None
 
@@ -133,5 +138,7 @@ def scratch_files(scratch: Path) -> tuple[str, ...]:
     ours = {"events.jsonl", "reply.schema.json"}
     if not scratch.is_dir():
         return ()
-    names = (path.relative_to(scratch) for path in sorted(scratch.rglob("*")) if path.is_file() and not path.is_symlink())
+    names = (
+        path.relative_to(scratch) for path in sorted(scratch.rglob("*")) if path.is_file() and not path.is_symlink()
+    )
     return tuple(str(name) for name in names if str(name) not in ours and not name.parts[0].startswith("."))[:200]

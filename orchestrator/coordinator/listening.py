@@ -103,7 +103,9 @@ class Listener:
     def _take(self, stream: Stream, line: Line) -> Iterator[Heard]:
         if line.data is None:
             size = line.end - line.start
-            yield self._fault_entry(stream, "overlong", line, f"a line of {size} bytes was skipped; the raw file has it")
+            yield self._fault_entry(
+                stream, "overlong", line, f"a line of {size} bytes was skipped; the raw file has it"
+            )
             return
         record = decode_line(line.data, stream.name)
         if record is None:
@@ -131,9 +133,7 @@ class Listener:
         fault = stream.tail.fault()
         if fault is not None and not stream.said_fault:
             stream.said_fault = True
-            yield StreamFault(
-                self.worker, self.attempt, stream.name, fault.fault, fault.start, fault.end, fault.text
-            )
+            yield StreamFault(self.worker, self.attempt, stream.name, fault.fault, fault.start, fault.end, fault.text)
 
     def _fault_entry(self, stream: Stream, fault: Literal["overlong", "torn"], line: Line, text: str) -> StreamFault:
         return StreamFault(self.worker, self.attempt, stream.name, fault, line.start, line.end, text)

@@ -73,7 +73,9 @@ def is_logged_in(agent: Agent, environ: Mapping[str, str]) -> bool:
     return any((home / relative).is_file() for relative in agent.credential.files)
 
 
-def survey_machine(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path | None = None) -> MachineReport:
+def survey_machine(
+    sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path | None = None
+) -> MachineReport:
     """Find out what the machine can do, by trying."""
     watcher = environ.get("ORCHESTRATOR_WATCHER", "inotify" if sys.platform == "linux" else "watchfiles")
     place = workspace if workspace is not None and workspace.exists() else Path.cwd()

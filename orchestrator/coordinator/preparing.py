@@ -18,7 +18,9 @@ from orchestrator.recovery.preparation import CliFacts, Finding, PreparationFact
 GIT_TIME_S = 20.0
 
 
-def prepare(target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]) -> tuple[str, ...]:
+def prepare(
+    target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]
+) -> tuple[str, ...]:
     """Measure and judge; returns the warnings, in words.
 
     Raises:
@@ -78,7 +80,9 @@ def _git_state(target: Path) -> tuple[bool, bool]:
     command = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "status", "--porcelain", "-uno"]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:
-        done = subprocess.run(command, cwd=target, env=environment, capture_output=True, timeout=GIT_TIME_S, check=False)
+        done = subprocess.run(
+            command, cwd=target, env=environment, capture_output=True, timeout=GIT_TIME_S, check=False
+        )
     except (subprocess.TimeoutExpired, OSError):
         return (target / ".git").exists(), False
     return done.returncode == 0, bool(done.stdout.strip())

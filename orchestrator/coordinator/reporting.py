@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
@@ -10,6 +10,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.replacing import write_atomically
 from orchestrator.models.effects import Outcome
 from orchestrator.models.money import Usage
+from orchestrator.models.recovery import RecoveryAction
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise
 
@@ -48,52 +49,67 @@ def usage_in_words(usage: Usage, *, complete: bool = True) -> str:
 
 def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
     yield f"# {HEADLINES[outcome]}: {_one_line(summary.task)}"
-    yield ""
-    yield f"{reason}."
-    yield ""
+    yield from ["", f"{reason}.", ""]
+    yield from _facts(summary)
+    yield from _questions(summary)
+    yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |"]
+    yield "|---|---|---|---|---|---|"
+    yield from (_worker_row(worker) for worker in summary.workers)
+    yield from _section("What changed", (line for worker in summary.workers for line in _changes(worker)))
+    yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
+    yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
+    yield from _section("Warnings", (f"- {_one_line(warning)}" for warning in summary.warnings))
+    yield from _section("Last words", (line for worker in summary.workers for line in _last_words(worker)))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """A heading and its lines; nothing at all where there are none."""
+    begun = False
+    for line in lines:
+        if not begun:
+            yield from ["", f"## {title}", ""]
+            begun = True
+        yield line
+
+
+def _facts(summary: SessionSummary) -> Iterator[str]:
     yield f"- session `{summary.id}`, target `{summary.target}`"
     yield f"- tier {summary.tier or '-'}, review policy {summary.policy}, sandbox {summary.sandbox}"
     yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
-    for note in summary.tier_notes:
-        yield f"- {note}"
+    yield from (f"- {note}" for note in summary.tier_notes)
     for found in summary.found:
         state = f"{found.version or 'version unknown'}{' (stand-in)' if found.stand_in else ''}"
-        yield f"- {found.name}: {state}{'' if found.usable else ', not used'}{f': {found.problem}' if found.problem else ''}"
+        problem = f": {found.problem}" if found.problem else ""
+        yield f"- {found.name}: {state}{'' if found.usable else ', not used'}{problem}"
+
+
+def _questions(summary: SessionSummary) -> Iterator[str]:
     if summary.questions:
         yield from ["", "## Waiting for an answer", ""]
         for question in summary.questions:
             yield f"- {question.id}: {question.text}"
             yield from (f"  - {suggestion}" for suggestion in question.suggestions)
-        yield f"\nGo on with `orchestrate resume {summary.id} --answer \"…\"`."
-    yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |", "|---|---|---|---|---|---|"]
-    yield from (_worker_row(worker) for worker in summary.workers)
-    changed = [worker for worker in summary.workers if worker.files]
-    if changed:
-        yield from ["", "## What changed", ""]
-        for worker in changed:
-            yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
-            yield from (f"- `{name}`" for name in worker.files[:100])
-    if summary.reviews:
-        yield from ["", "## Reviews and decisions", ""]
-        for review in summary.reviews:
-            yield from _review_lines(review)
-    if summary.recoveries:
-        yield from ["", "## Recoveries", ""]
-        for action in summary.recoveries:
-            yield f"- {action.worker}, attempt {action.attempt}: {action.because} (rule `{action.rule}`)"
-            yield f"  - error: {_one_line(action.error)}"
-            if action.argv_after:
-                yield f"  - before: `{' '.join(action.argv_before)}`"
-                yield f"  - after: `{' '.join(action.argv_after)}`"
-            yield from (f"  - environment added: `{name}`" for name in action.env_added)
-    if summary.warnings:
-        yield from ["", "## Warnings", ""]
-        yield from (f"- {_one_line(warning)}" for warning in summary.warnings)
-    answers = [worker for worker in summary.workers if worker.answer]
-    if answers:
-        yield from ["", "## Last words", ""]
-        for worker in answers:
-            yield from [f"**{worker.id}**", "", *(f"> {line}" for line in worker.answer[:4000].splitlines()), ""]
+        yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
+
+
+def _changes(worker: WorkerSummary) -> Iterator[str]:
+    if worker.files:
+        yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
+        yield from (f"- `{name}`" for name in worker.files[:100])
+
+
+def _recovery_lines(action: RecoveryAction) -> Iterator[str]:
+    yield f"- {action.worker}, attempt {action.attempt}: {action.because} (rule `{action.rule}`)"
+    yield f"  - error: {_one_line(action.error)}"
+    if action.argv_after:
+        yield f"  - before: `{' '.join(action.argv_before)}`"
+        yield f"  - after: `{' '.join(action.argv_after)}`"
+    yield from (f"  - environment added: `{name}`" for name in action.env_added)
+
+
+def _last_words(worker: WorkerSummary) -> Iterator[str]:
+    if worker.answer:
+        yield from [f"**{worker.id}**", "", *(f"> {line}" for line in worker.answer[:4000].splitlines()), ""]
 
 
 def _worker_row(worker: WorkerSummary) -> str:

@@ -47,7 +47,7 @@ class RunRequest:
     max_tokens: int | None = None
     timeout_s: float | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
-    """Overrides of :class:`SessionOptions` figures by name (``silence_s``, ``review_timeout_s``, ``orphan_grace_s`` …)."""
+    """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 
 
 @dataclass(frozen=True, slots=True)

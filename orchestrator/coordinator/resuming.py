@@ -1,4 +1,4 @@
-"""A session's folder in, the same session run on: living workers adopted, open effects finished, lost ones continued."""
+"""A session's folder in, the same session run on: the living adopted, open effects finished, the lost continued."""
 
 from __future__ import annotations
 
@@ -127,7 +127,9 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
         UsageError: The session is done, or waits for an answer.
     """
     if session.closed is not None and session.closed.outcome is Outcome.DONE:
-        raise UsageError(f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}")
+        raise UsageError(
+            f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}"
+        )
     if session.questions and answer is None and not interactive:
         question = session.questions[0]
         raise UsageError(
@@ -167,9 +169,7 @@ def _adopt(
             started = coordinator.crew.adopt(effect.worker, effect.attempt)
             if started is not None:
                 argv = get_agent(effect.assignment.agent).launch(effect.assignment).argv
-                first.append(
-                    WorkerStarted(effect.worker, effect.attempt, argv, started.shim, started.sandbox, name)
-                )
+                first.append(WorkerStarted(effect.worker, effect.attempt, argv, started.shim, started.sandbox, name))
                 adopted[effect.worker] = effect.attempt
                 continue
         undone.append((name, effect))
@@ -178,13 +178,12 @@ def _adopt(
             coordinator.crew.adopt(worker.id, worker.attempt)
             adopted[worker.id] = worker.attempt
     for worker_id, attempt in adopted.items():
-        coordinator.adopt(worker_id, _listener(coordinator, left, worker_id, attempt=attempt, folder=folder, stage=stage))
+        listener = _listener(left, worker_id, attempt=attempt, folder=folder, stage=stage)
+        coordinator.adopt(worker_id, listener)
     return adopted, first, undone
 
 
-def _listener(
-    coordinator: Coordinator, left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage
-) -> Listener:
+def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage) -> Listener:
     """Listen from the attempt's first byte, so that the translation's state is rebuilt, and pass on only what is new."""
     files = AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
     record = read_record(files)
@@ -197,10 +196,16 @@ def _listener(
     )
     heard = left.heard
     listener.follow(
-        "stdout", folder.raw_stdout(worker), record.stdout_start if record else 0, skip_until=heard.get((worker, attempt, "stdout"), 0)
+        "stdout",
+        folder.raw_stdout(worker),
+        record.stdout_start if record else 0,
+        skip_until=heard.get((worker, attempt, "stdout"), 0),
     )
     listener.follow(
-        "stderr", folder.raw_stderr(worker), record.stderr_start if record else 0, skip_until=heard.get((worker, attempt, "stderr"), 0)
+        "stderr",
+        folder.raw_stderr(worker),
+        record.stderr_start if record else 0,
+        skip_until=heard.get((worker, attempt, "stderr"), 0),
     )
     events_from = heard.get((worker, attempt, "events"), 0)
     listener.follow("events", folder.events_file(worker), events_from)

@@ -1,4 +1,4 @@
-"""Where a session plays: on the vendors' services with the user's own logins, or against the rehearsal's model server."""
+"""Where a session plays: on the vendors' services with the user's logins, or against the rehearsal's model server."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def open_stage(
     if not target.exists():
         copy_target(request.target, target, leave_out=request.workspace)
     found, path = _cast(names, request.rehearsal, folder=folder, environ=environ, progress=progress)
-    sandbox = _sandbox_for(request.sandbox, scenario, stand_ins=any(agent.stand_in for agent in found))
+    sandbox = _sandbox_for(request.sandbox, scenario)
     async with model_server(scenario) as server:
 
         def describe(assignment: Assignment) -> None:
@@ -144,10 +144,11 @@ def _cast(
         except OrchestrateError as error:
             progress(f"{error.message}; built-in stand-ins play the agents")
     folders.append(str(install_stand_ins(folder / "stand-ins", Path(sys.executable))))
-    path = {"PATH": ":".join([*folders, system])}
+    # The stand-ins are Python programs: what is on PATH can be seen in the sandbox, so their interpreter must be, too.
+    interpreters = [str(Path(prefix) / "bin") for prefix in (sys.prefix, sys.base_prefix)]
+    path = {"PATH": ":".join([*folders, system, *interpreters])}
     found = tuple(find_agent(get_agent(name), path, needs_login=False) for name in names)
-    stand_ins = folders[-1]
-    return tuple(_marked(agent, stand_ins) for agent in found), path
+    return tuple(_marked(agent, folders[-1]) for agent in found), path
 
 
 def _marked(found: FoundAgent, stand_ins: str) -> FoundAgent:
@@ -155,11 +156,5 @@ def _marked(found: FoundAgent, stand_ins: str) -> FoundAgent:
     return replace(found, stand_in=True, problem=None) if is_stand_in else found
 
 
-def _sandbox_for(config: SandboxConfig, scenario: Scenario, *, stand_ins: bool) -> SandboxConfig:
-    if scenario.sandbox == "open":
-        config = config.model_copy(update={"backend": "none"})
-    if stand_ins:
-        # They are Python programs: the interpreter must be readable inside.
-        needs = (Path(sys.prefix), Path(sys.base_prefix))
-        config = config.model_copy(update={"readable": (*config.readable, *needs)})
-    return config
+def _sandbox_for(config: SandboxConfig, scenario: Scenario) -> SandboxConfig:
+    return config.model_copy(update={"backend": "none"}) if scenario.sandbox == "open" else config

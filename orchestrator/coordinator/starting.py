@@ -32,8 +32,8 @@ from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened, SessionOptions
 from orchestrator.models.identity import ORCHESTRATOR, WorkerId
-from orchestrator.models.work import Assignment, Role
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
@@ -258,5 +258,3 @@ def remove_if_unused(folder: SessionFolder) -> None:
     journal: Path = folder.journal_file
     if not journal.exists() or journal.stat().st_size == 0:
         shutil.rmtree(folder.path, ignore_errors=True)
-
-

@@ -17,7 +17,7 @@ from orchestrator.session.reviewing import ask_for_review, on_answered
 from orchestrator.session.state import ReviewState, Session
 
 SILENT_AFTER = timedelta(seconds=60)
-"""When a worker that writes nothing is shown as silent.  Five silent minutes are normal for all three CLIs (observed)."""
+"""When a worker that writes nothing is shown as silent; up to five minutes are normal for all three (observed)."""
 
 
 def next_deadline(session: Session) -> datetime | None:
@@ -54,7 +54,11 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
     detail = draft.detail(worker)
     draft.set_worker(worker, sample=body.sample)
     monitor, findings = judge(
-        detail.monitor, body.sample, draft.at, draft.session.options.sandbox.limits, _ran_s(draft.session, worker, draft.at)
+        detail.monitor,
+        body.sample,
+        draft.at,
+        draft.session.options.sandbox.limits,
+        _ran_s(draft.session, worker, draft.at),
     )
     draft.set_detail(worker, monitor=monitor)
     for finding in findings:
@@ -92,11 +96,12 @@ def _worker_deadline(draft: Draft, state: WorkerState) -> None:
         return
     if _ran_s(draft.session, worker, draft.at) >= limit:
         _over_limit(draft, worker, f"the runtime limit of {limit:g} s is used up")
-    elif current.status is WorkerStatus.RUNNING and current.last_heard is not None:
-        if draft.at - current.last_heard >= SILENT_AFTER:
-            sample = current.sample
-            evidence = f"{sample.cpu_percent:.0f} % CPU, {sample.processes} processes" if sample else "not measured yet"
-            draft.set_worker(worker, status=WorkerStatus.SILENT, why=f"nothing written for 60 s; {evidence}")
+        return
+    heard = current.last_heard
+    if current.status is WorkerStatus.RUNNING and heard is not None and draft.at - heard >= SILENT_AFTER:
+        sample = current.sample
+        evidence = f"{sample.cpu_percent:.0f} % CPU, {sample.processes} processes" if sample else "not measured yet"
+        draft.set_worker(worker, status=WorkerStatus.SILENT, why=f"nothing written for 60 s; {evidence}")
 
 
 def _over_limit(draft: Draft, worker: WorkerId, text: str) -> None:

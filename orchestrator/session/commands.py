@@ -89,7 +89,9 @@ def _stop(draft: Draft, body: UserCommand) -> None:
     elif draft.alive(body.worker) and draft.detail(body.worker).stopping_because is None:
         draft.stop(body.worker, because=f"stopped by {body.by}")
         if draft.session.is_main(body.worker):
-            draft.warn(f"{body.worker} was stopped by {body.by}; its step stays open until it is restarted", body.worker)
+            draft.warn(
+                f"{body.worker} was stopped by {body.by}; its step stays open until it is restarted", body.worker
+            )
 
 
 def _restart(draft: Draft, worker: WorkerId, *, because: str) -> None:

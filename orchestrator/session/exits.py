@@ -29,6 +29,7 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
         last_heard=draft.at,
     )
     draft.set_detail(body.worker, running_since=draft.at if running else None)
+    draft.set(last_heard=draft.at)
     if draft.session.ending is not None and detail.stopping_because is None:
         draft.stop(body.worker, because=draft.session.ending.reason)
     elif detail.stopping_because is not None:
@@ -88,7 +89,9 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
         draft.end(Outcome.FAILED, f"{worker}: {text}")
         return
     changed = f"{len(body.files)} files changed (+{body.insertions} -{body.deletions})"
-    draft.set_worker(worker, status=WorkerStatus.DONE, why=f"final event clean, {state.tool_calls} tool calls, {changed}")
+    draft.set_worker(
+        worker, status=WorkerStatus.DONE, why=f"final event clean, {state.tool_calls} tool calls, {changed}"
+    )
     if state.role is Role.IMPLEMENTER and not body.files:
         draft.warn(f"{worker} finished without changing the target", worker)
 

@@ -11,10 +11,8 @@ from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 
 
-def ask(
-    draft: Draft, text: str, *, about: WorkerId | None, because: str = "", suggestions: Sequence[str] = ()
-) -> None:
-    """Freeze the worker in question and ask; without a person at hand the session ends, and can be resumed with an answer."""
+def ask(draft: Draft, text: str, *, about: WorkerId | None, because: str = "", suggestions: Sequence[str] = ()) -> None:
+    """Freeze the worker in question and ask; without a person at hand the session ends, resumable."""
     session = draft.session
     number = session.questions_asked + 1
     question = Question(id=f"q{number}", text=text, suggestions=tuple(suggestions), about=about)

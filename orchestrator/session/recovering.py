@@ -92,9 +92,7 @@ def _wait(draft: Draft, worker: WorkerId, until: datetime | None, *, error: str)
         )
 
 
-def _record(
-    draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected: Assignment | None = None
-) -> None:
+def _record(draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected: Assignment | None = None) -> None:
     before = draft.detail(worker).assignment
     launch = get_agent(before.agent).launch
     action = RecoveryAction(

@@ -186,4 +186,3 @@ def _reviewer_again(draft: Draft, request: ReviewRequest) -> dict[WorkerId, Work
             if step.role is Role.REVIEWER:
                 workers[step.worker] = replace(workers[step.worker], status=WorkerStatus.WAITING)
     return workers
-

@@ -1,6 +1,6 @@
 """The whole state of one session, as the fold over its journal sees it.
 
-Readers (terminal, report, dashboard) take what they need from here; nobody writes it but :mod:`orchestrator.session.stepping`.
+Readers (terminal, report, dashboard) take what they need; nobody writes it but :mod:`orchestrator.session.stepping`.
 """
 
 from __future__ import annotations

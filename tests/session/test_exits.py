@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.models.effects import MeasureWork, Outcome
+from orchestrator.models.entries import WorkMeasured
+from orchestrator.models.events import EventType, TurnEnded
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.workers import WorkerStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.session.conftest import Play
+
+
+def test_a_success_without_tool_call_or_change_is_never_success(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.says("claude", TurnEnded(ok=True, subtype="success", text="all done!"), kind=EventType.STATUS)
+    p.exits("claude")
+    p.measures("claude")
+    assert p.session.workers[WorkerId("claude")].status is WorkerStatus.UNPROVEN
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.FAILED
+    assert "no tool call and no change" in p.session.ending.reason
+
+
+def test_an_exit_code_of_zero_without_a_final_event_is_a_failure(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.exits("claude", 0)
+    assert p.session.workers[WorkerId("claude")].status is WorkerStatus.FAILED
+    assert "no final event" in p.session.workers[WorkerId("claude")].why
+
+
+def test_a_measurement_that_failed_is_not_a_success(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.works("claude")
+    p.exits("claude")
+    name, _ = p.last(MeasureWork)
+    p.take(WorkMeasured(WorkerId("claude"), (), 0, 0, (), name, problem="git is broken"))
+    assert p.session.workers[WorkerId("claude")].status is WorkerStatus.FAILED

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.models.events import UsageReported
+from orchestrator.models.money import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.session.conftest import Play
+
+
+def test_usage_adds_up_and_a_spent_budget_stops_the_session(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex", max_tokens=100)
+    p.start("gemini")
+    p.says("gemini", UsageReported(Usage(input_tokens=40, output_tokens=20)))
+    within = p.session
+    p.says("gemini", UsageReported(Usage(input_tokens=50)))
+    assert within.ending is None
+    assert p.session.ending is not None
+    assert "10 over" in p.session.ending.reason

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.models.decisions import Action
+from orchestrator.models.effects import CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
+from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.events import EventType, TurnEnded
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.workers import WorkerStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.session.conftest import Play
+
+
+def test_a_blocker_freezes_its_author_at_once_and_is_reviewed_by_the_others(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    effects = p.reports("claude", EventType.BLOCKER, "the schema is unknown")
+    assert [type(effect).__name__ for effect in effects[:2]] == ["FreezeWorker", "TakeSnapshot"]
+    p.snapshot()
+    panel = [effect.assignment.agent for effect in p.wanted(StartWorker)[-2:]]
+    assert sorted(panel) == ["codex", "gemini"]
+
+
+def test_a_blocker_verdict_stops_everybody_and_needs_a_person(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.reports("claude", EventType.BLOCKER, "the schema is unknown")
+    p.snapshot()
+    p.reviews("review-001-gemini", "blocker", "it would lose data")
+    p.reviews("review-001-codex", "approved")
+    assert p.session.decisions[-1].action is Action.STOP_AND_ESCALATE
+    assert p.last(StopWorker)[1].worker == WorkerId("claude")
+    p.exits("claude", 143, by="stop")
+    p.done()
+    assert p.last(CloseSession)[1].outcome is Outcome.NEEDS_PERSON
+
+
+def test_one_concern_is_a_warning_and_the_author_runs_on(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half of it stands")
+    p.snapshot("a.py")
+    p.reviews("review-001-gemini", "concerns", "no test yet")
+    p.reviews("review-001-codex", "approved")
+    assert p.session.decisions[-1].action is Action.LOG_WARNING
+    assert p.last(ThawWorker)[1].worker == WorkerId("claude")
+    assert p.session.workers[WorkerId("claude")].status is WorkerStatus.RUNNING
+    assert any("no test yet" in warning for warning in p.session.warnings)
+
+
+def test_a_final_review_with_doubts_sends_the_change_back_and_is_held_again(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex", interactive=True, max_review_rounds=5)
+    p.finishes("gemini")
+    p.finishes("claude", "a.py")
+    p.snapshot("a.py")
+    reply = {"verdict": "perhaps"}
+    p.start("codex")
+    p.says("codex", TurnEnded(ok=True, subtype="success", reply=reply), kind=EventType.STATUS)
+    p.exits("codex")
+    assert p.session.decisions[-1].rule == "nobody answered"
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
+    p.finishes("claude", "a.py")
+    p.snapshot("a.py")
+    p.reviews("codex", "approved")
+    p.done()
+    assert p.last(CloseSession)[1].outcome is Outcome.DONE
