@@ -46,9 +46,7 @@ class Checkout:
             "PIP_FIND_LINKS": self.shelf.as_uri(),
             "PIP_NO_INDEX": "1",
             "PIP_CONFIG_FILE": os.devnull,
-            "UV_FIND_LINKS": str(self.shelf),
-            "UV_NO_INDEX": "1",
-            "UV_NO_CONFIG": "1",
+            "UV_CONFIG_FILE": str(self.home / "uv.toml"),
             **more,
         }
 
@@ -130,4 +128,6 @@ def checkout(tmp_path: Path) -> Checkout:
 def quick_checkout(checkout: Checkout) -> Checkout:
     """One that finds uv on PATH: the same set-up in a tenth of the time."""
     (checkout.tools / "uv").symlink_to(Path(sysconfig.get_path("scripts")) / "uv")
+    settings = f'no-index = true\n[pip]\nfind-links = ["{checkout.shelf}"]\n'
+    (checkout.home / "uv.toml").write_text(settings, encoding="utf-8")
     return checkout

@@ -73,6 +73,7 @@ def test_a_changed_lock_makes_the_environment_anew(quick_checkout: Checkout) -> 
     again = quick_checkout.start()
     assert told(again)["tiny"] == "2.0"
     assert "(anew)" in again.stderr
+    assert "pip" not in again.stderr
     assert not (quick_checkout.folder / ".venv" / "left-over").exists()
 
 
@@ -131,6 +132,16 @@ def kill_when_there(checkout: Checkout, trace: str, *, whole_group: bool) -> Non
         else:
             process.kill()
         process.wait()
+
+
+def test_where_uv_cannot_install_pip_is_tried(quick_checkout: Checkout) -> None:
+    uv = quick_checkout.tools / "uv"
+    uv.unlink()
+    uv.write_text("#!/bin/sh\necho 'invalid peer certificate' >&2; exit 2\n", encoding="utf-8")
+    uv.chmod(0o755)
+    done = quick_checkout.start()
+    assert "uv could not install the packages; trying pip" in done.stderr
+    assert told(done)["tiny"] == "1.0"
 
 
 def test_two_at_once_set_up_once_and_both_run(quick_checkout: Checkout) -> None:
