@@ -66,7 +66,7 @@ _FORMS: Final = (
 
 _KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END: Final = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY: Final = re.compile(r"(?:(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{20,})+(?:\s|\\[nr])*[A-Za-z0-9+/=]*)?")
+_KEY_BODY: Final = re.compile(r"(?:(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{20,})+(?:(?:\r?\n|\\n)[A-Za-z0-9+/=]*)?)?")
 
 
 class Redactor:

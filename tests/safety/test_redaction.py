@@ -30,7 +30,8 @@ GITHUB = "ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"
 GOOGLE = "AIza" + "SyA1234567890abcdefghijklmnopqrstuv"
 AWS = "AKIA" + "IOSFODNN7EXAMPLE"
 JWT = "eyJ" + "hbGciOiJIUzI1NiJ9" + ".eyJ" + "zdWIiOiIxMjM0In0" + ".c2lnbmF0dXJl"
-PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEowIBAAKCAQEA7abcdefghijklmnopqrstuv\nabc=\n-----END RSA " + "PRIVATE KEY-----"
+PEM_BODY = "\nMIIEowIBAAKCAQEA7abcdefghijklmnopqrstuv\nabc=\n"
+PEM = "-----BEGIN RSA " + "PRIVATE KEY-----" + PEM_BODY + "-----END RSA " + "PRIVATE KEY-----"
 PLAIN = Redactor()
 
 
