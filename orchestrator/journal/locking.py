@@ -59,11 +59,9 @@ def session_holder(folder: _Folder | Path) -> int | None:
     """
     path = _folder_path(folder) / "session.lock"
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return _holder_by_reading(path)
+        return None
     try:
         return _written_pid(descriptor) if _is_held(descriptor) else None
     finally:
@@ -86,23 +84,12 @@ def _take(descriptor: int, path: Path) -> None:
         raise EnvironmentUnfit(f"cannot write {path / 'session.lock'}: {error.strerror}") from error
 
 
-def _is_held(descriptor: int, *, kind: int = fcntl.F_WRLCK) -> bool:
-    answer = fcntl.fcntl(descriptor, _GETLK, _request(kind))
+def _is_held(descriptor: int) -> bool:
+    # About a read lock, for which a descriptor that may only read is enough; the holder's refuses it just the same.
+    answer = fcntl.fcntl(descriptor, _GETLK, _request(fcntl.F_RDLCK))
     layout = _FLOCK_LINUX if _HAS_OFD else _FLOCK_BSD
     fields = layout.unpack(answer)
     return int(fields[0] if _HAS_OFD else fields[3]) != fcntl.F_UNLCK
-
-
-def _holder_by_reading(path: Path) -> int | None:
-    """Who may only read the file asks with a read lock, which a writer's lock refuses just the same."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        return _written_pid(descriptor) if _is_held(descriptor, kind=fcntl.F_RDLCK) else None
-    finally:
-        os.close(descriptor)
 
 
 def _request(kind: int) -> bytes:

@@ -28,6 +28,8 @@ _CONFIG = (
 )
 _ATTRIBUTES = "* !diff !merge -text -filter -ident -working-tree-encoding -export-subst\n"
 """Before those of the target, with which a worker could keep its change out of a diff or have a filter run."""
+_MOST_RECORDED_BYTES = 64 * 1024 * 1024
+"""Of a larger file only size and time are recorded: a data set would take minutes and double the disk it needs."""
 _NUL = b"\0"
 
 
@@ -126,12 +128,22 @@ class ShadowRepository:
 
     def _update_index(self) -> None:
         known = set(self._listed("--cached"))
-        now = self._recordable(set(self._present(known)))
-        gone = b"".join(b"0 %s\t%s%s\0" % (b"0" * 40, self._prefix, path) for path in sorted(known - now))
-        if gone:
-            self._run("update-index", "-z", "--index-info", stdin=gone)
-        paths = b"".join(path + _NUL for path in sorted(now))
+        sizes = self._recordable(set(self._present(known)))
+        now = sizes.keys()
+        large = [path for path in sorted(now) if sizes[path] > _MOST_RECORDED_BYTES]
+        rows = [(b"0 " + b"0" * 40, path) for path in sorted(known - now)]
+        rows += [(b"100644 " + self._stand_in(path), path) for path in large]
+        if rows:
+            table = b"".join(b"%s\t%s%s\0" % (entry, self._prefix, path) for entry, path in rows)
+            self._run("update-index", "-z", "--index-info", stdin=table)
+        paths = b"".join(path + _NUL for path in sorted(now - set(large)))
         self._run("update-index", "--add", "--remove", "--replace", "-z", "--stdin", stdin=paths)
+
+    def _stand_in(self, path: bytes) -> bytes:
+        """The id of a text that changes when a file changes which is too large to be recorded."""
+        status = os.lstat(os.fsencode(self._target) + b"/" + path)
+        text = f"large file of {status.st_size} bytes, changed at {status.st_mtime_ns} ns\n"
+        return self._run("hash-object", "-w", "--stdin", stdin=text.encode()).strip()
 
     def _present(self, known: set[bytes]) -> Iterator[bytes]:
         """Candidates below the target: recorded before, tracked by the target's repository, or simply there."""
@@ -167,8 +179,8 @@ class ShadowRepository:
     def _is_left_out(self, path: bytes) -> bool:
         return any(path == out or path.startswith(out + b"/") for out in self._left_out)
 
-    def _recordable(self, paths: set[bytes]) -> set[bytes]:
-        """Those that are readable files or symbolic links, and lie below the target by real folders only."""
+    def _recordable(self, paths: set[bytes]) -> dict[bytes, int]:
+        """Sizes of those that are readable files or symbolic links, and lie below the target by real folders only."""
         top = os.fsencode(self._target) + b"/"
         is_real = {b"": True}
 
@@ -179,11 +191,11 @@ class ShadowRepository:
             return is_real[folder]
 
         return {
-            path
+            path: size
             for path in paths
             if not self._is_left_out(path)
             and lies_in_real_folders(path.rpartition(b"/")[0])
-            and _is_readable(top + path)
+            and (size := _readable_size(top + path)) is not None
         }
 
     def _run(
@@ -248,12 +260,14 @@ def _is_link(path: bytes) -> bool:
         return False
 
 
-def _is_readable(path: bytes) -> bool:
+def _readable_size(path: bytes) -> int | None:
+    """``None`` where there is no file or link, or one that may not be read."""
     try:
-        mode = os.lstat(path).st_mode
+        status = os.lstat(path)
     except OSError:
-        return False
-    return stat.S_ISLNK(mode) or (stat.S_ISREG(mode) and os.access(path, os.R_OK))
+        return None
+    is_file = stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK)
+    return status.st_size if is_file or stat.S_ISLNK(status.st_mode) else None
 
 
 def _git_directory(top: Path) -> Path | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import struct
 import sys
@@ -25,6 +26,9 @@ _MASK = _IN_MODIFY | _IN_CREATE | _IN_MOVED_TO | _IN_CLOSE_WRITE | _IN_ONLYDIR
 _EVENT = struct.Struct("=iIII")
 """``struct inotify_event``: watch, mask, cookie, length of the name that follows."""
 _READ_BYTES = 256 * 1024
+_TICK_S = 0.05
+_MOST_PATHS = 10_000
+"""Remembered by name: a worker can make any number of files in its scratch folder."""
 
 
 class FileChanges(Protocol):
@@ -100,14 +104,20 @@ class InotifyChanges:
         self._changed: set[Path] = set()
         self._overflowed = False
         self._woken = asyncio.Event()
+        self._ticking: asyncio.TimerHandle | None = None
         asyncio.get_running_loop().add_reader(self._descriptor, self._take_events)
 
     def add(self, folder: Path) -> None:
         watch = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), ctypes.c_uint32(_MASK))
-        if watch < 0:
-            number = ctypes.get_errno()
+        if watch >= 0:
+            self._folders[watch] = folder
+            return
+        number = ctypes.get_errno()
+        if number not in (errno.ENOSPC, errno.ENOMEM) or not self._folders:
             raise OSError(number, os.strerror(number), str(folder))
-        self._folders[watch] = folder
+        # In mid-session there is no going back: what cannot be watched is looked at by the clock.
+        if self._ticking is None:
+            self._tick()
 
     def __aiter__(self) -> AsyncIterator[ChangedPaths]:
         return self
@@ -122,10 +132,17 @@ class InotifyChanges:
         return changed
 
     def close(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
         if self._descriptor >= 0:
             asyncio.get_running_loop().remove_reader(self._descriptor)
             os.close(self._descriptor)
             self._descriptor = -1
+
+    def _tick(self) -> None:
+        self._overflowed = True
+        self._woken.set()
+        self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 
     def _take_events(self) -> None:
         with suppress(BlockingIOError):
@@ -142,6 +159,8 @@ class InotifyChanges:
     def _path(self, watch: int, name: bytes) -> Path:
         path = self._paths.get((watch, name))
         if path is None:
+            if len(self._paths) >= _MOST_PATHS:
+                self._paths.clear()
             path = self._paths[watch, name] = self._folders[watch] / os.fsdecode(name)
         return path
 

@@ -24,6 +24,24 @@ anyio.run(main, Path(sys.argv[1]))
 NO_INSTANCES = "echo 0 > /proc/sys/user/max_inotify_instances"
 
 
+ADD_A_FOLDER_TOO_MANY = """
+import sys; from pathlib import Path
+import anyio
+from orchestrator.journal.watching import file_changes
+async def main(folder):
+    more = folder / "more"; more.mkdir()
+    async with file_changes([folder]) as changes:
+        changes.add(more)
+        (more / "events.jsonl").write_text("x")
+        with anyio.fail_after(10):
+            for _ in range(3):
+                assert await anext(changes) is None
+            return print(type(changes).__name__, "told", flush=True)
+anyio.run(main, Path(sys.argv[1]))
+"""
+ONE_WATCH = "echo 1 > /proc/sys/user/max_inotify_watches"
+
+
 def can_use_up_inotify() -> bool:
     unshare = shutil.which("unshare")
     return unshare is not None and not subprocess.run([unshare, "-Ur", "sh", "-c", NO_INSTANCES]).returncode
@@ -31,13 +49,21 @@ def can_use_up_inotify() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not can_use_up_inotify(), reason="no user namespace to use up inotify's instances in")
-def test_changes_are_told_by_polling_where_inotify_is_used_up(tmp_path: Path) -> None:
-    script = f'{NO_INSTANCES} && exec "$0" -c "$1" "$2"'
+@pytest.mark.parametrize(
+    ("limit", "script", "told"),
+    [
+        pytest.param(NO_INSTANCES, WATCH_WITHOUT_INOTIFY, "WatchfilesChanges told\n", id="no instances from the start"),
+        pytest.param(ONE_WATCH, ADD_A_FOLDER_TOO_MANY, "InotifyChanges told\n", id="no watches later on"),
+    ],
+)
+def test_changes_are_told_by_looking_where_inotify_is_used_up(
+    tmp_path: Path, limit: str, script: str, told: str
+) -> None:
     done = subprocess.run(
-        ["unshare", "-Ur", "sh", "-c", script, sys.executable, WATCH_WITHOUT_INOTIFY, tmp_path],
+        ["unshare", "-Ur", "sh", "-c", f'{limit} && exec "$0" -c "$1" "$2"', sys.executable, script, tmp_path],
         capture_output=True,
         text=True,
         timeout=30,
         cwd=Path(__file__).parents[2],
     )
-    assert done.stdout == "WatchfilesChanges told\n", done.stderr
+    assert done.stdout == told, done.stderr

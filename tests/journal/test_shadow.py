@@ -138,6 +138,24 @@ def test_the_users_own_git_settings_do_not_matter(
     assert snapshots.diff(before, snapshots.take("after")).files == ("new.py",)
 
 
+def test_a_change_of_a_very_large_file_is_seen_without_recording_it(
+    snapshots: Snapshots, target: Path, tmp_path: Path
+) -> None:
+    large = target / "data set.bin"
+    with large.open("wb") as file:
+        file.truncate(65 * 1024 * 1024)
+    before = snapshots.take("before")
+    assert snapshots.take("the same") == before
+    with large.open("ab") as file:
+        file.write(b"more")
+    diff = snapshots.diff(before, snapshots.take("after"))
+    assert diff.files == ("data set.bin",)
+    assert "+large file of 68157444 bytes" in diff.text
+    large.unlink()
+    assert snapshots.diff(before, snapshots.take("gone")).deletions == 1
+    assert sum(path.stat().st_size for path in (tmp_path / "snapshots").rglob("*") if path.is_file()) < 200_000
+
+
 def test_a_linked_work_tree_is_a_target_like_any_other(target: Path, tmp_path: Path) -> None:
     linked = tmp_path / "linked"
     git(target, "worktree", "add", "-q", str(linked))
