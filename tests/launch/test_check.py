@@ -1,0 +1,128 @@
+"""``./check`` runs its steps in order, stops at the first that fails, and chooses the tests it was asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.launch.conftest import ROOT, Checkout
+
+# Stands for the environment's Python: writes down how it was called, and fails where it is told to.
+RECORDER = """#!/bin/sh
+for argument; do printf '%s\\n' "$argument"; done >>"$CALLS"
+echo -- >>"$CALLS"
+case " $* " in *" $FAILS "*) exit 7 ;; esac
+exit 0
+"""
+
+
+@pytest.fixture
+def ready(checkout: Checkout) -> Checkout:
+    """A checkout whose development environment is fresh, and its Python a recorder."""
+    environment = checkout.folder / ".venv.dev"
+    (environment / "bin").mkdir(parents=True)
+    python = environment / "bin/python"
+    python.write_text(RECORDER, encoding="utf-8")
+    python.chmod(0o755)
+    (checkout.folder / "requirements-dev.lock").write_text("one\n", encoding="utf-8")
+    (environment / ".ready").write_text(f"{checkout.folder}\n3.11\n", encoding="utf-8")
+    (environment / ".ready.lock").write_text("one\n", encoding="utf-8")
+    cat = shutil.which("cat")
+    assert cat is not None
+    (checkout.tools / "cat").symlink_to(cat)
+    return checkout
+
+
+def check(ready: Checkout, *arguments: str, fails: str = "nothing") -> tuple[int, list[list[str]], str]:
+    """Run ``./check``: its exit code, the calls it made, and what it said."""
+    calls = ready.home / "calls"
+    environ = ready.environ(CALLS=str(calls), FAILS=fails)
+    done = ready.start(*arguments, command=[str(ready.folder / "check")], environ=environ)
+    text = calls.read_text(encoding="utf-8") if calls.exists() else ""
+    made = [call.splitlines() for call in text.split("--\n") if call]
+    calls.unlink(missing_ok=True)
+    return done.returncode, made, done.stderr
+
+
+def test_the_steps_come_in_order_from_the_fastest_to_the_slowest(ready: Checkout) -> None:
+    code, calls, said = check(ready)
+    assert code == 0
+    assert [call[1] for call in calls] == ["ruff", "ruff", "mypy", "pytest"]
+    assert [call[2] for call in calls[:2]] == ["format", "check"]
+    assert calls[2][2:] == ["--strict", "orchestrator", "tests"]
+    assert said.splitlines() == [
+        *(f"check: {step}" for step in ("format", "lint", "types", "tests")),
+        "check: all good",
+    ]
+
+
+@pytest.mark.parametrize(("fails", "made"), [("format", 1), ("check", 2), ("mypy", 3), ("pytest", 4)])
+def test_the_first_failure_ends_it_with_its_exit_code(ready: Checkout, fails: str, made: int) -> None:
+    code, calls, said = check(ready, fails=fails)
+    assert code == 7
+    assert len(calls) == made
+    assert said.splitlines()[-1].endswith("FAILED")
+
+
+@pytest.mark.parametrize(
+    ("options", "marks"),
+    [
+        pytest.param([], "not real", id="all but real"),
+        pytest.param(["--fast"], "not real and not slow", id="fast"),
+        pytest.param(["--real"], "real or not real", id="real"),
+    ],
+)
+def test_options_choose_the_tests(ready: Checkout, options: list[str], marks: str) -> None:
+    _, calls, _ = check(ready, *options)
+    tests = calls[-1]
+    assert tests[tests.index("-m", 2) + 1] == marks
+    assert ("--all-proven" in tests) == (options == ["--real"])
+
+
+def test_real_installs_the_agents_before_the_tests(ready: Checkout) -> None:
+    _, calls, _ = check(ready, "--real")
+    assert calls[-2] == ["-m", "orchestrator.rehearsal.installing"]
+    code, calls, _ = check(ready, "--real", fails="orchestrator.rehearsal.installing")
+    assert code == 7
+    assert calls[-1][1] != "pytest"
+
+
+def test_paths_and_options_reach_pytest_whole(ready: Checkout) -> None:
+    _, calls, _ = check(ready, "--fast", "tests/wire", "-k", "a or b")
+    assert calls[-1][-3:] == ["tests/wire", "-k", "a or b"]
+    assert "-n" not in calls[-1]
+
+
+def test_help_runs_nothing(ready: Checkout) -> None:
+    code, calls, _ = check(ready, "--help")
+    assert code == 0
+    assert calls == []
+
+
+@pytest.mark.slow
+def test_the_real_check_says_which_step_failed(tmp_path: Path) -> None:
+    """The real tools on a copy with a badly formatted file: no installation, this run's own environment."""
+    import sys
+
+    copy = tmp_path / "copy"
+    (copy / "orchestrator").mkdir(parents=True)
+    for name in ("check", "pyproject.toml", "requirements-dev.lock", "orchestrator/launching.sh"):
+        shutil.copy(ROOT / name, copy / name)
+    (copy / "orchestrator/ugly.py").write_text("x  =  1\n", encoding="utf-8")
+    environment = copy / ".venv.dev"
+    (environment / "bin").mkdir(parents=True)
+    python = environment / "bin/python"
+    python.write_text(f'#!/bin/sh\nexec {json.dumps(sys.executable)} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    (environment / ".ready").write_text(f"{copy}\n", encoding="utf-8")
+    shutil.copy(copy / "requirements-dev.lock", environment / ".ready.lock")
+    command = [str(copy / "check")]
+    done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "check: format FAILED"
+    assert "ugly.py" in done.stdout
