@@ -28,7 +28,8 @@ from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
 from orchestrator.workers.records import encode, replace_file
 from orchestrator.workers.sampling import Sampler
-from orchestrator.workers.sandbox import find_bubblewrap, wrap, write_identity
+from orchestrator.workers.sandbox import find_bubblewrap, wrap
+from orchestrator.workers.system_files import write_system_files
 
 NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
@@ -142,8 +143,8 @@ class Crew:
         bwrap = find_bubblewrap(self._environ)
         if bwrap is None:
             raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
-        identity = self._layout.workers_dir / "identity"
-        write_identity(identity)
+        etc = self._layout.workers_dir / "etc"
+        write_system_files(etc)
         wrapped = wrap(
             command,
             bwrap=bwrap,
@@ -151,7 +152,7 @@ class Crew:
             assignment=assignment,
             cwd=spec.cwd,
             masked=(self._layout.workspace, self._layout.session_dir),
-            identity=identity,
+            etc=etc,
             environ=self._environ,
         )
         return wrapped, "bubblewrap"

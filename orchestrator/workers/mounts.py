@@ -15,13 +15,6 @@ from typing import Literal
 MountKind = Literal["read", "write", "empty", "hidden", "link"]
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-ETC = (
-    *("alternatives", "ca-certificates", "ca-certificates.conf", "crypto-policies", "gai.conf", "host.conf", "hosts"),
-    *("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "magic", "mime.types", "nsswitch.conf", "os-release"),
-    *("pki", "protocols", "resolv.conf", "services", "shells", "ssl", "terminfo", "timezone"),
-)
-"""Of ``/etc``, what programs need to run, to find hosts and to trust certificates; nothing that names people."""
-
 _PREFIX_SIGNS = ("lib", "libexec", "versions", "pyvenv.cfg", "shims", "plugins", "tools")
 """A folder with a ``bin`` and one of these beside it is an installation, which is of use only as a whole."""
 
@@ -45,10 +38,6 @@ def system_mounts() -> list[Mount]:
             found.append(Mount(path, "link", os.readlink(path)))
         elif os.path.isdir(path):
             found.append(Mount(path, "read", name))
-    for name in ETC:
-        path = Path("/etc") / name
-        if os.path.exists(path):
-            found.append(Mount(path, "read", os.path.realpath(path)))
     return found
 
 

@@ -17,10 +17,9 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, protected_parts, system_mounts
 from orchestrator.workers.spawning import INFO_FD
+from orchestrator.workers.system_files import UID_INSIDE, write_system_files
 
 PROOF_WITHIN_S = 10.0
-UID_INSIDE = 1000
-"""Whom root's workers run as: Claude refuses to bypass permissions as root, and root's files stay root's."""
 
 
 def find_bubblewrap(environ: Mapping[str, str]) -> Path | None:
@@ -44,7 +43,7 @@ def wrap(
     assignment: Assignment,
     cwd: Path,
     masked: Sequence[Path],
-    identity: Path,
+    etc: Path,
     environ: Mapping[str, str],
     info_fd: bool = True,
 ) -> list[str]:
@@ -53,13 +52,13 @@ def wrap(
     Args:
         argv: its first item is an absolute path.
         masked: folders of ours; wherever they would be visible they appear empty, but for the worker's own in them.
-        identity: folder with the ``passwd`` and ``group`` that the worker sees.
+        etc: the ``/etc`` that the worker sees.
         environ: of the coordinator; its PATH and HOME say where programs lie.
         info_fd: leave a place for the descriptor on which bubblewrap tells the shim its pids.
     """
     program = str(place_of(argv[0]))
     mounts = [*system_mounts(), *program_mounts(program, environ)]
-    mounts += [Mount(Path("/etc") / name, "read", str(identity / name)) for name in ("passwd", "group")]
+    mounts.append(Mount(Path("/etc"), "read", str(etc)))
     mounts += [Mount(Path(name), "empty") for name in ("/tmp", "/var/tmp")]
     mounts += _granted(config, assignment)
     mounts += [Mount(_resolved(path), "hidden") for path in (*masked, *config.hidden) if os.path.exists(path)]
@@ -116,14 +115,6 @@ def _words(mount: Mount) -> Sequence[str]:
             return ("--tmpfs", place) if mount.place.is_dir() else ("--ro-bind", "/dev/null", place)
 
 
-def write_identity(folder: Path) -> None:
-    """The ``passwd`` and ``group`` a worker sees: itself and nobody else."""
-    uid, gid = (UID_INSIDE, UID_INSIDE) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / "passwd").write_text(f"agent:x:{uid}:{gid}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
-    (folder / "group").write_text(f"agent:x:{gid}:\nnogroup:x:65534:\n")
-
-
 @dataclass(frozen=True, slots=True)
 class SandboxProof:
     """What running a backend against canaries showed."""
@@ -171,7 +162,7 @@ def _run_canaries(bwrap: Path, config: SandboxConfig, folder: Path, environ: Map
     own.mkdir(mode=0o700)
     outside.mkdir(mode=0o700)
     (outside / "secret").write_text("canary")
-    write_identity(folder / "identity")
+    write_system_files(folder / "etc")
     assignment = Assignment(
         WorkerId("proof"), AgentName("proof"), Role.REVIEWER, prompt="", target=own, scratch=own, home=own
     )
@@ -183,7 +174,7 @@ def _run_canaries(bwrap: Path, config: SandboxConfig, folder: Path, environ: Map
         assignment=assignment,
         cwd=own,
         masked=(),
-        identity=folder / "identity",
+        etc=folder / "etc",
         environ=environ,
     )
     try:

@@ -15,8 +15,9 @@ import pytest
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.workers.sandbox import UID_INSIDE, find_bubblewrap, prove_backend, wrap, write_identity
+from orchestrator.workers.sandbox import find_bubblewrap, prove_backend, wrap
 from orchestrator.workers.spawning import INFO_FD
+from orchestrator.workers.system_files import UID_INSIDE, write_system_files
 
 HERE = Path(__file__).parent
 CONFIG = SandboxConfig(name="test", readable=(HERE,))
@@ -42,7 +43,7 @@ class Box:
             path.mkdir(parents=True, exist_ok=True)
         (self.outside / "secret").write_text("canary")
         (self.session / "journal.jsonl").write_text("record")
-        write_identity(self.session / "identity")
+        write_system_files(self.session / "etc")
         return self
 
     def run(self, *words: str, role: Role = Role.IMPLEMENTER, config: SandboxConfig = CONFIG) -> Mapping[str, str]:
@@ -70,7 +71,7 @@ class Box:
             assignment=assignment,
             cwd=self.target,
             masked=(self.workspace, self.session),
-            identity=self.session / "identity",
+            etc=self.session / "etc",
             environ=environ,
         )
         ran = subprocess.run(

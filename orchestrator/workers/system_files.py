@@ -1,0 +1,64 @@
+"""The ``/etc`` a worker sees: a copy made by us of what programs need, with nobody in it but the worker itself.
+
+One folder bound whole: two dozen single binds cost 2.5 ms a launch, and ``/etc/ssl`` itself would show root's workers
+the machine's private keys.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+FILES = (
+    *("ca-certificates.conf", "gai.conf", "host.conf", "hosts", "ld.so.cache", "ld.so.conf", "localtime", "magic"),
+    *("mime.types", "nsswitch.conf", "os-release", "protocols", "resolv.conf", "services", "shells", "timezone"),
+)
+FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "ld.so.conf.d", "pki", "ssl", "terminfo")
+"""What programs need to run, to find hosts and to trust certificates."""
+UID_INSIDE = 1000
+"""Whom root's workers run as: Claude refuses to bypass permissions as root, and root's files stay root's."""
+
+
+def write_system_files(folder: Path, *, source: Path = Path("/etc")) -> None:
+    """Make or refresh the copy; what has not changed since is left alone.
+
+    Raises:
+        OSError: ``folder`` cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in FILES:
+        original, copy = source / name, folder / name
+        if os.path.isfile(original) and not _is_copy(original, copy):
+            shutil.copy2(os.path.realpath(original), copy)
+    for name in FOLDERS:
+        if os.path.isdir(source / name) and not os.path.isdir(folder / name):
+            _copy_folder(source / name, folder / name)
+    uid, gid = (UID_INSIDE, UID_INSIDE) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    _write_once(folder / "passwd", f"agent:x:{uid}:{gid}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
+    _write_once(folder / "group", f"agent:x:{gid}:\nnogroup:x:65534:\n")
+
+
+def _is_copy(original: Path, copy: Path) -> bool:
+    try:
+        ours, theirs = os.stat(copy), os.stat(original)
+    except OSError:
+        return False
+    return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
+
+
+def _copy_folder(original: Path, copy: Path) -> None:
+    def unfit(folder: str, names: list[str]) -> list[str]:
+        paths = ((name, os.path.join(folder, name)) for name in names)
+        return [name for name, path in paths if name == "private" or not (os.path.islink(path) or _is_plain(path))]
+
+    shutil.copytree(original, copy, symlinks=True, ignore=unfit)
+
+
+def _is_plain(path: str) -> bool:
+    return os.access(path, os.R_OK) and (os.path.isdir(path) or os.path.isfile(path))
+
+
+def _write_once(path: Path, text: str) -> None:
+    if not path.exists():
+        path.write_text(text)
