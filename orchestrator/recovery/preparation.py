@@ -116,8 +116,11 @@ def _clis(facts: PreparationFacts) -> Iterator[Finding]:
             yield Finding("warning", f"{cli.agent} is not installed", install)
             continue
         if cli.too_old:
+            # The others can go on without it, so it is no error: the tier falls.
             yield Finding(
-                "error", f"{cli.agent} {cli.version} is older than {cli.oldest}, the oldest known to work", "update it"
+                "warning",
+                f"{cli.agent} {cli.version} is older than {cli.oldest}, the oldest known to work",
+                "update it",
             )
         elif cli.version is None:
             yield Finding("warning", f"{cli.agent} does not say its version", f"tested with {cli.pinned}")

@@ -64,6 +64,12 @@ _FORMS: Final = (
     ),
 )
 
+_NAMES: Final[dict[type, tuple[str, ...]]] = {}
+_KEY_HINT: Final = "-----BEGIN"
+_HINTS: Final = (*(hint for form in _FORMS for hint in form.hints), _KEY_HINT)
+_SHORTEST: Final = 6
+"""No secret is shorter: ``://a:b@`` has seven characters."""
+
 _KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_END: Final = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_BODY: Final = re.compile(r"(?:(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{20,})+(?:(?:\r?\n|\\n)[A-Za-z0-9+/=]*)?)?")
@@ -84,13 +90,16 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """The text with ``[redacted:<kind>]`` in place of every secret; the same object where there is none."""
+        if len(text) < _SHORTEST:
+            return text
         for value in self._known:
             if value in text:
                 text = text.replace(value, "[redacted:known]")
-        for form in _FORMS:
-            if any(hint in text for hint in form.hints):
-                text = form.pattern.sub(_placed(form.kind), text)
-        return _without_private_keys(text) if "-----BEGIN" in text else text
+        # This loop runs over every text there is; nearly all of them end here.
+        for hint in _HINTS:
+            if hint in text:
+                return _without_forms(text)
+        return text
 
     def event(self, event: AgentEvent) -> AgentEvent:
         """The event with every text of its payload redacted; the same object where there is no secret."""
@@ -99,22 +108,42 @@ class Redactor:
 
     def _value(self, value: Any) -> Any:
         """Any value of a payload, nested ones included; the same object where nothing changed."""
-        if isinstance(value, str):
-            # A member of an enumeration is a text too, but never a secret.
-            return self.text(value) if type(value) is str else value
-        if isinstance(value, Mapping):
+        kind = type(value)
+        # A member of an enumeration is a text too, but never a secret, and neither is a number.
+        if kind is str:
+            return self.text(value)
+        if kind is dict or isinstance(value, Mapping):
             changed = {self._value(key): self._value(item) for key, item in value.items()}
-            same = all(changed.get(key) is item for key, item in value.items())
-            return value if same and len(changed) == len(value) else changed
-        if isinstance(value, list | tuple):
+            same = len(changed) == len(value) and all(changed.get(key) is item for key, item in value.items())
+            return value if same else changed
+        if kind is list or kind is tuple:
             items = [self._value(item) for item in value]
-            return value if all(a is b for a, b in zip(items, value, strict=True)) else type(value)(items)
-        if is_dataclass(value) and not isinstance(value, type):
-            before = {field.name: getattr(value, field.name) for field in fields(value)}
-            after = {name: self._value(item) for name, item in before.items()}
-            changes = {name: item for name, item in after.items() if item is not before[name]}
-            return replace(value, **changes) if changes else value
-        return value
+            return value if all(a is b for a, b in zip(items, value, strict=True)) else kind(items)
+        names = _field_names(kind)
+        changes = {}
+        for name in names:
+            before = getattr(value, name)
+            after = self._value(before)
+            if after is not before:
+                changes[name] = after
+        return replace(value, **changes) if changes else value
+
+
+def _field_names(kind: Any) -> tuple[str, ...]:
+    """Of a dataclass; empty for any other class."""
+    names = _NAMES.get(kind)
+    if names is None:
+        # Looked up for every event there is, and the classes are few.
+        names = _NAMES[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+    return names
+
+
+def _without_forms(text: str) -> str:
+    """Without whatever has the form of a key."""
+    for form in _FORMS:
+        if any(hint in text for hint in form.hints):
+            text = form.pattern.sub(_placed(form.kind), text)
+    return _without_private_keys(text) if _KEY_HINT in text else text
 
 
 def _placed(kind: str) -> Callable[[re.Match[str]], str]:

@@ -47,7 +47,7 @@ def test_folders_that_are_not_fit_are_found(changed: dict[str, Any], severity: s
     ("changed", "severity", "text"),
     [
         pytest.param({"found": False, "package": "@x/codex"}, "warning", "not installed", id="missing"),
-        pytest.param({"too_old": True, "oldest": "0.150.0"}, "error", "older than 0.150.0", id="too old"),
+        pytest.param({"too_old": True, "oldest": "0.150.0"}, "warning", "older than 0.150.0", id="too old"),
         pytest.param({"version": None}, "warning", "does not say its version", id="no version"),
         pytest.param({"drifts": ("--x is gone",)}, "note", "codex 0.169.0: --x is gone", id="a known drift"),
         pytest.param({"logged_in": False, "login_hint": "codex login"}, "warning", "not logged in", id="no login"),
