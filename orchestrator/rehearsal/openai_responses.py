@@ -58,12 +58,25 @@ def _said(item: Mapping[str, Any]) -> Iterator[UserText | ToolResult]:
         yield ToolResult(output, _command_failed(output))
 
 
+def _offered(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every tool of the request, also those in namespaces; newer models get them as an item of the conversation."""
+    waiting = list(body.get("tools") or ())
+    for item in body.get("input") or ():
+        if isinstance(item, Mapping) and item.get("type") == "additional_tools":
+            waiting += item.get("tools") or ()
+    while waiting:
+        tool = waiting.pop(0)
+        waiting += tool.get("tools") or ()
+        if "name" in tool and tool.get("type") != "namespace":
+            yield tool
+
+
 def _read(path: str, body: Mapping[str, Any]) -> ModelRequest:
-    tools = {
-        str(tool["name"]): tuple((tool.get("parameters") or {}).get("properties", {}))
-        for tool in body.get("tools") or ()
-        if "name" in tool
-    }
+    offered = list(_offered(body))
+    custom = {str(tool["name"]) for tool in offered if tool.get("type") == "custom"}
+    # Models that orchestrate their tools by a script find this one in that tool's description; a plain call works too.
+    if any(f"`{_PATCH_TOOL}`" in str(tool.get("description", "")) for tool in offered):
+        custom.add(_PATCH_TOOL)
     conversation = body.get("input") or ()
     if isinstance(conversation, str):
         conversation = ({"role": "user", "content": conversation},)
@@ -71,8 +84,8 @@ def _read(path: str, body: Mapping[str, Any]) -> ModelRequest:
         agent=_AGENT,
         model=str(body.get("model", "")),
         said=tuple(said for item in conversation for said in _said(item)),
-        tools=tools,
-        custom_tools=frozenset(str(t["name"]) for t in body.get("tools") or () if t.get("type") == "custom"),
+        tools={str(tool["name"]): tuple((tool.get("parameters") or {}).get("properties", {})) for tool in offered},
+        custom_tools=frozenset(custom),
         streaming=bool(body.get("stream")),
     )
 
@@ -93,7 +106,8 @@ def _shell_call(command: str, request: ModelRequest) -> tuple[str, Mapping[str, 
 
 def _call_item(call: Call, answer: Answer, request: ModelRequest) -> dict[str, Any]:
     ids = {"id": f"item_{answer.id}", "call_id": f"call_{answer.id}", "status": "completed"}
-    if call.kind == "write" and _PATCH_TOOL in request.custom_tools:
+    # A patch cannot leave out the last line's end.
+    if call.kind == "write" and call.text.endswith("\n") and _PATCH_TOOL in request.custom_tools:
         return {"type": "custom_tool_call", **ids, "name": _PATCH_TOOL, "input": _patch(call)}
     match call.kind:
         case "write":

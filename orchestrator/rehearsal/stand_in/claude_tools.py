@@ -6,6 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from .exchange import inside, read_file, run_command, write_file
 
+_LOOKING = frozenset({"cat", "echo", "grep", "head", "ls", "pwd", "tail", "true", "wc"})
+_HANDLING = frozenset({"cp", "mkdir", "mv", "rm", "rmdir", "touch"})
+
 
 def perform(name: str, given: Mapping[str, str]) -> tuple[str, bool]:
     """Do what the call says; its text, and whether it failed."""
@@ -34,6 +37,8 @@ def denial(
         return "workingDir", f"Claude requested permissions to {verb} {path}, but you haven't granted it yet."
     if name == "Read" or name in allowed or (name == "Write" and mode == "acceptEdits"):
         return None
+    if name == "Bash" and _is_harmless(given["command"], mode):
+        return None
     if mode == "plan" and name == "Write":
         return "mode", f"Cannot write to {path} while in plan mode."
     if mode == "dontAsk":
@@ -42,3 +47,10 @@ def denial(
     if name == "Write":
         return None, f"Claude requested permissions to write to {path}, but you haven't granted it yet."
     return None, "This command requires approval"
+
+
+def _is_harmless(command: str, mode: str) -> bool:
+    """One simple command that only looks, or in the edit mode one that only handles files (observed with 2.1.329)."""
+    words = command.split()
+    simple = not any(sign in command for sign in ";&|><$`\n")
+    return simple and bool(words) and words[0] in (_LOOKING | _HANDLING if mode == "acceptEdits" else _LOOKING)
