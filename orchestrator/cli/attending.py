@@ -195,8 +195,8 @@ def _say_what_is_left(session: Session | None) -> None:
     if session is not None:
         options = session.options
         print(
-            f"session {session.id} was left; its workers end by themselves within {options.orphan_grace_s:g} s, or go on "
-            f"with: orchestrate resume {session.id}{workspace_words(options.session_dir.parent)}",
+            f"session {session.id} was left; its workers end by themselves within {options.orphan_grace_s:g} s, or go "
+            f"on with: orchestrate resume {session.id}{workspace_words(options.session_dir.parent)}",
             file=sys.stderr,
         )
 

@@ -16,13 +16,18 @@ def document(value: Any) -> str:
     return to_json(value, indent=2).decode()
 
 
-def session_document(session: Session, folder: SessionFolder) -> str:
-    """A session's summary with the paths and the next command a program needs."""
+def session_document(session: Session, folder: SessionFolder, *, exit_code: int | None = None) -> str:
+    """A session's summary, and where its record lies.
+
+    Args:
+        exit_code: Of the run that ends with this document; ``None`` where none does.
+    """
     from dataclasses import asdict
 
     return document(
         {
             **asdict(summarise(session)),
+            "exit_code": exit_code,
             "folder": folder.path,
             "journal": folder.journal_file,
             "report": folder.report_text_file if folder.report_text_file.exists() else None,

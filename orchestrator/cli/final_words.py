@@ -6,9 +6,17 @@ import textwrap
 from collections.abc import Iterator
 
 from orchestrator.cli.places import workspace_words
-from orchestrator.cli.saying import ROLE_VERBS, decision_words, recovery_changes, recovery_words, review_words
+from orchestrator.cli.saying import (
+    OUTCOME_WORDS,
+    ROLE_VERBS,
+    decision_words,
+    recovery_changes,
+    recovery_words,
+    review_words,
+)
 from orchestrator.cli.wording import changed_lines, clean, duration, money, one_line, tokens
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import session_holder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
@@ -31,7 +39,7 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
         width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
     """
     summary = summarise(session)
-    status = summary.status.replace("_", " ")
+    status = OUTCOME_WORDS[session.closed.outcome] if session.closed else summary.status
     if colour and session.closed is not None:
         status = f"{_COLOURS[session.closed.outcome]}{status}\x1b[0m"
     reason = f": {one_line(summary.reason, 600)}" if summary.reason else ""
@@ -156,9 +164,18 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
     else:
         yield "folder", str(folder.path)
     where = workspace_words(folder.workspace)
-    if session.closed is not None and session.closed.outcome is Outcome.NEEDS_PERSON:
-        yield "go on", f'orchestrate resume {summary.id} --answer "…"{where}'
-    elif session.closed is not None and session.closed.outcome is Outcome.INTERRUPTED:
-        yield "go on", f"orchestrate resume {summary.id}{where}"
-    elif session.closed is None and summary.questions:
-        yield "go on", f'orchestrate answer "…" --session {summary.id}{where}'
+    next_command = _next_command(session, is_running=session_holder(folder) is not None)
+    if next_command is not None:
+        yield "go on", f"{next_command}{where}"
+
+
+def _next_command(session: Session, *, is_running: bool) -> str | None:
+    """What goes on with the session; ``None`` where nothing has to."""
+    answer = ' --answer "…"' if session.questions else ""
+    if session.closed is None:
+        if not is_running:
+            return f"orchestrate resume {session.id}{answer}"
+        return f'orchestrate answer "…" --session {session.id}' if session.questions else None
+    if session.closed.outcome in (Outcome.NEEDS_PERSON, Outcome.INTERRUPTED):
+        return f"orchestrate resume {session.id}{answer}"
+    return None

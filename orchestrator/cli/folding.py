@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from orchestrator.cli.saying import OUTCOME_WORDS
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
 from orchestrator.journal.reading import read_journal
+from orchestrator.models.effects import Outcome
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 
@@ -29,15 +31,14 @@ def state_of(folder: SessionFolder) -> Session:
 
 def standing(session: Session, folder: SessionFolder) -> str:
     """How a session stands: its outcome, or whether anybody runs it."""
-    return standing_words(
-        str(session.closed.outcome) if session.closed else None, session_holder(folder), session=folder.id
-    )
+    outcome = session.closed.outcome if session.closed else None
+    return standing_words(outcome, session_holder(folder), session=folder.id)
 
 
-def standing_words(outcome: str | None, holder: int | None, *, session: str) -> str:
+def standing_words(outcome: Outcome | None, holder: int | None, *, session: str) -> str:
     """``running (4711)``, ``done``, or that nobody runs a session that has not ended."""
     if holder is not None:
         return f"running (pid {holder})" if holder else "running"
     if outcome is not None:
-        return {"needs_person": "needs a person"}.get(outcome, outcome)
+        return OUTCOME_WORDS[outcome]
     return f"lost its coordinator (orchestrate resume {session})"

@@ -72,7 +72,7 @@ def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield Happening(at, "review", Weight.IMPORTANT, f"measured checks: {verdict}", more=_lines(findings))
         case entries.SessionClosed(outcome=outcome, reason=reason):
-            text = f"ended: {outcome.replace('_', ' ')}" + (f" ({one_line(reason, 300)})" if reason else "")
+            text = f"ended: {saying.OUTCOME_WORDS[outcome]}" + (f" ({one_line(reason, 300)})" if reason else "")
             yield Happening(at, "session", Weight.IMPORTANT, text)
         case entries.EffectDone(problem=str(problem)):
             yield Happening(at, "warning", Weight.IMPORTANT, one_line(problem, 300))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.happenings import Happening
-from orchestrator.cli.saying import ROLE_VERBS
+from orchestrator.cli.saying import OUTCOME_WORDS, ROLE_VERBS
 from orchestrator.cli.wording import consumption, duration, money, one_line, tokens
 from orchestrator.models.effects import Question
 from orchestrator.models.money import Usage
@@ -86,7 +86,7 @@ def log_lines(session: Session, log: Sequence[Happening], *, width: int, room: i
 def header(session: Session, now: datetime, width: int) -> Text:
     """The session's name, phase, length and consumption."""
     closed = session.closed or session.ending
-    phase = closed.outcome.replace("_", " ") if session.phase is Phase.CLOSED and closed else str(session.phase)
+    phase = OUTCOME_WORDS[closed.outcome] if session.phase is Phase.CLOSED and closed else str(session.phase)
     end = session.now if session.phase is Phase.CLOSED and session.now else now
     used = consumption(total_usage(session))
     line = Text.assemble(

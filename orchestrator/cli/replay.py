@@ -48,10 +48,11 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
 
 def _as_text(result: ReplayResult, others: tuple[OtherDecision, ...], *, name: str) -> str:
     from orchestrator.cli.saying import decision_words
+    from orchestrator.cli.wording import counted
 
     lines = [
-        f"session {name}: {result.entries} entries, {result.effects} effects and {len(result.decisions)} decisions "
-        "derived again, all the same"
+        f"session {name}: {counted(result.entries, 'entry')}, {counted(result.effects, 'effect')} "
+        f"and {counted(len(result.decisions), 'decision')} derived again, all the same"
     ]
     lines += [f"  {decision_words(decision)}" for decision in result.decisions]
     if result.unrecorded:

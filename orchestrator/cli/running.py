@@ -73,7 +73,7 @@ def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
     if showing.as_json:
         from orchestrator.cli.documents import session_document
 
-        put_out(session_document(result.state, SessionFolder(result.folder)))
+        put_out(session_document(result.state, SessionFolder(result.folder), exit_code=int(result.exit_code)))
     else:
         out = sys.stdout
         folder = SessionFolder(result.folder)

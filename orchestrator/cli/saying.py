@@ -7,11 +7,19 @@ from typing import Literal, TypeAlias
 from orchestrator.cli.wording import consumption, one_line
 from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord
+
+OUTCOME_WORDS = {
+    Outcome.DONE: "done",
+    Outcome.FAILED: "failed",
+    Outcome.NEEDS_PERSON: "needs a person",
+    Outcome.INTERRUPTED: "interrupted",
+}
 
 ROLE_VERBS = {Role.DESIGNER: "designs", Role.IMPLEMENTER: "implements", Role.REVIEWER: "reviews"}
 

@@ -63,8 +63,10 @@ def consumption(usage: Usage) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 file``, ``3 files``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """``1 file``, ``3 files``, ``2 entries``."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-1]}ies" if noun.endswith("ry") else f"{number} {noun}s"
 
 
 def changed_lines(files: int, insertions: int, deletions: int) -> str:

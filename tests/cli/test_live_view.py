@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import io
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from orchestrator.cli.live_view import LiveView
+from orchestrator.models import events
+from orchestrator.models.effects import Question
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Story
+
+
+def console(width: int = 100, height: int = 30) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, force_terminal=True, width=width, height=height, color_system="standard"), out
+
+
+def fed(story: Story, on: Console) -> LiveView:
+    view = LiveView(on)
+    for entry in story.entries:
+        view.observe(story.session, entry)
+    return view
+
+
+def words(out: io.StringIO) -> str:
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
+
+
+def test_observing_draws_nothing(story: Story) -> None:
+    on, out = console()
+    fed(story, on)
+
+    assert out.getvalue() == ""
+
+
+def test_a_second_without_news_redraws_once(story: Story) -> None:
+    on, out = console()
+    view = fed(story, on)
+    at = story.at.replace(microsecond=0)
+    view.refresh(at)
+    once = len(out.getvalue())
+    view.refresh(at + timedelta(milliseconds=125))
+    assert len(out.getvalue()) == once
+
+    view.refresh(at + timedelta(seconds=1))
+    assert len(out.getvalue()) > once
+    view.close(at)
+
+
+def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
+    on, out = console()
+    view = fed(story, on)
+    view.refresh(story.at)
+    view.ask(Question("q1", "keep it?", ("yes", "no")))
+    asked = out.getvalue()
+    view.refresh(story.at + timedelta(seconds=5))
+
+    assert out.getvalue() == asked
+    assert "1. yes" in words(out)
+    assert words(out).endswith("answer in one line, or a number from above: ")
+    view.go_on()
+    view.refresh(story.at + timedelta(seconds=6))
+    assert len(out.getvalue()) > len(asked)
+    view.close(story.at)
+
+
+def test_the_cursor_is_given_back_at_the_end(story: Story) -> None:
+    on, out = console()
+    view = fed(story, on)
+    view.refresh(story.at)
+    view.close(story.at)
+
+    assert out.getvalue().rindex("\x1b[?25h") > out.getvalue().rindex("\x1b[?25l")
+
+
+def test_agents_words_are_neither_markup_nor_escapes(story: Story) -> None:
+    story.started("gemini")
+    story.said("gemini", events.ToolCalled("Shell", "1", "[red]x[/red] [/nonsense] \x1b]0;title\x07"))
+    on, out = console()
+    view = fed(story, on)
+    view.close(story.at)
+
+    assert "[red]x[/red] [/nonsense]" in words(out)
+    assert "\x1b]0;" not in out.getvalue()
+
+
+def test_a_terminal_that_has_gone_does_not_stop_the_session(story: Story) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    view = fed(story, Console(file=Gone(), force_terminal=True, width=80, height=24))
+    view.refresh(story.at)
+    view.tell("more")
+    view.close(story.at)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (40, 10), (200, 60), (20, 5)])
+def test_the_picture_keeps_within_the_terminal(story: Story, width: int, height: int) -> None:
+    story.started("gemini")
+    for number in range(20):
+        story.said("gemini", events.Reported(f"step {number} " + "word " * 80, progress=number * 5))
+        story.said("gemini", events.Failed("no " + "x" * 300, final=False))
+    on, out = console(width, height)
+    view = fed(story, on)
+    now: datetime = story.at
+    view.refresh(now)
+    once = words(out).splitlines()
+    view.close(now)
+
+    assert len(once) <= max(height, 12)
+    if width >= 80:
+        assert max(map(len, once)) <= width

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from orchestrator.cli.happenings import Weight
+from orchestrator.cli.plain_view import PlainView
+from orchestrator.models import events
+from orchestrator.models.effects import Question
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Story
+
+
+def shown(story: Story, least: Weight) -> str:
+    out = io.StringIO()
+    view = PlainView(out, least)
+    for entry in story.entries:
+        view.observe(story.session, entry)
+    return out.getvalue()
+
+
+def test_plain_lines_hold_no_control_characters(story: Story) -> None:
+    story.started("gemini")
+    story.said("gemini", events.ToolCalled("Shell", "1", "\x1b[2Jclear\r\x07"), events.Said("\x9b31mred"))
+
+    lines = shown(story, Weight.DETAIL)
+
+    assert not any(ord(character) < 32 and character != "\n" for character in lines)
+    assert "\x9b" not in lines
+    assert "gemini     Shell: clear" in lines
+
+
+def test_quiet_leaves_out_all_but_the_important(story: Story) -> None:
+    story.started("gemini")
+    story.said("gemini", events.ToolCalled("Shell", "1", "ls"))
+
+    assert "ls" in shown(story, Weight.NORMAL)
+    quiet = shown(story, Weight.IMPORTANT)
+    assert "ls" not in quiet
+    assert "plan (tier 1)" in quiet
+
+
+def test_a_reader_that_has_gone_does_not_stop_the_session(story: Story) -> None:
+    class Broken(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    view = PlainView(Broken())
+    for entry in story.entries:
+        view.observe(story.session, entry)
+    view.tell("still here")
+
+
+def test_a_question_is_put_in_one_line() -> None:
+    out = io.StringIO()
+    PlainView(out).ask(Question("q1", "which?", ("a", "b")))
+
+    assert out.getvalue() == "answer q1 in one line (or the number of a suggestion):\n"
