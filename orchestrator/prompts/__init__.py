@@ -49,6 +49,7 @@ VARIABLES: Final[Mapping[str, Any]] = {
 MARKER: Final = "[orchestrate worker={{ worker }} role={{ role }} review={{ review }}]"
 """The first line of every template but ``contract``."""
 
+_DASHES = re.compile(r"-{5,}")
 _MARKED = re.compile(r"\[orchestrate worker=\S+ role=\S+ review=\S+\]\n")
 
 
@@ -85,6 +86,16 @@ def render(text: str, **values: Any) -> str:
         return _compiled(text).render(values)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, OverflowError) as error:
         raise UsageError(f"a prompt template cannot be filled in: {error}", hint="see --prompts") from error
+
+
+def quoted(text: str) -> str:
+    """The text between two lines of dashes, longer than any within it, so that nothing in it can end the quotation.
+
+    Templates use it as a filter for what others wrote: ``{{ change | quoted }}``.
+    """
+    longest = max((len(run) for run in _DASHES.findall(text)), default=0)
+    line = "-" * max(5, longest + 1)
+    return f"{line}\n{text}\n{line}"
 
 
 def _read(path: Path) -> str:
@@ -144,7 +155,9 @@ def _environment() -> ImmutableSandboxedEnvironment:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    environment.filters["quoted"] = quoted
+    return environment
 
 
 @lru_cache(maxsize=32)
