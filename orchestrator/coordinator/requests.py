@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from orchestrator.errors import ExitCode
 from orchestrator.models.decisions import Policy
@@ -66,7 +66,5 @@ Observer: TypeAlias = Callable[[Session, JournalEntry], None]
 """Called after every entry, in order, on the event loop; must return at once and never raise."""
 
 
-class Progress(Protocol):
-    """Told what happens before there is a session (installing CLIs, probing the sandbox)."""
-
-    def __call__(self, text: str) -> None: ...
+Progress: TypeAlias = Callable[[str], None]
+"""Told what happens before there is a session (installing CLIs, probing the sandbox), a line at a time."""

@@ -184,7 +184,7 @@ def _adopt(
 
 
 def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage) -> Listener:
-    """Listen from the attempt's first byte, so that the translation's state is rebuilt, and pass on only what is new."""
+    """Listen from the attempt's first byte, so that the translation is rebuilt, and pass on only what is new."""
     files = AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
     record = read_record(files)
     listener = Listener(
@@ -194,19 +194,9 @@ def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: Sess
         Redactor(known_secrets(stage.environ)),
         utc_now,
     )
-    heard = left.heard
-    listener.follow(
-        "stdout",
-        folder.raw_stdout(worker),
-        record.stdout_start if record else 0,
-        skip_until=heard.get((worker, attempt, "stdout"), 0),
-    )
-    listener.follow(
-        "stderr",
-        folder.raw_stderr(worker),
-        record.stderr_start if record else 0,
-        skip_until=heard.get((worker, attempt, "stderr"), 0),
-    )
-    events_from = heard.get((worker, attempt, "events"), 0)
-    listener.follow("events", folder.events_file(worker), events_from)
+    heard = {name: left.heard.get((worker, attempt, name), 0) for name in ("stdout", "stderr", "events")}
+    begins = (record.stdout_start, record.stderr_start) if record else (0, 0)
+    listener.follow("stdout", folder.raw_stdout(worker), begins[0], skip_until=heard["stdout"])
+    listener.follow("stderr", folder.raw_stderr(worker), begins[1], skip_until=heard["stderr"])
+    listener.follow("events", folder.events_file(worker), heard["events"])
     return listener

@@ -38,7 +38,8 @@ from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew, CrewLayout
-from orchestrator.workers.sandbox import SandboxProof, find_bubblewrap, prove_backend, wrap, write_identity
+from orchestrator.workers.sandbox import SandboxProof, find_bubblewrap, prove_backend, wrap
+from orchestrator.workers.system_files import write_system_files
 
 EXIT_CODES = {
     Outcome.DONE: ExitCode.DONE,
@@ -222,8 +223,8 @@ def wrap_for_checks(
         home=scratch,
         writable=(scratch, options.target),
     )
-    identity = folder.workers_dir / "identity"
-    write_identity(identity)
+    etc = folder.workers_dir / "etc"
+    write_system_files(etc)
     return wrap(
         [program, *argv[1:]],
         bwrap=bwrap,
@@ -231,7 +232,7 @@ def wrap_for_checks(
         assignment=assignment,
         cwd=options.target,
         masked=(folder.workspace, folder.path),
-        identity=identity,
+        etc=etc,
         environ=environ,
         info_fd=False,
     )

@@ -71,8 +71,11 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
 def _deadlines(session: Session) -> Iterator[tuple[datetime, ReviewState | WorkerState | str]]:
     if session.options.timeout_s is not None:
         yield session.opened_at + timedelta(seconds=session.options.timeout_s), "timeout"
+    asked_about = {question.about for question in session.questions}
     for review in session.open_reviews():
-        if any(answer is None for answer in review.panel.values()):
+        missing = [worker for worker, answer in review.panel.items() if answer is None]
+        # A reviewer that waits for a person (a usage limit, a permission) is not late.
+        if missing and asked_about.isdisjoint(missing):
             yield review.request.deadline, review
     running = [
         worker for worker in session.workers.values() if worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT)
