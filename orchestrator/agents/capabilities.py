@@ -9,7 +9,7 @@ from orchestrator.agents.contract import Agent, Capability
 
 Version: TypeAlias = tuple[int, ...]
 
-_VERSION = re.compile(r"\b(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
+_VERSION = re.compile(r"(?:\b|v)(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 
 
 def parse_version(text: str) -> Version | None:

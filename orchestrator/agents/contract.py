@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
@@ -35,6 +35,17 @@ class Translation:
     tools: Mapping[str, str] = field(default_factory=dict)
     """Tool name by call id, of calls that have not returned."""
     ended: bool = False
+
+
+_FIELDS = tuple(one.name for one in fields(Translation))
+
+
+def changed(state: Translation, **changes: Any) -> Translation:
+    """``dataclasses.replace`` at half its cost: it is called for almost every record."""
+    new = object.__new__(Translation)
+    for name in _FIELDS:
+        object.__setattr__(new, name, changes[name] if name in changes else getattr(state, name))
+    return new
 
 
 Translator: TypeAlias = Callable[[Translation, RawRecord | Noise, datetime], tuple[Translation, Sequence[AgentEvent]]]

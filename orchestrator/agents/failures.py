@@ -46,15 +46,13 @@ _STATUS = re.compile(r"(?:status:?|API Error:?|code\"?:|rejected)\s*\(?([1-5]\d\
 _EPOCH = re.compile(r"limit reached\|(\d{10})\b")
 _DELAY = re.compile(
     r"(?:try again|retry|resets?)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|"
-    r"seconds?|secs?|s)\b[\s,and]*)+)",
+    r"seconds?|secs?|s)(?![a-z])[\s,and]*)+)",
     re.IGNORECASE,
 )
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])", re.IGNORECASE)
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
-_PERMISSION = re.compile(
-    r"[^\n]*(?:permission denied|operation not permitted|read-only file system)[^\n]*", re.IGNORECASE
-)
+_PERMISSION = ("permission denied", "operation not permitted", "read-only file system")
 
 
 def http_status(text: str) -> int | None:
@@ -85,8 +83,12 @@ def resets_at(text: str, at: datetime) -> datetime | None:
 
 def permission_trouble(output: str) -> str | None:
     """The line of a failed tool's output in which the operating system refused something (spec 004, scenario 3)."""
-    found = _PERMISSION.search(output[:100_000])
-    return found[0].strip()[:500] if found else None
+    lowered = output[:100_000].lower()
+    places = [place for place in map(lowered.find, _PERMISSION) if place >= 0]
+    if not places:
+        return None
+    # Lowering may change a length (İ), so the line is looked for by its number.
+    return output.split("\n")[lowered.count("\n", 0, min(places))].strip()[:500]
 
 
 def known_trouble(text: str, rules: Sequence[RecoveryRule]) -> RecoveryRule | None:

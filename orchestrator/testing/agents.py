@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from orchestrator.wire.records import Noise, RawRecord, Stream, decode_line
 READ_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 """The time at which every recording is taken to have been read."""
 
-PROMPT = "First line with 'quotes', \"more\", $HOME, `ticks` and --a-flag\n\n{\"json\": 1}\nüñí 👋\n" + "x" * 200_000
+PROMPT = 'First line with \'quotes\', "more", $HOME, `ticks` and --a-flag\n\n{"json": 1}\nüñí 👋\n' + "x" * 200_000
 
 _FILES: tuple[tuple[Stream, str], ...] = (("stdout", "stdout.jsonl"), ("stderr", "stderr.log"))
 
@@ -165,7 +166,8 @@ def _words_of(agent: Agent) -> list[str]:
 
 def told(agent: Agent, folder: Path, *, chunk_bytes: int = 1 << 20) -> list[Told]:
     """Every event of a recording, standard error after standard output."""
-    state, events = Translation(), []
+    state = Translation()
+    events: list[Told] = []
     for stream, name in _FILES:
         path = folder / name
         data = path.read_bytes() if path.exists() else b""
@@ -217,7 +219,7 @@ def check_usage(where: str, events: Sequence[AgentEvent]) -> None:
             figures = (used.input_tokens, used.output_tokens, used.cached_tokens, used.cost_usd)
             assert all(figure is None or figure >= 0 for figure in figures), f"{where}: negative usage"
     ends = [isinstance(event.payload, TurnEnded) for event in events if event.type is not EventType.ERROR]
-    assert not any(a and b for a, b in zip(ends, ends[1:], strict=False)), f"{where}: a turn ends twice"
+    assert not any(a and b for a, b in pairwise(ends)), f"{where}: a turn ends twice"
 
 
 # --- recovery rules -------------------------------------------------------------------------------------------------

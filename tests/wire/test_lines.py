@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,7 @@ def test_one_byte_writes_give_the_same_lines() -> None:
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=6), st.integers(1, 20))
 def test_any_cuts_of_any_bytes_give_the_same_lines(data: bytes, cuts: list[int], limit: int) -> None:
     edges = [0, *sorted(cuts), len(data)]
-    chunks = [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [data[a:b] for a, b in pairwise(edges)]
     lines = framed(*chunks, max_line_bytes=limit)
     assert lines == framed(data, max_line_bytes=limit)
     assert [line.data for line in lines] == [

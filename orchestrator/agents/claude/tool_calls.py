@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from orchestrator.agents.claude.rules import DENIAL_WORDS
-from orchestrator.agents.contract import Translation
+from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import permission_trouble, shortened
 from orchestrator.models.events import AgentEvent, Denied, EventType, Failed, FailureKind, ToolCalled, ToolReturned
 from orchestrator.models.identity import AgentName
@@ -47,13 +47,13 @@ def add_result(
     text = _text_in(block.get("content"))
     tool = state.tools.get(call_id)
     if tool is not None:
-        state = replace(state, tools={key: name for key, name in state.tools.items() if key != call_id})
+        state = changed(state, tools={key: name for key, name in state.tools.items() if key != call_id})
     if not failed:
         events.append(AgentEvent(EventType.PROGRESS, NAME, at, ToolReturned(call_id, True, shortened(text))))
         return state
     told = f"denied:{call_id}" in state.counted
     ran = text.startswith("Exit code ")  # so whatever its output says, it was not denied
-    if not told and (_rejected(data) or (not ran and DENIAL_WORDS.search(text))):
+    if not told and (_rejected(data) or (not ran and DENIAL_WORDS.search(text, 0, 2_000))):
         state = add_denial(state, Denied(_unwrapped(text), tool), call_id, at=at, events=events)
         told = True
     shown = "denied" if told else shortened(_unwrapped(text))
@@ -73,7 +73,7 @@ def add_denial(
     if denied.path is None and named is not None:
         denied = replace(denied, path=named[1])
     events.append(AgentEvent(EventType.ERROR, NAME, at, denied))
-    return replace(state, counted=state.counted | {f"denied:{call_id}"}, denials=state.denials + 1)
+    return changed(state, counted=state.counted | {f"denied:{call_id}"}, denials=state.denials + 1)
 
 
 def _rejected(data: Mapping[str, Any]) -> bool:

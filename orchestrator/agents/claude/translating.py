@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.agents.claude import tool_calls, usage
 from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
-from orchestrator.agents.contract import Translation
+from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import (
     failure_kind,
     http_status,
@@ -129,7 +128,7 @@ def _of_block(
     if isinstance(text, str):
         if data.get("error") is not None:  # the CLI speaks in the agent's place
             events.append(_failure(text, str(data["error"]), at=at))
-            return replace(state, counted=state.counted | {_FAILED})
+            return changed(state, counted=state.counted | {_FAILED})
         if kind == "thinking":
             if text:
                 events.append(_event(EventType.PROGRESS, Reasoned(text), at))
@@ -138,11 +137,11 @@ def _of_block(
             events.append(_event(EventType.PROGRESS, Said(text), at))
             return state
         events.extend(events_of_text(NAME, text, at))
-        return replace(state, last_text=text)
+        return changed(state, last_text=text)
     if kind == "tool_use":
         call = tool_calls.call_of(block)
         events.append(_event(EventType.PROGRESS, call, at))
-        return replace(state, tools={**state.tools, call.call_id: call.tool})
+        return changed(state, tools={**state.tools, call.call_id: call.tool})
     return state
 
 
@@ -246,7 +245,7 @@ def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
     reply = data.get("structured_output")
     ended = TurnEnded(ok, subtype, answer, reply if isinstance(reply, Mapping) else None, state.denials)
     events.append(_event(EventType.STATUS, ended, at))
-    return replace(
+    return changed(
         state, counted=frozenset(), tools={}, denials=0, reply=ended.reply, last_text=answer, ended=True
     ), events
 

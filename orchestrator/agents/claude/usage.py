@@ -7,10 +7,9 @@ over all runs of the conversation, forked ones included.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from orchestrator.agents.contract import Translation
+from orchestrator.agents.contract import Translation, changed
 from orchestrator.models.events import ConversationStarted, UsageReported
 from orchestrator.models.money import Usage
 
@@ -23,7 +22,7 @@ def at_init(state: Translation, started: ConversationStarted) -> Translation:
     fresh = state.conversation is not None and state.conversation != started.reference
     totals = {} if fresh else {key: value for key, value in state.totals.items() if not key.startswith(_TURN)}
     model = started.model or state.model
-    return replace(state, conversation=started.reference, model=model, totals=totals, ended=False)
+    return changed(state, conversation=started.reference, model=model, totals=totals, ended=False)
 
 
 def of_message(state: Translation, message: Mapping[str, Any]) -> tuple[Translation, UsageReported | None]:
@@ -35,14 +34,14 @@ def of_message(state: Translation, message: Mapping[str, Any]) -> tuple[Translat
     cached = _added(said, "cache_read_input_tokens")
     model = message.get("model")
     if fresh is None and cached is None:
-        return replace(state, counted=state.counted | {name}), None
+        return changed(state, counted=state.counted | {name}), None
     totals = {
         **state.totals,
         _TURN + "input": state.totals.get(_TURN + "input", 0) + (fresh or 0),
         _TURN + "cached": state.totals.get(_TURN + "cached", 0) + (cached or 0),
     }
     usage = Usage(input_tokens=fresh, cached_tokens=cached, model=model if isinstance(model, str) else None)
-    return replace(state, counted=state.counted | {name}, totals=totals), UsageReported(usage)
+    return changed(state, counted=state.counted | {name}, totals=totals), UsageReported(usage)
 
 
 def of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Translation, UsageReported | None]:
@@ -51,6 +50,8 @@ def of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Translatio
     if not stated:
         return state, None
     before = state.totals
+    if any(value < before.get(key, 0) for key, value in stated.items()):
+        before = {key: value for key, value in before.items() if key.startswith(_TURN)}  # another conversation
     rest = {key: max(value - before.get(key, 0) - before.get(_TURN + key, 0), 0) for key, value in stated.items()}
     kept = {key: value for key, value in before.items() if not key.startswith(_TURN)}
     usage = Usage(
@@ -60,7 +61,7 @@ def of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Translatio
         cost_usd=round(rest["cost"], 9) if "cost" in rest else None,
         model=state.model,
     )
-    return replace(state, totals={**kept, **stated}), UsageReported(usage)
+    return changed(state, totals={**kept, **stated}), UsageReported(usage)
 
 
 def _stated(result: Mapping[str, Any]) -> dict[str, float]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from orchestrator.agents.codex.rules import RULES
-from orchestrator.agents.contract import Translation
+from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import (
     failure_kind,
     http_status,
@@ -60,7 +59,7 @@ def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tu
             if isinstance(item, Mapping):
                 return _of_item(state, item, data, at=at)
         case "turn.started":
-            return replace(state, ended=False) if state.ended else state, ()
+            return changed(state, ended=False) if state.ended else state, ()
         case "turn.completed":
             return _of_turn_completed(state, data, at)
         case "turn.failed":
@@ -86,7 +85,7 @@ def _unrecognised(data: Mapping[str, Any], at: datetime) -> AgentEvent:
 def _of_noise(state: Translation, noise: Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
     if router := _ROUTER.search(noise.text):  # the only place where a refused patch or escalation is told
         denied = Denied(router[1], reason="router")
-        return replace(state, denials=state.denials + 1), (_event(EventType.ERROR, denied, at),)
+        return changed(state, denials=state.denials + 1), (_event(EventType.ERROR, denied, at),)
     rule = known_trouble(noise.text, RULES)
     if rule is None:
         return state, (_event(EventType.STATUS, Unrecognised(noise.text, noise.stream), at),)
@@ -98,7 +97,7 @@ def _of_thread(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
     reference = str(data.get("thread_id", ""))
     fresh = state.conversation is not None and state.conversation != reference
     started = _event(EventType.STATUS, ConversationStarted(reference), at)
-    return replace(state, conversation=reference, totals={} if fresh else state.totals, ended=False), (started,)
+    return changed(state, conversation=reference, totals={} if fresh else state.totals, ended=False), (started,)
 
 
 def _of_item(
@@ -107,7 +106,7 @@ def _of_item(
     done = data.get("type") == "item.completed"
     match item.get("type"):
         case "agent_message" if isinstance(text := item.get("text"), str):
-            return (replace(state, last_text=text), events_of_text(NAME, text, at)) if done else (state, ())
+            return (changed(state, last_text=text), events_of_text(NAME, text, at)) if done else (state, ())
         case "reasoning" if isinstance(text := item.get("text"), str):
             return state, (_event(EventType.PROGRESS, Reasoned(text), at),) if done else ()
         case "command_execution":
@@ -125,7 +124,7 @@ def _called(state: Translation, call: ToolCalled, at: datetime) -> tuple[Transla
     """The call, unless it has been told already: an item may come completed without having been started."""
     if call.call_id in state.tools:
         return state, []
-    return replace(state, tools={**state.tools, call.call_id: call.tool}), [_event(EventType.PROGRESS, call, at)]
+    return changed(state, tools={**state.tools, call.call_id: call.tool}), [_event(EventType.PROGRESS, call, at)]
 
 
 def _returned(
@@ -133,7 +132,7 @@ def _returned(
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     events.append(_event(EventType.PROGRESS, returned, at))
     tools = {key: name for key, name in state.tools.items() if key != returned.call_id}
-    return replace(state, tools=tools), events
+    return changed(state, tools=tools), events
 
 
 def _of_command(
@@ -154,7 +153,7 @@ def _of_command(
     elif ok and "Read-only file system" in output and (trouble := permission_trouble(output)):
         # The shell went on after it, so the exit code tells nothing.
         events.append(_event(EventType.ERROR, Denied(trouble, "shell", reason="read_only"), at))
-        state = replace(state, denials=state.denials + 1)
+        state = changed(state, denials=state.denials + 1)
     return state, events
 
 
@@ -191,7 +190,7 @@ def _of_error(state: Translation, text: str, at: datetime) -> tuple[Translation,
         attempt, of = (int(again[1]), int(again[2])) if again[1] else (None, None)
         why = again[3][1:-1] if again[3].startswith("(") else again[3]
         return state, (_event(EventType.STATUS, Retrying(why, attempt, of), at),)
-    return replace(state, counted=state.counted | {_FAILED}), (_failure(text, at),)
+    return changed(state, counted=state.counted | {_FAILED}), (_failure(text, at),)
 
 
 def _failure(text: str, at: datetime) -> AgentEvent:
@@ -211,7 +210,7 @@ def _of_turn_completed(
     reply = object_in(state.last_text)
     ended = TurnEnded(True, "completed", state.last_text, reply, state.denials)
     events.append(_event(EventType.STATUS, ended, at))
-    return replace(_after_turn(state), reply=reply), events
+    return changed(_after_turn(state), reply=reply), events
 
 
 def _of_turn_failed(
@@ -225,7 +224,7 @@ def _of_turn_failed(
 
 
 def _after_turn(state: Translation) -> Translation:
-    return replace(state, counted=frozenset(), tools={}, denials=0, ended=True)
+    return changed(state, counted=frozenset(), tools={}, denials=0, ended=True)
 
 
 def _used(state: Translation, usage: Mapping[str, Any]) -> tuple[Translation, Usage]:
@@ -235,7 +234,9 @@ def _used(state: Translation, usage: Mapping[str, Any]) -> tuple[Translation, Us
         for name in ("input_tokens", "cached_input_tokens", "output_tokens")
         if isinstance(usage.get(name), int) and 0 <= usage[name] < 1 << 53
     }
-    rest = {name: max(int(value - state.totals.get(name, 0)), 0) for name, value in stated.items()}
+    shrunk = any(value < state.totals.get(name, 0) for name, value in stated.items())
+    before = {} if shrunk else state.totals  # a total that shrank is another thread's
+    rest = {name: int(value - before.get(name, 0)) for name, value in stated.items()}
     fresh, cached = rest.get("input_tokens"), rest.get("cached_input_tokens")
     used = Usage(
         input_tokens=None if fresh is None else max(fresh - (cached or 0), 0),
@@ -243,4 +244,4 @@ def _used(state: Translation, usage: Mapping[str, Any]) -> tuple[Translation, Us
         cached_tokens=cached,
         model=state.model,
     )
-    return replace(state, totals={**state.totals, **stated}), used
+    return changed(state, totals={**state.totals, **stated}), used

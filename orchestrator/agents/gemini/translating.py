@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from orchestrator.agents.contract import Translation
+from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import (
     failure_kind,
     http_status,
@@ -107,11 +106,11 @@ def _of_delta(state: Translation, data: Mapping[str, Any], at: datetime) -> tupl
         return state, ()
     pending = state.pending_text + content
     if "\n" not in content and len(pending) < MAX_PENDING:
-        return replace(state, pending_text=pending), ()
+        return changed(state, pending_text=pending), ()
     end = pending.rfind("\n") + 1 or len(pending)
     whole, rest = pending[:end], pending[end:]
     answer = (state.last_text + whole)[-MAX_ANSWER:]
-    return replace(state, pending_text=rest, last_text=answer), events_of_text(NAME, whole, at)
+    return changed(state, pending_text=rest, last_text=answer), events_of_text(NAME, whole, at)
 
 
 def _flushed(state: Translation, at: datetime) -> tuple[Translation, list[AgentEvent]]:
@@ -119,7 +118,7 @@ def _flushed(state: Translation, at: datetime) -> tuple[Translation, list[AgentE
     if not state.pending_text:
         return state, []
     text = state.pending_text
-    state = replace(state, pending_text="", last_text=(state.last_text + text)[-MAX_ANSWER:])
+    state = changed(state, pending_text="", last_text=(state.last_text + text)[-MAX_ANSWER:])
     return state, events_of_text(NAME, text, at)
 
 
@@ -129,7 +128,7 @@ def _of_message(
     content = data.get("content")
     if data.get("role") != "assistant" or not isinstance(content, str):
         return state, events  # the prompt's own echo
-    return replace(state, last_text=content[-MAX_ANSWER:]), [*events, *events_of_text(NAME, content, at)]
+    return changed(state, last_text=content[-MAX_ANSWER:]), [*events, *events_of_text(NAME, content, at)]
 
 
 def _of_init(
@@ -139,7 +138,7 @@ def _of_init(
     # "auto" is what was asked for, not what will answer.
     model = model if isinstance(model, str) and model != "auto" else None
     events.append(_event(EventType.STATUS, ConversationStarted(reference, model), at))
-    return replace(state, conversation=reference, model=model, last_text="", ended=False), events
+    return changed(state, conversation=reference, model=model, last_text="", ended=False), events
 
 
 def _of_tool_use(
@@ -159,7 +158,7 @@ def _of_tool_use(
     )
     events.append(_event(EventType.PROGRESS, call, at))
     # What was said before a call is not the final answer.
-    return replace(state, tools={**state.tools, call_id: tool}, last_text=""), events
+    return changed(state, tools={**state.tools, call_id: tool}, last_text=""), events
 
 
 def _of_tool_result(
@@ -168,7 +167,7 @@ def _of_tool_result(
     call_id, output, error = str(data.get("tool_id", "")), str(data.get("output") or ""), data.get("error")
     tool = state.tools.get(call_id)
     if tool is not None:
-        state = replace(state, tools={key: name for key, name in state.tools.items() if key != call_id})
+        state = changed(state, tools={key: name for key, name in state.tools.items() if key != call_id})
     if data.get("status") == "success":
         events.append(_event(EventType.PROGRESS, ToolReturned(call_id, True, shortened(output)), at))
         return state, events
@@ -181,7 +180,7 @@ def _of_tool_result(
         named = _NAMED_PATH.search(text)
         path = named[named.lastindex or 0] if named else None
         events.append(_event(EventType.ERROR, Denied(text, tool, path, reason), at))
-        state = replace(state, denials=state.denials + 1)
+        state = changed(state, denials=state.denials + 1)
     events.append(_event(EventType.PROGRESS, ToolReturned(call_id, False, "denied" if denied else shortened(text)), at))
     if not denied and (trouble := permission_trouble(text)):
         events.append(_event(EventType.ERROR, Failed(trouble, FailureKind.TOOL), at))
@@ -201,7 +200,7 @@ def _of_error(
     text = str(data.get("message", ""))
     kind = FailureKind.ABORTED if "stopping execution" in text else failure_kind(text)
     events.append(_event(EventType.ERROR, Failed(text, kind, http_status(text)), at))
-    return replace(state, counted=state.counted | {_WARNED}), events
+    return changed(state, counted=state.counted | {_WARNED}), events
 
 
 def _of_result(
@@ -221,7 +220,7 @@ def _of_result(
     events.extend(_event(EventType.STATUS, used, at) for used in _used(data.get("stats")))
     reply = object_in(state.last_text)
     events.append(_event(EventType.STATUS, TurnEnded(ok, subtype, state.last_text, reply, state.denials), at))
-    return replace(state, counted=frozenset(), tools={}, denials=0, reply=reply, ended=True), events
+    return changed(state, counted=frozenset(), tools={}, denials=0, reply=reply, ended=True), events
 
 
 def _used(stats: object) -> list[UsageReported]:

@@ -1,0 +1,139 @@
+"""The kit lets a sound adapter through, and says what is wrong with an unsound one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from orchestrator.agents.command_lines import Grammar, Option, additions, assembled
+from orchestrator.agents.contract import Agent, Credential, Translation
+from orchestrator.models.events import AgentEvent, EventType, Said, TurnEnded, UsageReported
+from orchestrator.models.identity import AgentName
+from orchestrator.models.launch import LaunchSpec
+from orchestrator.models.money import Usage
+from orchestrator.models.recovery import Ignore, RecoveryRule
+from orchestrator.models.work import Assignment
+from orchestrator.testing.agents import (
+    check_agent,
+    check_any_record,
+    check_evidence,
+    check_prompt,
+    check_recording,
+    check_rules,
+    check_usage,
+    golden,
+    told,
+)
+from orchestrator.wire.records import Noise, RawRecord
+
+NAME = AgentName("aider")
+
+
+def launch(assignment: Assignment) -> LaunchSpec:
+    options: list[Option] = [("--yes-always",), ("--no-stream",)]
+    options += [("--model", assignment.model)] if assignment.model else []
+    options += [("--restore", assignment.resume)] if assignment.resume else []
+    env = {"AIDER_KEY": assignment.endpoint.key} if assignment.endpoint else {}
+    return LaunchSpec(
+        argv=("aider", *assembled(options, assignment, Grammar())),
+        cwd=assignment.target,
+        env=additions(env, assignment),
+        stdin=assignment.prompt,
+    )
+
+
+def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    text = record.text if isinstance(record, Noise) else str(record.data)
+    return state, (AgentEvent(EventType.PROGRESS, NAME, at, Said(text)),)
+
+
+RULE = RecoveryRule("aider-lost", re.compile("lost"), Ignore(), because="it says so", source="a guess")
+
+SOUND = Agent(
+    name=NAME,
+    title="Aider",
+    executable="aider",
+    package="aider",
+    pinned="1.0",
+    launch=launch,
+    translate=translate,
+    recovery_rules=(),
+    credential=Credential((), (), "none"),
+    oldest=(1,),
+)
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    folder = tmp_path / "plain"
+    folder.mkdir()
+    (folder / "stdout.jsonl").write_bytes(b'{"a": 1}\r\ncaf\xc3\xa9\nno newline')
+    (folder / "meta.json").write_text('{"exit": "0"}')
+    (folder / "events.json").write_text(golden(told(SOUND, folder)))
+    return folder
+
+
+@pytest.mark.slow
+def test_a_sound_adapter_passes_with_and_without_recordings(recording: Path) -> None:
+    check_agent(SOUND)
+    check_agent(SOUND, recording.parent)
+
+
+def test_a_prompt_in_argv_is_found() -> None:
+    def careless(assignment: Assignment) -> LaunchSpec:
+        return LaunchSpec(("aider", "--message", assignment.prompt), cwd=assignment.target, stdin=assignment.prompt)
+
+    with pytest.raises(AssertionError, match="the prompt stands in argv"):
+        check_prompt(replace(SOUND, launch=careless))
+
+
+def test_a_changed_prompt_is_found() -> None:
+    def careless(assignment: Assignment) -> LaunchSpec:
+        return LaunchSpec(("aider",), cwd=assignment.target, stdin=assignment.prompt.strip()[:1_000])
+
+    with pytest.raises(AssertionError, match="the prompt is changed"):
+        check_prompt(replace(SOUND, launch=careless))
+
+
+def test_a_translator_that_raises_is_found() -> None:
+    def careless(
+        state: Translation, record: RawRecord | Noise, at: datetime
+    ) -> tuple[Translation, Sequence[AgentEvent]]:
+        return translate(state, record, at) if isinstance(record, Noise) else (state, record.data["events"])
+
+    with pytest.raises(KeyError):
+        check_any_record(replace(SOUND, translate=careless), examples=20)
+
+
+def test_a_recording_that_translates_otherwise_is_found(recording: Path) -> None:
+    (recording / "events.json").write_text("[]\n")
+    with pytest.raises(AssertionError, match="no longer translates"):
+        check_recording(SOUND, recording)
+    (recording / "events.json").unlink()
+    with pytest.raises(AssertionError, match=r"has no events\.json"):
+        check_recording(SOUND, recording)
+
+
+def test_a_rule_that_no_recording_meets_is_found(recording: Path) -> None:
+    with pytest.raises(AssertionError, match="no recording meets these rules: aider-lost"):
+        check_evidence(replace(SOUND, recovery_rules=(RULE,)), [recording])
+
+
+def test_two_rules_of_one_name_are_found() -> None:
+    with pytest.raises(AssertionError, match="two rules have the same name"):
+        check_rules(replace(SOUND, recovery_rules=(RULE, RULE)))
+
+
+def test_a_turn_that_ends_twice_and_negative_usage_are_found() -> None:
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    ended = AgentEvent(EventType.STATUS, NAME, at, TurnEnded(True, "success"))
+    with pytest.raises(AssertionError, match="a turn ends twice"):
+        check_usage("here", [ended, ended])
+    negative = AgentEvent(EventType.STATUS, NAME, at, UsageReported(Usage(input_tokens=-1)))
+    with pytest.raises(AssertionError, match="negative usage"):
+        check_usage("here", [negative])
