@@ -1,0 +1,102 @@
+"""Whole sessions against the rehearsal's model server, played by stand-ins or by the real CLIs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import orchestrator
+from orchestrator.coordinator import run_session
+from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reading import read_journal
+from orchestrator.models.entries import JournalEntry
+from orchestrator.models.recovery import RecoveryAction
+from orchestrator.prompts import load_templates
+from orchestrator.review_engine.policies import STANDARD
+from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.session.replaying import replay
+from orchestrator.session.state import Session
+
+SCENARIOS = Path(orchestrator.__file__).parent / "rehearsal" / "scenarios"
+
+
+@dataclass(slots=True)
+class Stage:
+    """A target and a workspace of a test's own, and a way to run a task there."""
+
+    root: Path
+    stand_ins: bool = True
+    seen: list[tuple[Session, JournalEntry]] = field(default_factory=list)
+    watch: Callable[[Session, JournalEntry], None] | None = None
+    """Called after every entry: a test may answer or stop from here."""
+
+    @property
+    def target(self) -> Path:
+        return self.root / "target"
+
+    @property
+    def workspace(self) -> Path:
+        return self.root / "workspace"
+
+    def request(self, scenario: str, **changes: object) -> RunRequest:
+        """A rehearsal of a scenario that ships with the program, or of a text of the test's own."""
+        path = SCENARIOS / f"{scenario}.toml"
+        if "\n" in scenario:
+            path = self.root / "scenario.toml"
+            path.write_text(scenario)
+        values: dict[str, object] = {
+            "task": "Add input validation to the signup form",
+            "target": self.target,
+            "workspace": self.workspace,
+            "policy": STANDARD,
+            "sandbox": load_sandbox_policy("default"),
+            "templates": load_templates(None),
+            "rehearsal": RehearsalRequest(path, stand_ins=self.stand_ins),
+            "timeout_s": 100.0,
+            **changes,
+        }
+        return RunRequest(**values)  # type: ignore[arg-type]
+
+    async def run(self, scenario: str, **changes: object) -> SessionResult:
+        """Run to the end, then prove that what was decided can be derived again from the journal alone."""
+        return self.proven(
+            await run_session(self.request(scenario, **changes), environ=self.environ, observe=self.note)
+        )
+
+    def proven(self, result: SessionResult) -> SessionResult:
+        replayed = replay(self.journal(result))
+        assert replayed.session == result.state
+        assert replayed.unrecorded == ()
+        for worker in result.state.workers.values():
+            if worker.attempt:
+                assert worker.exit is not None, f"{worker.id} has no exit record"
+                assert worker.exit.proof != "none", f"nothing proves that {worker.id} is gone"
+        return result
+
+    def note(self, session: Session, entry: JournalEntry) -> None:
+        self.seen.append((session, entry))
+        if self.watch is not None:
+            self.watch(session, entry)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return {**os.environ, "ANTHROPIC_API_KEY": "canary-that-no-rehearsal-may-see"}
+
+    def journal(self, result: SessionResult) -> Sequence[JournalEntry]:
+        return list(read_journal(SessionFolder(result.folder).journal_file))
+
+    def recoveries(self, result: SessionResult) -> Mapping[str, RecoveryAction]:
+        return {action.rule: action for action in result.state.recoveries}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    made = Stage(tmp_path.resolve())
+    made.target.mkdir()
+    (made.target / "notes.txt").write_text("hello\n")
+    return made
