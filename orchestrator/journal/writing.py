@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -11,8 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pydantic_core import PydanticSerializationError, to_jsonable_python
+
 from orchestrator.errors import JournalDamaged
-from orchestrator.journal.reading import check_format, end_of_line_before, last_entry_before
+from orchestrator.journal.reading import check_format, decode_entry, end_of_line_before, last_entry_before
 from orchestrator.journal.replacing import sync_folder
 from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry
 
@@ -23,6 +27,8 @@ _HINTS = {
     errno.EFBIG: "the file may not grow further (ulimit -f): raise the limit, then run orchestrate resume",
     errno.EROFS: "the file system is read-only: make it writable, then run orchestrate resume",
 }
+_NULL = re.compile(rb"[:,[]null[],}]")
+"""Fields without a value are left out, so this is nearly always a number that JSON has no word for."""
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
@@ -78,12 +84,24 @@ class Journal:
     def append_many(self, bodies: Sequence[Body], at: datetime) -> list[JournalEntry]:
         """Write entries with consecutive numbers in one go; all of them stand, or none.
 
+        What is returned is what a reader will find, also where a text or number could not be written as it was.
+
         Raises:
             JournalDamaged: The disk is full or the file cannot be written; nothing half-written stays.
         """
         entries = [JournalEntry(n, at, body) for n, body in enumerate(bodies, start=self._last + 1)]
         dump = JOURNAL_ENTRY.dump_json
-        lines = [dump(entry, exclude_none=True) for entry in entries]
+        try:
+            lines = [dump(entry, exclude_none=True) for entry in entries]
+            as_they_are = not any(b"null" in line and _NULL.search(line) for line in lines)
+        except PydanticSerializationError:
+            as_they_are = False
+        if not as_they_are:
+            lines = [_encode_carefully(entry) for entry in entries]
+            entries = [
+                decode_entry(line, entry.n, path=self.path, offset=self._size)
+                for entry, line in zip(entries, lines, strict=True)
+            ]
         lines.append(b"")
         self._write(b"\n".join(lines))
         self._last += len(entries)
@@ -151,3 +169,12 @@ class Journal:
     def _cannot(self, verb: str, error: OSError) -> JournalDamaged:
         hint = _HINTS.get(error.errno or 0, "nothing half-written was left; orchestrate resume goes on from there")
         return JournalDamaged(f"cannot {verb} {self.path}: {error.strerror}", hint=hint)
+
+
+def _encode_carefully(entry: JournalEntry) -> bytes:
+    """The entry's line with infinities as words and lone surrogates as question marks.
+
+    A worker can have its CLI report ``1e999`` or half a surrogate pair: neither may make the journal unreadable.
+    """
+    data = to_jsonable_python(JOURNAL_ENTRY.dump_python(entry, exclude_none=True), inf_nan_mode="strings")
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 from collections.abc import Callable
@@ -13,7 +14,19 @@ from hypothesis import strategies as st
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
-from orchestrator.models.entries import Body, Command, CoordinatorResumed, SessionOpened, TimePassed, UserCommand
+from orchestrator.models.entries import (
+    AgentOutput,
+    Body,
+    Command,
+    CoordinatorResumed,
+    Sampled,
+    SessionOpened,
+    TimePassed,
+    UserCommand,
+)
+from orchestrator.models.events import AgentEvent, EventType, Unrecognised
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.workers import Sample
 
 NOW = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 StartPython = Callable[..., subprocess.Popen[str]]
@@ -54,6 +67,39 @@ def test_entries_are_numbered_from_one_and_read_back_as_written(folder_journal: 
         assert journal.last == 3
     assert [entry.n for entry in written] == [1, 2, 3]
     assert list(read_journal(folder_journal)) == written
+
+
+def test_numbers_and_texts_that_json_has_no_word_for_do_not_make_the_journal_unreadable(folder_journal: Path) -> None:
+    bodies: list[Body] = [
+        Sampled(WorkerId("claude"), Sample(math.inf, -math.inf, 1)),
+        UserCommand(Command.ANSWER, "terminal", text="half a pair \ud83d ü"),
+        TimePassed(),
+    ]
+    with Journal(folder_journal) as journal:
+        written = journal.append_many(bodies, NOW)
+    assert [entry.body for entry in written] == [
+        bodies[0],
+        UserCommand(Command.ANSWER, "terminal", text="half a pair ? ü"),
+        bodies[2],
+    ]
+    assert list(read_journal(folder_journal)) == written
+
+
+def test_every_kind_of_entry_is_written_carefully_in_the_same_words(tmp_path: Path) -> None:
+    kept = list(read_journal(Path(__file__).parents[1] / "recordings" / "journals" / "format-1.jsonl"))
+    odd = UserCommand(Command.ANSWER, "terminal", text="\ud83d")
+    with Journal(tmp_path / "plain.jsonl") as plain, Journal(tmp_path / "careful.jsonl") as careful:
+        plain.append_many([entry.body for entry in kept], NOW)
+        careful.append_many([*(entry.body for entry in kept), odd], NOW)
+    assert careful.path.read_bytes().splitlines()[:-1] == plain.path.read_bytes().splitlines()
+
+
+def test_a_null_that_an_agent_itself_wrote_is_read_back_as_the_writer_was_told(folder_journal: Path) -> None:
+    seen = Unrecognised("new_thing", record={"timeout": None, "ratio": math.inf})
+    event = AgentEvent(type=EventType.STATUS, agent=AgentName("claude"), timestamp=NOW, payload=seen)
+    with Journal(folder_journal) as journal:
+        written = journal.append(AgentOutput(WorkerId("claude"), 1, "stdout", 0, 10, (event,)), NOW)
+    assert list(read_journal(folder_journal)) == [written]
 
 
 def test_the_file_is_private(folder_journal: Path) -> None:
