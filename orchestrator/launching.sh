@@ -23,7 +23,7 @@ except ImportError: sys.exit(4)
     if [ -n "${old-}" ]; then
         echo "$program: needs Python 3.11 or newer, and these are older:$old" >&2
     else
-        echo "$program: needs Python 3.11 or newer, and found no python3 on PATH" >&2
+        echo "$program: needs Python 3.11 or newer, and found none that works on PATH" >&2
     fi
     echo "hint: Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python; or see python.org" >&2
     return 2

@@ -96,12 +96,43 @@ def test_paths_and_options_reach_pytest_whole(ready: Checkout) -> None:
     _, calls, _ = check(ready, "--fast", "tests/wire", "-k", "a or b")
     assert calls[-1][-3:] == ["tests/wire", "-k", "a or b"]
     assert "-n" not in calls[-1]
+    _, late, _ = check(ready, "tests/wire", "-k", "a or b", "--fast")
+    assert late == calls
 
 
 def test_help_runs_nothing(ready: Checkout) -> None:
     code, calls, _ = check(ready, "--help")
     assert code == 0
     assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("user", "present", "installed"),
+    [
+        pytest.param("0", ["git"], "bubblewrap tmux", id="root installs what is missing"),
+        pytest.param("0", ["git", "tmux", "bwrap"], None, id="nothing is missing"),
+        pytest.param("1000", [], None, id="not root"),
+    ],
+)
+def test_ci_installs_the_missing_system_programs_and_runs_the_real_check(
+    ready: Checkout, user: str, present: list[str], installed: str | None
+) -> None:
+    (ready.folder / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/run", ready.folder / ".ci/run")
+    dirname = shutil.which("dirname")
+    assert dirname is not None
+    (ready.tools / "dirname").symlink_to(dirname)
+    scripts = {"id": f"echo {user}", "apt-get": 'echo "$*" >>"$CALLS"', **dict.fromkeys(present, ":")}
+    for name, body in scripts.items():
+        (ready.tools / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+        (ready.tools / name).chmod(0o755)
+    (ready.folder / "check").write_text('#!/bin/sh\necho checked "$@"\n', encoding="utf-8")
+    calls = ready.home / "calls"
+    command = [str(ready.folder / ".ci/run"), "-x"]
+    done = ready.start(command=command, environ=ready.environ(CALLS=str(calls)))
+    assert done.stdout == "checked --real -x\n"
+    made = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+    assert [line.partition("--no-install-recommends ")[2] for line in made[1:]] == ([installed] if installed else [])
 
 
 @pytest.mark.slow

@@ -186,7 +186,7 @@ def test_without_any_python_it_says_what_to_install(checkout: Checkout) -> None:
     done = checkout.start()
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "needs Python 3.11 or newer, and found no python3 on PATH" in done.stderr
+    assert "needs Python 3.11 or newer, and found none that works on PATH" in done.stderr
     assert "apt install python3" in done.stderr
 
 
