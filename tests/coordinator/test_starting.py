@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.coordinator import run_session
+from orchestrator.coordinator.starting import check_request, choose_backend, known_secrets
+from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Role
+from orchestrator.workers.sandbox import SandboxProof
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.coordinator.conftest import Stage
+
+BROKEN = SandboxProof("bubblewrap", works=False, detail="no user namespaces")
+
+
+def test_an_empty_task_is_refused_with_an_example(stage: Stage) -> None:
+    with pytest.raises(UsageError, match="empty") as caught:
+        check_request(stage.request("plain", task="  \n"))
+    assert caught.value.hint is not None
+    assert "orchestrate" in caught.value.hint
+
+
+def test_a_cost_limit_is_refused_for_agents_that_tell_no_cost(stage: Stage) -> None:
+    request = stage.request("plain", rehearsal=None, max_cost_usd=1.0)
+    with pytest.raises(UsageError, match="--max-tokens"):
+        check_request(request)
+    check_request(replace(request, max_tokens=10_000))
+    check_request(replace(request, agents=(AgentName("claude"),)))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        pytest.param(lambda s: s.target.joinpath("notes.txt").unlink() or s.target.rmdir(), "not exist", id="missing"),
+        pytest.param(
+            lambda s: s.target.joinpath("notes.txt").unlink() or s.target.rmdir() or s.target.write_text(""),
+            "not a folder",
+            id="a file",
+        ),
+        pytest.param(lambda s: s.workspace.write_text(""), "workspace", id="workspace is a file"),
+    ],
+)
+async def test_an_unfit_folder_is_refused_before_anything_is_made(stage: Stage, spoil: object, says: str) -> None:
+    spoil(stage)  # type: ignore[operator]
+    with pytest.raises(EnvironmentUnfit, match=says):
+        await run_session(stage.request("plain"), environ=stage.environ)
+    assert not stage.workspace.is_dir()
+
+
+async def test_a_malformed_scenario_is_refused_and_leaves_no_session(stage: Stage) -> None:
+    with pytest.raises(InvalidFile) as caught:
+        await run_session(stage.request('name = "x"\n[[turn]]\nagnet = "claude"\n'), environ=stage.environ)
+    assert caught.value.line == 3
+    assert [path for path in stage.workspace.iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("enforcement", ["required", "preferred"])
+def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
+    config = SandboxConfig(name="p", enforcement=enforcement)  # type: ignore[arg-type]
+    if enforcement == "required":
+        with pytest.raises(EnvironmentUnfit, match="no user namespaces"):
+            choose_backend(config, BROKEN)
+    else:
+        backend, loud = choose_backend(config, BROKEN)
+        assert backend == "none"
+        assert loud[0].startswith("NO SANDBOX")
+
+
+def test_every_credential_the_adapters_name_is_kept_out_of_the_journal() -> None:
+    environ = {"ANTHROPIC_API_KEY": "a-secret", "GEMINI_API_KEY": "another", "EDITOR": "vi"}
+    assert known_secrets(environ) == {"a-secret", "another"}
+
+
+@pytest.mark.slow
+async def test_with_no_agent_at_all_the_exit_is_never_success(stage: Stage, tmp_path: Path) -> None:
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    environ = {**os.environ, "PATH": f"{empty}:/usr/bin:/bin", "HOME": str(tmp_path)}
+    result = await run_session(stage.request("plain", rehearsal=None), environ=environ)
+    assert result.exit_code is ExitCode.NEEDS_PERSON
+    assert (result.folder / "plan.json").exists()
+    assert (result.folder / "report.md").exists()
+
+
+@pytest.mark.slow
+async def test_when_one_agent_is_left_the_orchestrator_reviews_by_measuring(stage: Stage) -> None:
+    result = await stage.run("plain", agents=(AgentName("claude"),))
+    assert result.exit_code is ExitCode.DONE
+    assert [step.role for step in result.state.steps()] == [Role.IMPLEMENTER]
+    assert "1 files changed" in result.state.decisions[-1].reasons[0]
+    answers = [answer for review in result.state.reviews.values() for answer in review.panel.values()]
+    assert [answer.reviewer for answer in answers if answer] == ["orchestrator"]
