@@ -61,6 +61,12 @@ class Credential:
     files: tuple[PurePosixPath, ...]
     """Relative to HOME; what is there is copied into the private home."""
     login_hint: str
+    settings: tuple[str, ...] = ()
+    """Names passed on to this CLI that belong to its login but hold no secret."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Variables people have, and the name under which this CLI reads them, used where that one is not set."""
+    with_files: Mapping[str, str] = field(default_factory=dict)
+    """Set for this CLI when its login comes from the files and none of the variables is set."""
 
 
 @dataclass(frozen=True, slots=True)

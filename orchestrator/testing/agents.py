@@ -122,7 +122,7 @@ def check_assignment_is_obeyed(agent: Agent) -> None:
 
 def check_any_record(agent: Agent, examples: int = 200) -> None:
     """Any JSON object and any noise is accepted, and every event bears the agent's own name and our time."""
-    from hypothesis import given, settings  # only tests have it
+    from hypothesis import Phase, given, settings  # only tests have it
     from hypothesis import strategies as st
 
     words = st.sampled_from(_words_of(agent)) | st.text(max_size=8)
@@ -135,7 +135,7 @@ def check_any_record(agent: Agent, examples: int = 200) -> None:
     streams: st.SearchStrategy[Stream] = st.sampled_from(("stdout", "stderr"))
     noise = st.builds(Noise, st.text(max_size=60), streams)
 
-    @settings(max_examples=examples, deadline=None, database=None)
+    @settings(max_examples=examples, deadline=None, database=None, phases=(Phase.generate, Phase.shrink))
     @given(st.lists(records | noise, max_size=5))
     def accepts(sequence: list[RawRecord | Noise]) -> None:
         state = Translation()

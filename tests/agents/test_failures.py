@@ -103,7 +103,7 @@ def test_no_rule_takes_long_over_a_long_line(agent: Agent) -> None:
     begun = perf_counter()
     for text in ('Attempted path "' + "/a" * 4_000, "x" * 8_000, "Permission to read " * 400, "/" * 8_000):
         known_trouble(text, agent.recovery_rules)
-    assert perf_counter() - begun < 5
+    assert perf_counter() - begun < 1
 
 
 def test_a_long_text_is_cut_with_a_mark() -> None:

@@ -100,11 +100,12 @@ def test_a_changed_prompt_is_found() -> None:
         check_prompt(replace(SOUND, launch=careless))
 
 
+@pytest.mark.slow
 def test_a_translator_that_raises_is_found() -> None:
     def careless(
         state: Translation, record: RawRecord | Noise, at: datetime
     ) -> tuple[Translation, Sequence[AgentEvent]]:
-        return translate(state, record, at) if isinstance(record, Noise) else (state, record.data["events"])
+        raise KeyError("type")
 
     with pytest.raises(KeyError):
         check_any_record(replace(SOUND, translate=careless), examples=20)

@@ -36,6 +36,7 @@ def test_one_byte_writes_give_the_same_lines() -> None:
     assert framed(*(SAMPLE[i : i + 1] for i in range(len(SAMPLE)))) == framed(SAMPLE)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60), st.lists(st.integers(0, 60), max_size=6), st.integers(1, 20))
 def test_any_cuts_of_any_bytes_give_the_same_lines(data: bytes, cuts: list[int], limit: int) -> None:
     edges = [0, *sorted(cuts), len(data)]

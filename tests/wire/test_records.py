@@ -22,6 +22,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_any_json_object_is_a_record(value: dict[str, object]) -> None:
     assert decode_line(json.dumps(value).encode(), "stdout") == RawRecord(value)

@@ -23,6 +23,7 @@ AGENT = Agent(
         environment=("CODEX_API_KEY", "OPENAI_API_KEY"),
         files=(PurePosixPath(".codex/auth.json"),),
         login_hint="run codex login, or set CODEX_API_KEY",
+        renamed={"OPENAI_API_KEY": "CODEX_API_KEY"},  # exec sends no key at all when it has only the former (0.169.0)
     ),
     oldest=(0, 169),
     capabilities=(Capability("exec resume with options before it", since=(0, 169)),),

@@ -49,7 +49,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="codex-command-read-only",
-        pattern=re.compile(r"(?P<path>/[^\s:'\"]+)['\"]?: Read-only file system"),
+        pattern=re.compile(r"(?:^|[\s'\"(])(?P<path>/[^\s:'\"]+)['\"]?: Read-only file system"),
         remedy=Relaunch(flags=(_WRITE,), with_path=True),
         because="a command could not write where the sandbox is read-only",
         evidence="binary",

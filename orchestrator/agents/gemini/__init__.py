@@ -20,16 +20,12 @@ AGENT = Agent(
     translate=translate,
     recovery_rules=RULES,
     credential=Credential(
-        environment=(
-            "GEMINI_API_KEY",
-            "GOOGLE_API_KEY",
-            "GOOGLE_GENAI_USE_GCA",
-            "GOOGLE_GENAI_USE_VERTEXAI",
-            "GOOGLE_CLOUD_PROJECT",
-            "GOOGLE_CLOUD_LOCATION",
-        ),
+        environment=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         files=(PurePosixPath(".gemini/oauth_creds.json"), PurePosixPath(".gemini/google_accounts.json")),
         login_hint="run gemini and sign in, or set GEMINI_API_KEY",
+        settings=("GOOGLE_GENAI_USE_GCA", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"),
+        # Our settings.json names no auth type, and without one gemini looks at the environment only.
+        with_files={"GOOGLE_GENAI_USE_GCA": "true"},
     ),
     oldest=(0, 61),
     capabilities=(Capability("--skip-trust", since=(0, 61)),),

@@ -50,6 +50,7 @@ _WARNED = "warned"
 
 _ATTEMPT = re.compile(r"Attempt (\d{1,6}) failed(?: with status (\d+))?\. Retrying with backoff")
 _NAMED_PATH = re.compile(r"Attempted path \"([^\"]+)\"|plan path \((/[^)]+)\)|File path '([^']+)'")
+_FRAME = re.compile(r"at .*(?:file:///|node:)\S+:\d+")
 _DENIED_TYPES = frozenset({"policy_violation", "path_not_in_workspace", "permission_denied"})
 _WRITING_TOOLS = frozenset({"write_file", "replace", "run_shell_command"})
 
@@ -57,7 +58,8 @@ _WRITING_TOOLS = frozenset({"write_file", "replace", "run_shell_command"})
 def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
     """See :data:`orchestrator.agents.contract.Translator`."""
     if isinstance(record, Noise):
-        return state, (_of_noise(record, at),)
+        event = _of_noise(record, at)
+        return state, (event,) if event is not None else ()
     data = record.data
     kind = data.get("type")
     if kind == "message" and data.get("delta") is True and data.get("role") == "assistant":
@@ -89,10 +91,12 @@ def _unrecognised(data: Mapping[str, Any], at: datetime) -> AgentEvent:
     return _event(EventType.STATUS, Unrecognised(f"record {shown}", record=data), at)
 
 
-def _of_noise(noise: Noise, at: datetime) -> AgentEvent:
+def _of_noise(noise: Noise, at: datetime) -> AgentEvent | None:
     if again := _ATTEMPT.match(noise.text):
         why = f"status {again[2]}" if again[2] else noise.text[again.end() :].lstrip(". ") or "no answer"
         return _event(EventType.STATUS, Retrying(why, int(again[1])), at)
+    if _FRAME.match(noise.text):  # a dozen of them stand behind every retry
+        return None
     # What stands behind this was told by the tool's own result on stdout.
     rule = None if noise.text.startswith("Error executing tool ") else known_trouble(noise.text, RULES)
     if rule is None:
