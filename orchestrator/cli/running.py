@@ -31,9 +31,9 @@ class Showing:
     def of(cls, options: Mapping[str, Any]) -> Showing:
         return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"])
 
-    def view(self) -> View:
+    def view(self, *, on_terminal: bool) -> View:
         """The live view on a terminal, else plain lines on standard error."""
-        if live_view_possible() and not self.quiet and not self.as_json:
+        if on_terminal and not self.quiet and not self.as_json:
             from rich.console import Console
 
             from orchestrator.cli.live_view import LiveView
@@ -69,7 +69,7 @@ def resume_session_to_end(
 
 def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
     """Attend to the session until it has ended, and say how it did."""
-    result = anyio.run(partial(attend, begin, showing.view(), interactive=interactive))
+    result = anyio.run(partial(attend, begin, showing.view(on_terminal=live_view_possible()), interactive=interactive))
     if showing.as_json:
         from orchestrator.cli.documents import session_document
 

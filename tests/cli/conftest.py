@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from orchestrator.cli.main import run
+from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.writing import Journal
-from orchestrator.models import entries
+from orchestrator.models import entries, events
 from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Effect, EffectId, StartWorker
 from orchestrator.models.entries import Body, FoundAgent, JournalEntry, SessionOpened, SessionOptions
@@ -84,6 +85,17 @@ class Story:
     def exited(self, worker: str, code: int = 0) -> None:
         record = ExitRecord(code=code, proof="empty pid namespace")
         self.take(entries.WorkerExited(WorkerId(worker), self.session.workers[WorkerId(worker)].attempt, record))
+
+    def asks(self) -> None:
+        """A question with suggestions is open: the first worker met a path that the policy does not allow."""
+        self.started("gemini")
+        denial = events.Denied("Path must be within one of the workspace directories: /etc")
+        self.said("gemini", denial, type_=EventType.ERROR)
+        assert self.session.questions
+
+    def dropped(self) -> list[entries.UserCommand]:
+        """The commands that were left for the coordinator."""
+        return [found.command for found in read_commands(self.folder, 0) if found.command is not None]
 
     def write(self) -> None:
         """Put the journal on disk."""

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from orchestrator.cli.asking import LineReader, chosen
+from orchestrator.models.effects import Question
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    for descriptor in (reading, writing):
+        try:
+            os.close(descriptor)
+        except OSError:
+            continue
+
+
+async def test_lines_come_one_by_one_however_they_were_written(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    reader = LineReader(reading)
+    os.write(writing, "größer\nse".encode())
+    with anyio.fail_after(10):
+        assert await reader.read_line() == "größer"
+        os.write(writing, b"cond\r\n")
+        assert await reader.read_line() == "second"
+
+
+async def test_waiting_for_a_line_can_be_cancelled(pipe: tuple[int, int]) -> None:
+    reader = LineReader(pipe[0])
+    with anyio.fail_after(10):
+        with anyio.move_on_after(0.01) as waiting:
+            await reader.read_line()
+        assert waiting.cancelled_caught
+        os.write(pipe[1], b"later\n")
+        assert await reader.read_line() == "later"
+
+
+async def test_the_end_of_input_is_none(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    os.write(writing, b"last")
+    os.close(writing)
+    reader = LineReader(reading)
+    with anyio.fail_after(10):
+        assert await reader.read_line() == "last"
+        assert await reader.read_line() is None
+
+
+async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("one\ntwo\n")
+    descriptor = os.open(tmp_path / "answers", os.O_RDONLY)
+    try:
+        reader = LineReader(descriptor)
+        with anyio.fail_after(10):
+            assert [await reader.read_line() for _ in range(3)] == ["one", "two", None]
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"), [("2", "no"), (" 1 ", "yes"), ("3", "3"), ("0", "0"), ("maybe", "maybe"), ("²", "²")]
+)
+def test_a_number_takes_the_suggestion_of_that_number(line: str, answer: str) -> None:
+    assert chosen(Question("q1", "keep it?", ("yes", "no")), line) == answer
