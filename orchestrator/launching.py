@@ -38,6 +38,7 @@ NETWORK_TROUBLE = re.compile(
     r"|No matching distribution found|Could not find a version",
     re.IGNORECASE,
 )
+PIP_IS_AT = re.compile(r"Collecting [^ (;]+|Installing collected packages")
 NOT_AS_LOCKED = re.compile(r"do not match the hashes|hash mismatch", re.IGNORECASE)
 DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded|os error 28\b", re.IGNORECASE)
 
@@ -196,7 +197,7 @@ class _Installing:
     def __call__(self, *argv: str) -> str | None:
         """Run one step; ``None`` if it succeeded, else what it said."""
         # Away from the user's folder, where a pyproject.toml or uv.toml of theirs might steer uv.
-        done = subprocess.run(
+        with subprocess.Popen(
             argv,
             cwd=self.wanted.environment.parent,
             env=dict(self.environ),
@@ -204,11 +205,28 @@ class _Installing:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(self.held,),
-            check=False,
-        )
-        if done.returncode == 0:
+        ) as process:
+            try:
+                said = self._listen(process)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode == 0:
             return None
-        return done.stdout.decode(errors="replace").strip() or f"{argv[0]} ended with {done.returncode}"
+        return said.strip() or f"{argv[0]} ended with {process.returncode}"
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> str:
+        """Return all the process says; meanwhile a terminal shows what it is at."""
+        assert process.stdout is not None
+        watched = sys.stderr.isatty()
+        lines = []
+        for raw in process.stdout:
+            lines.append(raw.decode(errors="replace"))
+            if watched and (found := PIP_IS_AT.match(lines[-1])):
+                print(f"\r\x1b[K  {found[0][:70]}", end="", file=sys.stderr, flush=True)
+        if watched:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        return "".join(lines)
 
 
 def _unfit(message: str, said: str) -> Unfit:
