@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,8 @@ from orchestrator.rehearsal.script import Script, WorkerPaths, speaker_of
 
 DIALECTS: tuple[Dialect, ...] = (anthropic_messages.DIALECT, openai_responses.DIALECT, gemini_generate.DIALECT)
 _KEY = "rehearsal-key"
+_REMEMBERED = 256
+"""A request repeats the whole conversation: some 100 kB each."""
 _NO_MODELS = {"object": "list", "data": [], "models": []}
 _LOG = logging.getLogger(__name__)
 
@@ -55,8 +58,8 @@ class ModelServer:
     """A running server.  Made by :func:`model_server`."""
 
     script: Script
-    requests: list[RecordedRequest] = field(default_factory=list)
-    """Everything that was asked, in order."""
+    requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+    """What was asked last, in order."""
     url: str = ""
     """Without a path; empty while it listens nowhere but on a socket file."""
 

@@ -1,4 +1,22 @@
-"""A rehearsal's script: a TOML file in, a frozen :class:`Scenario` out."""
+"""A rehearsal's script: a TOML file in, a frozen :class:`Scenario` out.
+
+.. code-block:: toml
+
+    name = "hello"
+
+    [[turn]]                    # what the model does with one prompt
+    role = "implementer"        # whose: by agent, worker, role or review
+
+    [[turn.step]]
+    say = "I write the file."
+
+    [[turn.step]]               # a call of the CLI's own tool; the next step follows its result
+    write = { path = "{target}/hello.txt", text = "hello\\n" }
+
+    [[turn.step]]
+    when = "ok"                 # only if the call went well
+    report = { type = "milestone", text = "hello.txt stands" }
+"""
 
 from __future__ import annotations
 

@@ -50,11 +50,10 @@ def play(run: Run, prompt: str) -> int:
     run.conversation.say(_message("user", prompt))
     try:
         while True:
-            calls = [_heard(run, item) for item in _ask(run)]
-            results = [result for result in calls if result is not None]
-            if not results:
+            calls = _ask(run)
+            if not calls:
                 break
-            run.conversation.say(*results)
+            run.conversation.say(*(_perform(run, call) for call in calls))
     except HttpError as error:
         return _fail(run, _words(run, error))
     except ConnectionLost as error:
@@ -98,6 +97,7 @@ class _MissingVariable(HttpError):
 
 
 def _ask(run: Run) -> list[dict[str, Any]]:
+    """One answer, with the CLI's own retries; the tool calls in it."""
     address, key, provider = _provider(run)
     most = int(provider.get("stream_max_retries", 5))
     for attempt in range(1, most + 2):
@@ -131,16 +131,21 @@ def _receive(run: Run, address: str, key: str) -> list[dict[str, Any]]:
     }
     if run.options.has("--output-schema"):
         body["text"] = {"format": {"type": "json_schema", "schema": _schema(run.options.one("--output-schema"))}}
-    items, completed = [], False
+    calls, completed = [], False
     for event in post(f"{address}/responses", body, {"authorization": f"Bearer {key}"}):
         if event["type"] == "response.output_item.done":
-            items.append(event["item"])
+            item = event["item"]
+            run.conversation.say(item)
+            if str(item["type"]).endswith("_call"):
+                calls.append(item)
+            else:
+                _show(run, item)
         elif event["type"] == "response.completed":
             completed = True
             _count(run, event["response"]["usage"])
     if not completed:
         raise ConnectionLost("stream closed before response.completed", begun=True)
-    return items
+    return calls
 
 
 def _schema(path: str) -> Any:
@@ -157,25 +162,26 @@ def _count(run: Run, usage: Mapping[str, Any]) -> None:
     run.conversation.add("reasoning_output_tokens", usage["output_tokens_details"]["reasoning_tokens"])
 
 
-def _heard(run: Run, item: dict[str, Any]) -> dict[str, Any] | None:
-    """Show one item of the answer and do what it asks for; the result to send back, if it asks for anything."""
-    run.conversation.say(item)
+def _show(run: Run, item: Mapping[str, Any]) -> None:
+    """Words and reasoning appear as they come, not only when the answer is whole."""
     match item["type"]:
         case "message":
             run.text = "".join(part["text"] for part in item["content"])
             run.item("agent_message", text=run.text)
         case "reasoning":
             run.item("reasoning", text="\n".join(part["text"] for part in item["summary"]))
-        case "custom_tool_call" if item["name"] == "apply_patch":
-            output = _apply_patch(run, item["input"])
-            return {"type": "custom_tool_call_output", "call_id": item["call_id"], "output": output}
-        case "function_call" if item["name"] == "exec_command":
-            output = _execute(run, json.loads(item["arguments"])["cmd"])
-            return {"type": "function_call_output", "call_id": item["call_id"], "output": output}
-        case "function_call" | "custom_tool_call":
-            output = _router_error(f"unsupported call: {item['name']}")
-            return {"type": "function_call_output", "call_id": item["call_id"], "output": output}
-    return None
+
+
+def _perform(run: Run, call: Mapping[str, Any]) -> dict[str, Any]:
+    """Do what a tool call says; the result to send back."""
+    match call["name"]:
+        case "apply_patch":
+            output = _apply_patch(run, call["input"])
+        case "exec_command":
+            output = _execute(run, json.loads(call["arguments"])["cmd"])
+        case name:
+            output = _router_error(f"unsupported call: {name}")
+    return {"type": f"{call['type']}_output", "call_id": call["call_id"], "output": output}
 
 
 def _router_error(words: str) -> str:
