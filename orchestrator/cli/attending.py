@@ -40,8 +40,8 @@ class View(Protocol):
     def ask(self, question: Question) -> None:
         """Show the question and a prompt, and leave the terminal alone from then on."""
 
-    def go_on(self) -> None:
-        """The prompt is over."""
+    def go_on(self, *, typed: bool) -> None:
+        """The prompt is over, with a line typed or because the question was settled elsewhere."""
 
     def close(self, now: datetime) -> None: ...
 
@@ -156,7 +156,7 @@ class Attendance:
                     line = await reader.read_line()
                 tasks.cancel_scope.cancel()
         finally:
-            self.view.go_on()
+            self.view.go_on(typed=bool(line and line.strip()))
         if line and line.strip():
             self.command(Command.ANSWER, "terminal", text=chosen(question, line), question=question.id)
         return line is not None

@@ -11,7 +11,7 @@ from typing import Literal
 from orchestrator.agents.registry import get_agent
 from orchestrator.cli.wording import one_line
 from orchestrator.coordinator.preflight import MachineReport, is_logged_in, survey_agents, survey_machine
-from orchestrator.models.entries import FoundAgent
+from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.planning import plan_breakdown
 

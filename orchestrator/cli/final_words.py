@@ -100,7 +100,8 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
 def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
     """What each worker of the plan left in the target; nothing is only said where it was measured."""
     ran = [worker for worker in summary.workers if worker.attempts and session.is_main(worker.id)]
-    unmeasured = [worker.id for worker in ran if session.details[worker.id].work is None]
+    writers_by_role = [worker.id for worker in ran if worker.role != Role.REVIEWER]
+    unmeasured = [worker for worker in writers_by_role if session.details[worker].work is None]
     writers = [worker for worker in ran if worker.files]
     if not writers and not unmeasured:
         yield "changed", "nothing in the target"

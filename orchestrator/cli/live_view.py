@@ -66,7 +66,9 @@ class LiveView:
         self._safely(self._stop)
         self._safely(lambda: self._console.print(question_text(question), end=""))
 
-    def go_on(self) -> None:
+    def go_on(self, *, typed: bool) -> None:
+        if not typed:
+            self._safely(self._console.print)  # leaves the prompt's line
         self._asking = False
         self._drawn = ()
 
@@ -75,6 +77,7 @@ class LiveView:
         if self._session is not None:
             self._safely(lambda: self._draw(now, last=True))
         self._safely(self._stop)
+        self._safely(self._console.print)  # an empty line before whatever follows
 
     def _draw(self, now: datetime, *, last: bool = False) -> None:
         if self._live is None:

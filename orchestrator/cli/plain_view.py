@@ -55,7 +55,7 @@ class PlainView:
         hint = " (or the number of a suggestion)" if question.suggestions else ""
         self._write(f"answer {question.id} in one line{hint}:")
 
-    def go_on(self) -> None:
+    def go_on(self, *, typed: bool) -> None:
         """Lines never stopped."""
 
     def close(self, now: datetime) -> None:

@@ -41,6 +41,6 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
         click.echo(f"no session in {folder}", err=True)
     for row, words in zip(shown, standings, strict=True):
         begun = f"{row.opened_at.astimezone():%Y-%m-%d %H:%M}" if row.opened_at else "?"
-        print(f"{row.id}  {begun}  {row.problem or words}  {one_line(row.task, 80)}")
+        print(f"{row.id}  {begun}  {one_line(row.problem or words, 200):<14}  {one_line(row.task, 80)}")
     if len(rows) > len(shown):
         click.echo(f"{len(rows) - len(shown)} older ones: orchestrate sessions --all", err=True)

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
+@click.argument("named", metavar="[SESSION]", required=False)
 @session_option
 @workspace_option
 @json_option
-def command(session: str | None, workspace: Path | None, as_json: bool) -> None:
-    """Show where the newest session stands, or how it ended."""
+def command(named: str | None, session: str | None, workspace: Path | None, as_json: bool) -> None:
+    """Show where SESSION (default: the newest) stands, or how it ended."""
     from orchestrator.cli.documents import session_document
     from orchestrator.cli.final_words import final_words
     from orchestrator.cli.folding import standing, state_of
     from orchestrator.cli.places import colours_wanted, terminal_width, which_session, workspace_path
 
-    folder = which_session(workspace_path(workspace), session)
+    folder = which_session(workspace_path(workspace), named or session)
     state = state_of(folder)
     if as_json:
         print(session_document(state, folder))

@@ -17,9 +17,10 @@ from orchestrator.journal.writing import Journal
 from orchestrator.models import entries, events
 from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Effect, EffectId, StartWorker
-from orchestrator.models.entries import Body, FoundAgent, JournalEntry, SessionOpened, SessionOptions
+from orchestrator.models.entries import Body, JournalEntry, SessionOpened
 from orchestrator.models.events import AgentEvent, EventType
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
+from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.workers import ExitRecord
 from orchestrator.prompts import load_templates

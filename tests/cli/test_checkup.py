@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.checkup import agent_finding, check_up
-from orchestrator.models.entries import FoundAgent
 from orchestrator.models.identity import AgentName
+from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 
 OPEN = SandboxConfig(name="open", backend="none")
