@@ -76,13 +76,14 @@ def clis(not_proven: Callable[[str], NoReturn]) -> Path:
 
 
 def changes(agent: Agent, variant: str) -> Mapping[str, Any]:
-    return {
+    table: dict[str, dict[str, Any]] = {
         "plain": {},
         "restricted": {"bypass_approvals": False},
         "a reviewer's reply": {"role": Role.REVIEWER, "reply_schema": SCHEMA, "model": MODELS[agent.name]},
         "widened": {"bypass_approvals": False, "extra_flags": WIDENED[agent.name]},
         "bypassing and widened": {"extra_flags": WIDENED[agent.name]},
-    }[variant]
+    }
+    return table[variant]
 
 
 @pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: agent.name)

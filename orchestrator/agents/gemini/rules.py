@@ -36,8 +36,8 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         name="gemini-protected-name",
         # Some folder of the path is itself one of the allowed ones.
         pattern=re.compile(
-            r"Attempted path \"(?P<root>/.+?)/[^\"]*\" resolves outside the allowed workspace directories: "
-            r"(?:[^\n]*?, )?(?P=root)(?:, [^\n]*?)? or the project temp directory"
+            r"Attempted path \"(?P<root>/[^\"]{1,1000}?)/[^\"]*\" resolves outside the allowed workspace directories: "
+            r"(?:[^\n]{1,4000}?, )?(?P=root)(?:, | or the project temp directory)"
         ),
         remedy=Ignore(),
         because="the name is protected (.env, .git): no flag opens it, and the agent was told",
