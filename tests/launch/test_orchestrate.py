@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 import pytest
 
 from tests.launch.conftest import Checkout
@@ -99,39 +100,60 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("trace", MOMENTS.values(), ids=MOMENTS)
-@pytest.mark.parametrize("whole_group", [True, False], ids=["with its installers", "alone"])
-def test_killed_at_any_moment_the_next_start_mends_it(
-    quick_checkout: Checkout, trace: str, *, whole_group: bool
-) -> None:
-    kill_when_there(quick_checkout, trace, whole_group=whole_group)
+@pytest.mark.parametrize("victim", ["everything", "the shell", "the bootstrap"])
+def test_killed_at_any_moment_the_next_start_mends_it(quick_checkout: Checkout, trace: str, victim: str) -> None:
+    kill_when_there(quick_checkout, trace, victim=victim)
     assert told(quick_checkout.start("after"))["arguments"] == ["after"]
     assert quick_checkout.start().stderr == ""
 
 
-@pytest.mark.parametrize("whole_group", [True, False], ids=["with its installers", "alone"])
-def test_killed_when_pip_is_half_there_the_next_start_mends_it(checkout: Checkout, *, whole_group: bool) -> None:
-    kill_when_there(checkout, f".venv/{PYTHON_LIB}/pip", whole_group=whole_group)
+@pytest.mark.parametrize("victim", ["everything", "the shell", "the bootstrap"])
+def test_killed_when_pip_is_half_there_the_next_start_mends_it(checkout: Checkout, victim: str) -> None:
+    kill_when_there(checkout, f".venv/{PYTHON_LIB}/pip", victim=victim)
     assert told(checkout.start("after"))["arguments"] == ["after"]
 
 
-def kill_when_there(checkout: Checkout, trace: str, *, whole_group: bool) -> None:
-    process = subprocess.Popen(
+def test_ctrl_c_ends_the_set_up_with_a_word_and_the_next_start_mends_it(quick_checkout: Checkout) -> None:
+    process = begin(quick_checkout)
+    wait_for(quick_checkout.folder / ".venv/bin", process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode in (130, -signal.SIGINT)
+    assert "interrupted; the next start sets up anew" in said
+    assert "Traceback" not in said
+    assert told(quick_checkout.start())["tiny"] == "1.0"
+
+
+def begin(checkout: Checkout, *, stderr: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """Start in a process group of its own."""
+    return subprocess.Popen(
         checkout.command(),
         env=checkout.environ(),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
+        text=True,
         start_new_session=True,
     )
-    try:
-        deadline = time.monotonic() + DEADLINE_S
-        while not (checkout.folder / trace).exists() and process.poll() is None:
-            assert time.monotonic() < deadline, f"{trace} never came"
-    finally:
-        if whole_group:
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()
+
+
+def wait_for(trace: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not trace.exists() and process.poll() is None:
+        assert time.monotonic() < deadline, f"{trace} never came"
+
+
+def kill_when_there(checkout: Checkout, trace: str, *, victim: str) -> None:
+    """SIGKILL one process of a set-up, or all, when it has left the trace; the others go on beside the next start."""
+    process = begin(checkout, stderr=subprocess.DEVNULL)
+    wait_for(checkout.folder / trace, process)
+    if victim == "everything":
+        os.killpg(process.pid, signal.SIGKILL)
+    elif victim == "the shell":
+        process.kill()
+    else:
+        for child in psutil.Process(process.pid).children():
+            child.kill()
+    process.wait()
 
 
 def test_where_uv_cannot_install_pip_is_tried(quick_checkout: Checkout) -> None:
