@@ -14,8 +14,8 @@ from pathlib import Path
 from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, get_agent
-from orchestrator.models.entries import FoundAgent
 from orchestrator.models.identity import AgentName
+from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.workers.sandbox import SandboxProof, prove_backend
 

@@ -12,7 +12,7 @@ from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_ver
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.preflight import is_logged_in
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.models.entries import FoundAgent
+from orchestrator.models.options import FoundAgent
 from orchestrator.recovery.preparation import CliFacts, Finding, PreparationFacts, check_preparation
 
 GIT_TIME_S = 20.0

@@ -13,8 +13,8 @@ from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.preflight import find_agent, survey_agents
 from orchestrator.coordinator.requests import Progress, RehearsalRequest, RunRequest
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
-from orchestrator.models.entries import FoundAgent, Rehearsal
 from orchestrator.models.identity import AgentName
+from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.rehearsal.installing import default_cache, install_clis

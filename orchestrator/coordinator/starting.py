@@ -30,8 +30,9 @@ from orchestrator.journal.replacing import write_atomically
 from orchestrator.journal.snapshots import Snapshots
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
-from orchestrator.models.entries import SessionOpened, SessionOptions
+from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import ORCHESTRATOR, WorkerId
+from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.budget import Budget, unpriced

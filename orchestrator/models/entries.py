@@ -6,81 +6,22 @@ before it is performed; inputs with an ``effect`` are the outcomes that close on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Effect, EffectId, Outcome
 from orchestrator.models.events import AgentEvent
-from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
+from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
+from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
-from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import ModelEndpoint
 from orchestrator.models.workers import ExitRecord, Sample
 
 JOURNAL_FORMAT = 1
 """Raised when an old reader would misread a new journal; see docs/journal.md."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundAgent:
-    """One CLI as preflight found it."""
-
-    name: AgentName
-    usable: bool
-    version: str | None = None
-    executable: str | None = None
-    problem: str | None = None
-    """Why it is not usable, or what is doubtful about it."""
-    stand_in: bool = False
-    """A built-in stand-in plays its part (rehearsal only)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """What a scenario bends for its CLIs (settled once, in the scenario file)."""
-
-    endpoints: Mapping[AgentName, ModelEndpoint] = field(default_factory=dict)
-    launch_without: Mapping[AgentName, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOptions:
-    """What the user asked for, resolved; every input a replay needs beside the entries."""
-
-    task: str
-    target: Path
-    session_dir: Path
-    agents: tuple[AgentName, ...]
-    """Agents the user allows."""
-    policy: Policy
-    sandbox: SandboxConfig
-    sandbox_backend: Literal["bubblewrap", "none"]
-    """The one that preflight proved."""
-    templates: Mapping[str, str]
-    """Prompt templates by name, whole."""
-    models: Mapping[AgentName, str] = field(default_factory=dict)
-    rehearsal: Rehearsal | None = None
-    interactive: bool = False
-    """Questions wait for a person; otherwise the session stops and exits with 3."""
-    max_cost_usd: float | None = None
-    max_tokens: int | None = None
-    timeout_s: float | None = None
-    silence_s: float = 900.0
-    """Silence before a review is asked for (spec 004: 15 minutes)."""
-    review_timeout_s: float = 300.0
-    max_review_rounds: int = 3
-    """Reviews of one worker's events before a person is asked."""
-    max_relaunches: int = 3
-    """Of one worker, over all rules."""
-    orphan_grace_s: float = 60.0
-    engine_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +195,9 @@ class CoordinatorResumed:
 
     pid: int
     alive: tuple[WorkerId, ...] = ()
+    interactive: bool = False
+    rehearsal: Rehearsal | None = None
+    """Where the models are now: a rehearsal's server has another port each time."""
     kind: Literal["coordinator_resumed"] = "coordinator_resumed"
 
 

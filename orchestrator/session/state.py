@@ -13,8 +13,8 @@ from pathlib import Path
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
-from orchestrator.models.entries import FoundAgent, SessionOptions
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
+from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Question
-from orchestrator.models.entries import FoundAgent
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.models.options import FoundAgent
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.workers import ExitRecord, WorkerStatus

@@ -12,8 +12,9 @@ import pytest
 
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.models.decisions import Action, Policy, PolicyRow
-from orchestrator.models.entries import SessionOpened, SessionOptions
+from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import AgentName
+from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 
 NOW = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)

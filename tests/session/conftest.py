@@ -15,11 +15,9 @@ from orchestrator.models.entries import (
     AgentOutput,
     EffectDone,
     EffectIntended,
-    FoundAgent,
     Input,
     JournalEntry,
     SessionOpened,
-    SessionOptions,
     SnapshotTaken,
     WorkerExited,
     WorkerStarted,
@@ -27,6 +25,7 @@ from orchestrator.models.entries import (
 )
 from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, ToolCalled, TurnEnded
 from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
+from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.workers import ExitRecord
 from orchestrator.prompts import load_templates

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.models.effects import AskPerson, RecordRecovery, StartWorker, StopWorker
-from orchestrator.models.entries import Command, Rehearsal, UserCommand
+from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.events import ConversationStarted, Denied, EventType, Failed, FailureKind
 from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.options import Rehearsal
 from orchestrator.models.workers import WorkerStatus
 
 if TYPE_CHECKING:

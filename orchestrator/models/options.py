@@ -1,0 +1,68 @@
+"""What a session was asked to do and with what: resolved once, recorded in entry 1, never changed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from orchestrator.models.decisions import Policy
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import ModelEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAgent:
+    """One CLI as preflight found it."""
+
+    name: AgentName
+    usable: bool
+    version: str | None = None
+    executable: str | None = None
+    problem: str | None = None
+    """Why it is not usable, or what is doubtful about it."""
+    stand_in: bool = False
+    """A built-in stand-in plays its part (rehearsal only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What a scenario bends for its CLIs (settled once, in the scenario file)."""
+
+    endpoints: Mapping[AgentName, ModelEndpoint] = field(default_factory=dict)
+    launch_without: Mapping[AgentName, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """What the user asked for, resolved; every input a replay needs beside the entries."""
+
+    task: str
+    target: Path
+    session_dir: Path
+    agents: tuple[AgentName, ...]
+    """Agents the user allows."""
+    policy: Policy
+    sandbox: SandboxConfig
+    sandbox_backend: Literal["bubblewrap", "none"]
+    """The one that preflight proved."""
+    templates: Mapping[str, str]
+    """Prompt templates by name, whole."""
+    models: Mapping[AgentName, str] = field(default_factory=dict)
+    rehearsal: Rehearsal | None = None
+    interactive: bool = False
+    """Questions wait for a person; otherwise the session stops and exits with 3."""
+    max_cost_usd: float | None = None
+    max_tokens: int | None = None
+    timeout_s: float | None = None
+    silence_s: float = 900.0
+    """Silence before a review is asked for (spec 004: 15 minutes)."""
+    review_timeout_s: float = 300.0
+    max_review_rounds: int = 3
+    """Reviews of one worker's events before a person is asked."""
+    max_relaunches: int = 3
+    """Of one worker, over all rules."""
+    orphan_grace_s: float = 60.0
+    engine_version: str = ""
