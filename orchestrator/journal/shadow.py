@@ -42,12 +42,12 @@ class ShadowRepository:
         left_out: Relative to the target.
     """
 
-    def __init__(self, folder: Path, target: Path, left_out: Sequence[Path], *, git: str) -> None:
+    def __init__(self, folder: Path, target: Path, left_out: Sequence[Path], *, git: str, index: str = "index") -> None:
         self._git = git
         self._folder = folder
         self._target = target
         self._left_out = tuple(os.fsencode(path) for path in left_out)
-        self._index = folder / "index"
+        self._index = folder / index
         if not (folder / "git" / "info" / "attributes").exists():
             self._lay_out()
         self._work_tree = target

@@ -51,16 +51,19 @@ class Snapshots:
         target: The folder recorded.  Its ``.gitignore`` rules hold, except for files its own repository tracks.
         exclude: Paths left out where they lie inside the target (the workspace).
         git: The executable; ``None`` looks on PATH, and without one a plain walk serves.
+        index: Name of the index; whoever records the same target at the same time as another takes one of its own.
     """
 
-    def __init__(self, folder: Path, target: Path, exclude: Sequence[Path] = (), *, git: str | None = None) -> None:
+    def __init__(
+        self, folder: Path, target: Path, exclude: Sequence[Path] = (), *, git: str | None = None, index: str = "index"
+    ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._labels = folder / "labels.jsonl"
         inside = _relative_to(target.resolve(), exclude)
         executable = git if git is not None else shutil.which("git")
         self._trees: _Trees
         if executable:
-            self._trees = ShadowRepository(folder, target.resolve(), inside, git=executable)
+            self._trees = ShadowRepository(folder, target.resolve(), inside, git=executable, index=index)
         else:
             self._trees = HashedTrees(folder / "files", target.resolve(), inside)
 
@@ -75,6 +78,21 @@ class Snapshots:
         with self._labels.open("a", encoding="utf-8") as file:
             file.write(json.dumps(taken) + "\n")
         return tree
+
+    def look(self) -> str:
+        """Record the target as it stands, for this moment only: no label leads to the tree.
+
+        Raises:
+            EnvironmentUnfit: Neither the target could be read nor the tree be written.
+        """
+        return self._trees.write_tree()
+
+    def newest(self) -> str | None:
+        """The id of the tree recorded last under a label; ``None`` if there is none."""
+        if not self._labels.exists():
+            return None
+        lines = self._labels.read_text("utf-8").splitlines()
+        return str(json.loads(lines[-1])["tree"]) if lines else None
 
     def find(self, label: str) -> str | None:
         """The id of the first tree taken under this label; ``None`` if there is none.  It outlives the process."""

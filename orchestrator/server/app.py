@@ -1,0 +1,50 @@
+"""The FastAPI application: routes, problems, and the OpenAPI document that describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from orchestrator import __version__
+from orchestrator.server import control_routes, pages, problems, routes, sockets
+from orchestrator.server.guarding import Guard, GuardedApp
+from orchestrator.server.hall import Hall
+
+
+def make_app(hall: Hall) -> FastAPI:
+    """The application without its guard."""
+    app = FastAPI(
+        title="orchestrate",
+        version=__version__,
+        description="What a session does, as it happens, and what can be asked of it.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.hall = hall
+    problems.install(app)
+    for part in (routes.open_router, routes.router, control_routes.router, sockets.router, pages.router):
+        app.include_router(part)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def make_guarded_app(hall: Hall, guard: Guard) -> GuardedApp:
+    """What is served."""
+    return GuardedApp(make_app(hall), guard)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        parts = schema.setdefault("components", {})
+        parts.setdefault("schemas", {})["Problem"] = problems.Problem.model_json_schema()
+        parts["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "description": "The token in the address that was printed."}
+        }
+        schema["security"] = [{"token": []}]
+        schema["paths"]["/health"]["get"]["security"] = []
+        app.openapi_schema = schema
+    return app.openapi_schema

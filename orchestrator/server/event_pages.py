@@ -1,0 +1,92 @@
+"""Journal entries in, one page of matching rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.server.following import PAGE, Follower
+from orchestrator.server.rows import EventRow, RowType, rows_of
+
+MOST_READ = 50_000
+"""Entries looked at for one page: a filter that matches next to nothing must not read for minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchText:
+    """Which rows are wanted; ``None`` is any."""
+
+    agent: str | None = None
+    type: RowType | None = None
+    text: str | None = None
+
+    def admits(self, row: EventRow) -> bool:
+        if self.agent is not None and row.agent != self.agent:
+            return False
+        if self.type is not None and row.type != self.type:
+            return False
+        return self.text is None or self.text.casefold() in row.text.casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some rows, oldest first."""
+
+    rows: tuple[EventRow, ...]
+    first: int
+    """Journal number of the first entry looked at: the next older page is ``before`` it."""
+    last: int
+    """Journal number of the last entry looked at: the next newer page is ``after`` it."""
+    entries: int
+    """Journal number of the newest entry there is."""
+
+
+def page_of_events(
+    follower: Follower, match: MatchText, after: int | None, before: int | None, limit: int
+) -> EventPage:
+    """The rows after ``after``, or else those nearest before ``before`` (or the end).  Blocks on the disk."""
+    newest = follower.n
+    if after is not None:
+        return _newer(follower, match, after, min(newest, before - 1 if before is not None else newest), limit)
+    return _older(follower, match, min(newest + 1, before) if before is not None else newest + 1, limit)
+
+
+def _newer(follower: Follower, match: MatchText, after: int, until: int, limit: int) -> EventPage:
+    rows: list[EventRow] = []
+    last = min(after, follower.n)
+    for entry in follower.entries(after + 1, min(until, after + MOST_READ)):
+        found = [row for row in rows_of(entry) if match.admits(row)]
+        if rows and len(rows) + len(found) > limit:
+            break
+        rows += found
+        last = entry.n
+    return EventPage(tuple(rows), min(after + 1, follower.n), last, follower.n)
+
+
+def _older(follower: Follower, match: MatchText, before: int, limit: int) -> EventPage:
+    kept: list[list[EventRow]] = []
+    count = 0
+    first = before
+    for page in _pages_before(before):
+        found = [
+            (entry.n, [row for row in rows_of(entry) if match.admits(row)])
+            for entry in follower.entries(page, min(page + PAGE, before) - 1)
+        ]
+        for n, rows in reversed(found):
+            if count and count + len(rows) > limit:
+                return _joined(kept, first, before, follower.n)
+            kept.append(rows)
+            count += len(rows)
+            first = n
+    return _joined(kept, first, before, follower.n)
+
+
+def _pages_before(before: int) -> Iterator[int]:
+    """The first entry of each page in front of ``before``, newest page first."""
+    last_page = (before - 2) // PAGE
+    for page in range(last_page, max(-1, last_page - MOST_READ // PAGE), -1):
+        yield page * PAGE + 1
+
+
+def _joined(kept: list[list[EventRow]], first: int, before: int, newest: int) -> EventPage:
+    return EventPage(tuple(row for rows in reversed(kept) for row in rows), first, before - 1, newest)

@@ -1,0 +1,287 @@
+"""One session's journal in, its state and its stream out, for as long as somebody looks.
+
+The same for a session that runs beside us, one that runs elsewhere on this machine, and one that is over.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import anyio
+import anyio.lowlevel
+
+from orchestrator.errors import JournalDamaged
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import session_holder
+from orchestrator.journal.reading import check_format, decode_entry
+from orchestrator.journal.tailing import FileTail, file_changes
+from orchestrator.models.entries import JournalEntry, Sampled
+from orchestrator.models.identity import WorkerId
+from orchestrator.server.messages import Message, changed_fields, entry_messages, message
+from orchestrator.server.ring import Ring
+from orchestrator.server.views import SampleView, SessionView, WorkerView, review_views, session_view, worker_view
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
+
+TICK_S = 0.05
+"""Entries of this long are told together: what counts at 500 clients is the number of sends, not of entries."""
+BEAT_S = 1.0
+"""Somebody who hears nothing for two of these knows that the stream is cut."""
+PAGE = 256
+"""Entries of a page, the unit in which those who have fallen behind are caught up."""
+_BATCH = 500
+"""Entries folded before others get their turn: about 20 ms."""
+_SAMPLES_KEPT = 90
+
+
+class Follower:
+    """Follows one session; :meth:`run` must run while the rest is used."""
+
+    def __init__(self, folder: SessionFolder) -> None:
+        self.folder = folder
+        self.session: Session | None = None
+        """As of entry :attr:`n`; ``None`` before the first."""
+        self.n = 0
+        self.is_live = False
+        self.problem: JournalDamaged | None = None
+        """Why nothing more can be read."""
+        self.ring = Ring()
+        self.clients = 0
+        self.is_closed = False
+        self._samples: dict[WorkerId, deque[SampleView]] = {}
+        self._offsets: list[int] = [0]
+        """Where entries 1, 1 + PAGE, 1 + 2 * PAGE … begin."""
+        self._end = 0
+        self._told: SessionView | None = None
+        self._told_session: Session | None = None
+        self._told_at = 0.0
+        self._ready = anyio.Event()
+        self._changed = anyio.Event()
+        self._full_page = lru_cache(maxsize=32)(self._encoded_page)
+
+    # What routes and streams ask
+
+    async def wait_until_ready(self) -> Session:
+        """The session, as soon as all that had been written when we came has been read.
+
+        Raises:
+            JournalDamaged: The journal cannot be read, or is empty.
+        """
+        await self._ready.wait()
+        if self.session is None:
+            raise self.problem or JournalDamaged(
+                f"session {self.folder.id} has no journal entry", hint="it ended before it began"
+            )
+        return self.session
+
+    def changed(self) -> anyio.Event:
+        """Set when the next block is published, or the follower closed."""
+        return self._changed
+
+    def samples(self, worker: WorkerId) -> Sequence[SampleView]:
+        return tuple(self._samples.get(worker, ()))
+
+    def worker_views(self) -> list[WorkerView]:
+        session = self.session
+        return [worker_view(session, name, self.samples(name)) for name in session.workers] if session else []
+
+    def view(self) -> SessionView | None:
+        return session_view(self.session, live=self.is_live) if self.session else None
+
+    def whole_state(self) -> Message:
+        """Everything but the entries, as of the last block."""
+        session = self.session
+        assert session is not None
+        data = {
+            "whole": True,
+            "at": datetime.now(UTC),
+            "session": self.view(),
+            "workers": {view.id: view for view in self.worker_views()},
+            "reviews": {review.id: review for review in review_views(session)},
+            **_short_lists(session),
+        }
+        return message("state", self.folder.id, self.n, data)
+
+    def page_after(self, n: int) -> tuple[Sequence[Message], int]:
+        """The messages of the entries after ``n`` up to the end of its page, and the number reached."""
+        page = n // PAGE
+        last = min((page + 1) * PAGE, self.n)
+        is_full = last == (page + 1) * PAGE
+        messages = self._full_page(page) if is_full else self._encoded_page(page)
+        return [told for told in messages if n < int(told.id.rpartition(":")[2]) <= last], last
+
+    def entries(self, first: int, last: int) -> Iterator[JournalEntry]:
+        """Entries ``first`` to ``last`` of those that have been folded, read from the file again.
+
+        Raises:
+            JournalDamaged: The file no longer holds what it held.
+        """
+        first, last = max(first, 1), min(last, self.n)
+        if first > last:
+            return
+        page = (first - 1) // PAGE
+        with self.folder.journal_file.open("rb") as file:
+            offset = self._offsets[page]
+            file.seek(offset)
+            for n in range(page * PAGE + 1, last + 1):
+                line = file.readline()
+                if n >= first:
+                    yield decode_entry(line, n, path=self.folder.journal_file, offset=offset)
+                offset += len(line)
+
+    def close(self) -> None:
+        """Send everybody away; :meth:`run` ends by cancellation."""
+        self.is_closed = True
+        self._wake()
+
+    # The loop
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        tail = FileTail(self.folder.journal_file)
+        try:
+            async with file_changes([self.folder.path], ignored={"orchestrator.log"}) as changes:
+                self._look_for_holder()
+                await self._read(tail)
+                self._ready.set()
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._beat)
+                    async for _ in changes:
+                        await self._read(tail)
+                        await anyio.sleep(TICK_S)
+        except OSError as error:
+            self.problem = JournalDamaged(f"cannot follow {self.folder.path}: {error.strerror}")
+        finally:
+            self._ready.set()
+            tail.close()
+            self.close()
+
+    async def _read(self, tail: FileTail) -> None:
+        while self.problem is None:
+            lines = tail.read()
+            if not lines:
+                self._note_fault(tail)
+                return
+            for start in range(0, len(lines), _BATCH):
+                try:
+                    entries = [self._take(line.data, line.start, line.end) for line in lines[start : start + _BATCH]]
+                except (JournalDamaged, ValueError) as error:
+                    self.problem = error if isinstance(error, JournalDamaged) else JournalDamaged(str(error))
+                    return
+                self._publish(entries)
+                await anyio.lowlevel.checkpoint()
+
+    def _take(self, line: bytes | None, start: int, end: int) -> JournalEntry:
+        n = self.n + 1
+        path = self.folder.journal_file
+        if n == 1:
+            check_format(line or b"", path)
+        entry = decode_entry(line or b"", n, path=path, offset=start)
+        self.session, _ = step(self.session, entry)
+        self.n = n
+        self._end = end
+        if n % PAGE == 0:
+            self._offsets.append(end)
+        if isinstance(entry.body, Sampled):
+            kept = self._samples.setdefault(entry.body.worker, deque(maxlen=_SAMPLES_KEPT))
+            sample = entry.body.sample
+            kept.append(SampleView(entry.at, round(sample.cpu_percent, 1), round(sample.memory_mib, 1)))
+        return entry
+
+    def _note_fault(self, tail: FileTail) -> None:
+        """A torn last line that a new coordinator cut off was never an entry; anything else ends the following."""
+        fault = tail.fault()
+        if fault is None:
+            return
+        if fault.start >= self._end and self.folder.journal_file.exists():
+            tail.__init__(tail.path, self._end)  # type: ignore[misc]
+        else:
+            self.problem = JournalDamaged(f"{self.folder.journal_file}: {fault.text}")
+
+    async def _beat(self) -> None:
+        while True:
+            await anyio.sleep(BEAT_S / 4)
+            was_live = self.is_live
+            self._look_for_holder()
+            if was_live != self.is_live:
+                self._publish(())
+            elif anyio.current_time() - self._told_at >= BEAT_S * 0.9:
+                beat = message("beat", self.folder.id, self.n, {"at": datetime.now(UTC), "live": self.is_live})
+                self._tell([beat])
+
+    def _look_for_holder(self) -> None:
+        self.is_live = session_holder(self.folder) is not None
+
+    # Telling
+
+    def _publish(self, entries: Sequence[JournalEntry]) -> None:
+        """Tell the entries and what they changed, as one block."""
+        if self.session is None:
+            return
+        if self.clients == 0:
+            # Nobody listens, so nobody needs what is in between: who comes later is caught up from the journal.
+            self._told_session, self._told = self.session, None
+            return
+        messages = entry_messages(self.folder.id, entries)
+        changes = self._changes(self.session)
+        self._told_session = self.session
+        if changes:
+            data = {"whole": False, "at": datetime.now(UTC), **changes}
+            messages.append(message("state", self.folder.id, self.n, data))
+        if messages:
+            self._tell(messages)
+
+    def _tell(self, messages: Sequence[Message]) -> None:
+        self._told_at = anyio.current_time()
+        if self.clients:
+            self.ring.publish(messages)
+            self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _changes(self, session: Session) -> Mapping[str, object]:
+        """The parts of the state that differ from what was told last."""
+        before = self._told_session
+        view = session_view(session, live=self.is_live)
+        changes: dict[str, object] = {}
+        if fields := changed_fields(self._told, view):
+            changes["session"] = fields
+        self._told = view
+        names = [
+            name
+            for name, state in session.workers.items()
+            if before is None
+            or before.workers.get(name) is not state
+            or before.details.get(name) is not session.details.get(name)
+        ]
+        if names:
+            changes["workers"] = {name: worker_view(session, name, self.samples(name)) for name in names}
+        if before is None or before.reviews is not session.reviews:
+            old = before.reviews if before else {}
+            reviews = {review.id: review for review in review_views(session)}
+            changes["reviews"] = {
+                name: reviews[name] for name, state in session.reviews.items() if old.get(name) is not state
+            }
+        lists = _short_lists(session)
+        told = _short_lists(before) if before else {}
+        changes.update({name: items for name, items in lists.items() if told.get(name) is not items})
+        return changes
+
+    def _encoded_page(self, page: int) -> Sequence[Message]:
+        first = page * PAGE + 1
+        return entry_messages(self.folder.id, self.entries(first, first + PAGE - 1))
+
+
+def _short_lists(session: Session) -> dict[str, object]:
+    """What is told whole when it changes: these grow by a few in a session."""
+    return {
+        "decisions": session.decisions,
+        "recoveries": session.recoveries,
+        "questions": session.questions,
+        "answers": session.answers,
+    }

@@ -1,0 +1,170 @@
+"""What can be read: the endpoints of spec 004, and pages of events, raw logs, the report, the diff, all sessions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import anyio.to_thread
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.responses import PlainTextResponse, Response
+from pydantic import BaseModel
+
+from orchestrator import __version__
+from orchestrator.errors import UsageError
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.effects import Question
+from orchestrator.models.recovery import RecoveryAction
+from orchestrator.server.asking import FollowerMeant, hall_of, session_of, worker_named
+from orchestrator.server.diffing import DiffView
+from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
+from orchestrator.server.listing import SessionEntry, session_entry
+from orchestrator.server.messages import position_in
+from orchestrator.server.problems import Refusal, documented
+from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
+from orchestrator.server.rows import RowType
+from orchestrator.server.streaming import EventStream
+from orchestrator.server.views import SessionView, WorkerView, review_views, session_view
+from orchestrator.session.summary import ReviewSummary, SessionSummary, summarise
+
+open_router = APIRouter(tags=["health"])
+router = APIRouter(tags=["read"], responses=documented(400, 401, 403, 404, 409, 422))
+WorkerName = Annotated[str, Path(max_length=100, description="A worker's id, e.g. `claude`.")]
+
+
+class Health(BaseModel):
+    """That the server answers."""
+
+    status: Literal["ok"] = "ok"
+    version: str = __version__
+
+
+@open_router.get("/health", summary="Health check", responses=documented(400, 403))
+async def health() -> Health:
+    return Health()
+
+
+@router.get("/api/session", summary="Session information")
+async def session(follower: FollowerMeant) -> SessionView:
+    return session_view(session_of(follower), live=follower.is_live)
+
+
+@router.get("/api/workers", summary="Worker status")
+async def workers(follower: FollowerMeant) -> list[WorkerView]:
+    return follower.worker_views()
+
+
+@router.get("/api/workers/{worker}", summary="One worker")
+async def worker(follower: FollowerMeant, worker: WorkerName) -> WorkerView:
+    name = worker_named(follower, worker)
+    return next(view for view in follower.worker_views() if view.id == name)
+
+
+@router.get("/api/reviews", summary="Peer review summary")
+async def reviews(follower: FollowerMeant) -> list[ReviewSummary]:
+    return list(review_views(session_of(follower)))
+
+
+@router.get("/api/decisions", summary="Orchestrator decisions")
+async def decisions(follower: FollowerMeant) -> list[OrchestratorDecision]:
+    return list(session_of(follower).decisions)
+
+
+@router.get("/api/recovery", summary="Recovery actions")
+async def recovery(follower: FollowerMeant) -> list[RecoveryAction]:
+    return list(session_of(follower).recoveries)
+
+
+@router.get("/api/questions", summary="Questions and confirmations that wait for a person")
+async def questions(follower: FollowerMeant) -> list[Question]:
+    return list(session_of(follower).questions)
+
+
+@router.get("/api/summary", summary="Complete summary")
+async def summary(follower: FollowerMeant) -> SessionSummary:
+    return summarise(session_of(follower))
+
+
+@router.get("/api/sessions", summary="All sessions of the workspace, newest first")
+async def sessions(request: Request) -> list[SessionEntry]:
+    hall = hall_of(request)
+    return [session_entry(row, hall.usage(row)) for row in await hall.rows()]
+
+
+@router.get("/api/events", summary="Events by page")
+async def events(
+    follower: FollowerMeant,
+    *,
+    after: Annotated[int | None, Query(ge=0, le=2**53, description="Only what came after this journal number.")] = None,
+    before: Annotated[
+        int | None, Query(ge=0, le=2**53, description="Only what came before it; the page nearest to it.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    agent: Annotated[str | None, Query(max_length=100)] = None,
+    type: Annotated[RowType | None, Query()] = None,
+    text: Annotated[str | None, Query(max_length=200, description="Only what has this in its text, any case.")] = None,
+) -> EventPage:
+    match = MatchText(agent=agent, type=type, text=text)
+    return await anyio.to_thread.run_sync(page_of_events, follower, match, after, before, limit)
+
+
+class EventSource(Response):
+    """Says in OpenAPI what the stream is."""
+
+    media_type = "text/event-stream"
+
+
+@router.get(
+    "/api/events/stream",
+    summary="SSE event stream",
+    response_class=EventSource,
+    description="""Messages bear `<session>:<journal number>` as their id.  `entry` brings rows of the event log,
+`state` what changed (all of it if `whole`), `beat` comes every second in which nothing else does, `bye` before the
+server goes.  A client that comes back with `Last-Event-ID` is told what it has missed, and then the state.""",
+)
+async def stream(
+    follower: FollowerMeant,
+    after: Annotated[
+        int | None, Query(ge=0, le=2**53, description="The last journal number known; without it, from the beginning.")
+    ] = None,
+    last_event_id: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    session_of(follower)
+    position = after or 0
+    known = True
+    if last_event_id:
+        found = position_in(last_event_id, follower.folder.id)
+        position, known = (found, True) if found is not None else (0, False)
+    return EventStream(follower, position, known=known)
+
+
+@router.get("/api/workers/{worker}/log", summary="A worker's raw log by page, secrets taken out")
+async def raw_log(
+    follower: FollowerMeant,
+    worker: WorkerName,
+    *,
+    stream: Annotated[Literal["stdout", "stderr"], Query()] = "stdout",
+    offset: Annotated[
+        int, Query(ge=-(2**53), le=2**53, description="Where to begin, in bytes; a negative one counts from the end.")
+    ] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST_BYTES, description="About how many bytes.")] = 65_536,
+) -> RawPage:
+    name = worker_named(follower, worker)
+    path = follower.folder.raw_stdout(name) if stream == "stdout" else follower.folder.raw_stderr(name)
+    return await anyio.to_thread.run_sync(read_page, path, offset, limit)
+
+
+@router.get("/api/diff", summary="What has changed in the target since the session began")
+async def diff(request: Request, follower: FollowerMeant) -> DiffView:
+    return await hall_of(request).differ(follower).current(session_of(follower))
+
+
+@router.get("/api/report", summary="The report, once the session has ended", response_class=PlainTextResponse)
+async def report(follower: FollowerMeant) -> PlainTextResponse:
+    path = follower.folder.report_text_file
+    try:
+        text = await anyio.Path(path).read_text("utf-8")
+    except FileNotFoundError:
+        raise Refusal(409, "there is no report yet", hint="it is written when the session ends") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path.name}: {error.strerror}") from error
+    return PlainTextResponse(text, media_type="text/markdown")

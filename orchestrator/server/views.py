@@ -1,0 +1,191 @@
+"""What the API answers with: plain typed values made from a session's state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.money import Usage
+from orchestrator.models.options import FoundAgent
+from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.session.state import Session
+from orchestrator.session.summary import ReviewSummary, summarise
+
+LONGEST_ANSWER = 4_000
+"""Characters of a worker's last words on its card."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step of the plan."""
+
+    worker: str
+    title: str
+    depends_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """Where a session stands as a whole."""
+
+    id: str
+    task: str
+    target: str
+    status: str
+    """``running``, ``ending``, or the outcome: ``done``, ``failed``, ``needs_person``, ``interrupted``."""
+    live: bool
+    """A coordinator runs it now; commands reach it only then."""
+    reason: str
+    tier: int | None
+    tier_notes: tuple[str, ...]
+    steps: tuple[StepView, ...]
+    policy: str
+    sandbox: str
+    interactive: bool
+    rehearsal: bool
+    opened_at: datetime
+    updated_at: datetime
+    elapsed_s: float
+    found: tuple[FoundAgent, ...]
+    usage: Usage
+    usage_complete: bool
+    cost_complete: bool
+    """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
+    warnings: tuple[str, ...]
+    entries: int
+    """Number of the last journal entry this was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleView:
+    """One measurement of a worker's tree."""
+
+    at: datetime
+    cpu_percent: float
+    """100 = one core."""
+    memory_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """One worker: its state with the evidence for it."""
+
+    id: str
+    agent: str
+    role: str
+    title: str
+    """Of its step; empty for a reviewer called in."""
+    is_main: bool
+    status: WorkerStatus
+    why: str
+    doing: str
+    progress: float | None
+    """Percent, as it reported it; ``null`` where it reported none."""
+    attempt: int
+    relaunches: int
+    model: str | None
+    conversation: str | None
+    argv: tuple[str, ...]
+    usage: Usage
+    total_tokens: int | None
+    """``null`` is unknown, never 0."""
+    tool_calls: int
+    denials: int
+    samples: tuple[SampleView, ...]
+    """The last minutes, oldest first."""
+    processes: int | None
+    started_at: datetime | None
+    last_heard: datetime | None
+    ended_at: datetime | None
+    ran_s: float
+    """Without the time it was frozen, up to ``running_since``."""
+    running_since: datetime | None
+    frozen_since: datetime | None
+    limited_until: datetime | None
+    exit: ExitRecord | None
+    """``exit.proof`` says how it is known that nothing of it is left."""
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+    answer: str
+
+
+def session_view(session: Session, *, live: bool) -> SessionView:
+    """The session's own figures."""
+    summary = summarise(session)
+    return SessionView(
+        id=summary.id,
+        task=summary.task,
+        target=summary.target,
+        status=summary.status,
+        live=live,
+        reason=summary.reason,
+        tier=summary.tier,
+        tier_notes=summary.tier_notes,
+        steps=tuple(StepView(step.worker, step.title, tuple(step.depends_on)) for step in session.steps()),
+        policy=summary.policy,
+        sandbox=summary.sandbox,
+        interactive=session.options.interactive,
+        rehearsal=session.options.rehearsal is not None,
+        opened_at=summary.opened_at,
+        updated_at=summary.updated_at or summary.opened_at,
+        elapsed_s=summary.elapsed_s,
+        found=summary.found,
+        usage=summary.usage,
+        usage_complete=summary.usage_complete,
+        cost_complete=summary.cost_complete,
+        warnings=summary.warnings[-50:],
+        entries=summary.entries,
+    )
+
+
+def worker_view(session: Session, worker: str, samples: Sequence[SampleView]) -> WorkerView:
+    """One worker of the session.
+
+    Raises:
+        KeyError: It has none of that name.
+    """
+    state = session.workers[WorkerId(worker)]
+    detail = session.details.get(state.id)
+    work = detail.work if detail else None
+    return WorkerView(
+        id=state.id,
+        agent=state.agent,
+        role=str(state.role),
+        title=next((step.title for step in session.steps() if step.worker == state.id), ""),
+        is_main=session.is_main(state.id),
+        status=state.status,
+        why=state.why,
+        doing=state.doing,
+        progress=state.progress,
+        attempt=state.attempt,
+        relaunches=detail.relaunches if detail else 0,
+        model=state.model,
+        conversation=state.conversation,
+        argv=state.argv,
+        usage=state.usage,
+        total_tokens=state.usage.total_tokens,
+        tool_calls=state.tool_calls,
+        denials=state.denials,
+        samples=tuple(samples),
+        processes=state.sample.processes if state.sample else None,
+        started_at=state.started_at,
+        last_heard=state.last_heard,
+        ended_at=state.ended_at,
+        ran_s=state.ran_s,
+        running_since=detail.running_since if detail else None,
+        frozen_since=detail.frozen_since if detail else None,
+        limited_until=state.limited_until,
+        exit=state.exit,
+        files=work.files[:200] if work else (),
+        insertions=work.insertions if work else 0,
+        deletions=work.deletions if work else 0,
+        answer=state.answer[:LONGEST_ANSWER],
+    )
+
+
+def review_views(session: Session) -> tuple[ReviewSummary, ...]:
+    """Every review, oldest first."""
+    return summarise(session).reviews
