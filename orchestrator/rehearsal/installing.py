@@ -43,9 +43,21 @@ def default_cache() -> Path:
 
 
 def installed_clis(packages: Mapping[str, str], cache: Path) -> Path | None:
-    """The folder of executables if exactly these packages are installed; ``None`` otherwise."""
-    folder = _folder(packages, cache)
-    return _executables(folder) if (folder / _STAMP).is_file() else None
+    """The folder of executables of an installation that holds these packages; ``None`` if there is none."""
+    for stamp in sorted((cache / "clis").glob(f"*/{_STAMP}")):
+        if stamp.parent.suffix != ".partial" and packages.items() <= _held(stamp).items():
+            return _executables(stamp.parent)
+    return None
+
+
+def _held(stamp: Path) -> Mapping[str, str]:
+    """What an installation for this machine holds; nothing if the stamp is not ours."""
+    try:
+        told = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    held = told.get("packages", {}) if isinstance(told, dict) and told.get("machine") == _machine() else {}
+    return held if isinstance(held, dict) else {}
 
 
 def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, timeout_s: float = INSTALL_S) -> Path:
@@ -83,7 +95,8 @@ def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, ti
         for name in packages:
             _after_install(node, partial / "node_modules" / name)
         _check_versions(packages, partial)
-        (partial / _STAMP).write_text(json.dumps(dict(packages), indent=1), encoding="utf-8")
+        stamp = {"machine": _machine(), "packages": dict(packages)}
+        (partial / _STAMP).write_text(json.dumps(stamp, indent=1), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
         report(f"installed in {folder}")
@@ -91,9 +104,13 @@ def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, ti
 
 
 def _folder(packages: Mapping[str, str], cache: Path) -> Path:
-    # Packages hold binaries of one platform: a cache in a shared home must tell machines apart.
-    told = json.dumps([sorted(packages.items()), sys.platform, platform.machine()])
+    told = json.dumps([sorted(packages.items()), _machine()])
     return cache / "clis" / hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def _machine() -> str:
+    """Packages hold binaries of one platform: a cache in a shared home must tell machines apart."""
+    return f"{sys.platform} {platform.machine()}"
 
 
 def _executables(folder: Path) -> Path:

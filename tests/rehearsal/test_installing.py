@@ -76,6 +76,22 @@ def test_another_version_is_another_folder(tools: Path, tmp_path: Path) -> None:
     assert installed_clis({"@some/cli": "1.2.4"}, tmp_path) is None
 
 
+def test_an_installation_of_more_serves_those_who_want_less(tools: Path, tmp_path: Path) -> None:
+    folder = install_clis(PACKAGES, tmp_path, report=lambda _: None)
+    stamp = folder.parent.parent / "installed.json"
+    told = json.loads(stamp.read_text())
+    stamp.write_text(json.dumps({**told, "packages": {**PACKAGES, "another": "2.0"}}))
+    assert installed_clis(PACKAGES, tmp_path) == folder
+    assert installed_clis({**PACKAGES, "a third": "1.0"}, tmp_path) is None
+
+
+@pytest.mark.parametrize("stamp", ["", "[]", "{}", '{"machine": "vax", "packages": {"@some/cli": "1.2.3"}}'])
+def test_a_stamp_that_is_not_for_us_is_no_installation(tmp_path: Path, stamp: str) -> None:
+    (tmp_path / "clis" / "x").mkdir(parents=True)
+    (tmp_path / "clis" / "x" / "installed.json").write_text(stamp)
+    assert installed_clis(PACKAGES, tmp_path) is None
+
+
 def test_what_a_killed_installation_left_is_no_installation_and_is_replaced(tools: Path, tmp_path: Path) -> None:
     killed = "#!/bin/sh\nmkdir -p node_modules/.bin\ntouch node_modules/.bin/cli node_modules/half\nkill -9 $$\n"
     put(tools / "npm", killed)
