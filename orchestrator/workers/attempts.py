@@ -13,6 +13,7 @@ from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers.processes import is_running
 from orchestrator.workers.records import decode_file, encode, replace_file
+from orchestrator.workers.sweeping import end_marked
 
 LOST_TREE_WITHIN_S = 5.0
 """A namespace dies with its sandbox in milliseconds; a loaded machine gets more."""
@@ -103,17 +104,19 @@ def _identity(value: Mapping[str, Any] | None) -> ProcessIdentity | None:
     return None if value is None else ProcessIdentity(**value)
 
 
-def lost(record: AttemptRecord | None, stdout: Path, stderr: Path) -> ExitRecord:
+def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     """The exit record of an attempt whose shim is gone without one; waits for its namespace to die with it."""
+    record = read_record(files)
     init = record.namespace_init if record is not None else None
     proof = init is not None and _is_gone_within(init, LOST_TREE_WITHIN_S)
+    swept = 0 if proof else end_marked(str(files.record))
     return ExitRecord(
         code=None,
         proof="empty pid namespace" if proof else "none",
         stdout_end=_size(stdout),
         stderr_end=_size(stderr),
         stopped_by="shim lost",
-        note="its shim ended without an exit record",
+        note="its shim ended without an exit record" + (f"; {swept} of its processes were killed" if swept else ""),
     )
 
 
@@ -140,7 +143,7 @@ def last_command(control: Path) -> int:
 
 
 def drop_command(control: Path, command: Mapping[str, object]) -> int:
-    """Put a whole command into place at once; returns its number.  One coordinator writes at a time: it holds the lock."""
+    """Put a whole command into place at once; returns its number.  Only who holds the session's lock may."""
     number = last_command(control) + 1
     replace_file(str(control / f"{number:04d}.json"), encode(command))
     return number

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +21,22 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.workers import attempts
-from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
+from orchestrator.workers.attempts import AttemptFiles
 from orchestrator.workers.environment import child_environment
+from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.homes import PrivateHome, place_files, prepare_home, remove_home, return_credentials
 from orchestrator.workers.mounts import place_of
-from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
 from orchestrator.workers.records import encode, replace_file
 from orchestrator.workers.sampling import Sampler
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
+from orchestrator.workers.sweeping import MARK
 from orchestrator.workers.system_files import write_system_files
 
 NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
+ETC_AGE_S = 30.0
+"""A changed resolver or certificate reaches workers started after this time."""
 _SHIM = Path(__file__).with_name("shim.py")
 
 
@@ -88,6 +92,7 @@ class Crew:
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
         self._sampler = Sampler()
+        self._etc_at = float("-inf")
 
     def start(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Started:
         """Start one attempt; returns once its shim runs, which then does the rest.
@@ -103,11 +108,11 @@ class Crew:
         try:
             files.prepare(spec.stdin)
             self._prepare_home(assignment, agent)
-            place_files(spec.files)
+            place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
             argv, around = self._command(command, assignment, spec)
             document = self._document(files, command, argv=argv, spec=spec, around=around)
             replace_file(str(files.spec), encode(document))
-            process = self._spawn(files, self._environment(assignment, agent, spec))
+            process = self._spawn(files, self._environment(assignment, agent, spec, mark=str(files.record)))
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
         shim = ProcessIdentity(process.pid, start_ticks(process.pid), boot_id(), pid_namespace())
@@ -120,7 +125,9 @@ class Crew:
     def _find(self, name: str) -> str:
         found = shutil.which(name, path=self._environ.get("PATH", os.defpath))
         if found is None:
-            raise EnvironmentUnfit(f"cannot find {name!r} on PATH", hint=f"install it, or leave {name} out with --agents")
+            raise EnvironmentUnfit(
+                f"cannot find {name!r} on PATH", hint=f"install it, or leave {name} out with --agents"
+            )
         return str(place_of(found))
 
     def _prepare_home(self, assignment: Assignment, agent: Agent) -> None:
@@ -132,10 +139,10 @@ class Crew:
             )
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _environment(self, assignment: Assignment, agent: Agent, spec: LaunchSpec) -> dict[str, str]:
+    def _environment(self, assignment: Assignment, agent: Agent, spec: LaunchSpec, *, mark: str) -> dict[str, str]:
         secret = set(agent.credential.environment) if assignment.endpoint is not None else set()
         environ = {name: value for name, value in self._environ.items() if name not in secret}
-        return child_environment(agent, self._sandbox, environ, spec.env)
+        return {**child_environment(agent, self._sandbox, environ, spec.env), MARK: mark}
 
     def _command(self, command: tuple[str, ...], assignment: Assignment, spec: LaunchSpec) -> tuple[list[str], str]:
         if self._backend != "bubblewrap":
@@ -144,7 +151,9 @@ class Crew:
         if bwrap is None:
             raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
         etc = self._layout.workers_dir / "etc"
-        write_system_files(etc)
+        if time.monotonic() - self._etc_at > ETC_AGE_S:
+            write_system_files(etc)
+            self._etc_at = time.monotonic()
         wrapped = wrap(
             command,
             bwrap=bwrap,
@@ -216,12 +225,15 @@ class Crew:
             return None
         if record.exit is None and is_same(record.shim):
             return None
-        return self._ended(record, worker)
+        return self._ended(worker, attempt)
 
-    def _ended(self, record: AttemptRecord | None, worker: WorkerId) -> ExitRecord:
+    def _ended(self, worker: WorkerId, attempt: int) -> ExitRecord:
+        """Of an attempt whose shim runs no more."""
+        files = self._files(worker, attempt)
+        record = attempts.read_record(files)
         if record is not None and record.exit is not None:
             return record.exit
-        return attempts.lost(record, self._layout.stdout(worker), self._layout.stderr(worker))
+        return attempts.lost(files, self._layout.stdout(worker), self._layout.stderr(worker))
 
     def freeze(self, worker: WorkerId) -> None:
         """Have the whole tree stopped from running."""
@@ -255,7 +267,7 @@ class Crew:
         # Somebody else may have waited for it meanwhile.
         if running.exit is None:
             running.release()
-            running.exit = self._ended(attempts.read_record(self._files(worker, running.attempt)), worker)
+            running.exit = self._ended(worker, running.attempt)
         return running.exit
 
     def sample(self, worker: WorkerId) -> Sample | None:
@@ -282,7 +294,6 @@ class Crew:
         home = self._homes.get(assignment.home)
         if home is not None:
             return_credentials(home)
-
 
 
 WorkerManager = Crew

@@ -42,7 +42,7 @@ class WorkerProcess:
         if self.pidfd is not None:
             await anyio.wait_readable(self.pidfd)
             return
-        while is_running(self.shim.pid, self.shim.start_ticks) and not self._has_ended():
+        while is_running(self.shim.pid, self.shim.start_ticks) and not self._has_ended():  # noqa: ASYNC110 - there is nothing to wait on
             await anyio.sleep(0.1)
 
     def release(self) -> None:
@@ -60,7 +60,5 @@ class WorkerProcess:
 def is_same(shim: ProcessIdentity) -> bool:
     """Whether the shim that was written down still runs: same boot, same pid namespace, same start."""
     return (
-        shim.boot_id == boot_id()
-        and shim.pid_namespace == pid_namespace()
-        and is_running(shim.pid, shim.start_ticks)
+        shim.boot_id == boot_id() and shim.pid_namespace == pid_namespace() and is_running(shim.pid, shim.start_ticks)
     )

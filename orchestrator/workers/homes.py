@@ -57,15 +57,19 @@ def prepare_home(folder: Path, *, user_home: Path | None, credential_files: Sequ
     return PrivateHome(folder, tuple(copied))
 
 
-def place_files(files: Sequence[PlacedFile]) -> None:
+def place_files(files: Sequence[PlacedFile], *, within: Sequence[Path] = ()) -> None:
     """Write the files an adapter asks for, readable by their owner alone.
+
+    Args:
+        within: folders a worker can write; a file in one of them must really lie there.
 
     Raises:
         EnvironmentUnfit: one cannot be written.
     """
     for file in files:
         try:
-            _write_private(file.path, file.content.encode(), within=file.path.parent)
+            root = next((root for root in within if file.path.is_relative_to(root)), file.path.parent)
+            _write_private(file.path, file.content.encode(), within=root)
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot write {file.path}: {problem}") from problem
 
@@ -101,11 +105,13 @@ def _digest(content: bytes) -> str:
 
 
 def _write_private(path: Path, content: bytes, *, within: Path) -> None:
-    """Atomically, 0600; folders made on the way are 0700."""
-    for folder in reversed([path.parent, *path.parent.parents]):
-        if within == folder or within in folder.parents:
-            folder.mkdir(mode=0o700, exist_ok=True)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Atomically, 0600; folders made on the way are 0700.  ``path`` may not lead out of ``within`` through a link."""
+    missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700)
+    if not path.parent.resolve().is_relative_to(within.resolve()):
+        # A worker owns its home; a link it left there must not make us write elsewhere at its next attempt.
+        raise OSError(f"{path.parent} leads out of {within}")
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)

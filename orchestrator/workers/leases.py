@@ -5,9 +5,7 @@ Imported by the shim: standard library only, nothing that costs import time.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import struct
+from orchestrator.workers.processes import os
 
 _FLOCK = "hhqqi4x"
 """``struct flock`` of 64-bit Linux: type, whence, start, length, pid."""
@@ -18,6 +16,9 @@ def is_held(path: str) -> bool | None:
 
     Asking takes nothing, so it never gets in a new coordinator's way.
     """
+    import fcntl  # here: the child is on its way already
+    import struct
+
     command = getattr(fcntl, "F_OFD_GETLK", None)
     if command is None or os.uname().sysname != "Linux":
         return None
@@ -27,7 +28,7 @@ def is_held(path: str) -> bool | None:
     except OSError:
         return False
     try:
-        question = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        question = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, 0, 0, 0)
         answer = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, command, question))
     except OSError:
         return None

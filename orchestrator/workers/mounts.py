@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +30,8 @@ class Mount:
     """Where it comes from; for a link, what it says."""
 
 
-def system_mounts() -> list[Mount]:
+@lru_cache(maxsize=1)
+def system_mounts() -> tuple[Mount, ...]:
     """The operating system's own folders, read-only, links kept as links."""
     found: list[Mount] = []
     for name in SYSTEM:
@@ -38,28 +40,34 @@ def system_mounts() -> list[Mount]:
             found.append(Mount(path, "link", os.readlink(path)))
         elif os.path.isdir(path):
             found.append(Mount(path, "read", name))
-    return found
+    return tuple(found)
 
 
-def program_mounts(executable: str, environ: Mapping[str, str]) -> list[Mount]:
+def program_mounts(executable: str, environ: Mapping[str, str]) -> Sequence[Mount]:
     """What must be visible for ``executable`` (an absolute path) and the tools on PATH to run.
 
     Follows links and one ``#!`` line: an npm prefix, nvm, pyenv or ``~/.local`` may stand anywhere.
     """
-    home = Path(environ.get("HOME", "/"))
+    # Looking takes 1 ms a launch; what was found holds until the program changes, for whoever may see it.
+    seen = (os.geteuid(), os.stat(executable).st_mtime_ns if os.path.exists(executable) else 0)
+    return _program_mounts(executable, seen, path=environ.get("PATH", ""), home=Path(environ.get("HOME", "/")))
+
+
+@lru_cache(maxsize=64)
+def _program_mounts(executable: str, seen: tuple[int, int], *, path: str, home: Path) -> Sequence[Mount]:
     found: list[Mount] = []
     programs = [executable]
-    interpreter = _interpreter(executable, environ)
-    if interpreter is not None:
+    interpreter = _interpreter(executable, path)
+    if interpreter is not None and os.path.isfile(interpreter):
         programs.append(interpreter)
     for program in programs:
-        path = place_of(program)
-        while os.path.islink(path):
-            found.append(Mount(path, "link", os.readlink(path)))
-            path = place_of(os.path.join(path.parent, os.readlink(path)))
-        root = _installation(path, home)
+        place = place_of(program)
+        while os.path.islink(place):
+            found.append(Mount(place, "link", os.readlink(place)))
+            place = place_of(os.path.join(place.parent, os.readlink(place)))
+        root = _installation(place, home)
         found.append(Mount(root, "read", str(root)))
-    for entry in environ.get("PATH", "").split(":"):
+    for entry in path.split(":"):
         folder = Path(os.path.realpath(entry))
         if entry.startswith("/") and os.path.isdir(folder) and not _is_broad(folder, home):
             root = _prefix(folder, home) or folder
@@ -73,7 +81,7 @@ def place_of(path: str) -> Path:
     return Path(os.path.realpath(folder)) / name
 
 
-def _interpreter(executable: str, environ: Mapping[str, str]) -> str | None:
+def _interpreter(executable: str, path: str) -> str | None:
     try:
         with open(executable, "rb") as file:
             first = file.readline(256)
@@ -85,7 +93,7 @@ def _interpreter(executable: str, environ: Mapping[str, str]) -> str | None:
     if os.path.basename(words[0]) != "env":
         return words[0]
     names = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
-    return shutil.which(names[0], path=environ.get("PATH")) if names else None
+    return shutil.which(names[0], path=path) if names else None
 
 
 def _installation(program: Path, home: Path) -> Path:

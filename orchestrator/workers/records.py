@@ -6,7 +6,7 @@ the two C functions under it are called directly; any interpreter without them g
 
 from __future__ import annotations
 
-import os
+from orchestrator.workers.processes import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def claim(path: str, text: str) -> bool:
 
 
 def replace_file(path: str, text: str, *, sync: bool = False) -> None:
-    """Put ``text`` in the place of ``path`` at once; with ``sync`` it is on disk when this returns."""
+    """Put ``text`` in the place of ``path`` at once; with ``sync`` its bytes are on disk before that."""
     fresh = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -98,9 +98,3 @@ def replace_file(path: str, text: str, *, sync: bool = False) -> None:
     finally:
         os.close(descriptor)
     os.replace(fresh, path)
-    if sync:
-        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

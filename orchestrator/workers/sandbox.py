@@ -59,7 +59,7 @@ def wrap(
     program = str(place_of(argv[0]))
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
-    mounts += [Mount(Path(name), "empty") for name in ("/tmp", "/var/tmp")]
+    mounts += [Mount(Path(name), "empty") for name in ("/tmp", "/var/tmp")]  # noqa: S108 - private ones
     mounts += _granted(config, assignment)
     mounts += [Mount(_resolved(path), "hidden") for path in (*masked, *config.hidden) if os.path.exists(path)]
     arranged = arrange(mounts)
@@ -104,7 +104,8 @@ def _words(mount: Mount) -> Sequence[str]:
     place = str(mount.place)
     match mount.kind:
         case "read":
-            return ("--ro-bind", mount.source, place)
+            # What is gone since it was looked for is simply not there.
+            return ("--ro-bind-try", mount.source, place)
         case "write":
             return ("--bind", mount.source, place)
         case "link":
@@ -181,7 +182,12 @@ def _run_canaries(bwrap: Path, config: SandboxConfig, folder: Path, environ: Map
         # Nobody reads the pids here, and bubblewrap wants a descriptor that is open: its own standard error will do.
         argv = ["2" if word == INFO_FD else word for word in argv]
         ran = subprocess.run(
-            argv, capture_output=True, text=True, timeout=PROOF_WITHIN_S, check=False, env={"PATH": environ.get("PATH", "")}
+            argv,
+            capture_output=True,
+            text=True,
+            timeout=PROOF_WITHIN_S,
+            check=False,
+            env={"PATH": environ.get("PATH", "")},
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         return [f"{bwrap} could not be run: {problem}"]

@@ -5,10 +5,7 @@ Imported by the shim: standard library only, nothing that costs import time.
 
 from __future__ import annotations
 
-import os
-import select
-
-from orchestrator.workers.processes import ask_death_signal, signal
+from orchestrator.workers.processes import ask_death_signal, os, signal
 from orchestrator.workers.records import decode
 
 TYPE_CHECKING = False
@@ -28,7 +25,9 @@ def open_output(path: str) -> tuple[int, int]:
     return descriptor, os.fstat(descriptor).st_size
 
 
-def spawn(argv: Sequence[str], *, cwd: str | None, streams: Sequence[int], nice: int, cgroup: str | None) -> tuple[int, int]:
+def spawn(
+    argv: Sequence[str], *, cwd: str | None, streams: Sequence[int], nice: int, cgroup: str | None
+) -> tuple[int, int]:
     """Fork and execute; returns the child's pid and, if the sandbox reports its own, that of its namespace's init.
 
     Args:
@@ -83,7 +82,7 @@ def _become(
 
 def _join(cgroup: str) -> None:
     try:
-        with open(f"{cgroup}/cgroup.procs", "w", encoding="ascii") as file:
+        with open(f"{cgroup}/cgroup.procs", "w", encoding="utf-8") as file:
             file.write("0")
     except OSError:
         pass  # The tree is also held by its sub-reaper.
@@ -91,6 +90,8 @@ def _join(cgroup: str) -> None:
 
 def _read_namespace_init(reading: int) -> int:
     """What the sandbox says about itself; 0 if it ended, or said nothing in time."""
+    import select  # here: the sandbox is starting meanwhile
+
     poll = select.poll()
     poll.register(reading, select.POLLIN)
     text = b""

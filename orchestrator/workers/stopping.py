@@ -5,10 +5,9 @@ Imported by the shim: standard library only, nothing that costs import time.
 
 from __future__ import annotations
 
-import os
 import time
 
-from orchestrator.workers.processes import Process, descendants, process_table, send_signal, signal
+from orchestrator.workers.processes import Process, descendants, os, process_table, send_signal, signal
 
 FREEZE_WITHIN_S = 1.0
 """A forking tree took 7 to 12 sweeps, some milliseconds each."""
@@ -110,7 +109,7 @@ def _freeze_cgroup(folder: str, *, frozen: bool) -> bool:
     deadline = time.monotonic() + FREEZE_WITHIN_S
     while time.monotonic() < deadline:
         try:
-            with open(f"{folder}/cgroup.events", encoding="ascii") as file:
+            with open(f"{folder}/cgroup.events", encoding="utf-8") as file:
                 if wanted in file.read().split("\n"):
                     return True
         except OSError:

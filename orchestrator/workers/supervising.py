@@ -5,7 +5,6 @@ Imported by the shim: standard library only, nothing that costs import time.
 
 from __future__ import annotations
 
-import os
 import time
 
 from orchestrator.workers.leases import Lease
@@ -14,6 +13,7 @@ from orchestrator.workers.processes import (
     ask_death_signal,
     become_subreaper,
     boot_id,
+    os,
     pid_namespace,
     send_signal,
     signal,
@@ -269,7 +269,7 @@ def supervise(spec_path: str) -> int:
     claimed = {"format": 1, "worker": spec["worker"], "attempt": spec["attempt"], "shim": identity(os.getpid())}
     if not claim(str(spec["record"]), encode({**claimed, "commands_done": spec["commands_after"], "exit": None})):
         return 3
-    try:
+    try:  # noqa: SIM105 - contextlib costs import time
         os.setsid()
     except PermissionError:
         pass  # Whoever started us made us a leader already.

@@ -63,7 +63,7 @@ def on_term(code: int) -> None:
     signal.signal(signal.SIGINT, leave)
 
 
-def main(words: list[str]) -> None:
+def main(words: list[str]) -> None:  # noqa: C901 - one row a word
     while words:
         match words.pop(0):
             case "say":
@@ -98,7 +98,7 @@ def main(words: list[str]) -> None:
                 say("ready")
                 count_for_ever(path)
             case "python":
-                exec(words.pop(0), {"os": os, "say": say, "subprocess": subprocess})
+                exec(words.pop(0), {"os": os, "say": say, "subprocess": subprocess})  # noqa: S102 - its own test wrote it
             case "exit":
                 os._exit(int(words.pop(0)))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import anyio
 import pytest
 
 from orchestrator.agents.contract import Agent, Credential, Translation
@@ -16,6 +17,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.launch import LaunchSpec, StopStep
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
+from orchestrator.models.workers import ExitRecord
 from orchestrator.workers.crew import Crew, CrewLayout, Started
 from orchestrator.workers.processes import Process, descendants, process_table, read_process
 from orchestrator.workers.sandbox import prove_backend
@@ -132,6 +134,24 @@ class Stage:
         started = crew.start(assignment, attempt, agent=agent(environment=("FAKE_KEY",)), spec=spec)
         self.shims.append(started.shim.pid)
         return started
+
+    @property
+    def proof(self) -> str:
+        """The proof an attempt's end comes with here."""
+        return "empty pid namespace" if self.backend == "bubblewrap" else "empty sub-reaper walk"
+
+    @staticmethod
+    async def ended(crew: Crew, worker: WorkerId = WORKER) -> ExitRecord:
+        with anyio.fail_after(15):
+            return await crew.wait_exited(worker)
+
+    def escaped(self, shim: int) -> list[int]:
+        """Wait until all four kinds of escapees are there; returns every process of the tree."""
+        for kind in ("plain", "setsid", "double", "stopped", "ready"):
+            self.wait_said(kind)
+        tree = self.tree(shim)
+        assert len(tree) >= 5
+        return [row.pid for row in tree]
 
     @staticmethod
     def until(condition: Callable[[], object], seconds: float = 10.0) -> None:

@@ -1,4 +1,4 @@
-"""A coordinator that can be killed: holds the session's lock, starts one worker, says its shim's pid, waits for ever."""
+"""A coordinator that can be killed: holds the session's lock, starts a worker, says its shim's pid, waits."""
 
 from __future__ import annotations
 

@@ -1,0 +1,98 @@
+"""Private homes: what goes in, what comes back, what never meets."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.launch import PlacedFile
+from orchestrator.workers.homes import PrivateHome, place_files, prepare_home, remove_home, return_credentials
+
+LOGIN = PurePosixPath(".cli/auth.json")
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Path:
+    (tmp_path / "user" / ".cli").mkdir(parents=True)
+    (tmp_path / "user" / LOGIN).write_text("token 1")
+    (tmp_path / "user" / ".cli" / "history").write_text("private")
+    return tmp_path / "user"
+
+
+@pytest.fixture
+def home(tmp_path: Path, user: Path) -> PrivateHome:
+    return prepare_home(tmp_path / "home", user_home=user, credential_files=(LOGIN, PurePosixPath(".missing")))
+
+
+def test_only_the_credential_goes_in_and_nobody_else_can_read_it(home: PrivateHome) -> None:
+    files = [path for path in home.folder.rglob("*") if path.is_file()]
+    assert [path.read_text() for path in files] == ["token 1"]
+    assert stat.S_IMODE(files[0].stat().st_mode) == 0o600
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home.folder, home.folder / ".cli")} == {0o700}
+
+
+def test_a_rehearsal_never_meets_the_users_own(tmp_path: Path) -> None:
+    home = prepare_home(tmp_path / "home", user_home=None, credential_files=(LOGIN,))
+    assert list(home.folder.rglob("*")) == []
+
+
+def test_a_refreshed_credential_comes_back(home: PrivateHome, user: Path) -> None:
+    (home.folder / LOGIN).write_text("token 2")
+    assert return_credentials(home) == [user / LOGIN]
+    assert (user / LOGIN).read_text() == "token 2"
+    assert stat.S_IMODE((user / LOGIN).stat().st_mode) == 0o600
+
+
+def test_one_that_the_user_renewed_meanwhile_is_left_alone(home: PrivateHome, user: Path) -> None:
+    (home.folder / LOGIN).write_text("token 2")
+    (user / LOGIN).write_text("token 3")
+    assert return_credentials(home) == []
+    assert (user / LOGIN).read_text() == "token 3"
+
+
+@pytest.mark.parametrize("content", ["token 1", "", "  \n"])
+def test_one_that_is_unchanged_or_emptied_is_left_alone(home: PrivateHome, user: Path, content: str) -> None:
+    (home.folder / LOGIN).write_text(content)
+    assert return_credentials(home) == []
+    assert (user / LOGIN).read_text() == "token 1"
+
+
+def test_a_link_in_its_place_is_not_followed(home: PrivateHome, user: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("something else of the user's")
+    (home.folder / LOGIN).unlink()
+    (home.folder / LOGIN).symlink_to(tmp_path / "other")
+    assert return_credentials(home) == []
+    assert (user / LOGIN).read_text() == "token 1"
+
+
+def test_a_removed_home_is_gone_and_its_refreshed_credential_is_not(home: PrivateHome, user: Path) -> None:
+    (home.folder / LOGIN).write_text("token 2")
+    remove_home(home)
+    assert not home.folder.exists()
+    assert (user / LOGIN).read_text() == "token 2"
+
+
+def test_placed_files_are_whole_and_private(tmp_path: Path) -> None:
+    place_files((PlacedFile(tmp_path / "a" / "b" / "settings.json", "{}"),))
+    placed = tmp_path / "a" / "b" / "settings.json"
+    assert placed.read_text() == "{}"
+    assert stat.S_IMODE(placed.stat().st_mode) == 0o600
+
+
+def test_a_file_that_cannot_be_placed_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EnvironmentUnfit, match="cannot write"):
+        place_files((PlacedFile(tmp_path / "file" / "settings.json", "{}"),))
+
+
+def test_a_link_left_by_a_worker_does_not_lead_a_placed_file_elsewhere(tmp_path: Path) -> None:
+    for name in ("home", "elsewhere"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "home" / ".cli").symlink_to(tmp_path / "elsewhere")
+    file = PlacedFile(tmp_path / "home" / ".cli" / "settings.json", "{}")
+    with pytest.raises(EnvironmentUnfit, match="leads out of"):
+        place_files((file,), within=(tmp_path / "home",))
+    assert list((tmp_path / "elsewhere").iterdir()) == []

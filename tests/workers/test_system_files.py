@@ -1,0 +1,39 @@
+"""The ``/etc`` that workers see."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from orchestrator.workers.system_files import write_system_files
+
+
+def etc(folder: Path) -> Path:
+    (folder / "ssl" / "private").mkdir(parents=True)
+    (folder / "ssl" / "private" / "server.key").write_text("canary")
+    (folder / "ssl" / "certs").mkdir()
+    (folder / "ssl" / "certs" / "ca.pem").symlink_to("/usr/share/ca.pem")
+    (folder / "hosts").write_text("127.0.0.1 localhost\n")
+    (folder / "shadow").write_text("canary")
+    (folder / "passwd").write_text("root:x:0:0\nsomebody:x:1001:1001\n")
+    os.mkfifo(folder / "ssl" / "certs" / "pipe")
+    return folder
+
+
+def test_it_holds_what_programs_need_and_no_secret(tmp_path: Path) -> None:
+    write_system_files(tmp_path / "copy", source=etc(tmp_path / "etc"))
+    copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*")}
+    assert copied == {"hosts", "passwd", "group", "ssl", "ssl/certs", "ssl/certs/ca.pem"}
+    assert (tmp_path / "copy" / "ssl" / "certs" / "ca.pem").is_symlink()
+    assert "somebody" not in (tmp_path / "copy" / "passwd").read_text()
+
+
+def test_a_changed_file_is_copied_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
+    source, copy = etc(tmp_path / "etc"), tmp_path / "copy"
+    write_system_files(copy, source=source)
+    before = (copy / "hosts").stat()
+    write_system_files(copy, source=source)
+    assert (copy / "hosts").stat().st_ctime_ns == before.st_ctime_ns
+    (source / "hosts").write_text("10.0.0.1 other\n")
+    write_system_files(copy, source=source)
+    assert (copy / "hosts").read_text() == "10.0.0.1 other\n"
