@@ -45,8 +45,9 @@ def default_cache() -> Path:
 def installed_clis(packages: Mapping[str, str], cache: Path) -> Path | None:
     """The folder of executables of an installation that holds these packages; ``None`` if there is none."""
     for stamp in sorted((cache / "clis").glob(f"*/{_STAMP}")):
-        if stamp.parent.suffix != ".partial" and packages.items() <= _held(stamp).items():
-            return _executables(stamp.parent)
+        folder = _executables(stamp.parent)
+        if stamp.parent.suffix != ".partial" and packages.items() <= _held(stamp).items() and folder.is_dir():
+            return folder
     return None
 
 
@@ -82,7 +83,7 @@ def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, ti
     npm, node = _required("npm"), _required("node")
     folder = _folder(packages, cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _lock(folder.with_suffix(".lock"), report):
+    with _lock(folder.with_suffix(".lock"), report) as lock:
         found = installed_clis(packages, cache)
         if found is not None:
             return found
@@ -91,7 +92,7 @@ def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, ti
         partial.mkdir()
         names = ", ".join(f"{name} {version}" for name, version in packages.items())
         report(f"installing {names} with npm; this downloads some 300 MB and happens once")
-        _run(_npm_install(npm, packages, cache / "npm"), partial, timeout_s)
+        _run(_npm_install(npm, packages, cache / "npm"), partial, timeout_s, held=lock)
         for name in packages:
             _after_install(node, partial / "node_modules" / name)
         _check_versions(packages, partial)
@@ -128,14 +129,14 @@ def _required(program: str) -> str:
 
 
 @contextmanager
-def _lock(path: Path, report: Report) -> Iterator[None]:
+def _lock(path: Path, report: Report) -> Iterator[int]:
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             report("another process is installing the CLIs; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        yield file.fileno()
 
 
 def _npm_install(npm: str, packages: Mapping[str, str], downloads: Path) -> Sequence[str]:
@@ -145,8 +146,19 @@ def _npm_install(npm: str, packages: Mapping[str, str], downloads: Path) -> Sequ
     return [npm, "install", "--prefix", ".", "--include=optional", f"--cache={downloads}", *quiet, *wanted]
 
 
-def _run(command: Sequence[str], folder: Path, timeout_s: float, env: Mapping[str, str] | None = None) -> str:
-    """Run to the end in a group of its own, which ends with us; returns what it printed."""
+def _run(
+    command: Sequence[str],
+    folder: Path,
+    timeout_s: float,
+    *,
+    env: Mapping[str, str] | None = None,
+    held: int | None = None,
+) -> str:
+    """Run to the end in a group of its own, which ends with us; returns what it printed.
+
+    Args:
+        held: A lock's descriptor for the child to hold as well: it may outlive us if we are killed.
+    """
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -156,6 +168,7 @@ def _run(command: Sequence[str], folder: Path, timeout_s: float, env: Mapping[st
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        pass_fds=() if held is None else (held,),
     ) as process:
         try:
             output, _ = process.communicate(timeout=timeout_s)
@@ -196,7 +209,7 @@ def _check_versions(packages: Mapping[str, str], folder: Path) -> None:
     for name, version in packages.items():
         described = json.loads((folder / "node_modules" / name / "package.json").read_text(encoding="utf-8"))
         for executable in described.get("bin") or {}:
-            said = _run([str(_executables(folder) / executable), "--version"], folder, _CHECK_S, env)
+            said = _run([str(_executables(folder) / executable), "--version"], folder, _CHECK_S, env=env)
             if version not in said:
                 raise OrchestrateError(f"{executable} says it is {said.strip()[:80]!r}, not {version}")
     shutil.rmtree(home, ignore_errors=True)

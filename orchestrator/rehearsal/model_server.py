@@ -111,7 +111,12 @@ class ModelServer:
 
     async def _answer(self, stream: ByteStream, request: HttpRequest, dialect: Dialect) -> bool:
         body = request.json()
-        asked = replace(dialect.read(request.target, body), size=len(request.body))
+        try:
+            asked = replace(dialect.read(request.target, body), size=len(request.body))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            refusal = Refusal(400, "the rehearsal's model cannot read this request")
+            await _refuse(stream, refusal, dialect)
+            return True
         worker = speaker_of(asked).marker.worker
         self.requests.append(RecordedRequest(request.method, request.target, dialect.agent, worker, asked, body))
         answer = self.script.answer(asked)
@@ -165,6 +170,7 @@ async def model_server(
         socket: Listen on this socket file as well.
     """
     server = ModelServer(Script(scenario))
+    failure: Exception | None = None
     async with AsyncExitStack() as listeners, anyio.create_task_group() as tasks:
         network = await listeners.enter_async_context(await anyio.create_tcp_listener(local_host=host, local_port=port))
         chosen = network.extra(SocketAttribute.local_port)  # noqa: S610 -- anyio's name, nothing of Django's
@@ -175,5 +181,10 @@ async def model_server(
             tasks.start_soon(local.serve, server.serve)
         try:
             yield server
+        except Exception as error:
+            # What goes wrong in the block is the caller's and must not reach it as a group of exceptions.
+            failure = error
         finally:
             tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure

@@ -104,6 +104,27 @@ def test_what_a_killed_installation_left_is_no_installation_and_is_replaced(tool
 
 
 @pytest.mark.slow
+async def test_an_npm_that_outlived_its_killed_starter_is_waited_for(tools: Path, tmp_path: Path) -> None:
+    go, begun = tmp_path / "go", tmp_path / "begun"
+    put(tools / "npm", NPM.replace("set -e", f"set -e\ntouch {begun}\nwhile [ ! -e {go} ]; do sleep 0.02; done", 1))
+    program = (
+        "import sys; from pathlib import Path; from orchestrator.rehearsal.installing import install_clis;"
+        f"install_clis({PACKAGES!r}, Path({str(tmp_path)!r}), report=lambda line: print(line, flush=True))"
+    )
+    with anyio.fail_after(30):
+        async with await anyio.open_process([sys.executable, "-c", program], cwd=Path.cwd()) as first:
+            while not begun.exists():  # noqa: ASYNC110 -- another process makes it
+                await anyio.sleep(0.01)
+            first.kill()
+        async with await anyio.open_process([sys.executable, "-c", program], cwd=Path.cwd()) as second:
+            assert second.stdout is not None
+            assert b"waiting" in await second.stdout.receive()
+            go.touch()
+            assert await second.wait() == 0
+    assert installed_clis(PACKAGES, tmp_path) is not None
+
+
+@pytest.mark.slow
 async def test_two_at_once_install_once(tools: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from orchestrator.rehearsal.installing import install_clis;"

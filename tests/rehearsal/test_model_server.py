@@ -114,6 +114,20 @@ async def test_the_server_ends_while_an_answer_still_hangs() -> None:
             await anyio.lowlevel.checkpoint()
 
 
+async def test_what_goes_wrong_in_the_block_comes_out_as_it_is() -> None:
+    with pytest.raises(KeyError):
+        async with serving():
+            raise KeyError("the caller's own")
+
+
+@pytest.mark.parametrize("agent", sorted(PATHS))
+async def test_a_request_nobody_can_read_is_refused_and_the_server_goes_on(agent: str) -> None:
+    async with serving({"say": "still here"}, agent=agent) as (_, connection):
+        broken = {"messages": [7], "input": [7], "contents": [7], "tools": [7]}
+        assert (await connection.ask("POST", PATHS[agent], broken))[0] == 400
+        assert "still here" in (await connection.ask("POST", PATHS[agent], body_for(agent, "hello")))[1]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
