@@ -20,11 +20,14 @@ class LineReader:
         self._waits = not stat.S_ISREG(os.fstat(descriptor).st_mode)
 
     async def read_line(self) -> str | None:
-        """The next line without its end; ``None`` at the end of input."""
+        """The next line without its end; ``None`` at the end of input, or when the terminal has gone."""
         while b"\n" not in self._pending:
-            if self._waits:
-                await anyio.wait_readable(self._descriptor)
-            chunk = os.read(self._descriptor, 4096)
+            try:
+                if self._waits:
+                    await anyio.wait_readable(self._descriptor)
+                chunk = os.read(self._descriptor, 4096)
+            except OSError:
+                chunk = b""
             if not chunk:
                 rest, self._pending = self._pending, b""
                 return rest.decode(errors="replace") if rest else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 import click
@@ -19,7 +21,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: What follows the program's name; ``None`` takes the process's own.
     """
-    sys.exit(run(sys.argv[1:] if arguments is None else list(arguments)))
+    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    _flush_or_silence()
+    sys.exit(code)
+
+
+def _flush_or_silence() -> None:
+    """Keep the exit code where a reader or a terminal has gone: the interpreter's own last flush would change it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def run(arguments: list[str]) -> int:
@@ -30,19 +43,14 @@ def run(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = build_group().main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else ExitCode.DONE
     except BrokenPipeError:
-        # Whoever read our output has gone (``| head``).
-        from orchestrator.cli.places import silence_output
-
-        silence_output()
-        return ExitCode.FAILED
+        return ExitCode.FAILED  # Whoever read our output has gone (``| head``).
     except (KeyboardInterrupt, click.Abort):
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        _tell(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as refusal:
-        print(refusal.format_message(), file=sys.stderr)
+        _tell(refusal.format_message())
         return ExitCode.USAGE
     except click.ClickException as refusal:
         _complain(refusal.format_message(), _hint_of(refusal))
@@ -76,17 +84,22 @@ def _hint_of(refusal: click.ClickException) -> str | None:
     return f"{context.command_path} --help" if context is not None else None
 
 
+def _tell(text: str) -> None:
+    with suppress(OSError):
+        print(text, file=sys.stderr)
+
+
 def _complain(message: str, hint: str | None) -> None:
-    print(f"{PROGRAM}: error: {message}", file=sys.stderr)
+    _tell(f"{PROGRAM}: error: {message}")
     if hint:
-        print(f"hint: {hint}", file=sys.stderr)
+        _tell(f"hint: {hint}")
 
 
 def _admit_bug(error: Exception) -> None:
     import traceback
 
-    traceback.print_exception(error)
-    print(f"{PROGRAM}: this is a bug in {PROGRAM}, not in your task", file=sys.stderr)
+    _tell("".join(traceback.format_exception(error)).rstrip())
+    _tell(f"{PROGRAM}: this is a bug in {PROGRAM}, not in your task")
 
 
 if __name__ == "__main__":

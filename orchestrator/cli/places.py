@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -107,12 +107,5 @@ def terminal_width(stream: TextIO) -> int | None:
 
 def put_out(text: str) -> None:
     """Print to standard output; a reader or a terminal that has gone must not change how the program ends."""
-    try:
+    with suppress(OSError):
         print(text, flush=True)
-    except OSError:
-        silence_output()
-
-
-def silence_output() -> None:
-    """Let standard output lead nowhere, so that nothing more can fail on it, the interpreter's own flush included."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -52,6 +52,17 @@ async def test_the_end_of_input_is_none(pipe: tuple[int, int]) -> None:
         assert await reader.read_line() is None
 
 
+async def test_a_terminal_that_has_gone_is_the_end_of_input() -> None:
+    ours, theirs = os.openpty()
+    reader = LineReader(theirs)
+    os.close(ours)
+    try:
+        with anyio.fail_after(10):
+            assert await reader.read_line() is None
+    finally:
+        os.close(theirs)
+
+
 async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("one\ntwo\n")
     descriptor = os.open(tmp_path / "answers", os.O_RDONLY)

@@ -59,14 +59,22 @@ class Running:
         self.out = self.process.stdout.read().decode()
         return self.process.wait(timeout=LONG_S)
 
+    def lose_terminal(self) -> None:
+        """What closing a terminal's window does."""
+        os.close(self._ours)
+        os.close(self._keys)
+        self._ours = self._keys = -1
+        self.process.send_signal(signal.SIGHUP)
+
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-        os.close(self._ours)
-        os.close(self._keys)
+        if self._ours >= 0:
+            os.close(self._ours)
+            os.close(self._keys)
 
     def _read(self, wait_s: float) -> bool:
         """Take in what has been said; False at its end."""
@@ -192,6 +200,17 @@ def test_a_question_at_a_terminal_takes_a_typed_line(begin: Callable[..., Runnin
     run.type("30 days")
 
     assert run.end() == 0, run.said
+
+
+def test_a_terminal_that_is_closed_is_a_clean_stop(begin: Callable[..., Running]) -> None:
+    run = begin(*rehearse("pause"), terminal=True)
+    run.wait_for("answer in one line")
+    run.lose_terminal()
+
+    assert run.process.wait(timeout=LONG_S) == 130
+    listed = begin("sessions")
+    assert listed.end() == 0
+    assert "interrupted" in listed.out
 
 
 def test_a_session_can_be_followed_and_stopped_from_elsewhere(begin: Callable[..., Running]) -> None:
