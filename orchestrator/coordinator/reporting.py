@@ -126,8 +126,8 @@ def _worker_row(worker: WorkerSummary) -> str:
 
 
 def _review_lines(review: ReviewSummary) -> Iterator[str]:
-    decided = f"{review.decision.action}, because {review.decision.rule}" if review.decision else "not decided"
-    yield f"- `{review.id}` about {review.about or 'the session'}: **{decided}**"
+    decided = f"**{review.decision.action}**, because of {review.decision.rule}" if review.decision else "not decided"
+    yield f"- `{review.id}` about {review.about or 'the session'}: {decided}"
     yield f"  - asked: {_one_line(review.text)}"
     for answer in review.answers:
         said = answer.problem or answer.summary

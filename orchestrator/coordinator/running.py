@@ -197,7 +197,7 @@ class Coordinator:
             get_agent(assignment.agent),
             self._redactor,
             self._now,
-            translation=Translation(totals=carried.totals, counted=carried.counted),
+            translation=Translation(totals=carried.totals, counted=carried.counted, conversation=assignment.resume),
         )
         listener.follow("stdout", self.folder.raw_stdout(worker), offsets.stdout)
         listener.follow("stderr", self.folder.raw_stderr(worker), offsets.stderr)

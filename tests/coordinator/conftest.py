@@ -73,7 +73,7 @@ class Stage:
         assert replayed.session == result.state
         assert replayed.unrecorded == ()
         for worker in result.state.workers.values():
-            if worker.attempt:
+            if worker.shim is not None:
                 assert worker.exit is not None, f"{worker.id} has no exit record"
                 assert worker.exit.proof != "none", f"nothing proves that {worker.id} is gone"
         return result

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.agents.registry import AGENTS
+from orchestrator.coordinator.preflight import find_agent, is_logged_in, survey_agents, survey_machine, tier_note
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+
+CLAUDE = AGENTS[AgentName("claude")]
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path) -> Path:
+    made = tmp_path / "bin"
+    made.mkdir()
+    return made
+
+
+def install(folder: Path, script: str) -> dict[str, str]:
+    path = folder / CLAUDE.executable
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("script", "usable", "problem"),
+    [
+        pytest.param(f"echo {CLAUDE.pinned}", True, None, id="the pinned version"),
+        pytest.param("echo 0.0.1", False, "older than", id="too old"),
+        pytest.param("echo 99.0.0", True, "newer than", id="newer than tested"),
+        pytest.param("echo broken >&2; exit 3", False, "ended with 3: broken", id="does not start"),
+        pytest.param("exit 1", False, "said nothing", id="dies in silence"),
+        pytest.param("head -c 100000 /dev/urandom", True, "does not tell its version", id="prints garbage"),
+    ],
+)
+def test_what_version_says_decides(bin_folder: Path, script: str, usable: bool, problem: str | None) -> None:
+    found = find_agent(CLAUDE, install(bin_folder, script), needs_login=False)
+    assert found.usable is usable
+    assert (found.problem is None) if problem is None else (problem in (found.problem or ""))
+
+
+def test_a_missing_cli_says_how_to_install_it(bin_folder: Path) -> None:
+    found = find_agent(CLAUDE, {"PATH": str(bin_folder)})
+    assert not found.usable
+    assert CLAUDE.package in (found.problem or "")
+
+
+def test_a_cli_without_login_is_not_used_and_says_how_to_log_in(bin_folder: Path) -> None:
+    environ = install(bin_folder, f"echo {CLAUDE.pinned}")
+    found = find_agent(CLAUDE, environ)
+    assert not found.usable
+    assert CLAUDE.credential.login_hint in (found.problem or "")
+    assert find_agent(CLAUDE, {**environ, "ANTHROPIC_API_KEY": "k"}).usable
+    credential = Path(environ["HOME"]) / CLAUDE.credential.files[0]
+    credential.parent.mkdir(parents=True, exist_ok=True)
+    credential.write_text("{}")
+    assert is_logged_in(CLAUDE, environ)
+
+
+def test_version_is_asked_without_the_users_secrets(bin_folder: Path) -> None:
+    environ = install(bin_folder, f'env > "$HOME/seen"; echo {CLAUDE.pinned}')
+    find_agent(CLAUDE, {**environ, "ANTHROPIC_API_KEY": "canary"})
+    assert "canary" not in (bin_folder / "seen").read_text()
+
+
+def test_every_adapter_is_looked_for(bin_folder: Path) -> None:
+    found = survey_agents({"PATH": str(bin_folder), "HOME": str(bin_folder)})
+    assert [agent.name for agent in found] == list(AGENTS)
+    assert tier_note(found).startswith(f"0 of {len(AGENTS)}")
+
+
+def test_the_machine_is_surveyed_by_trying(tmp_path: Path) -> None:
+    report = survey_machine(SandboxConfig(name="p", backend="none"), {"PATH": "/usr/bin:/bin"}, workspace=tmp_path)
+    assert report.free_bytes > 0
+    assert report.sandbox.works
