@@ -1,44 +1,103 @@
-"""What a worker may touch (spec 004, Security Sandbox and Resource Limits)."""
+"""What a worker may touch (spec 004, Security Sandbox and Resource Limits).
+
+Every field has a default that means what a policy without the field meant, so that old journals load and replay.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
+
+PLACEHOLDERS: Final = ("target", "scratch", "session", "home")
+"""What ``{target}`` and the like in a policy's paths stand for: the project, the worker's own folder, the session's
+folder, the private home of its CLI.  ``orchestrator.safety.placing`` puts them in."""
+
+MODEL_HOSTS: Final = "{model}"
+"""In ``allowed_hosts``: wherever the worker's own CLI finds its model."""
+
+NEVER_WRITABLE: Final = (
+    *(".git/hooks", ".git/config", ".git/info/attributes"),
+    *(".claude/settings.json", ".claude/settings.local.json", ".claude/hooks", ".claude/agents", ".claude/commands"),
+    *(".gemini", ".codex", ".mcp.json", ".envrc", ".vscode/tasks.json", ".vscode/settings.json"),
+    *(".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".zshrc", ".zshenv", ".zprofile"),
+    *(".config/fish", ".ssh", ".pypirc", ".netrc"),
+)
+"""What another program would later run or obey, with more rights than the worker that wrote it."""
+
+Backend: TypeAlias = Literal["auto", "bubblewrap", "landlock", "none"]
+Network: TypeAlias = Literal["open", "allow-list", "none"]
+Unsure: TypeAlias = Literal["allow", "warn", "confirm", "block"]
 
 
 class ResourceLimits(BaseModel):
     """Limits of one worker's whole tree; defaults are the spec's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     cpu_percent: float = Field(default=50.0, gt=0)
     """100 = one core.  Never a reason to kill: see ADR 0004."""
     memory_mib: int = Field(default=2048, gt=0)
+    """Of the whole tree, in MiB; above it three times in a row: stopped."""
     runtime_s: float = Field(default=3600.0, gt=0)
+    """Time it really ran, in seconds; paused time does not count."""
+    processes: int | None = Field(default=None, gt=0)
+    """Processes and threads at once; only where the kernel can count them for a worker alone."""
+    open_files: int | None = Field(default=None, gt=0)
+    """Open files of one process."""
+    file_mib: int | None = Field(default=None, gt=0)
+    """The longest file it may write, in MiB."""
+    tmp_mib: int | None = Field(default=None, gt=0)
+    """What its private /tmp may hold, in MiB."""
 
 
 class SandboxConfig(BaseModel):
     """One sandbox policy, as read from ``sandbox_policies/*.toml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str
-    backend: Literal["auto", "bubblewrap", "none"] = "auto"
+    """What it is called in listings and in the journal."""
+    extends: str | None = None
+    """The policy this one was built on: one of the shipped ones by name, or a file.  What is not said is taken from it."""
+    description: str = ""
+    """One line for listings."""
+    backend: Backend = "auto"
     """``auto`` takes the strongest there is; ``none`` is ``--sandbox open``."""
     enforcement: Literal["required", "preferred"] = "preferred"
     """``required`` never falls through to a weaker backend."""
+    root: Literal["minimal", "read-only"] = "minimal"
+    """``minimal`` shows the system's programs and nothing else; ``read-only`` the whole machine, to be read."""
+    target: Literal["write", "read"] = "write"
+    """What an implementer may do in the target; everybody else reads it whatever stands here."""
     readable: tuple[Path, ...] = ()
-    """Further folders every worker may read, beside the system's own."""
+    """Further folders every worker may read, beside the system's own, the target and its scratch folder."""
     writable: tuple[Path, ...] = ()
     """Further folders an implementer may write."""
     hidden: tuple[Path, ...] = ()
     """Masked even inside a readable folder."""
+    never_writable: tuple[str, ...] = NEVER_WRITABLE
+    """Not even inside a writable folder.  A relative path counts from the target and from every folder in ``writable``."""
     environment: tuple[str, ...] = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "PATH")
     """Names passed on from the coordinator's environment, besides the CLI's own credential."""
-    network: Literal["open", "none"] = "open"
+    network: Network = "open"
+    """``open``: as the machine has it; ``allow-list``: ``allowed_hosts`` and nothing else; ``none``: no network."""
+    allowed_hosts: tuple[str, ...] = (MODEL_HOSTS,)
+    """Host names, ``*.example.org`` and ``host:port`` too; ``{model}`` stands for the hosts of the CLI's model."""
+    guard: bool = True
+    """Ask before a listed command runs: by the CLIs' own hooks, and by guards in front of the programs."""
     blocked_commands: tuple[str, ...] = ("rm -rf", "dd", "mkfs", "fdisk")
+    """Refused; ``rm`` and ``dd`` only where they reach outside the worker's own folders."""
     confirm_commands: tuple[str, ...] = ("git push", "npm publish", "pip install")
+    """Need a person's consent before they run."""
+    approved_commands: tuple[str, ...] = ()
+    """Consent given beforehand (``--approve RULE``): such a command runs where it would need to be confirmed."""
     warn_patterns: tuple[str, ...] = ("sudo", "curl | sh", "wget | sh")
+    """Run, and are said to people."""
+    unsure_commands: Unsure = "warn"
+    """What becomes of a command of which only run time shows what it does."""
+    confirm_timeout_s: float = Field(default=300.0, gt=0)
+    """How long a command waits for a person; after that it is refused."""
     limits: ResourceLimits = ResourceLimits()
+    """Of one worker with everything it started."""
