@@ -111,6 +111,7 @@ class Attendance:
         if self.command(Command.STOP, by):
             self.view.tell(self._words_on_stopping())
         else:
+            self.view.progress("stopping")
             self.leaving.cancel()
 
     def _leave(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn
 
@@ -44,8 +44,6 @@ def run(arguments: list[str]) -> int:
     try:
         code = build_group().main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         return code if isinstance(code, int) else ExitCode.DONE
-    except BrokenPipeError:
-        return ExitCode.FAILED  # Whoever read our output has gone (``| head``).
     except (KeyboardInterrupt, click.Abort):
         _tell(f"{PROGRAM}: interrupted")
         return ExitCode.INTERRUPTED
@@ -56,6 +54,9 @@ def run(arguments: list[str]) -> int:
         _complain(refusal.format_message(), _hint_of(refusal))
         return refusal.exit_code
     except Exception as error:
+        # Whoever read our output has gone (``| head``): nothing to say, and nobody to say it to.
+        if all(isinstance(inner, BrokenPipeError) for inner in _innermost(error)):
+            return ExitCode.FAILED
         known = known_error(error)
         if known is None:
             _admit_bug(error)
@@ -66,12 +67,17 @@ def run(arguments: list[str]) -> int:
 
 def known_error(error: BaseException) -> OrchestrateError | None:
     """The one error of ours in ``error``, looked for in groups as well; ``None`` if anything else is among it."""
-    if isinstance(error, OrchestrateError):
-        return error
+    found = [inner for inner in _innermost(error) if isinstance(inner, OrchestrateError)]
+    return found[0] if len(found) == sum(1 for _ in _innermost(error)) else None
+
+
+def _innermost(error: BaseException) -> Iterator[BaseException]:
+    """The errors themselves, whatever task groups have put around them."""
     if isinstance(error, BaseExceptionGroup):
-        found = [known_error(inner) for inner in error.exceptions]
-        return found[0] if found and all(found) else None
-    return None
+        for inner in error.exceptions:
+            yield from _innermost(inner)
+    else:
+        yield error
 
 
 def _hint_of(refusal: click.ClickException) -> str | None:

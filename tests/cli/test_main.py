@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from orchestrator.cli import main as entrance
 from orchestrator.cli.main import known_error
 from orchestrator.errors import EnvironmentUnfit, UsageError
+from orchestrator.journal.locking import hold_session_lock
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Story
 
 
 def test_an_error_of_ours_is_one_line_and_a_hint_without_traceback(orchestrate: Callable[..., Any]) -> None:
@@ -78,3 +83,20 @@ def test_the_entrance_leaves_with_the_exit_code() -> None:
         entrance.main(["run", "   "])
 
     assert left.value.code == 2
+
+
+@pytest.mark.slow
+def test_a_reader_that_leaves_while_following_is_no_bug(story: Story) -> None:
+    story.write()
+    code = "from orchestrator.cli.main import main; main(['logs', '-f'])"
+    environ = {**os.environ, "ORCHESTRATOR_WORKSPACE": str(story.folder.workspace)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    with hold_session_lock(story.folder):
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, env=environ, timeout=20, check=False
+        )
+    os.close(writing)
+
+    assert done.returncode == 1
+    assert done.stderr == b""
