@@ -24,6 +24,8 @@ class RehearsalRequest:
     """``None``: the built-in default."""
     stand_ins: bool = False
     """Use the built-in stand-ins even where a real CLI could be had."""
+    port: int = 0
+    """Where the model server listens if it can: workers that outlived a coordinator look for it there."""
 
 
 @dataclass(frozen=True, slots=True)

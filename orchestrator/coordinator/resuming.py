@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 
@@ -142,7 +143,9 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
     options = session.options
     rehearsal = None
     if options.rehearsal is not None:
-        rehearsal = RehearsalRequest(stand_ins=any(found.stand_in for found in session.found))
+        urls = [urlsplit(endpoint.url) for endpoint in options.rehearsal.endpoints.values()]
+        port = next((url.port for url in urls if url.port), 0)
+        rehearsal = RehearsalRequest(stand_ins=any(found.stand_in for found in session.found), port=port)
     return RunRequest(
         task=options.task,
         target=options.target,

@@ -70,7 +70,7 @@ async def open_stage(
         copy_target(request.target, target, leave_out=request.workspace)
     found, path = _cast(names, request.rehearsal, folder=folder, environ=environ, progress=progress)
     sandbox = _sandbox_for(request.sandbox, scenario)
-    async with model_server(scenario) as server:
+    async with model_server(scenario, port=request.rehearsal.port, bookmarks=folder / "scenario.json") as server:
 
         def describe(assignment: Assignment) -> None:
             server.describe(assignment.worker, target=assignment.target, scratch=assignment.scratch, session=folder)

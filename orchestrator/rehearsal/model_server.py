@@ -60,6 +60,8 @@ class ModelServer:
     script: Script
     requests: deque[RecordedRequest] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     """What was asked last, in order."""
+    kept: Path | None = None
+    """Where the script's bookmarks are kept, so that another server can go on in this one's place."""
     url: str = ""
     """Without a path; empty while it listens nowhere but on a socket file."""
 
@@ -67,6 +69,11 @@ class ModelServer:
     def endpoints(self) -> Mapping[AgentName, ModelEndpoint]:
         """Where each CLI finds its model.  Paths are matched by their end, with or without ``/v1`` before."""
         return {dialect.agent: ModelEndpoint(self.url, _KEY) for dialect in DIALECTS}
+
+    def pick_up(self) -> None:
+        """Go on where the server stopped that kept the bookmarks."""
+        if self.kept is not None and self.kept.exists():
+            self.script.restore(self.kept.read_text(encoding="utf-8"))
 
     def describe(self, worker: str, *, target: Path, scratch: Path, session: Path | None = None) -> None:
         """Say what ``{target}``, ``{scratch}`` and ``{session}`` stand for in this worker's turns."""
@@ -120,6 +127,10 @@ class ModelServer:
         worker = speaker_of(asked).marker.worker
         self.requests.append(RecordedRequest(request.method, request.target, dialect.agent, worker, asked, body))
         answer = self.script.answer(asked)
+        if self.kept is not None:
+            # Before the answer is sent: a server that dies here has not told anybody what it forgets.
+            self.kept.with_suffix(".new").write_text(self.script.bookmarks(), encoding="utf-8")
+            self.kept.with_suffix(".new").replace(self.kept)
         if isinstance(answer, Refusal):
             await _refuse(stream, answer, dialect)
             return True
@@ -161,18 +172,29 @@ async def _send_at_once(stream: ByteStream, answer: Answer, asked: ModelRequest,
 
 @asynccontextmanager
 async def model_server(
-    scenario: Scenario, *, host: str = "127.0.0.1", port: int = 0, socket: Path | None = None
+    scenario: Scenario,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    socket: Path | None = None,
+    bookmarks: Path | None = None,
 ) -> AsyncIterator[ModelServer]:
     """Serve the scenario for as long as the block runs; connections still open are cut at its end.
 
     Args:
-        port: 0 lets the kernel choose a free one.
+        port: 0 lets the kernel choose a free one; one that is taken is replaced so.
+        bookmarks: A file to go on from, if it is there, and to keep up to date.
         socket: Listen on this socket file as well.
     """
-    server = ModelServer(Script(scenario))
+    server = ModelServer(Script(scenario), kept=bookmarks)
+    server.pick_up()
     failure: Exception | None = None
     async with AsyncExitStack() as listeners, anyio.create_task_group() as tasks:
-        network = await listeners.enter_async_context(await anyio.create_tcp_listener(local_host=host, local_port=port))
+        try:
+            listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
+        except OSError:
+            listener = await anyio.create_tcp_listener(local_host=host)
+        network = await listeners.enter_async_context(listener)
         chosen = network.extra(SocketAttribute.local_port)  # noqa: S610 -- anyio's name, nothing of Django's
         server.url = f"http://{host}:{chosen}"
         tasks.start_soon(network.serve, server.serve)

@@ -31,6 +31,7 @@ _APPROVAL = Step(
     reply={"verdict": "approved", "summary": "Nothing in this rehearsal's script speaks against it.", "points": []}
 )
 _DONE = Step(say="Done. The rehearsal's script has no lines for this prompt.")
+_NO_TURN, _NO_TURN_REVIEW = -1, -2
 _NOTHING_LEFT = Step(say="That is all.")
 
 
@@ -54,6 +55,8 @@ class _Play:
     """A turn being played to one prompt."""
 
     steps: tuple[Step, ...]
+    turn: int
+    """Its number in the scenario; -1 and -2 are the answers to prompts it has no turn for."""
     prompt: tuple[int, str]
     """Its place among the user's texts, and the text: what tells a new prompt from a tool's result or a retry."""
     at: int = 0
@@ -112,16 +115,43 @@ class Script:
         # A prompt seen before, with no result of the call it led to, is a fresh start of the same prompt.
         started_over = play is not None and play.called and not speaker.results
         if play is None or play.prompt != speaker.prompt or started_over:
-            play = self._plays[worker] = _Play(self._choose(speaker.marker, request), speaker.prompt)
+            turn = self._choose(speaker.marker, request)
+            play = self._plays[worker] = _Play(self._steps(turn), turn, speaker.prompt)
         return play
 
-    def _choose(self, marker: Marker, request: ModelRequest) -> tuple[Step, ...]:
+    def _choose(self, marker: Marker, request: ModelRequest) -> int:
         for index, turn in enumerate(self.scenario.turn):
             if index not in self._used and _fits(turn, marker, request):
                 if not turn.repeat:
                     self._used.add(index)
-                return turn.step
-        return (_APPROVAL,) if marker.role == "reviewer" or marker.review else (_DONE,)
+                return index
+        return _NO_TURN_REVIEW if marker.role == "reviewer" or marker.review else _NO_TURN
+
+    def _steps(self, turn: int) -> tuple[Step, ...]:
+        if turn >= 0:
+            return self.scenario.turn[turn].step
+        return (_APPROVAL,) if turn == _NO_TURN_REVIEW else (_DONE,)
+
+    def bookmarks(self) -> str:
+        """Where everybody stands, as JSON: what :meth:`restore` takes in another process."""
+        plays = {
+            worker: [play.turn, play.prompt, play.at, play.refused, play.called] for worker, play in self._plays.items()
+        }
+        return json.dumps({"used": sorted(self._used), "answers": self._answers, "plays": plays})
+
+    def restore(self, bookmarks: str) -> None:
+        """Go on where another script of the same scenario stopped.
+
+        Raises:
+            ValueError: These are no bookmarks.
+        """
+        try:
+            told = json.loads(bookmarks)
+            self._used, self._answers = set(told["used"]), told["answers"]
+            for worker, (turn, prompt, at, refused, called) in told["plays"].items():
+                self._plays[worker] = _Play(self._steps(turn), turn, (prompt[0], prompt[1]), at, refused, called)
+        except (KeyError, TypeError, IndexError) as error:
+            raise ValueError(f"no bookmarks of this scenario: {error}") from error
 
     def _next(self, play: _Play, speaker: Speaker, request: ModelRequest, answer_id: str) -> Answer | Refusal:
         paths = self.paths.get(speaker.marker.worker, WorkerPaths())

@@ -1,0 +1,60 @@
+"""A coordinator that can be killed: runs a rehearsal with stand-ins, or resumes one, and says every entry it took.
+
+``coordinating.py run ROOT SCENARIO [GRACE_S [real]]`` or ``coordinating.py resume SESSION_FOLDER``
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from orchestrator.coordinator import resume_session, run_session
+from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.entries import EffectIntended, JournalEntry
+from orchestrator.prompts import load_templates
+from orchestrator.review_engine.policies import STANDARD
+from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.session.state import Session
+
+
+def tell(session: Session, entry: JournalEntry) -> None:
+    if entry.n == 1:
+        print("session", session.options.session_dir, flush=True)  # noqa: T201
+    kind = f"effect {entry.body.effect.kind}" if isinstance(entry.body, EffectIntended) else entry.body.kind
+    worker = getattr(entry.body, "worker", None) or getattr(getattr(entry.body, "effect", None), "worker", "-")
+    print("entry", entry.n, kind, worker, flush=True)  # noqa: T201
+
+
+def request(root: Path, scenario: Path, *, grace_s: float, stand_ins: bool) -> RunRequest:
+    return RunRequest(
+        task="Add input validation to the signup form",
+        target=root / "target",
+        workspace=root / "workspace",
+        policy=STANDARD,
+        sandbox=load_sandbox_policy("default"),
+        templates=load_templates(None),
+        rehearsal=RehearsalRequest(scenario, stand_ins=stand_ins),
+        timeout_s=100.0,
+        limits={"orphan_grace_s": grace_s},
+    )
+
+
+def main(mode: str, where: str, *rest: str) -> int:
+    if mode == "run":
+        scenario, grace_s, stand_ins = Path(rest[0]), float(rest[1]) if len(rest) > 1 else 30.0, "real" not in rest
+        asked = request(Path(where), scenario, grace_s=grace_s, stand_ins=stand_ins)
+        begin = partial(run_session, asked, environ=os.environ, observe=tell)
+    else:
+        begin = partial(resume_session, SessionFolder(Path(where)), environ=os.environ, observe=tell)
+    result: SessionResult = anyio.run(begin)
+    print("ended", result.outcome, result.reason, flush=True)  # noqa: T201
+    return int(result.exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
