@@ -119,58 +119,40 @@ def _opened(body: entries.SessionOpened, at: datetime) -> Iterator[Happening]:
 
 def _intended(effect: effects.Effect, at: datetime) -> Iterator[Happening]:
     match effect:
-        case effects.RecordPlan(breakdown=plan):
-            steps = ", ".join(f"{step.worker} {saying.ROLE_VERBS[step.role]}" for step in plan.steps)
-            yield Happening(
-                at,
-                "session",
-                Weight.IMPORTANT,
-                f"plan (tier {plan.tier}): {steps or 'no worker'}",
-                more=_lines(plan.notes),
-            )
         case effects.StopWorker(worker=worker, because=because):
             yield Happening(at, "worker", Weight.NORMAL, f"is being stopped: {one_line(because)}", worker)
         case effects.FreezeWorker(worker=worker, because=because):
             yield Happening(at, "worker", Weight.NORMAL, f"frozen: {one_line(because)}", worker)
         case effects.ThawWorker(worker=worker):
             yield Happening(at, "worker", Weight.NORMAL, "runs on", worker)
-        case effects.Announce(decision=decision):
-            yield Happening(
-                at,
-                "decision",
-                Weight.IMPORTANT,
-                saying.decision_words(decision),
-                decision.about,
-                _lines(decision.reasons),
-            )
-        case effects.SaveReview(request=request, reviews=reviews):
-            for review in reviews:
-                yield Happening(
-                    at, "review", Weight.IMPORTANT, saying.review_words(review), request.about, _lines(review.points)
-                )
-        case effects.RecordRecovery(action=action):
-            yield Happening(
-                at,
-                "recovery",
-                Weight.IMPORTANT,
-                saying.recovery_words(action),
-                action.worker,
-                saying.recovery_changes(action),
-            )
-        case effects.AskPerson(question=question):
-            numbered = tuple(f"{n}. {one_line(text, 300)}" for n, text in enumerate(question.suggestions, start=1))
-            yield Happening(
-                at,
-                "question",
-                Weight.IMPORTANT,
-                f"{question.id}: {one_line(question.text, 1000)}",
-                question.about,
-                numbered,
-            )
-        case effects.Warn(text=text, worker=worker):
-            yield Happening(at, "warning", Weight.IMPORTANT, one_line(text, 300), worker)
         case effects.RunChecks():
             yield Happening(at, "review", Weight.NORMAL, "the orchestrator measures the work itself")
+        case effects.Warn(text=text, worker=worker):
+            yield Happening(at, "warning", Weight.IMPORTANT, one_line(text, 300), worker)
+        case effects.SaveReview(request=request, reviews=reviews):
+            for review in reviews:
+                words, points = saying.review_words(review), _lines(review.points)
+                yield Happening(at, "review", Weight.IMPORTANT, words, request.about, points)
+        case _:
+            yield from _intended_for_people(effect, at)
+
+
+def _intended_for_people(effect: effects.Effect, at: datetime) -> Iterator[Happening]:
+    match effect:
+        case effects.RecordPlan(breakdown=plan):
+            steps = ", ".join(f"{step.worker} {saying.ROLE_VERBS[step.role]}" for step in plan.steps)
+            words = f"plan (tier {plan.tier}): {steps or 'no worker'}"
+            yield Happening(at, "session", Weight.IMPORTANT, words, more=_lines(plan.notes))
+        case effects.Announce(decision=decision):
+            words, reasons = saying.decision_words(decision), _lines(decision.reasons)
+            yield Happening(at, "decision", Weight.IMPORTANT, words, decision.about, reasons)
+        case effects.RecordRecovery(action=action):
+            words, changes = saying.recovery_words(action), saying.recovery_changes(action)
+            yield Happening(at, "recovery", Weight.IMPORTANT, words, action.worker, changes)
+        case effects.AskPerson(question=question):
+            words = f"{question.id}: {one_line(question.text, 1000)}"
+            numbered = tuple(f"{n}. {one_line(text, 300)}" for n, text in enumerate(question.suggestions, start=1))
+            yield Happening(at, "question", Weight.IMPORTANT, words, question.about, numbered)
         case _:
             return
 
