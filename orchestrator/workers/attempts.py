@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.workers import ExitRecord
+from orchestrator.workers.cgroups import end_group
 from orchestrator.workers.processes import is_running
 from orchestrator.workers.records import decode_file, encode, replace_file
 from orchestrator.workers.sweeping import end_marked
@@ -108,16 +109,29 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     """The exit record of an attempt whose shim is gone without one; waits for its namespace to die with it."""
     record = read_record(files)
     init = record.namespace_init if record is not None else None
-    proof = init is not None and _is_gone_within(init, LOST_TREE_WITHIN_S)
-    swept = 0 if proof else end_marked(str(files.record))
+    group = _group(files)
+    proof: Literal["empty pid namespace", "cgroup empty", "none"] = "none"
+    if init is not None and _is_gone_within(init, LOST_TREE_WITHIN_S):
+        proof = "empty pid namespace"
+    if group is not None and end_group(group, LOST_TREE_WITHIN_S) and proof == "none":
+        proof = "cgroup empty"
+    swept = end_marked(str(files.record)) if proof == "none" else 0
     return ExitRecord(
         code=None,
-        proof="empty pid namespace" if proof else "none",
+        proof=proof,
         stdout_end=_size(stdout),
         stderr_end=_size(stderr),
         stopped_by="shim lost",
         note="its shim ended without an exit record" + (f"; {swept} of its processes were killed" if swept else ""),
     )
+
+
+def _group(files: AttemptFiles) -> Path | None:
+    try:
+        group = decode_file(str(files.spec)).get("cgroup")
+    except (OSError, ValueError):
+        return None
+    return Path(group) if isinstance(group, str) else None
 
 
 def _is_gone_within(process: ProcessIdentity, seconds: float) -> bool:

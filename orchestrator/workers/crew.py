@@ -9,8 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent
@@ -21,10 +20,13 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.workers import attempts
-from orchestrator.workers.attempts import AttemptFiles
+from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
+from orchestrator.workers.cgroups import make_group, own_group
 from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.homes import PrivateHome, place_files, prepare_home, remove_home, return_credentials
+from orchestrator.workers.layout import CrewLayout as CrewLayout
+from orchestrator.workers.layout import Started as Started
 from orchestrator.workers.mounts import place_of
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
 from orchestrator.workers.records import encode, replace_file
@@ -38,32 +40,6 @@ NICE = 5
 ETC_AGE_S = 30.0
 """A changed resolver or certificate reaches workers started after this time."""
 _SHIM = Path(__file__).with_name("shim.py")
-
-
-@dataclass(frozen=True, slots=True)
-class CrewLayout:
-    """Where a session's crew keeps its files; the coordinator fills it from the session folder."""
-
-    session_dir: Path
-    workspace: Path
-    """Parent of all sessions; masked in every sandbox."""
-    workers_dir: Path
-    control_dir: Path
-    lock: Path | None
-    """The coordinator's lease; ``None``: workers never ask for one."""
-    stdout: Callable[[WorkerId], Path]
-    stderr: Callable[[WorkerId], Path]
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """One attempt that runs."""
-
-    argv: tuple[str, ...]
-    """The CLI's own command line, sandbox left out."""
-    shim: ProcessIdentity
-    sandbox: str
-    """What stands around it, for people."""
 
 
 class Crew:
@@ -93,9 +69,12 @@ class Crew:
         self._homes: dict[Path, PrivateHome] = {}
         self._sampler = Sampler()
         self._etc_at = float("-inf")
+        self._group = own_group()
 
     def start(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Started:
         """Start one attempt; returns once its shim runs, which then does the rest.
+
+        An attempt that was begun before, by us or another coordinator, is followed and not begun again.
 
         Raises:
             EnvironmentUnfit: the executable, the sandbox or a folder is missing, or the shim cannot be started.
@@ -104,14 +83,18 @@ class Crew:
             # Death signals follow the thread that spawned, not the process.
             raise RuntimeError("workers must be started from the main thread")
         files = self._files(assignment.worker, attempt)
+        begun = attempts.read_record(files)
+        if begun is not None:
+            return self._take_over(assignment.worker, attempt, begun)
         command = (self._find(spec.argv[0]), *spec.argv[1:])
         try:
             files.prepare(spec.stdin)
             self._prepare_home(assignment, agent)
             place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
             argv, around = self._command(command, assignment, spec)
+            group = None if self._group is None else make_group(self._group, assignment.worker)
             document = self._document(files, command, argv=argv, spec=spec, around=around)
-            replace_file(str(files.spec), encode(document))
+            replace_file(str(files.spec), encode({**document, "cgroup": None if group is None else str(group)}))
             process = self._spawn(files, self._environment(assignment, agent, spec, mark=str(files.record)))
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
@@ -215,6 +198,9 @@ class Crew:
         record = attempts.read_record(self._files(worker, attempt))
         if record is None or record.exit is not None or not is_same(record.shim):
             return None
+        return self._take_over(worker, attempt, record)
+
+    def _take_over(self, worker: WorkerId, attempt: int, record: AttemptRecord) -> Started:
         self._follow(WorkerProcess(worker, attempt, record.shim))
         return Started(record.argv, record.shim, record.sandbox)
 
@@ -262,13 +248,21 @@ class Crew:
     async def wait_exited(self, worker: WorkerId) -> ExitRecord:
         """Wait for the proof that the worker's tree is gone."""
         running = self._running[worker]
-        if running.exit is None:
+        while running.exit is None:
             await running.wait_ended()
-        # Somebody else may have waited for it meanwhile.
-        if running.exit is None:
-            running.release()
-            running.exit = self._ended(worker, running.attempt)
+            if running.exit is None:  # nobody else has waited for it meanwhile
+                running.release()
+                self._settle(running)
         return running.exit
+
+    def _settle(self, running: WorkerProcess) -> None:
+        """The shim we followed is gone: its record says how its worker ended, or that another shim has the attempt."""
+        record = attempts.read_record(self._files(running.worker, running.attempt))
+        if record is not None and record.shim != running.shim and record.exit is None and is_same(record.shim):
+            running.shim, running.process = record.shim, None
+            running.follow()
+            return
+        running.exit = self._ended(running.worker, running.attempt)
 
     def sample(self, worker: WorkerId) -> Sample | None:
         """What the worker's tree uses now; ``None`` if it is gone."""

@@ -32,6 +32,10 @@ class WorkerProcess:
             self.pidfd = os.pidfd_open(self.shim.pid)
         except (AttributeError, OSError):
             self.pidfd = None
+        if self.pidfd is not None and self.process is None and not is_same(self.shim):
+            # Somebody else has its pid by now.
+            os.close(self.pidfd)
+            self.pidfd = None
 
     def wake(self, number: int) -> bool:
         """Signal the shim; ``False`` if it is gone."""

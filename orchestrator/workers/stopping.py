@@ -25,6 +25,8 @@ class Tree:
         """Pid 1 of the worker's own pid namespace as we see it; 0 without one."""
         self.namespace_init_started = 0
         self.cgroup = cgroup
+        self._held: set[tuple[int, int]] = set()
+        """Whom we stopped, by pid and start; who stopped itself is not ours to continue."""
 
     def members(self) -> list[Process]:
         """All that are not dead, the sandbox's own left out."""
@@ -47,6 +49,7 @@ class Tree:
             calm = None if running else seen
             for row in running:
                 send_signal(row.pid, row.start_ticks, signal.SIGSTOP)
+                self._held.add((row.pid, row.start_ticks))
             if running:
                 time.sleep(0.001)
         return False
@@ -55,9 +58,9 @@ class Tree:
         """Let every member run on."""
         if self.cgroup is not None:
             _freeze_cgroup(self.cgroup, frozen=False)
-        for row in self.members():
-            if row.state in "Tt":
-                send_signal(row.pid, row.start_ticks, signal.SIGCONT)
+        for pid, started in self._held:
+            send_signal(pid, started, signal.SIGCONT)
+        self._held.clear()
 
     def signal_members(self, number: int) -> int:
         """Signal every member; returns how many there were."""
@@ -116,3 +119,11 @@ def _freeze_cgroup(folder: str, *, frozen: bool) -> bool:
             return False
         time.sleep(0.0005)
     return False
+
+
+def remove_group(folder: str) -> None:
+    """Remove the worker's own group; one that still has members stays."""
+    try:  # noqa: SIM105 - contextlib costs import time
+        os.rmdir(folder)
+    except OSError:
+        pass

@@ -22,7 +22,7 @@ from orchestrator.workers.processes import (
 )
 from orchestrator.workers.records import claim, decode_file, encode, replace_file
 from orchestrator.workers.spawning import open_output, spawn
-from orchestrator.workers.stopping import KILL_WITHIN_S, Tree
+from orchestrator.workers.stopping import KILL_WITHIN_S, Tree, remove_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -280,6 +280,8 @@ def supervise(spec_path: str) -> int:
         supervision.notes.append(f"the shim failed: {type(problem).__name__}: {problem}")
         _kill_whatever_is_left(supervision)
     supervision.finish()
+    if spec.get("cgroup") is not None:
+        remove_group(str(spec["cgroup"]))
     # Nothing is left to close or to flush; tearing an interpreter down in good order takes 2 ms.
     os._exit(0)
 

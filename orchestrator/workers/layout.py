@@ -1,0 +1,35 @@
+"""Where a crew keeps its files, and what it says of a worker it has started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.models.identity import ProcessIdentity, WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class CrewLayout:
+    """Where a session's crew keeps its files; the coordinator fills it from the session folder."""
+
+    session_dir: Path
+    workspace: Path
+    """Parent of all sessions; masked in every sandbox."""
+    workers_dir: Path
+    control_dir: Path
+    lock: Path | None
+    """The coordinator's lease; ``None``: workers never ask for one."""
+    stdout: Callable[[WorkerId], Path]
+    stderr: Callable[[WorkerId], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """One attempt that runs."""
+
+    argv: tuple[str, ...]
+    """The CLI's own command line, sandbox left out."""
+    shim: ProcessIdentity
+    sandbox: str
+    """What stands around it, for people."""
