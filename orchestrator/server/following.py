@@ -22,7 +22,16 @@ from orchestrator.models.entries import JournalEntry, Sampled
 from orchestrator.models.identity import WorkerId
 from orchestrator.server.messages import Message, changed_fields, entry_messages, message
 from orchestrator.server.ring import Ring
-from orchestrator.server.views import SampleView, SessionView, WorkerView, review_views, session_view, worker_view
+from orchestrator.server.views import (
+    Past,
+    SampleView,
+    SessionView,
+    StatusChange,
+    WorkerView,
+    review_views,
+    session_view,
+    worker_view,
+)
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 
@@ -35,6 +44,7 @@ PAGE = 256
 _BATCH = 500
 """Entries folded before others get their turn: about 20 ms."""
 _SAMPLES_KEPT = 90
+_STATES_KEPT = 200
 
 
 class Follower:
@@ -52,6 +62,7 @@ class Follower:
         self.clients = 0
         self.is_closed = False
         self._samples: dict[WorkerId, deque[SampleView]] = {}
+        self._history: dict[WorkerId, deque[StatusChange]] = {}
         self._offsets: list[int] = [0]
         """Where entries 1, 1 + PAGE, 1 + 2 * PAGE … begin."""
         self._end = 0
@@ -81,12 +92,12 @@ class Follower:
         """Set when the next block is published, or the follower closed."""
         return self._changed
 
-    def samples(self, worker: WorkerId) -> Sequence[SampleView]:
-        return tuple(self._samples.get(worker, ()))
+    def past(self, worker: WorkerId) -> Past:
+        return Past(self._samples.get(worker, ()), self._history.get(worker, ()))
 
     def worker_views(self) -> list[WorkerView]:
         session = self.session
-        return [worker_view(session, name, self.samples(name)) for name in session.workers] if session else []
+        return [worker_view(session, name, self.past(name)) for name in session.workers] if session else []
 
     def view(self) -> SessionView | None:
         return session_view(self.session, live=self.is_live) if self.session else None
@@ -180,7 +191,9 @@ class Follower:
         if n == 1:
             check_format(line or b"", path)
         entry = decode_entry(line or b"", n, path=path, offset=start)
-        self.session, _ = step(self.session, entry)
+        before = self.session
+        self.session, _ = step(before, entry)
+        self._note_states(before, self.session, entry.at)
         self.n = n
         self._end = end
         if n % PAGE == 0:
@@ -190,6 +203,15 @@ class Follower:
             sample = entry.body.sample
             kept.append(SampleView(entry.at, round(sample.cpu_percent, 1), round(sample.memory_mib, 1)))
         return entry
+
+    def _note_states(self, before: Session | None, after: Session, at: datetime) -> None:
+        old = before.workers if before else {}
+        if old is after.workers:
+            return
+        for name, state in after.workers.items():
+            was = old.get(name)
+            if was is None or was.status is not state.status:
+                self._history.setdefault(name, deque(maxlen=_STATES_KEPT)).append(StatusChange(at, state.status))
 
     def _note_fault(self, tail: FileTail) -> None:
         """A torn last line that a new coordinator cut off was never an entry; anything else ends the following."""
@@ -260,7 +282,7 @@ class Follower:
             or before.details.get(name) is not session.details.get(name)
         ]
         if names:
-            changes["workers"] = {name: worker_view(session, name, self.samples(name)) for name in names}
+            changes["workers"] = {name: worker_view(session, name, self.past(name)) for name in names}
         if before is None or before.reviews is not session.reviews:
             old = before.reviews if before else {}
             reviews = {review.id: review for review in review_views(session)}

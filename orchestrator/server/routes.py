@@ -127,12 +127,15 @@ async def stream(
         int | None, Query(ge=0, le=2**53, description="The last journal number known; without it, from the beginning.")
     ] = None,
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
+    last_id: Annotated[
+        str | None, Query(alias="last_event_id", max_length=200, description="For those who cannot set the header.")
+    ] = None,
 ) -> Response:
     session_of(follower)
     position = after or 0
     known = True
-    if last_event_id:
-        found = position_in(last_event_id, follower.folder.id)
+    if given := last_event_id or last_id:
+        found = position_in(given, follower.folder.id)
         position, known = (found, True) if found is not None else (0, False)
     return EventStream(follower, position, known=known)
 

@@ -69,6 +69,22 @@ class SampleView:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusChange:
+    """When a worker came to be in a state."""
+
+    at: datetime
+    status: WorkerStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is kept of a worker's measurements and states."""
+
+    samples: Sequence[SampleView] = ()
+    history: Sequence[StatusChange] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerView:
     """One worker: its state with the evidence for it."""
 
@@ -95,6 +111,8 @@ class WorkerView:
     denials: int
     samples: tuple[SampleView, ...]
     """The last minutes, oldest first."""
+    history: tuple[StatusChange, ...]
+    """Its last states, oldest first."""
     processes: int | None
     started_at: datetime | None
     last_heard: datetime | None
@@ -141,7 +159,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
     )
 
 
-def worker_view(session: Session, worker: str, samples: Sequence[SampleView]) -> WorkerView:
+def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
     """One worker of the session.
 
     Raises:
@@ -169,7 +187,8 @@ def worker_view(session: Session, worker: str, samples: Sequence[SampleView]) ->
         total_tokens=state.usage.total_tokens,
         tool_calls=state.tool_calls,
         denials=state.denials,
-        samples=tuple(samples),
+        samples=tuple(past.samples),
+        history=tuple(past.history),
         processes=state.sample.processes if state.sample else None,
         started_at=state.started_at,
         last_heard=state.last_heard,

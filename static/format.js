@@ -1,0 +1,63 @@
+// Values in, words for people out.
+
+const WHOLE = new Intl.NumberFormat("en-GB");
+
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return "unknown";
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
+  return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
+}
+
+export function clock(iso, withDate = false) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  const time = at.toLocaleTimeString("en-GB", { hour12: false });
+  return withDate ? `${at.toLocaleDateString("en-GB", { day: "2-digit", month: "short", year: "numeric" })} ${time}` : time;
+}
+
+export const tokens = (count) => (count === null || count === undefined ? "unknown" : WHOLE.format(count));
+
+export function money(dollars, complete = true) {
+  if (dollars === null || dollars === undefined) return "unknown";
+  return `${complete ? "" : "at least "}$${dollars.toFixed(dollars < 1 ? 4 : 2)}`;
+}
+
+export const words = (name) => String(name ?? "").replaceAll("_", " ");
+
+export function memory(mib) {
+  if (mib === null || mib === undefined) return "not measured";
+  return mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib.toFixed(0)} MiB`;
+}
+
+const secondsSince = (iso, now) => (iso ? (now - Date.parse(iso)) / 1000 : null);
+
+// The evidence for a worker's state, as of now.
+export function evidence(worker, now) {
+  const sample = worker.samples.at(-1);
+  const measured = sample ? `${sample.cpu_percent.toFixed(0)} % CPU` : "CPU not measured yet";
+  switch (worker.status) {
+    case "running":
+      return `${duration(secondsSince(worker.last_heard, now))} since last byte, ${measured}`;
+    case "silent":
+      return `silent for ${duration(secondsSince(worker.last_heard, now))}, ${measured}`;
+    case "frozen":
+      return `${worker.why || "frozen"}, for ${duration(secondsSince(worker.frozen_since, now))}`;
+    case "limited":
+      return worker.limited_until ? `limited until ${clock(worker.limited_until)}` : `limited; the CLI did not say until when`;
+    case "waiting":
+      return worker.why || "waits for those before it";
+    case "done": case "failed": case "stopped": case "unproven": {
+      const proof = worker.exit ? `gone: ${worker.exit.proof === "none" ? "not proven" : worker.exit.proof}` : "never started";
+      return worker.why ? `${worker.why}; ${proof}` : proof;
+    }
+    default:
+      return worker.why;
+  }
+}
+
+export function ranSeconds(worker, now) {
+  const running = worker.running_since ? (now - Date.parse(worker.running_since)) / 1000 : 0;
+  return worker.ran_s + Math.max(0, running);
+}

@@ -1,0 +1,25 @@
+// Whether what is shown is live, and what became of the last command.
+import { html } from "/static/html.js";
+import { clock, duration } from "/static/format.js";
+import { connection, notice, now, session } from "/static/store.js";
+
+export function Connection() {
+  const { state, since, detail } = connection.value;
+  let text = "";
+  if (state === "refused") text = `Not shown: ${detail}.`;
+  else if (state === "lost") {
+    const at = clock(new Date(since).toISOString());
+    text = `Not live: ${detail}. What is shown is as of ${at}, ${duration((Date.now() - since) / 1000)} ago. Connecting again…`;
+    if (session.value && session.value.status !== "running" && session.value.status !== "ending")
+      text = `Not live: ${detail}. The session had ended; “orchestrate serve” shows it again.`;
+    now.value; // redrawn every tick
+  }
+  return html`<div role="status" class=${text ? "connection lost" : "connection"}>${text}</div>`;
+}
+
+export function Notices() {
+  const { text, bad, n } = notice.value;
+  return html`<div class="notices" role="status" aria-live="polite">
+    ${text && html`<p key=${n} class=${bad ? "notice bad" : "notice"}>${text}</p>`}
+  </div>`;
+}

@@ -1,0 +1,50 @@
+// What waits for a person, on top of everything.
+import { useState } from "preact/hooks";
+import { html } from "/static/html.js";
+import { act, busy } from "/static/actions.js";
+import { connection, questions, session } from "/static/store.js";
+
+function Question({ question }) {
+  const [text, setText] = useState("");
+  const path = `/api/questions/${encodeURIComponent(question.id)}/answer`;
+  const off = connection.value.state !== "live" || !session.value.live || busy.value.has(path);
+  const answer = async (given) => {
+    if (given.trim() && (await act(path, { text: given }, `Answered ${question.id}.`))) setText("");
+  };
+  const confirmation = `/api/questions/${encodeURIComponent(question.id)}/confirmation`;
+  const yesNo = (confirmed) => act(confirmation, { confirmed }, confirmed ? `Confirmed ${question.id}.` : `Refused ${question.id}.`);
+  const field = `answer-${question.id}`;
+  return html`<li class="question">
+    <h3>${question.about ? `${question.about} asks` : "A question"} <span class="quiet">(${question.id})</span></h3>
+    <p class="text">${question.text}</p>
+    ${question.suggestions.length > 0 &&
+    html`<div class="suggestions" role="group" aria-label="Suggested answers">
+      ${question.suggestions.map((words) => html`<button type="button" disabled=${off} onClick=${() => answer(words)}>${words}</button>`)}
+    </div>`}
+    <form
+      onSubmit=${(event) => {
+        event.preventDefault();
+        answer(text);
+      }}
+    >
+      <label for=${field}>Your answer</label>
+      <textarea id=${field} rows="2" value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea>
+      <div class="controls">
+        <button type="submit" class="primary" disabled=${off || !text.trim()}>Answer</button>
+        <button type="button" disabled=${off} onClick=${() => yesNo(true)}>Confirm</button>
+        <button type="button" disabled=${off} onClick=${() => yesNo(false)}>Refuse</button>
+      </div>
+    </form>
+  </li>`;
+}
+
+export function Questions() {
+  const open = questions.value;
+  const shown = session.value;
+  return html`<section class=${open.length ? "questions" : "questions none"} aria-live="polite" aria-labelledby=${open.length ? "questions-title" : undefined}>
+    ${open.length > 0 &&
+    html`<h2 id="questions-title">${open.length === 1 ? "A question waits for you" : `${open.length} questions wait for you`}</h2>
+      ${!shown.live && html`<p>The session has ended with it: <code>orchestrate resume ${shown.id} --answer "…"</code> goes on.</p>`}
+      <ul>${open.map((question) => html`<${Question} key=${question.id} question=${question} />`)}</ul>`}
+  </section>`;
+}

@@ -1,0 +1,22 @@
+// The report of a session that has ended.
+import { useEffect, useState } from "preact/hooks";
+import { html } from "/static/html.js";
+import { read } from "/static/actions.js";
+import { session } from "/static/store.js";
+
+export function Report() {
+  const [text, setText] = useState("");
+  const shown = session.value;
+  const isOver = !["running", "ending"].includes(shown.status);
+  useEffect(() => {
+    setText("");
+    if (isOver) read("/api/report").then(setText, (error) => setText(`There is no report: ${error.message}.`));
+  }, [shown.id, isOver]);
+  if (!isOver) return null;
+  return html`<section aria-labelledby="report-title">
+    <details>
+      <summary><h2 id="report-title">Report</h2></summary>
+      <pre class="report" tabindex="0" role="region" aria-label="Report">${text}</pre>
+    </details>
+  </section>`;
+}

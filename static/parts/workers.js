@@ -1,0 +1,78 @@
+// Each worker as a card: who, in what state and by what evidence, doing what, at what price.
+import { html } from "/static/html.js";
+import { act, busy } from "/static/actions.js";
+import { duration, evidence, memory, money, ranSeconds, tokens, words } from "/static/format.js";
+import { connection, now, session, workers } from "/static/store.js";
+import { Sparkline } from "/static/parts/sparkline.js";
+import { openLog } from "/static/parts/log.js";
+
+const GONE = new Set(["done", "failed", "stopped", "unproven"]);
+
+function Buttons({ worker }) {
+  const off = connection.value.state !== "live" || !session.value.live;
+  const gone = GONE.has(worker.status);
+  const idle = gone || worker.status === "waiting";
+  const frozen = worker.status === "frozen";
+  const button = (name, label, doing, disabled, kind = "") => {
+    const path = `/api/workers/${encodeURIComponent(worker.id)}/${name}`;
+    const act_ = () => (name === "stop" && !confirm(`Stop ${worker.id}?`) ? null : act(path, undefined, doing));
+    return html`<button type="button" class=${kind} disabled=${off || disabled || busy.value.has(path)} aria-label=${`${label} ${worker.id}`} onClick=${act_}>${label}</button>`;
+  };
+  return html`<div class="controls">
+    ${frozen
+      ? button("resume", "Resume", `Asked to resume ${worker.id}.`, idle)
+      : button("pause", "Pause", `Asked to pause ${worker.id}.`, idle)}
+    ${button("restart", "Restart", `Asked to restart ${worker.id}.`, !worker.attempt)}
+    ${button("stop", "Stop", `Asked to stop ${worker.id}.`, idle, "danger")}
+    <button type="button" aria-label=${`Raw log of ${worker.id}`} disabled=${!worker.attempt} onClick=${() => openLog(worker.id)}>Raw log</button>
+  </div>`;
+}
+
+function Card({ worker }) {
+  const progress = worker.progress;
+  const title = `worker-${worker.id}`;
+  return html`<article class=${`card agent-${worker.agent} is-${worker.status}`} aria-labelledby=${title}>
+    <div class="card-head">
+      <h3 id=${title}>${worker.id}</h3>
+      <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
+      <span class=${`badge status-${worker.status}`}>${words(worker.status)}</span>
+    </div>
+    <p class="evidence">${evidence(worker, now.value)}</p>
+    ${progress !== null && progress !== undefined
+      ? html`<progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress><span class="percent">${progress.toFixed(0)} %</span>`
+      : GONE.has(worker.status) || worker.status === "waiting"
+        ? null
+        : html`<p class="quiet">no progress reported</p>`}
+    ${worker.doing && html`<p class="doing" title=${worker.doing}>${worker.doing}</p>`}
+    <dl class="figures">
+      <div><dt>Tokens</dt><dd>${tokens(worker.total_tokens)}</dd></div>
+      <div><dt>Cost</dt><dd>${money(worker.usage.cost_usd)}</dd></div>
+      <div><dt>Tool calls</dt><dd>${worker.tool_calls}${worker.denials ? `, ${worker.denials} denied` : ""}</dd></div>
+      <div><dt>Ran</dt><dd>${duration(ranSeconds(worker, now.value))}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
+      ${worker.files.length > 0 &&
+      html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
+    </dl>
+    <div class="sparks">
+      <${Sparkline} label="CPU" values=${worker.samples.map((sample) => sample.cpu_percent)} unit=${(value) => `${value.toFixed(0)} %`} least=${50} />
+      <${Sparkline} label="Memory" values=${worker.samples.map((sample) => sample.memory_mib)} unit=${memory} least=${64} />
+    </div>
+    ${worker.answer && html`<details class="answer"><summary>Last words</summary><p class="text">${worker.answer}</p></details>`}
+    <${Buttons} worker=${worker} />
+  </article>`;
+}
+
+export function Workers() {
+  const all = Object.values(workers.value);
+  const main = all.filter((worker) => worker.is_main);
+  const called = all.filter((worker) => !worker.is_main);
+  return html`<section aria-labelledby="workers-title">
+    <h2 id="workers-title">Workers</h2>
+    ${all.length === 0 && html`<p class="quiet">No worker yet.</p>`}
+    <div class="cards">${main.map((worker) => html`<${Card} key=${worker.id} worker=${worker} />`)}</div>
+    ${called.length > 0 &&
+    html`<details class="called">
+      <summary>Reviewers called in (${called.length}, ${called.filter((worker) => !GONE.has(worker.status)).length} at work)</summary>
+      <div class="cards">${called.map((worker) => html`<${Card} key=${worker.id} worker=${worker} />`)}</div>
+    </details>`}
+  </section>`;
+}
