@@ -22,7 +22,6 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.workers.crew import Crew, CrewLayout
 from orchestrator.workers.sandbox import find_bubblewrap, prove_backend, wrap
-from orchestrator.workers.spawning import INFO_FD
 from orchestrator.workers.system_files import write_system_files
 
 TRUE = "/bin/true"
@@ -81,7 +80,7 @@ class Launches:
         assert bwrap is not None
         write_system_files(self.folder / "etc")
         (self.folder / "bubblewrap" / "home").mkdir(exist_ok=True)
-        wrapped = wrap(
+        return wrap(
             (TRUE,),
             bwrap=bwrap,
             config=POLICY,
@@ -90,8 +89,8 @@ class Launches:
             masked=(),
             etc=self.folder / "etc",
             environ=os.environ,
+            info_fd=False,
         )
-        return ["2" if word == INFO_FD else word for word in wrapped]
 
     async def worker(self, backend: str) -> None:
         """A whole worker: from the call to its exit record."""

@@ -50,7 +50,8 @@ def prepare_home(folder: Path, *, user_home: Path | None, credential_files: Sequ
             original, copy = user_home / name, folder / name
             if original.is_file():
                 content = original.read_bytes()
-                _write_private(copy, content, within=folder)
+                if not _is_newer(copy, original):
+                    _write_private(copy, content, within=folder)
                 copied.append(CopiedCredential(name, original, copy, _digest(content)))
     except OSError as problem:
         raise EnvironmentUnfit(f"cannot prepare the private home {folder}: {problem}") from problem
@@ -98,6 +99,11 @@ def remove_home(home: PrivateHome) -> None:
     """Copy refreshed credentials back and delete the rest; what cannot be deleted stays."""
     return_credentials(home)
     shutil.rmtree(home.folder, ignore_errors=True)
+
+
+def _is_newer(copy: Path, original: Path) -> bool:
+    """Whether a copy from before a coordinator's death is there: its CLI may have refreshed it, and only there."""
+    return copy.is_file() and not copy.is_symlink() and copy.stat().st_mtime_ns >= original.stat().st_mtime_ns
 
 
 def _digest(content: bytes) -> str:

@@ -177,10 +177,9 @@ def _run_canaries(bwrap: Path, config: SandboxConfig, folder: Path, environ: Map
         masked=(),
         etc=folder / "etc",
         environ=environ,
+        info_fd=False,
     )
     try:
-        # Nobody reads the pids here, and bubblewrap wants a descriptor that is open: its own standard error will do.
-        argv = ["2" if word == INFO_FD else word for word in argv]
         ran = subprocess.run(
             argv,
             capture_output=True,

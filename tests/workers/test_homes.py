@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path, PurePosixPath
 
@@ -44,6 +45,17 @@ def test_a_refreshed_credential_comes_back(home: PrivateHome, user: Path) -> Non
     assert return_credentials(home) == [user / LOGIN]
     assert (user / LOGIN).read_text() == "token 2"
     assert stat.S_IMODE((user / LOGIN).stat().st_mode) == 0o600
+
+
+def test_a_home_prepared_again_keeps_what_was_refreshed_in_it(home: PrivateHome, user: Path) -> None:
+    (home.folder / LOGIN).write_text("token 2")
+    again = prepare_home(home.folder, user_home=user, credential_files=(LOGIN,))
+    assert return_credentials(again) == [user / LOGIN]
+    (user / LOGIN).write_text("token 3")
+    newer = (home.folder / LOGIN).stat().st_mtime_ns + 1
+    os.utime(user / LOGIN, ns=(newer, newer))
+    prepare_home(home.folder, user_home=user, credential_files=(LOGIN,))
+    assert (home.folder / LOGIN).read_text() == "token 3"
 
 
 def test_one_that_the_user_renewed_meanwhile_is_left_alone(home: PrivateHome, user: Path) -> None:

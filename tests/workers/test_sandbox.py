@@ -16,7 +16,6 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.workers.sandbox import find_bubblewrap, prove_backend, wrap
-from orchestrator.workers.spawning import INFO_FD
 from orchestrator.workers.system_files import UID_INSIDE, write_system_files
 
 HERE = Path(__file__).parent
@@ -73,9 +72,10 @@ class Box:
             masked=(self.workspace, self.session),
             etc=self.session / "etc",
             environ=environ,
+            info_fd=False,
         )
         ran = subprocess.run(
-            ["2" if word == INFO_FD else word for word in command],
+            command,
             capture_output=True,
             text=True,
             timeout=20,
