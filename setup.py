@@ -36,12 +36,17 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     install_requires=requirements(),
-    # In a checkout sandbox_policies/ stands at the top, where people look for it; installed it lies in the package.
-    packages=[*find_packages(include=["orchestrator", "orchestrator.*"]), "orchestrator.sandbox_policies"],
-    package_dir={"orchestrator.sandbox_policies": "sandbox_policies"},
+    # In a checkout these two stand at the top, where people look for them; installed they lie in the package.
+    packages=[
+        *find_packages(include=["orchestrator", "orchestrator.*"]),
+        "orchestrator.sandbox_policies",
+        "orchestrator.static",
+    ],
+    package_dir={"orchestrator.sandbox_policies": "sandbox_policies", "orchestrator.static": "static"},
     package_data={
-        "orchestrator": ["py.typed", "prompts/*.md", "rehearsal/scenarios/*.toml", "server/static/**/*"],
+        "orchestrator": ["py.typed", "prompts/*.md", "rehearsal/scenarios/*.toml"],
         "orchestrator.sandbox_policies": ["*.toml"],
+        "orchestrator.static": ["*", "parts/*", "vendor/*"],
     },
     include_package_data=False,
     entry_points={"console_scripts": ["orchestrate = orchestrator.cli.main:main"]},

@@ -43,10 +43,14 @@ export function Diff() {
       clearInterval(timer);
     };
   }, [id, isOpen, live, connected]);
+  const toggle = (event) => {
+    event.preventDefault();
+    setOpen(!isOpen);
+  };
   const lines = diff ? diff.text.split("\n").slice(0, MOST_LINES) : [];
   return html`<section aria-labelledby="diff-title">
-    <details open=${isOpen} onToggle=${(event) => setOpen(event.currentTarget.open)}>
-      <summary>
+    <details open=${isOpen}>
+      <summary onClick=${toggle}>
         <h2 id="diff-title">Changes in the target</h2>
         ${diff && html`<span class="quiet">${diff.files.length} file${diff.files.length === 1 ? "" : "s"} <span class="add">+${diff.insertions}</span> <span class="del">−${diff.deletions}</span>, ${diff.of}</span>`}
       </summary>

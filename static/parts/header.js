@@ -44,7 +44,7 @@ export function Header() {
         <span>${tokens(shown.usage.total_tokens ?? total(shown.usage))} tokens${shown.usage_complete ? "" : " or more"}</span>
         <span>cost ${money(shown.usage.cost_usd, shown.cost_complete)}</span>
       </p>
-      ${shown.reason && html`<p class="reason">${shown.reason}</p>`}
+      ${shown.reason && html`<p class=${shown.status === "done" ? "reason fine" : "reason"}>${shown.reason}</p>`}
       ${!shown.live && !isOver(shown) && html`<p class="reason">Nobody runs it now: <code>orchestrate resume ${shown.id}</code> goes on with it.</p>`}
     </div>
     <${Controls} />

@@ -35,10 +35,14 @@ export function Sessions() {
       clearInterval(timer);
     };
   }, [open, connected]);
+  const toggle = (event) => {
+    event.preventDefault();
+    setOpen(!open);
+  };
   const current = session.value?.id;
   return html`<section aria-labelledby="sessions-title">
-    <details open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
-      <summary><h2 id="sessions-title">All sessions</h2></summary>
+    <details open=${open}>
+      <summary onClick=${toggle}><h2 id="sessions-title">All sessions</h2></summary>
       ${problem && html`<p class="reason">${problem}</p>`}
       ${all && all.length === 0 && html`<p class="quiet">There is none yet.</p>`}
       <ul class="sessions">

@@ -43,7 +43,7 @@ function Card({ worker }) {
       : GONE.has(worker.status) || worker.status === "waiting"
         ? null
         : html`<p class="quiet">no progress reported</p>`}
-    ${worker.doing && html`<p class="doing" title=${worker.doing}>${worker.doing}</p>`}
+    ${worker.doing && !GONE.has(worker.status) && html`<p class="doing" title=${worker.doing}>${worker.doing}</p>`}
     <dl class="figures">
       <div><dt>Tokens</dt><dd>${tokens(worker.total_tokens)}</dd></div>
       <div><dt>Cost</dt><dd>${money(worker.usage.cost_usd)}</dd></div>
