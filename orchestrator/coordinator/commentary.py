@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.models.effects import Announce, AskPerson, RecordRecovery, Warn
@@ -30,15 +31,26 @@ class Commentary:
     def __init__(self, path: Path) -> None:
         import structlog
 
-        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600), "w")
+        self._path = path
         self._log = structlog.wrap_logger(
-            structlog.WriteLogger(self._file),
+            self,
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.JSONRenderer(),
             ],
         )
+
+    def msg(self, line: str) -> None:
+        """Append one line; what structlog calls its logger for.  A full disk costs the remark, not the session."""
+        with suppress(OSError):
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            try:
+                os.write(descriptor, f"{line}\n".encode(errors="replace"))
+            finally:
+                os.close(descriptor)
+
+    info = warning = error = msg
 
     def __call__(self, session: Session, entry: JournalEntry) -> None:
         log = self._log.bind(n=entry.n)
@@ -65,8 +77,3 @@ class Commentary:
                 log.warning("asked", question=question.id, text=question.text)
             case SessionClosed(outcome=outcome, reason=reason):
                 log.info("session_closed", outcome=str(outcome), reason=reason)
-                self._file.close()
-                return
-            case _:
-                return
-        self._file.flush()

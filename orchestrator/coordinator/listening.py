@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.reporting import events_of_report_line
 from orchestrator.journal.tailing import FileTail
-from orchestrator.models.entries import AgentOutput, StreamFault
+from orchestrator.models.entries import AgentOutput, StreamFault, StreamRead
 from orchestrator.models.events import AgentEvent, EventType, Said
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.redaction import Redactor
@@ -19,7 +19,7 @@ from orchestrator.wire.lines import Line
 from orchestrator.wire.records import Noise, RawRecord, decode_line
 
 StreamName: TypeAlias = Literal["stdout", "stderr", "events"]
-Heard: TypeAlias = AgentOutput | StreamFault
+Heard: TypeAlias = AgentOutput | StreamFault | StreamRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Stream:
     skip_until: int = 0
     """Events of records that end here or before are in the journal already; they only rebuild the state."""
     said_fault: bool = False
+    said_until: int = 0
+    """How far the last :class:`StreamRead` went."""
 
 
 @dataclass(slots=True)
@@ -64,9 +66,15 @@ class Listener:
     translation: Translation = field(default_factory=Translation)
     streams: list[Stream] = field(default_factory=list)
 
-    def follow(self, name: StreamName, path: Path, offset: int, *, skip_until: int = 0) -> None:
-        """Read ``path`` from ``offset`` on."""
-        self.streams.append(Stream(name, FileTail(path, offset), skip_until))
+    def follow(
+        self, name: StreamName, path: Path, offset: int, *, skip_until: int = 0, expect: tuple[int, str] | None = None
+    ) -> None:
+        """Read ``path`` from ``offset`` on.
+
+        Args:
+            expect: How far an earlier coordinator had read from there, and the hash it journalled of that.
+        """
+        self.streams.append(Stream(name, FileTail(path, offset, expect=expect), skip_until))
 
     def concerns(self, paths: frozenset[Path] | None) -> bool:
         """Whether a change of these files may mean something new; ``None`` stands for all files there are."""
@@ -82,18 +90,39 @@ class Listener:
         return heard
 
     def finish(self) -> Iterator[Sequence[Heard]]:
-        """All that is left once nobody writes any more, in bounded portions; torn tails are said."""
+        """All that is left once nobody writes any more, in bounded portions; torn tails are said.
+
+        The files stay open for :meth:`verify`.
+        """
         while heard := self.hear():
             yield heard
         for stream in self.streams:
             for line in stream.tail.finish():
                 yield [*self._take(stream, line), *self._torn(stream, line)]
-            stream.tail.close()
+            yield [*self._fault(stream)]
         if self.translation.pending_text:
             # Deltas whose message never ended: the process went in the middle of it.
             end = next((s.tail.position for s in self.streams if s.name == "stdout"), 0)
             event = AgentEvent(EventType.PROGRESS, self.agent.name, self.now(), Said(self.translation.pending_text))
             yield [self._output("stdout", end, end, (event,))]
+
+    def verify(self) -> None:
+        """Hold what has been read against the files as they are now.  Reads them again, so it may take seconds."""
+        for stream in self.streams:
+            stream.tail.verify()
+
+    def reckoning(self) -> Sequence[Heard]:
+        """How far each stream has been read and the hash of it, where that is not on record; and faults found since."""
+        said: list[Heard] = []
+        for stream in self.streams:
+            tail = stream.tail
+            said.extend(self._fault(stream))
+            if tail.position > max(tail.start, stream.said_until):
+                stream.said_until = tail.position
+                said.append(
+                    StreamRead(self.worker, self.attempt, stream.name, tail.start, tail.position, tail.digest())
+                )
+        return said
 
     def close(self) -> None:
         """Let go of the files."""

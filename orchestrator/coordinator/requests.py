@@ -26,6 +26,8 @@ class RehearsalRequest:
     """Use the built-in stand-ins even where a real CLI could be had."""
     port: int = 0
     """Where the model server listens if it can: workers that outlived a coordinator look for it there."""
+    server: str | None = None
+    """URL of a model server that runs already; ``None`` starts one for the session."""
 
 
 @dataclass(frozen=True, slots=True)

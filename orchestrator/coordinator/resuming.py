@@ -22,11 +22,12 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
-from orchestrator.models.effects import Effect, EffectId, Outcome, StartWorker
+from orchestrator.models.effects import CloseSession, Effect, EffectId, Outcome, StartWorker
 from orchestrator.models.entries import (
     AgentOutput,
     Command,
     CoordinatorResumed,
+    EffectDone,
     EffectIntended,
     Input,
     JournalEntry,
@@ -144,8 +145,12 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
     rehearsal = None
     if options.rehearsal is not None:
         urls = [urlsplit(endpoint.url) for endpoint in options.rehearsal.endpoints.values()]
-        port = next((url.port for url in urls if url.port), 0)
-        rehearsal = RehearsalRequest(stand_ins=any(found.stand_in for found in session.found), port=port)
+        outside = next((endpoint.url for endpoint in options.rehearsal.endpoints.values()), None)
+        rehearsal = RehearsalRequest(
+            stand_ins=any(found.stand_in for found in session.found),
+            port=next((url.port for url in urls if url.port), 0),
+            server=outside if options.rehearsal.is_served_elsewhere else None,
+        )
     return RunRequest(
         task=options.task,
         target=options.target,
@@ -175,6 +180,10 @@ def _adopt(
                 first.append(WorkerStarted(effect.worker, effect.attempt, argv, started.shim, started.sandbox, name))
                 adopted[effect.worker] = effect.attempt
                 continue
+        if isinstance(effect, CloseSession) and effect.outcome is not Outcome.DONE:
+            # What was to end is to go on now.
+            first.append(EffectDone(name))
+            continue
         undone.append((name, effect))
     for worker in left.session.workers.values():
         if worker.shim is not None and is_alive(worker) and worker.id not in adopted:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from orchestrator.agents.contract import Translation
@@ -24,8 +25,20 @@ from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileChanges, file_changes
 from orchestrator.journal.writing import Journal
-from orchestrator.models.effects import Effect, EffectId
-from orchestrator.models.entries import EffectIntended, Input, JournalEntry, Sampled, TimePassed, WorkerExited
+from orchestrator.models.effects import Effect, EffectId, Outcome
+from orchestrator.models.entries import (
+    AgentOutput,
+    CoordinatorResumed,
+    EffectIntended,
+    Input,
+    JournalEntry,
+    Sampled,
+    SessionOpened,
+    StreamRead,
+    TimePassed,
+    UserCommand,
+    WorkerExited,
+)
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
@@ -76,6 +89,7 @@ class Coordinator:
         self._now = now
         self._inbox: deque[Sequence[Input]] = deque()
         self._is_taking = False
+        self._is_catching_up = False
         self._listeners: dict[WorkerId, Listener] = {}
         self._carried: dict[WorkerId, Translation] = {}
         self._commands_done = 0
@@ -112,10 +126,14 @@ class Coordinator:
                 async with anyio.create_task_group() as tasks:
                     self._tasks = tasks
                     self._performer = self._make_performer(tasks)
+                    self._is_catching_up = True
                     self._record_and_perform(unrecorded)
                     for name, effect in undone:
                         self._performer.perform(name, effect)
-                    self._take_all(first)
+                    self._is_catching_up = False
+                    # A session that was only waiting to be closed is done; any other goes on.
+                    if not self._is_done():
+                        self._take_all(first)
                     for worker, attempt in adopted.items():
                         changes.add(self.folder.scratch(worker))
                         tasks.start_soon(self._wait_for_end, worker, attempt)
@@ -161,10 +179,16 @@ class Coordinator:
 
     def _take_batch(self, bodies: Sequence[Input]) -> None:
         wanted: list[tuple[EffectId, Effect]] = []
-        for entry in self._journal.append_many(bodies, self._now()):
+        for entry in self._journal.append_many([self._redacted(body) for body in bodies], self._now()):
             effects = self._fold(entry)
             wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
         self._record_and_perform(wanted)
+
+    def _redacted(self, body: Input) -> Input:
+        """Output is redacted where it is heard; what a person said, or the session began with, is taken at its word."""
+        if isinstance(body, AgentOutput | StreamRead | Sampled | SessionOpened | CoordinatorResumed | UserCommand):
+            return body
+        return self._redactor.value(body)
 
     def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]]) -> None:
         if not wanted or self._performer is None:
@@ -183,8 +207,14 @@ class Coordinator:
         return effects
 
     def _stop_if_closed(self) -> None:
-        if self._session is not None and self._session.closed is not None and self._tasks is not None:
+        if self._is_catching_up or self._tasks is None:
+            return
+        if self._session is not None and self._session.closed is not None:
             self._tasks.cancel_scope.cancel()
+
+    def _is_done(self) -> bool:
+        closed = self._session.closed if self._session is not None else None
+        return closed is not None and closed.outcome is Outcome.DONE
 
     # Listening
 
@@ -229,9 +259,14 @@ class Coordinator:
         exit_record = ended or await self.crew.wait_exited(worker)
         listener = self._listeners.pop(worker, None)
         if listener is not None:
-            for heard in listener.finish():
-                self._take_all(heard)
-                await anyio.lowlevel.checkpoint()
+            try:
+                for heard in listener.finish():
+                    self._take_all(heard)
+                    await anyio.lowlevel.checkpoint()
+                await anyio.to_thread.run_sync(listener.verify)
+                self._take_all(listener.reckoning())
+            finally:
+                listener.close()
             self._carried[worker] = replace(listener.translation, pending_text="")
         self.take(WorkerExited(worker, attempt, exit_record))
 
@@ -268,3 +303,5 @@ class Coordinator:
                 sample = self.crew.sample(worker)
                 if sample is not None:
                     self.take(Sampled(worker, sample))
+            for listener in list(self._listeners.values()):
+                self._take_all(listener.reckoning())

@@ -16,9 +16,9 @@ from orchestrator.errors import EnvironmentUnfit, OrchestrateError
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import Assignment
+from orchestrator.models.work import Assignment, ModelEndpoint
 from orchestrator.rehearsal.installing import default_cache, install_clis
-from orchestrator.rehearsal.model_server import model_server
+from orchestrator.rehearsal.model_server import REHEARSAL_KEY, model_server
 from orchestrator.rehearsal.scenario import Scenario, load_scenario
 from orchestrator.rehearsal.stand_in.placing import install_stand_ins
 
@@ -70,23 +70,24 @@ async def open_stage(
         copy_target(request.target, target, leave_out=request.workspace)
     found, path = _cast(names, request.rehearsal, folder=folder, environ=environ, progress=progress)
     sandbox = _sandbox_for(request.sandbox, scenario)
+    stage = Stage(
+        target=target,
+        found=found,
+        # A rehearsal never sees the user's home or keys.
+        environ={**{k: v for k, v in environ.items() if k in ("LANG", "LC_ALL", "TZ", "TERM")}, **path},
+        sandbox=sandbox,
+    )
+    without = {AgentName(name): flags for name, flags in scenario.launch_without.items()}
+    if request.rehearsal.server is not None:
+        endpoint = ModelEndpoint(request.rehearsal.server, REHEARSAL_KEY)
+        yield replace(stage, rehearsal=Rehearsal(dict.fromkeys(names, endpoint), without, is_served_elsewhere=True))
+        return
     async with model_server(scenario, port=request.rehearsal.port, bookmarks=folder / "scenario.json") as server:
 
         def describe(assignment: Assignment) -> None:
             server.describe(assignment.worker, target=assignment.target, scratch=assignment.scratch, session=folder)
 
-        yield Stage(
-            target=target,
-            found=found,
-            # A rehearsal never sees the user's home or keys.
-            environ={**{k: v for k, v in environ.items() if k in ("LANG", "LC_ALL", "TZ", "TERM")}, **path},
-            sandbox=sandbox,
-            rehearsal=Rehearsal(
-                endpoints=server.endpoints,
-                launch_without={AgentName(name): flags for name, flags in scenario.launch_without.items()},
-            ),
-            before_start=describe,
-        )
+        yield replace(stage, rehearsal=Rehearsal(server.endpoints, without), before_start=describe)
 
 
 def default_scenario() -> Path:

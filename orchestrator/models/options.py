@@ -33,6 +33,8 @@ class Rehearsal:
 
     endpoints: Mapping[AgentName, ModelEndpoint] = field(default_factory=dict)
     launch_without: Mapping[AgentName, tuple[str, ...]] = field(default_factory=dict)
+    is_served_elsewhere: bool = False
+    """The model server is not the coordinator's own, and outlives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +67,8 @@ class SessionOptions:
     max_relaunches: int = 3
     """Of one worker, over all rules."""
     orphan_grace_s: float = 60.0
+    max_session_bytes: int = 2 * 1024**3
+    """How much of the session folder workers may fill before a person is asked."""
+    least_free_bytes: int = 64 * 1024**2
+    """Workers are frozen, and a person asked, when the disk has less than this left."""
     engine_version: str = ""

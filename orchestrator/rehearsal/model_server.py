@@ -32,7 +32,7 @@ from orchestrator.rehearsal.scenario import Scenario
 from orchestrator.rehearsal.script import Script, WorkerPaths, speaker_of
 
 DIALECTS: tuple[Dialect, ...] = (anthropic_messages.DIALECT, openai_responses.DIALECT, gemini_generate.DIALECT)
-_KEY = "rehearsal-key"
+REHEARSAL_KEY = "rehearsal-key"
 _REMEMBERED = 256
 """A request repeats the whole conversation: some 100 kB each."""
 _NO_MODELS = {"object": "list", "data": [], "models": []}
@@ -68,7 +68,7 @@ class ModelServer:
     @property
     def endpoints(self) -> Mapping[AgentName, ModelEndpoint]:
         """Where each CLI finds its model.  Paths are matched by their end, with or without ``/v1`` before."""
-        return {dialect.agent: ModelEndpoint(self.url, _KEY) for dialect in DIALECTS}
+        return {dialect.agent: ModelEndpoint(self.url, REHEARSAL_KEY) for dialect in DIALECTS}
 
     def pick_up(self) -> None:
         """Go on where the server stopped that kept the bookmarks."""

@@ -1,6 +1,6 @@
 """A coordinator that can be killed: runs a rehearsal with stand-ins, or resumes one, and says every entry it took.
 
-``coordinating.py run ROOT SCENARIO [GRACE_S [real]]`` or ``coordinating.py resume SESSION_FOLDER``
+``coordinating.py run ROOT SCENARIO GRACE_S SERVER_URL [real]`` or ``coordinating.py resume SESSION_FOLDER``
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def tell(session: Session, entry: JournalEntry) -> None:
     print("entry", entry.n, kind, worker, flush=True)  # noqa: T201
 
 
-def request(root: Path, scenario: Path, *, grace_s: float, stand_ins: bool) -> RunRequest:
+def request(root: Path, scenario: Path, *, grace_s: float, server: str, stand_ins: bool) -> RunRequest:
     return RunRequest(
         task="Add input validation to the signup form",
         target=root / "target",
@@ -38,7 +38,7 @@ def request(root: Path, scenario: Path, *, grace_s: float, stand_ins: bool) -> R
         policy=STANDARD,
         sandbox=load_sandbox_policy("default"),
         templates=load_templates(None),
-        rehearsal=RehearsalRequest(scenario, stand_ins=stand_ins),
+        rehearsal=RehearsalRequest(scenario, stand_ins=stand_ins, server=server),
         timeout_s=100.0,
         limits={"orphan_grace_s": grace_s},
     )
@@ -46,8 +46,9 @@ def request(root: Path, scenario: Path, *, grace_s: float, stand_ins: bool) -> R
 
 def main(mode: str, where: str, *rest: str) -> int:
     if mode == "run":
-        scenario, grace_s, stand_ins = Path(rest[0]), float(rest[1]) if len(rest) > 1 else 30.0, "real" not in rest
-        asked = request(Path(where), scenario, grace_s=grace_s, stand_ins=stand_ins)
+        scenario, grace_s, server = rest[:3]
+        root = Path(where)
+        asked = request(root, Path(scenario), grace_s=float(grace_s), server=server, stand_ins="real" not in rest)
         begin = partial(run_session, asked, environ=os.environ, observe=tell)
     else:
         begin = partial(resume_session, SessionFolder(Path(where)), environ=os.environ, observe=tell)

@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,19 +46,58 @@ def lines(process: subprocess.Popen[str]) -> Iterator[str]:
         yield line.strip()
 
 
-def run_until(stage: Stage, moment: str, *, scenario: str = "default", grace_s: float = 30.0) -> Path:
-    """Run a session and SIGKILL its coordinator the instant it has taken the entry that matches; its folder."""
-    with run("run", stage.root, SCENARIOS / f"{scenario}.toml", grace_s) as process:
-        folder = None
-        for line in lines(process):
-            if line.startswith("session "):
-                folder = Path(line.removeprefix("session "))
-            if line.split(" ", 2)[-1] == moment:
-                break
-        else:
-            pytest.fail(f"the session ended before {moment!r}")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+@pytest.fixture
+def serve(stage: Stage) -> Iterator[Callable[[str], str]]:
+    """Starts a model server that outlives coordinators, and returns its URL."""
+    with ExitStack() as servers:
+
+        def start(scenario: str) -> str:
+            process = servers.enter_context(
+                subprocess.Popen(
+                    [sys.executable, str(PROGRAM.with_name("serving.py")), scenario, str(stage.workspace)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env={**os.environ, "PYTHONPATH": str(ROOT)},
+                )
+            )
+            assert process.stdout is not None
+            return process.stdout.readline().strip()
+
+        yield start
+
+
+@dataclass(slots=True)
+class Killing:
+    """Runs sessions whose coordinators are killed."""
+
+    stage: Stage
+    serve: Callable[[str], str]
+    real: bool = False
+
+    def until(self, moment: str, *, scenario: str = "default", grace_s: float = 30.0) -> Path:
+        """Run, and SIGKILL the coordinator the instant it has taken the entry that matches; the session's folder."""
+        path = SCENARIOS / f"{scenario}.toml"
+        with run("run", self.stage.root, path, grace_s, self.serve(str(path)), *["real"] * self.real) as process:
+            return killed_at(process, moment)
+
+
+@pytest.fixture
+def killing(stage: Stage, serve: Callable[[str], str]) -> Killing:
+    return Killing(stage, serve)
+
+
+def killed_at(process: subprocess.Popen[str], moment: str) -> Path:
+    folder = None
+    for line in lines(process):
+        if line.startswith("session "):
+            folder = Path(line.removeprefix("session "))
+        if line.split(" ", 2)[-1] == moment:
+            break
+    else:
+        pytest.fail(f"the session ended before {moment!r}")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
     assert folder is not None
     return folder
 
@@ -88,16 +129,16 @@ def resume(folder: Path) -> str:
         "effect close_session -",
     ],
 )
-def test_a_coordinator_killed_at_any_moment_is_replaced_without_loss(stage: Stage, moment: str) -> None:
-    folder = run_until(stage, moment)
+def test_a_coordinator_killed_at_any_moment_is_replaced_without_loss(killing: Killing, moment: str) -> None:
+    folder = killing.until(moment)
     assert resume(folder).startswith("ended done")
     session = assert_exact(folder)
     assert session.closed is not None
     assert len([w for w in session.workers.values() if w.attempt > 1]) == 1, "only the provoked relaunch"
 
 
-def test_workers_that_outlive_the_grace_are_ended_and_their_conversation_goes_on(stage: Stage) -> None:
-    folder = run_until(stage, "agent_output claude", scenario="pause", grace_s=0.0)
+def test_workers_that_outlive_the_grace_are_ended_and_their_conversation_goes_on(killing: Killing) -> None:
+    folder = killing.until("agent_output claude", scenario="pause", grace_s=0.0)
     record = folder / "workers" / "claude.1.json"
     for _ in range(400):
         if "exit" in json.loads(record.read_text()) and json.loads(record.read_text())["exit"]:
@@ -115,8 +156,8 @@ def test_workers_that_outlive_the_grace_are_ended_and_their_conversation_goes_on
     assert session.details[claude.id].conversation_asked is not None
 
 
-def test_a_coordinator_killed_twice_is_replaced_twice(stage: Stage) -> None:
-    folder = run_until(stage, "agent_output gemini")
+def test_a_coordinator_killed_twice_is_replaced_twice(killing: Killing) -> None:
+    folder = killing.until("agent_output gemini")
     with run("resume", folder) as process:
         for line in lines(process):
             if line.endswith("agent_output claude"):
