@@ -40,6 +40,11 @@ class Ring:
         self.next = 0
         """The number the next block will bear."""
 
+    @property
+    def size(self) -> int:
+        """Bytes it holds."""
+        return self._bytes
+
     def publish(self, messages: Sequence[Message]) -> None:
         block = Block(self.next, tuple(messages))
         self._blocks.append(block)

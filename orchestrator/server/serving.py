@@ -55,10 +55,10 @@ class Dashboard:
         self._socket = listening
         self._port: int = listening.getsockname()[1]
         self._token = secrets.token_urlsafe(32)
-        self._hall = Hall(place.workspace, place.session)
+        self.hall = Hall(place.workspace, place.session)
         self._server = _Server(
             uvicorn.Config(
-                make_guarded_app(self._hall, self._guard()),
+                make_guarded_app(self.hall, self._guard()),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -80,15 +80,15 @@ class Dashboard:
         """Serve until :meth:`end` is called."""
         try:
             async with anyio.create_task_group() as tasks:
-                await tasks.start(self._hall.run)
+                await tasks.start(self.hall.run)
                 await self._server.serve(sockets=[self._socket])
-                self._hall.close()
+                self.hall.close()
         finally:
             self._socket.close()
 
     def end(self) -> None:
         """Say good-bye to every stream, and let go of the port."""
-        self._hall.say_goodbye()
+        self.hall.say_goodbye()
         self._server.should_exit = True
 
     def _guard(self) -> Guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Annotated, Literal
 
 import anyio
@@ -75,8 +76,9 @@ async def socket(
 
         tasks.start_soon(take_commands)
         try:
-            async for chunk in chunks(follower, position, known=known):
-                await websocket.send_text(as_text(chunk))
+            async with aclosing(chunks(follower, position, known=known)) as told:
+                async for chunk in told:
+                    await websocket.send_text(as_text(chunk))
             await websocket.close(1001)
         except (WebSocketDisconnect, RuntimeError):
             pass

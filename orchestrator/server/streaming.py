@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import anyio
@@ -23,7 +24,9 @@ HEADERS = (
 )
 
 
-async def chunks(follower: Follower, after: int | None, *, known: bool = True) -> AsyncIterator[list[Message] | Block]:
+async def chunks(
+    follower: Follower, after: int | None, *, known: bool = True
+) -> AsyncGenerator[list[Message] | Block, None]:
     """What to send, one after the other; waits in between.
 
     Args:
@@ -84,9 +87,10 @@ class EventStream(Response):
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(until_gone)
-            async for chunk in chunks(self._follower, self._after, known=self._known):
-                body = chunk.sse if isinstance(chunk, Block) else as_sse(chunk)
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+            async with aclosing(chunks(self._follower, self._after, known=self._known)) as told:
+                async for chunk in told:
+                    body = chunk.sse if isinstance(chunk, Block) else as_sse(chunk)
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             tasks.cancel_scope.cancel()
 

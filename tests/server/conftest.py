@@ -1,4 +1,4 @@
-"""What the dashboard's tests share: a session written entry by entry, a server on it, and a client that may speak to it."""
+"""What the dashboard's tests share: a session written entry by entry, a server on it, a client that may speak to it."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ AGENTS = tuple(AgentName(name) for name in ("gemini", "claude", "codex"))
 class Stage:
     """One session of a workspace, written as its coordinator would write it."""
 
-    def __init__(self, workspace: Path, token: str = "7f3a", **options: Any) -> None:
-        self.folder: SessionFolder = create_session(workspace, START, token)
+    def __init__(self, workspace: Path, digits: str = "7f3a", **options: Any) -> None:
+        self.folder: SessionFolder = create_session(workspace, START, digits)
         self.at = START
         self.effects: list[tuple[EffectId, Effect]] = []
         self.journal = Journal(self.folder.journal_file)
@@ -100,7 +100,9 @@ class Stage:
     def start(self, worker: str = "gemini") -> None:
         """The worker's shim runs."""
         name = next(
-            name for name, effect in reversed(self.effects) if isinstance(effect, StartWorker) and effect.worker == worker
+            name
+            for name, effect in reversed(self.effects)
+            if isinstance(effect, StartWorker) and effect.worker == worker
         )
         shim = ProcessIdentity(pid=4711, start_ticks=1)
         self.take(WorkerStarted(WorkerId(worker), 1, ("cli", "--flag"), shim, "bubblewrap", name))
@@ -131,8 +133,8 @@ def staged(workspace: Path) -> Iterator[Callable[..., Stage]]:
     """Makes sessions; closed at the end."""
     with ExitStack() as cleanup:
 
-        def make(token: str = "7f3a", **options: Any) -> Stage:
-            stage = Stage(workspace, token, **options)
+        def make(digits: str = "7f3a", **options: Any) -> Stage:
+            stage = Stage(workspace, digits, **options)
             cleanup.callback(stage.close)
             return stage
 

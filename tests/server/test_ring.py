@@ -12,7 +12,8 @@ def test_everybody_gets_the_same_bytes() -> None:
     ring = Ring()
     ring.publish([said("1")])
     first, again = ring.since(0), ring.since(0)
-    assert first and again
+    assert first
+    assert again
     assert first[0].sse is again[0].sse
 
 

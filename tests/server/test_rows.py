@@ -4,8 +4,8 @@ import pytest
 
 from orchestrator.journal.reading import read_journal
 from orchestrator.models import events
-from orchestrator.models.entries import Command, JournalEntry, Sampled, SessionClosed, UserCommand
 from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import Command, JournalEntry, Sampled, SessionClosed, UserCommand
 from orchestrator.models.events import EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+
+import anyio
+import anyio.lowlevel
+from anyio.abc import ByteReceiveStream
+
+from orchestrator.journal.reading import read_journal
+from orchestrator.server.ring import MOST_BYTES
+from orchestrator.server.rows import rows_of
+from tests.server.conftest import Picture, Served, SseReader, Stage
+
+CUTS = int(os.environ.get("ORCHESTRATE_STREAM_CUTS", "40"))
+"""How often the connection is cut; 200 in the long form."""
+
+
+def rows_in_journal(stage: Stage) -> list[str]:
+    return [row.id for entry in read_journal(stage.folder.journal_file) for row in rows_of(entry)]
+
+
+async def read_stream(
+    served: Served,
+    picture: Picture,
+    until: Callable[[], bool],
+    *,
+    cut_after: int | None = None,
+    path: str = "/api/events/stream",
+) -> None:
+    """One connection's worth of the stream, from where the picture is; ``cut_after`` bytes the line breaks."""
+    reader = SseReader(picture)
+    headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {served.token}\r\n"
+    if picture.last_id:
+        headers += f"Last-Event-ID: {picture.last_id}\r\n"
+    with anyio.fail_after(30):
+        async with await anyio.connect_tcp("127.0.0.1", served.port) as connection:
+            await connection.send(f"GET {path} HTTP/1.0\r\n{headers}\r\n".encode())
+            left = cut_after
+            body = _Body(connection)
+            while not until():
+                data = await body.receive()
+                if left is not None and len(data) >= left:
+                    reader.feed(data[:left])
+                    return
+                left = left - len(data) if left is not None else None
+                reader.feed(data)
+
+
+class _Body:
+    """What follows the head of an HTTP/1.0 answer."""
+
+    def __init__(self, connection: ByteReceiveStream) -> None:
+        self._connection = connection
+        self._head: bytes | None = b""
+
+    async def receive(self) -> bytes:
+        data = await self._connection.receive()
+        if self._head is None:
+            return data
+        self._head += data
+        head, found, rest = self._head.partition(b"\r\n\r\n")
+        if not found:
+            return b""
+        assert b" 200 " in head.splitlines()[0], head
+        self._head = None
+        return rest
+
+
+async def test_a_stream_tells_everything_from_the_beginning(served: Served, stage: Stage) -> None:
+    stage.say(*(f"line {i}" for i in range(700)))
+    picture = Picture()
+    await read_stream(served, picture, lambda: picture.entries == stage.length)
+    assert picture.rows == rows_in_journal(stage)
+    assert picture.last_id == f"{stage.folder.id}:{stage.length}"
+
+
+async def test_who_comes_back_is_told_exactly_what_was_missed(served: Served, stage: Stage) -> None:
+    stage.say("one", "two")
+    picture = Picture()
+    await read_stream(served, picture, lambda: picture.entries == stage.length)
+    before = len(picture.rows)
+    stage.say("three", "four")
+    await read_stream(served, picture, lambda: picture.entries == stage.length)
+    assert len(picture.rows) == before + 2
+    assert picture.rows == rows_in_journal(stage)
+
+
+@pytest.mark.slow
+async def test_a_stream_cut_again_and_again_ends_where_an_unbroken_one_does(served: Served, stage: Stage) -> None:
+    chance = random.Random(20261121)
+    broken, whole = Picture(), Picture()
+    finished = anyio.Event()
+
+    async def write() -> None:
+        for i in range(CUTS * 6):
+            stage.say(*(f"line {i}.{k}" for k in range(chance.randrange(1, 4))))
+            if i % 5 == 0:
+                stage.sample(float(i % 100))
+            await anyio.sleep(chance.random() * 0.02)
+        finished.set()
+
+    def done(picture: Picture) -> Callable[[], bool]:
+        return lambda: finished.is_set() and picture.entries == stage.length
+
+    async def cut_and_cut() -> None:
+        for _ in range(CUTS):
+            await read_stream(served, broken, lambda: False, cut_after=chance.randrange(200, 9_000))
+        await read_stream(served, broken, done(broken))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(write)
+        tasks.start_soon(read_stream, served, whole, done(whole))
+        tasks.start_soon(cut_and_cut)
+    assert broken.rows == whole.rows == rows_in_journal(stage)
+    assert broken.state == whole.state
+
+
+async def test_a_position_of_another_session_starts_afresh(served: Served, stage: Stage) -> None:
+    picture = Picture(last_id="20200101-000000-0000:99", rows=["stale"])
+    await read_stream(served, picture, lambda: picture.entries == stage.length)
+    assert picture.rows == rows_in_journal(stage)
+
+
+@pytest.mark.slow
+async def test_a_slow_client_is_caught_up_from_the_journal_and_costs_no_memory(served: Served, stage: Stage) -> None:
+    picture = Picture()
+    reader = SseReader(picture)
+    request = f"GET /api/events/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
+    with anyio.fail_after(60):
+        async with await anyio.connect_tcp("127.0.0.1", served.port) as slow:
+            await slow.send(request.encode())
+            head = _Body(slow)
+            while not picture.state:
+                reader.feed(await head.receive())
+            for i in range(40):  # 12 MB that this client does not read
+                stage.say(*(f"{i}.{k} " + "x" * 3_000 for k in range(100)))
+                await anyio.lowlevel.checkpoint()
+            quick = Picture(last_id=picture.last_id)
+            await read_stream(served, quick, lambda: quick.entries == stage.length)
+            follower = await served.dashboard.hall.follower(None)
+            assert follower.ring.size <= MOST_BYTES
+            while picture.entries != stage.length:
+                reader.feed(await head.receive())
+    assert picture.rows == rows_in_journal(stage)
+    assert picture.state["workers"] == quick.state["workers"]
+
+
+async def test_streams_end_with_a_good_bye_and_within_a_second(served: Served, stage: Stage) -> None:
+    pictures = [Picture() for _ in range(5)]
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            for picture in pictures:
+                tasks.start_soon(_until_closed, served, picture)
+            while not all(picture.state for picture in pictures):  # noqa: ASYNC110 - the readers are many
+                await anyio.sleep(0.01)
+            began = anyio.current_time()
+            served.dashboard.end()
+    assert anyio.current_time() - began < 1
+    assert all(picture.said_bye for picture in pictures)
+
+
+async def _until_closed(served: Served, picture: Picture) -> None:
+    with suppress(anyio.EndOfStream):
+        await read_stream(served, picture, lambda: False)
+
+
+@pytest.mark.slow
+async def test_a_beat_comes_while_nothing_happens(served: Served, stage: Stage) -> None:
+    picture = Picture()
+    beats: list[float] = []
+    reader = SseReader(picture)
+    request = f"GET /api/events/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
+    with anyio.fail_after(10):
+        async with await anyio.connect_tcp("127.0.0.1", served.port) as connection:
+            await connection.send(request.encode())
+            body = _Body(connection)
+            while len(beats) < 3:
+                data = await body.receive()
+                reader.feed(data)
+                beats += [anyio.current_time()] * data.count(b"event: beat")
+    assert all(later - earlier < 1.5 for earlier, later in pairwise(beats))
