@@ -106,6 +106,7 @@ def _ask_version(path: str, environ: Mapping[str, str]) -> tuple[str, str | None
             capture_output=True,
             timeout=VERSION_TIME_S,
             check=False,
+            start_new_session=True,
         )
     except subprocess.TimeoutExpired:
         return "", f"{path} --version did not answer within {VERSION_TIME_S:g} s"

@@ -77,10 +77,11 @@ def advance(draft: Draft) -> None:
 
 
 def settled(draft: Draft, worker: WorkerId) -> bool:
-    """Whether the step is done and nobody has a question or a review open about it."""
+    """Whether the step is done, or can be done without, and nobody has a question or a review open about it."""
     session = draft.session
+    state = session.workers[worker]
     return (
-        session.workers[worker].status is WorkerStatus.DONE
+        (state.status is WorkerStatus.DONE or (state.role is Role.DESIGNER and state.status is WorkerStatus.FAILED))
         and not any(review.decision is None for review in reviews_about(session, worker))
         and not any(question.about == worker for question in session.questions)
     )

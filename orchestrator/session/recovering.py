@@ -57,7 +57,7 @@ def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> 
         case Wait(until=until):
             _record(draft, worker, plan, error=error)
             resets = event.payload.resets_at if isinstance(event.payload, Failed) else None
-            _wait(draft, worker, until or resets, error=error)
+            _wait(draft, worker, until or resets, plan=plan, error=error)
         case GiveUp(hint=hint):
             _record(draft, worker, plan, error=error)
             draft.set_detail(worker, failure=f"{plan.because}: {hint}")
@@ -79,16 +79,16 @@ def _relaunch(draft: Draft, worker: WorkerId, plan: Plan, *, remedy: Relaunch, e
     draft.stop(worker, because=f"relaunch: {plan.because}", then=then)
 
 
-def _wait(draft: Draft, worker: WorkerId, until: datetime | None, *, error: str) -> None:
+def _wait(draft: Draft, worker: WorkerId, until: datetime | None, *, plan: Plan, error: str) -> None:
     when = f"until {until:%Y-%m-%d %H:%M} UTC" if until is not None else "the CLI did not say until when"
-    draft.stop(worker, because=f"usage limit, {when}")
+    draft.stop(worker, because=f"{plan.because} ({when})")
     draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=until)
     if draft.session.is_main(worker):
         ask(
             draft,
-            f"{worker} has reached a usage limit ({when}): {error}",
+            f"{worker} has to wait, because {plan.because} ({when}): {error}",
             about=worker,
-            suggestions=("answer 'go on' when the limit has reset", "stop, and run again with --without this agent"),
+            suggestions=("answer 'go on' when it can work again", "stop, and run again with --without this agent"),
         )
 
 

@@ -153,8 +153,8 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
         reviews={**draft.session.reviews, name: replace(review, decision=decision)},
         decisions=(*draft.session.decisions, decision),
     )
-    draft.do(Announce(decision=decision))
     draft.do(SaveReview(request=review.request, reviews=tuple(answers), decision=decision))
+    draft.do(Announce(decision=decision))
     _act(draft, review.request, decision)
 
 

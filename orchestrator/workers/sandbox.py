@@ -187,6 +187,8 @@ def _run_canaries(bwrap: Path, config: SandboxConfig, folder: Path, environ: Map
             timeout=PROOF_WITHIN_S,
             check=False,
             env={"PATH": environ.get("PATH", "")},
+            # A Ctrl-C at the terminal is for the session: the probe must not die of it and be taken for unfit.
+            start_new_session=True,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:
         return [f"{bwrap} could not be run: {problem}"]

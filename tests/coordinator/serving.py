@@ -20,7 +20,7 @@ class PathsOfNewestSession(dict[str, WorkerPaths]):
         super().__init__()
         self._workspace = workspace
 
-    def get(self, worker: str, default: object = None) -> WorkerPaths:  # type: ignore[override]
+    def get(self, worker: str, default: object = None) -> WorkerPaths:
         session = max(path for path in self._workspace.iterdir() if path.is_dir())
         return WorkerPaths(str(session / "target"), str(session / "scratch" / worker), str(session))
 
@@ -33,4 +33,4 @@ async def main(scenario: str, workspace: str) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, *sys.argv[1:])
+    anyio.run(main, sys.argv[1], sys.argv[2])

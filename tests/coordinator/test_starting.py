@@ -65,7 +65,7 @@ async def test_a_malformed_scenario_is_refused_and_leaves_no_session(stage: Stag
 
 @pytest.mark.parametrize("enforcement", ["required", "preferred"])
 def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
-    config = SandboxConfig(name="p", enforcement=enforcement)  # type: ignore[arg-type]
+    config = SandboxConfig(name="p", enforcement=enforcement)
     if enforcement == "required":
         with pytest.raises(EnvironmentUnfit, match="no user namespaces"):
             choose_backend(config, BROKEN)
