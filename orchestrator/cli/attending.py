@@ -24,6 +24,8 @@ from orchestrator.session.state import Session
 _FRAME_S = 0.125
 """At most eight pictures a second."""
 
+Beside: TypeAlias = Callable[[SessionFolder, Callable[[str], None]], Awaitable[None]]
+"""Something that accompanies the session once it is open, told where it lies and how to say something."""
 Begin: TypeAlias = Callable[[Observer, Progress], Awaitable[SessionResult]]
 """``run_session`` or ``resume_session``, with everything but its two listeners given."""
 
@@ -35,6 +37,9 @@ class View(Protocol):
     def progress(self, text: str) -> None: ...
     def tell(self, text: str) -> None:
         """Show a line of our own."""
+
+    def announce(self, text: str) -> None:
+        """Show a line that stays."""
 
     def refresh(self, now: datetime) -> None: ...
     def ask(self, question: Question) -> None:
@@ -52,6 +57,7 @@ class Attendance:
     def __init__(self, view: View) -> None:
         self.view = view
         self.session: Session | None = None
+        self.opened = anyio.Event()
         self.leaving = anyio.CancelScope()
         """Around the coordinator's work; cancelled when the person will not wait."""
         self.kept = anyio.CancelScope()
@@ -70,6 +76,8 @@ class Attendance:
         questions_before = self.session.questions if self.session else ()
         self.session = session
         self.view.observe(session, entry)
+        if is_first:
+            self.opened.set()
         if is_first and self.leaving.cancel_called:
             # The interrupt came while the session was being made; workers are about to start.
             self.kept.shield = True
@@ -90,6 +98,12 @@ class Attendance:
         while True:
             self.view.refresh(datetime.now(UTC))
             await anyio.sleep(_FRAME_S)
+
+    async def accompany(self, beside: Beside) -> None:
+        """Run ``beside`` as soon as there is a session."""
+        await self.opened.wait()
+        assert self.folder is not None
+        await beside(self.folder, self.view.announce)
 
     async def heed_signals(self) -> None:
         """Ctrl-C stops, a second one kills, a third one leaves at once; TERM and HUP stop."""
@@ -163,7 +177,7 @@ class Attendance:
         return line is not None
 
 
-async def attend(begin: Begin, view: View, *, interactive: bool) -> SessionResult:
+async def attend(begin: Begin, view: View, *, interactive: bool, beside: Beside | None = None) -> SessionResult:
     """Run a session with a view, heeding signals and, if ``interactive``, putting its questions.
 
     Raises:
@@ -177,6 +191,8 @@ async def attend(begin: Begin, view: View, *, interactive: bool) -> SessionResul
             tasks.start_soon(attendance.refresh)
             if interactive:
                 tasks.start_soon(attendance.put_questions)
+            if beside is not None:
+                tasks.start_soon(attendance.accompany, beside)
             try:
                 with attendance.leaving, attendance.kept:
                     result = await begin(attendance.observe, view.progress)

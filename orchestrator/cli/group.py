@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "resume": "Go on with a paused, interrupted or waiting session.",
     "answer": "Answer a question of a running session.",
     "review": "Ask for a review of a running session's work.",
+    "serve": "Show every session of the workspace in the browser.",
     "doctor": "Say what is there to run with, and what is missing.",
     "policies": "List the review and sandbox policies.",
     "scenarios": "List the rehearsal scenarios.",

@@ -53,6 +53,10 @@ class LiveView:
         if self._asking:
             self._safely(lambda: self._console.print(Text(f"\n{text}", style="yellow")))
 
+    def announce(self, text: str) -> None:
+        # Above the picture, where it stays; never wrapped, so that an address can be clicked.
+        self._safely(lambda: self._console.print(Text(text), soft_wrap=True))
+
     def refresh(self, now: datetime) -> None:
         if self._asking or self._broken:
             return

@@ -129,3 +129,17 @@ def session_option(function: F) -> F:
 def json_option(function: F) -> F:
     """``--json``: one document on stdout."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(function)
+
+
+def dashboard_options(function: F) -> F:
+    """``--port`` and ``--no-dashboard``: where a session can be watched in a browser, and whether."""
+    port = click.option(
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=8000,
+        metavar="PORT",
+        show_default=True,
+        help="The dashboard's port; the next free one if it is taken.",
+    )
+    none = click.option("--no-dashboard", is_flag=True, help="No dashboard: nothing of it is loaded.")
+    return port(none(function))

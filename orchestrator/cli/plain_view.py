@@ -48,6 +48,9 @@ class PlainView:
     def tell(self, text: str) -> None:
         self._write(text)
 
+    def announce(self, text: str) -> None:
+        self._write(text)
+
     def refresh(self, now: datetime) -> None:
         """Lines are written as they come."""
 

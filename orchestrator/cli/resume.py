@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import json_option, workspace_option
+from orchestrator.cli.options import dashboard_options, json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones.")
 @click.option("--verbose", "-v", is_flag=True, help="Say and log more.")
+@dashboard_options
 def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
     """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
     from orchestrator.cli.commanding import send

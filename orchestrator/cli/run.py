@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli.options import AnyPath, Count, Duration, Money, Names, json_option, workspace_option
+from orchestrator.cli.options import (
+    AnyPath,
+    Count,
+    Duration,
+    Money,
+    Names,
+    dashboard_options,
+    json_option,
+    workspace_option,
+)
 from orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -117,15 +126,7 @@ SHOWING = _options(
         "--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones."
     ),
     click.option("--verbose", "-v", is_flag=True, help="Say and log more."),
-    click.option(
-        "--port",
-        type=click.IntRange(1, 65535),
-        default=8000,
-        metavar="PORT",
-        show_default=True,
-        help="The dashboard's port; the dashboard comes in a later version.",
-    ),
-    click.option("--no-dashboard", is_flag=True, help="No dashboard (it comes in a later version)."),
+    dashboard_options,
 )
 
 

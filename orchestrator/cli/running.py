@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from orchestrator.cli.attending import Begin, View, attend
+from orchestrator.cli.attending import Begin, Beside, View, attend
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.happenings import Weight
 from orchestrator.cli.places import colours_wanted, live_view_possible, put_out, terminal_width
@@ -26,10 +26,22 @@ class Showing:
     as_json: bool = False
     quiet: bool = False
     verbose: bool = False
+    port: int | None = None
+    """The dashboard's; ``None``: no dashboard."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Showing:
-        return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"])
+        port = None if options["no_dashboard"] else options["port"]
+        return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"], port=port)
+
+    def beside(self) -> Beside | None:
+        """The dashboard, if there is to be one."""
+        if self.port is None:
+            return None
+        from orchestrator.cli.dashboard import show_dashboard
+
+        port = self.port
+        return lambda folder, say: show_dashboard(folder, port, say)
 
     def view(self, *, on_terminal: bool) -> View:
         """The live view on a terminal, else plain lines on standard error."""
@@ -69,7 +81,8 @@ def resume_session_to_end(
 
 def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
     """Attend to the session until it has ended, and say how it did."""
-    result = anyio.run(partial(attend, begin, showing.view(on_terminal=live_view_possible()), interactive=interactive))
+    view = showing.view(on_terminal=live_view_possible())
+    result = anyio.run(partial(attend, begin, view, interactive=interactive, beside=showing.beside()))
     if showing.as_json:
         from orchestrator.cli.documents import session_document
 

@@ -15,6 +15,7 @@ import uvicorn
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.server.app import make_guarded_app
+from orchestrator.server.following import TICK_S
 from orchestrator.server.guarding import Guard
 from orchestrator.server.hall import Hall
 from orchestrator.server.pages import content_policy
@@ -157,6 +158,8 @@ async def serve(place: Place, announce: Callable[[Address], None], until: Callab
 
         async def wait() -> None:
             await until().wait()
+            # What was written just now, the session's end above all, is still told.
+            await anyio.sleep(3 * TICK_S)
             dashboard.end()
 
         tasks.start_soon(wait)

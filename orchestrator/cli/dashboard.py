@@ -1,0 +1,77 @@
+"""A session's folder in, its dashboard's address said, and the server beside the coordinator as a process of its own.
+
+A process of its own, because five hundred viewers on the coordinator's event loop would keep a blocker waiting, and
+because a fault in showing must not end what is shown (docs/adr/0003).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+from anyio.abc import Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from orchestrator.journal.folder import SessionFolder
+
+_ROOT = Path(__file__).resolve().parents[2]
+# -I: nothing of the folder we are started in may stand in for a module of ours.
+_PROGRAM = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from orchestrator.cli.main import main; main()"
+_GRACE_S = 2.0
+_LONGEST_LINE = 4096
+
+
+async def show_dashboard(folder: SessionFolder, port: int, say: Callable[[str], None]) -> None:
+    """Serve the session's dashboard until cancelled; without one the run goes on all the same."""
+    log = folder.path / "dashboard.log"
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        try:
+            process = await anyio.open_process(
+                _command(folder, port),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=descriptor,
+                cwd=folder.path,
+                # Ctrl-C is for the coordinator: whoever watches wants to see the end.
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        say(f"no dashboard: {error.strerror}")
+        return
+    try:
+        await _say_lines(process, say)
+        say(f"the dashboard has ended by itself; {log} says why")
+    finally:
+        await _end(process)
+
+
+def _command(folder: SessionFolder, port: int) -> list[str]:
+    where = ["--workspace", str(folder.workspace), "--session", folder.id, "--port", str(port)]
+    return [sys.executable, "-I", "-c", _PROGRAM, "serve", "--tied", *where]
+
+
+async def _say_lines(process: Process, say: Callable[[str], None]) -> None:
+    assert process.stdout is not None
+    lines = BufferedByteReceiveStream(process.stdout)
+    try:
+        while True:
+            say((await lines.receive_until(b"\n", _LONGEST_LINE)).decode(errors="replace"))
+    except (anyio.IncompleteRead, anyio.DelimiterNotFound, anyio.EndOfStream):
+        return
+
+
+async def _end(process: Process) -> None:
+    """The end of its standard input tells it to say good-bye to whoever watches."""
+    assert process.stdin is not None
+    with anyio.CancelScope(shield=True):
+        await process.stdin.aclose()
+        with anyio.move_on_after(_GRACE_S):
+            await process.wait()
+        await process.aclose()
