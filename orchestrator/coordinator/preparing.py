@@ -81,7 +81,13 @@ def _git_state(target: Path) -> tuple[bool, bool]:
     environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         done = subprocess.run(
-            command, cwd=target, env=environment, capture_output=True, timeout=GIT_TIME_S, check=False
+            command,
+            cwd=target,
+            env=environment,
+            capture_output=True,
+            timeout=GIT_TIME_S,
+            check=False,
+            start_new_session=True,
         )
     except (subprocess.TimeoutExpired, OSError):
         return (target / ".git").exists(), False

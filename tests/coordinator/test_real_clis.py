@@ -95,7 +95,7 @@ async def test_a_usage_limit_is_told_and_needs_a_person(real: Stage) -> None:
     result = await real.run("usage-limit")
     all_were_real(result)
     assert result.exit_code is ExitCode.NEEDS_PERSON
-    assert "usage limit" in (result.folder / "report.md").read_text()
+    assert "limit is reached" in (result.folder / "report.md").read_text()
 
 
 async def test_a_blocker_stops_the_crew(real: Stage) -> None:

@@ -94,7 +94,7 @@ async def test_claimed_success_without_work_is_never_reported_as_success(stage: 
 async def test_a_usage_limit_needs_a_person_and_says_so(stage: Stage) -> None:
     result = await stage.run("usage-limit")
     assert result.exit_code is ExitCode.NEEDS_PERSON
-    assert "usage limit" in result.reason
+    assert "limit is reached" in result.reason
 
 
 async def test_a_stop_from_outside_ends_everybody_cleanly(stage: Stage) -> None:
