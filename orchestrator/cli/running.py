@@ -31,7 +31,7 @@ class Showing:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Showing:
-        port = None if options["no_dashboard"] else options["port"]
+        port = None if options.get("no_dashboard") else options.get("port")
         return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"], port=port)
 
     def beside(self) -> Beside | None:
