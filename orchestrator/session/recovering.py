@@ -13,7 +13,8 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import WorkerStatus
-from orchestrator.recovery.planning import ANY_AGENT, Plan, plan_recovery, widened
+from orchestrator.recovery import PermissionRecoveryEngine
+from orchestrator.recovery.planning import Plan
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
@@ -25,15 +26,12 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     detail = draft.detail(worker)
     if detail.stopping_because is not None or not draft.running:
         return
-    agent = get_agent(detail.assignment.agent)
-    plan = plan_recovery(
+    plan = _engine_for(draft, detail.assignment).plan(
         event,
-        (*agent.recovery_rules, *ANY_AGENT),
-        tried=detail.tried,
         assignment=detail.assignment,
         allowed_roots=_allowed_roots(draft, detail.assignment),
         attempts=detail.relaunches,
-        max_attempts=draft.session.options.max_relaunches,
+        tried=detail.tried,
     )
     if plan is None:
         if isinstance(event.payload, Denied):
@@ -70,7 +68,7 @@ def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> 
 
 def _relaunch(draft: Draft, worker: WorkerId, plan: Plan, *, remedy: Relaunch, error: str) -> None:
     detail = draft.detail(worker)
-    corrected = widened(detail.assignment, remedy, path=plan.path)
+    corrected = _engine_for(draft, detail.assignment).widen(detail.assignment, remedy, path=plan.path)
     _record(draft, worker, plan, error=error, corrected=corrected)
     then = assignment_to_continue(
         draft.session, corrected, template="continue_", fresh=remedy.fresh, because=f"{plan.because} ({error})"
@@ -110,6 +108,10 @@ def _record(draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected
     )
     draft.set(recoveries=(*draft.session.recoveries, action))
     draft.do(RecordRecovery(action=action))
+
+
+def _engine_for(draft: Draft, assignment: Assignment) -> PermissionRecoveryEngine:
+    return PermissionRecoveryEngine(get_agent(assignment.agent).recovery_rules, draft.session.options.max_relaunches)
 
 
 def _allowed_roots(draft: Draft, assignment: Assignment) -> Sequence[Path]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from orchestrator.models.decisions import Action, OrchestratorDecision
 from orchestrator.models.effects import Announce, EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
@@ -13,9 +12,7 @@ from orchestrator.models.identity import ORCHESTRATOR, AgentName, ReviewId, Work
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerState, WorkerStatus
-from orchestrator.review_engine.policies import decide
-from orchestrator.review_engine.requests import review_id, reviewers_for
-from orchestrator.review_engine.rounds import may_review
+from orchestrator.review_engine import ReviewEngine
 from orchestrator.session.assigning import assignment_for_review, assignment_for_step
 from orchestrator.session.draft import Draft
 from orchestrator.session.questions import ask
@@ -39,20 +36,15 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
     if about is not None:
         # The final review is asked with the task's own text each time: only its number tells one from the next.
         said = f"final review {len(session.reviews)}" if trigger is Trigger.FINAL else text
-        rounds, reason = may_review(session.rounds, about, said, cap=session.options.max_review_rounds)
+        rounds, reason = engine_of(session).admit(session.rounds, about, said)
         draft.set(rounds=rounds)
         if reason is not None:
             ask(draft, f"{about} asks for another review ({trigger}): {reason}", about=about)
             return
     number = len(session.reviews) + 1
-    request = ReviewRequest(
-        id=review_id(number, trigger),
-        trigger=trigger,
-        about=about,
-        text=text,
-        reviewers=_panel(draft, trigger, about=about),
-        asked_at=draft.at,
-        deadline=draft.at + timedelta(seconds=session.options.review_timeout_s),
+    agents, author = _panel(draft, trigger, about=about)
+    request = engine_of(session).request(
+        number, trigger, about=about, author=author, text=text, agents=agents, now=draft.at
     )
     draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
     if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
@@ -106,17 +98,23 @@ def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
     _decide_if_complete(draft, review.request.id)
 
 
-def _panel(draft: Draft, trigger: Trigger, *, about: WorkerId | None) -> tuple[AgentName, ...]:
+def engine_of(session: Session) -> ReviewEngine:
+    """The review engine with this session's policy and bounds."""
+    options = session.options
+    return ReviewEngine(options.policy, options.max_review_rounds, options.review_timeout_s)
+
+
+def _panel(draft: Draft, trigger: Trigger, *, about: WorkerId | None) -> tuple[tuple[AgentName, ...], AgentName | None]:
+    """Who may be asked, and who is the author; a step that reviews was chosen by the plan, whoever wrote."""
     session = draft.session
     if trigger is Trigger.FINAL:
-        return tuple(step.agent for step in session.steps() if step.role is Role.REVIEWER)
+        return tuple(step.agent for step in session.steps() if step.role is Role.REVIEWER), None
     usable = tuple(
         found.name
         for found in session.found
         if found.usable and found.name in session.options.agents and found.name not in session.lost
     )
-    author = session.workers[about].agent if about is not None else None
-    return reviewers_for(author, usable)
+    return usable, session.workers[about].agent if about is not None else None
 
 
 def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, body: SnapshotTaken) -> WorkerId:
@@ -148,7 +146,7 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
     answers = [answer for answer in review.panel.values() if answer is not None]
     if len(answers) < len(review.panel) or review.decision is not None:
         return
-    decision = decide(draft.session.options.policy, answers, request=review.request)
+    decision = engine_of(draft.session).evaluate(review.request, answers)
     draft.set(
         reviews={**draft.session.reviews, name: replace(review, decision=decision)},
         decisions=(*draft.session.decisions, decision),
