@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
@@ -19,14 +20,25 @@ GIT_TIME_S = 20.0
 
 
 def prepare(
-    target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]
+    target: Path,
+    workspace: Path,
+    *,
+    found: Sequence[FoundAgent],
+    environ: Mapping[str, str],
+    is_copy: bool = False,
 ) -> tuple[str, ...]:
     """Measure and judge; returns the warnings, in words.
+
+    Args:
+        is_copy: The target is a rehearsal's scratch copy: whose repository it happens to lie in says nothing.
 
     Raises:
         EnvironmentUnfit: Something forbids the launch; the message has the first such finding, the hint what to do.
     """
-    findings = check_preparation(measure(target, workspace, found=found, environ=environ))
+    facts = measure(target, workspace, found=found, environ=environ)
+    if is_copy:
+        facts = replace(facts, target_is_git_repository=True, target_dirty=False)
+    findings = check_preparation(facts)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise EnvironmentUnfit(errors[0].text, hint=errors[0].hint or None)

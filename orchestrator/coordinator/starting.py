@@ -73,7 +73,13 @@ async def run_session(
     try:
         async with AsyncExitStack() as stack:
             stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
-            findings = prepare(stage.target, request.workspace, found=stage.found, environ=stage.environ)
+            findings = prepare(
+                stage.target,
+                request.workspace,
+                found=stage.found,
+                environ=stage.environ,
+                is_copy=stage.rehearsal is not None,
+            )
             backend, loud = choose_backend(stage.sandbox, prove_backend(stage.sandbox, environ))
             findings = (*loud, *findings)
             opened = SessionOpened(
