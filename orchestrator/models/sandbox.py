@@ -60,7 +60,7 @@ class SandboxConfig(BaseModel):
     name: str
     """What it is called in listings and in the journal."""
     extends: str | None = None
-    """The policy this one was built on: one of the shipped ones by name, or a file.  What is not said is taken from it."""
+    """The policy this one is built on, by name or file; what is not said here is taken from it."""
     description: str = ""
     """One line for listings."""
     backend: Backend = "auto"
@@ -78,7 +78,7 @@ class SandboxConfig(BaseModel):
     hidden: tuple[Path, ...] = ()
     """Masked even inside a readable folder."""
     never_writable: tuple[str, ...] = NEVER_WRITABLE
-    """Not even inside a writable folder.  A relative path counts from the target and from every folder in ``writable``."""
+    """Not even inside a writable folder; a relative path counts from the target and from each of ``writable``."""
     environment: tuple[str, ...] = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "PATH")
     """Names passed on from the coordinator's environment, besides the CLI's own credential."""
     network: Network = "open"

@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from orchestrator.safety.shell import Word
+from orchestrator.safety.shell_words import Word
 from orchestrator.safety.wrappers import SHELLS, program_of
 
 Fit: TypeAlias = Literal["yes", "perhaps", "no"]
 
 _LONG: Final[Mapping[str, str]] = {"r": "recursive", "f": "force"}
 """The long spelling of short flags, as in coreutils; any unambiguous beginning of it counts."""
+
+_VARIANT = re.compile(r"[\d.]+|\.\w+")
 
 _VALUED: Final[Mapping[str, frozenset[str]]] = {
     "git": frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"}),
@@ -44,14 +46,23 @@ class CommandRule:
     text: str
     stages: tuple[_Stage, ...]
 
-    def fits(self, words: Sequence[Word], upstream: Sequence[Sequence[Word]]) -> Fit:
+    @property
+    def program(self) -> str:
+        """The program it speaks of; of a pipe, the last."""
+        return self.stages[-1].program if self.stages else ""
+
+    def fits(self, words: Sequence[Word], upstream: Sequence[Sequence[Word]], name: str | None = None) -> Fit:
         """Whether the command, with those before it in its pipe, is meant."""
         if not self.stages:
             return "no"
-        fit = _fits(self.stages[-1], words)
+        fit = _fits(self.stages[-1], words, program_of(words) if name is None else name)
+        if fit == "no":
+            return fit
         at = len(upstream)
         for stage in reversed(self.stages[:-1]):
-            at = next((n for n in range(at - 1, -1, -1) if _fits(stage, upstream[n]) != "no"), -1)
+            at = next(
+                (n for n in range(at - 1, -1, -1) if _fits(stage, upstream[n], program_of(upstream[n])) != "no"), -1
+            )
             if at < 0:
                 return "no"
         return fit
@@ -73,15 +84,18 @@ def _stage(words: Sequence[str]) -> _Stage:
     )
 
 
-def _fits(stage: _Stage, words: Sequence[Word]) -> Fit:
-    if not _is_program(stage.program, program_of(words)):
+def _fits(stage: _Stage, words: Sequence[Word], name: str) -> Fit:
+    if not _is_program(stage.program, name):
         return "no"
     given = words[1:]
+    if stage.program == "git" and name.startswith("git-"):
+        given = (Word(name[len("git-") :]), *given)
     missing = [letter for letter in stage.letters if not _has_letter(letter, given)]
     missing += [option for option in stage.options if not any(w.text.partition("=")[0] == option for w in given)]
     positional = _positional(stage.program, given)[: len(stage.arguments)]
     differs = any(
-        word.text != wanted and not word.dynamic for word, wanted in zip(positional, stage.arguments, strict=False)
+        not _means(word.text, wanted, stage.program) and not word.dynamic
+        for word, wanted in zip(positional, stage.arguments, strict=False)
     )
     if differs or len(positional) < len(stage.arguments):
         return "no"
@@ -92,11 +106,18 @@ def _fits(stage: _Stage, words: Sequence[Word]) -> Fit:
     return "perhaps" if unsure else "yes"
 
 
+def _means(text: str, wanted: str, program: str) -> bool:
+    """npm takes any beginning of a command that no other has; three letters are taken for one."""
+    return text == wanted or (program == "npm" and len(text) >= 3 and wanted.startswith(text))
+
+
 def _is_program(wanted: str, name: str) -> bool:
-    """``mkfs`` also means ``mkfs.ext4``, ``pip`` also ``pip3.11``, and ``sh`` any shell."""
-    if wanted == "sh" and name in SHELLS:
+    """``mkfs`` also means ``mkfs.ext4``, ``pip`` also ``pip3.11``, ``git`` also ``git-push``, and ``sh`` any shell."""
+    if name == wanted:
         return True
-    return re.fullmatch(re.escape(wanted) + r"(?:[\d.]+|\.\w+)?", name) is not None
+    if not name.startswith(wanted):
+        return wanted == "sh" and name in SHELLS
+    return _VARIANT.fullmatch(name, len(wanted)) is not None or (wanted == "git" and name.startswith("git-"))
 
 
 def _has_letter(letter: str, words: Sequence[Word]) -> bool:

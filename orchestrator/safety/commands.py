@@ -1,26 +1,34 @@
 """A shell command in, one verdict out: allowed, to be confirmed, blocked, worth a warning, or not readable.
 
-What the verdict is good for is the person reading along; it binds nobody.  A program can always hide a command from a
-reader, so what holds is the sandbox around the process.
+The verdict is a warning light and a brake: a program can always hide a command from a reader, so what holds is the
+sandbox around the process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import SandboxConfig, Unsure
+from orchestrator.safety.code_texts import UNSEEN, started_by
 from orchestrator.safety.command_rules import CommandRule, parse_rule
-from orchestrator.safety.shell import MAX_DEPTH, SimpleCommand, Word, commands_in
-from orchestrator.safety.shell_quotes import Unreadable
-from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, script_of
+from orchestrator.safety.finding import commands_of_find, piped_by
+from orchestrator.safety.git_commands import scripts_of_git
+from orchestrator.safety.operands import DESTROYS, WRITES
+from orchestrator.safety.reach import Surroundings, is_device
+from orchestrator.safety.shell import MAX_DEPTH, read
+from orchestrator.safety.shell_scope import NOWHERE, Scope, SimpleCommand, echoed
+from orchestrator.safety.shell_words import Unreadable, Word
+from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, runs_elsewhere, script_of
 
 Decision: TypeAlias = Literal["allow", "confirm", "block", "warn", "unknown"]
 
 _WEIGHT: Final[Sequence[Decision]] = ("block", "confirm", "warn", "unknown", "allow")
 """Of several verdicts the first of these counts."""
+_CAREFUL_WEIGHT: Final[Sequence[Decision]] = ("block", "confirm", "unknown", "warn", "allow")
+"""The same where what is not known needs consent or is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,87 +51,168 @@ class CommandFilter:
     blocked: tuple[CommandRule, ...]
     confirm: tuple[CommandRule, ...]
     warn: tuple[CommandRule, ...]
+    unsure: Unsure = "warn"
+    """What becomes of ``unknown``: the policy's ``unsure_commands``."""
+    around: Surroundings | None = None
+    """Where the commands run; ``None``: every path may be anybody's."""
 
     @classmethod
-    def of(cls, config: SandboxConfig) -> CommandFilter:
-        """The filter of a sandbox policy."""
-        return _filter_of(config.blocked_commands, config.confirm_commands, config.warn_patterns)
+    def of(cls, config: SandboxConfig, around: Surroundings | None = None) -> CommandFilter:
+        """The filter of a sandbox policy, for a worker's surroundings."""
+        found = _filter_of(config.blocked_commands, config.confirm_commands, config.warn_patterns)
+        return replace(found, around=around, unsure=config.unsure_commands)
 
     def judge(self, command: str) -> CommandVerdict:
         """The gravest verdict on anything the command line would run."""
-        try:
-            verdicts = list(self._verdicts(command, 0))
-        except (Unreadable, RecursionError) as error:
-            return CommandVerdict("unknown", rule="reader", reason=f"the command cannot be read: {error}")
-        return min(verdicts, key=lambda verdict: _WEIGHT.index(verdict.decision), default=_ALLOWED)
+        scope = self.around.scope() if self.around is not None else NOWHERE
+        return self._gravest(lambda: self._of_text(command, scope, 0))
 
-    def _verdicts(self, text: str, depth: int) -> Iterator[CommandVerdict]:
-        if depth > MAX_DEPTH:
-            raise Unreadable("commands are nested too deeply")
-        for command in commands_in(text, depth=depth):
+    def judge_words(self, argv: Sequence[str], cwd: str) -> CommandVerdict:
+        """The gravest verdict on one program with its arguments, as it is about to be started in ``cwd``."""
+        scope = Scope(cwd=cwd, home=self.around.home if self.around is not None else None)
+        command = SimpleCommand(tuple(Word(text) for text in argv), scope=scope)
+        return self._gravest(lambda: self._of_command(command, 0))
+
+    def _gravest(self, verdicts: Callable[[], Iterator[CommandVerdict]]) -> CommandVerdict:
+        found: list[CommandVerdict] = []
+        try:
+            found.extend(verdicts())
+        except (Unreadable, RecursionError) as error:
+            found.append(_unknown("reader", f"the command cannot be read: {error}"))
+        weight = _CAREFUL_WEIGHT if self.unsure in ("confirm", "block") else _WEIGHT
+        return min(found, key=lambda verdict: weight.index(verdict.decision), default=_ALLOWED)
+
+    def _of_text(self, text: str, scope: Scope, depth: int) -> Iterator[CommandVerdict]:
+        reading = read(text, scope=scope, depth=depth)
+        for command in reading.commands:
             yield from self._of_command(command, depth)
+        if reading.problem is not None:
+            yield _unknown("reader", f"the command cannot be read: {reading.problem}")
 
     def _of_command(self, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
-        upstream = [layer for words in command.pipeline for layer in _layers(words)]
-        for words in _layers(command.words):
-            if words[0].dynamic or words[0].pattern:
-                yield CommandVerdict("unknown", rule="reader", reason="only the shell knows which program this runs")
-                continue
-            yield from self._by_rules(words, upstream)
-            for script in _scripts(words, command):
-                if script is None:
-                    reason = f"only at run time is it known what {program_of(words)} is given to run"
-                    yield CommandVerdict("unknown", rule="reader", reason=reason)
-                else:
-                    yield from self._verdicts(script, depth + 1)
+        if depth > MAX_DEPTH:
+            raise Unreadable("commands are nested too deeply")
+        for written in command.writes:
+            yield from self._of_write(written, command.scope)
+        words = command.words
+        if not words:
+            return
+        if words[0].dynamic or words[0].pattern:
+            yield _unknown("reader", "only the shell knows which program this runs")
+            if not words[0].text:
+                return
+        yield from self._by_rules(words, command)
+        yield from self._by_operands(words, command.scope)
+        name = program_of(words)
+        judge = replace(self, around=None) if self.around is not None and runs_elsewhere(words) else self
+        for inner in self._inner(name, words, command):
+            if inner:
+                yield from judge._of_command(replace(command, words=inner, writes=()), depth + 1)
+        for script in self._scripts(name, words, command):
+            if script.dynamic:
+                yield _unknown("reader", f"only at run time is it known what {name} is given to run")
+            if script.text:
+                yield from judge._of_text(script.text, command.scope, depth + 1)
 
-    def _by_rules(self, words: Sequence[Word], upstream: Sequence[Sequence[Word]]) -> Iterator[CommandVerdict]:
-        listed: tuple[tuple[Decision, tuple[CommandRule, ...], str], ...] = (
-            ("block", self.blocked, "is blocked"),
-            ("confirm", self.confirm, "needs a person's consent"),
-            ("warn", self.warn, "is worth a look"),
-        )
-        for decision, rules, said in listed:
-            for rule in rules:
-                fit = rule.fits(words, upstream)
-                if fit == "yes":
-                    yield CommandVerdict(decision, rule=rule.text, reason=f"`{rule.text}` {said} by the sandbox policy")
-                elif fit == "perhaps":
-                    reason = f"whether this is `{rule.text}` is only known at run time"
-                    yield CommandVerdict("unknown", rule=rule.text, reason=reason)
+    def _inner(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[tuple[Word, ...]]:
+        if name == "find":
+            yield from commands_of_find(words)
+            return
+        piped: Sequence[Word] = ()
+        if name == "xargs" and command.pipeline:
+            piped = piped_by(command.pipeline[-1], program_of(command.pipeline[-1]))
+        yield from inner_commands(words, piped)
+
+    def _scripts(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[Word]:
+        """Texts that this program runs as commands."""
+        if name == "git":
+            yield from scripts_of_git(words)
+            return
+        script = script_of(words)
+        if script is not None:
+            yield script
+        elif name in SHELLS and all(word.text.startswith("-") for word in words[1:]):
+            yield from command.inputs
+            if command.pipeline and not command.inputs:
+                yield _piped_text(command.pipeline[-1])
+
+    def _by_rules(self, words: Sequence[Word], command: SimpleCommand) -> Iterator[CommandVerdict]:
+        name = program_of(words)
+        for rule in self.blocked:
+            yield from self._by_rule(rule, words, command, name)
+        for rule in self.confirm:
+            fit = rule.fits(words, command.pipeline, name)
+            if fit == "yes":
+                yield CommandVerdict(
+                    "confirm", rule.text, f"`{rule.text}` needs a person's consent by the sandbox policy"
+                )
+            elif fit == "perhaps":
+                yield _unknown(rule.text, f"whether this is `{rule.text}` is only known at run time")
+        for rule in self.warn:
+            if rule.fits(words, command.pipeline, name) == "yes":
+                yield CommandVerdict("warn", rule.text, f"`{rule.text}` is worth a look by the sandbox policy")
+        for started in started_by(name, words):
+            if started is UNSEEN:
+                yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
+            elif started.script is not None:
+                yield from self._of_text(started.script, command.scope, 1)
+            else:
+                yield from self._of_command(replace(command, words=started.words, writes=()), 1)
+
+    def _by_rule(
+        self, rule: CommandRule, words: Sequence[Word], command: SimpleCommand, name: str
+    ) -> Iterator[CommandVerdict]:
+        fit = rule.fits(words, command.pipeline, name)
+        if fit == "perhaps":
+            yield _unknown(rule.text, f"whether this is `{rule.text}` is only known at run time")
+        if fit != "yes":
+            return
+        blocked = CommandVerdict("block", rule.text, f"`{rule.text}` is blocked by the sandbox policy")
+        operands = DESTROYS.get(rule.program)
+        if self.around is None or operands is None:
+            yield blocked
+            return
+        given = operands(words)
+        seen = {self.around.reach(word, command.scope) for word in given}
+        if seen <= {"own"}:
+            return
+        if seen <= {"own", "inside"}:
+            yield CommandVerdict("warn", rule.text, f"`{rule.text}` of something inside the worker's folders")
+            return
+        because = {
+            "whole": "it would take the whole folder",
+            "protected": "it reaches what is never writable",
+            "outside": "it reaches outside the worker's folders",
+            "unknown": "what it reaches is only known at run time",
+        }
+        worst = next(reach for reach in ("outside", "whole", "protected", "unknown") if reach in seen)
+        yield replace(blocked, reason=f"{blocked.reason}: {because[worst]}")
+
+    def _by_operands(self, words: Sequence[Word], scope: Scope) -> Iterator[CommandVerdict]:
+        operands = WRITES.get(program_of(words))
+        if operands is not None:
+            for word in operands(words):
+                yield from self._of_write(word, scope)
+
+    def _of_write(self, word: Word, scope: Scope) -> Iterator[CommandVerdict]:
+        if word.dynamic:
+            return
+        if is_device(word.text):
+            yield CommandVerdict("block", "devices", f"{word.text} is a device")
+        elif self.around is not None and self.around.reach(word, scope) == "protected":
+            yield CommandVerdict("block", "never_writable", f"{word.text} is never writable by the sandbox policy")
 
 
 @lru_cache(maxsize=16)
 def _filter_of(blocked: tuple[str, ...], confirm: tuple[str, ...], warn: tuple[str, ...]) -> CommandFilter:
-    read: Callable[[tuple[str, ...]], tuple[CommandRule, ...]] = lambda texts: tuple(map(parse_rule, texts))  # noqa: E731
-    return CommandFilter(read(blocked), read(confirm), read(warn))
+    read_all: Callable[[tuple[str, ...]], tuple[CommandRule, ...]] = lambda texts: tuple(map(parse_rule, texts))  # noqa: E731
+    return CommandFilter(read_all(blocked), read_all(confirm), read_all(warn))
 
 
-def _layers(words: tuple[Word, ...], depth: int = 0) -> Iterator[tuple[Word, ...]]:
-    """The command, and every command it starts in its turn: ``sudo rm x``, then ``rm x``."""
-    if depth > MAX_DEPTH:
-        raise Unreadable("commands are nested too deeply")
-    if not words:
-        return
-    yield words
-    if not words[0].dynamic:
-        for inner in inner_commands(words):
-            yield from _layers(inner, depth + 1)
+def _unknown(rule: str, reason: str) -> CommandVerdict:
+    return CommandVerdict("unknown", rule=rule, reason=reason)
 
 
-def _scripts(words: Sequence[Word], command: SimpleCommand) -> Iterator[str | None]:
-    """Texts that this program runs as commands; ``None`` for one that is not known before."""
-    script = script_of(words)
-    if script is not None:
-        yield None if script.dynamic else script.text
-    elif program_of(words) in SHELLS and not [word for word in words[1:] if not word.text.startswith("-")]:
-        yield from command.inputs
-        if command.pipeline and not command.inputs:
-            yield _echoed(command.pipeline[-1])
-
-
-def _echoed(words: Sequence[Word]) -> str | None:
+def _piped_text(words: Sequence[Word]) -> Word:
     """What ``echo`` or ``printf`` writes into the pipe, if it is known."""
-    if program_of(words) not in ("echo", "printf") or any(word.dynamic or word.pattern for word in words):
-        return None
-    return " ".join(word.text for word in words[1:] if not word.text.startswith("-e")).replace("\\n", "\n")
+    return echoed(words) if program_of(words) in ("echo", "printf") else Word("", dynamic=True)

@@ -11,6 +11,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import Sample
 from orchestrator.safety.commands import CommandFilter, CommandVerdict
+from orchestrator.safety.reach import Surroundings
 from orchestrator.safety.resources import LimitFinding, ResourceMonitor, judge
 from orchestrator.safety.sandbox import SandboxMonitor
 
@@ -36,7 +37,7 @@ class SafetyEnforcer:
 
     def _verdicts(self, call: ToolCalled) -> Iterator[CommandVerdict]:
         if call.command is not None:
-            verdict = CommandFilter.of(self.config).judge(call.command)
+            verdict = CommandFilter.of(self.config, Surroundings.of(self.config, self.assignment)).judge(call.command)
             if verdict.decision != "allow":
                 yield verdict
         if call.path is not None and not SandboxMonitor(self.config, self.assignment).may_read(call.path):

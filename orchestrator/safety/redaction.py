@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from orchestrator.models.events import AgentEvent
+
+T = TypeVar("T")
 
 MIN_KNOWN_CHARS: Final = 8
 """A shorter value would be found all over ordinary text."""
@@ -105,6 +107,11 @@ class Redactor:
         """The event with every text of its payload redacted; the same object where there is no secret."""
         payload = self._value(event.payload)
         return event if payload is event.payload else replace(event, payload=payload)
+
+    def value(self, value: T) -> T:
+        """Any value of ours or of JSON with every text in it redacted; the same object where there is no secret."""
+        redacted: T = self._value(value)
+        return redacted
 
     def _value(self, value: Any) -> Any:
         """Any value of a payload, nested ones included; the same object where nothing changed."""

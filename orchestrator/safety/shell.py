@@ -1,16 +1,23 @@
-"""A shell command line in, the simple commands it would run out.  Reads; never runs or expands anything.
+"""A shell text in, the simple commands it would run out.  Reads a syntax tree; never runs or expands anything.
 
-This is a reader for the common forms, not a shell: what it cannot read it says so, and the sandbox around the process
-is what holds.
+The tree is tree-sitter's.  What is known beforehand is followed: variables the text sets itself, ``cd``, functions,
+aliases, loops over words.  What is not is marked so; the sandbox around the process is what holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
 
-from orchestrator.safety.shell_quotes import Unreadable, ansi_quoted, closing_bracket
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+from orchestrator.safety.shell_builtins import effect_on_scope
+from orchestrator.safety.shell_expanding import text_of, words_of
+from orchestrator.safety.shell_flow import again, assign, assigned, branches, chain, declare, define, loop, maybe, unset
+from orchestrator.safety.shell_scope import NOWHERE, Scope, SimpleCommand
+from orchestrator.safety.shell_words import UNKNOWN, Unreadable, Word
 
 MAX_CHARS = 100_000
 """A longer command is not read."""
@@ -19,268 +26,261 @@ MAX_DEPTH = 12
 MAX_STAGES = 50
 """Of one pipe."""
 
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word, quotes removed."""
-
-    text: str
-    dynamic: bool = False
-    """Part of it only the shell will know: a variable or a substitution; that part is missing from the text."""
-    pattern: bool = False
-    """It holds an unquoted ``*``, ``?``, ``[`` or ``{`` that the shell may replace."""
+_PARSER: Final = Parser(Language(tree_sitter_bash.language()))
+_HERE = re.compile(r"(<<-?[ \t]*)(['\"]?)(\w+)\2")
+_HERE_AND_MORE = re.compile(r"(<<-?[ \t]*(['\"]?)(\w+)\2)[ \t]*;([^\n]*)\n((?:.*\n)*?)[ \t]*\3[ \t]*(?=\n|$)")
+_BACKQUOTED = re.compile(r"(?<!\\)`((?:[^`\\]|\\.)*)`", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleCommand:
-    """One program with its arguments, redirections and assignments taken off."""
+class Reading(NamedTuple):
+    """What a text would run."""
 
-    words: tuple[Word, ...]
-    pipeline: tuple[tuple[Word, ...], ...] = ()
-    """The words of the commands before it in its pipe, first one first."""
-    inputs: Sequence[str] = ()
-    """Here-documents and here-strings it reads."""
+    commands: Sequence[SimpleCommand]
+    """Inner ones before the command that holds them."""
+    problem: str | None = None
+    """Why there may be more in it than was found."""
 
 
-_CONTROL = re.compile(r"\|\||&&|\|&|;;&|;;|;&|[;&|\n()]")
-_REDIRECT = re.compile(r"\d*(?:<<<|<<-|<<|>>|>\||<>|&>>|&>|>&|<&|>|<)")
-_RESERVED = frozenset(
-    {"if", "then", "elif", "else", "fi", "do", "done", "while", "until", "!", "{", "}", "esac", "coproc"}
-)
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\[[^]]*\])?\+?=")
-_VARIABLE = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])")
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Walks over the text once; substitutions are read by readers of their own."""
-
-    text: str
-    depth: int
-    at: int = 0
-    found: list[SimpleCommand] = field(default_factory=list)
-    words: list[Word] = field(default_factory=list)
-    inputs: list[str] = field(default_factory=list)
-    pipeline: tuple[tuple[Word, ...], ...] = ()
-    documents: list[tuple[str, bool, bool, list[str]]] = field(default_factory=list)
-    """Here-documents begun on this line: delimiter, quoted, tabs stripped, the list their text goes to."""
-
-    def read(self) -> list[SimpleCommand]:
-        """Every simple command of the text, those inside substitutions included."""
-        if self.depth > MAX_DEPTH:
-            raise Unreadable("commands are nested too deeply")
-        while self.at < len(self.text):
-            self._step()
-        self._end(piped=False)
-        if self.documents:
-            raise Unreadable("a here-document does not end")
-        return self.found
-
-    def _step(self) -> None:
-        char = self.text[self.at]
-        if char in " \t\r":
-            self.at += 1
-        elif self.text.startswith("\\\n", self.at):
-            self.at += 2
-        elif char == "#":
-            newline = self.text.find("\n", self.at)
-            self.at = len(self.text) if newline < 0 else newline
-        elif self.text.startswith(("<(", ">("), self.at):
-            self._word()
-        elif redirect := _REDIRECT.match(self.text, self.at):
-            self._redirect(redirect.group())
-        elif control := _CONTROL.match(self.text, self.at):
-            self.at = control.end()
-            self._end(piped=control.group() in ("|", "|&"))
-            if control.group() == "\n":
-                self._documents()
-        else:
-            self._word()
-
-    def _end(self, *, piped: bool) -> None:
-        words = list(self.words)
-        while words and (words[0].text in _RESERVED or words[0].text == "function") and not words[0].dynamic:
-            del words[: 2 if words[0].text == "function" else 1]
-        if words and words[0].text in ("for", "select", "case"):
-            words = []
-        while words and _ASSIGNMENT.match(words[0].text):
-            del words[0]
-        if words:
-            # The list of inputs is shared: the text of a here-document comes only after the line.
-            self.found.append(SimpleCommand(tuple(words), self.pipeline, self.inputs))
-        if not piped:
-            self.pipeline = ()
-        elif self.found:
-            if len(self.pipeline) >= MAX_STAGES:
-                raise Unreadable(f"a pipe has more than {MAX_STAGES} commands")
-            # After a group it is the group's last command that stands for it.
-            self.pipeline = (*self.pipeline, self.found[-1].words)
-        self.words, self.inputs = [], []
-
-    def _documents(self) -> None:
-        for delimiter, quoted, strip, inputs in self.documents:
-            body: list[str] = []
-            while self.at < len(self.text):
-                newline = self.text.find("\n", self.at)
-                end = len(self.text) if newline < 0 else newline
-                line = self.text[self.at : end]
-                self.at = min(end + 1, len(self.text))
-                if (line.lstrip("\t") if strip else line) == delimiter:
-                    break
-                body.append(line)
-            text = "\n".join(body)
-            inputs.append(text)
-            if not quoted:
-                self._substitutions_in(text)
-        self.documents = []
-
-    def _substitutions_in(self, text: str) -> None:
-        inner = _Reader(text, self.depth + 1)
-        while inner.at < len(text):
-            char = text[inner.at]
-            if char == "\\":
-                inner.at += 2
-            elif char in "$`":
-                inner._expansion()
-            else:
-                inner.at += 1
-        self.found.extend(inner.found)
-
-    def _redirect(self, operator: str) -> None:
-        self.at += len(operator)
-        kind = operator.lstrip("0123456789")
-        while self.at < len(self.text) and self.text[self.at] in " \t":
-            self.at += 1
-        if self.at >= len(self.text) or (_CONTROL.match(self.text, self.at) and self.text[self.at] != "("):
-            raise Unreadable("a redirection goes nowhere")
-        before, start = len(self.words), self.at
-        self._word()
-        target = self.words.pop() if len(self.words) > before else Word("")
-        if kind in ("<<", "<<-"):
-            quoted = any(char in "'\"\\" for char in self.text[start : self.at])
-            self.documents.append((target.text, quoted, kind == "<<-", self.inputs))
-        elif kind == "<<<":
-            self.inputs.append("$" if target.dynamic else target.text)
-
-    def _word(self) -> None:
-        parts: list[str] = []
-        dynamic = pattern = False
-        start = self.at
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if self.text.startswith(("<(", ">("), self.at) and self.at == start:
-                self._nested(self.at + 2)
-                dynamic = True
-                break
-            if char in " \t\r\n;&|()<>":
-                break
-            if char == "\\":
-                parts.append(self.text[self.at + 1 : self.at + 2].replace("\n", ""))
-                self.at += 2
-            elif char == "'":
-                parts.append(self._single())
-            elif char == '"':
-                text, inner = self._double()
-                parts.append(text)
-                dynamic = dynamic or inner
-            elif char in "$`":
-                text, inner = self._expansion()
-                parts.append(text)
-                dynamic = dynamic or inner
-            else:
-                pattern = pattern or char in "*?[{"
-                parts.append(char)
-                self.at += 1
-        word = "".join(parts)
-        # ``{`` opens a group, and ``[`` is a program.
-        self.words.append(Word(word, dynamic, pattern and word not in ("{", "[", "[[")))
-
-    def _single(self) -> str:
-        end = self.text.find("'", self.at + 1)
-        if end < 0:
-            raise Unreadable("a quote does not end")
-        text = self.text[self.at + 1 : end]
-        self.at = end + 1
-        return text
-
-    def _double(self) -> tuple[str, bool]:
-        parts: list[str] = []
-        dynamic = False
-        self.at += 1
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            if char == '"':
-                self.at += 1
-                return "".join(parts), dynamic
-            if char == "\\":
-                following = self.text[self.at + 1 : self.at + 2]
-                parts.append("" if following == "\n" else following if following in '$`"\\' else "\\" + following)
-                self.at += 2
-            elif char in "$`":
-                text, inner = self._expansion()
-                parts.append(text)
-                dynamic = dynamic or inner
-            else:
-                parts.append(char)
-                self.at += 1
-        raise Unreadable("a quote does not end")
-
-    def _expansion(self) -> tuple[str, bool]:
-        """Read past ``$…`` or a backquoted command.  Returns the text as far as it is known, and whether it is not."""
-        text, at = self.text, self.at
-        if text[at] == "`":
-            end = at + 1
-            while end < len(text) and text[end] != "`":
-                end += 2 if text[end] == "\\" else 1
-            if end >= len(text):
-                raise Unreadable("a backquote does not end")
-            inside = re.sub(r"\\([\\`$])", r"\1", text[at + 1 : end])
-            self.found.extend(_Reader(inside, self.depth + 1).read())
-            self.at = end + 1
-            return "", True
-        if text.startswith("$((", at):
-            end = closing_bracket(text, at + 3)
-            if text.startswith(")", end + 1):
-                self._substitutions_in(text[at + 3 : end])
-                self.at = end + 2
-                return "", True
-        if text.startswith("$(", at):
-            self._nested(at + 2)
-            return "", True
-        if text.startswith("${", at):
-            self._braced()
-            return "", True
-        if text.startswith("$'", at):
-            return self._ansi(), False
-        if text.startswith('$"', at):
-            self.at += 1
-            return self._double()
-        name = _VARIABLE.match(text, at)
-        self.at = name.end() if name else at + 1
-        return ("", True) if name else ("$", False)
-
-    def _nested(self, start: int) -> None:
-        """Read the commands up to the bracket that closes the one before ``start``."""
-        end = closing_bracket(self.text, start)
-        self.found.extend(_Reader(self.text[start:end], self.depth + 1).read())
-        self.at = end + 1
-
-    def _braced(self) -> None:
-        end = closing_bracket(self.text, self.at + 2, brackets="{}")
-        self._substitutions_in(self.text[self.at + 2 : end])
-        self.at = end + 1
-
-    def _ansi(self) -> str:
-        inside, self.at = ansi_quoted(self.text, self.at + 2)
-        return inside
-
-
-def commands_in(text: str, *, depth: int = 0) -> Sequence[SimpleCommand]:
-    """Every simple command the text would run, inner ones before the command that holds them.
+def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
+    """Every simple command of the text.
 
     Raises:
-        Unreadable: Quotes or brackets that do not end, or a text that is too long or too deep.
+        Unreadable: It is too long or too deep.
     """
     if len(text) > MAX_CHARS:
         raise Unreadable(f"it is longer than {MAX_CHARS:,} characters")
-    return _Reader(text, depth).read()
+    if depth > MAX_DEPTH:
+        raise Unreadable("commands are nested too deeply")
+    source = text.encode("utf-8", "replace")
+    root = _PARSER.parse(source).root_node
+    if root.has_error and "<<" in text:
+        mended = _PARSER.parse(_with_ended_documents(text).encode("utf-8", "replace"))
+        if not mended.root_node.has_error:
+            root = mended.root_node
+    reader = _Reader(scope, depth)
+    reader.walk(root)
+    reader.walk_uncalled()
+    return Reading(reader.found, "the shell's grammar does not fit" if root.has_error else None)
+
+
+def _with_ended_documents(text: str) -> str:
+    """The grammar wants a here-document to end, and nothing after ``<<E;`` on its line; bash asks neither."""
+    ends = [match[3] for match in _HERE.finditer(text)]
+    lines = {line.strip() for line in text.splitlines()}
+    ended = "\n".join([text, *(end for end in ends if end not in lines), ""])
+    return _HERE_AND_MORE.sub(r"\1\n\5\3\n\4", ended)
+
+
+class _Reader:
+    """Walks over one tree; what it knows stands in ``scope``."""
+
+    def __init__(self, scope: Scope, depth: int) -> None:
+        self.scope = scope
+        self.depth = depth
+        self.found: list[SimpleCommand] = []
+        self.pipeline: tuple[tuple[Word, ...], ...] = ()
+        self.inputs: tuple[Word, ...] = ()
+        self.uncalled: dict[str, Node] = {}
+
+    # Statements
+
+    def walk(self, node: Node) -> None:
+        """Follow one node, as the shell would run it."""
+        handler = _STATEMENTS.get(node.type)
+        if handler is not None:
+            handler(self, node)
+        else:
+            for child in node.named_children:
+                self.walk(child)
+
+    def walk_uncalled(self) -> None:
+        """Functions that this text only defines: somebody may call them later, with anything."""
+        for name, body in list(self.uncalled.items()):
+            if name in self.uncalled:
+                self.call(name, body, ())
+
+    def call(self, name: str, body: Node, given: Sequence[Word]) -> None:
+        """Follow a function's body with these arguments."""
+        self.uncalled.pop(name, None)
+        if self.depth >= MAX_DEPTH:
+            raise Unreadable("functions call each other too deeply")
+        outer = self.scope
+        known = {str(number): word for number, word in enumerate(given, 1)}
+        together = Word(" ".join(word.text for word in given), any(word.dynamic for word in given))
+        known["@"] = known["*"] = together if given else UNKNOWN
+        self.scope = outer._replace(variables={**outer.variables, **known})
+        self.depth += 1
+        self.walk(body)
+        self.depth -= 1
+        kept = {key: value for key, value in self.scope.variables.items() if key not in known}
+        self.scope = self.scope._replace(variables=kept)
+
+    def apart(self, node: Node) -> None:
+        """Follow commands that run in a shell of their own: what they set is gone afterwards."""
+        scope, self.depth = self.scope, self.depth + 1
+        if self.depth > MAX_DEPTH:
+            raise Unreadable("commands are nested too deeply")
+        for child in node.named_children:
+            self.walk(child)
+        self.scope, self.depth = scope, self.depth - 1
+
+    def command(self, node: Node) -> None:
+        words: list[Word] = []
+        self._simple(node, words)
+
+    def _simple(self, node: Node, words: list[Word], *, redirects: Sequence[Node] = ()) -> None:
+        writes: list[Word] = []
+        inputs: list[Word] = []
+        later: list[Node] = []
+        set_for_it: dict[str, Word] = {}
+        for child in (*node.named_children, *redirects):
+            kind = child.type
+            if kind == "command_name":
+                words.extend(words_of(child.named_children[0], self))
+            elif kind == "variable_assignment":
+                name, value = assigned(self, child)
+                set_for_it[name] = value
+            elif kind == "file_redirect":
+                self._redirect(child, words, writes)
+            elif kind == "herestring_redirect":
+                inputs.extend(word for inner in child.named_children for word in words_of(inner, self))
+            elif kind == "heredoc_redirect":
+                later.extend(self._document(child, words, writes, inputs))
+            elif kind != "comment":
+                words.extend(words_of(child, self))
+        self._emit(words, writes, inputs, set_for_it)
+        self._go_on(later)
+
+    def _emit(
+        self, words: Sequence[Word], writes: Sequence[Word], inputs: Sequence[Word], also: Mapping[str, Word]
+    ) -> None:
+        alias = self.scope.aliases.get(words[0].text) if words and not words[0].dynamic else None
+        if alias is not None:
+            inner = read(alias, scope=self.scope._replace(aliases={}), depth=self.depth + 1).commands
+            self.found.extend(inner[:-1])
+            words = [*(inner[-1].words if inner else ()), *words[1:]]
+        scope = self.scope._replace(variables={**self.scope.variables, **also}) if also else self.scope
+        command = SimpleCommand(tuple(words), self.pipeline, tuple(inputs) or self.inputs, tuple(writes), scope)
+        self.found.append(command)
+        if not words or words[0].dynamic:
+            return
+        body = self.scope.functions.get(words[0].text)
+        if body is not None:
+            self.call(words[0].text, body, words[1:])
+        else:
+            self.scope = effect_on_scope(command, self.scope)
+
+    def _go_on(self, nodes: Sequence[Node]) -> None:
+        """What follows a here-document's start on its line: the rest of the pipe or of the list."""
+        for node in nodes:
+            if node.type == "pipeline":
+                self._stages(node, (*self.pipeline, self.found[-1].words) if self.found else ())
+            else:
+                self.walk(node)
+
+    def _redirect(self, node: Node, words: list[Word], writes: list[Word]) -> None:
+        operator = next((child.type for child in node.children if not child.is_named), "")
+        given = [
+            word for child in node.named_children if child.type != "file_descriptor" for word in words_of(child, self)
+        ]
+        if operator[:1] in ">&" and given and not (operator == ">&" and given[0].text.isdigit()):
+            writes.append(given[0])
+        # The grammar gives a redirection all words that follow it.
+        words.extend(given[1:])
+
+    def _document(self, node: Node, words: list[Word], writes: list[Word], inputs: list[Word]) -> list[Node]:
+        later: list[Node] = []
+        start = ""
+        for child in node.named_children:
+            kind = child.type
+            if kind == "heredoc_start":
+                start = text_of(child)
+            elif kind == "heredoc_body":
+                body = text_of(child)
+                if not any(sign in start for sign in "'\"\\"):
+                    maybe(self, child.named_children)
+                    for quoted in _BACKQUOTED.findall(body):
+                        self.found.extend(read(quoted, scope=self.scope, depth=self.depth + 1).commands)
+                inputs.append(Word(body))
+            elif kind == "file_redirect":
+                self._redirect(child, words, writes)
+            elif kind in ("pipeline", "list") or kind in _STATEMENTS:
+                later.append(child)
+            elif kind != "heredoc_end":
+                words.extend(words_of(child, self))
+        return later
+
+    def redirected(self, node: Node) -> None:
+        redirects = [child for child in node.named_children if child.type.endswith("_redirect")]
+        body = next((child for child in node.named_children if not child.type.endswith("_redirect")), None)
+        if body is None or body.type == "command":
+            self._simple(body or node, [], redirects=redirects if body is not None else ())
+            return
+        words: list[Word] = []
+        writes: list[Word] = []
+        inputs: list[Word] = []
+        later: list[Node] = []
+        for redirect in redirects:
+            if redirect.type == "file_redirect":
+                self._redirect(redirect, words, writes)
+            elif redirect.type == "heredoc_redirect":
+                later.extend(self._document(redirect, words, writes, inputs))
+            else:
+                inputs.extend(word for inner in redirect.named_children for word in words_of(inner, self))
+        outer, self.inputs = self.inputs, tuple(inputs) or self.inputs
+        self.walk(body)
+        self.inputs = outer
+        # Words after a redirection belong to the last command before it.
+        last = self.found[-1].words if words and self.found else ()
+        if words or writes:
+            self._emit([*last, *words], writes, inputs, {})
+        self._go_on(later)
+
+    def pipe(self, node: Node) -> None:
+        self._stages(node, self.pipeline)
+
+    def _stages(self, node: Node, upstream: tuple[tuple[Word, ...], ...]) -> None:
+        scope, outer = self.scope, self.pipeline
+        for child in node.named_children:
+            self.pipeline = upstream
+            before = len(self.found)
+            self.walk(child)
+            if len(self.found) > before:
+                upstream = (*upstream, self.found[-1].words)
+            if len(upstream) > MAX_STAGES:
+                raise Unreadable(f"a pipe has more than {MAX_STAGES} commands")
+            self.scope = scope
+        self.pipeline = outer
+
+    def fault(self, node: Node) -> None:
+        """What the grammar could not fit: words that stand in a row are taken for a command."""
+        words: list[Word] = []
+        for child in node.named_children:
+            if child.type in _STATEMENTS:
+                self.walk(child)
+            else:
+                words.extend(words_of(child, self))
+        if words:
+            self._emit(words, [], [], {})
+
+
+_STATEMENTS: Final[Mapping[str, Callable[[_Reader, Node], None]]] = {
+    "command": _Reader.command,
+    "redirected_statement": _Reader.redirected,
+    "pipeline": _Reader.pipe,
+    "list": chain,
+    "subshell": _Reader.apart,
+    "command_substitution": _Reader.apart,
+    "process_substitution": _Reader.apart,
+    "if_statement": branches,
+    "case_statement": branches,
+    "while_statement": again,
+    "c_style_for_statement": again,
+    "for_statement": loop,
+    "variable_assignment": assign,
+    "variable_assignments": assign,
+    "declaration_command": declare,
+    "unset_command": unset,
+    "function_definition": define,
+    "ERROR": _Reader.fault,
+}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.safety.command_rules import parse_rule
-from orchestrator.safety.shell import Word
+from orchestrator.safety.shell_words import Word
 
 
 def as_words(text: str) -> tuple[Word, ...]:

@@ -18,7 +18,8 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
     ("payload", "decisions"),
     [
         pytest.param(ToolCalled("Bash", "1", "ls", command="ls"), [], id="an ordinary command"),
-        pytest.param(ToolCalled("Bash", "1", "x", command="rm -rf x"), ["block"], id="a blocked command"),
+        pytest.param(ToolCalled("Bash", "1", "x", command="rm -rf /x"), ["block"], id="a blocked command"),
+        pytest.param(ToolCalled("Bash", "1", "x", command="rm -rf x"), ["warn"], id="the same in its own folder"),
         pytest.param(ToolCalled("Bash", "1", "x", command="git push"), ["confirm"], id="one to confirm"),
         pytest.param(ToolCalled("Read", "1", "x", path="/project/a.py"), [], id="a path it may read"),
         pytest.param(ToolCalled("Read", "1", "x", path="/root/x"), ["warn"], id="a path it may not"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.shell import Word
+from orchestrator.safety.shell_words import Word
 from orchestrator.safety.wrappers import inner_commands, program_of, script_of
 
 
@@ -19,10 +19,13 @@ def as_words(text: str) -> tuple[Word, ...]:
         pytest.param("env -S a b", ["a b"], id="a split word"),
         pytest.param("timeout 5 a", ["a"], id="a word of its own"),
         pytest.param("/usr/bin/nice a", ["a"], id="by its path"),
-        pytest.param("find . -exec a {} ; -o -execdir b {} +", ["a {}", "b {}"], id="find with two"),
-        pytest.param("find . -delete", ["rm -r -f"], id="find that deletes"),
+        pytest.param("docker run -v a:b --rm image a b", ["a b"], id="a container"),
+        pytest.param("docker ps a", [""], id="a container's other verbs"),
+        pytest.param("ssh -p 22 host a b", ["a b"], id="another machine"),
+        pytest.param("poetry run a", ["a"], id="a verb of its own"),
         pytest.param("python3.11 -m pip install x", ["pip install x"], id="a module"),
         pytest.param("uv run a b", ["a b"], id="uv run"),
+        pytest.param("uv pip install a", ["pip install a"], id="uv pip"),
         pytest.param("sudo", [""], id="nothing to start"),
         pytest.param("ls a", [], id="no wrapper"),
     ],
