@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from orchestrator.models.effects import Announce, AskPerson, RecordRecovery, Warn
 from orchestrator.models.entries import (
@@ -26,14 +27,16 @@ class Commentary:
 
     Args:
         path: Appended to, 0600.
+        level: The least that is written (``ORCHESTRATOR_LOG_LEVEL``); at ``DEBUG`` every entry leaves a line.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, level: str = "INFO") -> None:
         import structlog
 
         self._path = path
         self._log = structlog.wrap_logger(
             self,
+            wrapper_class=structlog.make_filtering_bound_logger(level),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -50,7 +53,7 @@ class Commentary:
             finally:
                 os.close(descriptor)
 
-    info = warning = error = msg
+    debug = info = warning = error = critical = msg
 
     def __call__(self, session: Session, entry: JournalEntry) -> None:
         log = self._log.bind(n=entry.n)
@@ -67,13 +70,23 @@ class Commentary:
                 log.warning("stream_fault", worker=worker, fault=fault, text=text)
             case UserCommand(command=command, by=by, worker=worker):
                 log.info("command_taken", command=str(command), by=by, worker=worker)
-            case EffectIntended(effect=Warn(text=text)):
-                log.warning("warned", text=text)
-            case EffectIntended(effect=Announce(decision=decision)):
-                log.info("decided", action=str(decision.action), rule=decision.rule, review=decision.review)
-            case EffectIntended(effect=RecordRecovery(action=action)):
-                log.info("recovered", worker=action.worker, rule=action.rule, because=action.because)
-            case EffectIntended(effect=AskPerson(question=question)):
-                log.warning("asked", question=question.id, text=question.text)
+            case EffectIntended():
+                _remark_on_effect(log, entry.body)
             case SessionClosed(outcome=outcome, reason=reason):
                 log.info("session_closed", outcome=str(outcome), reason=reason)
+            case body:
+                log.debug("entry_taken", kind=body.kind, worker=getattr(body, "worker", None))
+
+
+def _remark_on_effect(log: Any, intent: EffectIntended) -> None:
+    match intent.effect:
+        case Warn(text=text):
+            log.warning("warned", text=text)
+        case Announce(decision=decision):
+            log.info("decided", action=str(decision.action), rule=decision.rule, review=decision.review)
+        case RecordRecovery(action=action):
+            log.info("recovered", worker=action.worker, rule=action.rule, because=action.because)
+        case AskPerson(question=question):
+            log.warning("asked", question=question.id, text=question.text)
+        case effect:
+            log.debug("effect_intended", effect=effect.kind, cause=intent.id.cause, index=intent.id.index)

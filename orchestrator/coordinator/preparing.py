@@ -62,7 +62,8 @@ def measure(
         target_dirty=is_dirty,
         workspace_writable=standing.is_dir() and os.access(standing, os.W_OK | os.X_OK),
         workspace_free_bytes=shutil.disk_usage(standing).free,
-        clis=tuple(_cli(agent, environ) for agent in found if not agent.stand_in),
+        # Those that are left out are told of when the session opens.
+        clis=tuple(_cli(agent, environ) for agent in found if agent.usable and not agent.stand_in),
     )
 
 

@@ -77,7 +77,7 @@ async def resume_session(
         check_resumable(left.session, answer=answer, interactive=interactive)
         request = _request_of(left.session, folder, interactive=interactive)
         stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
-        observers: list[Observer] = [Commentary(folder.log_file)]
+        observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
         if observe is not None:
             observers.append(observe)
         coordinator = make_coordinator(

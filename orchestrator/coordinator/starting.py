@@ -88,7 +88,7 @@ async def run_session(
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))
             journal = stack.enter_context(Journal(folder.journal_file))
-            observers: list[Observer] = [Commentary(folder.log_file)]
+            observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
             if observe is not None:
                 observers.append(observe)
             coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers)

@@ -31,6 +31,8 @@ class Stage:
 
     root: Path
     stand_ins: bool = True
+    variables: dict[str, str] = field(default_factory=dict)
+    """Added to the coordinator's environment."""
     seen: list[tuple[Session, JournalEntry]] = field(default_factory=list)
     watch: Callable[[Session, JournalEntry], None] | None = None
     """Called after every entry: a test may answer or stop from here."""
@@ -85,7 +87,7 @@ class Stage:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        return {**os.environ, "ANTHROPIC_API_KEY": "canary-that-no-rehearsal-may-see"}
+        return {**os.environ, "ANTHROPIC_API_KEY": "canary-that-no-rehearsal-may-see", **self.variables}
 
     def journal(self, result: SessionResult) -> Sequence[JournalEntry]:
         return list(read_journal(SessionFolder(result.folder).journal_file))

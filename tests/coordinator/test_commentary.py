@@ -23,3 +23,13 @@ async def test_the_log_tells_a_session_from_its_opening_to_its_close(stage: Stag
     assert events[-1] == "session_closed"
     assert {"worker_started", "worker_exited", "recovered", "decided", "warned"} <= set(events)
     assert [line["n"] for line in lines] == sorted(line["n"] for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("level", "every"), [("DEBUG", True), ("WARNING", False)])
+async def test_the_level_decides_what_is_written(stage: Stage, level: str, every: bool) -> None:
+    stage.variables["ORCHESTRATOR_LOG_LEVEL"] = level
+    result = await stage.run("plain")
+    log = SessionFolder(result.folder).log_file
+    lines = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    assert (len(lines) == len(stage.journal(result))) is every

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,6 +57,17 @@ def test_a_missing_target_forbids_the_launch_and_says_what_to_do(tmp_path: Path)
     assert caught.value.hint
 
 
-def test_a_cli_that_is_too_old_is_a_warning_in_words(tmp_path: Path) -> None:
-    found = (FoundAgent(AgentName("claude"), usable=False, version="0.0.1", executable="/usr/bin/claude"),)
-    assert any("0.0.1" in warning for warning in prepare(tmp_path, tmp_path, found=found, environ={}))
+def test_only_agents_that_take_part_are_judged(tmp_path: Path) -> None:
+    newer = FoundAgent(AgentName("claude"), usable=True, version="99.0.1", executable="/usr/bin/claude")
+    found = (newer, replace(newer, name=AgentName("codex"), usable=False), replace(newer, stand_in=True))
+    (judged,) = measure(tmp_path, tmp_path, found=found, environ={}).clis
+    assert judged.agent == "claude"
+    assert any("99.0.1" in drift for drift in judged.drifts)
+
+
+def test_the_repository_a_copy_happens_to_lie_in_says_nothing(tmp_path: Path) -> None:
+    target = repository(tmp_path / "target")
+    (target / "a").write_text("a")
+    subprocess.run(["git", "add", "a"], cwd=target, check=True)
+    assert prepare(target, tmp_path, found=(), environ={})
+    assert prepare(target, tmp_path, found=(), environ={}, is_copy=True) == ()
