@@ -44,16 +44,25 @@ class FileTail:
     Args:
         offset: Where an attempt begins, or an earlier tail left off; framing starts afresh there.
         end: Read no further than this; ``None`` follows the file.
+        expect: An offset, and the SHA-256 that the bytes up to it had when they were first read: if they differ now,
+            that is a ``tampered`` fault, and nothing after that offset is read.
     """
 
     def __init__(
-        self, path: Path, offset: int = 0, *, end: int | None = None, max_line_bytes: int = MAX_LINE_BYTES
+        self,
+        path: Path,
+        offset: int = 0,
+        *,
+        end: int | None = None,
+        max_line_bytes: int = MAX_LINE_BYTES,
+        expect: tuple[int, str] | None = None,
     ) -> None:
         self.path = path
         self._name = os.fspath(path)
         self._start = offset
         self._position = offset
         self._end = end
+        self._expect = expect
         self._framer = LineFramer(max_line_bytes=max_line_bytes, start=offset)
         self._hash = hashlib.sha256()
         self._descriptor = -1
@@ -67,6 +76,11 @@ class FileTail:
     def position(self) -> int:
         """The offset after the last byte read; a line that has not ended may reach back before it."""
         return self._position
+
+    @property
+    def start(self) -> int:
+        """The offset it began at."""
+        return self._start
 
     def read(self) -> Sequence[Line]:
         """The whole lines that have come since the last call; empty when there is none yet.  Never raises.
@@ -112,6 +126,8 @@ class FileTail:
         size = self._readable_size()
         if self._end is not None:
             size = min(size, self._end)
+        if self._expect is not None:
+            size = min(size, self._expect[0])
         # Asking for what is there, not for a full buffer, keeps short reads from allocating a megabyte each.
         wanted = min(size - self._position, BATCH_BYTES)
         if wanted <= 0:
@@ -123,7 +139,17 @@ class FileTail:
             return b""
         self._hash.update(chunk)
         self._position += len(chunk)
+        self._compare()
         return chunk
+
+    def _compare(self) -> None:
+        """Once the expected offset is reached, what was read up to it must be what was read the first time."""
+        if self._expect is None or self._position < self._expect[0]:
+            return
+        end, digest = self._expect
+        self._expect = None
+        if self._hash.hexdigest() != digest:
+            self._set_fault("tampered", self._start, f"its first {end} bytes are not those that were read before")
 
     def _readable_size(self) -> int:
         """How far the file can be read now; 0 where it cannot be."""
@@ -132,8 +158,9 @@ class FileTail:
         if self._descriptor < 0 and not self._open():
             return 0
         size = self._size_of_open_file()
-        if size < self._position:
-            self._set_fault("tampered", size, f"it shrank from {self._position} to {size} bytes")
+        had = max(self._position, self._expect[0] if self._expect is not None else 0)
+        if size < had:
+            self._set_fault("tampered", size, f"it shrank from {had} to {size} bytes")
             return 0
         return size
 
@@ -141,7 +168,7 @@ class FileTail:
         try:
             descriptor = os.open(self.path, _OPEN_FLAGS)
         except FileNotFoundError:
-            if self._position > self._start:
+            if self._position > self._start or self._expect is not None:
                 self._set_fault("lost", self._position, "it is gone")
             return False
         except OSError as error:

@@ -20,7 +20,7 @@ from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.workers import ExitRecord, Sample
 
-JOURNAL_FORMAT = 1
+JOURNAL_FORMAT = 2
 """Raised when an old reader would misread a new journal; see docs/journal.md."""
 
 
@@ -90,6 +90,36 @@ class StreamFault:
     end: int
     text: str
     kind: Literal["stream_fault"] = "stream_fault"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRead:
+    """How far a raw file has been read, and the hash of what was read: said now and then, and when the attempt ends."""
+
+    worker: WorkerId
+    attempt: int
+    stream: Literal["stdout", "stderr", "events"]
+    start: int
+    """Byte offset where reading began: the attempt's first byte."""
+    end: int
+    """Byte offset after the last byte that was read."""
+    sha256: str
+    """Of the bytes from ``start`` to ``end``, in hexadecimal."""
+    kind: Literal["stream_read"] = "stream_read"
+
+
+@dataclass(frozen=True, slots=True)
+class StorageShort:
+    """The session has grown to the size it is allowed, or the disk it lies on is nearly full."""
+
+    what: Literal["size", "disk"]
+    used: int
+    """Bytes of the session folder that workers account for."""
+    free: int
+    """Bytes left on the disk."""
+    bound: int
+    """The limit that was reached: the most bytes of the session, or the least bytes left on the disk."""
+    kind: Literal["storage_short"] = "storage_short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +265,8 @@ Input: TypeAlias = (
     | StartFailed
     | AgentOutput
     | StreamFault
+    | StreamRead
+    | StorageShort
     | WorkerExited
     | Sampled
     | SnapshotTaken

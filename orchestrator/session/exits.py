@@ -13,6 +13,7 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.reviewing import on_answered, review_waiting_for
 from orchestrator.session.state import Work
+from orchestrator.session.storage import hold_if_short
 
 
 def on_started(draft: Draft, body: WorkerStarted) -> None:
@@ -34,6 +35,7 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
         draft.stop(body.worker, because=draft.session.ending.reason)
     elif detail.stopping_because is not None:
         draft.do(StopWorker(worker=body.worker, because=detail.stopping_because))
+    hold_if_short(draft, body.worker)
 
 
 def on_start_failed(draft: Draft, body: StartFailed) -> None:
@@ -101,7 +103,6 @@ def fail(draft: Draft, worker: WorkerId, why: str) -> None:
     draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
     if draft.worker(worker).role is Role.DESIGNER:
         draft.warn(f"{worker} failed ({why}); the work goes on without a design", worker)
-        draft.set_worker(worker, status=WorkerStatus.DONE, why=f"skipped: {why}")
         return
     draft.end(Outcome.FAILED, f"{worker}: {why}")
 

@@ -10,6 +10,9 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 
+STORAGE = "storage"
+"""The reason to hold every worker while a question about size or disk is open."""
+
 
 def ask(draft: Draft, text: str, *, about: WorkerId | None, because: str = "", suggestions: Sequence[str] = ()) -> None:
     """Freeze the worker in question and ask; without a person at hand the session ends, resumable."""
@@ -35,6 +38,10 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
         questions=tuple(q for q in session.questions if q is not question),
         answers=(*session.answers, (question.id, command.text)),
     )
+    if question.id == session.storage_question:
+        draft.set(storage_question=None)
+        for held in session.living():
+            draft.release(held.id, STORAGE)
     worker = question.about
     if worker is None or worker not in draft.session.details:
         return

@@ -126,6 +126,10 @@ class Session:
     """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""
     snapshots_for: Mapping[tuple[int, int], ReviewId] = field(default_factory=dict)
     """Which review a snapshot or a check under way belongs to."""
+    storage_question: str | None = None
+    """The open question about size or disk; while it is open no worker runs."""
+    storage_allowed: int | None = None
+    """Bytes the workers may fill after a person has allowed more than the option says."""
     last_heard: datetime | None = None
     lost: frozenset[AgentName] = frozenset()
     """Agents that can no longer be used in this session."""

@@ -19,7 +19,9 @@ from orchestrator.models.entries import (
     SessionOpened,
     SnapshotTaken,
     StartFailed,
+    StorageShort,
     StreamFault,
+    StreamRead,
     TimePassed,
     UserCommand,
     WorkerExited,
@@ -34,6 +36,7 @@ from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.output import on_output, on_stream_fault
 from orchestrator.session.reviewing import on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
+from orchestrator.session.storage import on_storage_short
 
 
 def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Effect, ...]]:
@@ -56,7 +59,7 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[E
     draft = Draft(session, entry.at)
     _take(draft, body)
     _close_effect(draft, body)
-    if not isinstance(body, AgentOutput | Sampled | SessionClosed):
+    if not isinstance(body, AgentOutput | Sampled | StreamRead | SessionClosed):
         advance(draft)
     _close_session(draft)
     opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
@@ -77,6 +80,10 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_output(draft, body)
         case StreamFault():
             on_stream_fault(draft, body)
+        case StreamRead():
+            pass  # what a new coordinator, and whoever checks the raw files, holds them against
+        case StorageShort():
+            on_storage_short(draft, body)
         case WorkerExited():
             on_exited(draft, body)
         case Sampled():

@@ -74,8 +74,8 @@ def test_a_missing_line_is_a_gap_in_the_numbers(path: Path) -> None:
 
 def test_a_newer_format_is_refused_before_anything_is_misread(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(b'{"n":1,"at":"x","body":{"kind":"session_opened","format":2,"options":{"unheard":1}}}\n')
-    with pytest.raises(JournalDamaged, match="is in format 2; this program knows formats up to 1") as raised:
+    path.write_bytes(b'{"n":1,"at":"x","body":{"kind":"session_opened","format":3,"options":{"unheard":1}}}\n')
+    with pytest.raises(JournalDamaged, match="is in format 3; this program knows formats up to 2") as raised:
         list(read_journal(path))
     assert "newer version" in (raised.value.hint or "")
 

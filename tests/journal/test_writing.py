@@ -167,9 +167,9 @@ def test_a_last_line_that_is_no_entry_stops_the_writer(folder_journal: Path) -> 
 def test_a_journal_of_a_newer_format_is_not_written_to(folder_journal: Path, opened: SessionOpened) -> None:
     with Journal(folder_journal) as journal:
         journal.append(opened, NOW)
-    newer = folder_journal.read_bytes().replace(b'"format":1', b'"format":2')
+    newer = folder_journal.read_bytes().replace(b'"format":2', b'"format":3')
     folder_journal.write_bytes(newer)
-    with pytest.raises(JournalDamaged, match="is in format 2"):
+    with pytest.raises(JournalDamaged, match="is in format 3"):
         Journal(folder_journal)
     assert folder_journal.read_bytes() == newer
 
