@@ -34,7 +34,7 @@ Unsure: TypeAlias = Literal["allow", "warn", "confirm", "block"]
 class ResourceLimits(BaseModel):
     """Limits of one worker's whole tree; defaults are the spec's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     cpu_percent: float = Field(default=50.0, gt=0)
     """100 = one core.  Never a reason to kill: see ADR 0004."""
@@ -55,7 +55,7 @@ class ResourceLimits(BaseModel):
 class SandboxConfig(BaseModel):
     """One sandbox policy, as read from ``sandbox_policies/*.toml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     """What it is called in listings and in the journal."""
