@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
 import { clock, words } from "/static/format.js";
+import { Long } from "/static/parts/long.js";
 import { dropped, rows, session, workers } from "/static/store.js";
 
 const MOST_SHOWN = 300;
@@ -18,7 +19,7 @@ function Row({ row }) {
     <time datetime=${row.at}>${clock(row.at)}</time>
     <span class=${`who agent-${row.agent}`}>${row.worker ?? row.agent}</span>
     <span class="badge">${words(row.type)}</span>
-    <span class="text">${row.text}</span>
+    <${Long} text=${row.text} />
   </li>`;
 }
 

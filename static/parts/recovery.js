@@ -1,5 +1,6 @@
 // Errors that were known, what was done, and exactly what changed in the command line.
 import { html } from "/static/html.js";
+import { Long } from "/static/parts/long.js";
 import { recoveries } from "/static/store.js";
 
 // The longest common run of arguments stays; the rest was taken away or added.
@@ -41,12 +42,12 @@ export function Recovery() {
   return html`<section aria-labelledby="recovery-title">
     <h2 id="recovery-title">Recovery</h2>
     ${all.length === 0 && html`<p class="quiet">Nothing had to be recovered.</p>`}
-    <ol class="list">
+    <ol class="list" tabindex="0" aria-labelledby="recovery-title">
       ${all.map(
         ({ action, number }) => html`<li key=${number} class="item">
           <h3>${action.worker} <span class="badge">${action.remedy.kind.replaceAll("_", " ")}</span></h3>
           <p>${action.because} <span class="quiet">(rule ${action.rule}, attempt ${action.attempt})</span></p>
-          <p class="text quote">${action.error}</p>
+          <div class="quote"><${Long} text=${action.error} /></div>
           <${Argv} action=${action} />
           ${action.env_added.length > 0 && html`<p>Environment added: ${action.env_added.map((name) => html`<ins>${name}</ins> `)}</p>`}
           ${action.suggestions.length > 0 && html`<ul>${action.suggestions.map((text) => html`<li>${text}</li>`)}</ul>`}

@@ -1,6 +1,7 @@
 // Reviews with their verdicts, and what was decided on them by which rule.
 import { html } from "/static/html.js";
 import { words } from "/static/format.js";
+import { Long } from "/static/parts/long.js";
 import { decisions, reviews } from "/static/store.js";
 
 function Answer({ answer }) {
@@ -9,7 +10,7 @@ function Answer({ answer }) {
       <b>${answer.reviewer}</b> <span class=${`badge verdict-${answer.verdict}`}>${answer.verdict}</span>
       ${answer.over_length && html`<span class="quiet">over length: ${answer.words} words</span>`}
     </p>
-    ${(answer.problem || answer.summary) && html`<p class="text">${answer.problem || answer.summary}</p>`}
+    ${(answer.problem || answer.summary) && html`<${Long} text=${answer.problem || answer.summary} />`}
     ${answer.points.length > 0 && html`<ul>${answer.points.map((point) => html`<li>${point}</li>`)}</ul>`}
   </li>`;
 }
@@ -19,11 +20,11 @@ export function Reviews() {
   return html`<section aria-labelledby="reviews-title">
     <h2 id="reviews-title">Reviews</h2>
     ${all.length === 0 && html`<p class="quiet">None yet.</p>`}
-    <ol class="list">
+    <ol class="list" tabindex="0" aria-labelledby="reviews-title">
       ${all.map(
         (review) => html`<li key=${review.id} class="item">
           <h3>${words(review.trigger)} <span class="quiet">${review.id}${review.about ? `, about ${review.about}` : ""}</span></h3>
-          <p class="text">${review.text}</p>
+          <${Long} text=${review.text} />
           <ul class="answers">${review.answers.map((answer) => html`<${Answer} answer=${answer} />`)}</ul>
           <p class="outcome">${review.decision ? html`Decided: <b>${words(review.decision.action)}</b>` : html`<span class="quiet">Under review…</span>`}</p>
         </li>`,
@@ -37,7 +38,7 @@ export function Decisions() {
   return html`<section aria-labelledby="decisions-title">
     <h2 id="decisions-title">Decisions</h2>
     ${all.length === 0 && html`<p class="quiet">None yet.</p>`}
-    <ol class="list">
+    <ol class="list" tabindex="0" aria-labelledby="decisions-title">
       ${all.map(
         ({ decision, number }) => html`<li key=${number} class="item">
           <h3><span class=${`badge action-${decision.action}`}>${words(decision.action)}</span></h3>

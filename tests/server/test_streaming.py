@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import anyio
 import anyio.lowlevel
+import pytest
 from anyio.abc import ByteReceiveStream
 
 from orchestrator.journal.reading import read_journal

@@ -1,0 +1,243 @@
+"""The page in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from orchestrator.journal.control import read_commands
+from orchestrator.models.effects import Question
+from orchestrator.models.entries import Command
+from orchestrator.models.events import EventType, Reported
+from tests.server.conftest import Stage
+from tests.server.watching import DESKTOP, FLAGS, PHONE, Showing, Watched, chromium, showing, watching
+
+pytestmark = pytest.mark.slow
+CUTS = int(os.environ.get("ORCHESTRATE_PAGE_CUTS", "12"))
+"""How often the line is cut under the page; 200 in the long form."""
+NASTY = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>**bold** \x1b[31mred"
+
+
+@pytest.fixture(scope="module")
+def chromium_here() -> Iterator[Browser | None]:
+    executable = chromium()
+    if executable is None:
+        yield None
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium_here: Browser | None, not_proven: Callable[[str], NoReturn]) -> Browser:
+    if chromium_here is None:
+        not_proven("there is no Chromium, so the dashboard's page was not looked at")
+    return chromium_here
+
+
+@pytest.fixture
+def shown(stage: Stage, workspace: Path) -> Iterator[Showing]:
+    with showing(workspace) as shown:
+        yield shown
+
+
+def dropped(stage: Stage) -> list[tuple[Command, str | None, str]]:
+    """What the browser asked the coordinator for."""
+    found = [one.command for one in read_commands(stage.folder, 0) if one.command]
+    assert {command.by for command in found} <= {"dashboard"}
+    return [(command.command, command.worker, command.text) for command in found]
+
+
+def wait_for_commands(stage: Stage, count: int) -> list[tuple[Command, str | None, str]]:
+    deadline = time.monotonic() + 10
+    while len(found := dropped(stage)) < count:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+def ask(stage: Stage, text: str = "How long may data be kept?", *suggestions: str) -> Question:
+    """Have the session ask a person: a blocker that nobody else can resolve."""
+    stage.take(stage.record(Reported(text, review_requested=False), kind=EventType.BLOCKER))
+    assert stage.session is not None
+    return stage.session.questions[0]
+
+
+def test_what_happens_is_seen_at_once(browser: Browser, stage: Stage, shown: Showing) -> None:
+    with watching(browser, shown.url) as watched:
+        watched.has("#events-title")
+        assert "token" not in watched.page.url
+        stage.say("reading the form", "the form has no checks")
+        stage.sample(38.0)
+        watched.has(".row .text", "the form has no checks")
+        watched.has(".card .doing", "the form has no checks")
+        watched.has(".card .evidence", "s since last byte, 38 % CPU")
+        watched.has(".lanes svg")
+        stage.take(stage.record(Reported("half of it", progress=50.0)))
+        watched.has(".card .percent", "50 %")
+
+
+def test_agents_words_are_never_markup(browser: Browser, stage: Stage, shown: Showing) -> None:
+    with watching(browser, shown.url) as watched:
+        watched.has("#events-title")
+        stage.say(NASTY)
+        watched.has(".row .text", "<script>document.title='owned'</script>")
+        assert watched.page.locator("main img, main script").count() == 0
+        assert "owned" not in watched.page.title().split(":")[0]
+
+
+def test_the_log_is_filtered_by_agent_type_and_text(browser: Browser, stage: Stage, shown: Showing) -> None:
+    stage.say("alpha one", "alpha two", "beta")
+    stage.take(stage.record(Reported("a finding"), kind=EventType.FINDING))
+    with watching(browser, shown.url) as watched:
+        rows = watched.page.locator(".row")
+        watched.has(".row .text", "beta")
+        watched.page.get_by_label("Text").fill("ALPHA")
+        expect(rows).to_have_count(2)
+        watched.page.get_by_label("Text").fill("")
+        watched.page.get_by_label("Type").select_option("finding")
+        expect(rows).to_have_count(1)
+        watched.page.get_by_label("Type").select_option("")
+        watched.page.get_by_label("Agent").select_option("orchestrator")
+        expect(rows.filter(has_text="alpha")).to_have_count(0)
+        watched.page.get_by_label("Agent").select_option("codex")
+        expect(watched.page.locator(".rows")).to_contain_text("No event matches.")
+
+
+def test_a_million_events_take_no_more_room_than_a_few_thousand(browser: Browser, stage: Stage, shown: Showing) -> None:
+    with watching(browser, shown.url) as watched:
+        watched.has("#events-title")
+        for i in range(60):
+            stage.say(*(f"{i}.{k} " + "x" * 200 for k in range(200)))
+        watched.has(".row .text", "59.199", seconds=60)
+        assert watched.page.locator(".row").count() <= 300
+        held = watched.page.evaluate("import('/static/store.js').then((store) => store.rows.value.length)")
+        assert held == 2000
+        watched.press("Older events")
+        watched.has(".row .text", "58.")
+
+
+def test_a_cut_is_said_within_two_seconds_and_nothing_stale_can_be_pressed(
+    browser: Browser, stage: Stage, shown: Showing
+) -> None:
+    with shown.line() as (line, url), watching(browser, url) as watched:
+        watched.has(".card.is-running")
+        expect(watched.page.get_by_role("button", name="Pause all")).to_be_enabled()
+        line.hold(held=True)
+        watched.has(".connection.lost", "Not live", seconds=2.0)
+        expect(watched.page.get_by_role("button", name="Pause all")).to_be_disabled()
+        expect(watched.page.locator("main")).to_have_class(re.compile("stale"))
+        stage.say("said while nobody could hear it")
+        line.hold(held=False)
+        watched.has(".row .text", "said while nobody could hear it")
+        watched.has_not(".connection.lost")
+        shown.portal.call(line.cut)
+        stage.say("and again")
+        watched.has(".row .text", "and again")
+
+
+def test_a_page_that_was_cut_again_and_again_ends_as_one_that_never_was(
+    browser: Browser, stage: Stage, shown: Showing
+) -> None:
+    chance = random.Random(5)
+
+    def act(i: int) -> None:
+        stage.say(*(f"line {i}.{k}" for k in range(chance.randrange(1, 4))))
+        if i % 4 == 0:
+            stage.sample(float(i % 90))
+
+    with shown.line() as (line, url), watching(browser, url) as broken, watching(browser, shown.url) as whole:
+        broken.has("#events-title")
+        whole.has("#events-title")
+        shown.cut_at_random(line, CUTS, act, chance)
+        stage.say("the last line")
+        for watched in (broken, whole):
+            watched.has(".row .text", "the last line", seconds=30)
+            watched.has_not(".connection.lost")
+        assert stage.session is not None
+        for watched in (broken, whole):
+            expect(watched.page.locator("main")).to_have_attribute("data-entries", str(stage.length))
+        assert line.connections > CUTS
+        assert state_of(broken) == state_of(whole)
+
+
+def state_of(watched: Watched) -> object:
+    """Everything the page holds, but for the clock."""
+    names = ["session", "workers", "reviews", "decisions", "recoveries", "questions", "answers", "rows"]
+    script = f"import('/static/store.js').then((s) => JSON.stringify({json.dumps(names)}.map((name) => s[name].value)))"
+    return json.loads(watched.page.evaluate(script))
+
+
+def test_every_button_of_a_worker_and_of_the_session_asks_for_what_it_says(
+    browser: Browser, stage: Stage, shown: Showing
+) -> None:
+    with watching(browser, shown.url) as watched:
+        for count, name in enumerate(
+            ["Pause gemini", "Restart gemini", "Stop gemini", "Pause all", "Resume all", "Ask for a review", "Stop"], 1
+        ):
+            watched.press(name)
+            wait_for_commands(stage, count)
+        expect(watched.page.get_by_role("button", name="Pause codex")).to_be_disabled()
+        stage.folder.raw_stdout("gemini").write_text('{"raw": "line"}\n')  # type: ignore[arg-type]
+        watched.press("Raw log of gemini")
+        watched.has("dialog .raw", '{"raw": "line"}')
+        watched.page.keyboard.press("Escape")
+        watched.has_not("dialog[open]")
+    asked = [(command, worker) for command, worker, _ in dropped(stage)]
+    assert asked == [
+        (Command.PAUSE, "gemini"),
+        (Command.RESTART, "gemini"),
+        (Command.STOP, "gemini"),
+        (Command.PAUSE, None),
+        (Command.RESUME, None),
+        (Command.REVIEW, None),
+        (Command.STOP, None),
+    ]
+
+
+def test_everything_can_be_reached_and_pressed_by_keyboard(browser: Browser, stage: Stage, shown: Showing) -> None:
+    with watching(browser, shown.url) as watched:
+        expect(watched.page.get_by_role("button", name="Pause all")).to_be_enabled()
+        watched.page.keyboard.press("Tab")
+        expect(watched.page.locator(":focus")).to_have_text("Skip to the session")
+        for _ in range(40):
+            watched.page.keyboard.press("Tab")
+            if watched.page.locator(":focus").get_attribute("aria-label") == "Pause gemini":
+                break
+        watched.page.keyboard.press("Enter")
+    assert wait_for_commands(stage, 1)[0][:2] == (Command.PAUSE, "gemini")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [pytest.param(DESKTOP, id="desktop"), pytest.param(PHONE, id="phone")])
+def test_axe_finds_no_violation_and_nothing_is_cut_off(
+    browser: Browser, stage: Stage, shown: Showing, size: tuple[int, int], scheme: str, tmp_path: Path
+) -> None:
+    stage.say("reading " + "a-very-long-word" * 30, NASTY)
+    stage.sample(20.0)
+    stage.sample(60.0)
+    with watching(browser, shown.url, size=size, scheme=scheme) as watched:
+        watched.has(".row .text", "owned")
+        watched.has(".spark polyline")
+        watched.page.get_by_text("All sessions").click()
+        watched.has(".sessions a")
+        for detail in watched.page.locator("details:not([open]) > summary").all():
+            detail.click()
+        assert watched.violations() == []
+        assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        folder = Path(os.environ.get("ORCHESTRATE_SCREENSHOTS", tmp_path))
+        (folder / f"page-{size[0]}-{scheme}.png").write_bytes(watched.page.screenshot(full_page=True))
+        watched.press("Raw log of gemini")
+        watched.has("dialog[open]")
+        assert watched.violations() == []
