@@ -18,6 +18,7 @@ from pydantic_core import PydanticSerializationError, to_jsonable_python
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.reading import check_format, decode_entry, end_of_line_before, last_entry_before
 from orchestrator.journal.replacing import sync_folder
+from orchestrator.journal.reserving import RESERVE_BYTES, Reserve
 from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry
 
 _BLOCK_BYTES = 64 * 1024
@@ -39,12 +40,13 @@ class Journal:
 
     Args:
         path: Made if missing, 0600.  A torn last line is cut off and kept in ``journal.torn``.
+        reserve_bytes: Room kept on the disk behind the journal's end, for the last entries when the disk is full.
 
     Raises:
         JournalDamaged: It cannot be opened, its last entry is damaged, or a newer program wrote it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.path = path
         try:
             is_new = not path.exists()
@@ -57,6 +59,8 @@ class Journal:
                 sync_folder(path.parent)
             self._size = self._cut_torn_tail()
             self._last = self._last_number()
+            self._reserve = Reserve(self._descriptor, size=reserve_bytes)
+            self._reserve.keep_ahead_of(self._size)
         except OSError as error:
             self.close()
             raise self._cannot("read", error) from error
@@ -76,6 +80,11 @@ class Journal:
     def last(self) -> int:
         """The number of the last entry; 0 while there is none."""
         return self._last
+
+    @property
+    def is_short(self) -> bool:
+        """The disk is full, and the journal writes into its reserve."""
+        return self._reserve.is_short
 
     def append(self, body: Body, at: datetime) -> JournalEntry:
         """Write one entry; see :meth:`append_many`."""
@@ -121,6 +130,9 @@ class Journal:
     def close(self) -> None:
         """Further calls do nothing."""
         if self._descriptor >= 0:
+            reserve = getattr(self, "_reserve", None)
+            if reserve is not None:
+                reserve.give_back(self._size)
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -134,8 +146,10 @@ class Journal:
                 # A full disk takes the first part of a write and refuses the rest.
                 with suppress(OSError):
                     os.ftruncate(self._descriptor, self._size)
+                self._reserve.is_lost()
             raise self._cannot("write", error) from error
         self._size += written
+        self._reserve.keep_ahead_of(self._size)
 
     def _cut_torn_tail(self) -> int:
         size = os.fstat(self._descriptor).st_size
