@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidFile, UsageError
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import MODEL_HOSTS, PLACEHOLDERS, SandboxConfig
 from orchestrator.toml_files import TomlFile, read_toml
 
 _PACKAGE = Path(__file__).parent.parent
 FOLDERS = (_PACKAGE.parent / "sandbox_policies", _PACKAGE / "sandbox_policies")
 """Where the policies lie: beside the package in a checkout, inside it when installed."""
+INHERITED: Final = "..."
+"""In a list: whatever the extended policy has there."""
 
 _PATHS = ("readable", "writable", "hidden")
+_RULES = ("blocked_commands", "confirm_commands", "approved_commands", "warn_patterns")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 
 
 def available_policies() -> Mapping[str, Path]:
@@ -31,30 +36,93 @@ def available_policies() -> Mapping[str, Path]:
 def load_sandbox_policy(name_or_path: str) -> SandboxConfig:
     """Read a policy: one of the shipped ones by name, or any TOML file by its path.
 
-    A path in the file may begin with ``~``; a relative one counts from the file's own folder.
+    A path in the file may begin with ``~`` or a placeholder (``{target}``); a relative one counts from the file's own
+    folder.  What a policy with ``extends`` does not say, the extended one says for it.
 
     Raises:
         UsageError: There is no policy of that name.
         InvalidFile: The file cannot be read, or says something it must not; with line and reason.
     """
-    path = Path(name_or_path).expanduser()
-    if _NAME.fullmatch(name_or_path):
-        known = available_policies()
-        if name_or_path not in known:
-            names = ", ".join(known) or "none"
-            raise UsageError(
-                f"there is no sandbox policy {name_or_path!r}; there are: {names}",
-                hint="a file of your own is named by its path: --sandbox ./mine.toml",
-            )
-        path = known[name_or_path]
+    return _load(_find(name_or_path), ())
+
+
+def with_approvals(config: SandboxConfig, rules: Sequence[str]) -> SandboxConfig:
+    """The policy with further rules consented to beforehand (``--approve``).
+
+    Raises:
+        UsageError: The policy asks for no such consent.
+    """
+    for rule in rules:
+        if rule not in config.confirm_commands:
+            asked = ", ".join(repr(known) for known in config.confirm_commands) or "nothing"
+            raise UsageError(f"--approve {rule!r}: the sandbox policy {config.name!r} asks for consent to {asked}")
+    approved = tuple(dict.fromkeys((*config.approved_commands, *rules)))
+    return config.model_copy(update={"approved_commands": approved})
+
+
+def _find(name_or_path: str) -> Path:
+    if not _NAME.fullmatch(name_or_path):
+        return Path(name_or_path).expanduser()
+    known = available_policies()
+    if name_or_path not in known:
+        names = ", ".join(known) or "none"
+        raise UsageError(
+            f"there is no sandbox policy {name_or_path!r}; there are: {names}",
+            hint="a file of your own is named by its path: --sandbox ./mine.toml",
+        )
+    return known[name_or_path]
+
+
+def _load(path: Path, extending: tuple[Path, ...]) -> SandboxConfig:
     file = read_toml(path, what="sandbox policy")
-    data = {"name": path.stem, **file.data}
+    data: dict[str, Any] = {"name": path.stem, **file.data}
     for key in _PATHS:
-        data[key] = _whole_paths(file, key)
+        if key in data:
+            data[key] = _whole_paths(file, key)
+    _check_texts(file)
+    inherited = _extended(file, path, extending)
     try:
-        return SandboxConfig.model_validate(data)
+        # What is wrong here is said of this file, before anything is inherited.
+        SandboxConfig.model_validate(_without_marks(data))
+        return SandboxConfig.model_validate(_over(inherited, data))
     except ValidationError as error:
         raise _fault(file, error) from None
+
+
+def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mapping[str, Any]:
+    """What the policy named by ``extends`` says; nothing without one."""
+    wanted = file.data.get("extends")
+    if not isinstance(wanted, str):
+        return {}
+    whole = path.resolve()
+    if whole in extending or len(extending) > 10:
+        raise file.fault(f"`extends`: {wanted!r} extends this policy in its turn", key="extends")
+    if _NAME.fullmatch(wanted):
+        try:
+            other = _find(wanted)
+        except UsageError as error:
+            raise file.fault(f"`extends`: {error.message}", key="extends") from None
+    else:
+        other = path.absolute().parent / Path(wanted).expanduser()
+    if other.resolve() == whole:
+        raise file.fault("`extends`: a policy cannot extend itself", key="extends")
+    base = _load(other, (*extending, whole)).model_dump()
+    return {key: value for key, value in base.items() if key not in ("name", "extends", "description")}
+
+
+def _over(inherited: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**inherited, **data}
+    if isinstance(data.get("limits"), dict):
+        merged["limits"] = {**inherited.get("limits", {}), **data["limits"]}
+    for key, value in data.items():
+        if isinstance(value, list) and INHERITED in map(str, value):
+            before = list(inherited.get(key, SandboxConfig.model_fields[key].default))
+            merged[key] = [each for item in value for each in (before if str(item) == INHERITED else [item])]
+    return merged
+
+
+def _without_marks(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: [i for i in v if str(i) != INHERITED] if isinstance(v, list) else v for k, v in data.items()}
 
 
 def _whole_paths(file: TomlFile, key: str) -> Any:
@@ -62,15 +130,43 @@ def _whole_paths(file: TomlFile, key: str) -> Any:
     given = file.data.get(key, [])
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         return given
-    whole = []
+    whole: list[Path | str] = []
     for item in given:
-        if not item.strip() or "\0" in item:
-            raise file.fault(f"`{key}`: an empty text is no path", key=key)
+        _check_path(file, key, item)
+        if item == INHERITED or item.startswith("{"):
+            whole.append(item)
+            continue
         try:
             whole.append((file.path.absolute().parent / Path(item).expanduser()).resolve())
         except RuntimeError as error:
             raise file.fault(f"`{key}`: {error}", key=key) from None
     return whole
+
+
+def _check_path(file: TomlFile, key: str, item: str) -> None:
+    if not item.strip() or "\0" in item:
+        raise file.fault(f"`{key}`: an empty text is no path", key=key)
+    for name in _PLACEHOLDER.findall(item):
+        if name not in PLACEHOLDERS or not item.startswith("{"):
+            known = ", ".join(f"{{{place}}}" for place in PLACEHOLDERS)
+            raise file.fault(f"`{key}`: {item!r}: a path may begin with {known}", key=key)
+
+
+def _check_texts(file: TomlFile) -> None:
+    """What the model's types let pass and nobody can mean."""
+    for key in ("never_writable", "allowed_hosts", *_RULES):
+        given = file.data.get(key)
+        for item in given if isinstance(given, list) else ():
+            if not isinstance(item, str) or item == INHERITED:
+                continue
+            if key == "never_writable":
+                _check_path(file, key, item)
+            elif key == "allowed_hosts" and item != MODEL_HOSTS and not _HOST.fullmatch(item):
+                raise file.fault(
+                    f"`{key}`: {item!r} is no host; say example.org, *.example.org or example.org:8443", key=key
+                )
+            elif key in _RULES and not all(part.strip() for part in item.split("|")):
+                raise file.fault(f"`{key}`: {item!r} is no command", key=key)
 
 
 def _fault(file: TomlFile, error: ValidationError) -> InvalidFile:

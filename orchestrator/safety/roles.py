@@ -19,7 +19,9 @@ WRITES_TARGET: Final[Mapping[Role, bool]] = {
 
 def writable_roots(role: Role, *, target: Path, scratch: Path, config: SandboxConfig) -> tuple[Path, ...]:
     """Folders the role may write; the policy's further ones are the implementer's only."""
-    return (scratch, target, *config.writable) if WRITES_TARGET[role] else (scratch,)
+    if not WRITES_TARGET[role]:
+        return (scratch,)
+    return (scratch, *((target,) if config.target == "write" else ()), *config.writable)
 
 
 def readable_roots(role: Role, *, target: Path, scratch: Path, config: SandboxConfig) -> tuple[Path, ...]:

@@ -12,6 +12,8 @@ from orchestrator.models.reviews import ReviewRequest
 from orchestrator.models.work import Assignment, Role, TaskStep
 from orchestrator.prompts import render
 from orchestrator.review_engine.requests import REPLY_SCHEMA
+from orchestrator.safety.placing import Places, placed
+from orchestrator.safety.roles import writable_roots
 from orchestrator.session.state import Session
 
 BUDGET_TOKENS = {Role.DESIGNER: 10_000, Role.IMPLEMENTER: 10_000, Role.REVIEWER: 3_000}
@@ -94,7 +96,8 @@ def _blank(session: Session, worker: WorkerId, *, agent: AgentName, role: Role) 
     scratch = session.scratch_root / worker
     design = tuple(session.scratch_root / step.worker for step in session.steps() if step.role is Role.DESIGNER)
     rehearsal = options.rehearsal
-    writes = (scratch, options.target, *options.sandbox.writable) if role is Role.IMPLEMENTER else (scratch,)
+    home = options.session_dir / "homes" / worker
+    sandbox = placed(options.sandbox, Places(options.target, scratch, home, options.session_dir))
     return Assignment(
         worker=worker,
         agent=agent,
@@ -102,9 +105,9 @@ def _blank(session: Session, worker: WorkerId, *, agent: AgentName, role: Role) 
         prompt="",
         target=options.target,
         scratch=scratch,
-        home=options.session_dir / "homes" / worker,
-        readable=(options.target, *(path for path in design if path != scratch), *options.sandbox.readable),
-        writable=writes,
+        home=home,
+        readable=(options.target, *(path for path in design if path != scratch), *sandbox.readable),
+        writable=writable_roots(role, target=options.target, scratch=scratch, config=sandbox),
         # Settled: approvals are bypassed only inside a proven sandbox, or when the user asked for none.
         bypass_approvals=options.sandbox_backend != "none" or options.sandbox.backend == "none",
         model=options.models.get(agent),

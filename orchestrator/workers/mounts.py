@@ -141,8 +141,3 @@ def arrange(mounts: Iterable[Mount]) -> list[Mount]:
 def _is_there_already(mount: Mount, above: Mount) -> bool:
     """Whether a visible folder shows this place already, and as restricted."""
     return (above.kind == "read" and mount.kind in ("link", "read")) or (above.kind == "write" and mount.kind == "link")
-
-
-def protected_parts(folder: Path) -> Sequence[Path]:
-    """Inside a writable folder, what git would later run or obey outside the sandbox."""
-    return [path for path in (folder / ".git" / "hooks", folder / ".git" / "config") if os.path.exists(path)]

@@ -15,7 +15,8 @@ from pathlib import Path
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, protected_parts, system_mounts
+from orchestrator.safety.placing import Places, placed
+from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, system_mounts
 from orchestrator.workers.spawning import INFO_FD
 from orchestrator.workers.system_files import UID_INSIDE, write_system_files
 
@@ -46,6 +47,7 @@ def wrap(
     etc: Path,
     environ: Mapping[str, str],
     info_fd: bool = True,
+    further: Sequence[Mount] = (),
 ) -> list[str]:
     """The command line that runs ``argv`` with nothing in sight but what the policy and the role allow.
 
@@ -55,7 +57,9 @@ def wrap(
         etc: the ``/etc`` that the worker sees.
         environ: of the coordinator; its PATH and HOME say where programs lie.
         info_fd: leave a place for the descriptor on which bubblewrap tells the shim its pids.
+        further: places made over all others, in this order: the guards in front of programs.
     """
+    config = placed(config, Places.of(assignment))
     program = str(place_of(argv[0]))
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
@@ -70,7 +74,7 @@ def wrap(
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(("--info-fd", INFO_FD) if info_fd else ()),
         *("--proc", "/proc", "--dev", "/dev"),
-        *(word for mount in arranged for word in _words(mount)),
+        *(word for mount in (*arranged, *further) for word in _words(mount)),
         # What bubblewrap makes is writable memory; a worker should see an error, not lose what it wrote there.
         *(word for place in _closed(arranged) for word in ("--remount-ro", str(place))),
         *("--chdir", os.path.realpath(cwd), "--", program, *argv[1:]),
@@ -84,14 +88,17 @@ def _closed(mounts: Sequence[Mount]) -> Sequence[Path]:
 def _granted(config: SandboxConfig, assignment: Assignment) -> list[Mount]:
     writes = {assignment.home, assignment.scratch, *assignment.writable}
     if assignment.role is Role.IMPLEMENTER:
-        writes |= {assignment.target, *config.writable}
+        writes |= {assignment.target, *config.writable} if config.target == "write" else {*config.writable}
     reads = {assignment.target, *assignment.readable, *config.readable} - writes
     found: list[Mount] = []
     for path in sorted(writes):
         real = _resolved(path)
         if os.path.exists(real):
             found.append(Mount(real, "write", str(real)))
-            found += [Mount(part, "read", str(part)) for part in protected_parts(real)]
+    for entry in config.never_writable:
+        part = _resolved(Path(entry))
+        if os.path.exists(part) and any(part.is_relative_to(_resolved(path)) for path in writes):
+            found.append(Mount(part, "read", str(part)))
     found += [Mount(_resolved(path), "read", str(_resolved(path))) for path in sorted(reads) if os.path.exists(path)]
     return found
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import inspect
+import json
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import InvalidFile, UsageError
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.safety.policies import available_policies, load_sandbox_policy
+from orchestrator.safety.policies import FOLDERS, available_policies, load_sandbox_policy, with_approvals
+from orchestrator.safety.policy_schema import policy_schema
 
 
 def written(tmp_path: Path, text: str) -> str:
@@ -21,7 +24,7 @@ def test_every_shipped_policy_loads_and_bears_its_files_name(name: str) -> None:
 
 
 def test_the_default_policy_says_what_is_the_default_anyway() -> None:
-    assert load_sandbox_policy("default") == SandboxConfig(name="default")
+    assert load_sandbox_policy("default").model_copy(update={"description": ""}) == SandboxConfig(name="default")
 
 
 def test_the_open_policy_has_no_sandbox() -> None:
@@ -38,9 +41,54 @@ def test_a_policy_of_ones_own_is_named_by_its_path(tmp_path: Path, monkeypatch: 
     assert config.blocked_commands == SandboxConfig(name="x").blocked_commands
 
 
+def test_what_a_policy_does_not_say_comes_from_the_one_it_extends(tmp_path: Path) -> None:
+    text = 'extends = "strict"\nwarn_patterns = ["...", "make"]\nwritable = ["{session}/x"]\n[limits]\nmemory_mib = 1\n'
+    config, strict = load_sandbox_policy(written(tmp_path, text)), load_sandbox_policy("strict")
+    assert (config.name, config.extends, config.network) == ("mine", "strict", "allow-list")
+    assert config.warn_patterns == (*strict.warn_patterns, "make")
+    assert config.writable == (Path("{session}/x"),)
+    assert (config.limits.memory_mib, config.limits.processes) == (1, strict.limits.processes)
+
+
+def test_a_policy_can_extend_another_file(tmp_path: Path) -> None:
+    (tmp_path / "first.toml").write_text('readable = ["data"]\n')
+    config = load_sandbox_policy(written(tmp_path, 'extends = "./first.toml"\n'))
+    assert config.readable == ((tmp_path / "data").resolve(),)
+
+
+def test_shipped_policies_get_stricter_step_by_step() -> None:
+    default, strict, reading, ci = (load_sandbox_policy(name) for name in ("default", "strict", "read-only", "ci"))
+    assert set(default.blocked_commands) < set(strict.blocked_commands)
+    assert strict.enforcement == reading.enforcement == ci.enforcement == "required"
+    assert reading.target == "read" and not reading.writable
+    assert ci.network == strict.network == "allow-list"
+
+
+def test_the_schema_for_editors_is_the_models() -> None:
+    model = Path(inspect.getfile(SandboxConfig))
+    for folder in FOLDERS[:1]:
+        stored = json.loads((folder / "schema.json").read_text())
+        assert stored == policy_schema(model.read_text()), "write it anew: python -m tests.safety.write_schema"
+
+
+def test_every_shipped_policy_names_its_schema() -> None:
+    for path in available_policies().values():
+        assert path.read_text().splitlines()[0] == "#:schema ./schema.json"
+
+
+def test_consent_can_be_given_beforehand() -> None:
+    config = with_approvals(SandboxConfig(name="x"), ["git push"])
+    assert config.approved_commands == ("git push",)
+
+
+def test_consent_nobody_asks_for_is_refused() -> None:
+    with pytest.raises(UsageError, match="asks for consent to 'git push'"):
+        with_approvals(SandboxConfig(name="x"), ["git psuh"])
+
+
 def test_an_unknown_name_lists_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"'strict'.*default, open"):
-        load_sandbox_policy("strict")
+    with pytest.raises(UsageError, match=r"'stricter'.*ci, default, open, read-only, strict"):
+        load_sandbox_policy("stricter")
 
 
 def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
@@ -60,6 +108,14 @@ def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
         pytest.param("[limits]\ncpu_percent = 0\n", 2, "greater than 0", id="a limit of nothing"),
         pytest.param('[limits]\nmemory_mib = "2 GB"\n', 2, "`limits.memory_mib`", id="a text for a number"),
         pytest.param("[limits]\ndisk_mib = 3\n", 2, "unknown key 'limits.disk_mib'", id="an unknown limit"),
+        pytest.param(
+            'readable = ["{target}/a", "{traget}"]\n', 1, "may begin with {target}", id="an unknown placeholder"
+        ),
+        pytest.param('readable = ["/a/{target}"]\n', 1, "may begin with", id="a placeholder in the middle"),
+        pytest.param('allowed_hosts = ["https://x.org"]\n', 1, "is no host", id="an address for a host"),
+        pytest.param('blocked_commands = ["curl |"]\n', 1, "is no command", id="a pipe to nothing"),
+        pytest.param('extends = "none-such"\n', 1, "there is no sandbox policy", id="an unknown policy to extend"),
+        pytest.param('extends = "./mine.toml"\n', 1, "cannot extend itself", id="a policy that extends itself"),
         pytest.param("limits = 3\n", 1, "`limits`", id="a number for a table"),
         pytest.param("limits = { cpu_percent = -1 }\n", 1, "greater than 0", id="a limit in an inline table"),
     ],

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, protected_parts, system_mounts
+from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, system_mounts
 
 
 def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
@@ -107,9 +107,3 @@ def test_what_is_visible_already_is_not_mounted_again() -> None:
 
 def test_what_is_out_of_sight_is_not_masked() -> None:
     assert places(("/secret", "hidden"), ("/a", "read")) == [("/a", "read")]
-
-
-def test_gits_hooks_and_configuration_are_protected_where_they_exist(tmp_path: Path) -> None:
-    assert protected_parts(tmp_path) == []
-    (tmp_path / ".git" / "hooks").mkdir(parents=True)
-    assert protected_parts(tmp_path) == [tmp_path / ".git" / "hooks"]

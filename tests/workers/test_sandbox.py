@@ -114,6 +114,23 @@ def test_who_does_not_implement_reads_the_target_only(box: Box, role: Role) -> N
     assert said[f"write {box.target / 'code'}"] == "Read-only file system"
 
 
+def test_what_is_protected_cannot_be_written_in_a_writable_target(box: Box) -> None:
+    (box.target / ".git" / "hooks").mkdir(parents=True)
+    (box.target / ".mcp.json").write_text("{}")
+    hook, settings, code = (box.target / name for name in (".git/hooks/pre-commit", ".mcp.json", ".git/HEAD"))
+    said = box.run("write", str(hook), "write", str(settings), "write", str(code))
+    assert said[f"write {hook}"] == said[f"write {settings}"] == "Read-only file system"
+    assert said[f"write {code}"] == "yes"
+
+
+def test_under_a_policy_that_reads_the_target_nobody_writes_it(box: Box) -> None:
+    config = CONFIG.model_copy(update={"target": "read", "writable": (Path("{session}/extra"),)})
+    further = box.scratch.parent.parent / "extra"
+    further.mkdir(parents=True, exist_ok=True)
+    said = box.run("write", str(box.target / "a"), "write", str(further / "a"), config=config)
+    assert said == {f"write {box.target / 'a'}": "Read-only file system", f"write {further / 'a'}": "yes"}
+
+
 def test_nothing_outside_can_be_read(box: Box) -> None:
     secret = box.outside / "secret"
     said = box.run("read", str(secret), "read", "/etc/shadow", "read", str(box.session / "journal.jsonl"))

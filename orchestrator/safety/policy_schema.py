@@ -1,0 +1,52 @@
+"""The sandbox policy's model in, a JSON Schema for editors out (Taplo, Even Better TOML)."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
+
+
+def policy_schema(source: str) -> dict[str, Any]:
+    """The schema of a policy file; what stands under a field in ``source`` (the model's module) describes it."""
+    texts = _described(source)
+    schema = SandboxConfig.model_json_schema()
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#"
+    schema["title"] = "A sandbox policy of orchestrate"
+    # A file without a name is called after itself.
+    schema.pop("required", None)
+    limits = schema.pop("$defs")["ResourceLimits"]
+    _describe(schema, texts[SandboxConfig.__name__])
+    _describe(limits, texts[ResourceLimits.__name__])
+    schema["properties"]["limits"] = {
+        **limits,
+        "title": "Limits",
+        "description": texts[SandboxConfig.__name__]["limits"],
+    }
+    return schema
+
+
+def _describe(schema: dict[str, Any], texts: dict[str, str]) -> None:
+    for name, said in texts.items():
+        if name in schema["properties"]:
+            schema["properties"][name]["description"] = said
+    for value in schema["properties"].values():
+        value.pop("title", None)
+
+
+def _described(source: str) -> dict[str, dict[str, str]]:
+    """The text under each field of each class."""
+    found: dict[str, dict[str, str]] = {}
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        fields = found.setdefault(node.name, {})
+        for field, below in zip(node.body, node.body[1:], strict=False):
+            if (
+                isinstance(field, ast.AnnAssign)
+                and isinstance(below, ast.Expr)
+                and isinstance(below.value, ast.Constant)
+            ):
+                fields[ast.unparse(field.target)] = " ".join(str(below.value.value).replace("``", "`").split())
+    return found
