@@ -10,8 +10,18 @@ from typing import Literal, TypeAlias
 
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.reporting import events_of_report_line
+from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileTail
-from orchestrator.models.entries import AgentOutput, StreamFault, StreamRead
+from orchestrator.models.entries import (
+    AgentOutput,
+    CoordinatorResumed,
+    Input,
+    Sampled,
+    SessionOpened,
+    StreamFault,
+    StreamRead,
+    UserCommand,
+)
 from orchestrator.models.events import AgentEvent, EventType, Said
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.redaction import Redactor
@@ -29,6 +39,16 @@ class Offsets:
     stdout: int = 0
     stderr: int = 0
     events: int = 0
+
+
+def as_recorded(redactor: Redactor, body: Input) -> Input:
+    """The input as it may enter the journal.
+
+    Output was redacted where it was heard; what a person said, or the session began with, is taken at its word.
+    """
+    if isinstance(body, AgentOutput | StreamRead | Sampled | SessionOpened | CoordinatorResumed | UserCommand):
+        return body
+    return redactor.value(body)
 
 
 def offsets_now(stdout: Path, stderr: Path, events: Path) -> Offsets:
@@ -56,6 +76,7 @@ class Listener:
 
     Args:
         translation: Where the state begins: what an earlier attempt of the same conversation left.
+        said_pending: Text whose message never ended is in the journal already.
     """
 
     worker: WorkerId
@@ -64,6 +85,7 @@ class Listener:
     redactor: Redactor
     now: Callable[[], datetime]
     translation: Translation = field(default_factory=Translation)
+    said_pending: bool = False
     streams: list[Stream] = field(default_factory=list)
 
     def follow(
@@ -75,6 +97,12 @@ class Listener:
             expect: How far an earlier coordinator had read from there, and the hash it journalled of that.
         """
         self.streams.append(Stream(name, FileTail(path, offset, expect=expect), skip_until))
+
+    def follow_all(self, folder: SessionFolder, offsets: Offsets) -> None:
+        """Read the worker's three files from where its attempt begins."""
+        self.follow("stdout", folder.raw_stdout(self.worker), offsets.stdout)
+        self.follow("stderr", folder.raw_stderr(self.worker), offsets.stderr)
+        self.follow("events", folder.events_file(self.worker), offsets.events)
 
     def concerns(self, paths: frozenset[Path] | None) -> bool:
         """Whether a change of these files may mean something new; ``None`` stands for all files there are."""
@@ -100,7 +128,7 @@ class Listener:
             for line in stream.tail.finish():
                 yield [*self._take(stream, line), *self._torn(stream, line)]
             yield [*self._fault(stream)]
-        if self.translation.pending_text:
+        if self.translation.pending_text and not self.said_pending:
             # Deltas whose message never ended: the process went in the middle of it.
             end = next((s.tail.position for s in self.streams if s.name == "stdout"), 0)
             event = AgentEvent(EventType.PROGRESS, self.agent.name, self.now(), Said(self.translation.pending_text))

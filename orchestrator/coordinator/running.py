@@ -18,27 +18,16 @@ from anyio.abc import TaskGroup
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import Evidence
-from orchestrator.coordinator.listening import Listener, Offsets
+from orchestrator.coordinator.listening import Listener, Offsets, as_recorded
 from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
+from orchestrator.coordinator.storage import Storage, stopping_without_journal
 from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileChanges, file_changes
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Effect, EffectId, Outcome
-from orchestrator.models.entries import (
-    AgentOutput,
-    CoordinatorResumed,
-    EffectIntended,
-    Input,
-    JournalEntry,
-    Sampled,
-    SessionOpened,
-    StreamRead,
-    TimePassed,
-    UserCommand,
-    WorkerExited,
-)
+from orchestrator.models.entries import EffectIntended, Input, JournalEntry, Sampled, TimePassed, WorkerExited
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
@@ -123,7 +112,8 @@ class Coordinator:
             folders = [self.folder.path, self.folder.reviews_dir, self.folder.commands_dir]
             async with file_changes(folders, ignored={"journal.jsonl", "orchestrator.log"}) as changes:
                 self._changes = changes
-                async with anyio.create_task_group() as tasks:
+                storage = Storage(self.folder, self._journal)
+                async with stopping_without_journal(self.crew, storage), anyio.create_task_group() as tasks:
                     self._tasks = tasks
                     self._performer = self._make_performer(tasks)
                     self._is_catching_up = True
@@ -140,6 +130,7 @@ class Coordinator:
                     tasks.start_soon(self._listen, changes)
                     tasks.start_soon(self._keep_time)
                     tasks.start_soon(self._sample)
+                    tasks.start_soon(storage.watch, lambda: self.session, self.take)
                     self._stop_if_closed()
         return self.session
 
@@ -179,16 +170,10 @@ class Coordinator:
 
     def _take_batch(self, bodies: Sequence[Input]) -> None:
         wanted: list[tuple[EffectId, Effect]] = []
-        for entry in self._journal.append_many([self._redacted(body) for body in bodies], self._now()):
+        for entry in self._journal.append_many([as_recorded(self._redactor, body) for body in bodies], self._now()):
             effects = self._fold(entry)
             wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
         self._record_and_perform(wanted)
-
-    def _redacted(self, body: Input) -> Input:
-        """Output is redacted where it is heard; what a person said, or the session began with, is taken at its word."""
-        if isinstance(body, AgentOutput | StreamRead | Sampled | SessionOpened | CoordinatorResumed | UserCommand):
-            return body
-        return self._redactor.value(body)
 
     def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]]) -> None:
         if not wanted or self._performer is None:
@@ -221,17 +206,10 @@ class Coordinator:
     def _begin_listening(self, assignment: Assignment, attempt: int, offsets: Offsets) -> None:
         worker = assignment.worker
         carried = self._carried.get(worker, Translation()) if assignment.resume else Translation()
-        listener = Listener(
-            worker,
-            attempt,
-            get_agent(assignment.agent),
-            self._redactor,
-            self._now,
-            translation=Translation(totals=carried.totals, counted=carried.counted, conversation=assignment.resume),
-        )
-        listener.follow("stdout", self.folder.raw_stdout(worker), offsets.stdout)
-        listener.follow("stderr", self.folder.raw_stderr(worker), offsets.stderr)
-        listener.follow("events", self.folder.events_file(worker), offsets.events)
+        translation = Translation(totals=carried.totals, counted=carried.counted, conversation=assignment.resume)
+        agent = get_agent(assignment.agent)
+        listener = Listener(worker, attempt, agent, self._redactor, self._now, translation)
+        listener.follow_all(self.folder, offsets)
         self._listeners[worker] = listener
         if self._changes is not None:
             self._changes.add(self.folder.scratch(worker))

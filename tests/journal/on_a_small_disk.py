@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +68,7 @@ def past(folder: Path) -> dict[str, object]:
         except JournalDamaged as error:
             hint = error.hint or ""
         written, read = journal.last, len(list(read_journal(journal.path)))
-        os.unlink(folder / "filler")
+        (folder / "filler").unlink()
         journal.append(ENTRY, NOW)
         return {
             "hint": hint,
@@ -80,4 +79,4 @@ def past(folder: Path) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"reserve": reserve, "past": past}[sys.argv[1]](Path(sys.argv[2]))))
+    sys.stdout.write(json.dumps({"reserve": reserve, "past": past}[sys.argv[1]](Path(sys.argv[2]))))
