@@ -26,6 +26,7 @@ STYLES = {
     WorkerStatus.LIMITED: "yellow",
     WorkerStatus.STOPPING: "magenta",
     WorkerStatus.RELAUNCHING: "magenta",
+    WorkerStatus.PARKED: "bold yellow",
     WorkerStatus.DONE: "bold green",
     WorkerStatus.FAILED: "bold red",
     WorkerStatus.STOPPED: "yellow",

@@ -25,6 +25,9 @@ class WorkerStatus(StrEnum):
     """By the provider's usage limit."""
     STOPPING = "stopping"
     RELAUNCHING = "relaunching"
+    """Its next attempt is due: at once, or after a pause that its ``why`` names."""
+    PARKED = "parked"
+    """It has used up its restarts; a person says what becomes of it."""
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
@@ -62,7 +65,7 @@ class ExitRecord:
     """Whatever else its shim had to say, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: copied for every record of a worker, and a dict is copied five times faster
 class WorkerState:
     """What is known of one worker now (spec 004); people and engines read it, nobody writes it."""
 

@@ -5,7 +5,6 @@ A draft never leaves :func:`orchestrator.session.stepping.step`, so the fold as 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,20 +12,25 @@ from orchestrator.models.effects import Effect, FreezeWorker, Outcome, StartWork
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import WorkerState, WorkerStatus
-from orchestrator.session.state import Ending, Phase, Session, WorkerDetail, is_alive
+from orchestrator.session.state import Ending, Phase, Session, WorkerDetail, changed, is_alive
 
 
 class Draft:
-    """Collects changes to one session and the effects they call for."""
+    """Collects changes to one session and the effects they call for.
 
-    def __init__(self, session: Session, at: datetime) -> None:
-        self.session = session
+    What it changes it copies first, once: the session it was given stays as it was.
+    """
+
+    def __init__(self, session: Session, at: datetime, *, n: int) -> None:
+        self.session = changed(session, n=n, now=at)
         self.at = at
         self.effects: list[Effect] = []
+        self._workers: dict[WorkerId, WorkerState] = {}
+        self._details: dict[WorkerId, WorkerDetail] = {}
 
     def set(self, **changes: Any) -> None:
         """Change fields of the session itself."""
-        self.session = replace(self.session, **changes)
+        self.session.__dict__.update(changes)
 
     def do(self, effect: Effect) -> int:
         """Ask for an effect; returns its index within this entry."""
@@ -40,10 +44,20 @@ class Draft:
         return self.session.details[worker]
 
     def set_worker(self, worker: WorkerId, **changes: Any) -> None:
-        self.set(workers={**self.session.workers, worker: replace(self.worker(worker), **changes)})
+        state = self.session.workers[worker]
+        if self._workers.get(worker) is state:
+            state.__dict__.update(changes)
+            return
+        self._workers[worker] = state = changed(state, **changes)
+        self.session.__dict__["workers"] = {**self.session.workers, worker: state}
 
     def set_detail(self, worker: WorkerId, **changes: Any) -> None:
-        self.set(details={**self.session.details, worker: replace(self.detail(worker), **changes)})
+        detail = self.session.details[worker]
+        if self._details.get(worker) is detail:
+            detail.__dict__.update(changes)
+            return
+        self._details[worker] = detail = changed(detail, **changes)
+        self.session.__dict__["details"] = {**self.session.details, worker: detail}
 
     def warn(self, text: str, worker: WorkerId | None = None) -> None:
         """Tell people something that does not stop the work."""

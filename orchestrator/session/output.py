@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, StreamFault
 from orchestrator.models.events import (
@@ -33,21 +31,23 @@ from orchestrator.session.reviewing import ask_for_review
 
 DOING_CHARS = 200
 """Longest line of "what it is doing now"."""
+TROUBLE = (Denied, Failed, Unrecognised)
+"""What the recovery rules look at."""
 
 
 def on_output(draft: Draft, body: AgentOutput) -> None:
     """Take in all events of one raw record."""
     worker = body.worker
-    if worker not in draft.session.workers or body.attempt != draft.worker(worker).attempt:
+    state = draft.session.workers.get(worker)
+    if state is None or body.attempt != state.attempt:
         return
-    heard: dict[str, datetime | WorkerStatus | str] = {"last_heard": draft.at}
-    if draft.worker(worker).status is WorkerStatus.SILENT:
-        heard |= {"status": WorkerStatus.RUNNING, "why": "it writes again"}
-    draft.set_worker(worker, **heard)
+    draft.set_worker(worker, last_heard=draft.at)
     draft.set(last_heard=draft.at)
+    if state.status is WorkerStatus.SILENT:
+        draft.set_worker(worker, status=WorkerStatus.RUNNING, why="it writes again")
     for event in body.events:
         _note(draft, worker, event)
-        if isinstance(event.payload, Denied | Failed | Unrecognised):
+        if isinstance(event.payload, TROUBLE):
             recover(draft, worker, event)
         elif isinstance(event.payload, Reported) and draft.session.is_main(worker) and draft.running:
             trigger = trigger_of(event)
@@ -115,5 +115,7 @@ def _look_at_budget(draft: Draft) -> None:
 
 def _line(text: str) -> str:
     """The last non-empty line, cut: what somebody reading along wants to see."""
+    if "\n" not in text and len(text) <= DOING_CHARS:
+        return text.strip()
     lines = [line.strip() for line in text[-4 * DOING_CHARS :].splitlines() if line.strip()]
     return lines[-1][:DOING_CHARS] if lines else ""

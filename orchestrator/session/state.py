@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any, TypeVar
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
@@ -21,6 +22,18 @@ from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep
 from orchestrator.models.workers import TERMINAL, WorkerState
 from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.resources import ResourceMonitor
+
+T = TypeVar("T")
+
+
+def changed(one: T, **changes: Any) -> T:
+    """``dataclasses.replace`` at a tenth of its cost, for the frozen dataclasses without slots."""
+    new, known = object.__new__(type(one)), one.__dict__
+    content = {**known, **changes}
+    if len(content) != len(known):
+        raise TypeError(f"{type(one).__name__} has not all of {', '.join(changes)}")
+    object.__setattr__(new, "__dict__", content)
+    return new
 
 
 class Phase(StrEnum):
@@ -60,7 +73,7 @@ class Work:
     scratch_files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WorkerDetail:
     """What the fold must remember of a worker beyond what people are shown."""
 
@@ -98,7 +111,7 @@ def is_alive(worker: WorkerState) -> bool:
     return worker.attempt > 0 and worker.exit is None and worker.status not in TERMINAL
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """Everything that is known and decided after entry ``n``."""
 

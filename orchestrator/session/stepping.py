@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from orchestrator.models.effects import CloseSession, Effect, EffectId
@@ -38,6 +37,9 @@ from orchestrator.session.reviewing import on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
 from orchestrator.session.storage import on_storage_short
 
+QUIET = (AgentOutput, Sampled, StreamRead, SessionClosed)
+"""After these no step's turn can have come."""
+
 
 def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Effect, ...]]:
     """Take one entry in.
@@ -53,31 +55,30 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[E
         if not isinstance(body, SessionOpened):
             raise ValueError(f"a journal begins with session_opened, not {body.kind}")
         session = Session(id=body.session, options=body.options, found=body.found, opened_at=entry.at)
-    session = replace(session, n=entry.n, now=entry.at)
+    draft = Draft(session, entry.at, n=entry.n)
     if isinstance(body, EffectIntended):
-        return session, ()
-    draft = Draft(session, entry.at)
+        return draft.session, ()
     _take(draft, body)
     _close_effect(draft, body)
-    if not isinstance(body, AgentOutput | Sampled | StreamRead | SessionClosed):
+    if not isinstance(body, QUIET):
         advance(draft)
     _close_session(draft)
-    opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
-    if opened:
+    if draft.effects:
+        opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
         draft.set(effects_open={**draft.session.effects_open, **opened})
     return draft.session, tuple(draft.effects)
 
 
 def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
     match body:
+        case AgentOutput():
+            on_output(draft, body)
         case SessionOpened():
             on_opened(draft, body)
         case WorkerStarted():
             on_started(draft, body)
         case StartFailed():
             on_start_failed(draft, body)
-        case AgentOutput():
-            on_output(draft, body)
         case StreamFault():
             on_stream_fault(draft, body)
         case StreamRead():
