@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,7 @@ from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, Sess
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reading import read_journal
 from orchestrator.models.entries import JournalEntry
+from orchestrator.models.identity import AgentName
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.prompts import load_templates
 from orchestrator.review_engine.policies import STANDARD
@@ -22,6 +25,7 @@ from orchestrator.safety.policies import load_sandbox_policy
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session
 
+FAKES = Path(__file__).with_name("fakes")
 SCENARIOS = Path(orchestrator.__file__).parent / "rehearsal" / "scenarios"
 
 
@@ -69,6 +73,33 @@ class Stage:
         return self.proven(
             await run_session(self.request(scenario, **changes), environ=self.environ, observe=self.note)
         )
+
+    def stage_claude(self, act: str, **changes: object) -> RunRequest:
+        """A request for which ``claude`` alone is there, a script that does ``act`` (see ``fakes/talking.py``)."""
+        programs, home = self.root / "programs", self.root / "home"
+        programs.mkdir(exist_ok=True)
+        home.mkdir(exist_ok=True)
+        script = programs / "claude"
+        beginning = f"#!{sys.executable} -I\nimport sys\nsys.path.insert(0, {str(FAKES)!r})\nfrom talking import *\n"
+        body = textwrap.indent(textwrap.dedent(act).strip() or "pass", "    ")
+        script.write_text(f"{beginning}\ndef act():\n{body}\n\nwork(act)\n")
+        script.chmod(0o755)
+        self.variables |= {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(home)}
+        return self.request(
+            "plain",
+            **{
+                "rehearsal": None,
+                "agents": (AgentName("claude"),),
+                "sandbox": load_sandbox_policy("open"),
+                "policy": STANDARD,
+                **changes,
+            },
+        )
+
+    async def run_claude(self, act: str, **changes: object) -> SessionResult:
+        """Run a task to its end with a made-up ``claude``; see :meth:`stage_claude`."""
+        request = self.stage_claude(act, **changes)
+        return self.proven(await run_session(request, environ=self.environ, observe=self.watch))
 
     def proven(self, result: SessionResult) -> SessionResult:
         replayed = replay(self.journal(result))
