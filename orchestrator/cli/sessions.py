@@ -24,9 +24,12 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     from orchestrator.cli.folding import standing_words
     from orchestrator.cli.places import workspace_path
     from orchestrator.cli.wording import one_line
+    from orchestrator.coordinator.sweeping import sweep_workspace
     from orchestrator.journal.index import SessionIndex
 
     folder = workspace_path(workspace)
+    for leftover in sweep_workspace(folder):
+        click.echo(f"left over from {leftover}", err=True)
     index = SessionIndex(folder)
     index.refresh()
     rows = index.rows()

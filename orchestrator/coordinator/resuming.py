@@ -6,17 +6,20 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.commentary import Commentary
-from orchestrator.coordinator.listening import Listener
+from orchestrator.coordinator.listening import Listener, StreamName
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
 from orchestrator.coordinator.starting import known_secrets, make_coordinator, result_of
+from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
@@ -31,7 +34,10 @@ from orchestrator.models.entries import (
     EffectIntended,
     Input,
     JournalEntry,
+    StreamFault,
+    StreamRead,
     UserCommand,
+    WorkerExited,
     WorkerStarted,
 )
 from orchestrator.models.identity import WorkerId
@@ -51,6 +57,10 @@ class Inheritance:
     heard: Mapping[tuple[WorkerId, int, str], int]
     """End offset of the last record in the journal, by worker, attempt and stream."""
     last_command: int
+    ended: Mapping[tuple[WorkerId, int, str], int] = MappingProxyType({})
+    """Where each attempt's part of a stream ends as far as the journal knows, bytes that meant nothing included."""
+    said_pending: frozenset[tuple[WorkerId, int]] = frozenset()
+    """Attempts whose last text, of a message that never ended, is in the journal already."""
 
 
 async def resume_session(
@@ -70,6 +80,7 @@ async def resume_session(
         ReplayDiffers: This version of the program does not derive what the journal holds.
     """
     say = progress or (lambda text: None)
+    await report_leftovers(folder.workspace, say)
     async with AsyncExitStack() as stack:
         stack.enter_context(hold_session_lock(folder))
         journal = stack.enter_context(Journal(folder.journal_file))
@@ -112,14 +123,38 @@ def inherit(entries: Sequence[JournalEntry]) -> Inheritance:
         if isinstance(entry.body, EffectIntended)
     }
     undone = tuple(intended[key] for key in result.session.effects_open if key in intended)
-    heard: dict[tuple[WorkerId, int, str], int] = {}
     last_command = 0
     for entry in entries:
-        if isinstance(entry.body, AgentOutput):
-            heard[(entry.body.worker, entry.body.attempt, entry.body.stream)] = entry.body.end
-        elif isinstance(entry.body, UserCommand) and entry.body.number is not None:
+        if isinstance(entry.body, UserCommand) and entry.body.number is not None:
             last_command = max(last_command, entry.body.number)
-    return Inheritance(result.session, result.unrecorded, undone, heard, last_command)
+    read = _read_so_far(entries)
+    return Inheritance(result.session, result.unrecorded, undone, read.heard, last_command, read.ended, read.pending)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    heard: Mapping[tuple[WorkerId, int, str], int]
+    ended: Mapping[tuple[WorkerId, int, str], int]
+    pending: frozenset[tuple[WorkerId, int]]
+
+
+def _read_so_far(entries: Sequence[JournalEntry]) -> _Read:
+    heard: dict[tuple[WorkerId, int, str], int] = {}
+    ended: dict[tuple[WorkerId, int, str], int] = {}
+    pending: set[tuple[WorkerId, int]] = set()
+    for body in (entry.body for entry in entries):
+        if isinstance(body, AgentOutput):
+            heard[body.worker, body.attempt, body.stream] = body.end
+            if body.start == body.end:  # stands for no record of its own
+                pending.add((body.worker, body.attempt))
+        if isinstance(body, AgentOutput | StreamFault | StreamRead):
+            key = (body.worker, body.attempt, body.stream)
+            ended[key] = max(body.end, ended.get(key, 0))
+        elif isinstance(body, WorkerExited):
+            for name, end in (("stdout", body.exit.stdout_end), ("stderr", body.exit.stderr_end)):
+                part = (body.worker, body.attempt, name)
+                ended[part] = max(end, ended.get(part, 0))
+    return _Read(heard, ended, frozenset(pending))
 
 
 def check_resumable(session: Session, *, answer: str | None, interactive: bool) -> None:
@@ -205,10 +240,17 @@ def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: Sess
         get_agent(left.session.workers[worker].agent),
         Redactor(known_secrets(stage.environ)),
         utc_now,
+        said_pending=(worker, attempt) in left.said_pending,
     )
-    heard = {name: left.heard.get((worker, attempt, name), 0) for name in ("stdout", "stderr", "events")}
-    begins = (record.stdout_start, record.stderr_start) if record else (0, 0)
-    listener.follow("stdout", folder.raw_stdout(worker), begins[0], skip_until=heard["stdout"])
-    listener.follow("stderr", folder.raw_stderr(worker), begins[1], skip_until=heard["stderr"])
-    listener.follow("events", folder.events_file(worker), heard["events"])
+    # A shim that was lost at its very start has not written down where its part begins.
+    begins = {"stdout": record.stdout_start, "stderr": record.stderr_start} if record else {}
+    paths: dict[StreamName, Path] = {
+        "stdout": folder.raw_stdout(worker),
+        "stderr": folder.raw_stderr(worker),
+        "events": folder.events_file(worker),
+    }
+    for name, path in paths.items():
+        before = [end for (who, n, which), end in left.ended.items() if (who, which) == (worker, name) and n < attempt]
+        begin = max([begins.get(name, 0), *before])
+        listener.follow(name, path, begin, skip_until=left.heard.get((worker, attempt, name), 0))
     return listener

@@ -23,6 +23,7 @@ from orchestrator.coordinator.preparing import prepare
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
+from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
@@ -68,6 +69,7 @@ async def run_session(
     """
     say = progress or (lambda text: None)
     check_request(request)
+    await report_leftovers(request.workspace, say)
     prepare(request.target, request.workspace, found=(), environ=environ)
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:

@@ -134,7 +134,10 @@ class Conversation:
 
     def save(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(json.dumps({"messages": self.messages, "totals": self.totals}), encoding="utf-8")
+        # By rename: a kill in the middle of a write must leave the conversation as it was.
+        fresh = self._file.with_suffix(".tmp")
+        fresh.write_text(json.dumps({"messages": self.messages, "totals": self.totals}), encoding="utf-8")
+        fresh.replace(self._file)
 
     def say(self, *messages: Any) -> None:
         """Add to the conversation and keep it: a stop at any moment must leave something to resume."""
