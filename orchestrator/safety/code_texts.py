@@ -16,7 +16,7 @@ from orchestrator.safety.shell_words import UNKNOWN, Word
 
 _PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
 _CALLS: Final = re.compile(
-    r"\b(?:system|exec|execSync|execFileSync|spawnSync|popen|Open3\.\w+|IO\.popen|shell_exec|passthru)\s*\(?\s*"
+    r"\b(?:system|exec|execSync|execFileSync|spawnSync|popen|Open3\.\w+|IO\.popen|shell_exec|passthru)\b\s*\(?\s*"
     r"(?:(\"(?:[^\"\\]|\\.)*\")|('(?:[^'\\]|\\.)*'))?"
 )
 _REMOVES: Final = re.compile(r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|remove_tree|removedirs)\b")

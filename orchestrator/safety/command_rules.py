@@ -51,6 +51,10 @@ class CommandRule:
         """The program it speaks of; of a pipe, the last."""
         return self.stages[-1].program if self.stages else ""
 
+    def may_mean(self, name: str) -> bool:
+        """Whether it speaks of a program of this name at all."""
+        return bool(self.stages) and _is_program(self.stages[-1].program, name)
+
     def fits(self, words: Sequence[Word], upstream: Sequence[Sequence[Word]], name: str | None = None) -> Fit:
         """Whether the command, with those before it in its pipe, is meant."""
         if not self.stages:

@@ -6,7 +6,7 @@ sandbox around the process.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
@@ -17,11 +17,14 @@ from orchestrator.safety.command_rules import CommandRule, parse_rule
 from orchestrator.safety.finding import commands_of_find, piped_by
 from orchestrator.safety.git_commands import scripts_of_git
 from orchestrator.safety.operands import DESTROYS, WRITES
-from orchestrator.safety.reach import Surroundings, is_device
+from orchestrator.safety.reach import Reach, Surroundings, is_device
 from orchestrator.safety.shell import MAX_DEPTH, read
 from orchestrator.safety.shell_scope import NOWHERE, Scope, SimpleCommand, echoed
 from orchestrator.safety.shell_words import Unreadable, Word
 from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, runs_elsewhere, script_of
+
+MOST_NAMES: Final = 1000
+"""Of programs whose rules are remembered."""
 
 Decision: TypeAlias = Literal["allow", "confirm", "block", "warn", "unknown"]
 
@@ -41,16 +44,41 @@ class CommandVerdict:
     reason: str
 
 
+_SAID: Final[Mapping[Decision, str]] = {"confirm": "needs a person's consent", "warn": "is worth a look"}
+_REACHES: Final[Mapping[Reach, str]] = {
+    "outside": "it reaches outside the worker's folders",
+    "whole": "it would take the whole folder",
+    "protected": "it reaches what is never writable",
+    "unknown": "what it reaches is only known at run time",
+}
+"""Why a command is blocked for what it reaches, the worst first."""
 _ALLOWED = CommandVerdict("allow", rule="", reason="no rule speaks of it")
+
+
+class Rules:
+    """A policy's three lists of commands, looked up by program."""
+
+    def __init__(self, blocked: Sequence[str], confirm: Sequence[str], warn: Sequence[str]) -> None:
+        listed: Sequence[tuple[Decision, Sequence[str]]] = (("block", blocked), ("confirm", confirm), ("warn", warn))
+        self._all = tuple((decision, parse_rule(text)) for decision, texts in listed for text in texts)
+        self._by_name: dict[str, tuple[tuple[Decision, CommandRule], ...]] = {}
+
+    def about(self, name: str) -> tuple[tuple[Decision, CommandRule], ...]:
+        """The rules that may mean a program of this name."""
+        found = self._by_name.get(name)
+        if found is None:
+            if len(self._by_name) > MOST_NAMES:
+                self._by_name.clear()
+            found = tuple((decision, rule) for decision, rule in self._all if rule.may_mean(name))
+            self._by_name[name] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class CommandFilter:
-    """The policy's three lists of commands, ready to be matched."""
+    """What is to be said of commands under one policy."""
 
-    blocked: tuple[CommandRule, ...]
-    confirm: tuple[CommandRule, ...]
-    warn: tuple[CommandRule, ...]
+    rules: Rules
     unsure: Unsure = "warn"
     """What becomes of ``unknown``: the policy's ``unsure_commands``."""
     around: Surroundings | None = None
@@ -59,8 +87,8 @@ class CommandFilter:
     @classmethod
     def of(cls, config: SandboxConfig, around: Surroundings | None = None) -> CommandFilter:
         """The filter of a sandbox policy, for a worker's surroundings."""
-        found = _filter_of(config.blocked_commands, config.confirm_commands, config.warn_patterns)
-        return replace(found, around=around, unsure=config.unsure_commands)
+        rules = _rules_of(config.blocked_commands, config.confirm_commands, config.warn_patterns)
+        return cls(rules, config.unsure_commands, around)
 
     def judge(self, command: str) -> CommandVerdict:
         """The gravest verdict on anything the command line would run."""
@@ -101,9 +129,9 @@ class CommandFilter:
             yield _unknown("reader", "only the shell knows which program this runs")
             if not words[0].text:
                 return
-        yield from self._by_rules(words, command)
-        yield from self._by_operands(words, command.scope)
         name = program_of(words)
+        yield from self._by_rules(words, command, name)
+        yield from self._by_operands(words, command.scope, name)
         judge = replace(self, around=None) if self.around is not None and runs_elsewhere(words) else self
         for inner in self._inner(name, words, command):
             if inner:
@@ -136,21 +164,17 @@ class CommandFilter:
             if command.pipeline and not command.inputs:
                 yield _piped_text(command.pipeline[-1])
 
-    def _by_rules(self, words: Sequence[Word], command: SimpleCommand) -> Iterator[CommandVerdict]:
-        name = program_of(words)
-        for rule in self.blocked:
-            yield from self._by_rule(rule, words, command, name)
-        for rule in self.confirm:
+    def _by_rules(self, words: Sequence[Word], command: SimpleCommand, name: str) -> Iterator[CommandVerdict]:
+        for decision, rule in self.rules.about(name):
             fit = rule.fits(words, command.pipeline, name)
-            if fit == "yes":
-                yield CommandVerdict(
-                    "confirm", rule.text, f"`{rule.text}` needs a person's consent by the sandbox policy"
-                )
-            elif fit == "perhaps":
+            if fit == "no" or (fit == "perhaps" and decision == "warn"):
+                continue
+            if fit == "perhaps":
                 yield _unknown(rule.text, f"whether this is `{rule.text}` is only known at run time")
-        for rule in self.warn:
-            if rule.fits(words, command.pipeline, name) == "yes":
-                yield CommandVerdict("warn", rule.text, f"`{rule.text}` is worth a look by the sandbox policy")
+            elif decision == "block":
+                yield from self._blocked(rule, words, command.scope)
+            else:
+                yield CommandVerdict(decision, rule.text, f"`{rule.text}` {_SAID[decision]} by the sandbox policy")
         for started in started_by(name, words):
             if started is UNSEEN:
                 yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
@@ -159,37 +183,21 @@ class CommandFilter:
             else:
                 yield from self._of_command(replace(command, words=started.words, writes=()), 1)
 
-    def _by_rule(
-        self, rule: CommandRule, words: Sequence[Word], command: SimpleCommand, name: str
-    ) -> Iterator[CommandVerdict]:
-        fit = rule.fits(words, command.pipeline, name)
-        if fit == "perhaps":
-            yield _unknown(rule.text, f"whether this is `{rule.text}` is only known at run time")
-        if fit != "yes":
-            return
+    def _blocked(self, rule: CommandRule, words: Sequence[Word], scope: Scope) -> Iterator[CommandVerdict]:
         blocked = CommandVerdict("block", rule.text, f"`{rule.text}` is blocked by the sandbox policy")
         operands = DESTROYS.get(rule.program)
         if self.around is None or operands is None:
             yield blocked
             return
-        given = operands(words)
-        seen = {self.around.reach(word, command.scope) for word in given}
-        if seen <= {"own"}:
-            return
-        if seen <= {"own", "inside"}:
+        seen = {self.around.reach(word, scope) for word in operands(words)}
+        worst = next((reach for reach in _REACHES if reach in seen), None)
+        if worst is not None:
+            yield replace(blocked, reason=f"{blocked.reason}: {_REACHES[worst]}")
+        elif "inside" in seen:
             yield CommandVerdict("warn", rule.text, f"`{rule.text}` of something inside the worker's folders")
-            return
-        because = {
-            "whole": "it would take the whole folder",
-            "protected": "it reaches what is never writable",
-            "outside": "it reaches outside the worker's folders",
-            "unknown": "what it reaches is only known at run time",
-        }
-        worst = next(reach for reach in ("outside", "whole", "protected", "unknown") if reach in seen)
-        yield replace(blocked, reason=f"{blocked.reason}: {because[worst]}")
 
-    def _by_operands(self, words: Sequence[Word], scope: Scope) -> Iterator[CommandVerdict]:
-        operands = WRITES.get(program_of(words))
+    def _by_operands(self, words: Sequence[Word], scope: Scope, name: str) -> Iterator[CommandVerdict]:
+        operands = WRITES.get(name)
         if operands is not None:
             for word in operands(words):
                 yield from self._of_write(word, scope)
@@ -199,14 +207,13 @@ class CommandFilter:
             return
         if is_device(word.text):
             yield CommandVerdict("block", "devices", f"{word.text} is a device")
-        elif self.around is not None and self.around.reach(word, scope) == "protected":
+        elif self.around is not None and self.around.is_protected(word, scope):
             yield CommandVerdict("block", "never_writable", f"{word.text} is never writable by the sandbox policy")
 
 
 @lru_cache(maxsize=16)
-def _filter_of(blocked: tuple[str, ...], confirm: tuple[str, ...], warn: tuple[str, ...]) -> CommandFilter:
-    read_all: Callable[[tuple[str, ...]], tuple[CommandRule, ...]] = lambda texts: tuple(map(parse_rule, texts))  # noqa: E731
-    return CommandFilter(read_all(blocked), read_all(confirm), read_all(warn))
+def _rules_of(blocked: tuple[str, ...], confirm: tuple[str, ...], warn: tuple[str, ...]) -> Rules:
+    return Rules(blocked, confirm, warn)
 
 
 def _unknown(rule: str, reason: str) -> CommandVerdict:

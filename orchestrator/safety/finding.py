@@ -75,7 +75,4 @@ def piped_by(words: Sequence[Word], name: str) -> Sequence[Word]:
     if name in ("echo", "printf") and not any(word.dynamic for word in words):
         texts = [word.text for word in words[1:] if not word.text.startswith(("-", "%"))]
         return [Word(part) for text in texts for part in text.replace("\\n", " ").replace("\\0", " ").split()]
-    if name == "ls" and not any(word.dynamic for word in words):
-        folders = [word for word in words[1:] if not word.text.startswith("-")]
-        return [Word("x") if not folders else UNKNOWN]
     return [UNKNOWN]

@@ -40,7 +40,7 @@ def _of_dd(words: Sequence[Word]) -> list[Word]:
 DESTROYS: Final[Mapping[str, Callable[[Sequence[Word]], list[Word]]]] = {
     "rm": lambda words: _positional(words) or [UNKNOWN],
     "dd": _of_dd,
-    "mkfs": lambda words: _positional(words)[:1] or [UNKNOWN],
+    "mkfs": lambda words: _positional(words)[-1:] or [UNKNOWN],
 }
 """Programs that a policy blocks for what they do to their operands: harmless where those are the worker's own."""
 

@@ -6,7 +6,8 @@ Paths are looked at lexically: ``..`` is resolved, links are not; the sandbox is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Final, Literal, TypeAlias
 
@@ -26,6 +27,26 @@ _HARMLESS_DEVICES: Final = frozenset({"null", "zero", "full", "random", "urandom
 
 
 @dataclass(frozen=True, slots=True)
+class Protected:
+    """Paths that are never writable, ready to be looked up."""
+
+    places: frozenset[str] = frozenset()
+    below: tuple[str, ...] = ()
+    above: frozenset[str] = frozenset()
+    """Folders that hold one of them."""
+
+    @classmethod
+    def of(cls, paths: Sequence[str]) -> Protected:
+        """These paths with everything below them."""
+        above = {str(folder) for path in paths for folder in PurePosixPath(path).parents}
+        return cls(frozenset(paths), tuple(path.rstrip("/") + "/" for path in paths), frozenset(above - set(paths)))
+
+    def holds(self, path: str) -> bool:
+        """Whether the path is one of them or stands below one."""
+        return path in self.places or path.startswith(self.below)
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Where a worker's commands run and what is its own there.  Whole paths, as texts."""
 
@@ -35,7 +56,7 @@ class Surroundings:
     """Folders nobody else has anything in."""
     roots: tuple[str, ...]
     """Folders it may write that others care for: the target."""
-    protected: tuple[str, ...] = ()
+    protected: Protected = field(default_factory=Protected)
     private_tmp: bool = True
     """Its /tmp is its own."""
 
@@ -51,7 +72,7 @@ class Surroundings:
             home=str(assignment.home),
             own=own,
             roots=tuple(dict.fromkeys(root for root in (target, *roots) if _may_write(root, assignment))),
-            protected=whole.never_writable,
+            protected=Protected.of(whole.never_writable),
             private_tmp=config.backend != "none",
         )
 
@@ -59,27 +80,31 @@ class Surroundings:
         """What a command knows when it begins."""
         return Scope(cwd=self.cwd, home=self.home)
 
+    def is_protected(self, word: Word, scope: Scope) -> bool:
+        """Whether a path is one that is never writable."""
+        path = None if word.dynamic else scope.at(word.text)
+        return path is not None and self.protected.holds(path)
+
     def reach(self, word: Word, scope: Scope) -> Reach:
         """How far one path reaches, seen from a point of a shell text."""
         if word.text.startswith("~"):
             return "outside"
-        text, everything = _without_pattern(word.text)
+        text = _without_pattern(word.text)
         if word.dynamic:
             return "unknown"
         path = scope.at(text)
         if path is None:
             return "unknown"
-        if any(lies_in(path, place) or (lies_in(place, path)) for place in self.protected):
-            return "protected" if not everything or path not in self.roots else "whole"
+        for root in self.roots:
+            # The repository itself is what would bring the rest back.
+            if path in (root, root + "/.git"):
+                return "whole"
+        if path in self.protected.above or self.protected.holds(path):
+            return "protected"
         own = (*self.own, *OWN_FOLDERS) if self.private_tmp else self.own
         if any(lies_in(path, root) for root in own):
             return "own"
-        for root in self.roots:
-            if path == root or (lies_in(path, root) and "/.git" in path.removeprefix(root)[:5] and _is_git(path, root)):
-                return "whole"
-            if lies_in(path, root):
-                return "inside"
-        return "outside"
+        return "inside" if any(lies_in(path, root) for root in self.roots) else "outside"
 
 
 def lies_in(path: str, folder: str) -> bool:
@@ -100,26 +125,14 @@ def _may_write(root: str, assignment: Assignment) -> bool:
     return any(lies_in(root, str(path)) for path in assignment.writable)
 
 
-def _is_git(path: str, root: str) -> bool:
-    """The repository itself is what would bring the rest back."""
-    return path == root.rstrip("/") + "/.git"
-
-
-def _without_pattern(text: str) -> tuple[str, bool]:
-    """The folder before the first ``*`` and whether all in it is meant; ``a/b*`` may reach anything in ``a``."""
+def _without_pattern(text: str) -> str:
+    """The folder before the first ``*`` where all in it is meant, else a path that stands for some of it."""
     for at, char in enumerate(text):
         if char in "*?[":
-            folder = text[:at].rpartition("/")[0]
-            rest = text[at:].strip("/")
-            begin = text[:at].rpartition("/")[2]
-            if text.startswith("/") and not folder:
-                return "/", True
+            folder, slash, begin = text[:at].rpartition("/")
+            if slash and not folder:
+                return "/"
             # ``*`` and ``.*`` mean all of it; ``*.o`` means some, which stand below.
-            everything = rest in ("*", "**", "*/*") and begin in ("", ".")
-            return (folder or ".") if everything else (folder + "/" if folder else "") + "x", everything
-    return text, False
-
-
-def reaches(words: Sequence[Word], scope: Scope, around: Surroundings) -> set[Reach]:
-    """How far each of these paths reaches."""
-    return {around.reach(word, scope) for word in words}
+            everything = begin in ("", ".") and text[at:].strip("/") in ("*", "**", "*/*")
+            return (folder or ".") if everything else f"{folder}/x" if folder else "x"
+    return text

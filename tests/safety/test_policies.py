@@ -60,7 +60,8 @@ def test_shipped_policies_get_stricter_step_by_step() -> None:
     default, strict, reading, ci = (load_sandbox_policy(name) for name in ("default", "strict", "read-only", "ci"))
     assert set(default.blocked_commands) < set(strict.blocked_commands)
     assert strict.enforcement == reading.enforcement == ci.enforcement == "required"
-    assert reading.target == "read" and not reading.writable
+    assert reading.target == "read"
+    assert not reading.writable
     assert ci.network == strict.network == "allow-list"
 
 
@@ -68,7 +69,9 @@ def test_the_schema_for_editors_is_the_models() -> None:
     model = Path(inspect.getfile(SandboxConfig))
     for folder in FOLDERS[:1]:
         stored = json.loads((folder / "schema.json").read_text())
-        assert stored == policy_schema(model.read_text()), "write it anew: python -m tests.safety.write_schema"
+        assert stored == policy_schema(model.read_text()), (
+            f"write it anew: orchestrate policies schema > {folder}/schema.json"
+        )
 
 
 def test_every_shipped_policy_names_its_schema() -> None:

@@ -24,6 +24,11 @@ def test_a_role_may_write(role: Role, writes: tuple[Path, ...]) -> None:
     assert writable_roots(role, target=TARGET, scratch=SCRATCH, config=CONFIG) == writes
 
 
+def test_nobody_writes_a_target_that_the_policy_only_reads() -> None:
+    config = CONFIG.model_copy(update={"target": "read"})
+    assert TARGET not in writable_roots(Role.IMPLEMENTER, target=TARGET, scratch=SCRATCH, config=config)
+
+
 @pytest.mark.parametrize("role", Role)
 def test_every_role_reads_the_target_and_what_it_may_write(role: Role) -> None:
     readable = readable_roots(role, target=TARGET, scratch=SCRATCH, config=CONFIG)

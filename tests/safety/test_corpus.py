@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment, Role
+from orchestrator.safety import CommandFilter
+from orchestrator.safety.reach import Surroundings
+
+GROUPS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "corpus.toml").read_text())["group"]
+CONFIG = SandboxConfig(name="default")
+TARGET, SCRATCH, HOME = Path("/project"), Path("/session/scratch/w"), Path("/session/homes/w")
+ASSIGNMENT = Assignment(
+    *(WorkerId("w"), AgentName("claude"), Role.IMPLEMENTER),
+    prompt="",
+    target=TARGET,
+    scratch=SCRATCH,
+    home=HOME,
+    readable=(TARGET,),
+    writable=(SCRATCH, TARGET),
+)
+GUARD = CommandFilter.of(CONFIG, Surroundings.of(CONFIG, ASSIGNMENT))
+
+
+def cases() -> Iterator[Any]:
+    for group in GROUPS:
+        for command in group["commands"]:
+            yield pytest.param(command, group["says"], group.get("rule"), id=command.replace("\n", " ")[:60])
+
+
+@pytest.mark.parametrize(("command", "says", "rule"), list(cases()))
+def test_every_command_of_the_corpus_is_decided_rightly(command: str, says: str, rule: str | None) -> None:
+    verdict = GUARD.judge(command)
+    assert verdict.decision == says, verdict
+    assert rule in (None, verdict.rule)
+
+
+def test_the_corpus_is_large_half_of_it_harmless_and_nothing_stands_in_it_twice() -> None:
+    commands = [command for group in GROUPS for command in group["commands"]]
+    harmless = [command for group in GROUPS if group["says"] == "allow" for command in group["commands"]]
+    assert len(commands) == len(set(commands))
+    assert len(commands) >= 300
+    assert len(harmless) >= 150
