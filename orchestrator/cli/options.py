@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
 
 
@@ -68,6 +69,21 @@ class Count(click.ParamType):  # type: ignore[type-arg]
         if number <= 0:
             self.fail(f"{value!r} is no number of tokens; write 200000, 200k or 1.5M", param, ctx)
         return number
+
+
+class Size(click.ParamType):  # type: ignore[type-arg]
+    """A number of bytes above 0: ``500M``, ``2G``, ``1.5GiB``; units are binary."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = _SIZE.fullmatch(value.strip())
+        bytes_ = int(float(match[1]) * 1024 ** "bkmgt".index((match[2] or "b").lower())) if match is not None else 0
+        if bytes_ <= 0:
+            self.fail(f"{value!r} is no size; write 500M or 2G", param, ctx)
+        return bytes_
 
 
 class Money(click.ParamType):  # type: ignore[type-arg]

@@ -14,6 +14,7 @@ from orchestrator.cli.options import (
     Duration,
     Money,
     Names,
+    Size,
     dashboard_options,
     json_option,
     workspace_option,
@@ -112,6 +113,18 @@ BOUNDS = _options(
         type=Duration(),
         metavar="DURATION",
         help="How long workers outlive a coordinator that died [default: 60s].",
+    ),
+    click.option(
+        "--max-session-size",
+        type=Size(),
+        metavar="SIZE",
+        help="Freeze the workers and ask when their output has grown to this [default: 2G].",
+    ),
+    click.option(
+        "--min-free",
+        type=Size(),
+        metavar="SIZE",
+        help="Freeze the workers and ask when the disk has less than this left [default: 64M].",
     ),
 )
 

@@ -15,6 +15,14 @@ from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 
+_LIMITS = {
+    "silence": "silence_s",
+    "review_timeout": "review_timeout_s",
+    "orphan_grace": "orphan_grace_s",
+    "max_session_size": "max_session_bytes",
+    "min_free": "least_free_bytes",
+}
+"""Options that replace a figure of the session's, and which one."""
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -48,11 +56,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         max_cost_usd=options["max_cost"],
         max_tokens=options["max_tokens"],
         timeout_s=options["timeout"],
-        limits={
-            f"{name}_s": options[name]
-            for name in ("silence", "review_timeout", "orphan_grace")
-            if options[name] is not None
-        },
+        limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
     )
 
 

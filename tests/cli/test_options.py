@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from orchestrator.cli.options import Count, Duration, Money, Names
+from orchestrator.cli.options import Count, Duration, Money, Names, Size
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,17 @@ def test_names_keep_their_order_and_come_once() -> None:
 def test_an_empty_list_is_refused() -> None:
     with pytest.raises(click.BadParameter):
         Names().convert(" , ", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("512", 512), ("64K", 65536), ("500m", 500 * 1024**2), ("2G", 2 * 1024**3), ("1.5 GiB", 1536 * 1024**2)],
+)
+def test_a_size_is_bytes_in_binary_units(text: str, size: int) -> None:
+    assert Size().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["0", "much", "-1G", "2X", ""])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="no size"):
+        Size().convert(text, None, None)

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 SESSION = "5e55ab1e-0000-4000-8000-000000000000"
 
@@ -54,8 +55,7 @@ def work(act: Callable[[], None]) -> None:
     say({"type": "system", "subtype": "init", "session_id": SESSION, "model": "made-up", "tools": ["Bash"]})
     act()
     tool("Write", {"file_path": "made.txt", "content": "made\n"}, "ok")
-    with open("made.txt", "w", encoding="utf-8") as file:
-        file.write("made\n")
+    Path("made.txt").write_text("made\n", encoding="utf-8")
     say(
         {
             "type": "result",
