@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
-from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.identity import LEFT_OUT, ReviewId, WorkerId
 from orchestrator.models.reviews import Verdict
 
 
@@ -46,8 +47,8 @@ class OrchestratorDecision:
     action: Action
     rule: str
     policy: str
-    review: ReviewId | None
-    about: WorkerId | None
+    review: Annotated[ReviewId | None, LEFT_OUT]
+    about: Annotated[WorkerId | None, LEFT_OUT]
     tally: Mapping[Verdict, int] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     """What the reviewers who matter said, one line each."""

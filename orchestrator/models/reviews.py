@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from orchestrator.models.identity import AgentName, ReviewId, WorkerId
+from orchestrator.models.identity import LEFT_OUT, AgentName, ReviewId, WorkerId
 
 
 class Verdict(StrEnum):
@@ -35,7 +36,7 @@ class ReviewRequest:
 
     id: ReviewId
     trigger: Trigger
-    about: WorkerId | None
+    about: Annotated[WorkerId | None, LEFT_OUT]
     """The worker whose work is reviewed; ``None`` for the session as a whole."""
     text: str
     """What the event said."""

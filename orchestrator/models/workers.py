@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
-from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
+from orchestrator.models.identity import LEFT_OUT, AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.work import Role
 
@@ -53,7 +53,7 @@ class Sample:
 class ExitRecord:
     """How one attempt ended, as its shim wrote it down."""
 
-    code: int | None
+    code: Annotated[int | None, LEFT_OUT]
     """``None``: the shim itself is gone without a record.  A code above 128 is "exit N or a signal"; it is not decoded."""
     proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "none"]
     """How it is known that no process of the tree is left."""
