@@ -31,6 +31,7 @@ _SWITCHES: Final = {
     "lua": ("-e",),
     "osascript": ("-e",),
 }
+_AWKS: Final = frozenset({"awk", "gawk", "mawk", "nawk"})
 _SHELL_CALLS: Final = frozenset({"os.system", "os.popen", "commands.getoutput", "subprocess.getoutput"})
 _RUNS: Final = frozenset({"run", "call", "check_call", "check_output", "Popen", "getstatusoutput"})
 
@@ -49,13 +50,18 @@ UNSEEN: Final = Started()
 """It starts or removes something that does not stand there as a text."""
 
 
+def runs_code(name: str) -> bool:
+    """Whether a program of this name takes code in an argument."""
+    return name in _SWITCHES or name in _AWKS or _PYTHON.fullmatch(name) is not None
+
+
 def started_by(name: str, words: Sequence[Word]) -> Iterator[Started]:
     """What the program ``name`` is told to start by its own arguments."""
     if _PYTHON.fullmatch(name):
         code = _after(words, ("-c",))
         if code is not None and not code.dynamic:
             yield from _of_python(code.text)
-    elif name in ("awk", "gawk", "mawk", "nawk"):
+    elif name in _AWKS:
         for word in words[1:]:
             if not word.text.startswith("-"):
                 yield from _of_calls(word.text)

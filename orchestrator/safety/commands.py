@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from orchestrator.models.sandbox import SandboxConfig, Unsure
-from orchestrator.safety.code_texts import UNSEEN, started_by
+from orchestrator.safety.code_texts import UNSEEN, runs_code, started_by
 from orchestrator.safety.command_rules import CommandRule, parse_rule
 from orchestrator.safety.finding import commands_of_find, piped_by
 from orchestrator.safety.git_commands import scripts_of_git
@@ -21,7 +21,7 @@ from orchestrator.safety.reach import Reach, Surroundings, is_device
 from orchestrator.safety.shell import MAX_DEPTH, read
 from orchestrator.safety.shell_scope import NOWHERE, Scope, SimpleCommand, echoed
 from orchestrator.safety.shell_words import Unreadable, Word
-from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, runs_elsewhere, script_of
+from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, runs_elsewhere, script_of, starts_others
 
 MOST_NAMES: Final = 1000
 """Of programs whose rules are remembered."""
@@ -55,21 +55,34 @@ _REACHES: Final[Mapping[Reach, str]] = {
 _ALLOWED = CommandVerdict("allow", rule="", reason="no rule speaks of it")
 
 
+class About(NamedTuple):
+    """What is known of a program by its name alone."""
+
+    rules: tuple[tuple[Decision, CommandRule], ...]
+    """Those that may mean it."""
+    starts_others: bool
+    """Its words may hold other commands."""
+    writes: Callable[[Sequence[Word]], list[Word]] | None
+    """Which of its words are files it writes."""
+
+
 class Rules:
     """A policy's three lists of commands, looked up by program."""
 
     def __init__(self, blocked: Sequence[str], confirm: Sequence[str], warn: Sequence[str]) -> None:
         listed: Sequence[tuple[Decision, Sequence[str]]] = (("block", blocked), ("confirm", confirm), ("warn", warn))
         self._all = tuple((decision, parse_rule(text)) for decision, texts in listed for text in texts)
-        self._by_name: dict[str, tuple[tuple[Decision, CommandRule], ...]] = {}
+        self._by_name: dict[str, About] = {}
 
-    def about(self, name: str) -> tuple[tuple[Decision, CommandRule], ...]:
-        """The rules that may mean a program of this name."""
+    def about(self, name: str) -> About:
+        """What is known of every program of this name."""
         found = self._by_name.get(name)
         if found is None:
             if len(self._by_name) > MOST_NAMES:
                 self._by_name.clear()
-            found = tuple((decision, rule) for decision, rule in self._all if rule.may_mean(name))
+            rules = tuple((decision, rule) for decision, rule in self._all if rule.may_mean(name))
+            starts = name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name)
+            found = About(rules, starts, WRITES.get(name))
             self._by_name[name] = found
         return found
 
@@ -130,17 +143,33 @@ class CommandFilter:
             if not words[0].text:
                 return
         name = program_of(words)
-        yield from self._by_rules(words, command, name)
-        yield from self._by_operands(words, command.scope, name)
+        about = self.rules.about(name)
+        if about.rules:
+            yield from self._by_rules(about.rules, words, command, name)
+        for written in about.writes(words) if about.writes is not None else ():
+            yield from self._of_write(written, command.scope)
+        if about.starts_others:
+            yield from self._of_started(name, words, command, depth)
+
+    def _of_started(
+        self, name: str, words: Sequence[Word], command: SimpleCommand, depth: int
+    ) -> Iterator[CommandVerdict]:
         judge = replace(self, around=None) if self.around is not None and runs_elsewhere(words) else self
         for inner in self._inner(name, words, command):
             if inner:
-                yield from judge._of_command(replace(command, words=inner, writes=()), depth + 1)
+                yield from judge._of_command(command._replace(words=inner, writes=()), depth + 1)
         for script in self._scripts(name, words, command):
             if script.dynamic:
                 yield _unknown("reader", f"only at run time is it known what {name} is given to run")
             if script.text:
                 yield from judge._of_text(script.text, command.scope, depth + 1)
+        for started in started_by(name, words):
+            if started is UNSEEN:
+                yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
+            elif started.script is not None:
+                yield from self._of_text(started.script, command.scope, 1)
+            else:
+                yield from self._of_command(command._replace(words=started.words, writes=()), 1)
 
     def _inner(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[tuple[Word, ...]]:
         if name == "find":
@@ -164,8 +193,14 @@ class CommandFilter:
             if command.pipeline and not command.inputs:
                 yield _piped_text(command.pipeline[-1])
 
-    def _by_rules(self, words: Sequence[Word], command: SimpleCommand, name: str) -> Iterator[CommandVerdict]:
-        for decision, rule in self.rules.about(name):
+    def _by_rules(
+        self,
+        rules: Sequence[tuple[Decision, CommandRule]],
+        words: Sequence[Word],
+        command: SimpleCommand,
+        name: str,
+    ) -> Iterator[CommandVerdict]:
+        for decision, rule in rules:
             fit = rule.fits(words, command.pipeline, name)
             if fit == "no" or (fit == "perhaps" and decision == "warn"):
                 continue
@@ -175,13 +210,6 @@ class CommandFilter:
                 yield from self._blocked(rule, words, command.scope)
             else:
                 yield CommandVerdict(decision, rule.text, f"`{rule.text}` {_SAID[decision]} by the sandbox policy")
-        for started in started_by(name, words):
-            if started is UNSEEN:
-                yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
-            elif started.script is not None:
-                yield from self._of_text(started.script, command.scope, 1)
-            else:
-                yield from self._of_command(replace(command, words=started.words, writes=()), 1)
 
     def _blocked(self, rule: CommandRule, words: Sequence[Word], scope: Scope) -> Iterator[CommandVerdict]:
         blocked = CommandVerdict("block", rule.text, f"`{rule.text}` is blocked by the sandbox policy")
@@ -195,12 +223,6 @@ class CommandFilter:
             yield replace(blocked, reason=f"{blocked.reason}: {_REACHES[worst]}")
         elif "inside" in seen:
             yield CommandVerdict("warn", rule.text, f"`{rule.text}` of something inside the worker's folders")
-
-    def _by_operands(self, words: Sequence[Word], scope: Scope, name: str) -> Iterator[CommandVerdict]:
-        operands = WRITES.get(name)
-        if operands is not None:
-            for word in operands(words):
-                yield from self._of_write(word, scope)
 
     def _of_write(self, word: Word, scope: Scope) -> Iterator[CommandVerdict]:
         if word.dynamic:

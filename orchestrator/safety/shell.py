@@ -41,6 +41,11 @@ class Reading(NamedTuple):
     """Why there may be more in it than was found."""
 
 
+def parse(text: str) -> Node:
+    """The syntax tree of a shell text; there is always one, with errors in it where the grammar does not fit."""
+    return _PARSER.parse(text.encode("utf-8", "replace")).root_node
+
+
 def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
     """Every simple command of the text.
 
@@ -51,12 +56,10 @@ def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
         raise Unreadable(f"it is longer than {MAX_CHARS:,} characters")
     if depth > MAX_DEPTH:
         raise Unreadable("commands are nested too deeply")
-    source = text.encode("utf-8", "replace")
-    root = _PARSER.parse(source).root_node
+    root = parse(text)
     if root.has_error and "<<" in text:
-        mended = _PARSER.parse(_with_ended_documents(text).encode("utf-8", "replace"))
-        if not mended.root_node.has_error:
-            root = mended.root_node
+        mended = parse(_with_ended_documents(text))
+        root = root if mended.has_error else mended
     reader = _Reader(scope, depth)
     reader.walk(root)
     reader.walk_uncalled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
@@ -9,6 +10,9 @@ from tree_sitter import Node
 
 from orchestrator.safety.shell_scope import Scope, SimpleCommand, expanded, output_of, parameter
 from orchestrator.safety.shell_words import UNKNOWN, Piece, Word, ansi_quoted, fields, in_double_quotes, literal
+
+_PLAIN: Final = re.compile(r"[\w./:=@%,+-]+")
+"""A word in which nothing means anything to the shell."""
 
 
 class Follower(Protocol):
@@ -33,7 +37,7 @@ def words_of(node: Node, follower: Follower) -> list[Word]:
     """The words that one word as written becomes; commands in it are followed."""
     if node.type == "word":
         text = text_of(node)
-        if text.isalnum():
+        if _PLAIN.fullmatch(text):
             return [Word(text)]
     pieces: list[Piece] = []
     _collect(node, follower, pieces)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from posixpath import basename, dirname, isabs, join, normpath
 from typing import Any, Final, NamedTuple
 
@@ -49,8 +48,7 @@ class Scope(NamedTuple):
 NOWHERE: Final = Scope()
 
 
-@dataclass(frozen=True, slots=True)
-class SimpleCommand:
+class SimpleCommand(NamedTuple):
     """One program with its arguments, redirections and assignments taken off."""
 
     words: tuple[Word, ...]

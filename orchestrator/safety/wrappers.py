@@ -94,6 +94,7 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
 """``poetry run X`` starts X; so does ``docker run IMAGE X``, elsewhere."""
 
 _TAKES_SCRIPT = SHELLS | {"su", "runuser", "script", "flock", "sg"}
+_OWN_WAYS = frozenset({"eval", "watch", "trap"})
 _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 
 
@@ -110,6 +111,11 @@ def runs_elsewhere(words: Sequence[Word]) -> bool:
         return False
     moved = name in ("env", "sudo") and any(w.text in ("-C", "-D", "-R") or w.text.startswith("--ch") for w in words)
     return wrapper.elsewhere or moved
+
+
+def starts_others(name: str) -> bool:
+    """Whether a program of this name may start what stands in its words."""
+    return name in WRAPPERS or name in _TAKES_SCRIPT or name in _OWN_WAYS or _PYTHON.fullmatch(name) is not None
 
 
 def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterator[tuple[Word, ...]]:

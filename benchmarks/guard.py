@@ -1,0 +1,63 @@
+"""How long the command guard looks at a shell command, beside the standard library's shlex and beside parsing alone.
+
+Run it with ``python -m benchmarks.guard`` from the checkout.  It takes the corpus of the tests.
+"""
+
+from __future__ import annotations
+
+import shlex
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.safety import CommandFilter
+from orchestrator.safety.reach import Surroundings
+from orchestrator.safety.shell import parse, read
+
+CORPUS = Path(__file__).resolve().parent.parent / "tests" / "safety" / "corpus.toml"
+GOAL_US = 50.0
+ROUNDS = 15
+AROUND = Surroundings(
+    cwd="/project", home="/session/homes/w", own=("/session/scratch/w", "/session/homes/w"), roots=("/project",)
+)
+
+
+def main() -> None:
+    groups = tomllib.loads(CORPUS.read_text(encoding="utf-8"))["group"]
+    commands = [command for group in groups for command in group["commands"]]
+    harmless = [command for group in groups if group["says"] == "allow" for command in group["commands"]]
+    guard = CommandFilter.of(SandboxConfig(name="default"), AROUND)
+    print(f"{len(commands)} commands of the corpus, {len(harmless)} of them harmless; best of {ROUNDS}; us a command\n")
+    print(f"{'figure':<34} {'all':>8} {'harmless':>9} {'goal':>6}")
+    figures: tuple[tuple[str, Callable[[str], object], float | None], ...] = (
+        ("tree-sitter alone", parse, None),
+        ("read: the commands it would run", read, None),
+        ("judge: the verdict", guard.judge, GOAL_US),
+        ("shlex.split, no verdict", split, None),
+    )
+    for name, act, goal in figures:
+        shown = f"{goal:>6.0f}" if goal is not None else ""
+        print(f"{name:<34} {each_us(act, commands):>8.1f} {each_us(act, harmless):>9.1f} {shown}")
+
+
+def split(command: str) -> object:
+    try:
+        return list(shlex.shlex(command, posix=True, punctuation_chars=True))
+    except ValueError:
+        return None
+
+
+def each_us(act: Callable[[str], object], commands: list[str]) -> float:
+    best = float("inf")
+    for _ in range(ROUNDS):
+        begin = time.perf_counter()
+        for command in commands:
+            act(command)
+        best = min(best, time.perf_counter() - begin)
+    return best / len(commands) * 1e6
+
+
+if __name__ == "__main__":
+    main()
