@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from orchestrator.models.events import FailureKind
 from orchestrator.models.recovery import Ignore, RecoveryRule
@@ -51,6 +52,17 @@ _DELAY = re.compile(
 )
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])", re.IGNORECASE)
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_CLOCK = re.compile(
+    r"(?P<words>try again|access resets|resets?)\s+(?:at\s+)?"
+    rf"(?:(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+"
+    r"(?:(?P<year>\d{4}),?\s+)?(?:at\s+)?)?"
+    r"(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?[\s\u202f]*(?P<half>[ap])\.?m\b(?:\s*\((?P<zone>[\w+/-]{2,40})\))?",
+    re.IGNORECASE,
+)
+"""The three CLIs' clock times, found in their code: ``try again at 6:39 AM`` (codex 0.169.0: today, in its own zone) or
+``Nov 23rd, 2026 6:39 AM``; ``resets 3pm (Europe/Berlin)`` (claude 2.1.329: within 24 hours) or ``Nov 23, 3pm``;
+``Access resets at 6:39 AM UTC`` (gemini 0.61.0)."""
 
 _PERMISSION = ("permission denied", "operation not permitted", "read-only file system")
 
@@ -72,13 +84,48 @@ def failure_kind(text: str, status: int | None = None) -> FailureKind:
 
 
 def resets_at(text: str, at: datetime) -> datetime | None:
-    """When a limit ends, if the text says so, as a time or as a delay from now; ``None`` otherwise."""
+    """When a limit ends, if the text says so, as a time or as a delay from now; ``None`` otherwise.
+
+    Args:
+        at: When the text was read.  A clock time without a zone is in this one's; where it is UTC, in this machine's
+            (``TZ``, ``/etc/localtime``), which is the CLI's own as well.
+    """
     if epoch := _EPOCH.search(text):
         return datetime.fromtimestamp(int(epoch[1]), UTC)
     if delay := _DELAY.search(text):
         seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(delay[1]))
         return at + timedelta(seconds=seconds) if seconds < 366 * 86_400 else None
+    if clock := _CLOCK.search(text):
+        try:
+            return _clock_time(clock, at)
+        except (ValueError, OverflowError, OSError, LookupError):  # no such day, no such zone
+            return None
     return None
+
+
+def _clock_time(found: re.Match[str], at: datetime) -> datetime | None:
+    zone: tzinfo | None = (
+        ZoneInfo(found["zone"]) if found["zone"] else None if at.utcoffset() == timedelta() else at.tzinfo
+    )
+    here = at.astimezone(zone)
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    if not 1 <= hour <= 12:
+        return None
+    wall = here.replace(tzinfo=None, hour=hour % 12 + (12 if found["half"] in "pP" else 0), minute=minute)
+    wall = wall.replace(second=0, microsecond=0)
+    now = here.replace(tzinfo=None, second=0, microsecond=0)
+    if found["month"] is not None:
+        month = _MONTHS.index(found["month"].lower()) + 1
+        wall = wall.replace(year=int(found["year"] or now.year), month=month, day=int(found["day"]))
+        if found["year"] is None and wall < now:
+            wall = wall.replace(year=now.year + 1)
+    elif wall < now:
+        if found["words"].lower() == "try again":
+            return None  # it means today, and that time has passed
+        wall += timedelta(days=1)
+    if wall - now > timedelta(days=366):
+        return None
+    return (wall.astimezone() if zone is None else wall.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def permission_trouble(output: str) -> str | None:

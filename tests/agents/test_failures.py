@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -22,6 +25,7 @@ from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.models.events import FailureKind
 
 AT = datetime(2026, 11, 21, 18, tzinfo=UTC)
+NOON = AT.replace(hour=12)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +81,50 @@ def test_the_end_of_a_limit_is_never_invented(text: str, end: datetime | None) -
     assert resets_at(text, AT) == end
 
 
-@given(st.text(max_size=60), st.sampled_from(["", "try again in ", "limit reached|"]))
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_berlin")
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        pytest.param("or try again at 11:39 PM.", datetime(2026, 11, 21, 22, 39, tzinfo=UTC), id="codex, today"),
+        pytest.param("try again at 6:39 AM.", None, id="codex means today, and that has passed"),
+        pytest.param("try again at 1:00 PM", datetime(2026, 11, 21, 12, 0, tzinfo=UTC), id="this very minute"),
+        pytest.param(
+            "try again at Nov 23rd, 2026 6:39 AM.", datetime(2026, 11, 23, 5, 39, tzinfo=UTC), id="codex, a day"
+        ),
+        pytest.param(
+            "try again at Jul 1st, 2027 6:39 AM", datetime(2027, 7, 1, 4, 39, tzinfo=UTC), id="in summer time"
+        ),
+        pytest.param("You've hit your limit · resets 3pm", datetime(2026, 11, 21, 14, 0, tzinfo=UTC), id="claude"),
+        pytest.param("limit resets 6:39am", datetime(2026, 11, 22, 5, 39, tzinfo=UTC), id="claude, tomorrow"),
+        pytest.param("resets 3pm (America/New_York)", datetime(2026, 11, 21, 20, 0, tzinfo=UTC), id="another zone"),
+        pytest.param("resets Nov 23, 3pm (UTC)", datetime(2026, 11, 23, 15, 0, tzinfo=UTC), id="claude, a day"),
+        pytest.param("resets Jan 2, 12am", datetime(2027, 1, 1, 23, 0, tzinfo=UTC), id="next year, midnight"),
+        pytest.param("Access resets at 6:39 PM GMT+1.", datetime(2026, 11, 21, 17, 39, tzinfo=UTC), id="gemini"),
+        pytest.param("resets 13pm", None, id="no hour"),
+        pytest.param("resets Nov 31, 3pm", None, id="no day"),
+        pytest.param("resets 3pm (Mars/Base)", None, id="no zone"),
+        pytest.param("try again at Nov 23rd, 2126 6:39 AM", None, id="too far away to be meant"),
+    ],
+)
+def test_a_clock_time_is_the_machines_own_unless_a_zone_is_named(text: str, end: datetime | None) -> None:
+    assert resets_at(text, NOON) == end
+
+
+def test_a_clock_time_without_a_zone_is_in_the_zone_of_the_time_given() -> None:
+    at = NOON.astimezone(ZoneInfo("Asia/Tokyo"))
+    assert resets_at("try again at 11:39 PM", at) == datetime(2026, 11, 21, 14, 39, tzinfo=UTC)
+
+
+@given(st.text(max_size=60), st.sampled_from(["", "try again in ", "limit reached|", "resets ", "try again at Nov 3"]))
 def test_no_text_is_too_strange(text: str, before: str) -> None:
     resets_at(before + text, AT)
     failure_kind(before + text, http_status(before + text))
