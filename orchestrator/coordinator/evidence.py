@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +35,21 @@ class Evidence:
 
     Args:
         wrap: Puts the read-only sandbox around a command line, so that the target's tests run as a worker would.
+        environ: What the tests see of the environment: agents may have written them, so it holds no secret.
     """
 
-    def __init__(self, snapshots: Snapshots, target: Path, *, wrap: Callable[[Sequence[str]], Sequence[str]]) -> None:
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        target: Path,
+        *,
+        wrap: Callable[[Sequence[str]], Sequence[str]],
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self._snapshots = snapshots
         self._target = target
         self._wrap = wrap
+        self._environ = environ
 
     def begin(self) -> None:
         """Record the target as it is before anybody works on it.  Blocks; see :class:`Snapshots`."""
@@ -89,7 +98,7 @@ class Evidence:
         try:
             with anyio.fail_after(TEST_TIME_S):
                 done = await anyio.run_process(
-                    list(self._wrap(command)), cwd=self._target, check=False, stdin=-3, stderr=-2
+                    list(self._wrap(command)), cwd=self._target, check=False, stdin=-3, stderr=-2, env=self._environ
                 )
         except TimeoutError:
             return TestRun(shown, None, f"took longer than {TEST_TIME_S:g} s")

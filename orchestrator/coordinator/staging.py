@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestrator.rehearsal.installing import default_cache, install_clis
 from orchestrator.rehearsal.model_server import REHEARSAL_KEY, model_server
 from orchestrator.rehearsal.scenario import Scenario, load_scenario
 from orchestrator.rehearsal.stand_in.placing import install_stand_ins
+from orchestrator.safety.secret_values import secret_values, secrets_in_login
 
 MOST_COPIED_BYTES = 256 * 1024 * 1024
 """A larger target is not copied for a rehearsal without being asked."""
@@ -40,6 +41,8 @@ class Stage:
     sandbox: SandboxConfig
     rehearsal: Rehearsal | None = None
     before_start: Callable[[Assignment], None] = lambda _: None
+    secrets: frozenset[str] = frozenset()
+    """Values of the coordinator's own environment, and of the user's logins, that must not show anywhere."""
 
 
 @asynccontextmanager
@@ -57,7 +60,8 @@ async def open_stage(
     """
     names = request.agents or tuple(AGENTS)
     if request.rehearsal is None:
-        yield Stage(request.target, survey_agents(environ, names), environ, request.sandbox)
+        found = survey_agents(environ, names)
+        yield Stage(request.target, found, environ, request.sandbox, secrets=known_secrets(environ))
         return
     kept = folder / "scenario.toml"
     if not kept.exists():
@@ -88,6 +92,17 @@ async def open_stage(
             server.describe(assignment.worker, target=assignment.target, scratch=assignment.scratch, session=folder)
 
         yield replace(stage, rehearsal=Rehearsal(server.endpoints, without), before_start=describe)
+
+
+def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """What must not show: the secrets of the environment, and those in the user's login files."""
+    home = Path(environ.get("HOME") or "/")
+    found = set(secret_values(environ))
+    for agent in AGENTS.values():
+        for name in agent.credential.files:
+            with suppress(OSError):
+                found |= secrets_in_login((home / name).read_bytes().decode("utf-8", "replace"))
+    return frozenset(found)
 
 
 def default_scenario() -> Path:
