@@ -1,7 +1,7 @@
 // The page: parts put together, the stream begun.
 import { render } from "preact";
 import { html } from "/static/html.js";
-import { connection, questions, session } from "/static/store.js";
+import { connection, problem, questions, session } from "/static/store.js";
 import { start } from "/static/stream.js";
 import { Header } from "/static/parts/header.js";
 import { Connection, Notices } from "/static/parts/connection.js";
@@ -20,7 +20,7 @@ import { words } from "/static/format.js";
 
 function App() {
   const shown = session.value;
-  const stale = connection.value.state !== "live";
+  const stale = connection.value.state !== "live" || problem.value !== null;
   return html`
     <a class="skip" href="#main">Skip to the session</a>
     <${Connection} />

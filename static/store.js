@@ -10,6 +10,7 @@ export const reviews = signal({});
 export const decisions = signal([]);
 export const recoveries = signal([]);
 export const questions = signal([]);
+export const problem = signal(null);
 export const answers = signal([]);
 export const rows = signal([]);
 export const dropped = signal(0);
@@ -38,6 +39,7 @@ export function forget() {
     decisions.value = [];
     recoveries.value = [];
     questions.value = [];
+    problem.value = null;
     answers.value = [];
     rows.value = [];
     dropped.value = 0;
@@ -76,6 +78,7 @@ export function takeState(state) {
     session.value = state.whole ? state.session : { ...session.value, ...state.session };
     workers.value = state.whole ? state.workers : { ...workers.value, ...state.workers };
     reviews.value = state.whole ? state.reviews : { ...reviews.value, ...state.reviews };
+    problem.value = state.problem;
     if (state.decisions) decisions.value = state.decisions;
     if (state.recoveries) recoveries.value = state.recoveries;
     if (state.questions) questions.value = state.questions;
@@ -86,5 +89,6 @@ export function takeState(state) {
 
 export function takeBeat(beat) {
   takeClock(beat.at);
+  problem.value = beat.problem;
   if (session.value && session.value.live !== beat.live) session.value = { ...session.value, live: beat.live };
 }

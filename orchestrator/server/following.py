@@ -66,6 +66,7 @@ class Follower:
         self._offsets: list[int] = [0]
         """Where entries 1, 1 + PAGE, 1 + 2 * PAGE … begin."""
         self._end = 0
+        self._tried_again = -1
         self._told: SessionView | None = None
         self._told_session: Session | None = None
         self._told_at = 0.0
@@ -108,7 +109,7 @@ class Follower:
         assert session is not None
         data = {
             "whole": True,
-            "at": datetime.now(UTC),
+            **self._standing(),
             "session": self.view(),
             "workers": {view.id: view for view in self.worker_views()},
             "reviews": {review.id: review for review in review_views(session)},
@@ -177,12 +178,20 @@ class Follower:
                 self._note_fault(tail)
                 return
             for start in range(0, len(lines), _BATCH):
+                entries: list[JournalEntry] = []
                 try:
-                    entries = [self._take(line.data, line.start, line.end) for line in lines[start : start + _BATCH]]
+                    for line in lines[start : start + _BATCH]:
+                        entries.append(self._take(line.data, line.start, line.end))
                 except (JournalDamaged, ValueError) as error:
+                    self._publish(entries)
+                    if self._reads_again(tail):
+                        break
                     self.problem = error if isinstance(error, JournalDamaged) else JournalDamaged(str(error))
-                    return
+                    entries = []
                 self._publish(entries)
+                if self.problem is not None:
+                    self._tell([self._beat_message()])
+                    return
                 await anyio.lowlevel.checkpoint()
 
     def _take(self, line: bytes | None, start: int, end: int) -> JournalEntry:
@@ -213,13 +222,21 @@ class Follower:
             if was is None or was.status is not state.status:
                 self._history.setdefault(name, deque(maxlen=_STATES_KEPT)).append(StatusChange(at, state.status))
 
+    def _reads_again(self, tail: FileTail) -> bool:
+        """Once for each entry: a torn line may have been cut off by a new coordinator, and another begun in its place."""
+        if self._tried_again == self.n:
+            return False
+        self._tried_again = self.n
+        _begin_again(tail, self._end)
+        return True
+
     def _note_fault(self, tail: FileTail) -> None:
         """A torn last line that a new coordinator cut off was never an entry; anything else ends the following."""
         fault = tail.fault()
         if fault is None:
             return
         if fault.start >= self._end and self.folder.journal_file.exists():
-            tail.__init__(tail.path, self._end)  # type: ignore[misc]
+            _begin_again(tail, self._end)
         else:
             self.problem = JournalDamaged(f"{self.folder.journal_file}: {fault.text}")
 
@@ -231,8 +248,14 @@ class Follower:
             if was_live != self.is_live:
                 self._publish(())
             elif anyio.current_time() - self._told_at >= BEAT_S * 0.9:
-                beat = message("beat", self.folder.id, self.n, {"at": datetime.now(UTC), "live": self.is_live})
-                self._tell([beat])
+                self._tell([self._beat_message()])
+
+    def _beat_message(self) -> Message:
+        return message("beat", self.folder.id, self.n, {**self._standing(), "live": self.is_live})
+
+    def _standing(self) -> dict[str, object]:
+        """What every message about the state bears: the time, and why it cannot go on where it cannot."""
+        return {"at": datetime.now(UTC), "problem": self.problem.message if self.problem else None}
 
     def _look_for_holder(self) -> None:
         self.is_live = session_holder(self.folder) is not None
@@ -251,7 +274,7 @@ class Follower:
         changes = self._changes(self.session)
         self._told_session = self.session
         if changes:
-            data = {"whole": False, "at": datetime.now(UTC), **changes}
+            data = {"whole": False, **self._standing(), **changes}
             messages.append(message("state", self.folder.id, self.n, data))
         if messages:
             self._tell(messages)
@@ -297,6 +320,12 @@ class Follower:
     def _encoded_page(self, page: int) -> Sequence[Message]:
         first = page * PAGE + 1
         return entry_messages(self.folder.id, self.entries(first, first + PAGE - 1))
+
+
+def _begin_again(tail: FileTail, offset: int) -> None:
+    """Forget what was read beyond ``offset``."""
+    tail.close()
+    tail.__init__(tail.path, offset)  # type: ignore[misc]
 
 
 def _short_lists(session: Session) -> dict[str, object]:

@@ -1,11 +1,12 @@
 // Whether what is shown is live, and what became of the last command.
 import { html } from "/static/html.js";
 import { clock, duration } from "/static/format.js";
-import { connection, notice, now, session } from "/static/store.js";
+import { connection, notice, now, problem, session } from "/static/store.js";
 
 export function Connection() {
   const { state, since, detail } = connection.value;
   let text = "";
+  if (state === "live" && problem.value) text = `This is not how things stand now: ${problem.value}.`;
   if (state === "refused") text = `Not shown: ${detail}.`;
   else if (state === "lost") {
     const at = clock(new Date(since).toISOString());

@@ -41,7 +41,7 @@ export function Header() {
         <span class=${`badge status-${shown.live || isOver(shown) ? shown.status : "lost"}`}>${status}</span>
         ${shown.rehearsal && html`<span class="badge">rehearsal</span>`}
         <span>${duration(age)}</span>
-        <span>${tokens(shown.usage.total_tokens ?? total(shown.usage))} tokens${shown.usage_complete ? "" : " or more"}</span>
+        <span>${spent(shown)}</span>
         <span>cost ${money(shown.usage.cost_usd, shown.cost_complete)}</span>
       </p>
       ${shown.reason && html`<p class=${shown.status === "done" ? "reason fine" : "reason"}>${shown.reason}</p>`}
@@ -64,6 +64,11 @@ export function Header() {
       ${shown.warnings.length > 0 && html`<h2>Warnings</h2><ul>${shown.warnings.map((text) => html`<li>${text}</li>`)}</ul>`}
     </details>
   </header>`;
+}
+
+function spent(shown) {
+  const count = total(shown.usage);
+  return count === null ? "tokens unknown" : `${shown.usage_complete ? "" : "at least "}${tokens(count)} tokens`;
 }
 
 function total(usage) {

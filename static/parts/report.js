@@ -16,7 +16,7 @@ export function Report() {
   return html`<section aria-labelledby="report-title">
     <details>
       <summary><h2 id="report-title">Report</h2></summary>
-      <pre class="report" tabindex="0" role="region" aria-label="Report">${text}</pre>
+      <pre class="report" tabindex="0" role="region" aria-label="Text of the report">${text}</pre>
     </details>
   </section>`;
 }

@@ -215,7 +215,7 @@ class Picture:
 
     def _take_state(self, data: dict[str, Any]) -> None:
         for name, value in data.items():
-            if name in ("whole", "at"):
+            if name in ("whole", "at", "problem"):
                 continue
             is_table = name in ("session", "workers", "reviews")
             self.state[name] = {**self.state.get(name, {}), **value} if is_table and not data["whole"] else value

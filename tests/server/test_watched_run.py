@@ -1,0 +1,318 @@
+"""Whole runs, steered from a browser: the program as people start it, stand-ins for the agents, real processes."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from orchestrator.journal.folder import all_sessions
+from orchestrator.journal.reading import read_journal
+from orchestrator.models.entries import SessionOpened, UserCommand, WorkerStarted
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
+from tests.server.watching import FLAGS, PHONE, Watched, chromium, watching
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+PACKAGE = Path(__file__).parents[2]
+LONG_S = 40.0
+
+LONG_WORK = """
+name = "long"
+[[turn]]
+agent = "claude"
+role = "implementer"
+[[turn.step]]
+say = "I begin."
+[[turn.step]]
+write = { path = "{target}/begun.txt", text = "begun\\n" }
+[[turn.step]]
+pause_s = 60.0
+[[turn.step]]
+say = "I am done."
+[[turn]]
+role = "implementer"
+agent = "claude"
+[[turn.step]]
+say = "Here I am again."
+[[turn.step]]
+pause_s = 60.0
+[[turn]]
+review = "*"
+repeat = true
+[[turn.step]]
+reply = { verdict = "approved", summary = "nothing speaks against it", points = [] }
+"""
+
+
+class Program:
+    """One start of the program, what it says, and its end."""
+
+    def __init__(self, *arguments: str, environ: dict[str, str], cwd: Path) -> None:
+        self.said = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "orchestrator", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environ,
+            cwd=cwd,
+            start_new_session=True,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+
+    def dashboard(self) -> str:
+        """The address it has printed."""
+        deadline = time.monotonic() + LONG_S
+        while not (found := re.search(r"^dashboard: (\S+)$", self.said, re.M)):
+            assert time.monotonic() < deadline, self.said
+            assert self.process.poll() is None, self.said
+            time.sleep(0.02)
+        return found[1]
+
+    def end(self) -> int:
+        code = self.process.wait(timeout=LONG_S)
+        self._reader.join()
+        return code
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=LONG_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._reader.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def chromium_here() -> Iterator[Browser | None]:
+    executable = chromium()
+    if executable is None:
+        yield None
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium_here: Browser | None, not_proven: Callable[[str], NoReturn]) -> Browser:
+    if chromium_here is None:
+        not_proven("there is no Chromium, so no run was watched in a browser")
+    return chromium_here
+
+
+@pytest.fixture
+def start(tmp_path: Path, workspace: Path) -> Iterator[Callable[..., Program]]:
+    programs: list[Program] = []
+    for name in ("home", "target"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "target" / "README").write_text("a project\n")
+    environ = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(PACKAGE),
+        "ORCHESTRATOR_WORKSPACE": str(workspace),
+        "LANG": "C.UTF-8",
+    }
+
+    def start(*arguments: str) -> Program:
+        program = Program(*arguments, environ=environ, cwd=tmp_path / "target")
+        programs.append(program)
+        return program
+
+    yield start
+    for program in reversed(programs):
+        program.close()
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        found: int = probe.getsockname()[1]
+    return found
+
+
+def asked_for(workspace: Path) -> list[tuple[str, str | None, str]]:
+    """The commands in the journal: what, of whom, by whom."""
+    entries = read_journal(all_sessions(workspace)[0].journal_file)
+    return [(str(e.body.command), e.body.worker, e.body.by) for e in entries if isinstance(e.body, UserCommand)]
+
+
+def session_of(workspace: Path) -> Session:
+    session: Session | None = None
+    for entry in read_journal(all_sessions(workspace)[0].journal_file):
+        session, _ = step(session, entry)
+    assert session is not None
+    return session
+
+
+def is_frozen(process: psutil.Process) -> bool:
+    """By a signal, or by its control group."""
+    if process.status() == psutil.STATUS_STOPPED:
+        return True
+    group = Path(f"/proc/{process.pid}/cgroup").read_text().rpartition("::")[2].strip().lstrip("/")
+    mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    events = [Path(mount[1]) / group / "cgroup.events" for mount in mounts if mount[2] == "cgroup2"]
+    return any("frozen 1" in file.read_text() for file in events if file.exists())
+
+
+def stopped_processes(workspace: Path, worker: str) -> int:
+    """How many processes of the worker's tree are frozen."""
+    started = [
+        entry.body
+        for entry in read_journal(all_sessions(workspace)[0].journal_file)
+        if isinstance(entry.body, WorkerStarted) and entry.body.worker == worker
+    ]
+    tree = psutil.Process(started[-1].shim.pid).children(recursive=True)
+    return sum(is_frozen(process) for process in tree)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONG_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_rehearsal_is_watched_from_its_first_event_to_its_report(
+    browser: Browser, start: Callable[..., Program], workspace: Path, port: int
+) -> None:
+    served = start("serve", "--port", str(port))
+    with watching(browser, served.dashboard()) as watched:
+        watched.has(".loading")
+        run = start("--rehearse", "--stand-ins", "--no-dashboard", "Add input validation to the signup form")
+        watched.has("h1", "Add input validation to the signup form")
+        watched.has(".row .text", "session opened with")
+        watched.has(".argv ins", "--include-directories")
+        watched.has(".item", "milestone")
+        watched.has(".verdict-concerns")
+        watched.has(".action-log_warning")
+        watched.has(".diff .add", "+def validate(")
+        watched.has(".sub .status-done")
+        assert run.end() == 0
+        for worker in ("gemini", "claude", "codex"):
+            watched.has(f".agent-{worker}.is-done .evidence", "gone: ")
+        watched.page.get_by_text("Report", exact=True).click()
+        watched.has(".report", "# Done: Add input validation to the signup form")
+        assert watched.violations() == []
+        _save(watched, "rehearsal")
+    rows = [entry.n for entry in read_journal(all_sessions(workspace)[0].journal_file)]
+    assert isinstance(next(read_journal(all_sessions(workspace)[0].journal_file)).body, SessionOpened)
+    assert rows == list(range(1, len(rows) + 1))
+
+
+def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
+    browser: Browser, start: Callable[..., Program], workspace: Path, port: int, tmp_path: Path
+) -> None:
+    scenario = tmp_path / "long.toml"
+    scenario.write_text(LONG_WORK)
+    run = start("--rehearse", "--stand-ins", "--scenario", str(scenario), "--port", str(port), "A long task")
+    with watching(browser, run.dashboard()) as watched:
+        watched.has("#worker-claude")
+        watched.has(".agent-claude.is-running .doing", seconds=30)
+        watched.has(".diff .add", "+begun", seconds=30)
+        watched.press("Pause claude")
+        watched.has(".agent-claude.is-frozen")
+        wait_until(lambda: stopped_processes(workspace, "claude") > 0)
+        watched.press("Resume claude")
+        watched.has(".agent-claude.is-running")
+        wait_until(lambda: stopped_processes(workspace, "claude") == 0)
+        watched.press("Pause all")
+        watched.has(".agent-claude.is-frozen")
+        watched.press("Resume all")
+        watched.has(".agent-claude.is-running")
+        watched.press("Ask for a review")
+        watched.has(".item h3", "manual")
+        watched.has(".verdict-approved")
+        watched.press("Restart claude")
+        watched.has(".agent-claude .figures", "attempt 2")
+        watched.has(".agent-claude.is-running .doing", "Here I am again.", seconds=30)
+        watched.press("Stop claude")
+        watched.has(".agent-claude.is-stopped .evidence", "gone: ")
+        watched.press("Stop")
+        watched.has(".sub .status-interrupted")
+        assert run.end() == 130
+        watched.has(".connection", "The session had ended")
+    asked = asked_for(workspace)
+    assert {by for _, _, by in asked} == {"dashboard"}
+    assert [(what, whom) for what, whom, _ in asked] == [
+        ("pause", "claude"),
+        ("resume", "claude"),
+        ("pause", None),
+        ("resume", None),
+        ("review", None),
+        ("restart", "claude"),
+        ("stop", "claude"),
+        ("stop", None),
+    ]
+
+
+@pytest.mark.parametrize("way", ["answer", "confirm", "suggestion"])
+def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
+    browser: Browser, start: Callable[..., Program], workspace: Path, port: int, way: str
+) -> None:
+    run = start(
+        *("--rehearse", "--stand-ins", "--scenario", "pause", "--interactive", "--port", str(port)),
+        "Say how long data may be kept",
+    )
+    with watching(browser, run.dashboard(), size=PHONE, scheme="dark") as watched:
+        watched.has(".question", seconds=30)
+        expect(watched.page.locator("h2").first).to_contain_text("question waits for you")
+        watched.has(".agent-claude.is-frozen")
+        assert watched.violations() == []
+        if way == "answer":
+            watched.page.get_by_label("Your answer").fill("90 days")
+            watched.press("Answer")
+        elif way == "confirm":
+            watched.press("Confirm")
+        else:
+            suggestions = watched.page.locator(".suggestions button")
+            if suggestions.count() == 0:
+                watched.press("Refuse")
+            else:
+                suggestions.first.click()
+        watched.has_not(".question")
+        watched.has(".sub .status-done", seconds=30)
+    assert run.end() == 0
+    assert [(what, by) for what, _, by in asked_for(workspace)] == [("answer", "dashboard")]
+    (answered,) = session_of(workspace).answers
+    assert answered[0] == "q1"
+    if way == "answer":
+        assert answered[1] == "90 days"
+
+
+def test_without_a_dashboard_nothing_of_it_is_loaded(start: Callable[..., Program]) -> None:
+    run = start("--rehearse", "--stand-ins", "--scenario", "plain", "--no-dashboard", "A task")
+    run.end()
+    assert "dashboard:" not in run.said
+
+
+def _save(watched: Watched, name: str) -> None:
+    folder = os.environ.get("ORCHESTRATE_SCREENSHOTS")
+    if folder:
+        (Path(folder) / f"{name}.png").write_bytes(watched.page.screenshot(full_page=True))
