@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.server.following import PAGE, Follower
+from orchestrator.server.following import Follower
+from orchestrator.server.paging import PAGE
 from orchestrator.server.rows import EventRow, RowType, rows_of
 
 MOST_READ = 50_000
@@ -54,7 +55,7 @@ def page_of_events(
 def _newer(follower: Follower, match: MatchText, after: int, until: int, limit: int) -> EventPage:
     rows: list[EventRow] = []
     last = min(after, follower.n)
-    for entry in follower.entries(after + 1, min(until, after + MOST_READ)):
+    for entry in follower.pages.entries(after + 1, min(until, after + MOST_READ)):
         found = [row for row in rows_of(entry) if match.admits(row)]
         if rows and len(rows) + len(found) > limit:
             break
@@ -70,7 +71,7 @@ def _older(follower: Follower, match: MatchText, before: int, limit: int) -> Eve
     for page in _pages_before(before):
         found = [
             (entry.n, [row for row in rows_of(entry) if match.admits(row)])
-            for entry in follower.entries(page, min(page + PAGE, before) - 1)
+            for entry in follower.pages.entries(page, min(page + PAGE, before) - 1)
         ]
         for n, rows in reversed(found):
             if count and count + len(rows) > limit:

@@ -5,10 +5,8 @@ The same for a session that runs beside us, one that runs elsewhere on this mach
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 
 import anyio
 import anyio.lowlevel
@@ -18,15 +16,13 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
 from orchestrator.journal.reading import check_format, decode_entry
 from orchestrator.journal.tailing import FileTail, file_changes
-from orchestrator.models.entries import JournalEntry, Sampled
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.entries import JournalEntry
 from orchestrator.server.messages import Message, changed_fields, entry_messages, message
+from orchestrator.server.paging import JournalPages
+from orchestrator.server.remembering import Memory
 from orchestrator.server.ring import Ring
 from orchestrator.server.views import (
-    Past,
-    SampleView,
     SessionView,
-    StatusChange,
     WorkerView,
     review_views,
     session_view,
@@ -39,12 +35,8 @@ TICK_S = 0.05
 """Entries of this long are told together: what counts at 500 clients is the number of sends, not of entries."""
 BEAT_S = 1.0
 """Somebody who hears nothing for two of these knows that the stream is cut."""
-PAGE = 256
-"""Entries of a page, the unit in which those who have fallen behind are caught up."""
 _BATCH = 500
 """Entries folded before others get their turn: about 20 ms."""
-_SAMPLES_KEPT = 90
-_STATES_KEPT = 200
 
 
 class Follower:
@@ -54,25 +46,25 @@ class Follower:
         self.folder = folder
         self.session: Session | None = None
         """As of entry :attr:`n`; ``None`` before the first."""
-        self.n = 0
+        self.pages = JournalPages(folder)
         self.is_live = False
         self.problem: JournalDamaged | None = None
         """Why nothing more can be read."""
         self.ring = Ring()
         self.clients = 0
         self.is_closed = False
-        self._samples: dict[WorkerId, deque[SampleView]] = {}
-        self._history: dict[WorkerId, deque[StatusChange]] = {}
-        self._offsets: list[int] = [0]
-        """Where entries 1, 1 + PAGE, 1 + 2 * PAGE … begin."""
-        self._end = 0
+        self._memory = Memory()
         self._tried_again = -1
         self._told: SessionView | None = None
         self._told_session: Session | None = None
         self._told_at = 0.0
         self._ready = anyio.Event()
         self._changed = anyio.Event()
-        self._full_page = lru_cache(maxsize=32)(self._encoded_page)
+
+    @property
+    def n(self) -> int:
+        """The last entry that has been folded."""
+        return self.pages.n
 
     # What routes and streams ask
 
@@ -93,12 +85,9 @@ class Follower:
         """Set when the next block is published, or the follower closed."""
         return self._changed
 
-    def past(self, worker: WorkerId) -> Past:
-        return Past(self._samples.get(worker, ()), self._history.get(worker, ()))
-
     def worker_views(self) -> list[WorkerView]:
         session = self.session
-        return [worker_view(session, name, self.past(name)) for name in session.workers] if session else []
+        return [worker_view(session, name, self._memory.of(name)) for name in session.workers] if session else []
 
     def view(self) -> SessionView | None:
         return session_view(self.session, live=self.is_live) if self.session else None
@@ -116,33 +105,6 @@ class Follower:
             **_short_lists(session),
         }
         return message("state", self.folder.id, self.n, data)
-
-    def page_after(self, n: int) -> tuple[Sequence[Message], int]:
-        """The messages of the entries after ``n`` up to the end of its page, and the number reached."""
-        page = n // PAGE
-        last = min((page + 1) * PAGE, self.n)
-        is_full = last == (page + 1) * PAGE
-        messages = self._full_page(page) if is_full else self._encoded_page(page)
-        return [told for told in messages if n < int(told.id.rpartition(":")[2]) <= last], last
-
-    def entries(self, first: int, last: int) -> Iterator[JournalEntry]:
-        """Entries ``first`` to ``last`` of those that have been folded, read from the file again.
-
-        Raises:
-            JournalDamaged: The file no longer holds what it held.
-        """
-        first, last = max(first, 1), min(last, self.n)
-        if first > last:
-            return
-        page = (first - 1) // PAGE
-        with self.folder.journal_file.open("rb") as file:
-            offset = self._offsets[page]
-            file.seek(offset)
-            for n in range(page * PAGE + 1, last + 1):
-                line = file.readline()
-                if n >= first:
-                    yield decode_entry(line, n, path=self.folder.journal_file, offset=offset)
-                offset += len(line)
 
     def close(self) -> None:
         """Send everybody away; :meth:`run` ends by cancellation."""
@@ -202,32 +164,16 @@ class Follower:
         entry = decode_entry(line or b"", n, path=path, offset=start)
         before = self.session
         self.session, _ = step(before, entry)
-        self._note_states(before, self.session, entry.at)
-        self.n = n
-        self._end = end
-        if n % PAGE == 0:
-            self._offsets.append(end)
-        if isinstance(entry.body, Sampled):
-            kept = self._samples.setdefault(entry.body.worker, deque(maxlen=_SAMPLES_KEPT))
-            sample = entry.body.sample
-            kept.append(SampleView(entry.at, round(sample.cpu_percent, 1), round(sample.memory_mib, 1)))
+        self._memory.note(entry, before, self.session)
+        self.pages.note(end)
         return entry
 
-    def _note_states(self, before: Session | None, after: Session, at: datetime) -> None:
-        old = before.workers if before else {}
-        if old is after.workers:
-            return
-        for name, state in after.workers.items():
-            was = old.get(name)
-            if was is None or was.status is not state.status:
-                self._history.setdefault(name, deque(maxlen=_STATES_KEPT)).append(StatusChange(at, state.status))
-
     def _reads_again(self, tail: FileTail) -> bool:
-        """Once for each entry: a torn line may have been cut off by a new coordinator, and another begun in its place."""
+        """Once for each entry: a new coordinator may have cut a torn line off, and begun another in its place."""
         if self._tried_again == self.n:
             return False
         self._tried_again = self.n
-        _begin_again(tail, self._end)
+        _begin_again(tail, self.pages.end)
         return True
 
     def _note_fault(self, tail: FileTail) -> None:
@@ -235,8 +181,8 @@ class Follower:
         fault = tail.fault()
         if fault is None:
             return
-        if fault.start >= self._end and self.folder.journal_file.exists():
-            _begin_again(tail, self._end)
+        if fault.start >= self.pages.end and self.folder.journal_file.exists():
+            _begin_again(tail, self.pages.end)
         else:
             self.problem = JournalDamaged(f"{self.folder.journal_file}: {fault.text}")
 
@@ -305,7 +251,7 @@ class Follower:
             or before.details.get(name) is not session.details.get(name)
         ]
         if names:
-            changes["workers"] = {name: worker_view(session, name, self.past(name)) for name in names}
+            changes["workers"] = {name: worker_view(session, name, self._memory.of(name)) for name in names}
         if before is None or before.reviews is not session.reviews:
             old = before.reviews if before else {}
             reviews = {review.id: review for review in review_views(session)}
@@ -316,10 +262,6 @@ class Follower:
         told = _short_lists(before) if before else {}
         changes.update({name: items for name, items in lists.items() if told.get(name) is not items})
         return changes
-
-    def _encoded_page(self, page: int) -> Sequence[Message]:
-        first = page * PAGE + 1
-        return entry_messages(self.folder.id, self.entries(first, first + PAGE - 1))
 
 
 def _begin_again(tail: FileTail, offset: int) -> None:

@@ -41,7 +41,7 @@ async def chunks(
         yield [message("hello", follower.folder.id, n, {"session": follower.folder.id, "after": n, "reset": is_reset})]
         while not follower.is_closed:
             while n < follower.n:
-                missed, n = follower.page_after(n)
+                missed, n = follower.pages.messages_after(n)
                 if missed:
                     yield list(missed)
             number = follower.ring.next

@@ -12,7 +12,8 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
 from orchestrator.models.identity import WorkerId
-from orchestrator.server.following import PAGE, Follower
+from orchestrator.server.following import Follower
+from orchestrator.server.paging import PAGE
 from tests.server.conftest import Stage
 
 
@@ -46,14 +47,14 @@ async def test_entries_are_found_again_by_their_number_on_every_page(stage: Stag
     wanted = list(read_journal(stage.folder.journal_file))
     async with following(stage) as follower:
         for first, last in [(1, 3), (PAGE, PAGE + 1), (PAGE + 1, PAGE + 2), (stage.length, stage.length + 9), (9, 8)]:
-            assert list(follower.entries(first, last)) == wanted[first - 1 : max(last, first - 1)]
+            assert list(follower.pages.entries(first, last)) == wanted[first - 1 : max(last, first - 1)]
 
 
 async def test_measurements_and_states_are_kept_bounded(stage: Stage) -> None:
     for i in range(200):
         stage.sample(float(i))
     async with following(stage) as follower:
-        past = follower.past(WorkerId("gemini"))
+        past = follower._memory.of(WorkerId("gemini"))
         assert len(past.samples) == 90
         assert past.samples[-1].cpu_percent == 199.0
         assert [change.status for change in past.history] == ["waiting", "running"] or len(past.history) >= 2
