@@ -141,6 +141,17 @@ class AskPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerGuard:
+    """Tell a guard that waits in front of a command whether the command may run."""
+
+    worker: WorkerId
+    request: str
+    run: bool
+    reason: str
+    kind: Literal["answer_guard"] = "answer_guard"
+
+
+@dataclass(frozen=True, slots=True)
 class Warn:
     """Tell people something that does not stop the work."""
 
@@ -171,6 +182,7 @@ Effect: TypeAlias = Annotated[
     | Announce
     | RecordRecovery
     | AskPerson
+    | AnswerGuard
     | Warn
     | CloseSession,
     Field(discriminator="kind"),

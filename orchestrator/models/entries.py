@@ -182,6 +182,24 @@ class ChecksMeasured:
     kind: Literal["checks_measured"] = "checks_measured"
 
 
+@dataclass(frozen=True, slots=True)
+class GuardAsked:
+    """A guard stands in front of a command that a worker is about to run, and waits for an answer.
+
+    Everything in it comes from inside the sandbox and is good for a question, never for more.
+    """
+
+    worker: WorkerId
+    request: str
+    """Names the request in the answer."""
+    source: Literal["executable", "hook"]
+    """A program that was started, or a CLI's own hook before its shell tool runs."""
+    argv: tuple[str, ...]
+    """The program and its arguments; from a hook, one shell command line."""
+    cwd: str
+    kind: Literal["guard_asked"] = "guard_asked"
+
+
 class Command(StrEnum):
     """What a person, or a signal, can ask of a running session."""
 
@@ -272,6 +290,7 @@ Input: TypeAlias = (
     | SnapshotTaken
     | WorkMeasured
     | ChecksMeasured
+    | GuardAsked
     | UserCommand
     | TimePassed
     | CoordinatorResumed

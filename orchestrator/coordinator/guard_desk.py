@@ -1,0 +1,97 @@
+"""Where guards leave their requests and find their answers: files in, journal inputs out, and back.
+
+A request is a file in a folder that the worker can write; an answer is a file in one that it can only read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from orchestrator.journal.folder import SessionFolder, make_private_folder
+from orchestrator.journal.replacing import write_atomically
+from orchestrator.models.effects import AnswerGuard
+from orchestrator.models.entries import GuardAsked, Input
+from orchestrator.models.identity import WorkerId
+from orchestrator.workers.guards import REPLIES, REQUESTS
+
+MOST_BYTES: Final = 1_000_000
+"""Of one request; a longer one is never answered, which is a refusal."""
+MOST_OPEN: Final = 1_000
+"""Requests of one worker; what comes after them is not read."""
+_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+@dataclass(slots=True)
+class GuardDesk:
+    """The requests of all workers of one session."""
+
+    folder: SessionFolder
+    take: Callable[[Input], None]
+    _workers: dict[Path, WorkerId] = field(default_factory=dict)
+    _seen: set[tuple[WorkerId, str]] = field(default_factory=set)
+
+    def open(self, worker: WorkerId) -> Path:
+        """Make a worker's two folders; returns the one to watch."""
+        requests = self.folder.scratch(worker) / REQUESTS
+        for path in (self.folder.path / REPLIES, self.folder.path / REPLIES / worker, requests):
+            make_private_folder(path)
+        self._workers[requests] = worker
+        return requests
+
+    def hear(self, paths: frozenset[Path] | None) -> None:
+        """Take in whole requests that are new; ``None`` stands for all files there are."""
+        for requests, worker in list(self._workers.items()):
+            concerned = paths is None or any(path.parent == requests for path in paths)
+            # The worker owns the folder above: what it may have put in its place is not followed.
+            if concerned and not requests.is_symlink():
+                for path in sorted(requests.glob("*.ask"))[:MOST_OPEN]:
+                    self._hear_one(worker, path)
+
+    def answer(self, effect: AnswerGuard) -> None:
+        """Leave the answer where the guard looks for it."""
+        folder = self.folder.path / REPLIES / effect.worker
+        reason = " ".join(effect.reason.split())
+        write_atomically(folder / effect.request, f"{'run' if effect.run else 'refuse'}\n{reason}\n")
+
+    def _hear_one(self, worker: WorkerId, path: Path) -> None:
+        request = path.name.removesuffix(".ask")
+        if (worker, request) in self._seen or not _NAME.fullmatch(request):
+            return
+        if (self.folder.path / REPLIES / worker / request).exists():
+            self._seen.add((worker, request))
+            return
+        asked = _read(worker, request, path)
+        if asked is not None:
+            self._seen.add((worker, request))
+            self.take(asked)
+
+
+def _read(worker: WorkerId, request: str, path: Path) -> GuardAsked | None:
+    """The request if it is whole; a link or a device that a worker left there is never followed."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return None
+        parts = path.read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return None
+    if len(parts) < 5 or parts[-2:] != ["end", ""] or parts[0] not in ("executable", "hook"):
+        return None
+    cwd, given = parts[1], parts[2:-2]
+    if parts[0] == "executable":
+        return GuardAsked(worker, request, "executable", tuple(given), cwd)
+    return GuardAsked(worker, request, "hook", (_command_of(given[0]),), cwd)
+
+
+def _command_of(text: str) -> str:
+    """The shell command in what a CLI tells its hook; empty where there is none."""
+    try:
+        told = json.loads(text)
+        command = told["tool_input"]["command"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return command if isinstance(command, str) else ""

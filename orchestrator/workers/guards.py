@@ -1,0 +1,213 @@
+"""Guards in front of programs: a policy in, small scripts and the places they are bound over out.
+
+A guard asks the supervisor before a listed command runs, and waits.  It is a brake for agents that mean well, not a
+wall: a worker can call the original, or bring its own.  What holds is the sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.safety.command_rules import CommandRule, parse_rule
+from orchestrator.safety.wrappers import SHELLS
+from orchestrator.workers.mounts import Mount
+
+REQUESTS: Final = ".guard"
+"""In a worker's scratch folder: what its guards ask."""
+REPLIES: Final = "guard"
+"""In the session's folder, one folder a worker: what they are told."""
+INSIDE: Final = "/run/orchestrate"
+"""Where the sandbox shows the originals and the replies."""
+REFUSED: Final = 126
+"""Exit code of a command that was not allowed to run, as of one that cannot be executed."""
+NEVER: Final = SHELLS | {"sleep", "env"}
+"""The guards need these themselves."""
+_FOLDERS: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_FURTHER: Final[Mapping[str, tuple[str, ...]]] = {"git": ("/usr/lib/git-core/git", "/usr/libexec/git-core/git")}
+"""Real places of a program that no PATH names: git starts itself from there."""
+
+_SCRIPT = r"""#!/bin/sh
+# Stands in front of {name} by the sandbox policy: a listed command is asked about before it runs.
+name=${{0##*/}} original={original}
+case $name in git-*) set -- "${{name#git-}}" "$@"; name=git ;; esac
+refuse() {{ echo "orchestrate: $name was not run: $1" >&2; exit {refused}; }}
+asks={always}
+for word do case $word in {words}) asks=yes ;; esac; done
+{alias}[ -n "$asks" ] || exec "$original" "$@"
+requests=$ORCHESTRATOR_GUARD replies=$ORCHESTRATOR_GUARD_REPLIES
+[ -d "$requests" ] && [ -d "$replies" ] || refuse 'its guard finds nobody to ask'
+read -r id 2>/dev/null </proc/sys/kernel/random/uuid || id=$$
+(set -C; : >"$requests/$id.ask") 2>/dev/null || refuse 'its guard cannot ask'
+printf '%s\0' executable "$PWD" {given} end >"$requests/$id.ask"
+tries=0
+while [ ! -f "$replies/$id" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -le {tries} ] || refuse 'no answer came'
+    sleep 0.05
+done
+{{ read -r verdict; read -r reason; }} <"$replies/$id"
+[ "$verdict" = run ] || refuse "$reason"
+exec "$original" "$@"
+"""
+
+_GIT_ALIAS = r"""verb= value=
+for word do
+    if [ -n "$value" ]; then value=; continue; fi
+    case $word in
+        -C | -c | --git-dir | --work-tree | --namespace | --exec-path | --config-env) value=yes ;;
+        -*) ;;
+        *) verb=$word; break ;;
+    esac
+done
+meant=
+case $verb in
+    '' | add | apply | blame | branch | cat-file | checkout | clean | clone | commit | config | describe | diff) ;;
+    fetch | grep | init | log | ls-files | ls-tree | merge | merge-base | mv | notes | pull | rebase | reflog) ;;
+    remote | reset | restore | rev-list | rev-parse | rm | show | stash | status | switch | tag | worktree) ;;
+    *) meant=$("$original" config --get "alias.$verb" 2>/dev/null </dev/null) || meant= ;;
+esac
+case $meant in !*) meant= ;; *push*) asks=yes ;; *) meant= ;; esac
+"""
+"""An alias that the configuration holds: git runs what it stands for without starting anything.  An alias cannot
+replace one of git's own commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """One real place of a program that a guard stands in front of."""
+
+    name: str
+    place: Path
+    original: Path
+    """Where the program itself can be found inside."""
+    shown: Mount
+    """How it gets there."""
+
+
+def guarded_programs(config: SandboxConfig, environ: Mapping[str, str]) -> tuple[Guarded, ...]:
+    """Every real place of every program that the policy's lists name; none under a policy without guards."""
+    if not config.guard:
+        return ()
+    found: dict[Path, Guarded] = {}
+    for name in guarded_names(config):
+        for place in _real_places(name, environ):
+            if place not in found:
+                found[place] = _guarded(name, place, len(found))
+    return tuple(found.values())
+
+
+def guarded_names(config: SandboxConfig) -> tuple[str, ...]:
+    """Programs that the policy's lists name; a pipe, or what the guards need themselves, is not among them."""
+    rules = map(parse_rule, (*config.blocked_commands, *config.confirm_commands))
+    names = (rule.program for rule in rules if len(rule.stages) == 1)
+    return tuple(dict.fromkeys(name for name in names if name not in NEVER))
+
+
+def guard_script(name: str, original: str, config: SandboxConfig) -> str:
+    """The guard of one program; a POSIX shell script."""
+    rules = [parse_rule(text) for text in (*config.blocked_commands, *config.confirm_commands)]
+    words = [_telling(rule) for rule in rules if len(rule.stages) == 1 and rule.program == name]
+    given = '"$name" "$@"' if name != "git" else '"$name" ${meant:+$meant} "$@"'
+    return _SCRIPT.format(
+        name=name,
+        original=shlex.quote(original),
+        refused=REFUSED,
+        always="yes" if None in words else "",
+        words="|".join(word for word in words if word is not None) or "''",
+        alias=_GIT_ALIAS if name == "git" else "",
+        given=given,
+        tries=int((config.confirm_timeout_s + 60) * 20),
+    )
+
+
+def write_guards(folder: Path, programs: Iterable[Guarded], config: SandboxConfig) -> None:
+    """Write the scripts; they are the same for every worker of a session."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number, program in enumerate(programs):
+        path = folder / f"{number}-{program.name}"
+        path.write_text(guard_script(program.name, str(program.original), config), encoding="utf-8")
+        path.chmod(0o755)
+
+
+def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path) -> list[Mount]:
+    """The originals out of the way, the guards in their places, and the folder of answers; for bubblewrap."""
+    mounts = [program.shown for program in programs]
+    for number, program in enumerate(programs):
+        mounts.append(Mount(program.place, "read", str(folder / f"{number}-{program.name}")))
+    return [*mounts, Mount(Path(INSIDE) / REPLIES, "read", str(replies))]
+
+
+def guard_environment(scratch: Path) -> Mapping[str, str]:
+    """What the guards must know."""
+    return {"ORCHESTRATOR_GUARD": str(scratch / REQUESTS), "ORCHESTRATOR_GUARD_REPLIES": f"{INSIDE}/{REPLIES}"}
+
+
+def _telling(rule: CommandRule) -> str | None:
+    """A shell pattern for the word without which the rule cannot be meant; ``None``: there is none.
+
+    It may let more through to be asked about than the rule means, never less.
+    """
+    stage = rule.stages[0]
+    if stage.arguments:
+        first = stage.arguments[0]
+        if stage.program == "git":
+            return f"{_quoted(first)}|alias.*"
+        return f"{_quoted(first[:3])}*" if stage.program == "npm" else _quoted(first)
+    letters = sorted(stage.letters)
+    if letters:
+        letter = letters[-1]
+        return f"-*{letter}*|-*{letter.upper()}*"
+    return f"{_quoted(min(stage.options))}*" if stage.options else None
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(text)
+
+
+def _real_places(name: str, environ: Mapping[str, str]) -> list[Path]:
+    folders = dict.fromkeys((*environ.get("PATH", "").split(":"), *_FOLDERS))
+    found: dict[Path, None] = {}
+    for folder in folders:
+        if not folder.startswith("/"):
+            continue
+        variants = (entry for entry in _entries(folder) if re.fullmatch(rf"{re.escape(name)}([\d.]+|\.\w+)", entry))
+        for each in (name, *sorted(variants)):
+            real = Path(os.path.realpath(os.path.join(folder, each)))
+            if os.path.isfile(real) and os.access(real, os.X_OK) and _is_its_own(each, real):
+                found[real] = None
+    for further in _FURTHER.get(name, ()):
+        if os.path.isfile(further):
+            found[Path(os.path.realpath(further))] = None
+    return list(found)
+
+
+@lru_cache(maxsize=64)
+def _entries(folder: str) -> frozenset[str]:
+    return frozenset(os.listdir(folder)) if os.path.isdir(folder) else frozenset()
+
+
+def _is_its_own(name: str, real: Path) -> bool:
+    """One program for many names (busybox) cannot be guarded for one of them."""
+    return real.name.startswith((name, "mke2fs")) or "node_modules" in real.parts
+
+
+def _guarded(name: str, place: Path, number: int) -> Guarded:
+    shelf = Path(INSIDE) / "originals" / str(number)
+    parts = place.parts
+    if "node_modules" in parts:
+        # A script of a package finds the rest of it beside itself.
+        at = len(parts) - 1 - parts[::-1].index("node_modules")
+        package = Path(*parts[: at + (3 if parts[at + 1].startswith("@") else 2)])
+        return Guarded(
+            *(name, place, shelf / package.name / place.relative_to(package)),
+            Mount(shelf / package.name, "read", str(package)),
+        )
+    return Guarded(name, place, shelf / place.name, Mount(shelf / place.name, "read", str(place)))
