@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import EXCERPT_CHARS, Evidence, scratch_files
+from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.listening import Offsets, offsets_now
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.errors import OrchestrateError
@@ -24,6 +25,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.replacing import write_atomically
 from orchestrator.models.effects import (
     Announce,
+    AnswerGuard,
     AskPerson,
     CloseSession,
     Effect,
@@ -76,8 +78,9 @@ class Performer:
     session: Callable[[], Session]
     before_start: Callable[[Assignment], None]
     """Told just before an attempt starts (rehearsal: where the worker's folders are)."""
+    desk: GuardDesk
 
-    def perform(self, name: EffectId, effect: Effect) -> None:
+    def perform(self, name: EffectId, effect: Effect) -> None:  # noqa: C901 - one row an effect
         """Do one effect, or begin doing it.  A failure is an outcome, not an exception."""
         match effect:
             case StartWorker():
@@ -102,6 +105,8 @@ class Performer:
                 text = _REVIEW.dump_json(effect, indent=2, exclude_none=True).decode()
                 path = self.folder.reviews_dir / f"{effect.request.id}.json"
                 self._at_once(name, partial(write_atomically, path, text + "\n"))
+            case AnswerGuard():
+                self._at_once(name, partial(self.desk.answer, effect))
             case Announce() | RecordRecovery() | AskPerson() | Warn():
                 # To be on record, and to be seen by those who watch the journal, is all they are for.
                 self.take(EffectDone(name))
@@ -130,6 +135,7 @@ class Performer:
             if assignment.role is Role.IMPLEMENTER and attempt == 1:
                 await anyio.to_thread.run_sync(self.evidence.mark, effect.worker)
             self.before_start(assignment)
+            self.desk.open(effect.worker)
             spec = with_common_environment(agent.launch(assignment), assignment, self.session())
             folder, worker = self.folder, effect.worker
             offsets = offsets_now(folder.raw_stdout(worker), folder.raw_stderr(worker), folder.events_file(worker))

@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.listening import Listener, Offsets, as_recorded
 from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
@@ -82,6 +83,7 @@ class Coordinator:
         self._listeners: dict[WorkerId, Listener] = {}
         self._carried: dict[WorkerId, Translation] = {}
         self._commands_done = 0
+        self._desk = GuardDesk(folder, self.take)
         self._performer: Performer | None = None
         self._changes: FileChanges | None = None
         self._tasks: TaskGroup | None = None
@@ -126,6 +128,7 @@ class Coordinator:
                         self._take_all(first)
                     for worker, attempt in adopted.items():
                         changes.add(self.folder.scratch(worker))
+                        changes.add(self._desk.open(worker))
                         tasks.start_soon(self._wait_for_end, worker, attempt)
                     tasks.start_soon(self._listen, changes)
                     tasks.start_soon(self._keep_time)
@@ -152,6 +155,7 @@ class Coordinator:
             started=self._begin_listening,
             session=lambda: self.session,
             before_start=self._before_start,
+            desk=self._desk,
         )
 
     def _take_all(self, bodies: Sequence[Input]) -> None:
@@ -213,14 +217,18 @@ class Coordinator:
         self._listeners[worker] = listener
         if self._changes is not None:
             self._changes.add(self.folder.scratch(worker))
+            self._changes.add(self._desk.open(worker))
+            self._desk.hear(None)
         if self._tasks is not None:
             self._tasks.start_soon(self._wait_for_end, worker, attempt)
 
     async def _listen(self, changes: FileChanges) -> None:
         await self._hear(None)
+        self._desk.hear(None)
         self._read_commands()
         async for paths in changes:
             await self._hear(paths)
+            self._desk.hear(paths)
             if paths is None or any(path.parent == self.folder.commands_dir for path in paths):
                 self._read_commands()
 

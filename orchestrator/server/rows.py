@@ -167,6 +167,9 @@ def _of_effect(effect: effects.Effect) -> Iterator[_Told]:
             yield _Told(
                 RowType.QUESTION, effect.kind, f"{question.id}: {question.text}", question.about, important=True
             )
+        case effects.AnswerGuard(worker=worker, run=run, reason=reason):
+            said = f"a command {'may run' if run else 'is refused'}: {reason}"
+            yield _Told(RowType.DECISION, effect.kind, said, worker)
         case effects.Warn(text=text, worker=worker):
             yield _Told(RowType.ERROR, effect.kind, text, worker, important=True)
         case (

@@ -13,8 +13,9 @@ from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention
 from orchestrator.safety.resources import judge
 from orchestrator.session.draft import Draft
+from orchestrator.session.guarding import on_guard_late
 from orchestrator.session.reviewing import ask_for_review, on_answered
-from orchestrator.session.state import ReviewState, Session
+from orchestrator.session.state import PendingGuard, ReviewState, Session
 
 SILENT_AFTER = timedelta(seconds=60)
 """When a worker that writes nothing is shown as silent; up to five minutes are normal for all three (observed)."""
@@ -40,6 +41,8 @@ def on_time(draft: Draft) -> None:
                 _review_is_late(draft, what)
             case WorkerState():
                 _worker_deadline(draft, what)
+            case PendingGuard():
+                on_guard_late(draft, what)
             case "timeout":
                 draft.end(Outcome.FAILED, f"the time limit of {session.options.timeout_s:g} s has passed")
             case "silence":
@@ -68,9 +71,10 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
             draft.warn(f"{worker}: {finding.text}", worker)
 
 
-def _deadlines(session: Session) -> Iterator[tuple[datetime, ReviewState | WorkerState | str]]:
+def _deadlines(session: Session) -> Iterator[tuple[datetime, ReviewState | WorkerState | PendingGuard | str]]:
     if session.options.timeout_s is not None:
         yield session.opened_at + timedelta(seconds=session.options.timeout_s), "timeout"
+    yield from ((pending.deadline, pending) for pending in session.guards.values())
     asked_about = {question.about for question in session.questions}
     for review in session.open_reviews():
         missing = [worker for worker, answer in review.panel.items() if answer is None]

@@ -14,6 +14,7 @@ from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
+from orchestrator.session.guarding import on_guard_answer
 from orchestrator.session.questions import on_answer
 from orchestrator.session.reviewing import ask_for_review
 from orchestrator.session.state import Phase
@@ -40,7 +41,8 @@ def on_command(draft: Draft, body: UserCommand) -> None:
             text = body.text or f"{body.by} asks for a review"
             ask_for_review(draft, Trigger.MANUAL, about=body.worker, text=text)
         case Command.ANSWER:
-            on_answer(draft, body)
+            if not on_guard_answer(draft, body):
+                on_answer(draft, body)
         case Command.RESTART:
             for worker in _meant(draft, body):
                 _restart(draft, worker, because=f"restarted by {body.by}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
@@ -73,6 +73,17 @@ class Work:
     scratch_files: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PendingGuard:
+    """A command that waits for a person's consent."""
+
+    worker: WorkerId
+    request: str
+    rule: str
+    deadline: datetime
+    source: Literal["executable", "hook"]
+
+
 @dataclass(frozen=True)
 class WorkerDetail:
     """What the fold must remember of a worker beyond what people are shown."""
@@ -133,6 +144,10 @@ class Session:
     questions_asked: int = 0
     answers: tuple[tuple[str, str], ...] = ()
     """Question id and answer."""
+    guards: Mapping[str, PendingGuard] = field(default_factory=dict)
+    """Commands that wait for consent, by question."""
+    guard_consents: tuple[tuple[WorkerId, str], ...] = ()
+    """Worker and rule, where a hook was told yes and the program itself has not asked yet."""
     warnings: tuple[str, ...] = ()
     rounds: Rounds = field(default_factory=Rounds)
     effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)

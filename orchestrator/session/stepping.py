@@ -11,6 +11,7 @@ from orchestrator.models.entries import (
     CoordinatorResumed,
     EffectDone,
     EffectIntended,
+    GuardAsked,
     Input,
     JournalEntry,
     Sampled,
@@ -31,6 +32,7 @@ from orchestrator.session.clock import on_sampled, on_time
 from orchestrator.session.commands import on_command, on_resumed
 from orchestrator.session.draft import Draft
 from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
+from orchestrator.session.guarding import forget_guards, on_guard_asked
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.output import on_output, on_stream_fault
 from orchestrator.session.reviewing import on_checks, on_snapshot
@@ -87,6 +89,7 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_storage_short(draft, body)
         case WorkerExited():
             on_exited(draft, body)
+            forget_guards(draft, body.worker)
         case Sampled():
             on_sampled(draft, body)
         case SnapshotTaken():
@@ -95,6 +98,8 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_measured(draft, body)
         case ChecksMeasured():
             on_checks(draft, body)
+        case GuardAsked():
+            on_guard_asked(draft, body)
         case UserCommand():
             on_command(draft, body)
         case TimePassed():
