@@ -66,6 +66,18 @@ class SessionOptions:
     """Reviews of one worker's events before a person is asked."""
     max_relaunches: int = 3
     """Of one worker, over all rules."""
+    max_restarts: int = 3
+    """Of one worker that died by itself, or failed in a way that passes, before it is parked."""
+    restart_delay_s: float = 2.0
+    """Pause before the first restart; each further one is eight times as long."""
+    auto_resume: bool = False
+    """Go on by itself when a usage limit has ended; otherwise a person is asked."""
+    resume_spread_s: float = 60.0
+    """Workers wait between half of this and half as much again beyond a limit's end: the CLIs tell it to the minute,
+    and not all should ask at once."""
+    dead_after_s: float = 600.0
+    """Without a byte, CPU time or a new process for so long, a worker is taken for dead and looked at.  Up to 330 s
+    are normal while a model does not answer (gemini 0.61.0, claude 2.1.329, codex 0.169.0)."""
     orphan_grace_s: float = 60.0
     max_session_bytes: int = 2 * 1024**3
     """How much of the session folder workers may fill before a person is asked."""

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeAlias
 
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Sampled
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention
 from orchestrator.safety.resources import judge
 from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_late
+from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.reviewing import ask_for_review, on_answered
-from orchestrator.session.state import PendingGuard, ReviewState, Session
+from orchestrator.session.state import Session, is_alive
+from orchestrator.session.waiting import wake
 
-SILENT_AFTER = timedelta(seconds=60)
-"""When a worker that writes nothing is shown as silent; up to five minutes are normal for all three (observed)."""
+RUNS = (WorkerStatus.RUNNING, WorkerStatus.SILENT)
+STANDS_STILL = (WorkerStatus.LIMITED, WorkerStatus.RELAUNCHING, WorkerStatus.FROZEN, WorkerStatus.PARKED)
+"""A reviewer that is one of these is not late."""
+Deadline: TypeAlias = tuple[datetime, Callable[[Draft], None]]
 
 
 def next_deadline(session: Session) -> datetime | None:
@@ -30,23 +36,11 @@ def next_deadline(session: Session) -> datetime | None:
 
 def on_time(draft: Draft) -> None:
     """Act on every deadline that has come."""
-    session = draft.session
-    if session.ending is not None:
+    if draft.session.ending is not None:
         return
-    for when, what in list(_deadlines(session)):
-        if when > draft.at or draft.session.ending is not None:
-            continue
-        match what:
-            case ReviewState():
-                _review_is_late(draft, what)
-            case WorkerState():
-                _worker_deadline(draft, what)
-            case PendingGuard():
-                on_guard_late(draft, what)
-            case "timeout":
-                draft.end(Outcome.FAILED, f"the time limit of {session.options.timeout_s:g} s has passed")
-            case "silence":
-                _silence(draft)
+    for when, act in list(_deadlines(draft.session)):
+        if when <= draft.at and draft.session.ending is None:
+            act(draft)
 
 
 def on_sampled(draft: Draft, body: Sampled) -> None:
@@ -63,7 +57,7 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
         draft.session.options.sandbox.limits,
         _ran_s(draft.session, worker, draft.at),
     )
-    draft.set_detail(worker, monitor=monitor)
+    draft.set_detail(worker, monitor=monitor, pulse=on_sample(detail.pulse, body.sample, draft.at))
     for finding in findings:
         if finding.stop and detail.stopping_because is None:
             _over_limit(draft, worker, finding.text)
@@ -71,44 +65,57 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
             draft.warn(f"{worker}: {finding.text}", worker)
 
 
-def _deadlines(session: Session) -> Iterator[tuple[datetime, ReviewState | WorkerState | PendingGuard | str]]:
+def _deadlines(session: Session) -> Iterator[Deadline]:
     if session.options.timeout_s is not None:
-        yield session.opened_at + timedelta(seconds=session.options.timeout_s), "timeout"
-    yield from ((pending.deadline, pending) for pending in session.guards.values())
+        yield session.opened_at + timedelta(seconds=session.options.timeout_s), _time_is_up
+    for pending in session.guards.values():
+        yield pending.deadline, partial(on_guard_late, pending=pending)
+    yield from _review_deadlines(session)
+    running = False
+    for worker, detail in session.details.items():
+        state = session.workers[worker]
+        if detail.start_at is not None and detail.next_assignment is not None and not is_alive(state):
+            yield detail.start_at, partial(wake, worker=worker)
+        if state.status in RUNS:
+            running = True
+            yield from _worker_deadlines(session, state)
+    if running and session.last_heard is not None and not session.open_reviews():
+        yield session.last_heard + timedelta(seconds=session.options.silence_s), _silence
+
+
+def _review_deadlines(session: Session) -> Iterator[Deadline]:
     asked_about = {question.about for question in session.questions}
     for review in session.open_reviews():
         missing = [worker for worker, answer in review.panel.items() if answer is None]
-        # A reviewer that waits for a person (a usage limit, a permission) is not late.
-        if missing and asked_about.isdisjoint(missing):
-            yield review.request.deadline, review
-    running = [
-        worker for worker in session.workers.values() if worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT)
-    ]
-    for worker in running:
-        since = session.details[worker.id].running_since
-        if since is not None:
-            left = session.options.sandbox.limits.runtime_s - worker.ran_s
-            yield since + timedelta(seconds=left), worker
-        if worker.status is WorkerStatus.RUNNING and worker.last_heard is not None:
-            yield worker.last_heard + SILENT_AFTER, worker
-    if running and session.last_heard is not None and not session.open_reviews():
-        yield session.last_heard + timedelta(seconds=session.options.silence_s), "silence"
+        waits = any(w in asked_about or session.workers[w].status in STANDS_STILL for w in missing)
+        if missing and not waits:
+            given = review.request.deadline - review.request.asked_at
+            begun = [session.details[worker].running_since or session.workers[worker].last_heard for worker in missing]
+            # One that had to wait before it was started gets its time all the same.
+            due = max([review.request.deadline, *(at + given for at in begun if at is not None)])
+            yield due, partial(_review_is_late, name=review.request.id)
 
 
-def _worker_deadline(draft: Draft, state: WorkerState) -> None:
-    worker = state.id
+def _worker_deadlines(session: Session, state: WorkerState) -> Iterator[Deadline]:
+    since = session.details[state.id].running_since
+    if since is not None:
+        left = session.options.sandbox.limits.runtime_s - state.ran_s
+        yield since + timedelta(seconds=left), partial(_runtime_is_up, worker=state.id)
+    silent, dead = silent_at(state), dead_at(session, state)
+    if silent is not None:
+        yield silent, partial(look_silent, worker=state.id)
+    if dead is not None:
+        yield dead, partial(look_dead, worker=state.id)
+
+
+def _time_is_up(draft: Draft) -> None:
+    draft.end(Outcome.FAILED, f"the time limit of {draft.session.options.timeout_s:g} s has passed")
+
+
+def _runtime_is_up(draft: Draft, worker: WorkerId) -> None:
     limit = draft.session.options.sandbox.limits.runtime_s
-    current = draft.worker(worker)
-    if current.status not in (WorkerStatus.RUNNING, WorkerStatus.SILENT):
-        return
-    if _ran_s(draft.session, worker, draft.at) >= limit:
+    if draft.worker(worker).status in RUNS and _ran_s(draft.session, worker, draft.at) >= limit:
         _over_limit(draft, worker, f"the runtime limit of {limit:g} s is used up")
-        return
-    heard = current.last_heard
-    if current.status is WorkerStatus.RUNNING and heard is not None and draft.at - heard >= SILENT_AFTER:
-        sample = current.sample
-        evidence = f"{sample.cpu_percent:.0f} % CPU, {sample.processes} processes" if sample else "not measured yet"
-        draft.set_worker(worker, status=WorkerStatus.SILENT, why=f"nothing written for 60 s; {evidence}")
 
 
 def _over_limit(draft: Draft, worker: WorkerId, text: str) -> None:
@@ -122,7 +129,8 @@ def _ran_s(session: Session, worker: WorkerId, at: datetime) -> float:
     return session.workers[worker].ran_s + running
 
 
-def _review_is_late(draft: Draft, review: ReviewState) -> None:
+def _review_is_late(draft: Draft, name: ReviewId) -> None:
+    review = draft.session.reviews[name]
     for worker, answer in review.panel.items():
         if answer is None:
             if draft.alive(worker) and draft.detail(worker).stopping_because is None:

@@ -17,10 +17,8 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_answer
 from orchestrator.session.questions import on_answer
 from orchestrator.session.reviewing import ask_for_review
-from orchestrator.session.state import Phase
-
-BY_USER = "user"
-"""The reason to hold a worker that a person paused."""
+from orchestrator.session.state import BY_USER, Phase, is_alive
+from orchestrator.session.waiting import launch
 
 
 def on_command(draft: Draft, body: UserCommand) -> None:
@@ -30,11 +28,9 @@ def on_command(draft: Draft, body: UserCommand) -> None:
         return
     match body.command:
         case Command.PAUSE:
-            for worker in _meant(draft, body):
-                draft.hold(worker, BY_USER, f"paused by {body.by}")
+            _pause(draft, body)
         case Command.RESUME:
-            for worker in _meant(draft, body):
-                draft.release(worker, BY_USER)
+            _resume(draft, body)
         case Command.STOP | Command.KILL:
             _stop(draft, body)
         case Command.REVIEW:
@@ -73,7 +69,30 @@ def _reopen_reviews(draft: Draft) -> None:
         draft.set(reviews={**draft.session.reviews, request.id: replace(review, request=request)})
         for worker, answer in review.panel.items():
             if answer is None and draft.worker(worker).status is WorkerStatus.STOPPED:
-                draft.start(replace(draft.detail(worker).assignment, resume=None))
+                launch(draft, replace(draft.detail(worker).assignment, resume=None))
+
+
+def _pause(draft: Draft, body: UserCommand) -> None:
+    """Freeze what runs, and what starts later as soon as it has started."""
+    if body.worker is None:
+        draft.set(crew_paused=True)
+    else:
+        draft.set(paused=draft.session.paused | {body.worker})
+    for worker, state in draft.session.workers.items():
+        if body.worker in (None, worker) and is_alive(state):
+            draft.hold(worker, BY_USER, f"paused by {body.by}")
+
+
+def _resume(draft: Draft, body: UserCommand) -> None:
+    session = draft.session
+    if body.worker is None:
+        draft.set(crew_paused=False, paused=frozenset())
+    else:
+        everybody = frozenset(session.workers) if session.crew_paused else session.paused
+        draft.set(crew_paused=False, paused=everybody - {body.worker})
+    for worker in session.details:
+        if body.worker in (None, worker):
+            draft.release(worker, BY_USER)
 
 
 def _meant(draft: Draft, body: UserCommand) -> Sequence[WorkerId]:
@@ -88,7 +107,11 @@ def _stop(draft: Draft, body: UserCommand) -> None:
         if body.command is Command.KILL:
             for worker in draft.session.living():
                 draft.do(StopWorker(worker=worker.id, because=f"killed by {body.by}", hard=True))
-    elif draft.alive(body.worker) and draft.detail(body.worker).stopping_because is None:
+    elif body.worker in draft.session.details and draft.detail(body.worker).next_assignment is not None:
+        _call_off(draft, body.worker, body)
+    elif not draft.alive(body.worker):
+        draft.warn(f"{body.by} asked to stop {body.worker}, which is not running", body.worker)
+    elif draft.detail(body.worker).stopping_because is None:
         draft.stop(body.worker, because=f"stopped by {body.by}")
         if draft.session.is_main(body.worker):
             draft.warn(
@@ -96,12 +119,23 @@ def _stop(draft: Draft, body: UserCommand) -> None:
             )
 
 
+def _call_off(draft: Draft, worker: WorkerId, body: UserCommand) -> None:
+    """What was to be started next is not; what still runs is stopped."""
+    draft.set_detail(worker, next_assignment=None, start_at=None)
+    if not draft.alive(worker):
+        draft.set_worker(worker, status=WorkerStatus.STOPPED, why=f"stopped by {body.by}")
+    draft.warn(f"{worker} was stopped by {body.by} before its next attempt", worker)
+
+
 def _restart(draft: Draft, worker: WorkerId, *, because: str) -> None:
     detail = draft.session.details.get(worker)
-    if detail is None or not draft.running:
+    if not draft.running:
+        return
+    if detail is None:
+        draft.warn(f"{worker} has not been started yet", worker)
         return
     then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
     if draft.alive(worker):
         draft.stop(worker, because=because, then=then)
     else:
-        draft.start(then)
+        launch(draft, then)

@@ -12,7 +12,7 @@ from orchestrator.models.effects import Effect, FreezeWorker, Outcome, StartWork
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import WorkerState, WorkerStatus
-from orchestrator.session.state import Ending, Phase, Session, WorkerDetail, changed, is_alive
+from orchestrator.session.state import Ending, Phase, Pulse, Session, WorkerDetail, changed, is_alive
 
 
 class Draft:
@@ -95,27 +95,34 @@ class Draft:
             worker,
             assignment=assignment,
             next_assignment=None,
+            start_at=None,
             stopping_because=None,
             ended_cleanly=False,
             ended_subtype="",
             failure=None,
+            failure_kind=None,
+            began=False,
             reply=None,
             denied=(),
             conversation_asked=assignment.resume,
             frozen_since=None,
             holds=frozenset(),
             running_since=None,
+            pulse=Pulse(),
             work=None,
         )
         self.do(StartWorker(worker=worker, attempt=attempt, assignment=assignment))
 
     def stop(self, worker: WorkerId, because: str, *, then: Assignment | None = None) -> None:
         """End the running attempt; ``then`` is started as soon as its tree is proven gone."""
-        self.set_detail(worker, next_assignment=then, stopping_because=because, holds=frozenset(), frozen_since=None)
+        self.set_detail(
+            worker, next_assignment=then, start_at=None, stopping_because=because, holds=frozenset(), frozen_since=None
+        )
         status = WorkerStatus.RELAUNCHING if then else WorkerStatus.STOPPING
         self.count_running_time(worker)
         self.set_worker(worker, status=status, why=because)
-        self.do(StopWorker(worker=worker, because=because))
+        if self.worker(worker).shim is not None:  # else it is stopped when it has been started
+            self.do(StopWorker(worker=worker, because=because))
 
     def count_running_time(self, worker: WorkerId) -> None:
         """Book the running time since the last start or thaw."""
@@ -134,7 +141,8 @@ class Draft:
             self.count_running_time(worker)
             self.set_detail(worker, frozen_since=self.at)
             self.set_worker(worker, status=WorkerStatus.FROZEN, why=because)
-            self.do(FreezeWorker(worker=worker, because=because))
+            if self.worker(worker).shim is not None:  # else it is frozen when it has been started
+                self.do(FreezeWorker(worker=worker, because=because))
         self.set_detail(worker, holds=self.detail(worker).holds | {key})
 
     def release(self, worker: WorkerId, key: str) -> None:
@@ -144,10 +152,15 @@ class Draft:
             return
         left = detail.holds - {key}
         self.set_detail(worker, holds=left)
-        if not left and detail.stopping_because is None:
-            self.set_detail(worker, frozen_since=None, running_since=self.at)
-            self.set_worker(worker, status=WorkerStatus.RUNNING, why="runs on", last_heard=self.at)
-            self.do(ThawWorker(worker=worker))
+        if left or self.detail(worker).stopping_because is not None:
+            return
+        self.set_detail(worker, frozen_since=None)
+        if self.worker(worker).shim is None:
+            self.set_worker(worker, status=WorkerStatus.STARTING)
+            return
+        self.set_detail(worker, running_since=self.at)
+        self.set_worker(worker, status=WorkerStatus.RUNNING, why="runs on", last_heard=self.at)
+        self.do(ThawWorker(worker=worker))
 
     def end(self, outcome: Outcome, reason: str) -> None:
         """Start no new work and stop what runs; the first reason stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.models.effects import MeasureWork, Outcome, StopWorker
+from orchestrator.models.effects import FreezeWorker, MeasureWork, Outcome, StopWorker
 from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
@@ -11,9 +11,14 @@ from orchestrator.review_engine.replies import abstention, parse_reply
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
+from orchestrator.session.restarting import died_by_itself, restart_later
 from orchestrator.session.reviewing import on_answered, review_waiting_for
-from orchestrator.session.state import Work
+from orchestrator.session.state import BY_USER, Work
 from orchestrator.session.storage import hold_if_short
+from orchestrator.session.waiting import launch
+
+VISIBLY_WAITING = frozenset({WorkerStatus.LIMITED, WorkerStatus.PARKED})
+"""What an ended attempt's worker is, whatever becomes of the session."""
 
 
 def on_started(draft: Draft, body: WorkerStarted) -> None:
@@ -35,6 +40,10 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
         draft.stop(body.worker, because=draft.session.ending.reason)
     elif detail.stopping_because is not None:
         draft.do(StopWorker(worker=body.worker, because=detail.stopping_because))
+    elif detail.holds:
+        draft.do(FreezeWorker(worker=body.worker, because=draft.worker(body.worker).why))
+    if draft.session.crew_paused or body.worker in draft.session.paused:
+        draft.hold(body.worker, BY_USER, "paused")
     hold_if_short(draft, body.worker)
 
 
@@ -57,14 +66,17 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
     draft.set_worker(worker, exit=body.exit, ended_at=draft.at, sample=None)
     draft.set_detail(worker, holds=frozenset(), frozen_since=None)
     if not draft.running:
-        draft.set_worker(worker, status=WorkerStatus.STOPPED, why=f"{detail.stopping_because or 'the session ends'}")
+        if draft.worker(worker).status not in VISIBLY_WAITING:
+            why = detail.stopping_because or "the session ends"
+            draft.set_worker(worker, status=WorkerStatus.STOPPED, why=why)
     elif detail.next_assignment is not None:
-        draft.start(detail.next_assignment)
+        if detail.start_at is None or detail.start_at <= draft.at:
+            launch(draft, detail.next_assignment)
     elif body.exit.stopped_by in ("orphaned", "shim lost") and detail.relaunches < draft.session.options.max_relaunches:
         _continue_lost(draft, worker)
     elif review_waiting_for(draft.session, worker) is not None:
         _reply(draft, worker)
-    elif draft.worker(worker).status is WorkerStatus.LIMITED:
+    elif draft.worker(worker).status in VISIBLY_WAITING:
         pass
     elif detail.stopping_because is not None:
         _stopped(draft, worker, detail.stopping_because)
@@ -114,7 +126,7 @@ def _continue_lost(draft: Draft, worker: WorkerId) -> None:
     then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
     draft.warn(f"{worker} is continued: {because}", worker)
     draft.set_detail(worker, relaunches=detail.relaunches + 1)
-    draft.start(then)
+    launch(draft, then)
 
 
 def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:
@@ -130,7 +142,9 @@ def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:
 def _judge(draft: Draft, worker: WorkerId) -> None:
     state, detail = draft.worker(worker), draft.detail(worker)
     code = state.exit.code if state.exit else None
-    if not detail.ended_cleanly:
+    if died_by_itself(draft, worker):
+        restart_later(draft, worker, detail.failure or f"it ended with exit code {code} and no final event")
+    elif not detail.ended_cleanly:
         ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
         fail(draft, worker, detail.failure or f"exit code {code}, and {ended}")
     elif detail.denied:

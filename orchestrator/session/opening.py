@@ -17,11 +17,14 @@ from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.session.assigning import assignment_for_step
 from orchestrator.session.draft import Draft
 from orchestrator.session.planning import plan_breakdown
-from orchestrator.session.reviewing import ask_for_review, reviews_about
-from orchestrator.session.state import WorkerDetail
+from orchestrator.session.reviewing import ask_for_review, reviews_about, usable_names
+from orchestrator.session.state import WorkerDetail, is_alive
+from orchestrator.session.waiting import launch
 
 ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
 """Decisions after which a finished piece of work stands."""
+BRINGS_NEWS = frozenset({"start_worker", "take_snapshot", "measure_work", "run_checks"})
+"""Effects whose outcome may let another step begin."""
 
 
 def on_opened(draft: Draft, body: SessionOpened) -> None:
@@ -36,12 +39,7 @@ def on_opened(draft: Draft, body: SessionOpened) -> None:
 
 def usable_agents(draft: Draft) -> Sequence[Agent]:
     """Agents that were found, are allowed and have not been lost."""
-    session = draft.session
-    return [
-        get_agent(found.name)
-        for found in session.found
-        if found.usable and found.name in session.options.agents and found.name not in session.lost
-    ]
+    return [get_agent(name) for name in usable_names(draft.session)]
 
 
 def make_plan(draft: Draft) -> None:
@@ -74,6 +72,10 @@ def advance(draft: Draft) -> None:
             start_step(draft, step)
     if all(settled(draft, step.worker) for step in draft.session.steps()):
         _finish(draft)
+    elif not draft.session.options.interactive and _is_stuck(draft):
+        open_steps = [step.worker for step in draft.session.steps() if not settled(draft, step.worker)]
+        reasons = "; ".join(f"{name} is {draft.worker(name).status}: {draft.worker(name).why}" for name in open_steps)
+        draft.end(Outcome.NEEDS_PERSON, f"nothing is left that could go on by itself ({reasons})")
 
 
 def settled(draft: Draft, worker: WorkerId) -> bool:
@@ -94,7 +96,7 @@ def start_step(draft: Draft, step: TaskStep) -> None:
             ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
         return
     add_worker(draft, step.worker, step)
-    draft.start(draft.detail(step.worker).assignment)
+    launch(draft, draft.detail(step.worker).assignment)
 
 
 def add_worker(draft: Draft, worker: WorkerId, step: TaskStep, *, change: str = "") -> None:
@@ -131,6 +133,15 @@ def _finish(draft: Draft) -> None:
         return
     if not draft.session.open_reviews():
         draft.end(Outcome.DONE, "every step is done, with evidence")
+
+
+def _is_stuck(draft: Draft) -> bool:
+    """Whether no process, deadline, review or effect under way could ever bring the session further."""
+    session = draft.session
+    moving = any(is_alive(state) for state in session.workers.values())
+    waiting = any(detail.start_at is not None for detail in session.details.values())
+    wanted = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
+    return not (moving or waiting or session.open_reviews() or session.questions or wanted & BRINGS_NEWS)
 
 
 def _without_missing(step: TaskStep, names: set[WorkerId]) -> TaskStep:

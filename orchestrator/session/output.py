@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, StreamFault
 from orchestrator.models.events import (
     AgentEvent,
@@ -24,10 +23,12 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.triggers import trigger_of
 from orchestrator.safety import SafetyEnforcer
-from orchestrator.safety.budget import Budget, check_budget
 from orchestrator.session.draft import Draft
+from orchestrator.session.health import on_heard
 from orchestrator.session.recovering import recover
 from orchestrator.session.reviewing import ask_for_review
+from orchestrator.session.spending import on_usage
+from orchestrator.session.waiting import on_life
 
 DOING_CHARS = 200
 """Longest line of "what it is doing now"."""
@@ -44,9 +45,11 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
     draft.set_worker(worker, last_heard=draft.at)
     draft.set(last_heard=draft.at)
     if state.status is WorkerStatus.SILENT:
-        draft.set_worker(worker, status=WorkerStatus.RUNNING, why="it writes again")
+        on_heard(draft, worker)
     for event in body.events:
         _note(draft, worker, event)
+        if draft.session.limits:
+            on_life(draft, worker, event)
         if isinstance(event.payload, TROUBLE):
             recover(draft, worker, event)
         elif isinstance(event.payload, Reported) and draft.session.is_main(worker) and draft.running:
@@ -75,17 +78,18 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
                 draft.set_detail(worker, tasks=(*draft.detail(worker).tasks, text)[:20])
         case ConversationStarted(reference=reference, model=model):
             _note_conversation(draft, worker, reference)
+            draft.set_detail(worker, began=True)
             draft.set_worker(worker, conversation=reference, model=model or state.model)
         case UsageReported(usage=usage):
             draft.set_worker(worker, usage=state.usage + usage, model=usage.model or state.model)
-            _look_at_budget(draft)
+            on_usage(draft)
         case TurnEnded(ok=ok, subtype=subtype, text=text, reply=reply):
             draft.set_worker(worker, answer=text or state.answer)
             draft.set_detail(worker, ended_cleanly=ok, ended_subtype=subtype, reply=reply)
         case Retrying(text=text):
             draft.set_worker(worker, doing=_line(f"retrying: {text}"))
-        case Failed(text=text, final=True):
-            draft.set_detail(worker, failure=_line(text))
+        case Failed(text=text, final=True, failure=kind):
+            draft.set_detail(worker, failure=_line(text), failure_kind=kind)
         case Denied() | Failed() | ToolReturned() | Unrecognised():
             pass
 
@@ -101,16 +105,6 @@ def _look_at_command(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     for verdict in enforcer.look(event):
         if verdict.decision != "allow":
             draft.warn(f"{worker}: {verdict.decision}: {verdict.reason}", worker)
-
-
-def _look_at_budget(draft: Draft) -> None:
-    options = draft.session.options
-    if options.max_cost_usd is None and options.max_tokens is None:
-        return
-    usages = {worker.id: worker.usage for worker in draft.session.workers.values()}
-    reason = check_budget(Budget(options.max_cost_usd, options.max_tokens), usages)
-    if reason is not None:
-        draft.end(Outcome.NEEDS_PERSON, reason)
 
 
 def _line(text: str) -> str:

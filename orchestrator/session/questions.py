@@ -1,30 +1,14 @@
-"""Questions to a person, and what an answer does: it becomes the next turn of the agent's own conversation."""
+"""A person's answers: the next turn of the agent's own conversation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from orchestrator.models.effects import AskPerson, Outcome, Question
 from orchestrator.models.entries import UserCommand
 from orchestrator.models.identity import WorkerId
+from orchestrator.review_engine.rounds import forget
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
-
-STORAGE = "storage"
-"""The reason to hold every worker while a question about size or disk is open."""
-
-
-def ask(draft: Draft, text: str, *, about: WorkerId | None, because: str = "", suggestions: Sequence[str] = ()) -> None:
-    """Freeze the worker in question and ask; without a person at hand the session ends, resumable."""
-    session = draft.session
-    number = session.questions_asked + 1
-    question = Question(id=f"q{number}", text=text, suggestions=tuple(suggestions), about=about)
-    draft.set(questions=(*session.questions, question), questions_asked=number)
-    draft.do(AskPerson(question=question))
-    if about is not None:
-        draft.hold(about, question.id, f"waits for a person: {text}")
-    if not session.options.interactive:
-        draft.end(Outcome.NEEDS_PERSON, text)
+from orchestrator.session.storage import STORAGE
+from orchestrator.session.waiting import end_limit, launch
 
 
 def on_answer(draft: Draft, command: UserCommand) -> None:
@@ -32,7 +16,8 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
     session = draft.session
     question = next((q for q in session.questions if command.question in (None, q.id)), None)
     if question is None:
-        draft.warn("an answer came, but no question is open")
+        named = f"{command.question} is not open" if session.questions else "no question is open"
+        draft.warn(f"an answer came, but {named}")
         return
     draft.set(
         questions=tuple(q for q in session.questions if q is not question),
@@ -43,12 +28,29 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
         for held in session.living():
             draft.release(held.id, STORAGE)
     worker = question.about
-    if worker is None or worker not in draft.session.details:
-        return
+    if worker is not None and worker in draft.session.details:
+        answers = (*draft.detail(worker).answers, (question.text, command.text))
+        # A person has looked at it: what it may do before the next look begins anew.
+        draft.set_detail(worker, answers=answers, restarts=0, next_assignment=None, start_at=None)
+        draft.set(rounds=forget(draft.session.rounds, worker))
+    end_limit(draft, question.id)
+    is_open = any(other.about == worker for other in draft.session.questions)
+    if worker is not None and worker in draft.session.details and not is_open:
+        _go_on(draft, worker)
+
+
+def _go_on(draft: Draft, worker: WorkerId) -> None:
+    """With all its questions answered, the worker's conversation goes on."""
+    answers = draft.detail(worker).answers
     assignment = assignment_to_continue(
-        draft.session, draft.detail(worker).assignment, template="answer", answer=command.text, because=question.text
+        draft.session,
+        draft.detail(worker).assignment,
+        template="answer",
+        answer="\n\n".join(answer for _, answer in answers),
+        because="; ".join(question for question, _ in answers),
     )
+    draft.set_detail(worker, answers=())
     if draft.alive(worker):
-        draft.stop(worker, because=f"answered: {question.id}", then=assignment)
+        draft.stop(worker, because="answered", then=assignment)
     else:
-        draft.start(assignment)
+        launch(draft, assignment)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 from orchestrator.agents.registry import get_agent
@@ -12,19 +11,24 @@ from orchestrator.models.events import AgentEvent, Denied, Failed
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.work import Assignment, Role
-from orchestrator.models.workers import WorkerStatus
 from orchestrator.recovery import PermissionRecoveryEngine
 from orchestrator.recovery.planning import Plan
+from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
-from orchestrator.session.questions import ask
+from orchestrator.session.restarting import PASSING, restart_later
+from orchestrator.session.waiting import on_limit, on_reset_time
 
 
 def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     """Do what the first matching rule says; an error without a rule is kept for the verdict at the end."""
     detail = draft.detail(worker)
-    if detail.stopping_because is not None or not draft.running:
+    if not draft.running:
+        return
+    if detail.stopping_because is not None:
+        if isinstance(event.payload, Failed) and event.payload.resets_at is not None:
+            on_reset_time(draft, worker, event.payload.resets_at)
         return
     plan = _engine_for(draft, detail.assignment).plan(
         event,
@@ -54,8 +58,11 @@ def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> 
                 ask(draft, f"{worker}: {plan.because}: {error}", about=worker, suggestions=suggestions)
         case Wait(until=until):
             _record(draft, worker, plan, error=error)
-            resets = event.payload.resets_at if isinstance(event.payload, Failed) else None
-            _wait(draft, worker, until or resets, plan=plan, error=error)
+            failed = event.payload if isinstance(event.payload, Failed) else None
+            if failed is not None and failed.failure in PASSING and until is None and draft.session.is_main(worker):
+                restart_later(draft, worker, f"{plan.because}: {error}")
+            else:
+                on_limit(draft, worker, until, because=plan.because, error=error)
         case GiveUp(hint=hint):
             _record(draft, worker, plan, error=error)
             draft.set_detail(worker, failure=f"{plan.because}: {hint}")
@@ -75,19 +82,6 @@ def _relaunch(draft: Draft, worker: WorkerId, plan: Plan, *, remedy: Relaunch, e
     )
     draft.set_detail(worker, tried=detail.tried | {plan.signature}, relaunches=detail.relaunches + 1)
     draft.stop(worker, because=f"relaunch: {plan.because}", then=then)
-
-
-def _wait(draft: Draft, worker: WorkerId, until: datetime | None, *, plan: Plan, error: str) -> None:
-    when = f"until {until:%Y-%m-%d %H:%M} UTC" if until is not None else "the CLI did not say until when"
-    draft.stop(worker, because=f"{plan.because} ({when})")
-    draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=until)
-    if draft.session.is_main(worker):
-        ask(
-            draft,
-            f"{worker} has to wait, because {plan.because} ({when}): {error}",
-            about=worker,
-            suggestions=("answer 'go on' when it can work again", "stop, and run again with --without this agent"),
-        )
 
 
 def _record(draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected: Assignment | None = None) -> None:

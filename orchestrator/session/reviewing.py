@@ -13,10 +13,12 @@ from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine import ReviewEngine
+from orchestrator.review_engine.replies import abstention
+from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_for_review, assignment_for_step
 from orchestrator.session.draft import Draft
-from orchestrator.session.questions import ask
 from orchestrator.session.state import ReviewState, Session, WorkerDetail
+from orchestrator.session.waiting import launch, limit_in_force
 
 CHECKS = WorkerId("checks")
 """Stands in a panel for the orchestrator's own review by measurement."""
@@ -64,9 +66,14 @@ def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
     request = review.request
     panel: dict[WorkerId, PeerReview | None] = {}
     for agent in request.reviewers:
-        worker = _start_reviewer(draft, request, agent, body=body)
-        panel[worker] = None
+        limit = limit_in_force(draft, agent)
+        if limit is not None and request.trigger is not Trigger.FINAL:
+            # The author stands still meanwhile: better one voice less than a wait of hours.
+            panel[_reviewer_id(request, agent)] = abstention(request.id, agent, f"not asked: {limit.because}")
+        else:
+            panel[_start_reviewer(draft, request, agent, body=body)] = None
     draft.set(reviews={**draft.session.reviews, request.id: replace(review, panel=panel)})
+    _decide_if_complete(draft, request.id)
 
 
 def on_checks(draft: Draft, body: ChecksMeasured) -> None:
@@ -104,17 +111,27 @@ def engine_of(session: Session) -> ReviewEngine:
     return ReviewEngine(options.policy, options.max_review_rounds, options.review_timeout_s)
 
 
+def reviewers_of(session: Session, about: WorkerId | None) -> tuple[AgentName, ...]:
+    """Who may be asked about a worker: every agent there is but its own."""
+    author = session.workers[about].agent if about is not None else None
+    return tuple(agent for agent in usable_names(session) if agent != author)
+
+
+def usable_names(session: Session) -> tuple[AgentName, ...]:
+    """Agents that were found, are allowed and have not been lost."""
+    return tuple(
+        found.name
+        for found in session.found
+        if found.usable and found.name in session.options.agents and found.name not in session.lost
+    )
+
+
 def _panel(draft: Draft, trigger: Trigger, *, about: WorkerId | None) -> tuple[tuple[AgentName, ...], AgentName | None]:
     """Who may be asked, and who is the author; a step that reviews was chosen by the plan, whoever wrote."""
     session = draft.session
     if trigger is Trigger.FINAL:
         return tuple(step.agent for step in session.steps() if step.role is Role.REVIEWER), None
-    usable = tuple(
-        found.name
-        for found in session.found
-        if found.usable and found.name in session.options.agents and found.name not in session.lost
-    )
-    return usable, session.workers[about].agent if about is not None else None
+    return usable_names(session), session.workers[about].agent if about is not None else None
 
 
 def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, body: SnapshotTaken) -> WorkerId:
@@ -124,7 +141,7 @@ def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, b
         worker = step.worker
         assignment = assignment_for_step(session, step, change=body.excerpt)
     else:
-        worker = WorkerId(f"review-{request.id.partition('-')[0]}-{agent}")
+        worker = _reviewer_id(request, agent)
         state = WorkerState(worker, agent, Role.REVIEWER)
         draft.set(workers={**draft.session.workers, worker: state})
         assignment = assignment_for_review(
@@ -132,8 +149,12 @@ def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, b
         )
     detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
     draft.set(details={**draft.session.details, worker: detail})
-    draft.start(assignment)
+    launch(draft, assignment)
     return worker
+
+
+def _reviewer_id(request: ReviewRequest, agent: AgentName) -> WorkerId:
+    return WorkerId(f"review-{request.id.partition('-')[0]}-{agent}")
 
 
 def _review_of(draft: Draft, effect: EffectId) -> ReviewState | None:
@@ -144,7 +165,7 @@ def _review_of(draft: Draft, effect: EffectId) -> ReviewState | None:
 def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
     review = draft.session.reviews[name]
     answers = [answer for answer in review.panel.values() if answer is not None]
-    if len(answers) < len(review.panel) or review.decision is not None:
+    if not answers or len(answers) < len(review.panel) or review.decision is not None:
         return
     decision = engine_of(draft.session).evaluate(review.request, answers)
     draft.set(
@@ -164,7 +185,7 @@ def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -
             draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)
         case Action.PAUSE_AND_CLARIFY:
             draft.set(workers=_reviewer_again(draft, request))
-            ask(draft, f"{because}: {said}" if said else because, about=request.about, because=said)
+            ask(draft, f"{because}: {said}" if said else because, about=request.about)
             if request.about is not None:
                 draft.release(request.about, request.id)
         case Action.LOG_WARNING:

@@ -14,16 +14,22 @@ from typing import Any, Literal, TypeVar
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
+from orchestrator.models.events import FailureKind
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
+from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep
 from orchestrator.models.workers import TERMINAL, WorkerState
 from orchestrator.review_engine.rounds import Rounds
+from orchestrator.safety.budget import Estimate
 from orchestrator.safety.resources import ResourceMonitor
 
 T = TypeVar("T")
+
+BY_USER = "user"
+"""The reason to hold a worker that a person paused."""
 
 
 def changed(one: T, **changes: Any) -> T:
@@ -84,6 +90,36 @@ class PendingGuard:
     source: Literal["executable", "hook"]
 
 
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The signs of life of one attempt, beside the records it wrote."""
+
+    read: Mapping[str, int] = field(default_factory=dict)
+    """How far each of its streams has been read, in bytes."""
+    active_at: datetime | None = None
+    """When its tree last took CPU time, or gained or lost a process."""
+    processes: int = 0
+    reported: bool = False
+    """It was said that it looks dead."""
+    question: str | None = None
+    """Withdrawn when it writes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The usage limit of an agent's account, shared by all its workers of the session."""
+
+    until: datetime | None
+    """As the CLI said; ``None`` where it did not."""
+    because: str
+    probes: int = 0
+    """Attempts made to find out whether a limit without a stated end is over."""
+    prober: WorkerId | None = None
+    """The worker whose attempt is the last probe."""
+    question: str | None = None
+    """The question whose answer ends it."""
+
+
 @dataclass(frozen=True)
 class WorkerDetail:
     """What the fold must remember of a worker beyond what people are shown."""
@@ -92,13 +128,21 @@ class WorkerDetail:
     first_prompt: str = ""
     """What the first attempt was asked: said again where a conversation cannot be continued."""
     next_assignment: Assignment | None = None
-    """Start this as soon as the running attempt's tree is gone."""
+    """Start this as soon as the running attempt's tree is gone, and ``start_at`` has come."""
+    start_at: datetime | None = None
     stopping_because: str | None = None
     ended_cleanly: bool = False
     """The final event came and its own error fields were clean."""
     ended_subtype: str = ""
     failure: str | None = None
     """The last error that ended a turn."""
+    failure_kind: FailureKind | None = None
+    began: bool = False
+    """This attempt named its conversation."""
+    restarts: int = 0
+    """After deaths of its own and failures that pass."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """Questions about it and their answers, kept until the last open one is answered."""
     reply: Mapping[str, object] | None = None
     denied: tuple[str, ...] = ()
     """Denials of this attempt that no rule explained away."""
@@ -112,6 +156,11 @@ class WorkerDetail:
     """Why it is frozen: a review's id, a question's id, or ``user``.  It thaws when the last one goes."""
     running_since: datetime | None = None
     monitor: ResourceMonitor = field(default_factory=ResourceMonitor)
+    reserved: Estimate | None = None
+    """What the attempt was expected to take when it began."""
+    usage_before: Usage = field(default_factory=Usage)
+    """What its worker had consumed then."""
+    pulse: Pulse = field(default_factory=Pulse)
     tasks: tuple[str, ...] = ()
     """``task`` events it reported."""
     work: Work | None = None
@@ -154,11 +203,17 @@ class Session:
     """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""
     snapshots_for: Mapping[tuple[int, int], ReviewId] = field(default_factory=dict)
     """Which review a snapshot or a check under way belongs to."""
+    limits: Mapping[AgentName, Limit] = field(default_factory=dict)
+    """Agents whose account is at its limit."""
     storage_question: str | None = None
     """The open question about size or disk; while it is open no worker runs."""
     storage_allowed: int | None = None
     """Bytes the workers may fill after a person has allowed more than the option says."""
     last_heard: datetime | None = None
+    crew_paused: bool = False
+    """Whatever starts now is frozen at once."""
+    paused: frozenset[WorkerId] = frozenset()
+    """Workers a person has paused, started or not."""
     lost: frozenset[AgentName] = frozenset()
     """Agents that can no longer be used in this session."""
     ending: Ending | None = None

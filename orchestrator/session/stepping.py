@@ -33,6 +33,7 @@ from orchestrator.session.commands import on_command, on_resumed
 from orchestrator.session.draft import Draft
 from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
 from orchestrator.session.guarding import forget_guards, on_guard_asked
+from orchestrator.session.health import on_read
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.output import on_output, on_stream_fault
 from orchestrator.session.reviewing import on_checks, on_snapshot
@@ -84,7 +85,7 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
         case StreamFault():
             on_stream_fault(draft, body)
         case StreamRead():
-            pass  # what a new coordinator, and whoever checks the raw files, holds them against
+            on_read(draft, body)
         case StorageShort():
             on_storage_short(draft, body)
         case WorkerExited():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from orchestrator.models.entries import StorageShort
 from orchestrator.models.identity import WorkerId
+from orchestrator.session.asking import ask
 from orchestrator.session.draft import Draft
-from orchestrator.session.questions import STORAGE, ask
 
+STORAGE = "storage"
+"""The reason to hold every worker while a question about size or disk is open."""
 FULL_BYTES = 64 * 1024
 """With less than this left, a worker's next write may already have failed."""
 GO_ON = "go on"

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def test_usage_adds_up_and_a_spent_budget_stops_the_session(play: Callable[..., Play]) -> None:
-    p = play("gemini", "claude", "codex", max_tokens=100)
+    p = play("gemini", "claude", "codex", max_tokens=20_000)
     p.start("gemini")
-    p.says("gemini", UsageReported(Usage(input_tokens=40, output_tokens=20)))
+    p.says("gemini", UsageReported(Usage(input_tokens=4_000, output_tokens=9_000)))
     within = p.session
-    p.says("gemini", UsageReported(Usage(input_tokens=50)))
+    p.says("gemini", UsageReported(Usage(input_tokens=7_010)))
     assert within.ending is None
     assert p.session.ending is not None
     assert "10 over" in p.session.ending.reason

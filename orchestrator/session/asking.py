@@ -1,0 +1,37 @@
+"""Questions to a person: asked, and withdrawn when there is nothing left to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orchestrator.models.effects import AskPerson, Outcome, Question
+from orchestrator.models.identity import WorkerId
+from orchestrator.session.draft import Draft
+
+
+def ask(
+    draft: Draft, text: str, *, about: WorkerId | None, suggestions: Sequence[str] = (), hold: bool = True
+) -> Question:
+    """Freeze the worker in question and ask; without a person at hand the session ends, resumable.
+
+    Args:
+        hold: Freeze it; what gives no sign of life is left as it is.
+    """
+    session = draft.session
+    number = session.questions_asked + 1
+    question = Question(id=f"q{number}", text=text, suggestions=tuple(suggestions), about=about)
+    draft.set(questions=(*session.questions, question), questions_asked=number)
+    draft.do(AskPerson(question=question))
+    if about is not None and hold:
+        draft.hold(about, question.id, f"waits for a person: {text}")
+    if not session.options.interactive:
+        draft.end(Outcome.NEEDS_PERSON, text)
+    return question
+
+
+def withdraw(draft: Draft, question: str, because: str) -> None:
+    """Nobody need answer this any more."""
+    left = tuple(one for one in draft.session.questions if one.id != question)
+    if len(left) < len(draft.session.questions):
+        draft.set(questions=left)
+        draft.warn(f"question {question} is withdrawn: {because}")

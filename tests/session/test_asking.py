@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from orchestrator.models.effects import FreezeWorker, Warn
+from orchestrator.models.identity import WorkerId
+from orchestrator.session.asking import ask, withdraw
+from orchestrator.session.draft import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.session.conftest import Play
+
+GEMINI = WorkerId("gemini")
+
+
+def test_a_question_freezes_its_worker_unless_told_otherwise(play: Callable[..., Play]) -> None:
+    p = play("gemini", interactive=True)
+    p.start("gemini")
+    draft = Draft(p.session, p.at, n=p.session.n + 1)
+    ask(draft, "hm?", about=GEMINI, hold=False)
+    assert not any(isinstance(effect, FreezeWorker) for effect in draft.effects)
+    ask(draft, "hm?", about=GEMINI)
+    assert any(isinstance(effect, FreezeWorker) for effect in draft.effects)
+    assert [question.id for question in draft.session.questions] == ["q1", "q2"]
+    assert p.session.questions == (), "the session that was given stays as it was"
+
+
+def test_a_question_that_has_gone_stale_is_withdrawn_openly(play: Callable[..., Play]) -> None:
+    p = play("gemini", interactive=True)
+    draft = Draft(p.session, p.at, n=p.session.n + 1)
+    question = ask(draft, "hm?", about=None)
+    withdraw(draft, question.id, "it writes again")
+    withdraw(draft, "q99", "nobody asked")
+    assert draft.session.questions == ()
+    assert [effect.text for effect in draft.effects if isinstance(effect, Warn)] == [
+        "question q1 is withdrawn: it writes again"
+    ]
