@@ -18,7 +18,7 @@ from orchestrator.coordinator.listening import Listener, StreamName
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
-from orchestrator.coordinator.starting import known_secrets, make_coordinator, result_of
+from orchestrator.coordinator.starting import make_coordinator, result_of
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
@@ -238,7 +238,7 @@ def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: Sess
         worker,
         attempt,
         get_agent(left.session.workers[worker].agent),
-        Redactor(known_secrets(stage.environ)),
+        Redactor(stage.secrets),
         utc_now,
         said_pending=(worker, attempt) in left.said_pending,
     )

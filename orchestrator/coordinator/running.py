@@ -86,6 +86,7 @@ class Coordinator:
         self._desk = GuardDesk(folder, self.take)
         self._performer: Performer | None = None
         self._changes: FileChanges | None = None
+        self._storage = Storage(folder, journal)
         self._tasks: TaskGroup | None = None
 
     @property
@@ -114,8 +115,7 @@ class Coordinator:
             folders = [self.folder.path, self.folder.reviews_dir, self.folder.commands_dir]
             async with file_changes(folders, ignored={"journal.jsonl", "orchestrator.log"}) as changes:
                 self._changes = changes
-                storage = Storage(self.folder, self._journal)
-                async with stopping_without_journal(self.crew, storage), anyio.create_task_group() as tasks:
+                async with stopping_without_journal(self.crew), anyio.create_task_group() as tasks:
                     self._tasks = tasks
                     self._performer = self._make_performer(tasks)
                     self._is_catching_up = True
@@ -133,7 +133,7 @@ class Coordinator:
                     tasks.start_soon(self._listen, changes)
                     tasks.start_soon(self._keep_time)
                     tasks.start_soon(self._sample)
-                    tasks.start_soon(storage.watch, lambda: self.session, self.take)
+                    tasks.start_soon(self._storage.watch, lambda: self.session, self.take)
                     self._stop_if_closed()
         return self.session
 
@@ -254,6 +254,8 @@ class Coordinator:
             finally:
                 listener.close()
             self._carried[worker] = replace(listener.translation, pending_text="")
+        if not self.crew.running():
+            self._storage.make_room()
         self.take(WorkerExited(worker, attempt, exit_record))
 
     def _read_commands(self) -> None:

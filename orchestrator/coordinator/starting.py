@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -203,8 +203,8 @@ def make_coordinator(
         folder,
         journal,
         crew,
-        evidence=Evidence(snapshots, options.target, wrap=wrap),
-        redactor=Redactor(known_secrets(stage.environ)),
+        evidence=Evidence(snapshots, options.target, wrap=wrap, environ=environment_of_checks(options, stage.environ)),
+        redactor=Redactor(stage.secrets),
         observers=observers,
         session=session,
         before_start=stage.before_start,
@@ -247,10 +247,9 @@ def wrap_for_checks(
     )
 
 
-def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
-    """Values that must not reach the journal: every credential an adapter knows by name."""
-    names: Iterable[str] = (name for agent in AGENTS.values() for name in agent.credential.environment)
-    return frozenset(value for name in names if (value := environ.get(name)))
+def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """What a worker's would be, without any login: agents may have written what is run."""
+    return {name: environ[name] for name in (*options.sandbox.environment, "HOME") if name in environ}
 
 
 def result_of(folder: SessionFolder, session: Session) -> SessionResult:

@@ -36,19 +36,24 @@ class Storage:
 
     @property
     def reserve_file(self) -> Path:
-        """Given up when the disk is full, so that commands to shims, exit records and the report can be written."""
+        """Given up once nobody writes any more, so that the report can be written even then.
+
+        Not before: a child that fills the disk would take this as well.  What stops it needs no room; see
+        :data:`orchestrator.workers.attempts.SPARES`.
+        """
         return self._folder.path / "disk.reserve"
 
     async def watch(self, session: Callable[[], Session], take: Callable[[StorageShort], None]) -> None:
         """Look every half second, for ever."""
         self.restore()
-        while True:
-            short = await self.look(session())
-            if short is not None:
-                if short.what == "disk":
-                    self.give_up_reserve()
-                take(short)
-            await anyio.sleep(LOOK_EVERY_S)
+        try:
+            while True:
+                short = await self.look(session())
+                if short is not None:
+                    take(short)
+                await anyio.sleep(LOOK_EVERY_S)
+        finally:
+            self.give_up_reserve()
 
     async def look(self, session: Session) -> StorageShort | None:
         """What the session should be told; ``None`` while all is well, or while it has been told already."""
@@ -85,6 +90,11 @@ class Storage:
             finally:
                 os.close(descriptor)
 
+    def make_room(self) -> None:
+        """Nobody writes any more: if the disk is full, what is kept is for the report."""
+        if _free_bytes(self._folder.path) < RESERVE_BYTES:
+            self.give_up_reserve()
+
     def give_up_reserve(self) -> None:
         """Let others have the room.  Never raises."""
         with suppress(OSError):
@@ -92,7 +102,7 @@ class Storage:
 
 
 @asynccontextmanager
-async def stopping_without_journal(crew: Crew, storage: Storage) -> AsyncIterator[None]:
+async def stopping_without_journal(crew: Crew) -> AsyncIterator[None]:
     """If the block ends because the journal cannot be written, nobody goes on unheard: every worker is stopped.
 
     Waits for the proofs, but not for ever.
@@ -101,7 +111,6 @@ async def stopping_without_journal(crew: Crew, storage: Storage) -> AsyncIterato
         yield
     except BaseExceptionGroup as group:
         if group.subgroup(JournalDamaged) is not None:
-            storage.give_up_reserve()
             with anyio.move_on_after(STOP_WITHIN_S, shield=True):
                 for worker in crew.running():
                     with suppress(OSError):

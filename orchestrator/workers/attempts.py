@@ -13,9 +13,11 @@ from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers.cgroups import end_group
 from orchestrator.workers.processes import is_running
-from orchestrator.workers.records import decode_file, encode, replace_file
+from orchestrator.workers.records import FULL, decode_file, encode, replace_file
 from orchestrator.workers.sweeping import end_marked
 
+SPARES = ("freeze", "thaw", "stop", "kill")
+"""Commands of which one each is written beforehand, so that a full disk cannot keep them from a shim."""
 LOST_TREE_WITHIN_S = 5.0
 """A namespace dies with its sandbox in milliseconds; a loaded machine gets more."""
 
@@ -53,6 +55,9 @@ class AttemptFiles:
         """Make the folders and write the prompt."""
         for folder in (self.workers_dir, self.control):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for command in SPARES:
+            spare = {"command": command, "because": "the disk is full", "attempt": self.attempt}
+            replace_file(str(self.control / f"{command}.spare"), encode(spare))
         replace_file(str(self.prompt), prompt)
 
 
@@ -159,5 +164,12 @@ def last_command(control: Path) -> int:
 def drop_command(control: Path, command: Mapping[str, object]) -> int:
     """Put a whole command into place at once; returns its number.  Only who holds the session's lock may."""
     number = last_command(control) + 1
-    replace_file(str(control / f"{number:04d}.json"), encode(command))
+    path = control / f"{number:04d}.json"
+    try:
+        replace_file(str(path), encode(command))
+    except OSError as problem:
+        spare = control / f"{command.get('command')}.spare"
+        if problem.errno not in FULL or not spare.exists():
+            raise
+        os.replace(spare, path)
     return number

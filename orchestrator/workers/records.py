@@ -12,6 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+FULL = frozenset({28, 122})
+"""``ENOSPC`` and ``EDQUOT`` (``import errno`` would be one more module for the shim)."""
+
 
 class _Plain:
     """What the C scanner asks of a decoder."""
@@ -86,7 +89,22 @@ def claim(path: str, text: str) -> bool:
 
 
 def replace_file(path: str, text: str, *, sync: bool = False) -> None:
-    """Put ``text`` in the place of ``path`` at once; with ``sync`` its bytes are on disk before that."""
+    """Put ``text`` in the place of ``path`` at once; with ``sync`` its bytes are on disk before that.
+
+    On a full disk a file that is there already is written over instead: the blocks it has are the only ones left.
+    """
+    try:
+        _replace(path, text, sync=sync)
+    except OSError as problem:
+        if problem.errno not in FULL:
+            raise
+        try:
+            _overwrite(path, text.encode(), sync=sync)
+        except FileNotFoundError:
+            raise problem from None
+
+
+def _replace(path: str, text: str, *, sync: bool) -> None:
     fresh = f"{path}.{os.getpid()}.tmp"
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -95,6 +113,20 @@ def replace_file(path: str, text: str, *, sync: bool = False) -> None:
             remaining = remaining[os.write(descriptor, remaining) :]
         if sync:
             os.fsync(descriptor)
+    except OSError:
+        os.unlink(fresh)
+        raise
     finally:
         os.close(descriptor)
     os.replace(fresh, path)
+
+
+def _overwrite(path: str, data: bytes, *, sync: bool) -> None:
+    """One write from the file's first byte on; spaces, which JSON passes over, cover what was longer."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.pwrite(descriptor, data.ljust(os.fstat(descriptor).st_size), 0)
+        if sync:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

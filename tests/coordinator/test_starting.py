@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.coordinator import run_session
-from orchestrator.coordinator.starting import check_request, choose_backend, known_secrets
+from orchestrator.coordinator.starting import check_request, choose_backend, environment_of_checks
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
 from orchestrator.models.identity import AgentName
+from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
+from orchestrator.review_engine.policies import STANDARD
 from orchestrator.workers.sandbox import SandboxProof
 
 if TYPE_CHECKING:
@@ -75,9 +77,19 @@ def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
         assert loud[0].startswith("NO SANDBOX")
 
 
-def test_every_credential_the_adapters_name_is_kept_out_of_the_journal() -> None:
-    environ = {"ANTHROPIC_API_KEY": "a-secret", "GEMINI_API_KEY": "another", "EDITOR": "vi"}
-    assert known_secrets(environ) == {"a-secret", "another"}
+def test_the_targets_own_tests_see_no_login(stage: Stage) -> None:
+    options = SessionOptions(
+        task="t",
+        target=stage.target,
+        session_dir=stage.root,
+        agents=(),
+        policy=STANDARD,
+        sandbox=SandboxConfig(name="default"),
+        sandbox_backend="none",
+        templates={},
+    )
+    seen = environment_of_checks(options, {"PATH": "/bin", "HOME": "/h", "ANTHROPIC_API_KEY": "x", "GITHUB_TOKEN": "y"})
+    assert seen == {"PATH": "/bin", "HOME": "/h"}
 
 
 @pytest.mark.slow
