@@ -14,10 +14,16 @@ function Question({ question }) {
   const confirmation = `/api/questions/${encodeURIComponent(question.id)}/confirmation`;
   const yesNo = (confirmed) => act(confirmation, { confirmed }, confirmed ? `Confirmed ${question.id}.` : `Refused ${question.id}.`);
   const field = `answer-${question.id}`;
+  const isYesOrNo = question.suggestions.length === 2 && question.suggestions[0] === "yes" && question.suggestions[1] === "no";
   return html`<li class="question">
     <h3>${question.about ? `${question.about} asks` : "A question"} <span class="quiet">(${question.id})</span></h3>
     <p class="text">${question.text}</p>
-    ${question.suggestions.length > 0 &&
+    ${isYesOrNo &&
+    html`<div class="suggestions" role="group" aria-label="Confirm or refuse">
+      <button type="button" class="primary" disabled=${off} onClick=${() => yesNo(true)}>Confirm</button>
+      <button type="button" class="danger" disabled=${off} onClick=${() => yesNo(false)}>Refuse</button>
+    </div>`}
+    ${question.suggestions.length > 0 && !isYesOrNo &&
     html`<div class="suggestions" role="group" aria-label="Suggested answers">
       ${question.suggestions.map((words) => html`<button type="button" disabled=${off} onClick=${() => answer(words)}>${words}</button>`)}
     </div>`}
@@ -30,9 +36,7 @@ function Question({ question }) {
       <label for=${field}>Your answer</label>
       <textarea id=${field} rows="2" value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea>
       <div class="controls">
-        <button type="submit" class="primary" disabled=${off || !text.trim()}>Answer</button>
-        <button type="button" disabled=${off} onClick=${() => yesNo(true)}>Confirm</button>
-        <button type="button" disabled=${off} onClick=${() => yesNo(false)}>Refuse</button>
+        <button type="submit" class=${isYesOrNo ? "" : "primary"} disabled=${off || !text.trim()}>Answer</button>
       </div>
     </form>
   </li>`;

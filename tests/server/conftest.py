@@ -59,7 +59,7 @@ class Stage:
             session_dir=self.folder.path,
             agents=AGENTS,
             policy=STANDARD,
-            sandbox=SandboxConfig(name="default"),
+            sandbox=SandboxConfig(name="default", confirm_commands=("git push",)),
             sandbox_backend="bubblewrap",
             templates=load_templates(None),
             interactive=True,

@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from orchestrator.journal.control import read_commands
-from orchestrator.models.effects import Question
-from orchestrator.models.entries import Command
+from orchestrator.models.entries import Command, GuardAsked
 from orchestrator.models.events import EventType, Reported
+from orchestrator.models.identity import WorkerId
 from tests.server.conftest import Stage
 from tests.server.watching import DESKTOP, FLAGS, PHONE, Showing, Watched, chromium, showing, watching
 
@@ -65,13 +65,6 @@ def wait_for_commands(stage: Stage, count: int) -> list[tuple[Command, str | Non
         assert time.monotonic() < deadline, found
         time.sleep(0.02)
     return found
-
-
-def ask(stage: Stage, text: str = "How long may data be kept?", *suggestions: str) -> Question:
-    """Have the session ask a person: a blocker that nobody else can resolve."""
-    stage.take(stage.record(Reported(text, review_requested=False), kind=EventType.BLOCKER))
-    assert stage.session is not None
-    return stage.session.questions[0]
 
 
 def test_what_happens_is_seen_at_once(browser: Browser, stage: Stage, shown: Showing) -> None:
@@ -204,6 +197,19 @@ def test_every_button_of_a_worker_and_of_the_session_asks_for_what_it_says(
         (Command.REVIEW, None),
         (Command.STOP, None),
     ]
+
+
+@pytest.mark.parametrize(("button", "answer"), [("Confirm", "yes"), ("Refuse", "no")])
+def test_a_command_that_waits_is_confirmed_or_refused(
+    browser: Browser, stage: Stage, shown: Showing, button: str, answer: str
+) -> None:
+    with watching(browser, shown.url) as watched:
+        stage.take(GuardAsked(WorkerId("gemini"), "1", "executable", ("git", "push"), "/srv/shop"))
+        watched.has(".question", "wants to run `git push`")
+        assert watched.violations() == []
+        watched.press(button)
+        (command, _, text) = wait_for_commands(stage, 1)[0]
+    assert (command, text) == (Command.ANSWER, answer)
 
 
 def test_everything_can_be_reached_and_pressed_by_keyboard(browser: Browser, stage: Stage, shown: Showing) -> None:
