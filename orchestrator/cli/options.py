@@ -86,6 +86,41 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return bytes_
 
 
+class Limit(click.ParamType):  # type: ignore[type-arg]
+    """``cpu=50``, ``memory=2G`` or ``runtime=1h``; converts to its name in the sandbox policy and its figure."""
+
+    name = "limit"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        name, _, given = value.partition("=")
+        match name.strip().lower():
+            case "cpu":
+                return "cpu_percent", Percent().convert(given, param, ctx)
+            case "memory":
+                mib = Size().convert(given, param, ctx) // 1024**2
+                return ("memory_mib", mib) if mib else self.fail(f"{given!r} is less than a MiB", param, ctx)
+            case "runtime":
+                return "runtime_s", Duration().convert(given, param, ctx)
+        self.fail(f"{value!r} is no limit; write cpu=50, memory=2G or runtime=1h", param, ctx)
+
+
+class Percent(click.ParamType):  # type: ignore[type-arg]
+    """Percent of one core, with or without the sign; 200 is two cores."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            figure = float(value.strip().removesuffix("%"))
+        except ValueError:
+            figure = float("nan")
+        if not 0 < figure < float("inf"):
+            self.fail(f"{value!r} is no percentage of a core; write 50", param, ctx)
+        return figure
+
+
 class Money(click.ParamType):  # type: ignore[type-arg]
     """US dollars above 0, with or without the sign."""
 

@@ -12,6 +12,7 @@ from orchestrator.cli.options import (
     AnyPath,
     Count,
     Duration,
+    Limit,
     Money,
     Names,
     Size,
@@ -96,6 +97,19 @@ BOUNDS = _options(
     ),
     click.option("--max-cost", type=Money(), metavar="USD", help="Stop when this much has been spent."),
     click.option("--max-tokens", type=Count(), metavar="N", help="Stop when this many tokens are used: 200000, 200k."),
+    click.option(
+        "--limit",
+        "worker_limits",
+        type=Limit(),
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="A limit of each worker: cpu=50 (percent of a core), memory=2G, runtime=1h (repeatable).",
+    ),
+    click.option(
+        "--auto-resume",
+        is_flag=True,
+        help="When an account is at its usage limit, wait for the time the CLI gave and go on; otherwise ask.",
+    ),
     click.option(
         "--silence",
         type=Duration(),

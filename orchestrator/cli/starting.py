@@ -47,7 +47,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         target=target_path(options["target"]),
         workspace=workspace_path(options["workspace"]),
         policy=find_policy(options["policy"]),
-        sandbox=find_sandbox(options["sandbox"]),
+        sandbox=with_limits(find_sandbox(options["sandbox"]), options["worker_limits"]),
         templates=_templates(options["prompts"]),
         agents=allowed_agents(options["agents"], options["without"]),
         models=models_by_agent(options["models"]),
@@ -56,6 +56,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         max_cost_usd=options["max_cost"],
         max_tokens=options["max_tokens"],
         timeout_s=options["timeout"],
+        auto_resume=options["auto_resume"],
         limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
     )
 
@@ -147,6 +148,11 @@ def find_sandbox(given: str) -> SandboxConfig:
     from orchestrator.safety.policies import load_sandbox_policy
 
     return load_sandbox_policy(given)
+
+
+def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> SandboxConfig:
+    """The policy with a worker's limits of this run; the last of a name stands."""
+    return config.model_copy(update={"limits": config.limits.model_copy(update=dict(given))}) if given else config
 
 
 def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:

@@ -76,6 +76,7 @@ def _facts(summary: SessionSummary) -> Iterator[str]:
     yield f"- session `{summary.id}`, target `{summary.target}`"
     yield f"- tier {summary.tier or '-'}, review policy {summary.policy}, sandbox {summary.sandbox}"
     yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
+    yield from (f"- budget: {line}" for line in summary.budget)
     yield from (f"- {note}" for note in summary.tier_notes)
     for found in summary.found:
         state = f"{found.version or 'version unknown'}{' (stand-in)' if found.stand_in else ''}"

@@ -50,6 +50,8 @@ class RunRequest:
     max_cost_usd: float | None = None
     max_tokens: int | None = None
     timeout_s: float | None = None
+    auto_resume: bool = False
+    """Wait for the end of a usage limit and go on; otherwise a person is asked."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

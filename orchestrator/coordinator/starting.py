@@ -155,6 +155,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         max_cost_usd=request.max_cost_usd,
         max_tokens=request.max_tokens,
         timeout_s=request.timeout_s,
+        auto_resume=request.auto_resume,
         engine_version=orchestrator.__version__,
     )
     return replace(options, **request.limits)  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from orchestrator.models.options import FoundAgent
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.session.spending import account_of
 from orchestrator.session.state import Session
 
 
@@ -85,6 +86,8 @@ class SessionSummary:
     cost_complete: bool
     """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
     entries: int
+    budget: tuple[str, ...] = ()
+    """How the session stands against its budget, with what is over and what is unknown; empty without one."""
 
 
 def summarise(session: Session) -> SessionSummary:
@@ -118,6 +121,7 @@ def summarise(session: Session) -> SessionSummary:
         usage_complete=all(worker.usage.total_tokens is not None for worker in ran),
         cost_complete=all(worker.usage.cost_usd is not None for worker in ran),
         entries=session.n,
+        budget=account_of(session),
     )
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from orchestrator.cli.options import Count, Duration, Money, Names, Size
+from orchestrator.cli.options import Count, Duration, Limit, Money, Names, Percent, Size
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,26 @@ def test_a_size_is_bytes_in_binary_units(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="no size"):
         Size().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("cpu=50", ("cpu_percent", 50.0)),
+        ("CPU=150%", ("cpu_percent", 150.0)),
+        ("memory=2G", ("memory_mib", 2048)),
+        ("runtime=1h30m", ("runtime_s", 5400.0)),
+    ],
+)
+def test_a_limit_names_its_figure_of_the_policy(text: str, limit: tuple[str, float]) -> None:
+    assert Limit().convert(text, None, None) == limit
+
+
+@pytest.mark.parametrize("text", ["cpu", "cpu=-1", "memory=12", "runtime=soon", "disk=2G", ""])
+def test_what_is_no_limit_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Limit().convert(text, None, None)
+
+
+def test_a_percentage_is_of_one_core() -> None:
+    assert Percent().convert("200 %", None, None) == 200.0

@@ -12,6 +12,7 @@ from orchestrator.cli.starting import (
     models_by_agent,
     rehearsal_request,
     target_path,
+    with_limits,
 )
 from orchestrator.errors import UsageError
 
@@ -43,6 +44,14 @@ def test_a_policy_is_found_by_name_or_read_from_a_file(tmp_path: Path) -> None:
 def test_open_is_no_sandbox() -> None:
     assert find_sandbox("open").backend == "none"
     assert find_sandbox("default").backend != "none"
+
+
+def test_limits_of_a_run_replace_those_of_the_policy() -> None:
+    config = with_limits(find_sandbox("default"), (("cpu_percent", 80.0), ("memory_mib", 512), ("cpu_percent", 90.0)))
+
+    assert (config.limits.cpu_percent, config.limits.memory_mib) == (90.0, 512)
+    assert config.limits.runtime_s == find_sandbox("default").limits.runtime_s
+    assert with_limits(config, ()) is config
 
 
 @pytest.mark.parametrize(
