@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -12,7 +13,14 @@ from typing import NoReturn
 import click
 
 from orchestrator.cli.group import PROGRAM, build_group
-from orchestrator.errors import ExitCode, OrchestrateError
+from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
+
+_UNFIT = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+}
+"""What the machine refuses wherever it is asked, and what is no bug of ours."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -67,8 +75,18 @@ def run(arguments: list[str]) -> int:
 
 def known_error(error: BaseException) -> OrchestrateError | None:
     """The one error of ours in ``error``, looked for in groups as well; ``None`` if anything else is among it."""
-    found = [inner for inner in _innermost(error) if isinstance(inner, OrchestrateError)]
-    return found[0] if len(found) == sum(1 for _ in _innermost(error)) else None
+    found = [_as_ours(inner) for inner in _innermost(error)]
+    return found[0] if all(found) else None
+
+
+def _as_ours(error: BaseException) -> OrchestrateError | None:
+    if isinstance(error, OrchestrateError):
+        return error
+    if not isinstance(error, OSError) or error.errno not in _UNFIT:
+        return None
+    where = error.filename2 or error.filename
+    message = f"{_UNFIT[error.errno]}: {where}" if where else _UNFIT[error.errno]
+    return EnvironmentUnfit(message, hint="free some space, or choose another folder with --workspace")
 
 
 def _innermost(error: BaseException) -> Iterator[BaseException]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -100,3 +101,10 @@ def test_a_reader_that_leaves_while_following_is_no_bug(story: Story) -> None:
 
     assert done.returncode == 1
     assert done.stderr == b""
+
+
+def test_a_full_disk_is_the_machines_fault_and_no_bug() -> None:
+    known = known_error(ExceptionGroup("tasks", [OSError(errno.ENOSPC, "No space left on device", "/full/file")]))
+
+    assert isinstance(known, EnvironmentUnfit)
+    assert known.message == "the disk is full: /full/file"
