@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "show": "Show where a session stands, or how it ended.",
     "logs": "Read what the workers said and did.",
     "replay": "Derive every decision of a session again.",
+    "bundle": "Pack a session, secrets withheld, for a bug report.",
     "stop": "Stop a running session.",
     "pause": "Freeze a running session's workers.",
     "resume": "Go on with a paused, interrupted or waiting session.",
@@ -24,7 +25,7 @@ COMMANDS: dict[str, str] = {
     "review": "Ask for a review of a running session's work.",
     "serve": "Show every session of the workspace in the browser.",
     "doctor": "Say what is there to run with, and what is missing.",
-    "policies": "List the review and sandbox policies.",
+    "policies": "List the review and sandbox policies; show, check and explain one.",
     "scenarios": "List the rehearsal scenarios.",
 }
 """Name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""

@@ -1,13 +1,94 @@
-"""``orchestrate policies``: the review policies and the sandbox policies there are."""
+"""``orchestrate policies``: the review policies and the sandbox policies there are, and what they mean."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 import click
 
+from orchestrator.cli.options import AnyPath, json_option
 
-@click.command("policies")
-def command() -> None:
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group("policies", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """List the review policies (--policy) and the sandbox policies (--sandbox)."""
+    if context.invoked_subcommand is None:
+        _list()
+
+
+@command.command("show")
+@click.argument("name", default="default")
+@json_option
+def show(name: str, *, as_json: bool) -> None:
+    """Show the sandbox policy NAME, or of a file, whole: with what it inherits."""
+    from orchestrator.safety.policies import load_sandbox_policy
+
+    config = load_sandbox_policy(name)
+    if as_json:
+        print(json.dumps(config.model_dump(mode="json"), indent=2))
+        return
+    for line in _as_toml(config.model_dump(mode="json", exclude_none=True)):
+        print(line)
+
+
+@command.command("check")
+@click.argument("file", type=AnyPath())
+def check(file: Path) -> None:
+    """Say whether FILE is a sandbox policy; if not, which line is wrong and why."""
+    from orchestrator.safety.policies import load_sandbox_policy
+
+    # Also a file without a suffix is meant as a file, never as a name.
+    config = load_sandbox_policy(str(file.absolute()))
+    print(f"{file}: right; {_summary(config)}")
+
+
+@command.command("explain")
+@click.argument("path", type=AnyPath())
+@click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The policy that is asked.")
+@click.option("--target", type=AnyPath(), default=".", metavar="PATH", help="The project [default: this folder].")
+@json_option
+def explain(path: Path, sandbox: str, target: Path, *, as_json: bool) -> None:
+    """Say what each role may do with PATH, and which line of the policy says so."""
+    from pathlib import Path as RealPath
+
+    from orchestrator.models.work import Role
+    from orchestrator.safety.explaining import access
+    from orchestrator.safety.placing import Places
+    from orchestrator.safety.policies import load_sandbox_policy
+
+    config, whole = load_sandbox_policy(sandbox), target.expanduser().resolve()
+    session = RealPath("/<session>")
+    places = Places(whole, session / "scratch" / "<worker>", session / "homes" / "<worker>", session)
+    asked = path.expanduser()
+    asked = (asked if asked.is_absolute() else whole / asked).resolve()
+    found = {role: access(config, asked, role=role, places=places) for role in Role}
+    if as_json:
+        roles = {str(role): {"may": each.may, "because": each.because} for role, each in found.items()}
+        print(json.dumps({"path": str(asked), "sandbox": config.name, "roles": roles}, indent=2))
+        return
+    print(f"{asked}, under {config.name}")
+    for role, each in found.items():
+        print(f"  {role:<12} {each.may:<8} {each.because}")
+
+
+@command.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of sandbox policies, for editors."""
+    import inspect
+
+    from orchestrator.models import sandbox
+    from orchestrator.safety.policy_schema import policy_schema
+
+    print(json.dumps(policy_schema(inspect.getsource(sandbox)), indent=2))
+
+
+def _list() -> None:
     from orchestrator.review_engine.policies import POLICIES
     from orchestrator.safety.policies import available_policies, load_sandbox_policy
 
@@ -16,10 +97,29 @@ def command() -> None:
         print(f"\n  {policy.name}")
         for row in policy.rows:
             print(f"    {row.when:<28} {row.then.upper()}")
-    print("\nsandbox policies (--sandbox NAME, or your own FILE.toml)\n")
+    print(
+        "\nsandbox policies (--sandbox NAME, or your own FILE.toml); `orchestrate policies show NAME` has all of one\n"
+    )
     for name in available_policies():
         config = load_sandbox_policy(name)
-        limits = (
-            f"{config.limits.memory_mib} MiB, {config.limits.cpu_percent:g} % of a core, {config.limits.runtime_s:g} s"
-        )
-        print(f"  {name:<12} backend {config.backend} ({config.enforcement}), network {config.network}, {limits}")
+        print(f"  {name:<12} {config.description}")
+        print(f"  {'':<12} {_summary(config)}")
+
+
+def _summary(config: Any) -> str:
+    limits = config.limits
+    return (
+        f"backend {config.backend} ({config.enforcement}), network {config.network}, "
+        f"{limits.memory_mib} MiB, {limits.cpu_percent:g} % of a core, {limits.runtime_s:g} s"
+    )
+
+
+def _as_toml(data: dict[str, Any]) -> Iterator[str]:
+    """What JSON and TOML spell alike; tables last."""
+    tables = {key: value for key, value in data.items() if isinstance(value, dict)}
+    for key, value in data.items():
+        if key not in tables:
+            yield f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    for key, table in tables.items():
+        yield f"\n[{key}]"
+        yield from (f"{name} = {json.dumps(value)}" for name, value in table.items())

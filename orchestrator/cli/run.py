@@ -72,6 +72,13 @@ WHAT = _options(
         help="What workers may touch; `open` is no sandbox at all.",
     ),
     click.option(
+        "--approve",
+        "approvals",
+        multiple=True,
+        metavar="RULE",
+        help="Consent beforehand to a command the sandbox policy would ask about: 'git push' (repeatable).",
+    ),
+    click.option(
         "--prompts",
         type=AnyPath(),
         metavar="DIR",

@@ -47,7 +47,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         target=target_path(options["target"]),
         workspace=workspace_path(options["workspace"]),
         policy=find_policy(options["policy"]),
-        sandbox=with_limits(find_sandbox(options["sandbox"]), options["worker_limits"]),
+        sandbox=with_limits(find_sandbox(options["sandbox"], options["approvals"]), options["worker_limits"]),
         templates=_templates(options["prompts"]),
         agents=allowed_agents(options["agents"], options["without"]),
         models=models_by_agent(options["models"]),
@@ -139,15 +139,18 @@ def find_policy(given: str) -> Policy:
     )
 
 
-def find_sandbox(given: str) -> SandboxConfig:
+def find_sandbox(given: str, approvals: Sequence[str] = ()) -> SandboxConfig:
     """A sandbox policy that comes with the program by its name, or one from a file.
 
-    Raises:
-        UsageError: There is no such policy, or the file is not one (with line and reason).
-    """
-    from orchestrator.safety.policies import load_sandbox_policy
+    Args:
+        approvals: Rules consented to beforehand.
 
-    return load_sandbox_policy(given)
+    Raises:
+        UsageError: There is no such policy, the file is not one (with line and reason), or it asks for no such consent.
+    """
+    from orchestrator.safety.policies import load_sandbox_policy, with_approvals
+
+    return with_approvals(load_sandbox_policy(given), approvals)
 
 
 def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> SandboxConfig:

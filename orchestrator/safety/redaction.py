@@ -103,6 +103,22 @@ class Redactor:
                 return _without_forms(text)
         return text
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Where secrets stand in a text, in order and without overlaps; private keys are not looked for."""
+        found = [match.span() for value in self._known for match in re.finditer(re.escape(value), text)]
+        for form in _FORMS:
+            if any(hint in text for hint in form.hints):
+                for match in form.pattern.finditer(text):
+                    kept = match.groupdict().get("keep") or ""
+                    found.append((match.start() + len(kept), match.end()))
+        apart: list[tuple[int, int]] = []
+        for start, end in sorted(found):
+            if apart and start < apart[-1][1]:
+                apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+            else:
+                apart.append((start, end))
+        return apart
+
     def event(self, event: AgentEvent) -> AgentEvent:
         """The event with every text of its payload redacted; the same object where there is no secret."""
         payload = self._value(event.payload)

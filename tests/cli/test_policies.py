@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
+import pytest
+
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.safety.policies import FOLDERS, available_policies, load_sandbox_policy
 
 
 def test_the_policies_are_listed_with_their_rows(orchestrate: Callable[..., Any]) -> None:
@@ -13,3 +18,43 @@ def test_the_policies_are_listed_with_their_rows(orchestrate: Callable[..., Any]
     assert "two or more concerns         PAUSE_AND_CLARIFY" in policies
     assert "cautious" in policies
     assert "open " in policies
+    assert "strict " in policies
+
+
+@pytest.mark.parametrize("name", available_policies())
+def test_a_policy_is_shown_whole_as_a_file_that_says_the_same(
+    orchestrate: Callable[..., Any], name: str, tmp_path: Path
+) -> None:
+    shown = tomllib.loads(orchestrate("policies", "show", name).out)
+    assert SandboxConfig.model_validate(shown) == load_sandbox_policy(name)
+    assert json.loads(orchestrate("policies", "show", name, "--json").out)["name"] == name
+
+
+def test_a_right_file_is_said_to_be(orchestrate: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('extends = "strict"\n')
+    ran = orchestrate("policies", "check", str(file))
+    assert ran.code == 0
+    assert "right" in ran.out
+
+
+def test_a_wrong_file_is_refused_with_line_and_reason(orchestrate: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "x"\nnetwrk = "none"\n')
+    ran = orchestrate("policies", "check", str(file))
+    assert ran.code == 2
+    assert "mine.toml:2" in ran.err
+    assert "netwrk" in ran.err
+
+
+def test_a_path_is_explained_for_every_role(orchestrate: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    ran = orchestrate("policies", "explain", "src/a.py", "--target", str(tmp_path / "t"))
+    assert "implementer  write" in ran.out
+    assert "reviewer     read" in ran.out
+    told = json.loads(orchestrate("policies", "explain", "/etc/shadow", "--sandbox", "open", "--json").out)
+    assert told["roles"]["reviewer"]["may"] == "write"
+
+
+def test_the_schema_is_the_stored_one(orchestrate: Callable[..., Any]) -> None:
+    assert json.loads(orchestrate("policies", "schema").out) == json.loads((FOLDERS[0] / "schema.json").read_text())

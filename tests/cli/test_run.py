@@ -60,6 +60,7 @@ def test_a_task_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         pytest.param(("do it", "--policy", "lax"), "unknown policy 'lax'", id="policy"),
         pytest.param(("do it", "--policy", "no-such.toml"), "no such policy", id="policy file"),
         pytest.param(("do it", "--sandbox", "no-such"), "no-such", id="sandbox"),
+        pytest.param(("do it", "--approve", "git psuh"), "asks for consent to", id="consent nobody asks for"),
         pytest.param(("do it", "--scenario", "no-such"), "no scenario 'no-such'", id="scenario"),
         pytest.param(("do it", "--target", "/no/such/place"), "does not exist", id="target missing"),
         pytest.param(("do it", "--target", __file__), "not a folder", id="target a file"),
