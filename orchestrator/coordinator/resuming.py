@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 import anyio.to_thread
@@ -57,7 +57,7 @@ class Inheritance:
     heard: Mapping[tuple[WorkerId, int, str], int]
     """End offset of the last record in the journal, by worker, attempt and stream."""
     last_command: int
-    ended: Mapping[tuple[WorkerId, int, str], int] = MappingProxyType({})
+    ended: Mapping[tuple[WorkerId, int, str], int] = field(default_factory=dict)
     """Where each attempt's part of a stream ends as far as the journal knows, bytes that meant nothing included."""
     said_pending: frozenset[tuple[WorkerId, int]] = frozenset()
     """Attempts whose last text, of a message that never ended, is in the journal already."""
@@ -71,6 +71,7 @@ async def resume_session(
     interactive: bool = False,
     observe: Observer | None = None,
     progress: Progress | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> SessionResult:
     """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
 
@@ -92,7 +93,7 @@ async def resume_session(
         if observe is not None:
             observers.append(observe)
         coordinator = make_coordinator(
-            folder, journal, left.session.options, stage=stage, observers=observers, session=left.session
+            folder, journal, left.session.options, stage=stage, observers=observers, session=left.session, now=now
         )
         coordinator.skip_commands(left.last_command)
         await anyio.to_thread.run_sync(coordinator.evidence.begin)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -60,6 +61,7 @@ async def run_session(
     environ: Mapping[str, str],
     observe: Observer | None = None,
     progress: Progress | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> SessionResult:
     """Run one task from preflight to report.  Call it on the main thread.
 
@@ -93,7 +95,7 @@ async def run_session(
             observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
             if observe is not None:
                 observers.append(observe)
-            coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers)
+            coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers, now=now)
             await anyio.to_thread.run_sync(coordinator.evidence.begin)
             session = await coordinator.run(opened)
     except BaseException:
@@ -180,6 +182,7 @@ def make_coordinator(
     stage: Stage,
     observers: Sequence[Observer],
     session: Session | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> Coordinator:
     """Put the parts of one session together."""
     layout = CrewLayout(
@@ -209,6 +212,7 @@ def make_coordinator(
         observers=observers,
         session=session,
         before_start=stage.before_start,
+        now=now,
     )
 
 

@@ -1,0 +1,277 @@
+"""Sessions of counting agents whose coordinators, shims and workers are killed at random moments, and what came of it.
+
+Everything random comes from the seed; what the machine's own timing adds is printed with each session.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.identity import WorkerId
+from orchestrator.workers.attempts import AttemptFiles, read_record
+from orchestrator.workers.following import is_same
+from orchestrator.workers.processes import descendants, process_table, send_signal
+from tests.chaos.counting import Counted, Miscounted, check_session
+
+AGENTS = ("gemini", "claude", "codex")
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FAULTS: Mapping[str, int] = {
+    "coordinator": 10,
+    "coordinator and shim": 4,
+    "coordinator and worker": 2,
+    "coordinator, journal torn": 4,
+    "shim": 3,
+    "worker": 3,
+    "coordinator stopped": 2,
+}
+"""What is done to a session, and how often in proportion."""
+MOST_LIVES = 80
+"""Coordinators a session may need before it counts as stuck."""
+LIFE_WITHIN_S = 90.0
+CLOCKS_S = (0, 0, 0, 0, -90, -5, 5, 90)
+"""How wrong a coordinator's clock may go, from one life to the next."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a campaign comes to."""
+
+    sessions: int = 0
+    lives: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    signals: int = 0
+    counted: Counted = field(default_factory=Counted)
+    problems: list[str] = field(default_factory=list)
+    took_s: float = 0.0
+
+    def __str__(self) -> str:
+        rows = [
+            f"{self.sessions} sessions, {self.lives} coordinators, {self.took_s:.0f} s",
+            f"kills survived: {self.kills}",
+            *(f"  {what}: {count}" for what, count in sorted(self.faults.items())),
+            f"events checked: {self.counted.events} in {self.counted.entries} journal entries",
+            f"effects derived again by replay: {self.counted.effects}",
+            f"lost: {self.counted.lost}, doubled: {self.counted.doubled}, leftovers: {self.counted.leftovers}",
+            *(f"PROBLEM {problem}" for problem in self.problems),
+        ]
+        return "\n".join(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one session is played."""
+
+    seed: str
+    count: int = 150
+    pace_s: float = 0.004
+    grace_s: float = 20.0
+    sandbox: str = "open"
+    faults: int = 12
+    """Faults before the session is left in peace to end."""
+
+
+def run_campaign(
+    folder: Path,
+    *,
+    seed: int,
+    kills: int,
+    say: Callable[[str], object] = lambda text: None,
+    sandboxes: Sequence[str] = ("open", "default"),
+) -> Figures:
+    """Play sessions until at least so many processes have been killed."""
+    figures, begun, number = Figures(), time.monotonic(), 0
+    while figures.kills < kills:
+        chance = random.Random(f"{seed} {number}")
+        plan = Plan(
+            seed=f"{seed}.{number}",
+            count=chance.choice((40, 150, 400)),
+            pace_s=chance.choice((0.0, 0.002, 0.008)),
+            grace_s=chance.choice((0.0, 0.3, 20.0, 20.0)),
+            sandbox=sandboxes[number % len(sandboxes)],
+            faults=chance.randrange(4, 16),
+        )
+        Play(folder / f"{number:04d}", plan, chance, figures).play()
+        figures.sessions, number = figures.sessions + 1, number + 1
+        figures.took_s = time.monotonic() - begun
+        say(f"{plan}: {figures.kills} kills so far; {figures.counted.events} events; {len(figures.problems)} problems")
+    return figures
+
+
+@dataclass(slots=True)
+class Play:
+    """One session from its first coordinator to its proven end."""
+
+    root: Path
+    plan: Plan
+    chance: random.Random
+    figures: Figures
+    session: SessionFolder | None = None
+    words: tuple[str, ...] = ()
+
+    def play(self) -> None:
+        (self.root / "target").mkdir(parents=True)
+        (self.root / "target" / "notes.txt").write_text("hello\n")
+        place_agents(self.root / "agents")
+        ended = ""
+        for life in range(MOST_LIVES):
+            ended = self.live(faulty=life < self.plan.faults)
+            if ended.startswith("ended done"):
+                break
+        else:
+            self.figures.problems.append(f"{self.root}: stuck after {MOST_LIVES} coordinators: {ended}")
+        if self.session is not None:
+            try:
+                expected = {agent: self.plan.count for agent in AGENTS}
+                check_session(self.session, self.figures.counted, expected=expected, root=self.root)
+            except (Miscounted, AssertionError) as problem:
+                self.figures.problems.append(f"{self.root}: {problem}")
+
+    def live(self, *, faulty: bool) -> str:
+        """One coordinator's life; its last words, empty if it was killed."""
+        self.figures.lives += 1
+        with self._coordinator() as process:
+            watchdog = threading.Timer(LIFE_WITHIN_S, process.kill)
+            watchdog.start()
+            try:
+                return self._watch(process, faulty=faulty)
+            finally:
+                watchdog.cancel()
+                watchdog.join()
+                process.kill()
+
+    @contextmanager
+    def _coordinator(self) -> Iterator[subprocess.Popen[str]]:
+        mode = ("run", self.root) if self.session is None else ("resume", self.session.path)
+        skew = self.chance.choice(CLOCKS_S) if self.session is not None else 0
+        with (
+            (self.root / "coordinator.stderr").open("ab") as log,
+            subprocess.Popen(
+                [sys.executable, str(HERE / "coordinating.py"), *map(str, mode), str(skew), *self.words],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self._environment(),
+            ) as process,
+        ):
+            yield process
+
+    def _environment(self) -> dict[str, str]:
+        interpreters = ":".join(str(Path(prefix) / "bin") for prefix in (sys.prefix, sys.base_prefix))
+        return {
+            "PATH": f"{self.root / 'agents'}:{os.environ['PATH']}:{interpreters}",
+            "HOME": str(self.root),
+            "PYTHONPATH": str(ROOT),
+            "ANTHROPIC_API_KEY": "no-key",
+            "GEMINI_API_KEY": "no-key",
+            "CODEX_API_KEY": "no-key",
+            "OPENAI_API_KEY": "no-key",
+            "CHAOS_SEED": self.plan.seed,
+            "CHAOS_COUNT": str(self.plan.count),
+            "CHAOS_PACE_S": str(self.plan.pace_s),
+            "CHAOS_GRACE_S": str(self.plan.grace_s),
+            "CHAOS_SANDBOX": self.plan.sandbox,
+        }
+
+    def _watch(self, process: subprocess.Popen[str], *, faulty: bool) -> str:
+        """Follow it to its end, or to the moment that chance has chosen."""
+        assert process.stdout is not None
+        moment = self._moment() if faulty else None
+        last = ""
+        for seen, line in enumerate(process.stdout, start=1):
+            last = line.strip()
+            if last.startswith("session "):
+                self.session = SessionFolder(Path(last.removeprefix("session ")))
+            if moment is not None and seen >= moment and self.session is not None:
+                time.sleep(self.chance.choice((0.0, 0.0, self.chance.random() * 0.05)))
+                if self._strike(process):
+                    return ""
+                moment = seen + self._moment()
+        process.wait()
+        # Whoever asks a person gets an answer next time.
+        self.words = ("go on",) if "ended needs_person" in last or "waits for an answer" in last else ()
+        return last
+
+    def _moment(self) -> int:
+        return self.chance.choice((1, 2, self.chance.randrange(3, 30), self.chance.randrange(3, 300)))
+
+    def _strike(self, process: subprocess.Popen[str]) -> bool:
+        """Do one fault; whether the coordinator is gone."""
+        [fault] = self.chance.choices(list(FAULTS), list(FAULTS.values()))
+        if fault == "coordinator stopped":
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(self.chance.random() * 2)
+            process.send_signal(signal.SIGCONT)
+            self.figures.faults[fault] += 1
+            return False
+        ends_coordinator = fault.startswith("coordinator")
+        others = [victim for victim in ("shim", "worker") if victim in fault]
+        if ends_coordinator:
+            process.kill()
+            process.wait()
+            self.figures.kills += 1
+            self.words = ()
+        struck = sum(self._kill(victim) for victim in others)
+        self.figures.kills += struck
+        if "torn" in fault and self.session is not None:
+            tear(self.session.journal_file, self.chance)
+        if ends_coordinator or struck:
+            self.figures.faults[fault] += 1
+        return ends_coordinator
+
+    def _kill(self, victim: str) -> bool:
+        """SIGKILL one shim, or one process of one worker's tree, of those that run now."""
+        shims = sorted(running_shims(self.session)) if self.session is not None else []
+        if not shims:
+            return False
+        pid, started = self.chance.choice(shims)
+        if victim == "shim":
+            return send_signal(pid, started, signal.SIGKILL)
+        below = [row for row in descendants(pid, process_table()) if not row.is_dead]
+        if not below:
+            return False
+        row = self.chance.choice(below)
+        return send_signal(row.pid, row.start_ticks, signal.SIGKILL)
+
+
+def place_agents(folder: Path) -> None:
+    """Put the counting agent on a PATH of its own, under the names of the three CLIs."""
+    folder.mkdir()
+    code = (HERE / "counting_agent.py").read_text()
+    for name in AGENTS:
+        path = folder / name
+        path.write_text(f"#!{Path(sys.executable).resolve()} -IS\n{code}")
+        path.chmod(0o755)
+
+
+def running_shims(session: SessionFolder) -> Iterator[tuple[int, int]]:
+    """Shims of the session that run now, with their starts."""
+    for path in session.workers_dir.glob("*.json"):
+        worker, _, attempt = path.stem.rpartition(".")
+        if attempt.isdecimal():
+            files = AttemptFiles(session.workers_dir, session.control_dir / worker, WorkerId(worker), int(attempt))
+            with suppress(OSError):
+                record = read_record(files)
+                if record is not None and record.exit is None and is_same(record.shim):
+                    yield record.shim.pid, record.shim.start_ticks
+
+
+def tear(journal: Path, chance: random.Random) -> None:
+    """Cut the last line somewhere, as a power cut may: everything before it was written earlier."""
+    data = journal.read_bytes()
+    start = data.rfind(b"\n", 0, len(data) - 1) + 1
+    if start > 0:
+        os.truncate(journal, chance.randrange(start, len(data)))

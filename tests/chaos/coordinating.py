@@ -1,0 +1,75 @@
+"""A coordinator of counting agents that can be killed: ``coordinating.py run|resume ROOT|FOLDER SKEW_S [ANSWER]``.
+
+It says the session's folder first, then one line an entry, and at last how the session ended.  Its clock goes wrong
+by ``SKEW_S`` seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+from orchestrator.coordinator import resume_session, run_session
+from orchestrator.coordinator.requests import RunRequest, SessionResult
+from orchestrator.errors import OrchestrateError
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.entries import JournalEntry
+from orchestrator.prompts import load_templates
+from orchestrator.review_engine.policies import STANDARD
+from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.session.state import Session
+
+
+def tell(session: Session, entry: JournalEntry) -> None:
+    if entry.n == 1:
+        print("session", session.options.session_dir, flush=True)  # noqa: T201
+    print("entry", entry.n, flush=True)  # noqa: T201
+
+
+def request(root: Path) -> RunRequest:
+    limits = {
+        "orphan_grace_s": float(os.environ["CHAOS_GRACE_S"]),
+        "max_relaunches": 10_000,
+        "max_review_rounds": 10_000,
+    }
+    sandbox = load_sandbox_policy(os.environ["CHAOS_SANDBOX"])
+    names = ("CHAOS_SEED", "CHAOS_COUNT", "CHAOS_PACE_S")
+    return RunRequest(
+        task="Count",
+        target=root / "target",
+        workspace=root / "workspace",
+        policy=STANDARD,
+        sandbox=sandbox.model_copy(update={"environment": (*sandbox.environment, *names)}),
+        templates=load_templates(None),
+        limits=limits,
+    )
+
+
+def clock(skew_s: float) -> Callable[[], datetime]:
+    return lambda: datetime.now(UTC) + timedelta(seconds=skew_s)
+
+
+def main(mode: str, where: str, skew_s: str, *answer: str) -> int:
+    now = clock(float(skew_s))
+    if mode == "run":
+        begin = partial(run_session, request(Path(where)), environ=os.environ, observe=tell, now=now)
+    else:
+        folder, words = SessionFolder(Path(where)), answer[0] if answer else None
+        begin = partial(resume_session, folder, environ=os.environ, answer=words, observe=tell, now=now)
+    try:
+        result: SessionResult = anyio.run(begin)
+    except OrchestrateError as error:
+        print("refused", error.message, flush=True)  # noqa: T201
+        return int(error.exit_code)
+    print("ended", result.outcome, result.reason, flush=True)  # noqa: T201
+    return int(result.exit_code)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""One session's folder in, the proof out: every number once, replay agrees, nothing is left, the end was reached."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reading import read_journal
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import AgentOutput, JournalEntry, WorkerExited
+from orchestrator.models.events import Reported, Said, Unrecognised
+from orchestrator.models.identity import WorkerId
+from orchestrator.session.replaying import replay
+from orchestrator.workers.sweeping import marked_records
+from tests.coordinator.exactness import leftovers
+
+SAID = re.compile(r"(?:count|aside|found) (\d+) end")
+RAW = {"stdout": rb"count (\d+) end[^\n]*\n", "stderr": rb"aside (\d+) end\n", "events": rb"found (\d+) end[^\n]*\n"}
+# A torn record on stdout is noise, and its number comes again; on stderr noise is all there is.
+MEANT = {"stdout": Said, "stderr": Unrecognised, "events": Reported}
+
+
+class Miscounted(Exception):
+    """What was promised is not what is there."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """Sums over all sessions that were checked."""
+
+    events: int = 0
+    entries: int = 0
+    effects: int = 0
+    lost: int = 0
+    doubled: int = 0
+    leftovers: int = 0
+
+
+def numbers_in(entries: Sequence[JournalEntry]) -> Mapping[tuple[str, str], list[int]]:
+    """The numbers that the journal holds, in its order, by worker and stream."""
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for body in (entry.body for entry in entries):
+        if isinstance(body, AgentOutput):
+            for event in body.events:
+                if isinstance(event.payload, MEANT[body.stream]):
+                    found[body.worker, body.stream] += map(int, SAID.findall(event.payload.text))
+    return found
+
+
+def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str, int], root: Path) -> None:
+    """Check one session that has ended, and add it up.
+
+    Args:
+        expected: How far each worker that has finished must have counted, by worker.
+
+    Raises:
+        Miscounted: Something is lost, doubled, left, or not what replay derives.
+        AssertionError: Something that must hold does not.
+    """
+    entries = list(read_journal(folder.journal_file))
+    result = replay(entries)
+    sums.entries += len(entries)
+    sums.effects += result.effects
+    said = numbers_in(entries)
+    problems: list[str] = []
+    for worker in result.session.workers:
+        for stream, pattern in RAW.items():
+            numbers = said.get((worker, stream), [])
+            raw = written(folder, worker, stream=stream, pattern=pattern)
+            problems += _compare(f"{worker} {stream}", numbers, raw, sums)
+        whole = list(range(1, expected.get(worker, 0) + 1))
+        if worker in expected and said.get((worker, "stdout")) != whole:
+            problems.append(f"{worker}: the journal does not hold 1..{expected[worker]} once and in order")
+    left = [*leftovers(root), *(record for record in marked_records() if record.startswith(str(root)))]
+    sums.leftovers += len(left)
+    problems += [f"left: {one}" for one in left]
+    if result.unrecorded:
+        problems.append("effects were derived that are not in the journal")
+    if result.session.effects_open:
+        problems.append(f"effects without an outcome: {result.session.effects_open}")
+    if result.session.closed is None or result.session.closed.outcome is not Outcome.DONE:
+        problems.append(f"it did not reach its end: {result.session.closed}")
+    problems += unproven(entries)
+    if problems:
+        raise Miscounted("; ".join(problems))
+
+
+def unproven(entries: Sequence[JournalEntry]) -> list[str]:
+    """Attempts that are said to have ended twice."""
+    ends = Counter((e.body.worker, e.body.attempt) for e in entries if isinstance(e.body, WorkerExited))
+    return [f"{worker}.{attempt} ended {times} times" for (worker, attempt), times in ends.items() if times > 1]
+
+
+def written(folder: SessionFolder, worker: str, *, stream: str, pattern: bytes) -> list[int]:
+    """The numbers that the worker really wrote, whole lines only."""
+    name = WorkerId(worker)
+    path = {"stdout": folder.raw_stdout, "stderr": folder.raw_stderr, "events": folder.events_file}[stream](name)
+    return [int(number) for number in re.findall(pattern, path.read_bytes())] if path.exists() else []
+
+
+def _compare(where: str, numbers: Sequence[int], raw: Sequence[int], sums: Counted) -> list[str]:
+    sums.events += len(raw)
+    journalled, emitted = Counter(numbers), Counter(raw)
+    lost, doubled = emitted - journalled, journalled - emitted
+    sums.lost += lost.total()
+    sums.doubled += doubled.total()
+    problems = []
+    if lost:
+        problems.append(f"{where}: lost {sorted(lost)[:5]}")
+    if doubled:
+        problems.append(f"{where}: doubled {sorted(doubled)[:5]}")
+    return problems
