@@ -51,6 +51,7 @@ def which_session(workspace: Path, session: str | None, *, live: bool = False) -
     """The session named, or the newest one.
 
     Args:
+        session: Its id, or the path of its folder (with a slash in it): a bundle's, unpacked.
         live: Without a name, the newest that is running; if none is, the newest of all.
 
     Raises:
@@ -59,6 +60,9 @@ def which_session(workspace: Path, session: str | None, *, live: bool = False) -
     """
     from orchestrator.journal.folder import newest_session, open_session
 
+    if session is not None and os.sep in session:
+        path = Path(session).expanduser().resolve()
+        return open_session(path.parent, path.name)
     if session is not None:
         return open_session(workspace, session)
     folder = (newest_session(workspace, live_only=True) if live else None) or newest_session(workspace, live_only=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,16 +13,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.session.replaying import OtherDecision, ReplayResult
+    from orchestrator.session.state import Session
 
 
 @click.command("replay")
 @click.argument("session", required=False)
 @click.option("--policy", metavar="NAME|FILE", help="Also say what this policy would have decided.")
-@click.option("--until", type=click.IntRange(min=1), metavar="N", help="Only up to this journal entry.")
+@click.option(
+    "--until",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only up to this journal entry, and print the whole state of the session after it.",
+)
 @workspace_option
 @json_option
 def command(session: str | None, policy: str | None, until: int | None, workspace: Path | None, as_json: bool) -> None:
-    """Derive every decision of SESSION (default: the newest) again; exit 1 at the first difference."""
+    """Derive every decision of SESSION (default: the newest) again; exit 1 at the first difference.
+
+    SESSION is an id, or the path of a session's folder, such as an unpacked bundle's.
+    """
     from orchestrator import __version__
     from orchestrator.cli.places import which_session, workspace_path
     from orchestrator.errors import JournalDamaged
@@ -43,7 +52,13 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
         from orchestrator.cli.starting import find_policy
 
         others = under_policy(result.session, find_policy(policy))
-    print(_as_document(result, others) if as_json else _as_text(result, others, name=folder.id))
+    with_state = until is not None
+    if as_json:
+        print(_as_document(result, others, with_state=with_state))
+    else:
+        print(_as_text(result, others, name=folder.id))
+        if with_state:
+            print(_state_of(result.session))
 
 
 def _as_text(result: ReplayResult, others: tuple[OtherDecision, ...], *, name: str) -> str:
@@ -64,7 +79,33 @@ def _as_text(result: ReplayResult, others: tuple[OtherDecision, ...], *, name: s
     return "\n".join(lines)
 
 
-def _as_document(result: ReplayResult, others: tuple[OtherDecision, ...]) -> str:
+def _state_of(session: Session) -> str:
+    """Every field of the session's state, as the fold has it."""
+    from orchestrator.cli.documents import document
+
+    return document(_plain(session))
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses and mappings as JSON objects; a key of several parts becomes ``12.0``."""
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+    from dataclasses import fields, is_dataclass
+
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {
+            ".".join(map(str, key)) if isinstance(key, tuple) else str(key): _plain(item) for key, item in value.items()
+        }
+    if isinstance(value, AbstractSet):
+        return sorted(_plain(item) for item in value)
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _as_document(result: ReplayResult, others: tuple[OtherDecision, ...], *, with_state: bool) -> str:
     from orchestrator.cli.documents import document
 
     return document(
@@ -76,5 +117,6 @@ def _as_document(result: ReplayResult, others: tuple[OtherDecision, ...]) -> str
             "decisions": result.decisions,
             "unrecorded": [effect for _, effect in result.unrecorded],
             "under_policy": others,
+            **({"state": _plain(result.session)} if with_state else {}),
         }
     )
