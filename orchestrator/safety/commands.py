@@ -42,6 +42,8 @@ class CommandVerdict:
     rule: str
     """The policy's own words that matched; empty for ``allow``."""
     reason: str
+    sure: bool = True
+    """``False``: it was blocked only because what it reaches is not known before it runs."""
 
 
 _SAID: Final[Mapping[Decision, str]] = {"confirm": "needs a person's consent", "warn": "is worth a look"}
@@ -121,7 +123,7 @@ class CommandFilter:
         except (Unreadable, RecursionError) as error:
             found.append(_unknown("reader", f"the command cannot be read: {error}"))
         weight = _CAREFUL_WEIGHT if self.unsure in ("confirm", "block") else _WEIGHT
-        return min(found, key=lambda verdict: weight.index(verdict.decision), default=_ALLOWED)
+        return min(found, key=lambda verdict: (weight.index(verdict.decision), not verdict.sure), default=_ALLOWED)
 
     def _of_text(self, text: str, scope: Scope, depth: int) -> Iterator[CommandVerdict]:
         reading = read(text, scope=scope, depth=depth)
@@ -220,7 +222,7 @@ class CommandFilter:
         seen = {self.around.reach(word, scope) for word in operands(words)}
         worst = next((reach for reach in _REACHES if reach in seen), None)
         if worst is not None:
-            yield replace(blocked, reason=f"{blocked.reason}: {_REACHES[worst]}")
+            yield replace(blocked, reason=f"{blocked.reason}: {_REACHES[worst]}", sure=worst != "unknown")
         elif "inside" in seen:
             yield CommandVerdict("warn", rule.text, f"`{rule.text}` of something inside the worker's folders")
 

@@ -25,7 +25,7 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
         _answer(draft, body, run=False, reason="the session is ending")
         return
     verdict = _judge(draft, body)
-    decision = _settled(draft, verdict)
+    decision = _settled(draft, body, verdict)
     command = _shown(body)
     if decision == "block":
         draft.warn(f"{worker}: refused `{command}`: {verdict.reason}", worker)
@@ -79,9 +79,13 @@ def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:
     return guard.judge_words(body.argv, body.cwd)
 
 
-def _settled(draft: Draft, verdict: CommandVerdict) -> Decision:
+def _settled(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> Decision:
     """The verdict with the policy's own answers put in: consent given beforehand, and what is not known."""
-    config = draft.session.options.sandbox
+    options = draft.session.options
+    config = options.sandbox
+    if body.source == "hook" and not verdict.sure and options.sandbox_backend == "bubblewrap":
+        # The guard in front of the program will see what it really reaches.
+        return "allow"
     if verdict.decision == "unknown":
         return config.unsure_commands
     if verdict.decision == "confirm" and verdict.rule in config.approved_commands:

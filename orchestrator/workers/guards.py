@@ -24,6 +24,7 @@ REQUESTS: Final = ".guard"
 """In a worker's scratch folder: what its guards ask."""
 REPLIES: Final = "guard"
 """In the session's folder, one folder a worker: what they are told."""
+HOOK: Final = "hook"
 INSIDE: Final = "/run/orchestrate"
 """Where the sandbox shows the originals and the replies."""
 REFUSED: Final = 126
@@ -56,6 +57,25 @@ done
 {{ read -r verdict; read -r reason; }} <"$replies/$id"
 [ "$verdict" = run ] || refuse "$reason"
 exec "$original" "$@"
+"""
+
+_HOOK = r"""#!/bin/sh
+# Started by a CLI before its shell tool runs, with what it is about to do on standard input.
+refuse() {{ echo "orchestrate: the command was not run: $1" >&2; exit 2; }}
+requests=$ORCHESTRATOR_GUARD replies=$ORCHESTRATOR_GUARD_REPLIES
+[ -d "$requests" ] && [ -d "$replies" ] || refuse 'its guard finds nobody to ask'
+read -r id 2>/dev/null </proc/sys/kernel/random/uuid || id=$$
+told=$(cat)
+(set -C; : >"$requests/$id.ask") 2>/dev/null || refuse 'its guard cannot ask'
+printf '%s\0' hook "$PWD" "$told" end >"$requests/$id.ask"
+tries=0
+while [ ! -f "$replies/$id" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -le {tries} ] || refuse 'no answer came'
+    sleep 0.02
+done
+{{ read -r verdict; read -r reason; }} <"$replies/$id"
+[ "$verdict" = run ] || refuse "$reason"
 """
 
 _GIT_ALIAS = r"""verb= value=
@@ -128,6 +148,11 @@ def guard_script(name: str, original: str, config: SandboxConfig) -> str:
     )
 
 
+def hook_script(config: SandboxConfig) -> str:
+    """What a CLI's own hook starts; a POSIX shell script."""
+    return _HOOK.format(tries=int((config.confirm_timeout_s + 60) * 50))
+
+
 def write_guards(folder: Path, programs: Iterable[Guarded], config: SandboxConfig) -> None:
     """Write the scripts; they are the same for every worker of a session."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -135,6 +160,7 @@ def write_guards(folder: Path, programs: Iterable[Guarded], config: SandboxConfi
         path = folder / f"{number}-{program.name}"
         path.write_text(guard_script(program.name, str(program.original), config), encoding="utf-8")
         path.chmod(0o755)
+    (folder / HOOK).write_text(hook_script(config), encoding="utf-8")
 
 
 def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path) -> list[Mount]:
@@ -142,12 +168,17 @@ def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path) -> li
     mounts = [program.shown for program in programs]
     for number, program in enumerate(programs):
         mounts.append(Mount(program.place, "read", str(folder / f"{number}-{program.name}")))
+    mounts.append(Mount(Path(INSIDE) / HOOK, "read", str(folder / HOOK)))
     return [*mounts, Mount(Path(INSIDE) / REPLIES, "read", str(replies))]
 
 
 def guard_environment(scratch: Path) -> Mapping[str, str]:
     """What the guards must know."""
-    return {"ORCHESTRATOR_GUARD": str(scratch / REQUESTS), "ORCHESTRATOR_GUARD_REPLIES": f"{INSIDE}/{REPLIES}"}
+    return {
+        "ORCHESTRATOR_GUARD": str(scratch / REQUESTS),
+        "ORCHESTRATOR_GUARD_REPLIES": f"{INSIDE}/{REPLIES}",
+        "ORCHESTRATOR_GUARD_HOOK": f"{INSIDE}/{HOOK}",
+    }
 
 
 def _telling(rule: CommandRule) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
+from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
 from orchestrator.models.launch import LaunchSpec, PlacedFile, StopStep
 from orchestrator.models.work import Assignment
 
@@ -13,6 +14,9 @@ GRAMMAR = Grammar(
     repeatable=frozenset({"--add-dir", "--allowedTools"}),
     valued=frozenset({"--add-dir", "--allowedTools", "--permission-mode", "--model", "--resume"}),
 )
+
+_HOOK = {"type": "command", "command": HOOK_COMMAND, "timeout": HOOK_WITHIN_S}
+SETTINGS = json.dumps({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [_HOOK]}]}}, indent=1) + "\n"
 
 STOP_LADDER = (StopStep("TERM", 5.0),)
 """TERM ends the running tool's children too; INT exits with 0 as if all were well."""
@@ -25,7 +29,7 @@ def launch(assignment: Assignment) -> LaunchSpec:
         cwd=assignment.target,
         env=additions(_environment(assignment), assignment),
         stdin=assignment.prompt,
-        files=(PlacedFile(assignment.home / ".claude" / "settings.json", "{}\n"),),
+        files=(PlacedFile(assignment.home / ".claude" / "settings.json", SETTINGS),),
         stop_ladder=STOP_LADDER,
     )
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
+from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
 from orchestrator.models.launch import LaunchSpec, PlacedFile, StopStep
 from orchestrator.models.work import Assignment
 
@@ -14,6 +15,9 @@ GRAMMAR = Grammar(
     repeatable=frozenset({"--include-directories", "--policy"}),
     valued=frozenset({"--include-directories", "--policy", "--model", "--resume", "--approval-mode"}),
 )
+
+# Its timeout counts in milliseconds.
+_HOOK = {"name": "guard", "type": "command", "command": HOOK_COMMAND, "timeout": HOOK_WITHIN_S * 1000}
 
 STOP_LADDER = (StopStep("TERM", 2.0),)
 """It ends at once with 0 and leaves its shells behind; the KILL of the tree that follows is what counts."""
@@ -64,6 +68,7 @@ def _settings(assignment: Assignment) -> str:
         # Ten attempts, the default, are almost four minutes.
         "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False, "maxAttempts": 4},
         "privacy": {"usageStatisticsEnabled": False},
+        "hooks": {"BeforeTool": [{"matcher": "run_shell_command", "hooks": [_HOOK]}]},
     }
     if assignment.endpoint is not None:
         # A base URL alone selects an auth type that gemini itself then refuses.
