@@ -16,6 +16,7 @@ from orchestrator.models.entries import (
     AgentOutput,
     CoordinatorResumed,
     Input,
+    NetworkRefused,
     Sampled,
     SessionOpened,
     StreamFault,
@@ -27,6 +28,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.safety.redaction import Redactor
 from orchestrator.wire.lines import Line
 from orchestrator.wire.records import Noise, RawRecord, decode_line
+from orchestrator.workers.proxying import Refusal
 
 StreamName: TypeAlias = Literal["stdout", "stderr", "events"]
 Heard: TypeAlias = AgentOutput | StreamFault | StreamRead
@@ -49,6 +51,11 @@ def as_recorded(redactor: Redactor, body: Input) -> Input:
     if isinstance(body, AgentOutput | StreamRead | Sampled | SessionOpened | CoordinatorResumed | UserCommand):
         return body
     return redactor.value(body)
+
+
+def as_entry(refusal: Refusal) -> NetworkRefused:
+    """What the workers' proxy refused, as it enters the journal."""
+    return NetworkRefused(refusal.worker, refusal.host, refusal.port, refusal.reason, refusal.times)
 
 
 def offsets_now(stdout: Path, stderr: Path, events: Path) -> Offsets:

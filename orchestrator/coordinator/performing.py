@@ -136,7 +136,7 @@ class Performer:
                 await anyio.to_thread.run_sync(self.evidence.mark, effect.worker)
             self.before_start(assignment)
             self.desk.open(effect.worker)
-            spec = with_common_environment(agent.launch(assignment), assignment, self.session())
+            spec = with_common_environment(agent.launch(self.crew.reachable(assignment)), assignment, self.session())
             folder, worker = self.folder, effect.worker
             offsets = offsets_now(folder.raw_stdout(worker), folder.raw_stderr(worker), folder.events_file(worker))
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
@@ -175,7 +175,7 @@ class Performer:
 def with_common_environment(spec: LaunchSpec, assignment: Assignment, session: Session) -> LaunchSpec:
     """What every CLI gets, whatever its adapter asks for: its private home, and where to report its own events."""
     env = {"HOME": str(assignment.home), "ORCHESTRATOR_EVENTS": str(events_file(assignment.scratch)), "NO_COLOR": "1"}
-    if session.options.sandbox_backend == "none":
+    if session.options.sandbox_backend != "bubblewrap":
         # Inside a sandbox /tmp is private already; codex wants its home outside TMPDIR (observed, 0.169.0).
         temporary = assignment.scratch / ".tmp"
         temporary.mkdir(mode=0o700, parents=True, exist_ok=True)

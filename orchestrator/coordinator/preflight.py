@@ -17,7 +17,7 @@ from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.workers.sandbox import SandboxProof, prove_backend
+from orchestrator.workers.proving import SandboxProof, prove_backend
 
 VERSION_TIME_S = 20.0
 """Longest wait for ``--version``: gemini's takes 1.3 s on an idle machine (observed, 0.61.0)."""

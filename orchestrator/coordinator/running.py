@@ -19,7 +19,7 @@ from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.guard_desk import GuardDesk
-from orchestrator.coordinator.listening import Listener, Offsets, as_recorded
+from orchestrator.coordinator.listening import Listener, Offsets, as_entry, as_recorded
 from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.storage import Storage, stopping_without_journal
@@ -113,7 +113,10 @@ class Coordinator:
         with ExitStack() as cleanup:
             cleanup.callback(self._close_listeners)
             folders = [self.folder.path, self.folder.reviews_dir, self.folder.commands_dir]
-            async with file_changes(folders, ignored={"journal.jsonl", "orchestrator.log"}) as changes:
+            async with (
+                self.crew.way_out(refused=lambda refusal: self.take(as_entry(refusal))),
+                file_changes(folders, ignored={"journal.jsonl", "orchestrator.log", "network.sock"}) as changes,
+            ):
                 self._changes = changes
                 async with stopping_without_journal(self.crew), anyio.create_task_group() as tasks:
                     self._tasks = tasks

@@ -41,7 +41,8 @@ from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew, CrewLayout
-from orchestrator.workers.sandbox import SandboxProof, find_bubblewrap, prove_backend, wrap
+from orchestrator.workers.proving import SandboxProof, prove_backend
+from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
 
 EXIT_CODES = {
@@ -50,7 +51,7 @@ EXIT_CODES = {
     Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
 }
-Backend: TypeAlias = Literal["bubblewrap", "none"]
+Backend: TypeAlias = Literal["bubblewrap", "landlock", "none"]
 MOST_TASK_CHARS = 4_000_000
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
 
@@ -130,8 +131,10 @@ def choose_backend(config: SandboxConfig, proof: SandboxProof) -> tuple[Backend,
     """
     if config.backend == "none":
         return "none", (f"NO SANDBOX, as asked: {proof.detail}",)
-    if proof.works:
+    if proof.works and proof.backend == "bubblewrap":
         return "bubblewrap", ()
+    if proof.works and (config.enforcement != "required" or not proof.escaped):
+        return "landlock", (f"WEAKER SANDBOX: {proof.detail}",)
     if config.enforcement == "required" or config.backend == "bubblewrap":
         raise EnvironmentUnfit(
             f"the sandbox policy {config.name!r} needs a sandbox, and none works here: {proof.detail}",

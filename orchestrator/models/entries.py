@@ -123,6 +123,19 @@ class StorageShort:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkRefused:
+    """A worker asked for a host that its policy does not let it reach."""
+
+    worker: WorkerId
+    host: str
+    port: int
+    reason: str
+    times: int = 1
+    """How often so far; told at the first time, the tenth, the hundredth…"""
+    kind: Literal["network_refused"] = "network_refused"
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerExited:
     """An attempt's tree is gone and all it wrote has been journalled."""
 
@@ -285,6 +298,7 @@ Input: TypeAlias = (
     | StreamFault
     | StreamRead
     | StorageShort
+    | NetworkRefused
     | WorkerExited
     | Sampled
     | SnapshotTaken

@@ -48,7 +48,7 @@ class SessionOptions:
     """Agents the user allows."""
     policy: Policy
     sandbox: SandboxConfig
-    sandbox_backend: Literal["bubblewrap", "none"]
+    sandbox_backend: Literal["bubblewrap", "landlock", "none"]
     """The one that preflight proved."""
     templates: Mapping[str, str]
     """Prompt templates by name, whole."""

@@ -14,6 +14,7 @@ from orchestrator.models.entries import (
     GuardAsked,
     Input,
     JournalEntry,
+    NetworkRefused,
     Sampled,
     SessionClosed,
     SessionOpened,
@@ -86,6 +87,9 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_stream_fault(draft, body)
         case StreamRead():
             on_read(draft, body)
+        case NetworkRefused():
+            times = f" ({body.times} times)" if body.times > 1 else ""
+            draft.warn(f"{body.worker} was refused {body.host}:{body.port}{times}: {body.reason}", body.worker)
         case StorageShort():
             on_storage_short(draft, body)
         case WorkerExited():

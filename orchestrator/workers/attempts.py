@@ -47,6 +47,11 @@ class AttemptFiles:
         return self.workers_dir / f"{self.worker}.{self.attempt}.prompt"
 
     @property
+    def taken(self) -> Path:
+        """How the names begin under which lies what it planted where nothing may be planted."""
+        return self.workers_dir / f"{self.worker}.{self.attempt}.taken"
+
+    @property
     def shim_log(self) -> Path:
         """What the shim's interpreter says when it cannot even start."""
         return self.workers_dir / "shim.log"

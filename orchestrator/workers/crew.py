@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent
@@ -21,24 +22,22 @@ from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
-from orchestrator.workers.cgroups import make_group, own_group
+from orchestrator.workers.boxing import Box, remove_empty_groups
 from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
-from orchestrator.workers.homes import PrivateHome, place_files, prepare_home, remove_home, return_credentials
+from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
 from orchestrator.workers.layout import CrewLayout as CrewLayout
 from orchestrator.workers.layout import Started as Started
 from orchestrator.workers.mounts import place_of
+from orchestrator.workers.network_rules import renamed
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
-from orchestrator.workers.records import encode, replace_file
+from orchestrator.workers.proxying import Refusal, proxy
+from orchestrator.workers.records import decode_file, encode, replace_file
 from orchestrator.workers.sampling import Sampler
-from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.sweeping import MARK
-from orchestrator.workers.system_files import write_system_files
 
 NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
-ETC_AGE_S = 30.0
-"""A changed resolver or certificate reaches workers started after this time."""
 _SHIM = Path(__file__).with_name("shim.py")
 
 
@@ -46,7 +45,7 @@ class Crew:
     """All workers of one session.
 
     Args:
-        backend: ``bubblewrap`` or ``none``: the one that was proved.
+        backend: ``bubblewrap``, ``landlock`` or ``none``: the one that was proved.
         environ: the coordinator's own environment, from which each child's is chosen.
         orphan_grace_s: how long workers go on when nobody coordinates; 0 ends them at once.
     """
@@ -62,14 +61,36 @@ class Crew:
     ) -> None:
         self._layout = layout
         self._sandbox = sandbox
-        self._backend = backend
         self._environ = environ
         self._orphan_grace_s = orphan_grace_s
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
         self._sampler = Sampler()
-        self._etc_at = float("-inf")
-        self._group = own_group()
+        self._box = Box(layout, sandbox, backend, environ)
+
+    @asynccontextmanager
+    async def way_out(self, *, refused: Callable[[Refusal], None]) -> AsyncIterator[None]:
+        """Keep the workers' way to listed hosts open; where the policy lists none, nothing is kept.
+
+        Args:
+            refused: told of what workers asked for and did not get.
+        """
+        if not self._box.is_listed_network:
+            yield
+            return
+        async with proxy(self._layout.session_dir / "network.sock", refused=refused) as opened:
+            self._box.connect(opened)
+            try:
+                yield
+            finally:
+                self._box.proxy = None
+
+    def reachable(self, assignment: Assignment) -> Assignment:
+        """The assignment as its adapter must see it: its model by the name that leads there from inside."""
+        endpoint = assignment.endpoint
+        if endpoint is None or not self._box.is_listed_network:
+            return assignment
+        return replace(assignment, endpoint=replace(endpoint, url=renamed(endpoint.url)))
 
     def start(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Started:
         """Start one attempt; returns once its shim runs, which then does the rest.
@@ -91,16 +112,14 @@ class Crew:
             files.prepare(spec.stdin)
             self._prepare_home(assignment, agent)
             place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
-            argv, around = self._command(command, assignment, spec)
-            group = None if self._group is None else make_group(self._group, assignment.worker)
-            document = self._document(files, command, argv=argv, spec=spec, around=around)
-            replace_file(str(files.spec), encode({**document, "cgroup": None if group is None else str(group)}))
+            box = self._box.instructions(command, assignment, agent=agent, cwd=spec.cwd, into=files.taken)
+            replace_file(str(files.spec), encode({**self._document(files, command, spec), **box}))
             process = self._spawn(files, self._environment(assignment, agent, spec, mark=str(files.record)))
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
         shim = ProcessIdentity(process.pid, start_ticks(process.pid), boot_id(), pid_namespace())
         self._follow(WorkerProcess(assignment.worker, attempt, shim, process))
-        return Started(command, shim, around)
+        return Started(command, shim, str(box["sandbox"]))
 
     def _files(self, worker: WorkerId, attempt: int) -> AttemptFiles:
         return AttemptFiles(self._layout.workers_dir, self._layout.control_dir / worker, worker, attempt)
@@ -123,44 +142,21 @@ class Crew:
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _environment(self, assignment: Assignment, agent: Agent, spec: LaunchSpec, *, mark: str) -> dict[str, str]:
-        secret = set(agent.credential.environment) if assignment.endpoint is not None else set()
+        credential = agent.credential
+        secret = {*credential.environment, *credential.renamed} if assignment.endpoint is not None else set()
         environ = {name: value for name, value in self._environ.items() if name not in secret}
-        return {**child_environment(agent, self._sandbox, environ, spec.env), MARK: mark}
+        own = self._homes[assignment.home].credentials
+        given = child_environment(agent, self._sandbox, environ, spec.env, from_files=bool(own))
+        return {**given, **self._box.environment(assignment), MARK: mark}
 
-    def _command(self, command: tuple[str, ...], assignment: Assignment, spec: LaunchSpec) -> tuple[list[str], str]:
-        if self._backend != "bubblewrap":
-            return list(command), "nothing"
-        bwrap = find_bubblewrap(self._environ)
-        if bwrap is None:
-            raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
-        etc = self._layout.workers_dir / "etc"
-        if time.monotonic() - self._etc_at > ETC_AGE_S:
-            write_system_files(etc)
-            self._etc_at = time.monotonic()
-        wrapped = wrap(
-            command,
-            bwrap=bwrap,
-            config=self._sandbox,
-            assignment=assignment,
-            cwd=spec.cwd,
-            masked=(self._layout.workspace, self._layout.session_dir),
-            etc=etc,
-            environ=self._environ,
-        )
-        return wrapped, "bubblewrap"
-
-    def _document(
-        self, files: AttemptFiles, command: tuple[str, ...], *, argv: list[str], spec: LaunchSpec, around: str
-    ) -> dict[str, object]:
+    def _document(self, files: AttemptFiles, command: tuple[str, ...], spec: LaunchSpec) -> dict[str, object]:
         layout = self._layout
         return {
             "format": 1,
             "worker": files.worker,
             "attempt": files.attempt,
             "record": str(files.record),
-            "argv": argv,
             "command": command,
-            "cwd": None if around == "bubblewrap" else str(spec.cwd),
             "stdin": str(files.prompt),
             "stdout": str(layout.stdout(files.worker)),
             "stderr": str(layout.stderr(files.worker)),
@@ -170,8 +166,6 @@ class Crew:
             "lock": None if layout.lock is None else str(layout.lock),
             "orphan_grace_s": self._orphan_grace_s,
             "coordinator": os.getpid(),
-            "sandboxed": around == "bubblewrap",
-            "sandbox": around,
             "nice": NICE,
         }
 
@@ -201,6 +195,8 @@ class Crew:
         return self._take_over(worker, attempt, record)
 
     def _take_over(self, worker: WorkerId, attempt: int, record: AttemptRecord) -> Started:
+        with suppress(OSError, ValueError):
+            self._box.admit_again(worker, decode_file(str(self._files(worker, attempt).spec)))
         self._follow(WorkerProcess(worker, attempt, record.shim))
         return Started(record.argv, record.shim, record.sandbox)
 
@@ -219,6 +215,8 @@ class Crew:
         record = attempts.read_record(files)
         if record is not None and record.exit is not None:
             return record.exit
+        with suppress(OSError, ValueError):
+            remove_empty_groups(decode_file(str(files.spec)))
         return attempts.lost(files, self._layout.stdout(worker), self._layout.stderr(worker))
 
     def freeze(self, worker: WorkerId) -> None:
@@ -275,12 +273,16 @@ class Crew:
         """Workers whose trees are not known to be gone."""
         return frozenset(worker for worker, running in self._running.items() if running.exit is None)
 
-    def close(self) -> None:
-        """The session is over: give refreshed credentials back, remove the private homes, let go of every shim."""
+    def close(self, *, keep_homes: bool = False) -> None:
+        """The session is over, or another will go on with it: credentials go back and away, every shim is let go.
+
+        Args:
+            keep_homes: keep the private homes for a session that can be resumed: its conversations live there.
+        """
         for worker in self._running.values():
             worker.release()
         for home in self._homes.values():
-            remove_home(home)
+            clear_home(home, keep=keep_homes)
         self._homes.clear()
 
     def return_credentials(self, assignment: Assignment) -> None:

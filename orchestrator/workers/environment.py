@@ -10,14 +10,28 @@ from orchestrator.models.sandbox import SandboxConfig
 
 
 def child_environment(
-    agent: Agent, sandbox: SandboxConfig, environ: Mapping[str, str], additions: Mapping[str, str]
+    agent: Agent,
+    sandbox: SandboxConfig,
+    environ: Mapping[str, str],
+    additions: Mapping[str, str],
+    *,
+    from_files: bool = False,
 ) -> dict[str, str]:
     """The whole environment of one worker: the policy's names, this CLI's own credentials, then ``additions``.
 
     PATH comes with its links resolved and without relative or missing folders: inside a sandbox only real places exist.
+
+    Args:
+        from_files: its login was copied into its home, which counts where no variable holds one.
     """
-    allowed = {*sandbox.environment, *agent.credential.environment}
+    credential = agent.credential
+    allowed = {*sandbox.environment, *credential.environment, *credential.settings}
     chosen = {name: environ[name] for name in sorted(allowed) if name in environ}
+    for old, new in credential.renamed.items():
+        if old in environ and new not in environ:
+            chosen[new] = environ[old]
+    if from_files and not any(name in chosen for name in credential.environment):
+        chosen.update(credential.with_files)
     chosen.update(additions)
     if "PATH" in chosen:
         entries = (os.path.realpath(entry) for entry in chosen["PATH"].split(":") if entry.startswith("/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -95,10 +96,17 @@ def return_credentials(home: PrivateHome) -> list[Path]:
     return written
 
 
-def remove_home(home: PrivateHome) -> None:
-    """Copy refreshed credentials back and delete the rest; what cannot be deleted stays."""
+def clear_home(home: PrivateHome, *, keep: bool = False) -> None:
+    """Copy refreshed credentials back and delete the rest, or with ``keep`` only them; what cannot be deleted stays."""
     return_credentials(home)
-    shutil.rmtree(home.folder, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(home.folder, ignore_errors=True)
+        return
+    for credential in home.credentials:
+        # Through a link the worker may have made we would delete what lies elsewhere.
+        if os.path.realpath(credential.copy.parent).startswith(os.path.realpath(home.folder)):
+            with contextlib.suppress(OSError):
+                credential.copy.unlink()
 
 
 def _is_newer(copy: Path, original: Path) -> bool:

@@ -205,19 +205,32 @@ def wait_for_signal(numbers: Iterable[int], seconds: float) -> int | None:
         time.sleep(0.02)
 
 
-def _prctl(option: int, value: int) -> bool:
+def call_kernel(name: str, *arguments: int) -> None:
+    """Call a function of the C library that returns 0 when it worked.
+
+    Raises:
+        OSError: it did not, or there is no such function; the reason is not known.
+    """
     try:
         import _ctypes  # the public module costs 4 ms more; the call is the one it makes itself
 
-        address = _ctypes.dlsym(_ctypes.dlopen(None, 2), "prctl")  # type: ignore[arg-type]
-        return bool(_ctypes.call_function(address, (option, value, 0, 0, 0)) == 0)
+        address = _ctypes.dlsym(_ctypes.dlopen(None, 2), name)  # type: ignore[arg-type]
+        worked = bool(_ctypes.call_function(address, arguments) == 0)
     except (ImportError, AttributeError, TypeError):
         import ctypes
 
-        call = getattr(ctypes.CDLL(None), "prctl", None)
-        return call is not None and call(option, value, 0, 0, 0) == 0
+        call = getattr(ctypes.CDLL(None), name, None)
+        worked = call is not None and call(*arguments) == 0
+    if not worked:
+        raise OSError(f"{name} failed")
+
+
+def _prctl(option: int, value: int) -> bool:
+    try:
+        call_kernel("prctl", option, value, 0, 0, 0)
     except OSError:
         return False
+    return True
 
 
 def become_subreaper() -> bool:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.placing import Places, placed
 from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, system_mounts
-from orchestrator.workers.spawning import INFO_FD
-from orchestrator.workers.system_files import UID_INSIDE, write_system_files
+from orchestrator.workers.protecting import Protection, protect
+from orchestrator.workers.seccomp import filter_program, is_supported, write_filter
+from orchestrator.workers.spawning import BLOCK_FD, INFO_FD, OPENED
+from orchestrator.workers.system_files import UID_INSIDE
 
-PROOF_WITHIN_S = 10.0
+PRIVATE = ("/tmp", "/var/tmp")  # noqa: S108 - each worker has its own
+SHUT_IN_A_READABLE_ROOT = ("/run", "/var/run", "/root", "/home")
+"""With the whole machine to be read: where services listen, and where people's own things lie."""
+_SHELL = "/bin/sh"
 
 
 def find_bubblewrap(environ: Mapping[str, str]) -> Path | None:
@@ -34,6 +36,38 @@ def find_bubblewrap(environ: Mapping[str, str]) -> Path | None:
         if os.access(bundled, os.X_OK):
             return bundled
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Folders of one worker, resolved, by its policy and its role."""
+
+    config: SandboxConfig
+    """The policy with its placeholders filled in."""
+    writable: frozenset[Path]
+    readable: frozenset[Path]
+    protection: Protection
+
+
+def grants(config: SandboxConfig, assignment: Assignment) -> Grants:
+    """What the policy and the role give."""
+    filled = placed(config, Places.of(assignment))
+    writes = {assignment.home, assignment.scratch, *assignment.writable}
+    if assignment.role is Role.IMPLEMENTER:
+        writes |= {assignment.target, *filled.writable}
+    if filled.target == "read":
+        writes.discard(assignment.target)
+    reads = {assignment.target, *assignment.readable, *filled.readable} - writes
+    writable = _existing(writes)
+    # Our own folders are made new for each worker: there is nothing in them that anybody else obeys.
+    private = {_resolved(assignment.home), _resolved(assignment.scratch)}
+    return Grants(
+        filled, writable, _existing(reads) - writable, protect(sorted(writable - private), filled.never_writable)
+    )
+
+
+def _existing(paths: Collection[Path]) -> frozenset[Path]:
+    return frozenset(real for real in map(_resolved, paths) if os.path.exists(real))
 
 
 def wrap(
@@ -54,60 +88,85 @@ def wrap(
     Args:
         argv: its first item is an absolute path.
         masked: folders of ours; wherever they would be visible they appear empty, but for the worker's own in them.
-        etc: the ``/etc`` that the worker sees.
+        etc: the ``/etc`` that the worker sees; the filter of system calls is put beside it.
         environ: of the coordinator; its PATH and HOME say where programs lie.
-        info_fd: leave a place for the descriptor on which bubblewrap tells the shim its pids.
+        info_fd: the shim starts it; without, the words are complete and can be run by anybody.
         further: places made over all others, in this order: the guards in front of programs.
     """
-    config = placed(config, Places.of(assignment))
     program = str(place_of(argv[0]))
+    given = grants(config, assignment)
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
-    mounts += [Mount(Path(name), "empty") for name in ("/tmp", "/var/tmp")]  # noqa: S108 - private ones
-    mounts += _granted(config, assignment)
-    mounts += [Mount(_resolved(path), "hidden") for path in (*masked, *config.hidden) if os.path.exists(path)]
+    mounts += [Mount(Path(name), "empty") for name in PRIVATE]
+    mounts += [Mount(path, "write", str(path)) for path in sorted(given.writable)]
+    mounts += [Mount(path, "read", str(path)) for path in sorted(given.readable)]
+    mounts += given.protection.mounts
+    hidden = (*masked, *given.config.hidden)
+    if given.config.root == "read-only":
+        mounts += [Mount(Path(name), "hidden") for name in SHUT_IN_A_READABLE_ROOT if os.path.isdir(name)]
+        mounts.append(Mount(Path("/"), "read", "/"))
+    mounts += [Mount(_resolved(path), "hidden") for path in hidden if os.path.exists(path)]
     arranged = arrange(mounts)
-    return [
+    words = [
         *(str(bwrap), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *(("--uid", str(UID_INSIDE), "--gid", str(UID_INSIDE)) if os.geteuid() == 0 else ()),
-        *(("--unshare-net",) if config.network == "none" else ()),
+        *(("--unshare-net",) if config.network != "open" else ()),
+        *(("--disable-userns",) if _can_disable_user_namespaces(str(bwrap)) else ()),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(("--info-fd", INFO_FD) if info_fd else ()),
+        *(("--block-fd", BLOCK_FD) if info_fd and config.network == "allow-list" else ()),
+        *_filter(etc.parent / "seccomp.bpf"),
+        *(word for mount in arranged if mount.place == Path("/") for word in _words(mount, given.config)),
         *("--proc", "/proc", "--dev", "/dev"),
-        *(word for mount in (*arranged, *further) for word in _words(mount)),
+        *(word for mount in arranged if mount.place != Path("/") for word in _words(mount, given.config)),
+        *(word for mount in further for word in _words(mount, given.config)),
         # What bubblewrap makes is writable memory; a worker should see an error, not lose what it wrote there.
         *(word for place in _closed(arranged) for word in ("--remount-ro", str(place))),
         *("--chdir", os.path.realpath(cwd), "--", program, *argv[1:]),
     ]
+    return words if info_fd else runnable(words)
+
+
+def runnable(words: Sequence[str]) -> list[str]:
+    """The same command line for somebody who cannot open descriptors for it: a shell does, and is replaced by it."""
+    opened = next((word for word in words if word.startswith(OPENED)), None)
+    if opened is None:
+        return list(words)
+    script = 'exec 9<"$1"; shift; exec "$@"'
+    replaced = ("9" if word is opened else word for word in words)
+    return [_SHELL, "-c", script, "sh", opened[len(OPENED) :], *replaced]
+
+
+def _filter(path: Path) -> Sequence[str]:
+    if not is_supported():
+        return ()
+    write_filter(path, _program())
+    return ("--seccomp", f"{OPENED}{path}")
+
+
+@lru_cache(maxsize=1)
+def _program() -> bytes:
+    return filter_program()
+
+
+@lru_cache(maxsize=4)
+def _can_disable_user_namespaces(bwrap: str) -> bool:
+    """0.8 and later; looked for in the file, since asking it costs as much as a launch."""
+    try:
+        return b"disable-userns" in Path(bwrap).read_bytes()
+    except OSError:
+        return False
 
 
 def _closed(mounts: Sequence[Mount]) -> Sequence[Path]:
     return [*(mount.place for mount in mounts if mount.kind == "hidden" and mount.place.is_dir()), Path("/")]
 
 
-def _granted(config: SandboxConfig, assignment: Assignment) -> list[Mount]:
-    writes = {assignment.home, assignment.scratch, *assignment.writable}
-    if assignment.role is Role.IMPLEMENTER:
-        writes |= {assignment.target, *config.writable} if config.target == "write" else {*config.writable}
-    reads = {assignment.target, *assignment.readable, *config.readable} - writes
-    found: list[Mount] = []
-    for path in sorted(writes):
-        real = _resolved(path)
-        if os.path.exists(real):
-            found.append(Mount(real, "write", str(real)))
-    for entry in config.never_writable:
-        part = _resolved(Path(entry))
-        if os.path.exists(part) and any(part.is_relative_to(_resolved(path)) for path in writes):
-            found.append(Mount(part, "read", str(part)))
-    found += [Mount(_resolved(path), "read", str(_resolved(path))) for path in sorted(reads) if os.path.exists(path)]
-    return found
-
-
 def _resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _words(mount: Mount) -> Sequence[str]:
+def _words(mount: Mount, config: SandboxConfig) -> Sequence[str]:
     place = str(mount.place)
     match mount.kind:
         case "read":
@@ -118,108 +177,8 @@ def _words(mount: Mount) -> Sequence[str]:
         case "link":
             return ("--symlink", mount.source, place)
         case "empty":
-            return ("--tmpfs", place)
+            tmp_mib = config.limits.tmp_mib
+            size = () if tmp_mib is None else ("--size", str(tmp_mib * 2**20))
+            return (*size, "--tmpfs", place)
         case "hidden":
             return ("--tmpfs", place) if mount.place.is_dir() else ("--ro-bind", "/dev/null", place)
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxProof:
-    """What running a backend against canaries showed."""
-
-    backend: str
-    """The one that was tried: ``bubblewrap``, or ``none`` where nothing else was asked for."""
-    works: bool
-    detail: str
-    """For people: what was proved, or why it cannot work here."""
-
-
-_CANARY_SCRIPT = """
-cat "$1/secret" >/dev/null 2>&1 && echo "a file outside could be read"
-{ echo x > "$1/written"; } 2>/dev/null && echo "a file outside could be written"
-{ echo x > /usr/written; } 2>/dev/null && echo "the system could be written"
-{ echo x > "$2/written"; } 2>/dev/null || echo "its own folder could not be written"
-[ "$(readlink /proc/self/ns/pid)" != "$3" ] || echo "it stands in our own pid namespace"
-set -- /proc/[0-9]*; [ $# -le 8 ] || echo "it sees $# processes"
-while read -r name value; do
-  case $name in CapEff:|CapPrm:) case $value in *[!0]*) echo "it holds capabilities ($value)";; esac;; esac
-done < /proc/self/status
-echo done
-"""
-
-
-def prove_backend(config: SandboxConfig, environ: Mapping[str, str]) -> SandboxProof:
-    """Run the policy's sandbox once against canaries and say what that proved."""
-    if config.backend == "none":
-        return SandboxProof("none", True, "the policy asks for no sandbox: workers can touch whatever you can")
-    if sys.platform != "linux":
-        return SandboxProof("bubblewrap", False, f"bubblewrap is for Linux; this is {sys.platform}")
-    bwrap = find_bubblewrap(environ)
-    if bwrap is None:
-        return SandboxProof("bubblewrap", False, "bwrap is neither on PATH nor installed with orchestrate")
-    with tempfile.TemporaryDirectory(prefix="orchestrate-proof-") as name:
-        folder = Path(name).resolve()
-        problems = _run_canaries(bwrap, config, folder, environ)
-    if not problems:
-        return SandboxProof("bubblewrap", True, f"{bwrap}: files, processes and capabilities outside are out of reach")
-    return SandboxProof("bubblewrap", False, "; ".join(problems))
-
-
-def _run_canaries(bwrap: Path, config: SandboxConfig, folder: Path, environ: Mapping[str, str]) -> list[str]:
-    own, outside = folder / "own", folder / "outside"
-    own.mkdir(mode=0o700)
-    outside.mkdir(mode=0o700)
-    (outside / "secret").write_text("canary")
-    write_system_files(folder / "etc")
-    assignment = Assignment(
-        WorkerId("proof"), AgentName("proof"), Role.REVIEWER, prompt="", target=own, scratch=own, home=own
-    )
-    namespace = os.readlink("/proc/self/ns/pid") if os.path.exists("/proc/self/ns/pid") else ""
-    argv = wrap(
-        ("/bin/sh", "-c", _CANARY_SCRIPT, "sh", str(outside), str(own), namespace),
-        bwrap=bwrap,
-        config=config,
-        assignment=assignment,
-        cwd=own,
-        masked=(),
-        etc=folder / "etc",
-        environ=environ,
-        info_fd=False,
-    )
-    try:
-        ran = subprocess.run(
-            argv,
-            capture_output=True,
-            text=True,
-            timeout=PROOF_WITHIN_S,
-            check=False,
-            env={"PATH": environ.get("PATH", "")},
-            # A Ctrl-C at the terminal is for the session: the probe must not die of it and be taken for unfit.
-            start_new_session=True,
-        )
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        return [f"{bwrap} could not be run: {problem}"]
-    said = ran.stdout.splitlines()
-    if not said or said[-1] != "done":
-        return [_cause(ran.stderr)]
-    problems = said[:-1]
-    if (outside / "written").exists():
-        problems.append("a file outside was written")
-    return problems
-
-
-def _cause(stderr: str) -> str:
-    """What stands behind bubblewrap's own words."""
-    lines = [line for line in stderr.splitlines() if line.startswith("bwrap:")]
-    said = lines[-1] if lines else "bwrap ended without a word"
-    for setting, bad, meaning in (
-        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids user namespaces"),
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "the kernel forbids user namespaces to ordinary users"),
-        ("/proc/sys/user/max_user_namespaces", "0", "the kernel allows no user namespaces"),
-    ):
-        try:
-            if Path(setting).read_text().strip() == bad and os.geteuid() != 0:
-                return f"{meaning} ({setting} is {bad}): {said}"
-        except OSError:
-            continue
-    return said

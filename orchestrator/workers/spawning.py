@@ -10,11 +10,30 @@ from orchestrator.workers.records import decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 INFO_FD = "@info-fd@"
 """Stands in the command line where the sandbox wants the number of the descriptor it reports its pids on."""
+BLOCK_FD = "@block-fd@"
+"""…of the descriptor on which the sandbox waits, before it starts the worker, until its way out stands."""
+OPENED = "@open:"
+"""…of a descriptor of the file whose path follows: read anew at each launch, since the sandbox consumes it."""
 INFO_WITHIN_S = 5.0
+
+
+class Spawned:
+    """A worker's process as it was started."""
+
+    __slots__ = ("init", "listening", "note", "pid")
+
+    def __init__(self, pid: int, init: int, listening: int | None, note: str) -> None:
+        self.pid = pid
+        self.init = init
+        """Pid 1 of its namespace; 0 if the sandbox reports none."""
+        self.listening = listening
+        """Of its way out of the network namespace it is in."""
+        self.note = note
 
 
 def open_output(path: str) -> tuple[int, int]:
@@ -25,35 +44,52 @@ def open_output(path: str) -> tuple[int, int]:
     return descriptor, os.fstat(descriptor).st_size
 
 
-def spawn(
-    argv: Sequence[str], *, cwd: str | None, streams: Sequence[int], nice: int, cgroup: str | None
-) -> tuple[int, int]:
-    """Fork and execute; returns the child's pid and, if the sandbox reports its own, that of its namespace's init.
+def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
+    """Fork and execute ``spec["argv"]``, and wait until the sandbox around it has said who it is.
 
     Args:
-        cwd: ``None`` where the sandbox changes the folder itself.
+        spec: ``cwd`` is ``None`` where the sandbox changes the folder itself; ``groups`` are folders of control
+            groups to join first; ``rlimits`` are soft and hard bounds by their numbers; ``landlock`` is what is to
+            be applied without another program.
         streams: descriptors to become 0, 1 and 2.
-        cgroup: folder of the group to join first.
     """
+    argv: Sequence[str] = spec["argv"]
     reading, writing = os.pipe()
+    held, release = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
-            _become(argv, cwd=cwd, streams=streams, nice=nice, cgroup=cgroup, info=writing)
+            _become(spec, streams, info=writing, held=held)
         finally:
             os._exit(126)
     os.close(writing)
+    os.close(held)
+    listening, note = None, ""
     try:
-        wanted = INFO_FD in argv
-        return pid, _read_namespace_init(reading) if wanted else 0
+        init = _read_namespace_init(reading) if INFO_FD in argv else 0
+        if BLOCK_FD in argv:
+            listening, note = _way_out(init)
     finally:
         os.close(reading)
+        # It waits for a byte or for the end, so it goes on even if we do not.
+        os.close(release)
+    return Spawned(pid, init, listening, note)
 
 
-def _become(
-    argv: Sequence[str], *, cwd: str | None, streams: Sequence[int], nice: int, cgroup: str | None, info: int
-) -> None:
+def _way_out(init: int) -> tuple[int | None, str]:
+    if not init:
+        return None, ""
+    from orchestrator.workers.connecting import listen_inside
+
+    try:
+        return listen_inside(init), ""
+    except OSError as problem:
+        return None, str(problem)
+
+
+def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held: int) -> None:
     """The child's side; never returns."""
+    argv: Sequence[str] = spec["argv"]
     try:
         parent = os.getppid()
         ask_death_signal(signal.SIGKILL)
@@ -61,23 +97,57 @@ def _become(
             os._exit(126)
         if INFO_FD not in argv:
             os.setsid()
-        if cgroup is not None:
-            _join(cgroup)
+        for group in spec.get("groups", ()):
+            _join(group)
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
-        if cwd is not None:
-            os.chdir(cwd)
-        os.nice(nice)
+        if spec["cwd"] is not None:
+            os.chdir(spec["cwd"])
+        os.nice(spec["nice"])
         # Python ignores these two for itself, and an ignored signal stays ignored in what is executed.
         for number in (signal.SIGPIPE, signal.SIGXFSZ):
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        if INFO_FD in argv:
-            os.set_inheritable(info, True)
-        os.execv(argv[0], [str(info) if word == INFO_FD else word for word in argv])
-    except OSError as problem:
-        os.write(2, f"orchestrate: cannot start {argv[0]}: {problem.strerror}\n".encode())
+        own = argv.index("--") if INFO_FD in argv else 0
+        words = [*(_word(word, info=info, held=held) for word in argv[:own]), *argv[own:]]
+        _limit(spec.get("rlimits", ()))
+        if spec.get("landlock") is not None:
+            from orchestrator.workers.landlocking import restrict
+
+            restrict(spec["landlock"])
+        os.execv(words[0], words)
+    except BaseException as problem:
+        os.write(2, f"orchestrate: cannot start {argv[0]}: {_said(problem)}\n".encode())
         os._exit(127 if isinstance(problem, FileNotFoundError) else 126)
+
+
+def _said(problem: BaseException) -> str:
+    return getattr(problem, "strerror", None) or str(problem)
+
+
+def _word(word: str, *, info: int, held: int) -> str:
+    """The sandbox's word, or the number of the descriptor it stands for, which the sandbox inherits."""
+    if word == INFO_FD:
+        number = info
+    elif word == BLOCK_FD:
+        number = held
+    elif word.startswith(OPENED):
+        number = os.open(word[len(OPENED) :], os.O_RDONLY)
+    else:
+        return word
+    os.set_inheritable(number, True)
+    return str(number)
+
+
+def _limit(bounds: Sequence[Sequence[int]]) -> None:
+    if not bounds:
+        return
+    import resource
+
+    for number, value in bounds:
+        highest = resource.getrlimit(number)[1]
+        value = value if highest == resource.RLIM_INFINITY else min(value, highest)
+        resource.setrlimit(number, (value, value))
 
 
 def _join(cgroup: str) -> None:

@@ -21,7 +21,7 @@ from orchestrator.workers.processes import (
     wait_for_signal,
 )
 from orchestrator.workers.records import claim, decode_file, encode, replace_file
-from orchestrator.workers.spawning import open_output, spawn
+from orchestrator.workers.spawning import Spawned, open_output, spawn
 from orchestrator.workers.stopping import KILL_WITHIN_S, Tree, remove_group
 
 TYPE_CHECKING = False
@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-SIGNALS = (signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    from orchestrator.workers.connecting import WayOut
+
+WAY_OUT_SIGNAL = getattr(signal, "SIGIO", signal.SIGURG)
+"""Says that the worker has connected to its way out."""
+SIGNALS = (WAY_OUT_SIGNAL, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_EVERY_S = 1.0
 """Lease and commands are looked at this often even if nobody wakes us."""
 KILL_EVERY_S = 0.05
@@ -64,6 +68,7 @@ class Supervision:
         self.outputs: dict[str, tuple[int, int]] = {}
         self.record: dict[str, object] = {}
         self.look_at = 0.0
+        self.way_out: WayOut | None = None
 
     def run(self) -> None:
         """Start the child and see it through to the end of its last descendant."""
@@ -81,6 +86,8 @@ class Supervision:
                 self.stop("stop", f"the shim was sent signal {received}", hard=self.ending is not None)
             elif received in (signal.SIGUSR1, signal.SIGUSR2):
                 self.look_at = 0.0
+            elif received == WAY_OUT_SIGNAL and self.way_out is not None:
+                self.way_out.hand_over()
 
     def _start(self) -> None:
         spec = self.spec
@@ -89,9 +96,9 @@ class Supervision:
         self.outputs = {name: open_output(spec[name]) for name in ("stdout", "stderr")}
         stdin = os.open(spec["stdin"], os.O_RDONLY | os.O_CLOEXEC)
         streams = (stdin, self.outputs["stdout"][0], self.outputs["stderr"][0])
-        self.child, init = spawn(
-            spec["argv"], cwd=spec["cwd"], streams=streams, nice=spec["nice"], cgroup=spec.get("cgroup")
-        )
+        spawned = spawn(spec, streams)
+        self.child, init = spawned.pid, spawned.init
+        self._open_way_out(spawned)
         os.close(stdin)
         self.tree.namespace_init = init
         self.tree.namespace_init_started = start_ticks(init) if init else 0
@@ -109,6 +116,14 @@ class Supervision:
             "stderr": {"path": spec["stderr"], "start": self.outputs["stderr"][1]},
         }
         self._write()
+
+    def _open_way_out(self, spawned: Spawned) -> None:
+        if spawned.note:
+            self.notes.append(spawned.note)
+        if spawned.listening is not None:
+            from orchestrator.workers.connecting import WayOut
+
+            self.way_out = WayOut(spawned.listening, path=self.spec["way_out"], worker=self.spec["worker"])
 
     def _write(self, *, sync: bool = False, exit_record: Mapping[str, object] | None = None) -> None:
         state = {"commands_done": self.commands_done, "frozen": self.frozen, "exit": exit_record}
@@ -153,6 +168,8 @@ class Supervision:
             self.stop("orphaned", "nobody coordinates the session any more")
         if self.frozen and self.ending is None:
             self.frozen = self.tree.freeze()
+        if self.way_out is not None:
+            self.way_out.hand_over()
 
     def _commands(self) -> list[tuple[int, Mapping[str, Any]]]:
         try:
@@ -229,6 +246,8 @@ class Supervision:
 
     def finish(self) -> None:
         """Write the exit record; whatever else happened, this is the last thing done."""
+        if self.way_out is not None:
+            self.way_out.close()
         proof = "none"
         if self._reap() and self.is_subreaper:
             proof = "empty pid namespace" if self.tree.namespace_init else "empty sub-reaper walk"
@@ -236,6 +255,10 @@ class Supervision:
             left = [str(row.pid) for row in self.tree.members()]
             reason = f"still there: {', '.join(left)}" if left else "this platform has no sub-reaper"
             self.notes.append(f"not proven that the tree is gone; {reason}")
+        if self.spec.get("forbidden"):
+            from orchestrator.workers.taking_back import take_back
+
+            self.notes += take_back(self.spec["forbidden"], self.spec["taken_into"])
         self._write(
             sync=True,
             exit_record={
@@ -280,8 +303,8 @@ def supervise(spec_path: str) -> int:
         supervision.notes.append(f"the shim failed: {type(problem).__name__}: {problem}")
         _kill_whatever_is_left(supervision)
     supervision.finish()
-    if spec.get("cgroup") is not None:
-        remove_group(str(spec["cgroup"]))
+    for group in supervision.spec.get("groups", ()):
+        remove_group(group)
     # Nothing is left to close or to flush; tearing an interpreter down in good order takes 2 ms.
     os._exit(0)
 

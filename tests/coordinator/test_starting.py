@@ -14,7 +14,7 @@ from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.review_engine.policies import STANDARD
-from orchestrator.workers.sandbox import SandboxProof
+from orchestrator.workers.proving import SandboxProof
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers.crew import Crew, CrewLayout, Started
 from orchestrator.workers.processes import Process, descendants, process_table, read_process
-from orchestrator.workers.sandbox import prove_backend
+from orchestrator.workers.proving import prove_backend
 
 CHILD = Path(__file__).with_name("child.py")
 OPEN = SandboxConfig(name="test", backend="none")

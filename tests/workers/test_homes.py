@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.launch import PlacedFile
-from orchestrator.workers.homes import PrivateHome, place_files, prepare_home, remove_home, return_credentials
+from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
 
 LOGIN = PurePosixPath(".cli/auth.json")
 
@@ -82,7 +82,7 @@ def test_a_link_in_its_place_is_not_followed(home: PrivateHome, user: Path, tmp_
 
 def test_a_removed_home_is_gone_and_its_refreshed_credential_is_not(home: PrivateHome, user: Path) -> None:
     (home.folder / LOGIN).write_text("token 2")
-    remove_home(home)
+    clear_home(home)
     assert not home.folder.exists()
     assert (user / LOGIN).read_text() == "token 2"
 

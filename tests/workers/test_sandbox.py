@@ -15,7 +15,8 @@ import pytest
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.workers.sandbox import find_bubblewrap, prove_backend, wrap
+from orchestrator.workers.proving import prove_backend
+from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import UID_INSIDE, write_system_files
 
 HERE = Path(__file__).parent
@@ -256,7 +257,8 @@ def test_a_sandbox_that_lets_a_canary_out_is_not_proven(tmp_path: Path) -> None:
     leaky = tmp_path / "bwrap"
     leaky.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n')
     leaky.chmod(0o755)
-    proof = prove_backend(CONFIG, {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"})
+    config = CONFIG.model_copy(update={"backend": "bubblewrap"})
+    proof = prove_backend(config, {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"})
     assert not proof.works
     assert "a file outside could be read" in proof.detail
     assert "our own pid namespace" in proof.detail
@@ -266,7 +268,8 @@ def test_bubblewraps_own_words_name_the_cause(tmp_path: Path) -> None:
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
     broken.chmod(0o755)
-    proof = prove_backend(CONFIG, {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"})
+    config = CONFIG.model_copy(update={"backend": "bubblewrap"})
+    proof = prove_backend(config, {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"})
     assert not proof.works
     assert "No permissions to create new namespace" in proof.detail
 

@@ -1,0 +1,231 @@
+"""What is put around one attempt: sandbox, network, limits and environment in, the shim's instructions out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.agents.contract import Agent
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment
+from orchestrator.workers import landlock_profile
+from orchestrator.workers.cgroups import make_group, own_group
+from orchestrator.workers.connecting import PORT
+from orchestrator.workers.guards import REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
+from orchestrator.workers.layout import CrewLayout
+from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimits
+from orchestrator.workers.mounts import Mount
+from orchestrator.workers.network_rules import NetworkRules, endpoint_of, rules_for
+from orchestrator.workers.proving import prove_backend
+from orchestrator.workers.proxying import Proxy
+from orchestrator.workers.sandbox import find_bubblewrap, grants, wrap
+from orchestrator.workers.system_files import write_system_files
+
+ETC_AGE_S = 30.0
+"""A changed resolver or certificate reaches workers started after this time."""
+LOCAL = "localhost,127.0.0.1,::1"
+"""A worker's own servers stand in its own network; they are no business of the proxy's."""
+
+
+@dataclass(slots=True)
+class Box:
+    """What every worker of a session is put into.
+
+    Args:
+        backend: the one that was proved.
+    """
+
+    layout: CrewLayout
+    config: SandboxConfig
+    backend: str
+    environ: Mapping[str, str]
+    proxy: Proxy | None = None
+    """The way out, while somebody keeps it open."""
+    _rules: dict[WorkerId, NetworkRules] = field(default_factory=dict)
+    _group: Path | None = field(default_factory=own_group)
+    _etc_at: float = float("-inf")
+
+    @property
+    def is_listed_network(self) -> bool:
+        """Whether workers reach listed hosts only."""
+        return self.config.network == "allow-list" and self.backend != "none"
+
+    def describe(self) -> str:
+        """What stands around a worker, for people."""
+        if self.backend == "none":
+            return "nothing"
+        network = {"open": "open network", "none": "no network", "allow-list": "listed hosts only"}
+        return f"{self.backend}, {network[self.config.network]}"
+
+    def instructions(
+        self, command: Sequence[str], assignment: Assignment, *, agent: Agent, cwd: Path, into: Path
+    ) -> dict[str, object]:
+        """The part of the shim's instructions that is about the box.
+
+        Args:
+            command: its first item is an absolute path.
+            into: where what a worker planted is moved: the beginning of a name.
+
+        Raises:
+            EnvironmentUnfit: the box cannot be made.
+            OSError: a file of ours cannot be written.
+        """
+        proof = self._proof(assignment)
+        parts: dict[str, object] = {
+            "argv": list(command),
+            "cwd": str(cwd),
+            "sandboxed": False,
+            "sandbox": f"{self.describe()}{proof}",
+            **self._limits(assignment),
+        }
+        rules = self._admit(assignment, agent)
+        if rules is not None:
+            parts["way_out"] = str(self._need_proxy().path)
+            parts["network"] = {"hosts": rules.hosts, "endpoint": rules.endpoint}
+        if self.backend != "none":
+            given = grants(self.config, assignment)
+            parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
+        if self.backend == "bubblewrap":
+            parts |= {"argv": self._wrap(command, assignment, cwd), "cwd": None, "sandboxed": True}
+        elif self.backend == "landlock":
+            parts["landlock"] = self._landlock(command, assignment)
+        return parts
+
+    def environment(self, assignment: Assignment) -> Mapping[str, str]:
+        """Variables that say where the way out is."""
+        guards = guard_environment(assignment.scratch) if self.config.guard else {}
+        if not self.is_listed_network:
+            return guards
+        port = PORT if self.backend == "bubblewrap" else self._need_proxy().open_port(assignment.worker)
+        names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+        url = f"http://127.0.0.1:{port}"
+        return {
+            **guards,
+            **{spelling: url for name in names for spelling in (name, name.lower())},
+            **{"NO_PROXY": LOCAL, "no_proxy": LOCAL},
+            "NODE_USE_ENV_PROXY": "1",  # Node 22.21 and 24: its own fetch obeys the others only with this
+        }
+
+    def admit_again(self, worker: WorkerId, document: Mapping[str, object]) -> None:
+        """Let an attempt of a dead coordinator through by the rules it was started with."""
+        rules = rules_from(document)
+        if rules is not None:
+            self._rules[worker] = rules
+            if self.proxy is not None:
+                self.proxy.admit(worker, rules)
+
+    def connect(self, proxy: Proxy) -> None:
+        """Use this way out from now on; workers that were adopted before keep their rules."""
+        self.proxy = proxy
+        for worker, rules in self._rules.items():
+            proxy.admit(worker, rules)
+
+    def _proof(self, assignment: Assignment) -> str:
+        """Run the profile of this worker's role against canaries, or remember that it held."""
+        if self.backend == "none":
+            return ""
+        config = self.config.model_copy(update={"backend": self.backend})
+        cache = self.layout.workspace / ".sandbox-proofs.json"
+        proof = prove_backend(config, self.environ, role=assignment.role, cache=cache)
+        if proof.works and not proof.escaped:
+            return ", proven"
+        said = "; ".join(proof.escaped) or proof.detail
+        if self.config.enforcement == "required":
+            raise EnvironmentUnfit(
+                f"the policy {self.config.name!r} requires a sandbox, and a canary got out of it: {said}",
+                hint="orchestrate doctor says what this machine can enforce",
+            )
+        if not proof.works:
+            raise EnvironmentUnfit(f"the sandbox no longer holds: {said}", hint="orchestrate doctor says why")
+        return f", proven but for: {said}"
+
+    def _need_proxy(self) -> Proxy:
+        if self.proxy is None:
+            raise EnvironmentUnfit(f"the policy {self.config.name!r} lists hosts, and there is no proxy to reach them")
+        return self.proxy
+
+    def _admit(self, assignment: Assignment, agent: Agent) -> NetworkRules | None:
+        if not self.is_listed_network:
+            return None
+        rules = rules_for(self.config, agent, endpoint_of(assignment))
+        self._need_proxy().admit(assignment.worker, rules)
+        self._rules[assignment.worker] = rules
+        return rules
+
+    def _limits(self, assignment: Assignment) -> dict[str, object]:
+        limits = self.config.limits
+        group = None if self._group is None else make_group(self._group, assignment.worker)
+        held = frozenset[str]() if group is None else limit_group(group, limits)
+        groups = [*([] if group is None else [group]), *make_limit_groups(assignment.worker, limits, without=held)]
+        return {
+            "cgroup": None if group is None else str(group),
+            "groups": [str(each) for each in groups],
+            "rlimits": rlimits(limits),
+        }
+
+    def _landlock(self, command: Sequence[str], assignment: Assignment) -> dict[str, object]:
+        port = self._need_proxy().open_port(assignment.worker) if self.is_listed_network else None
+        made = landlock_profile.profile(command[0], self.config, assignment, environ=self.environ, port=port)
+        for path in (self.layout.workspace, self.layout.session_dir):
+            granted = [*made["read"], *made["write"]]  # type: ignore[misc]
+            if any(path.is_relative_to(root) for root in granted):
+                raise EnvironmentUnfit(
+                    f"Landlock cannot hide {path} inside a folder that workers see",
+                    hint="give another --workspace, or install bubblewrap",
+                )
+        return made
+
+    def _wrap(self, command: Sequence[str], assignment: Assignment, cwd: Path) -> list[str]:
+        bwrap = find_bubblewrap(self.environ)
+        if bwrap is None:
+            raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
+        etc = self.layout.workers_dir / "etc"
+        if time.monotonic() - self._etc_at > ETC_AGE_S:
+            write_system_files(etc)
+            self._etc_at = time.monotonic()
+        return wrap(
+            command,
+            bwrap=bwrap,
+            config=self.config,
+            assignment=assignment,
+            cwd=cwd,
+            masked=(self.layout.workspace, self.layout.session_dir),
+            etc=etc,
+            environ=self.environ,
+            further=self._guards(assignment),
+        )
+
+    def _guards(self, assignment: Assignment) -> Sequence[Mount]:
+        """Guards in front of the programs the policy lists, where somebody answers them."""
+        replies = self.layout.session_dir / REPLIES / assignment.worker
+        if not self.config.guard or not replies.is_dir():
+            return ()
+        folder = self.layout.workers_dir / "guards"
+        programs = guarded_programs(self.config, self.environ)
+        if not folder.is_dir():
+            write_guards(folder, programs, self.config)
+        return guard_mounts(folder, programs, replies)
+
+
+def rules_from(document: Mapping[str, object]) -> NetworkRules | None:
+    """The rules that a dead coordinator gave to an attempt."""
+    network = document.get("network")
+    if not isinstance(network, dict):
+        return None
+    endpoint = network.get("endpoint")
+    return NetworkRules(tuple(network["hosts"]), None if endpoint is None else (endpoint[0], endpoint[1]))
+
+
+def remove_empty_groups(document: Mapping[str, object]) -> None:
+    """Of an attempt whose shim could not do it."""
+    groups = document.get("groups")
+    for group in groups if isinstance(groups, list) else ():
+        try:  # noqa: SIM105
+            os.rmdir(group)
+        except OSError:
+            pass

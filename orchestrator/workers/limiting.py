@@ -1,0 +1,111 @@
+"""A policy's limits as the kernel keeps them: control groups of version 1 or 2 where they may be made, and rlimits."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from orchestrator.models.sandbox import ResourceLimits
+
+MOST_PROCESSES = 2000
+"""Processes and threads of one worker where its policy names no number: far above any build, far below a fork bomb."""
+HEADROOM = 1.25
+"""The kernel kills at this much of the policy's memory: the coordinator, who can say why, is to be first."""
+_PERIOD_US = 100_000
+_MIB = 2**20
+
+
+@lru_cache(maxsize=1)
+def delegated() -> Mapping[str, Path]:
+    """Version 1 controllers in whose groups we stand and may make groups, with the folder of each."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        groups = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return {}
+    found: dict[str, Path] = {}
+    for line in groups:
+        _, names, path = line.split(":", 2)
+        for name in names.split(","):
+            if name not in ("memory", "pids", "cpu"):
+                continue
+            for mount in mounts:
+                left, _, right = mount.partition(" - ")
+                kind, _, options = right.split(" ", 2)
+                if kind == "cgroup" and name in options.split(","):
+                    folder = Path(left.split()[4]) / path.lstrip("/")
+                    if os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK):
+                        found[name] = folder
+    return found
+
+
+def limit_group(group: Path, limits: ResourceLimits) -> frozenset[str]:
+    """Write the limits into a version 2 group; returns the controllers that took them."""
+    values = {
+        "memory": (("memory.max", str(int(limits.memory_mib * _MIB * HEADROOM))), ("memory.swap.max", "0")),
+        "pids": (("pids.max", str(limits.processes or MOST_PROCESSES)),),
+        "cpu": (("cpu.max", f"{_quota(limits)} {_PERIOD_US}"),),
+    }
+    return frozenset(name for name, files in values.items() if all(_write(group / file, text) for file, text in files))
+
+
+def make_limit_groups(worker: str, limits: ResourceLimits, *, without: frozenset[str] = frozenset()) -> Sequence[Path]:
+    """Fresh version 1 groups that hold the limits, to be joined by the worker; only those that really took them."""
+    values = {
+        "memory": (("memory.limit_in_bytes", str(int(limits.memory_mib * _MIB * HEADROOM))),),
+        "pids": (("pids.max", str(limits.processes or MOST_PROCESSES)),),
+        "cpu": (("cpu.cfs_period_us", str(_PERIOD_US)), ("cpu.cfs_quota_us", str(_quota(limits)))),
+    }
+    made: list[Path] = []
+    for name, parent in delegated().items():
+        if name in without:
+            continue
+        try:
+            group = Path(tempfile.mkdtemp(prefix=f"orchestrate-{worker}-", dir=parent))
+        except OSError:
+            continue
+        if all(_write(group / file, text) for file, text in values[name]):
+            made.append(group)
+        else:
+            with contextlib.suppress(OSError):
+                group.rmdir()
+    return made
+
+
+def rlimits(limits: ResourceLimits) -> Sequence[tuple[int, int]]:
+    """Bounds of each process, by their numbers.  Never the address space: WebAssembly needs more than anybody has."""
+    found = [(resource.RLIMIT_CORE, 0)]
+    if limits.open_files is not None:
+        found.append((resource.RLIMIT_NOFILE, limits.open_files))
+    if limits.file_mib is not None:
+        found.append((resource.RLIMIT_FSIZE, limits.file_mib * _MIB))
+    if os.geteuid() != 0 and not delegated():
+        # Counts everything of this user, not the worker alone: so many above what is there now is the next best.
+        found.append((resource.RLIMIT_NPROC, _threads_of_user() + (limits.processes or MOST_PROCESSES)))
+    return found
+
+
+def _threads_of_user() -> int:
+    count = 0
+    for name in os.listdir("/proc") if os.path.isdir("/proc/self/task") else ():
+        with contextlib.suppress(OSError):
+            if name.isdecimal() and os.stat(f"/proc/{name}").st_uid == os.geteuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count
+
+
+def _quota(limits: ResourceLimits) -> int:
+    return max(1000, int(limits.cpu_percent / 100 * _PERIOD_US))
+
+
+def _write(path: Path, text: str) -> bool:
+    try:
+        path.write_text(text)
+    except OSError:
+        return False
+    return True
