@@ -134,8 +134,8 @@ class Draft:
 
     def hold(self, worker: WorkerId, key: str, because: str) -> None:
         """Freeze a running worker for one more reason."""
-        detail = self.detail(worker)
-        if not self.alive(worker) or detail.stopping_because is not None:
+        detail = self.session.details.get(worker)
+        if detail is None or not self.alive(worker) or detail.stopping_because is not None:
             return
         if not detail.holds:
             self.count_running_time(worker)
@@ -147,8 +147,8 @@ class Draft:
 
     def release(self, worker: WorkerId, key: str) -> None:
         """Take one reason away; the worker runs on when none is left."""
-        detail = self.detail(worker)
-        if key not in detail.holds:
+        detail = self.session.details.get(worker)
+        if detail is None or key not in detail.holds:
             return
         left = detail.holds - {key}
         self.set_detail(worker, holds=left)

@@ -17,7 +17,7 @@ from orchestrator.review_engine.rounds import may_review
 from orchestrator.session.asking import ask, withdraw
 from orchestrator.session.draft import Draft
 from orchestrator.session.reviewing import ask_for_review, reviewers_of
-from orchestrator.session.state import Pulse, Session
+from orchestrator.session.state import Pulse, Session, is_alive
 
 SILENT_AFTER = timedelta(seconds=60)
 """When a worker that writes nothing is shown as silent."""
@@ -49,7 +49,7 @@ def on_sample(pulse: Pulse, sample: Sample, at: datetime) -> Pulse:
 def on_read(draft: Draft, body: StreamRead) -> None:
     """Bytes that held no event, half a line or noise, are a sign of life as well."""
     state = draft.session.workers.get(body.worker)
-    if state is None or body.attempt != state.attempt or state.exit is not None:
+    if state is None or body.attempt != state.attempt or not is_alive(state):
         return
     pulse = draft.detail(body.worker).pulse
     if body.end > pulse.read.get(body.stream, 0):

@@ -1,0 +1,268 @@
+"""Whatever order the world's answers come in, the fold keeps its word."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.models.effects import CloseSession, StartWorker
+from orchestrator.models.entries import (
+    ChecksMeasured,
+    Command,
+    CoordinatorResumed,
+    EffectDone,
+    Input,
+    Sampled,
+    SessionClosed,
+    SnapshotTaken,
+    StartFailed,
+    StorageShort,
+    StreamRead,
+    TimePassed,
+    UserCommand,
+    WorkMeasured,
+)
+from orchestrator.models.events import (
+    ConversationStarted,
+    Denied,
+    EventType,
+    Failed,
+    FailureKind,
+    Payload,
+    Reported,
+    Said,
+    ToolCalled,
+    TurnEnded,
+    Unrecognised,
+    UsageReported,
+)
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.money import Usage
+from orchestrator.models.reviews import Verdict
+from orchestrator.models.workers import TERMINAL, Sample
+from orchestrator.session.clock import next_deadline
+from orchestrator.session.replaying import replay
+from orchestrator.session.state import Phase, is_alive
+from tests.session.conftest import Play
+
+if TYPE_CHECKING:
+    from orchestrator.models.effects import EffectId
+
+MIB = 1024**2
+REPLY = {"verdict": "approved", "summary": "fine", "points": []}
+PAYLOADS: list[tuple[EventType, Payload]] = [
+    (EventType.STATUS, ConversationStarted("c-1", permission_mode="default")),
+    (EventType.PROGRESS, Said("working\non it")),
+    (EventType.PROGRESS, ToolCalled("Bash", "t1", "rm -rf /", command="rm -rf /")),
+    (EventType.PROGRESS, ToolCalled("Read", "t2", "/etc/passwd", path="/etc/passwd")),
+    (EventType.MILESTONE, Reported("half of it stands")),
+    (EventType.BLOCKER, Reported("which database?")),
+    (EventType.TASK, Reported("write a test")),
+    (EventType.FINDING, Reported("look here", review_requested=True)),
+    (EventType.STATUS, TurnEnded(ok=True, subtype="success", text="done")),
+    (EventType.STATUS, TurnEnded(ok=True, subtype="success", text="", reply=REPLY)),
+    (EventType.STATUS, TurnEnded(ok=True, subtype="success", reply={**REPLY, "verdict": "concerns"})),
+    (EventType.STATUS, TurnEnded(ok=True, subtype="success", reply={**REPLY, "verdict": "blocker"})),
+    (EventType.STATUS, TurnEnded(ok=False, subtype="error")),
+    (EventType.ERROR, Failed("overloaded", FailureKind.OVERLOADED, final=True)),
+    (EventType.ERROR, Failed("fetch failed", FailureKind.NETWORK, final=True)),
+    (EventType.ERROR, Failed("429", FailureKind.USAGE_LIMIT, final=True)),
+    (EventType.ERROR, Failed("Not logged in", FailureKind.AUTHENTICATION, final=True)),
+    (EventType.ERROR, Failed("too long", FailureKind.CONTEXT_FULL, final=True)),
+    (EventType.ERROR, Failed("strange", FailureKind.UNKNOWN, final=True)),
+    (EventType.ERROR, Denied("bash: /etc/x: Permission denied", path="/etc/x")),
+    (EventType.ERROR, Denied("Not inside a trusted directory and --skip-git-repo-check was not specified.")),
+    (EventType.STATUS, Unrecognised("EACCES: permission denied, mkdir '/root/x'", "stderr")),
+    (EventType.STATUS, UsageReported(Usage(input_tokens=900, cost_usd=0.02))),
+    (EventType.STATUS, UsageReported(Usage())),
+]
+
+
+class World:
+    """What may happen next, chosen by number, and what must hold after it."""
+
+    def __init__(self, seed: int, *agents: str, **options: object) -> None:
+        self.random = Random(seed)
+        self.play = Play(*agents, **options)
+        self.alive: dict[WorkerId, int] = {}
+        """Attempts that really run."""
+        self.handled = 0
+        self.endings = 0
+        self.check()
+
+    def number(self, most: int) -> int:
+        return self.random.randint(0, most)
+
+    def open_effects(self) -> list[tuple[EffectId, object]]:
+        is_open = self.play.session.effects_open
+        return [(name, effect) for name, effect in self.play.effects if (name.cause, name.index) in is_open]
+
+    def take(self, body: Input) -> None:
+        ended = self.play.session.ending
+        self.play.take(body)
+        if self.play.session.ending is not None and ended is None:
+            self.endings += 1
+        self.check()
+
+    def check(self) -> None:
+        session = self.play.session
+        for _, effect in self.play.effects[self.handled :]:
+            if isinstance(effect, StartWorker):
+                assert effect.worker not in self.alive, f"{effect.worker} is started while it runs"
+                assert session.ending is None
+            if isinstance(effect, CloseSession):
+                assert not self.alive, f"closed over the heads of {list(self.alive)}"
+        self.handled = len(self.play.effects)
+        closes = [kind for kind in session.effects_open.values() if kind == "close_session"]
+        assert len(closes) <= 1
+        for worker in session.workers.values():
+            if worker.status in TERMINAL and worker.attempt > 0 and worker.shim is not None:
+                assert worker.exit is not None, f"{worker.id} is {worker.status} without a proof"
+            if worker.id in self.alive:
+                assert is_alive(worker)
+        if session.phase is Phase.RUNNING and not session.options.interactive and session.closed is None:
+            moves = (
+                self.alive
+                or session.effects_open
+                or any(detail.start_at is not None for detail in session.details.values())
+                or session.open_reviews()
+            )
+            assert moves, (
+                f"nothing can ever happen again: { {w.id: (w.status, w.why) for w in session.workers.values()} }"
+            )
+
+    # One thing that happens
+
+    def perform(self, place: int) -> None:
+        """The world answers one open effect."""
+        effects = self.open_effects()
+        if not effects:
+            return
+        name, effect = effects[place % len(effects)]
+        match effect.kind:  # type: ignore[attr-defined]
+            case "start_worker":
+                assert isinstance(effect, StartWorker)
+                if self.number(9) == 0:
+                    self.take(StartFailed(effect.worker, effect.attempt, "no such file", name))
+                else:
+                    self.alive[effect.worker] = effect.attempt
+                    self.play.start(effect.worker)
+                    self.check()
+            case "take_snapshot":
+                problem = "git is broken" if self.number(5) == 0 else None
+                self.take(SnapshotTaken("+ x", ("a.py",), 1, 0, name, problem))
+            case "measure_work":
+                files = ("a.py",) if self.number(3) else ()
+                self.take(WorkMeasured(effect.worker, files, 1, 0, (), name))  # type: ignore[attr-defined]
+            case "run_checks":
+                self.take(ChecksMeasured(list(Verdict)[self.number(3)], ("looked",), name))
+            case "close_session":
+                self.take(SessionClosed(effect.outcome, effect.reason, name))  # type: ignore[attr-defined]
+            case _:
+                self.take(EffectDone(name, "did not work" if self.number(9) == 0 else None))
+
+    def exit(self, place: int) -> None:
+        if self.alive:
+            worker = list(self.alive)[place % len(self.alive)]
+            del self.alive[worker]
+            by = ("itself", "itself", "stop", "orphaned", "shim lost")[self.number(4)]
+            self.play.exits(worker, (0, 1, 137, None)[self.number(3)], by=by)
+            self.check()
+
+    def say(self, place: int) -> None:
+        if self.alive:
+            worker = list(self.alive)[place % len(self.alive)]
+            kind, payload = PAYLOADS[self.number(len(PAYLOADS) - 1)]
+            if isinstance(payload, Failed) and self.number(1):
+                until = self.play.at + timedelta(minutes=self.number(90) - 5)
+                payload = Failed(payload.text, payload.failure, resets_at=until, final=True)
+            self.play.says(worker, payload, kind=kind)
+            self.check()
+
+    def measure(self, place: int) -> None:
+        workers = list(self.play.session.workers)
+        if workers:
+            worker = workers[place % len(workers)]
+            if self.number(1):
+                self.take(Sampled(worker, Sample(float(self.number(99)), 4000.0 * self.number(1), 3)))
+            else:
+                attempt = self.play.session.workers[worker].attempt
+                self.take(StreamRead(worker, attempt, "stdout", 0, self.number(10_000), "00"))
+
+    def time(self, place: int) -> None:
+        due = next_deadline(self.play.session)
+        if due is not None and place % 2:
+            self.play.at = max(self.play.at, due)
+            self.take(TimePassed())
+        else:
+            self.play.later(place)
+
+    def command(self, place: int) -> None:
+        if self.play.session.closed is not None:
+            return
+        workers: list[WorkerId | None] = [None, WorkerId("nobody"), *self.play.session.workers]
+        commands = [c for c in Command if c not in (Command.STOP, Command.KILL) or self.number(3) == 0]
+        command = commands[place % len(commands)]
+        question = ("q1", "q2", None, None)[self.number(3)]
+        worker = workers[self.number(len(workers) - 1)]
+        self.take(UserCommand(command, by="test", worker=worker, text="go on", question=question))
+
+    def resume(self, place: int) -> None:
+        if place % 3 == 0 and not self.open_effects():
+            interactive = self.play.session.options.interactive
+            self.take(CoordinatorResumed(1, tuple(self.alive), interactive=interactive))
+
+    def shortage(self, place: int) -> None:
+        if place % 5 == 0 and self.play.session.closed is None:
+            self.take(StorageShort("disk", used=5 * MIB, free=0, bound=64 * MIB))
+
+    def go_on(self, what: int, place: int) -> None:
+        acts = [self.perform] * 6 + [self.say] * 4 + [self.exit] * 2
+        acts += [self.time, self.time, self.command, self.measure, self.resume, self.shortage]
+        act = acts[what % len(acts)]
+        if self.play.session.closed is None or act == self.resume:
+            act(place)
+
+    def wind_up(self) -> None:
+        """Ended from outside, everything exits and every effect gets its outcome: then the session is closed."""
+        if self.play.session.closed is None and self.play.session.ending is None:
+            self.take(UserCommand(Command.STOP, by="test"))
+        for _ in range(400):
+            if self.play.session.closed is not None and not self.open_effects():
+                break
+            self.exit(0)
+            self.perform(0)
+        assert self.play.session.closed is not None, self.open_effects()
+        assert not self.alive
+        assert self.play.session.effects_open == {}
+
+
+@pytest.mark.parametrize(
+    ("agents", "options"),
+    [
+        pytest.param(("gemini", "claude", "codex"), {}, id="headless"),
+        pytest.param(("gemini", "claude", "codex"), {"interactive": True}, id="with a person"),
+        pytest.param(("gemini", "claude", "codex"), {"auto_resume": True, "max_tokens": 60_000}, id="on its own"),
+        pytest.param(("claude",), {"interactive": True, "auto_resume": True, "timeout_s": 9000.0}, id="one agent"),
+    ],
+)
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 1 << 32),
+    steps=st.lists(st.tuples(st.integers(0, 17), st.integers(0, 120)), max_size=60),
+)
+def test_any_order_of_inputs_keeps_the_promises(
+    agents: tuple[str, ...], options: dict[str, object], seed: int, steps: list[tuple[int, int]]
+) -> None:
+    world = World(seed, *agents, **options)
+    for what, place in steps:
+        world.go_on(what, place)
+    world.wind_up()
+    result = replay(world.play.entries)
+    assert result.session == world.play.session
+    assert result.unrecorded == ()
