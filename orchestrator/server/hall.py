@@ -89,6 +89,10 @@ class Hall:
         self._forget_unwatched(but=folder.id)
         return follower
 
+    def followed(self) -> list[str]:
+        """Sessions that are kept in memory now."""
+        return list(self._followers)
+
     async def rows(self) -> list[SessionRow]:
         """Every session of the workspace, newest first."""
         async with self._listing:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from orchestrator.coordinator.staging import known_secrets
 from orchestrator.safety.redaction import Redactor
 
 MOST_BYTES = 1024 * 1024
-_REDACTOR = Redactor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,16 @@ def read_page(path: Path, offset: int, limit: int) -> RawPage:
         status = os.fstat(descriptor)
         size = status.st_size if stat.S_ISREG(status.st_mode) else 0
         begin = min(offset, size) if offset >= 0 else max(0, size + offset)
-        data = os.pread(descriptor, min(limit, size - begin), begin)
+        data = os.pread(descriptor, min(limit, size - begin), begin) if size else b""
     finally:
         os.close(descriptor)
     if begin + len(data) < size and b"\n" in data:
         data = data[: data.rindex(b"\n") + 1]
-    text = _REDACTOR.text(data.decode("utf-8", "replace"))
+    text = _redactor().text(data.decode("utf-8", "replace"))
     return RawPage(begin, begin + len(data), size, text)
+
+
+@cache
+def _redactor() -> Redactor:
+    """Knows what the server's own environment and the user's login files hold."""
+    return Redactor(known_secrets(os.environ))

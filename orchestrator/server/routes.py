@@ -10,7 +10,6 @@ from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
 from orchestrator import __version__
-from orchestrator.errors import UsageError
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Question
 from orchestrator.models.recovery import RecoveryAction
@@ -153,7 +152,10 @@ async def raw_log(
 ) -> RawPage:
     name = worker_named(follower, worker)
     path = follower.folder.raw_stdout(name) if stream == "stdout" else follower.folder.raw_stderr(name)
-    return await anyio.to_thread.run_sync(read_page, path, offset, limit)
+    try:
+        return await anyio.to_thread.run_sync(read_page, path, offset, limit)
+    except OSError as error:
+        raise Refusal(409, f"cannot read {path.name}: {error.strerror}") from error
 
 
 @router.get("/api/diff", summary="What has changed in the target since the session began")
@@ -169,5 +171,5 @@ async def report(follower: FollowerMeant) -> PlainTextResponse:
     except FileNotFoundError:
         raise Refusal(409, "there is no report yet", hint="it is written when the session ends") from None
     except OSError as error:
-        raise UsageError(f"cannot read {path.name}: {error.strerror}") from error
+        raise Refusal(409, f"cannot read {path.name}: {error.strerror}") from error
     return PlainTextResponse(text, media_type="text/markdown")

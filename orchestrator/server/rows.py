@@ -157,6 +157,13 @@ def _of_effect(effect: effects.Effect) -> Iterator[_Told]:
             for answer in answers:
                 said = f"{answer.reviewer} on {request.id}: {answer.verdict}. {answer.problem or answer.summary}"
                 yield _Told(RowType.REVIEW, effect.kind, said, request.about, answer.reviewer, important=True)
+        case _:
+            yield from _of_judgement(effect)
+
+
+def _of_judgement(effect: effects.Effect) -> Iterator[_Told]:
+    """Effects that say what was decided or asked; the rest have outcomes, and those have rows."""
+    match effect:
         case effects.Announce(decision=decision):
             said = f"{decision.action.replace('_', ' ')}, because {decision.rule}"
             yield _Told(RowType.DECISION, effect.kind, said, decision.about, important=True)
@@ -164,24 +171,13 @@ def _of_effect(effect: effects.Effect) -> Iterator[_Told]:
             said = f"{action.remedy.kind}: {action.because} (rule {action.rule})"
             yield _Told(RowType.RECOVERY, effect.kind, said, action.worker, important=True)
         case effects.AskPerson(question=question):
-            yield _Told(
-                RowType.QUESTION, effect.kind, f"{question.id}: {question.text}", question.about, important=True
-            )
+            said = f"{question.id}: {question.text}"
+            yield _Told(RowType.QUESTION, effect.kind, said, question.about, important=True)
         case effects.AnswerGuard(worker=worker, run=run, reason=reason):
             said = f"a command {'may run' if run else 'is refused'}: {reason}"
             yield _Told(RowType.DECISION, effect.kind, said, worker)
         case effects.Warn(text=text, worker=worker):
             yield _Told(RowType.ERROR, effect.kind, text, worker, important=True)
-        case (
-            effects.StartWorker()
-            | effects.TakeSnapshot()
-            | effects.MeasureWork()
-            | effects.RunChecks()
-            | effects.CloseSession()
-        ):
-            return  # their outcomes have rows
-        case _:
-            assert_never(effect)
 
 
 def _plan_words(plan: TaskBreakdown) -> str:

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.models.identity import WorkerId
+from orchestrator.server.remembering import Memory
+from orchestrator.server.views import review_views, session_view, worker_view
+from tests.server.conftest import Stage
+
+
+def test_a_session_says_what_is_unknown_as_none(stage: Stage) -> None:
+    assert stage.session is not None
+    view = session_view(stage.session, live=True)
+    assert (view.status, view.live, view.usage.cost_usd, view.entries) == ("running", True, None, stage.length)
+    assert [step.depends_on for step in view.steps] == [(), ("gemini",), ("gemini", "claude")]
+    assert review_views(stage.session) == ()
+
+
+def test_a_worker_says_who_it_is_and_what_it_did(stage: Stage) -> None:
+    stage.say("reading")
+    assert stage.session is not None
+    view = worker_view(stage.session, "gemini", Memory().of(WorkerId("gemini")))
+    assert (view.title, view.is_main, view.attempt, view.doing) == ("Design the change", True, 1, "reading")
+    assert view.argv == ("cli", "--flag")
+
+
+def test_an_unknown_worker_is_a_key_error(stage: Stage) -> None:
+    assert stage.session is not None
+    with pytest.raises(KeyError):
+        worker_view(stage.session, "nobody", Memory().of(WorkerId("nobody")))
