@@ -21,7 +21,8 @@ from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.workers.crew import Crew, CrewLayout
-from orchestrator.workers.sandbox import find_bubblewrap, prove_backend, wrap
+from orchestrator.workers.proving import prove_backend
+from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
 
 TRUE = "/bin/true"
