@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("build") / "source"
     copy.mkdir()
     left_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for name in ("orchestrator", "sandbox_policies"):
+    for name in ("orchestrator", "sandbox_policies", "static"):
         shutil.copytree(ROOT / name, copy / name, ignore=left_out)
     for name in ("setup.py", "pyproject.toml", "requirements.txt", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
