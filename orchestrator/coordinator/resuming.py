@@ -61,6 +61,8 @@ class Inheritance:
     """Where each attempt's part of a stream ends as far as the journal knows, bytes that meant nothing included."""
     said_pending: frozenset[tuple[WorkerId, int]] = frozenset()
     """Attempts whose last text, of a message that never ended, is in the journal already."""
+    reckoned: Mapping[tuple[WorkerId, int, str], StreamRead] = field(default_factory=dict)
+    """How far each stream had been read, and the hash of that: what was read must not have changed since."""
 
 
 async def resume_session(
@@ -129,7 +131,9 @@ def inherit(entries: Sequence[JournalEntry]) -> Inheritance:
         if isinstance(entry.body, UserCommand) and entry.body.number is not None:
             last_command = max(last_command, entry.body.number)
     read = _read_so_far(entries)
-    return Inheritance(result.session, result.unrecorded, undone, read.heard, last_command, read.ended, read.pending)
+    return Inheritance(
+        result.session, result.unrecorded, undone, read.heard, last_command, read.ended, read.pending, read.reckoned
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +141,14 @@ class _Read:
     heard: Mapping[tuple[WorkerId, int, str], int]
     ended: Mapping[tuple[WorkerId, int, str], int]
     pending: frozenset[tuple[WorkerId, int]]
+    reckoned: Mapping[tuple[WorkerId, int, str], StreamRead]
 
 
 def _read_so_far(entries: Sequence[JournalEntry]) -> _Read:
     heard: dict[tuple[WorkerId, int, str], int] = {}
     ended: dict[tuple[WorkerId, int, str], int] = {}
     pending: set[tuple[WorkerId, int]] = set()
+    reckoned: dict[tuple[WorkerId, int, str], StreamRead] = {}
     for body in (entry.body for entry in entries):
         if isinstance(body, AgentOutput):
             heard[body.worker, body.attempt, body.stream] = body.end
@@ -151,11 +157,13 @@ def _read_so_far(entries: Sequence[JournalEntry]) -> _Read:
         if isinstance(body, AgentOutput | StreamFault | StreamRead):
             key = (body.worker, body.attempt, body.stream)
             ended[key] = max(body.end, ended.get(key, 0))
+            if isinstance(body, StreamRead):
+                reckoned[key] = body
         elif isinstance(body, WorkerExited):
             for name, end in (("stdout", body.exit.stdout_end), ("stderr", body.exit.stderr_end)):
                 part = (body.worker, body.attempt, name)
                 ended[part] = max(end, ended.get(part, 0))
-    return _Read(heard, ended, frozenset(pending))
+    return _Read(heard, ended, frozenset(pending), reckoned)
 
 
 def check_resumable(session: Session, *, answer: str | None, interactive: bool) -> None:
@@ -253,5 +261,8 @@ def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: Sess
     for name, path in paths.items():
         before = [end for (who, n, which), end in left.ended.items() if (who, which) == (worker, name) and n < attempt]
         begin = max([begins.get(name, 0), *before])
-        listener.follow(name, path, begin, skip_until=left.heard.get((worker, attempt, name), 0))
+        key = (worker, attempt, str(name))
+        reckoned = left.reckoned.get(key)
+        expect = (reckoned.end, reckoned.sha256) if reckoned is not None and reckoned.start == begin else None
+        listener.follow(name, path, begin, skip_until=left.heard.get(key, 0), expect=expect)
     return listener

@@ -90,8 +90,8 @@ class FileTail:
         while True:
             chunk = self._next_chunk()
             lines = self._framer.feed(chunk) if chunk else []
-            # A whole batch without an end of line is the middle of a long one.
-            if lines or len(chunk) < BATCH_BYTES:
+            # Bytes without an end of line are the middle of one: there may be more of it.
+            if lines or not chunk:
                 return lines
 
     def finish(self) -> Sequence[Line]:

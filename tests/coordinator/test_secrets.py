@@ -8,6 +8,7 @@ import pty
 import stat
 import subprocess
 import sys
+import tarfile
 import threading
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,7 @@ def test_no_canary_leaves_the_raw_streams(told: Stage) -> None:
     assert len(in_text(looked_at(told, "logs", "claude", "--raw"))) == 30
     check_child(told)
     check_private(folder)
+    check_bundle(told, folder)
 
 
 def check_child(stage: Stage) -> None:
@@ -130,6 +132,22 @@ def check_child(stage: Stage) -> None:
     assert seen <= {ALLOWED, "ANTHROPIC_AUTH_TOKEN"}
     assert set(child["environ"]) & set(CANARIES) == seen
     assert in_text(json.dumps(child["argv"])) == []
+
+
+def check_bundle(stage: Stage, folder: SessionFolder) -> None:
+    """The raw streams are in it, and no canary is: neither in a file nor in a file's name."""
+    out = stage.root / "bundle.tar.gz"
+    said = looked_at(stage, "bundle", "-o", str(out))
+    assert "it replays" in said
+    assert in_text(said) == []
+    with tarfile.open(out) as tar:
+        names = [member.name for member in tar.getmembers()]
+        assert f"{folder.id}/claude.jsonl" in names
+        assert in_text("\n".join(names)) == []
+        for member in tar.getmembers():
+            file = tar.extractfile(member)
+            assert file is not None
+            assert in_text(file.read().decode()) == [], member.name
 
 
 def check_private(folder: SessionFolder) -> None:
