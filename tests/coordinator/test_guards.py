@@ -11,6 +11,7 @@ from orchestrator.journal.control import drop_command
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, GuardAsked, JournalEntry, UserCommand
+from orchestrator.models.identity import AgentName
 from orchestrator.safety.policies import load_sandbox_policy, with_approvals
 from orchestrator.session.state import Session
 from tests.coordinator.conftest import Stage
@@ -93,3 +94,22 @@ async def test_a_policy_without_guards_asks_nobody(stage: Stage) -> None:
     config = load_sandbox_policy("default").model_copy(update={"guard": False})
     result = await stage.run(PUSHES, sandbox=config)
     assert was_pushed(result)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("agent", "sources"),
+    [("claude", {"hook", "executable"}), ("gemini", {"hook", "executable"}), ("codex", {"executable"})],
+)
+@pytest.mark.parametrize(("text", "pushed"), [("yes", True), ("no", False)])
+async def test_the_real_clis_wait_for_a_person(
+    stage: Stage, agent: str, sources: set[str], text: str, pushed: bool
+) -> None:
+    stage.stand_ins = False
+    answering(stage, text)
+    result = await stage.run(PUSHES, interactive=True, agents=(AgentName(agent),))
+    asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
+    assert was_pushed(result) is pushed
+    # A hook's no ends it before anything is started.
+    assert {body.source for body in asked} == (sources if pushed or "hook" not in sources else {"hook"})
+    assert result.state.answers == (("q1", text),)
