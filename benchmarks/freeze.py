@@ -30,8 +30,11 @@ import json, os, sys, time
 first = os.getpid()
 os.fork(); os.fork()
 here = os.open(f"{sys.argv[1]}/{os.getpid()}", os.O_WRONLY | os.O_CREAT)
+os.pwrite(here, b"%020d" % time.monotonic_ns(), 0)
 if os.getpid() == first:
-    time.sleep(0.3)
+    os.chdir(sys.argv[1])
+    while sum(name.isdecimal() and os.path.getsize(name) > 0 for name in os.listdir()) < 4: time.sleep(0.01)
+    time.sleep(0.1)
     report = json.dumps({"type": "blocker", "payload": {"text": "cannot go on"}})
     message = {"id": "m", "content": [{"type": "text", "text": report}]}
     line = json.dumps({"type": "assistant", "message": message}).encode() + b"\n"
