@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
-from orchestrator.models.events import AgentEvent
+from orchestrator.models.events import AgentEvent, ConversationStarted
 from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.recovery import RecoveryRule
@@ -97,6 +97,8 @@ class Agent:
     oldest: tuple[int, ...]
     """The oldest version known to work."""
     capabilities: tuple[Capability, ...] = ()
+    began_otherwise: Callable[[Assignment, ConversationStarted], str | None] = lambda assignment, started: None
+    """What the CLI says it began with that is not what it was launched for, in the words its rules look for."""
     stream_is_silent: bool = False
     """Its output mode prints nothing until the end, so silence says nothing."""
     reports_cost: Literal["yes", "no"] = "no"

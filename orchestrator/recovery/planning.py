@@ -16,6 +16,7 @@ from orchestrator.recovery.widening import absolute, granted, widened
 
 __all__ = ["ANY_AGENT", "Plan", "plan_recovery", "widened"]
 
+_THE_MACHINES_OWN = frozenset({"", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr"})
 _GENERIC_NAMES = frozenset(rule.name for rule in ANY_AGENT)
 
 
@@ -169,9 +170,20 @@ def _within_roots(plan: Plan, remedy: Relaunch, *, assignment: Assignment, allow
     return _escalated(
         plan,
         f"{plan.because}, and {path} lies outside what the sandbox policy allows",
-        f'if the workers may see it, add readable = ["{folder}"] to the sandbox policy and start again',
+        _how_to_grant(path),
         "otherwise answer with what the agent should do without it",
     )
+
+
+def _how_to_grant(path: Path) -> str:
+    """The narrowest thing that would let the workers see the path, or why nothing should."""
+    top = path.parts[1] if len(path.parts) > 1 else ""
+    if top in _THE_MACHINES_OWN:
+        return f"no sandbox policy should grant {path}, the machine's own: put a copy of what is needed in the target"
+    # A home, or a folder right under the root, holds far more than the path in question.
+    is_wide = len(path.parts) < 4 or (top == "home" and len(path.parts) == 4) or top == "root"
+    narrow = path if is_wide else path.parent
+    return f'if the workers may see it, add readable = ["{narrow}"] to the sandbox policy and start again'
 
 
 def _restores(remedy: Relaunch, assignment: Assignment) -> bool:

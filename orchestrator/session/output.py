@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.agents.registry import get_agent
 from orchestrator.models.entries import AgentOutput, StreamFault
 from orchestrator.models.events import (
     AgentEvent,
@@ -9,6 +10,7 @@ from orchestrator.models.events import (
     Denied,
     EventType,
     Failed,
+    FailureKind,
     Reasoned,
     Reported,
     Retrying,
@@ -79,6 +81,7 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         case ConversationStarted(reference=reference, model=model):
             _note_conversation(draft, worker, reference)
             draft.set_detail(worker, began=True)
+            _look_at_start(draft, worker, event.payload)
             draft.set_worker(worker, conversation=reference, model=model or state.model)
         case UsageReported(usage=usage):
             draft.set_worker(worker, usage=state.usage + usage, model=usage.model or state.model)
@@ -98,6 +101,15 @@ def _note_conversation(draft: Draft, worker: WorkerId, reference: str) -> None:
     asked = draft.detail(worker).conversation_asked
     if asked is not None and asked != reference:
         draft.warn(f"{worker} no longer knew its conversation {asked} and started a fresh one", worker)
+
+
+def _look_at_start(draft: Draft, worker: WorkerId, started: ConversationStarted) -> None:
+    """A CLI that began with other rights than it was launched with is an error its rules know."""
+    assignment = draft.detail(worker).assignment
+    text = get_agent(assignment.agent).began_otherwise(assignment, started)
+    if text is not None:
+        failed = Failed(text, FailureKind.CONFIGURATION)
+        recover(draft, worker, AgentEvent(EventType.ERROR, assignment.agent, draft.at, failed))
 
 
 def _look_at_command(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:

@@ -251,3 +251,22 @@ def test_without_a_path_a_folder_can_only_be_put_back(assignment: Assignment, ev
 def test_the_rules_of_every_agent_have_names_of_their_own() -> None:
     names = [rule.name for rule in ANY_AGENT]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        pytest.param("/srv/shop/a.txt", 'readable = ["/srv/shop"]', id="the folder it lies in"),
+        pytest.param("/secret.txt", 'readable = ["/secret.txt"]', id="never the root for a file in it"),
+        pytest.param("/srv/a.txt", 'readable = ["/srv/a.txt"]', id="nor a folder right under it"),
+        pytest.param("/home/anna/.netrc", 'readable = ["/home/anna/.netrc"]', id="nor a whole home"),
+        pytest.param("/etc/ssl/private/key", "no sandbox policy should grant", id="the machine's own is not for it"),
+        pytest.param("/etc", "no sandbox policy should grant", id="nor its folder"),
+    ],
+)
+def test_the_suggestion_names_the_narrowest_thing_that_would_do(
+    path: str, words: str, assignment: Assignment, event: Make
+) -> None:
+    found = plan(event(Denied(f"{path} is outside")), assignment, (FOLDER,))
+    assert found is not None
+    assert words in found.suggestions[0]

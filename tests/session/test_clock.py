@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.models.effects import Outcome, StartWorker, StopWorker, TakeSnapshot
-from orchestrator.models.entries import Sampled, TimePassed
+from orchestrator.models.entries import Command, Sampled, TimePassed, UserCommand
 from orchestrator.models.events import EventType, Said
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
@@ -113,3 +113,41 @@ def test_a_closed_or_ending_session_wants_no_waking(play: Callable[..., Play]) -
     assert p.session.ending is not None
     assert next_deadline(p.session) is None
     assert p.wanted(StartWorker) == []
+
+
+def test_the_sessions_time_limit_ends_a_frozen_worker_too(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True, timeout_s=100.0)
+    p.start("claude")
+    p.take(UserCommand(Command.PAUSE, by="terminal"))
+    pass_time(p, 101)
+    assert p.session.ending is not None
+    assert p.last(StopWorker)[1].worker == CLAUDE
+    assert p.session.workers[CLAUDE].status is WorkerStatus.STOPPING
+
+
+def test_a_reviewer_that_is_paused_is_not_late(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex", review_timeout_s=30, interactive=True)
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half")
+    p.snapshot("a.py")
+    p.start("review-001-codex")
+    p.take(UserCommand(Command.PAUSE, by="terminal"))
+    pass_time(p, 500)
+    assert p.session.open_reviews()
+    p.take(UserCommand(Command.RESUME, by="terminal"))
+    pass_time(p, 31)
+    assert not p.session.open_reviews()
+
+
+def test_limits_of_a_run_are_held_against_every_sample(play: Callable[..., Play]) -> None:
+    limits = ResourceLimits(cpu_percent=80, memory_mib=500)
+    p = play("claude", sandbox=SandboxConfig(name="default", limits=limits))
+    p.start("claude")
+    for _ in range(40):
+        p.take(Sampled(CLAUDE, Sample(90.0, 400.0, 2)))
+        p.later(2)
+    assert len([text for text in p.session.warnings if "80 % is the limit" in text]) == 1
+    assert p.wanted(StopWorker) == []
+    for _ in range(3):
+        p.take(Sampled(CLAUDE, Sample(90.0, 501.0, 2)))
+    assert "500 MiB is the most" in p.wanted(StopWorker)[0].because

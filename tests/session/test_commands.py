@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import CloseSession, Outcome, StopWorker
+from orchestrator.models.effects import CloseSession, FreezeWorker, Outcome, StartWorker, StopWorker, ThawWorker
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
@@ -41,3 +41,79 @@ def test_a_kill_leaves_the_ladder_out(play: Callable[..., Play]) -> None:
     p.take(UserCommand(Command.STOP, by="terminal"))
     p.take(UserCommand(Command.KILL, by="terminal"))
     assert [effect.hard for effect in p.wanted(StopWorker)] == [False, True]
+
+
+CLAUDE = WorkerId("claude")
+
+
+def test_a_pause_before_a_worker_has_started_freezes_it_as_soon_as_it_has(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True)
+    p.take(UserCommand(Command.PAUSE, by="terminal"))
+    assert p.wanted(FreezeWorker) == [], "there is nothing to freeze yet"
+    p.start("claude")
+    assert [frozen.worker for frozen in p.wanted(FreezeWorker)] == [CLAUDE]
+    assert p.session.workers[CLAUDE].status is WorkerStatus.FROZEN
+    p.take(UserCommand(Command.RESUME, by="terminal"))
+    assert len(p.wanted(ThawWorker)) == 1
+    assert p.session.workers[CLAUDE].status is WorkerStatus.RUNNING
+
+
+def test_a_pause_that_is_taken_back_before_the_start_leaves_nothing_frozen(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True)
+    p.take(UserCommand(Command.PAUSE, by="terminal"))
+    p.take(UserCommand(Command.RESUME, by="terminal"))
+    p.start("claude")
+    assert p.wanted(FreezeWorker) == []
+    assert p.session.workers[CLAUDE].status is WorkerStatus.RUNNING
+
+
+def test_a_worker_whose_turn_has_not_come_can_be_paused(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex", interactive=True)
+    p.take(UserCommand(Command.PAUSE, by="terminal", worker=CLAUDE))
+    p.finishes("gemini")
+    p.start("claude")
+    assert p.session.workers[CLAUDE].status is WorkerStatus.FROZEN
+
+
+def test_resuming_one_of_a_paused_crew_leaves_the_others_paused(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", interactive=True)
+    p.take(UserCommand(Command.PAUSE, by="terminal"))
+    p.take(UserCommand(Command.RESUME, by="terminal", worker=WorkerId("gemini")))
+    p.finishes("gemini")
+    p.start("claude")
+    assert p.session.workers[CLAUDE].status is WorkerStatus.FROZEN
+
+
+def test_a_worker_that_a_person_stopped_can_be_restarted(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex", interactive=True)
+    p.start("claude")
+    p.take(UserCommand(Command.STOP, by="terminal", worker=CLAUDE))
+    p.exits("claude", 143, by="stop")
+    stopped = p.session
+    assert stopped.workers[CLAUDE].status is WorkerStatus.STOPPED
+    assert stopped.ending is None
+    p.take(UserCommand(Command.RESTART, by="terminal", worker=CLAUDE))
+    assert p.last(StartWorker)[1].attempt == 2
+    p.finishes("claude", "a.py")
+    p.snapshot("a.py")
+    p.reviews("codex", "approved")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.DONE
+
+
+def test_without_a_person_a_stopped_worker_leaves_nothing_to_wait_for(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex")
+    p.start("claude")
+    p.take(UserCommand(Command.STOP, by="dashboard", worker=CLAUDE))
+    p.exits("claude", 143, by="stop")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+    assert "claude is stopped: stopped by dashboard" in p.session.ending.reason
+
+
+def test_what_cannot_be_done_to_a_worker_is_said(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", interactive=True)
+    p.take(UserCommand(Command.RESTART, by="terminal", worker=CLAUDE))
+    assert "has not been started yet" in p.session.warnings[-1]
+    p.take(UserCommand(Command.STOP, by="terminal", worker=CLAUDE))
+    assert "is not running" in p.session.warnings[-1]

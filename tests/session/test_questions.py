@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import AskPerson, CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
 from orchestrator.models.entries import Command, UserCommand
-from orchestrator.models.events import ConversationStarted, EventType
+from orchestrator.models.events import ConversationStarted, Denied, EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 
@@ -51,3 +51,41 @@ def test_without_a_person_at_hand_a_question_ends_the_session(play: Callable[...
     p.done()
     assert p.session.questions[0].about == WorkerId("claude")
     assert p.wanted(CloseSession)
+
+
+def test_two_questions_about_one_worker_are_answered_together(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True)
+    p.start("claude")
+    for path in ("/srv/x/one", "/srv/y/two"):
+        p.says("claude", Denied(f"bash: {path}: Permission denied", path=path), kind=EventType.ERROR)
+    assert [question.id for question in p.session.questions] == ["q1", "q2"]
+    p.take(UserCommand(Command.ANSWER, by="terminal", question="q2", text="leave two alone"))
+    assert p.wanted(StopWorker) == [], "it stands still until the other one is answered too"
+    assert p.session.workers[WorkerId("claude")].status is WorkerStatus.FROZEN
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="copy one"))
+    p.exits("claude", 143, by="stop")
+    prompt = p.last(StartWorker)[1].assignment.prompt
+    assert "leave two alone" in prompt
+    assert "copy one" in prompt
+
+
+def test_an_answer_to_a_question_that_is_not_open_is_said(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True)
+    p.take(UserCommand(Command.ANSWER, by="terminal", question="q7", text="yes"))
+    assert "no question is open" in p.session.warnings[-1]
+
+
+def test_after_an_answer_the_workers_reviews_are_counted_anew(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex", interactive=True, max_review_rounds=1)
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half")
+    p.snapshot("a.py")
+    p.reviews("review-001-codex", "approved")
+    p.reports("claude", EventType.MILESTONE, "more than half")
+    assert "has been reviewed 1 times" in p.session.questions[0].text
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
+    p.exits("claude", 143, by="stop")
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "nearly done")
+    assert p.session.questions == ()
+    assert len(p.session.reviews) == 2

@@ -71,3 +71,30 @@ def test_a_final_review_with_doubts_sends_the_change_back_and_is_held_again(play
     p.reviews("codex", "approved")
     p.done()
     assert p.last(CloseSession)[1].outcome is Outcome.DONE
+
+
+def test_a_review_that_is_open_when_its_author_fails_is_still_decided(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex", interactive=True)
+    p.start("gemini")
+    p.reports("gemini", EventType.MILESTONE, "a sketch")
+    p.snapshot()
+    p.exits("gemini", 1)
+    assert p.session.workers[WorkerId("gemini")].status is WorkerStatus.FAILED
+    assert p.last(StartWorker)[1].worker != "claude", "the next step waits for what the reviewers say"
+    p.reviews("review-001-claude", "approved")
+    p.reviews("review-001-codex", "approved")
+    assert p.wanted(ThawWorker) == []
+    assert p.last(StartWorker)[1].worker == "claude"
+
+
+def test_reviewers_of_an_author_whose_failure_ends_the_session_are_stopped(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex")
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half")
+    p.snapshot()
+    p.start("review-001-codex")
+    p.exits("claude", 1)
+    assert p.last(StopWorker)[1].worker == "review-001-codex"
+    p.exits("review-001-codex", 143, by="stop")
+    p.done()
+    assert p.last(CloseSession)[1].outcome is Outcome.FAILED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from orchestrator.agents.claude.launching import launch
+from orchestrator.agents.claude.launching import began_otherwise, launch
 from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
 from orchestrator.agents.claude.translating import translate
@@ -30,6 +30,7 @@ AGENT = Agent(
         Capability("a record of its own for each denial", since=(2, 1, 329)),
         Capability("the permission mode's name manual", since=(2, 1, 329)),
     ),
+    began_otherwise=began_otherwise,
     reports_cost="yes",
     model_hosts=("api.anthropic.com",),
     role_strengths=(Role.IMPLEMENTER,),

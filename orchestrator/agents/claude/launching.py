@@ -6,6 +6,7 @@ import json
 
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
 from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
+from orchestrator.models.events import ConversationStarted
 from orchestrator.models.launch import LaunchSpec, PlacedFile, StopStep
 from orchestrator.models.work import Assignment
 
@@ -21,6 +22,9 @@ SETTINGS = json.dumps({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [_H
 STOP_LADDER = (StopStep("TERM", 5.0),)
 """TERM ends the running tool's children too; INT exits with 0 as if all were well."""
 
+_ALIASES = {"manual": "default"}
+"""Two names of one mode: 2.1.329 has both, 2.1.197 the second alone."""
+
 
 def launch(assignment: Assignment) -> LaunchSpec:
     """One headless turn with the prompt on standard input: ``--add-dir`` would swallow one in argv."""
@@ -32,6 +36,22 @@ def launch(assignment: Assignment) -> LaunchSpec:
         files=(PlacedFile(assignment.home / ".claude" / "settings.json", SETTINGS),),
         stop_ladder=STOP_LADDER,
     )
+
+
+def began_otherwise(assignment: Assignment, started: ConversationStarted) -> str | None:
+    """Managed settings take a permission mode away without a word but for its name in the first record (2.1.329)."""
+    asked, words = set(), iter(launch(assignment).argv)
+    for word in words:
+        if word == "--dangerously-skip-permissions":
+            asked.add("bypassPermissions")
+        elif word == "--permission-mode":
+            asked.add(_ALIASES.get(mode := next(words, ""), mode))
+        elif word.startswith("--permission-mode="):
+            asked.add(_ALIASES.get(mode := word.partition("=")[2], mode))
+    got = started.permission_mode
+    if got is None or not asked or _ALIASES.get(got, got) in asked:
+        return None
+    return f"permission mode is {got}, asked for was {' or '.join(sorted(asked))}"
 
 
 def _options(assignment: Assignment) -> list[Option]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from orchestrator.agents.claude import AGENT
+from orchestrator.models.events import ConversationStarted
 from orchestrator.models.work import ModelEndpoint
 from orchestrator.testing.agents import sample_assignment
 
@@ -39,3 +42,25 @@ def test_a_rehearsals_endpoint_goes_into_the_environment() -> None:
 
 def test_claude_is_stopped_by_term() -> None:
     assert [step.signal for step in AGENT.launch(sample_assignment(AGENT)).stop_ladder] == ["TERM"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "mode", "said"),
+    [
+        pytest.param({}, "bypassPermissions", None, id="as asked"),
+        pytest.param({}, None, None, id="a version that does not say"),
+        pytest.param({}, "default", "mode is default, asked for was bypassPermissions", id="taken away by settings"),
+        pytest.param({"bypass_approvals": False}, "acceptEdits", None, id="restricted, as asked"),
+        pytest.param({"bypass_approvals": False}, "plan", "asked for was acceptEdits", id="restricted further"),
+        pytest.param({"without_flags": ("--dangerously-skip-permissions",)}, "default", None, id="nothing was asked"),
+        pytest.param(
+            {"bypass_approvals": False, "extra_flags": ("--permission-mode=manual",)}, "default", None, id="two names"
+        ),
+    ],
+)
+def test_a_permission_mode_that_was_not_asked_for_is_noticed(
+    changes: dict[str, object], mode: str | None, said: str | None
+) -> None:
+    assignment = sample_assignment(AGENT, **changes)
+    text = AGENT.began_otherwise(assignment, ConversationStarted("c-1", permission_mode=mode))
+    assert text is None if said is None else text is not None and said in text
