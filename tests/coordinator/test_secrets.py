@@ -14,9 +14,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.journal.folder import SessionFolder, newest_session
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment, Role
+from orchestrator.workers.environment import child_environment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.agents.contract import Agent
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow
@@ -180,3 +188,22 @@ def test_no_canary_is_shown_in_the_live_view(told: Stage) -> None:
     assert b"\x1b[" in shown
     assert in_text(shown.decode("utf-8", "replace")) == []
     check_folder(told)
+
+
+@pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: str(agent.name))
+def test_of_thirty_canaries_a_child_sees_only_its_own_clis_login(agent: Agent, tmp_path: Path) -> None:
+    environ = child_environment(agent, SandboxConfig(name="default"), {**CANARIES, "PATH": "/bin"}, {})
+    own = {*agent.credential.environment, *agent.credential.renamed}
+    assert {name for name in environ if name in CANARIES} <= own
+    assert set(in_text("".join(environ.values()))) <= own
+    assignment = Assignment(
+        worker=WorkerId(str(agent.name)),
+        agent=agent.name,
+        role=Role.IMPLEMENTER,
+        prompt="do it",
+        target=tmp_path,
+        scratch=tmp_path,
+        home=tmp_path,
+        extra_env=environ,
+    )
+    assert in_text(" ".join(agent.launch(assignment).argv)) == []
