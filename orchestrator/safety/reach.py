@@ -99,12 +99,13 @@ class Surroundings:
             # The repository itself is what would bring the rest back.
             if path in (root, root + "/.git"):
                 return "whole"
-        if path in self.protected.above or self.protected.holds(path):
+        inside = any(lies_in(path, root) for root in self.roots)
+        if self.protected.holds(path) or (inside and path in self.protected.above):
             return "protected"
         own = (*self.own, *OWN_FOLDERS) if self.private_tmp else self.own
         if any(lies_in(path, root) for root in own):
             return "own"
-        return "inside" if any(lies_in(path, root) for root in self.roots) else "outside"
+        return "inside" if inside else "outside"
 
 
 def lies_in(path: str, folder: str) -> bool:

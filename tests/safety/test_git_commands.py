@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from orchestrator.safety.git_commands import scripts_of_git
+from orchestrator.safety.shell_words import Word
+
+
+@pytest.mark.parametrize(
+    ("command", "scripts"),
+    [
+        pytest.param("git -c alias.x='!a b' x c", ["a b c"], id="an alias of the shell"),
+        pytest.param("git -c alias.x='push -f' x c", ["git push -f c"], id="an alias of git"),
+        pytest.param("git -c alias.x='!a' y", [], id="an alias that is not used"),
+        pytest.param("git -c core.pager='a b' log", ["a b"], id="a pager"),
+        pytest.param("git -C d -c diff.external=a diff", ["a"], id="a program for diffs"),
+        pytest.param("git submodule foreach --recursive a b", ["a b"], id="in every submodule"),
+        pytest.param("git bisect run a b", ["a b"], id="for every commit"),
+        pytest.param("git rebase -x 'a b' main", ["a b"], id="between commits"),
+        pytest.param("git rebase --exec='a b' main", ["a b"], id="the long way"),
+        pytest.param("git filter-branch --tree-filter 'a' HEAD", ["a"], id="in every tree"),
+        pytest.param("git status", [], id="nothing"),
+        pytest.param("git", [], id="no word"),
+    ],
+)
+def test_what_git_is_told_to_start_is_found(command: str, scripts: list[str]) -> None:
+    found = scripts_of_git([Word(part) for part in shlex.split(command)])
+    assert [script.text for script in found] == scripts

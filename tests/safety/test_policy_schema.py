@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import inspect
+
+from orchestrator.models import sandbox
+from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
+from orchestrator.safety.policy_schema import policy_schema
+
+SCHEMA = policy_schema(inspect.getsource(sandbox))
+
+
+def test_every_key_of_a_policy_is_described() -> None:
+    assert set(SCHEMA["properties"]) == set(SandboxConfig.model_fields)
+    assert all(value["description"] for value in SCHEMA["properties"].values())
+    limits = SCHEMA["properties"]["limits"]
+    assert set(limits["properties"]) == set(ResourceLimits.model_fields)
+    assert all(value["description"] for value in limits["properties"].values())
+
+
+def test_no_key_must_be_given_and_no_other_may() -> None:
+    assert "required" not in SCHEMA
+    assert SCHEMA["additionalProperties"] is False
