@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import anyio
-from anyio.abc import TaskGroup
 
 from orchestrator.models.identity import WorkerId
 from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules, public_ones, split_port, why_refused
@@ -69,7 +68,8 @@ class Proxy:
         self._counts: dict[tuple[WorkerId, str, int], int] = {}
         self._ports: dict[WorkerId, socket.socket] = {}
         self._slots = asyncio.Semaphore(MOST_CONNECTIONS)
-        self._tasks: TaskGroup | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+        self._group: asyncio.TaskGroup | None = None
 
     def admit(self, worker: WorkerId, rules: NetworkRules) -> None:
         """Let a worker's connections through by these rules from now on."""
@@ -100,10 +100,13 @@ class Proxy:
 
     def _begin(self, worker: WorkerId, connection: socket.socket) -> None:
         connection.setblocking(False)
-        if self._tasks is None:
+        if self._group is None:
             connection.close()
-        else:
-            self._tasks.start_soon(self._serve, worker, connection)
+            return
+        # Called by the loop itself, where anyio's groups cannot be used.
+        task = self._group.create_task(self._serve(worker, connection))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, worker: WorkerId, connection: socket.socket) -> None:
         async with self._slots:
@@ -179,8 +182,8 @@ async def proxy(path: Path, *, refused: Callable[[Refusal], None], lookup: Resol
     receiving = _bound(path)
     loop = asyncio.get_running_loop()
     try:
-        async with anyio.create_task_group() as tasks:
-            made._tasks = tasks
+        async with asyncio.TaskGroup() as group:
+            made._group = group
             loop.add_reader(receiving.fileno(), made._take_over, receiving)
             try:
                 yield made
@@ -189,8 +192,9 @@ async def proxy(path: Path, *, refused: Callable[[Refusal], None], lookup: Resol
                 for listening in made._ports.values():
                     loop.remove_reader(listening.fileno())
                     listening.close()
-                made._tasks = None
-                tasks.cancel_scope.cancel()
+                made._group = None
+                for task in made._serving:
+                    task.cancel()
     finally:
         receiving.close()
         with suppress(OSError):

@@ -22,6 +22,8 @@ from orchestrator.workers.system_files import UID_INSIDE
 PRIVATE = ("/tmp", "/var/tmp")  # noqa: S108 - each worker has its own
 SHUT_IN_A_READABLE_ROOT = ("/run", "/var/run", "/root", "/home")
 """With the whole machine to be read: where services listen, and where people's own things lie."""
+_SETTINGS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr")
+"""Of ``/proc``: what changes the machine."""
 _SHELL = "/bin/sh"
 
 
@@ -117,7 +119,7 @@ def wrap(
         *(("--block-fd", BLOCK_FD) if info_fd and config.network == "allow-list" else ()),
         *_filter(etc.parent / "seccomp.bpf"),
         *(word for mount in arranged if mount.place == Path("/") for word in _words(mount, given.config)),
-        *("--proc", "/proc", "--dev", "/dev"),
+        *("--proc", "/proc", *_held_of_proc(), "--dev", "/dev"),
         *(word for mount in arranged if mount.place != Path("/") for word in _words(mount, given.config)),
         *(word for mount in further for word in _words(mount, given.config)),
         # What bubblewrap makes is writable memory; a worker should see an error, not lose what it wrote there.
@@ -125,6 +127,14 @@ def wrap(
         *("--chdir", os.path.realpath(cwd), "--", program, *argv[1:]),
     ]
     return words if info_fd else runnable(words)
+
+
+def _held_of_proc() -> Sequence[str]:
+    """The kernel asks of its settings who somebody is outside, not what rights he has: root's worker could write."""
+    if os.geteuid() != 0:
+        return ()
+    places = [f"/proc/{name}" for name in _SETTINGS if os.path.exists(f"/proc/{name}")]
+    return [word for place in places for word in ("--ro-bind", place, place)]
 
 
 def runnable(words: Sequence[str]) -> list[str]:

@@ -1,0 +1,130 @@
+"""Writes ``docs/sandbox-escapes.md`` from a run of every attack: ``python -m tests.sandbox.table``."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCUMENT = ROOT / "docs" / "sandbox-escapes.md"
+USERS = ("root", "ordinary")
+ORDINARY = 65534
+COLUMNS = (("default", "bubblewrap"), ("strict", "bubblewrap"), ("strict", "landlock"), ("strict", "none"))
+
+OPEN_NETWORK = frozenset(
+    {
+        *("connect to another service on 127.0.0.1", "connect to it by IPv6", "send a datagram (DNS tunnel)"),
+        *("connect to it by an IPv4 address in IPv6", "connect to it by another loopback address"),
+        *("reach a service by the proxy's CONNECT", "reach it by CONNECT localhost", "reach it by CONNECT [::1]"),
+        *("reach it by a number for an address", "reach it by a whole http:// address"),
+        *("reach the metadata service by the proxy", "reach a listed name that leads to this machine"),
+        *("smuggle a second host behind the first", "connect to an abstract socket"),
+    }
+)
+"""Under ``default`` the network is the machine's own, abstract sockets included; ``strict`` is for those who mind."""
+LEFT_BY_LANDLOCK = frozenset(
+    {
+        *("change the mode of a file outside", "change the times of a file outside", "write a git hook"),
+        *("write git's configuration", "change an existing agent's settings", "change the mode of a git hook"),
+        *("put .git aside and make another", "replace the hooks folder by a link", "hard link to git's configuration"),
+        *("see a neighbour's command line", "list the other sessions", "change a neighbour's priority"),
+    }
+)
+"""Landlock knows neither modes and times nor a closed path inside an open folder, and hides no process."""
+
+
+@contextmanager
+def trial_folder() -> Iterator[Path]:
+    """A folder that every user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="orchestrate-escapes-", dir="/tmp"))  # noqa: S108
+    try:
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def outcomes(name: str, backend: str, *, user: str, folder: Path) -> Mapping[str, tuple[bool, str]]:
+    """Run every attack under a shipped policy; by name whether it got out, and what stopped it."""
+    place = folder / f"{name}-{backend}-{user}"
+    place.mkdir()
+    number = ORDINARY if user == "ordinary" and os.geteuid() == 0 else None
+    if number is not None:
+        os.chown(place, number, number)
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.escaping", name, backend, str(place)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+        user=number,
+        group=number,
+        extra_groups=None if number is None else [],
+        env={"PATH": os.environ["PATH"], "HOME": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        raise RuntimeError(f"the attacks could not be run: {ran.stderr[-2000:]}")
+    return {attack: (bool(out), str(why)) for attack, (out, why) in json.loads(lines[-1]).items()}
+
+
+def document() -> str:
+    """The whole table, from a run on this machine."""
+    from tests.sandbox.attacking import ATTACKS
+
+    users = [user for user in USERS if user != "root" or os.geteuid() == 0]
+    with trial_folder() as folder:
+        ran = {
+            (name, backend, user): outcomes(name, backend, user=user, folder=folder)
+            for name, backend in COLUMNS
+            for user in users
+        }
+    heads = [f"{name}, {backend}" if backend != "none" else "no sandbox" for name, backend in COLUMNS]
+    lines = [
+        "# What gets out of the sandbox",
+        "",
+        f"Written by `python -m tests.sandbox.table` from a run of {len(ATTACKS)} attacks on Linux {_kernel()}, each",
+        f"as {' and as '.join('root' if user == 'root' else 'an ordinary user' for user in users)}.",
+        "`stopped` and `OUT` hold for all of these users; where they differ, both are said.  The limits were lowered so",
+        "that bombs could be tried.  Under `default` the network is the machine's own, so what only needs a network",
+        "gets out there; `strict` lets workers reach their model and nothing else.  With no sandbox everything is left",
+        "to the agents' own approvals; what is stopped there is stopped by control groups or by the machine.",
+        "",
+        f"| attack | {' | '.join(heads)} | stopped under strict by |",
+        f"| --- |{' --- |' * len(heads)} --- |",
+    ]
+    group = ""
+    for attack, (kind, _, _) in ATTACKS.items():
+        if kind != group:
+            group = kind
+            lines.append(f"| **{kind}** |{' |' * len(heads)} |")
+        cells = [_cell({user: ran[name, backend, user][attack][0] for user in users}) for name, backend in COLUMNS]
+        lines.append(f"| {attack} | {' | '.join(cells)} | {ran['strict', 'bubblewrap', users[0]][attack][1]} |")
+    counts = [
+        str(len({attack for user in users for attack, (out, _) in ran[name, backend, user].items() if out}))
+        for name, backend in COLUMNS
+    ]
+    return "\n".join([*lines, f"| **got out** | {' | '.join(counts)} | |", ""])
+
+
+def _kernel() -> str:
+    return ".".join(platform.release().split(".")[:2])
+
+
+def _cell(by_user: Mapping[str, bool]) -> str:
+    if len(set(by_user.values())) == 1:
+        return "OUT" if next(iter(by_user.values())) else "stopped"
+    return ", ".join(f"{user}: {'OUT' if out else 'stopped'}" for user, out in by_user.items())
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document(), encoding="utf-8")

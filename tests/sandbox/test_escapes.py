@@ -1,0 +1,66 @@
+"""Nothing gets out: every attack, by every user there is, against every backend; what a weaker one lets out is listed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from orchestrator.workers import landlock_profile
+from orchestrator.workers.proving import prove_backend
+from tests.sandbox.attacking import ATTACKS
+from tests.sandbox.escaping import policy
+from tests.sandbox.table import DOCUMENT, LEFT_BY_LANDLOCK, OPEN_NETWORK, USERS, outcomes, trial_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+def tried(
+    name: str, backend: str, *, user: str, not_proven: Callable[[str], NoReturn]
+) -> Mapping[str, tuple[bool, str]]:
+    if user == "root" and os.geteuid() != 0:
+        not_proven("attacks by root: this is not root")
+    if backend == "landlock" and landlock_profile.why_not() is not None:
+        not_proven(str(landlock_profile.why_not()))
+    if backend == "bubblewrap" and not prove_backend(policy(name, backend), os.environ).works:
+        not_proven(f"bubblewrap: {prove_backend(policy(name, backend), os.environ).detail}")
+    with trial_folder() as folder:
+        return outcomes(name, backend, user=user, folder=folder)
+
+
+def escaped(found: Mapping[str, tuple[bool, str]]) -> set[str]:
+    return {name for name, (out, _) in found.items() if out}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_nothing_gets_out_of_bubblewrap_under_strict(user: str, not_proven: Callable[[str], NoReturn]) -> None:
+    found = tried("strict", "bubblewrap", user=user, not_proven=not_proven)
+    assert escaped(found) == set()
+    assert set(found) == set(ATTACKS)
+    assert len(found) >= 60
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_nothing_gets_out_of_bubblewrap_under_default_but_by_the_network_it_leaves_open(
+    user: str, not_proven: Callable[[str], NoReturn]
+) -> None:
+    assert escaped(tried("default", "bubblewrap", user=user, not_proven=not_proven)) <= OPEN_NETWORK
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_landlock_leaves_open_what_is_listed_and_no_more(user: str, not_proven: Callable[[str], NoReturn]) -> None:
+    assert escaped(tried("strict", "landlock", user=user, not_proven=not_proven)) <= LEFT_BY_LANDLOCK
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_without_a_sandbox_the_attacks_do_get_out(user: str, not_proven: Callable[[str], NoReturn]) -> None:
+    # An attack that never works proves nothing about who stops it.
+    assert len(escaped(tried("strict", "none", user=user, not_proven=not_proven))) >= 40
+
+
+def test_the_table_names_every_attack() -> None:
+    text = Path(DOCUMENT).read_text(encoding="utf-8")
+    assert [name for name in ATTACKS if f"| {name} |" not in text] == []
