@@ -275,7 +275,8 @@ echo '{END}'"""
 )
 @pytest.mark.parametrize("name", ["20261121-065209-4918", "../../etc"])
 def test_a_session_that_does_not_exist_is_named(place: Place, command: tuple[str, ...], name: str) -> None:
-    refused(place.run(*command, name), name, "orchestrate sessions")
+    # A path names a session's folder, so only its last part is a session's name.
+    refused(place.run(*command, name), f"no session {name.rpartition('/')[2]!r}", "orchestrate sessions")
 
 
 LONG = """name = "long"

@@ -34,8 +34,9 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 def test_a_decision_says_what_lost_and_fits_a_page(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert re.match(rf"# {path.name[:4]}: \S", text)
-    assert re.findall(r"^## (.+)$", text, re.M) == ["Context", "Decision", "What lost, and why", "Consequences"]
-    assert len(text.split()) <= 700
+    parts = ["Context", "Decision", "What lost, and why", "Consequences"]
+    assert [part for part in re.findall(r"^## (.+)$", text, re.M) if part in parts] == parts
+    assert len(text.split()) <= 900
 
 
 def test_decisions_are_numbered_without_doubles() -> None:
