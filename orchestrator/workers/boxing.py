@@ -16,7 +16,7 @@ from orchestrator.models.work import Assignment
 from orchestrator.workers import landlock_profile
 from orchestrator.workers.cgroups import make_group, own_group
 from orchestrator.workers.connecting import PORT
-from orchestrator.workers.guards import REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
+from orchestrator.workers.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
 from orchestrator.workers.layout import CrewLayout
 from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimits
 from orchestrator.workers.mounts import Mount
@@ -98,7 +98,7 @@ class Box:
 
     def environment(self, assignment: Assignment) -> Mapping[str, str]:
         """Variables that say where the way out is."""
-        guards = guard_environment(assignment.scratch) if self.config.guard else {}
+        guards = self._guard_environment(assignment)
         if not self.is_listed_network:
             return guards
         port = PORT if self.backend == "bubblewrap" else self._need_proxy().open_port(assignment.worker)
@@ -202,14 +202,31 @@ class Box:
 
     def _guards(self, assignment: Assignment) -> Sequence[Mount]:
         """Guards in front of the programs the policy lists, where somebody answers them."""
-        replies = self.layout.session_dir / REPLIES / assignment.worker
-        if not self.config.guard or not replies.is_dir():
+        replies = self._replies(assignment)
+        if replies is None:
             return ()
-        folder = self.layout.workers_dir / "guards"
         programs = guarded_programs(self.config, self.environ)
+        return guard_mounts(self._guard_folder(), programs, replies)
+
+    def _guard_environment(self, assignment: Assignment) -> Mapping[str, str]:
+        """What guards and hooks must know; under Landlock no worker could read an answer."""
+        replies = self._replies(assignment)
+        if replies is None or self.backend == "landlock":
+            return {}
+        if self.backend == "bubblewrap":
+            return guard_environment(assignment.scratch)
+        return guard_environment(assignment.scratch, replies=replies, hook=self._guard_folder() / HOOK)
+
+    def _replies(self, assignment: Assignment) -> Path | None:
+        """Where the worker's guards find their answers; ``None`` where nobody answers."""
+        replies = self.layout.session_dir / REPLIES / assignment.worker
+        return replies if self.config.guard and replies.is_dir() else None
+
+    def _guard_folder(self) -> Path:
+        folder = self.layout.workers_dir / "guards"
         if not folder.is_dir():
-            write_guards(folder, programs, self.config)
-        return guard_mounts(folder, programs, replies)
+            write_guards(folder, guarded_programs(self.config, self.environ), self.config)
+        return folder
 
 
 def rules_from(document: Mapping[str, object]) -> NetworkRules | None:

@@ -172,12 +172,14 @@ def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path) -> li
     return [*mounts, Mount(Path(INSIDE) / REPLIES, "read", str(replies))]
 
 
-def guard_environment(scratch: Path) -> Mapping[str, str]:
-    """What the guards must know."""
+def guard_environment(
+    scratch: Path, *, replies: Path = Path(INSIDE) / REPLIES, hook: Path = Path(INSIDE) / HOOK
+) -> Mapping[str, str]:
+    """What the guards must know; without a sandbox the folders are where they are."""
     return {
         "ORCHESTRATOR_GUARD": str(scratch / REQUESTS),
-        "ORCHESTRATOR_GUARD_REPLIES": f"{INSIDE}/{REPLIES}",
-        "ORCHESTRATOR_GUARD_HOOK": f"{INSIDE}/{HOOK}",
+        "ORCHESTRATOR_GUARD_REPLIES": str(replies),
+        "ORCHESTRATOR_GUARD_HOOK": str(hook),
     }
 
 

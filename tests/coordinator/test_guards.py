@@ -113,3 +113,13 @@ async def test_the_real_clis_wait_for_a_person(
     # A hook's no ends it before anything is started.
     assert {body.source for body in asked} == (sources if pushed or "hook" not in sources else {"hook"})
     assert result.state.answers == (("q1", text),)
+
+
+@pytest.mark.real
+async def test_without_a_sandbox_a_clis_own_hook_still_asks(stage: Stage) -> None:
+    stage.stand_ins = False
+    sandbox = load_sandbox_policy("open")
+    result = await stage.run(PUSHES, agents=(AgentName("claude"),), sandbox=sandbox)
+    asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
+    assert [body.source for body in asked] == ["hook"]
+    assert not was_pushed(result)

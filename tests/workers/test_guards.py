@@ -201,3 +201,21 @@ def test_the_guard_is_a_script_any_shell_reads(name: str, tmp_path: Path) -> Non
     script = tmp_path / name
     script.write_text(guard_script(name, "/nowhere/it's here", CONFIG))
     assert subprocess.run(["/bin/sh", "-n", str(script)], capture_output=True, check=False).stderr == b""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("verdict", "code"), [("run", 0), ("refuse", 2)])
+def test_a_clis_own_hook_asks_with_what_it_was_told(guarded: Guarded, verdict: str, code: int) -> None:
+    process = guarded.start("echo '{\"tool_input\": 1}' | /bin/sh \"$ORCHESTRATOR_GUARD_HOOK\"")
+    request, said = guarded.asked()
+    assert said == ["hook", str(guarded.target), '{"tool_input": 1}']
+    guarded.answer(request, verdict, "not today")
+    _, err = process.communicate(timeout=WITHIN_S)
+    assert process.returncode == code
+    assert ("not today" in err) is (verdict == "refuse")
+
+
+def test_without_a_sandbox_the_hook_is_told_the_real_folders(tmp_path: Path) -> None:
+    told = guard_environment(tmp_path, replies=tmp_path / "r", hook=tmp_path / "h")
+    assert told["ORCHESTRATOR_GUARD_REPLIES"] == str(tmp_path / "r")
+    assert told["ORCHESTRATOR_GUARD_HOOK"] == str(tmp_path / "h")
