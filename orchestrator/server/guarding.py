@@ -121,6 +121,8 @@ class GuardedApp:
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
+        elif scope["path"] == "/" and "text/html" in _headers(scope).get("accept", ""):
+            await self._answer(send, refusal[0], refusal[1].encode(), [(b"content-type", b"text/plain; charset=utf-8")])
         else:
             await self._refuse(send, *refusal)
 

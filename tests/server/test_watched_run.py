@@ -292,10 +292,30 @@ def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
     assert session_of(workspace).answers == (("q1", "90 days"),)
 
 
-def test_without_a_dashboard_nothing_of_it_is_loaded(start: Callable[..., Program]) -> None:
-    run = start("--rehearse", "--stand-ins", "--scenario", "plain", "--no-dashboard", "A task")
-    run.end()
-    assert "dashboard:" not in run.said
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("--rehearse", "--stand-ins", "--scenario", "plain", "--no-dashboard", "A task"), id="a run"),
+        pytest.param(("--help",), id="help"),
+        pytest.param(("sessions",), id="a list of sessions"),
+    ],
+)
+def test_without_a_dashboard_nothing_of_it_is_loaded(
+    tmp_path: Path, workspace: Path, arguments: tuple[str, ...]
+) -> None:
+    told = "import sys; from orchestrator.cli.main import run; run(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(PACKAGE),
+        "ORCHESTRATOR_WORKSPACE": str(workspace),
+        "HOME": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", told, *arguments], env=environ, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    loaded = done.stderr.split()
+    assert "orchestrator.cli.main" in loaded
+    assert not {"fastapi", "uvicorn", "wsproto", "orchestrator.server"} & set(loaded)
 
 
 def _save(watched: Watched, name: str) -> None:

@@ -112,10 +112,12 @@ class Line:
             task_status.started()
             await listener.serve(self._carry)
 
-    def cut(self) -> None:
-        """Every connection breaks, in the middle of whatever it was saying."""
-        for stream in list(self._open):
+    def cut(self) -> bool:
+        """Every connection breaks, in the middle of whatever it was saying; False where there was none."""
+        streams, self._open = self._open, set()
+        for stream in streams:
             stream.extra(SocketAttribute.raw_socket).shutdown(2)  # noqa: S610 - not Django's
+        return bool(streams)
 
     def hold(self, *, held: bool) -> None:
         """Nothing comes through any more, and nobody is told."""
@@ -169,7 +171,8 @@ class Showing:
         for i in range(times):
             act(i)
             self.portal.call(anyio.sleep, chance.random() * 0.25)
-            self.portal.call(line.cut)
+            while not self.portal.call(line.cut):
+                self.portal.call(anyio.sleep, 0.01)
 
 
 @contextmanager
