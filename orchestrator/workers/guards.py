@@ -108,19 +108,21 @@ class Guarded:
     place: Path
     original: Path
     """Where the program itself can be found inside."""
-    shown: Mount
-    """How it gets there."""
 
 
 def guarded_programs(config: SandboxConfig, environ: Mapping[str, str]) -> tuple[Guarded, ...]:
     """Every real place of every program that the policy's lists name; none under a policy without guards."""
-    if not config.guard:
-        return ()
+    return _programs(guarded_names(config), environ.get("PATH", "")) if config.guard else ()
+
+
+@lru_cache(maxsize=8)
+def _programs(names: tuple[str, ...], path: str) -> tuple[Guarded, ...]:
+    # Looking takes 20 ms, and programs do not move in mid-session.
     found: dict[Path, Guarded] = {}
-    for name in guarded_names(config):
-        for place in _real_places(name, environ):
-            if place not in found:
-                found[place] = _guarded(name, place, len(found))
+    folders = {folder: _entries(folder) for folder in (*_FOLDERS, *path.split(":")) if folder.startswith("/")}
+    for name in names:
+        for place in _real_places(name, folders):
+            found.setdefault(place, Guarded(name, place, Path(INSIDE) / "originals" / place.relative_to("/")))
     return tuple(found.values())
 
 
@@ -165,7 +167,10 @@ def write_guards(folder: Path, programs: Iterable[Guarded], config: SandboxConfi
 
 def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path) -> list[Mount]:
     """The originals out of the way, the guards in their places, and the folder of answers; for bubblewrap."""
-    mounts = [program.shown for program in programs]
+    # Whole folders, not single files: each mount costs bubblewrap a fifth of a millisecond, and a script of a package
+    # finds the rest of it beside itself.
+    shelves = dict.fromkeys(_shelf(program.place) for program in programs)
+    mounts = [Mount(Path(INSIDE) / "originals" / place.relative_to("/"), "read", str(place)) for place in shelves]
     for number, program in enumerate(programs):
         mounts.append(Mount(program.place, "read", str(folder / f"{number}-{program.name}")))
     mounts.append(Mount(Path(INSIDE) / HOOK, "read", str(folder / HOOK)))
@@ -205,16 +210,21 @@ def _quoted(text: str) -> str:
     return shlex.quote(text)
 
 
-def _real_places(name: str, environ: Mapping[str, str]) -> list[Path]:
-    folders = dict.fromkeys((*environ.get("PATH", "").split(":"), *_FOLDERS))
+def _shelf(place: Path) -> Path:
+    """What is shown a second time so that the program at ``place`` can still be started."""
+    return Path("/usr") if place.is_relative_to("/usr") else place.parent
+
+
+def _real_places(name: str, folders: Mapping[str, Sequence[str]]) -> list[Path]:
     found: dict[Path, None] = {}
-    for folder in folders:
-        if not folder.startswith("/"):
-            continue
-        variants = (entry for entry in _entries(folder) if re.fullmatch(rf"{re.escape(name)}([\d.]+|\.\w+)", entry))
-        for each in (name, *sorted(variants)):
-            real = Path(os.path.realpath(os.path.join(folder, each)))
-            if os.path.isfile(real) and os.access(real, os.X_OK) and _is_its_own(each, real):
+    for folder, entries in folders.items():
+        # ``pip3.11``, ``mkfs.ext4``; of a version manager's dozen only ``pip3``.
+        variant = re.compile(re.escape(name) + (r"(?:[\d.]+|\.\w+)?" if folder in _FOLDERS else r"\d?"))
+        for entry in entries:
+            if not entry.startswith(name) or not variant.fullmatch(entry):
+                continue
+            real = Path(os.path.realpath(os.path.join(folder, entry)))
+            if os.path.isfile(real) and os.access(real, os.X_OK) and _is_its_own(entry, real):
                 found[real] = None
     for further in _FURTHER.get(name, ()):
         if os.path.isfile(further):
@@ -222,25 +232,10 @@ def _real_places(name: str, environ: Mapping[str, str]) -> list[Path]:
     return list(found)
 
 
-@lru_cache(maxsize=64)
-def _entries(folder: str) -> frozenset[str]:
-    return frozenset(os.listdir(folder)) if os.path.isdir(folder) else frozenset()
+def _entries(folder: str) -> list[str]:
+    return sorted(os.listdir(folder)) if os.path.isdir(folder) else []
 
 
 def _is_its_own(name: str, real: Path) -> bool:
     """One program for many names (busybox) cannot be guarded for one of them."""
     return real.name.startswith((name, "mke2fs")) or "node_modules" in real.parts
-
-
-def _guarded(name: str, place: Path, number: int) -> Guarded:
-    shelf = Path(INSIDE) / "originals" / str(number)
-    parts = place.parts
-    if "node_modules" in parts:
-        # A script of a package finds the rest of it beside itself.
-        at = len(parts) - 1 - parts[::-1].index("node_modules")
-        package = Path(*parts[: at + (3 if parts[at + 1].startswith("@") else 2)])
-        return Guarded(
-            *(name, place, shelf / package.name / place.relative_to(package)),
-            Mount(shelf / package.name, "read", str(package)),
-        )
-    return Guarded(name, place, shelf / place.name, Mount(shelf / place.name, "read", str(place)))
