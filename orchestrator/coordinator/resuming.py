@@ -18,7 +18,7 @@ from orchestrator.coordinator.listening import Listener, StreamName
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
-from orchestrator.coordinator.starting import make_coordinator, result_of
+from orchestrator.coordinator.starting import let_go, make_coordinator, result_of
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
@@ -97,16 +97,19 @@ async def resume_session(
         coordinator = make_coordinator(
             folder, journal, left.session.options, stage=stage, observers=observers, session=left.session, now=now
         )
+        stack.callback(let_go, coordinator)
         coordinator.skip_commands(left.last_command)
         await anyio.to_thread.run_sync(coordinator.evidence.begin)
-        adopted, first, undone = _adopt(coordinator, left, folder=folder, stage=stage)
+        adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
         resumed = CoordinatorResumed(
             os.getpid(), alive=tuple(adopted), interactive=interactive, rehearsal=stage.rehearsal
         )
         inputs: list[Input] = [*first, resumed]
         if answer is not None:
             inputs.append(UserCommand(Command.ANSWER, by="orchestrate resume", text=answer))
-        session = await coordinator.run(*inputs, unrecorded=left.unrecorded, undone=undone, adopted=adopted)
+        session = await coordinator.run(
+            *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
+        )
     return result_of(folder, session)
 
 
@@ -211,19 +214,25 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
 
 def _adopt(
     coordinator: Coordinator, left: Inheritance, *, folder: SessionFolder, stage: Stage
-) -> tuple[dict[WorkerId, int], list[Input], list[tuple[EffectId, Effect]]]:
+) -> tuple[dict[WorkerId, int], list[Input], list[tuple[EffectId, Effect]], frozenset[EffectId]]:
     """Find the attempts that were running; a start whose shim did begin is an outcome, not a thing to do again."""
     first: list[Input] = []
+    begun: set[EffectId] = set()
     undone: list[tuple[EffectId, Effect]] = []
     adopted: dict[WorkerId, int] = {}
-    for name, effect in left.undone:
+    for name, effect in (*left.unrecorded, *left.undone):
         if isinstance(effect, StartWorker):
-            started = coordinator.crew.adopt(effect.worker, effect.attempt)
+            # Also if its shim has ended meanwhile: what the attempt wrote is heard from its first byte.
+            started = coordinator.crew.begun(effect.worker, effect.attempt)
             if started is not None:
+                coordinator.crew.adopt(effect.worker, effect.attempt)
                 argv = get_agent(effect.assignment.agent).launch(effect.assignment).argv
                 first.append(WorkerStarted(effect.worker, effect.attempt, argv, started.shim, started.sandbox, name))
                 adopted[effect.worker] = effect.attempt
-                continue
+                begun.add(name)
+    for name, effect in left.undone:
+        if name in begun:
+            continue
         if isinstance(effect, CloseSession) and effect.outcome is not Outcome.DONE:
             # What was to end is to go on now.
             first.append(EffectDone(name))
@@ -236,7 +245,7 @@ def _adopt(
     for worker_id, attempt in adopted.items():
         listener = _listener(left, worker_id, attempt=attempt, folder=folder, stage=stage)
         coordinator.adopt(worker_id, listener)
-    return adopted, first, undone
+    return adopted, first, undone, frozenset(begun)
 
 
 def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage) -> Listener:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -100,6 +100,7 @@ class Coordinator:
         self,
         *first: Input,
         unrecorded: Sequence[tuple[EffectId, Effect]] = (),
+        begun: Collection[EffectId] = (),
         undone: Sequence[tuple[EffectId, Effect]] = (),
         adopted: Mapping[WorkerId, int] = MappingProxyType({}),
     ) -> Session:
@@ -107,6 +108,7 @@ class Coordinator:
 
         Args:
             unrecorded: Effects a dead coordinator had derived but not written down: they are recorded and done first.
+            begun: Of those, the ones that were performed all the same: they are recorded only.
             undone: Effects it had written down, of which no outcome is known: they are done again.
             adopted: Attempts that were running, or whose end is not yet in the journal, by worker.
         """
@@ -122,12 +124,12 @@ class Coordinator:
                     self._tasks = tasks
                     self._performer = self._make_performer(tasks)
                     self._is_catching_up = True
-                    self._record_and_perform(unrecorded)
+                    self._record_and_perform(unrecorded, begun=begun)
                     for name, effect in undone:
                         self._performer.perform(name, effect)
                     self._is_catching_up = False
                     # A session that was only waiting to be closed is done; any other goes on.
-                    if not self._is_done():
+                    if not self.is_done():
                         self._take_all(first)
                     for worker, attempt in adopted.items():
                         changes.add(self.folder.scratch(worker))
@@ -182,7 +184,9 @@ class Coordinator:
             wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
         self._record_and_perform(wanted)
 
-    def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]]) -> None:
+    def _record_and_perform(
+        self, wanted: Sequence[tuple[EffectId, Effect]], *, begun: Collection[EffectId] = ()
+    ) -> None:
         if not wanted or self._performer is None:
             return
         intents = [EffectIntended(name, effect) for name, effect in wanted]
@@ -190,7 +194,8 @@ class Coordinator:
             self._fold(entry)
         self._journal.sync()
         for name, effect in wanted:
-            self._performer.perform(name, effect)
+            if name not in begun:
+                self._performer.perform(name, effect)
 
     def _fold(self, entry: JournalEntry) -> Sequence[Effect]:
         self._session, effects = step(self._session, entry)
@@ -204,7 +209,8 @@ class Coordinator:
         if self._session is not None and self._session.closed is not None:
             self._tasks.cancel_scope.cancel()
 
-    def _is_done(self) -> bool:
+    def is_done(self) -> bool:
+        """Whether the session is closed for good: it cannot be resumed."""
         closed = self._session.closed if self._session is not None else None
         return closed is not None and closed.outcome is Outcome.DONE
 

@@ -97,6 +97,7 @@ async def run_session(
             if observe is not None:
                 observers.append(observe)
             coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers, now=now)
+            stack.callback(let_go, coordinator)
             await anyio.to_thread.run_sync(coordinator.evidence.begin)
             session = await coordinator.run(opened)
     except BaseException:
@@ -258,6 +259,16 @@ def wrap_for_checks(
 def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -> Mapping[str, str]:
     """What a worker's would be, without any login: agents may have written what is run."""
     return {name: environ[name] for name in (*options.sandbox.environment, "HOME") if name in environ}
+
+
+def let_go(coordinator: Coordinator) -> None:
+    """The run is over: refreshed logins go back; what a resumed session needs of its workers' homes stays."""
+    folder = coordinator.folder
+    is_done = coordinator.is_done()
+    coordinator.crew.close(keep_homes=not is_done)
+    if is_done:
+        # Also those of attempts that an earlier coordinator started.
+        shutil.rmtree(folder.homes_dir, ignore_errors=True)
 
 
 def result_of(folder: SessionFolder, session: Session) -> SessionResult:

@@ -111,3 +111,11 @@ async def test_when_one_agent_is_left_the_orchestrator_reviews_by_measuring(stag
     assert "1 files changed" in result.state.decisions[-1].reasons[0]
     answers = [answer for review in result.state.reviews.values() for answer in review.panel.values()]
     assert [answer.reviewer for answer in answers if answer] == ["orchestrator"]
+
+
+@pytest.mark.slow
+async def test_private_homes_go_with_a_finished_session_and_stay_for_one_that_can_be_resumed(stage: Stage) -> None:
+    done = await stage.run("plain")
+    waiting = await stage.run("pause")
+    assert not (done.folder / "homes").exists()
+    assert list((waiting.folder / "homes" / "claude").iterdir())
