@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.workers.mounts import program_mounts, system_mounts
+from orchestrator.workers.records import encode, replace_file
 from orchestrator.workers.sandbox import grants
 from orchestrator.workers.seccomp import filter_program, is_supported, write_filter
 from orchestrator.workers.system_files import FILES, FOLDERS
@@ -74,12 +75,13 @@ def profile(
     }
 
 
-def runnable(words: Sequence[str], profile: Mapping[str, object]) -> list[str]:
-    """The command line that applies a profile to itself and becomes ``words``; for who has no shim."""
-    from orchestrator.workers.records import encode, replace_file
+def runnable(words: Sequence[str], profile: Mapping[str, object], *, file: Path) -> list[str]:
+    """The command line that applies a profile to itself and becomes ``words``; for who has no shim.
 
-    path = f"{profile['seccomp']}.json"
-    replace_file(path, encode(profile))
+    Args:
+        file: where the profile is written down for it.
+    """
+    replace_file(str(file), encode(profile))
     package = str(Path(__file__).parent.parent.parent)
     start = f"import sys; sys.path.append({package!r}); from orchestrator.workers.landlocking import main"
-    return [sys.executable, "-I", "-S", "-c", f"{start}; main(sys.argv[1:])", path, *words]
+    return [sys.executable, "-I", "-S", "-c", f"{start}; main(sys.argv[1:])", str(file), *words]

@@ -175,9 +175,8 @@ class _Trial:
         self, words: Sequence[str], backend: str, bwrap: Path | None, *, assignment: Assignment, etc: Path
     ) -> list[str]:
         if backend == "landlock":
-            argv = landlock_profile.runnable(
-                words, landlock_profile.profile(words[0], self.config, assignment, environ=self.environ)
-            )
+            profile = landlock_profile.profile(words[0], self.config, assignment, environ=self.environ)
+            argv = landlock_profile.runnable(words, profile, file=self.folder / "landlock.json")
         else:
             assert bwrap is not None
             argv = wrap(

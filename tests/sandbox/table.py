@@ -40,6 +40,9 @@ LEFT_BY_LANDLOCK = frozenset(
 )
 """Landlock knows neither modes and times nor a closed path inside an open folder, and hides no process."""
 
+LEFT_WITHOUT_GROUPS = frozenset({"a memory bomb"})
+"""Only a control group bounds the memory of a whole tree; elsewhere the coordinator measures it and stops the worker."""
+
 
 @contextmanager
 def trial_folder() -> Iterator[Path]:
@@ -60,7 +63,7 @@ def outcomes(name: str, backend: str, *, user: str, folder: Path) -> Mapping[str
     if number is not None:
         os.chown(place, number, number)
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.sandbox.escaping", name, backend, str(place)],
+        [interpreter(number), "-m", "tests.sandbox.escaping", name, backend, str(place)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -69,12 +72,29 @@ def outcomes(name: str, backend: str, *, user: str, folder: Path) -> Mapping[str
         user=number,
         group=number,
         extra_groups=None if number is None else [],
-        env={"PATH": os.environ["PATH"], "HOME": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(place),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": os.pathsep.join(sys.path[1:]),
+        },
     )
     lines = [line for line in ran.stdout.splitlines() if line.startswith("{")]
     if not lines:
         raise RuntimeError(f"the attacks could not be run: {ran.stderr[-2000:]}")
     return {attack: (bool(out), str(why)) for attack, (out, why) in json.loads(lines[-1]).items()}
+
+
+def interpreter(user: int | None) -> str:
+    """One that the user can start: ours, or the system's of the same version with our libraries."""
+    ours = Path(os.path.realpath(sys.executable))
+    if user is None or all(folder.stat().st_mode & 0o001 for folder in ours.parents):
+        return sys.executable
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    found = shutil.which(version, path="/usr/bin:/usr/local/bin")
+    if found is None:
+        raise LookupError(f"an ordinary user can neither start {ours} nor find another {version}")
+    return found
 
 
 def document() -> str:
@@ -95,7 +115,8 @@ def document() -> str:
         f"Written by `python -m tests.sandbox.table` from a run of {len(ATTACKS)} attacks on Linux {_kernel()}, each",
         f"as {' and as '.join('root' if user == 'root' else 'an ordinary user' for user in users)}.",
         "`stopped` and `OUT` hold for all of these users; where they differ, both are said.  The limits were lowered so",
-        "that bombs could be tried.  Under `default` the network is the machine's own, so what only needs a network",
+        "that bombs could be tried; where no control group may be made, the coordinator, which is not part of",
+        "this run, measures memory and stops the worker.  Under `default` the network is the machine's own, so what only needs a network",
         "gets out there; `strict` lets workers reach their model and nothing else.  With no sandbox everything is left",
         "to the agents' own approvals; what is stopped there is stopped by control groups or by the machine.",
         "",

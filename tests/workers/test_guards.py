@@ -206,7 +206,7 @@ def test_the_guard_is_a_script_any_shell_reads(name: str, tmp_path: Path) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize(("verdict", "code"), [("run", 0), ("refuse", 2)])
 def test_a_clis_own_hook_asks_with_what_it_was_told(guarded: Guarded, verdict: str, code: int) -> None:
-    process = guarded.start("echo '{\"tool_input\": 1}' | /bin/sh \"$ORCHESTRATOR_GUARD_HOOK\"")
+    process = guarded.start('echo \'{"tool_input": 1}\' | /bin/sh "$ORCHESTRATOR_GUARD_HOOK"')
     request, said = guarded.asked()
     assert said == ["hook", str(guarded.target), '{"tool_input": 1}']
     guarded.answer(request, verdict, "not today")

@@ -1,0 +1,60 @@
+"""The instructions for one attempt's box."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.work import ModelEndpoint
+from orchestrator.workers.boxing import Box, remove_empty_groups, rules_from
+from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules
+from tests.workers.conftest import agent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.workers.conftest import Stage
+
+
+def test_a_policy_that_lists_hosts_needs_a_way_out(stage: Stage) -> None:
+    config = stage.config.model_copy(update={"network": "allow-list"})
+    box = Box(stage.layout, config, stage.backend, stage.environ)
+    assert box.is_listed_network == (stage.backend != "none")
+    assignment = stage.assignment()
+    assignment.scratch.mkdir(parents=True)
+    if stage.backend != "none":
+        with pytest.raises(EnvironmentUnfit, match="no proxy"):
+            box.instructions(("/bin/true",), assignment, agent=agent(), cwd=stage.target, into=stage.folder / "taken")
+    else:
+        assert "HTTP_PROXY" not in box.environment(assignment)
+
+
+def test_the_rules_of_a_dead_coordinator_are_read_back() -> None:
+    rules = NetworkRules(("a.test",), ("127.0.0.1", 4000))
+    document = json.loads(json.dumps({"network": {"hosts": rules.hosts, "endpoint": rules.endpoint}}))
+    assert rules_from(document) == rules
+    assert rules_from({}) is None
+
+
+def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage) -> None:
+    from dataclasses import replace
+
+    crew = stage.crew()
+    assignment = replace(stage.assignment(), endpoint=ModelEndpoint("http://127.0.0.1:4000", "key"))
+    assert crew.reachable(assignment) == assignment
+    closed = stage.config.model_copy(update={"network": "allow-list"})
+    box = Box(stage.layout, closed, stage.backend, stage.environ)
+    crew._box = box
+    endpoint = crew.reachable(assignment).endpoint
+    assert endpoint is not None
+    assert (MODEL_NAME in endpoint.url) == (stage.backend != "none")
+
+
+def test_empty_groups_of_a_lost_shim_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full" / "inner").mkdir(parents=True)
+    remove_empty_groups({"groups": [str(tmp_path / "empty"), str(tmp_path / "full"), str(tmp_path / "gone")]})
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]

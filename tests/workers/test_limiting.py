@@ -1,0 +1,74 @@
+"""Limits the kernel keeps, tried with children that exceed them."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from orchestrator.models.sandbox import ResourceLimits
+from orchestrator.workers.limiting import delegated, limit_group, make_limit_groups, rlimits
+
+FORKS = """
+import os, sys, time
+open(sys.argv[1] + "/cgroup.procs", "w").write("0")
+for number in range(40):
+    try:
+        if os.fork() == 0:
+            time.sleep(30)
+            os._exit(0)
+    except OSError as problem:
+        print(number, problem.strerror)
+        break
+import signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.killpg(0, signal.SIGTERM)
+"""
+
+
+def test_a_group_of_version_1_bounds_the_number_of_processes(not_proven: Callable[[str], NoReturn]) -> None:
+    if "pids" not in delegated():
+        not_proven("no pids group of version 1 may be made here")
+    groups = make_limit_groups("w1", ResourceLimits(processes=10))
+    try:
+        pids = next(group for group in groups if "/pids/" in f"{group}/")
+        ran = subprocess.run(
+            [sys.executable, "-c", FORKS, str(pids)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            start_new_session=True,
+        )
+        assert ran.stdout.split(" ", 1) == ["9", "Resource temporarily unavailable\n"]
+    finally:
+        for group in groups:
+            group.rmdir()
+
+
+def test_a_group_of_version_2_takes_what_its_controllers_know(tmp_path: Path) -> None:
+    limits = ResourceLimits(memory_mib=100, processes=7, cpu_percent=50)
+    assert limit_group(tmp_path, limits) == {"memory", "pids", "cpu"}
+    assert (tmp_path / "memory.max").read_text() == str(125 * 2**20)
+    assert (tmp_path / "pids.max").read_text() == "7"
+    assert (tmp_path / "cpu.max").read_text() == "50000 100000"
+    assert limit_group(tmp_path / "missing", limits) == frozenset()
+
+
+def test_each_process_is_bounded_but_never_in_its_address_space() -> None:
+    bounds = dict(rlimits(ResourceLimits(open_files=100, file_mib=2)))
+    assert bounds[resource.RLIMIT_CORE] == 0
+    assert bounds[resource.RLIMIT_NOFILE] == 100
+    assert bounds[resource.RLIMIT_FSIZE] == 2 * 2**20
+    assert resource.RLIMIT_AS not in bounds
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the kernel does not count root's processes")
+def test_an_ordinary_users_processes_are_counted_where_no_group_can() -> None:
+    assert (resource.RLIMIT_NPROC in dict(rlimits(ResourceLimits()))) == (not delegated())

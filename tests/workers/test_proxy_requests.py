@@ -1,0 +1,58 @@
+"""Heads of requests as clients, and attackers, write them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from orchestrator.workers.proxy_requests import ProxyRequest, UnreadableRequest, parse_request
+
+
+def test_connect_names_a_host_and_a_port() -> None:
+    asked = parse_request(b"CONNECT API.test:443 HTTP/1.1\r\nHost: API.test:443\r\n\r\n")
+    assert asked == ProxyRequest("api.test", 443, is_tunnel=True)
+    assert parse_request(b"CONNECT [::1]:443 HTTP/1.1\r\n\r\n").host == "::1"
+
+
+def test_a_whole_address_is_forwarded_as_the_host_expects_it() -> None:
+    head = b"GET http://a.test:81/x?y HTTP/1.1\r\nHost: other\r\nProxy-Authorization: z\r\nConnection: keep-alive\r\nA: b\r\n\r\n"
+    asked = parse_request(head)
+    assert (asked.host, asked.port, asked.is_tunnel) == ("a.test", 81, False)
+    assert asked.forwarded == b"GET /x?y HTTP/1.1\r\nHost: a.test:81\r\nConnection: close\r\nA: b\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("address", "path"), [("http://a.test", "/"), ("http://a.test/", "/"), ("http://a.test?q", "/?q")]
+)
+def test_a_path_begins_with_a_slash(address: str, path: str) -> None:
+    assert parse_request(f"GET {address} HTTP/1.1\r\n\r\n".encode()).forwarded.split()[1].decode() == path
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"CONNECT a.test HTTP/1.1\r\n\r\n",
+        b"CONNECT a.test:0 HTTP/1.1\r\n\r\n",
+        b"CONNECT a.test:70000 HTTP/1.1\r\n\r\n",
+        b"CONNECT a.test:443\tb.test:443 HTTP/1.1\r\n\r\n",
+        b"GET http://user@a.test/ HTTP/1.1\r\n\r\n",
+        b"GET https://a.test/ HTTP/1.1\r\n\r\n",
+        b"CONNECT a.test:443 HTTP/2\r\n\r\n",
+        b"\x16\x03\x01\r\n\r\n",
+        b"\r\n\r\n",
+    ],
+)
+def test_what_is_no_request_to_a_proxy_is_said_to_be_none(head: bytes) -> None:
+    with pytest.raises(UnreadableRequest):
+        parse_request(head)
+
+
+@given(some.binary(max_size=200))
+def test_nothing_else_is_ever_raised(noise: bytes) -> None:
+    try:
+        asked = parse_request(noise + b"\r\n\r\n")
+    except UnreadableRequest:
+        return
+    assert 0 < asked.port < 65536
