@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from orchestrator.models.commands import Command as Command
+from orchestrator.models.commands import GuardAsked as GuardAsked
+from orchestrator.models.commands import UserCommand as UserCommand
 from orchestrator.models.effects import Effect, EffectId, Outcome
 from orchestrator.models.events import AgentEvent
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
@@ -193,54 +195,6 @@ class ChecksMeasured:
     findings: tuple[str, ...]
     effect: EffectId
     kind: Literal["checks_measured"] = "checks_measured"
-
-
-@dataclass(frozen=True, slots=True)
-class GuardAsked:
-    """A guard stands in front of a command that a worker is about to run, and waits for an answer.
-
-    Everything in it comes from inside the sandbox and is good for a question, never for more.
-    """
-
-    worker: WorkerId
-    request: str
-    """Names the request in the answer."""
-    source: Literal["executable", "hook"]
-    """A program that was started, or a CLI's own hook before its shell tool runs."""
-    argv: tuple[str, ...]
-    """The program and its arguments; from a hook, one shell command line."""
-    cwd: str
-    kind: Literal["guard_asked"] = "guard_asked"
-
-
-class Command(StrEnum):
-    """What a person, or a signal, can ask of a running session."""
-
-    PAUSE = "pause"
-    RESUME = "resume"
-    STOP = "stop"
-    KILL = "kill"
-    """The second Ctrl-C: no ladder."""
-    REVIEW = "review"
-    ANSWER = "answer"
-    RESTART = "restart"
-
-
-@dataclass(frozen=True, slots=True)
-class UserCommand:
-    """Somebody asked for something; everything downstream talks back this way."""
-
-    command: Command
-    by: str
-    """``terminal``, ``signal TERM``, ``orchestrate stop``, ``dashboard``."""
-    worker: WorkerId | None = None
-    """``None``: the whole crew."""
-    text: str = ""
-    """The answer, or the reason."""
-    question: str | None = None
-    number: int | None = None
-    """Of the file it was dropped in, so that no command is taken twice."""
-    kind: Literal["user_command"] = "user_command"
 
 
 @dataclass(frozen=True, slots=True)
