@@ -14,6 +14,7 @@ from typing import Final
 
 from orchestrator.journal.folder import SessionFolder, make_private_folder
 from orchestrator.journal.replacing import write_atomically
+from orchestrator.journal.tailing import FileChanges
 from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import GuardAsked, Input
 from orchestrator.models.identity import WorkerId
@@ -42,6 +43,11 @@ class GuardDesk:
             make_private_folder(path)
         self._workers[requests] = worker
         return requests
+
+    def watch(self, worker: WorkerId, changes: FileChanges) -> None:
+        """Make a worker's two folders, be told of what is left there from now on, and look at what is there."""
+        changes.add(self.open(worker))
+        self.hear(None)
 
     def hear(self, paths: frozenset[Path] | None) -> None:
         """Take in whole requests that are new; ``None`` stands for all files there are."""

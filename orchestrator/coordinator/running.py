@@ -133,7 +133,7 @@ class Coordinator:
                         self._take_all(first)
                     for worker, attempt in adopted.items():
                         changes.add(self.folder.scratch(worker))
-                        changes.add(self._desk.open(worker))
+                        self._desk.watch(worker, changes)
                         tasks.start_soon(self._wait_for_end, worker, attempt)
                     tasks.start_soon(self._listen, changes)
                     tasks.start_soon(self._keep_time)
@@ -226,14 +226,12 @@ class Coordinator:
         self._listeners[worker] = listener
         if self._changes is not None:
             self._changes.add(self.folder.scratch(worker))
-            self._changes.add(self._desk.open(worker))
-            self._desk.hear(None)
+            self._desk.watch(worker, self._changes)
         if self._tasks is not None:
             self._tasks.start_soon(self._wait_for_end, worker, attempt)
 
     async def _listen(self, changes: FileChanges) -> None:
         await self._hear(None)
-        self._desk.hear(None)
         self._read_commands()
         async for paths in changes:
             await self._hear(paths)
