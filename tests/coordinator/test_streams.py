@@ -119,29 +119,35 @@ async def test_a_last_record_without_a_newline_is_heard_and_said_to_be_torn(stag
     result = await stage.run_claude(
         """
         import os
-        text("before")
-        out(b'{"type":"assistant","message":{"id":"m9","content":[{"type":"text","text":"whole, but for its end"}]}}')
+        tool("Write", {"file_path": "made.txt"}, "ok")
+        Path("made.txt").write_text("made")
+        out(b'{"type":"result","subtype":"success","is_error":false,"result":"whole, but for its end"}')
         os._exit(0)
         """
     )
-    assert list(said(stage, result)) == ["before", "whole, but for its end"]
+    assert result.state.workers[CLAUDE].answer == "whole, but for its end"
     assert faults(stage, result) == [("stdout", "torn")]
+    assert result.outcome is Outcome.DONE
 
 
-async def test_a_record_torn_in_the_middle_is_noise_with_its_place_and_the_next_attempt_is_not_harmed(
-    stage: Stage,
-) -> None:
+async def test_a_record_torn_in_the_middle_is_noise_and_the_next_attempt_is_not_harmed(stage: Stage) -> None:
     result = await stage.run_claude(
         """
         import os
-        text("before")
-        out(b'{"type":"assistant","message":{"id":"m9","content":[{"type":"te')
-        os._exit(3)
-        """
+        if not Path("tried").exists():
+            Path("tried").touch()
+            text("before")
+            out(b'{"type":"assistant","message":{"id":"m9","content":[{"type":"te')
+            os._exit(3)
+        text("after")
+        """,
+        limits={"restart_delay_s": 0.05},
     )
-    assert list(said(stage, result)) == ["before"]
+    assert list(said(stage, result)) == ["before", "after"]
     assert faults(stage, result) == [("stdout", "torn")]
     assert noise(stage, result)[-1].startswith('{"type":"assistant"')
+    assert result.state.workers[CLAUDE].attempt == 2
+    assert result.outcome is Outcome.DONE
 
 
 async def test_ten_thousand_lines_that_are_no_json_are_counted_each_and_the_stream_goes_on(stage: Stage) -> None:
@@ -186,10 +192,12 @@ async def test_a_child_that_cuts_its_own_file_is_caught(stage: Stage) -> None:
         time.sleep(0.5)
         os.truncate("/proc/self/fd/1", 100)
         time.sleep(0.3)
-        """
+        """,
+        limits={"max_restarts": 0},
     )
     assert ("stdout", "tampered") in faults(stage, result)
     assert "line 49" in list(said(stage, result)), "what had been read stays in the journal"
+    assert result.outcome is Outcome.NEEDS_PERSON, "its final word is not believed"
 
 
 async def test_a_prefix_rewritten_in_place_is_caught_when_the_worker_ends(stage: Stage) -> None:
