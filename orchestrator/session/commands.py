@@ -11,7 +11,7 @@ from orchestrator.models.effects import Outcome, StopWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Trigger
-from orchestrator.models.workers import WorkerStatus
+from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_answer
@@ -56,9 +56,16 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     _reopen_reviews(draft)
     asked_about = {question.about for question in draft.session.questions}
     for worker, state in list(draft.session.workers.items()):
-        stopped = state.status in (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
-        if draft.session.is_main(worker) and stopped and worker not in asked_about and state.attempt > 0:
+        if draft.session.is_main(worker) and worker not in asked_about and _stands(draft, state):
             _restart(draft, worker, because="the session was resumed")
+
+
+def _stands(draft: Draft, state: WorkerState) -> bool:
+    """Whether the worker had begun and nothing will start it again by itself."""
+    if state.attempt == 0 or is_alive(state) or draft.detail(state.id).next_assignment is not None:
+        return False
+    ended = (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
+    return state.status in (*ended, WorkerStatus.LIMITED, WorkerStatus.PARKED)
 
 
 def _reopen_reviews(draft: Draft) -> None:

@@ -12,7 +12,7 @@ from orchestrator.models.effects import Effect, FreezeWorker, Outcome, StartWork
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import WorkerState, WorkerStatus
-from orchestrator.session.state import Ending, Phase, Pulse, Session, WorkerDetail, changed, is_alive
+from orchestrator.session.state import Ending, Phase, Pulse, Session, WorkerDetail, copied, is_alive
 
 
 class Draft:
@@ -22,7 +22,8 @@ class Draft:
     """
 
     def __init__(self, session: Session, at: datetime, *, n: int) -> None:
-        self.session = changed(session, n=n, now=at)
+        self.session = copied(session)
+        self.session.__dict__.update(n=n, now=at)
         self.at = at
         self.effects: list[Effect] = []
         self._workers: dict[WorkerId, WorkerState] = {}
@@ -45,19 +46,17 @@ class Draft:
 
     def set_worker(self, worker: WorkerId, **changes: Any) -> None:
         state = self.session.workers[worker]
-        if self._workers.get(worker) is state:
-            state.__dict__.update(changes)
-            return
-        self._workers[worker] = state = changed(state, **changes)
-        self.session.__dict__["workers"] = {**self.session.workers, worker: state}
+        if self._workers.get(worker) is not state:
+            self._workers[worker] = state = copied(state)
+            self.session.__dict__["workers"] = {**self.session.workers, worker: state}
+        state.__dict__.update(changes)
 
     def set_detail(self, worker: WorkerId, **changes: Any) -> None:
         detail = self.session.details[worker]
-        if self._details.get(worker) is detail:
-            detail.__dict__.update(changes)
-            return
-        self._details[worker] = detail = changed(detail, **changes)
-        self.session.__dict__["details"] = {**self.session.details, worker: detail}
+        if self._details.get(worker) is not detail:
+            self._details[worker] = detail = copied(detail)
+            self.session.__dict__["details"] = {**self.session.details, worker: detail}
+        detail.__dict__.update(changes)
 
     def warn(self, text: str, worker: WorkerId | None = None) -> None:
         """Tell people something that does not stop the work."""

@@ -36,6 +36,8 @@ DOING_CHARS = 200
 """Longest line of "what it is doing now"."""
 TROUBLE = (Denied, Failed, Unrecognised)
 """What the recovery rules look at."""
+WEIGHTY = frozenset({*TROUBLE, Reported})
+"""Few records are one of these, and the others are to be cheap."""
 
 
 def on_output(draft: Draft, body: AgentOutput) -> None:
@@ -50,20 +52,26 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         on_heard(draft, worker)
     for event in body.events:
         _note(draft, worker, event)
-        if draft.session.limits:
-            on_life(draft, worker, event)
-        if isinstance(event.payload, TROUBLE):
-            recover(draft, worker, event)
-        elif isinstance(event.payload, Reported) and draft.session.is_main(worker) and draft.running:
-            trigger = trigger_of(event)
-            if trigger is not None:
-                ask_for_review(draft, trigger, about=worker, text=event.payload.text)
+        if type(event.payload) in WEIGHTY or draft.session.limits:
+            _weigh(draft, worker, event)
 
 
 def on_stream_fault(draft: Draft, body: StreamFault) -> None:
     """Something is wrong with a raw file itself."""
     if body.worker in draft.session.workers:
         draft.warn(f"{body.worker}: {body.stream} {body.fault} at byte {body.start}: {body.text}", body.worker)
+
+
+def _weigh(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
+    """What the event calls for beyond being noted."""
+    if draft.session.limits:
+        on_life(draft, worker, event)
+    if isinstance(event.payload, TROUBLE):
+        recover(draft, worker, event)
+    elif isinstance(event.payload, Reported) and draft.session.is_main(worker) and draft.running:
+        trigger = trigger_of(event)
+        if trigger is not None:
+            ask_for_review(draft, trigger, about=worker, text=event.payload.text)
 
 
 def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
@@ -121,7 +129,5 @@ def _look_at_command(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
 
 def _line(text: str) -> str:
     """The last non-empty line, cut: what somebody reading along wants to see."""
-    if "\n" not in text and len(text) <= DOING_CHARS:
-        return text.strip()
-    lines = [line.strip() for line in text[-4 * DOING_CHARS :].splitlines() if line.strip()]
-    return lines[-1][:DOING_CHARS] if lines else ""
+    line = text[-4 * DOING_CHARS :].rstrip().rpartition("\n")[2].lstrip()[:DOING_CHARS]
+    return line if line.isprintable() else " ".join(line.split())

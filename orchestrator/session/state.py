@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
@@ -32,13 +32,10 @@ BY_USER = "user"
 """The reason to hold a worker that a person paused."""
 
 
-def changed(one: T, **changes: Any) -> T:
-    """``dataclasses.replace`` at a tenth of its cost, for the frozen dataclasses without slots."""
-    new, known = object.__new__(type(one)), one.__dict__
-    content = {**known, **changes}
-    if len(content) != len(known):
-        raise TypeError(f"{type(one).__name__} has not all of {', '.join(changes)}")
-    object.__setattr__(new, "__dict__", content)
+def copied(one: T) -> T:
+    """Another of the same, for the frozen dataclasses without slots."""
+    new = object.__new__(type(one))
+    object.__setattr__(new, "__dict__", one.__dict__.copy())
     return new
 
 

@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.models.decisions import Action
-from orchestrator.models.effects import AskPerson, StartWorker, TakeSnapshot
-from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.effects import AskPerson, CloseSession, StartWorker, TakeSnapshot
+from orchestrator.models.entries import Command, CoordinatorResumed, SessionClosed, UserCommand
 from orchestrator.models.events import ConversationStarted, EventType, Failed, FailureKind, ToolCalled
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
@@ -184,3 +184,20 @@ def test_a_person_can_call_off_what_waits(play: Callable[..., Play]) -> None:
     p.take(UserCommand(Command.RESTART, by="terminal", worker=CLAUDE))
     assert p.session.workers[CLAUDE].status is WorkerStatus.LIMITED
     assert p.wanted(TakeSnapshot) == []
+
+
+def test_a_session_that_was_stopped_while_it_waited_waits_on_when_it_is_resumed(play: Callable[..., Play]) -> None:
+    p = implementing(play, auto_resume=True)
+    until = p.at + timedelta(hours=2)
+    failed = Failed("You've hit your limit", FailureKind.USAGE_LIMIT, resets_at=until, final=True)
+    p.says("claude", failed, kind=EventType.ERROR)
+    p.take(UserCommand(Command.STOP, by="signal INT"))
+    p.exits("claude", 143, by="stop")
+    p.done()
+    name, close = p.last(CloseSession)
+    p.take(SessionClosed(close.outcome, close.reason, name))
+    p.later(600)
+    p.take(CoordinatorResumed(2))
+    assert p.session.workers[CLAUDE].status is WorkerStatus.LIMITED
+    pass_time(p, 2 * 3600)
+    assert p.last(StartWorker)[1].attempt == 2
