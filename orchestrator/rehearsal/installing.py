@@ -9,11 +9,10 @@ import os
 import platform
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
@@ -143,6 +142,8 @@ def _npm_install(npm: str, packages: Mapping[str, str], downloads: Path) -> Sequ
     wanted = [f"{name}@{version}" for name, version in packages.items()]
     # Scripts of the packages' own dependencies are not run: nothing here needs a compiler.
     quiet = ["--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+    # By default npm tries an unreachable registry for minutes without a word.
+    quiet += ["--fetch-retries=1", "--fetch-retry-mintimeout=2000", "--fetch-retry-maxtimeout=5000"]
     return [npm, "install", "--prefix", ".", "--include=optional", f"--cache={downloads}", *quiet, *wanted]
 
 
@@ -154,7 +155,9 @@ def _run(
     env: Mapping[str, str] | None = None,
     held: int | None = None,
 ) -> str:
-    """Run to the end in a group of its own, which ends with us; returns what it printed.
+    """Run to the end, and the whole tree ends with us; returns what it printed.
+
+    It stays in our own process group: a Ctrl-C or a signal to the group is for it, too.
 
     Args:
         held: A lock's descriptor for the child to hold as well: it may outlive us if we are killed.
@@ -167,7 +170,6 @@ def _run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
         pass_fds=() if held is None else (held,),
     ) as process:
         try:
@@ -176,10 +178,20 @@ def _run(
             raise OrchestrateError(f"{Path(command[0]).name} did not end within {timeout_s:.0f} s") from error
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                _kill_tree(process.pid)
     if process.returncode:
         raise _failure(command, process.returncode, output)
     return output
+
+
+def _kill_tree(pid: int) -> None:
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        top = psutil.Process(pid)
+        for process in (*top.children(recursive=True), top):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _failure(command: Sequence[str], code: int, output: str) -> OrchestrateError:

@@ -48,6 +48,10 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
     request = engine_of(session).request(
         number, trigger, about=about, author=author, text=text, agents=agents, now=draft.at
     )
+    if trigger is Trigger.BLOCKER and not request.reviewers:
+        # What it lacks cannot be measured: that takes somebody who reads.
+        ask(draft, f"{about} cannot go on, and no other agent is there to look at it: {text}", about=about)
+        return
     draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
     if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
         draft.hold(about, request.id, f"{trigger} under review")

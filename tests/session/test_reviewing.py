@@ -3,7 +3,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.models.decisions import Action
-from orchestrator.models.effects import CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
+from orchestrator.models.effects import (
+    AskPerson,
+    CloseSession,
+    FreezeWorker,
+    Outcome,
+    StartWorker,
+    StopWorker,
+    ThawWorker,
+)
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.events import EventType, TurnEnded
 from orchestrator.models.identity import WorkerId
@@ -98,3 +106,12 @@ def test_reviewers_of_an_author_whose_failure_ends_the_session_are_stopped(play:
     p.exits("review-001-codex", 143, by="stop")
     p.done()
     assert p.last(CloseSession)[1].outcome is Outcome.FAILED
+
+
+def test_a_blocker_that_no_other_agent_can_look_at_goes_to_a_person(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True)
+    p.start("claude")
+    p.reports("claude", EventType.BLOCKER, "the schema is unknown")
+    assert "the schema is unknown" in p.last(AskPerson)[1].question.text
+    assert p.session.reviews == {}
+    assert len(p.wanted(FreezeWorker)) == 1
