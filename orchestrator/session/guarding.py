@@ -21,6 +21,8 @@ CONSENT = frozenset({"yes", "y", "ok", "okay", "allow", "run", "approve", "appro
 def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
     """Answer at once where the policy knows the answer; else ask a person."""
     worker = body.worker
+    if any(one.worker == worker and one.request == body.request for one in draft.session.guards.values()):
+        return  # another coordinator took over and found it again
     if worker not in draft.session.details or not draft.running or not draft.alive(worker):
         _answer(draft, body, run=False, reason="the session is ending")
         return

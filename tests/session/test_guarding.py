@@ -90,6 +90,15 @@ def test_the_worker_is_neither_frozen_nor_stopped_while_its_command_waits(played
     assert p.session.workers[CLAUDE].status is before
 
 
+def test_a_request_that_is_found_again_is_not_asked_again(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("git", "push"))
+    p.take(asked("git", "push"))
+    assert len(p.wanted(AskPerson)) == 1
+    says(p, "yes")
+    assert answers(p) == [("r1", True)]
+
+
 def test_nobody_answering_is_a_refusal(played: Callable[..., Play]) -> None:
     p = played()
     p.take(asked("git", "push"))
