@@ -58,12 +58,6 @@ def as_entry(refusal: Refusal) -> NetworkRefused:
     return NetworkRefused(refusal.worker, refusal.host, refusal.port, refusal.reason, refusal.times)
 
 
-def offsets_now(stdout: Path, stderr: Path, events: Path) -> Offsets:
-    """Where an attempt begins that is about to start: nobody writes between two attempts of one worker."""
-    sizes = [path.stat().st_size if path.exists() else 0 for path in (stdout, stderr, events)]
-    return Offsets(*sizes)
-
-
 @dataclass(slots=True)
 class Stream:
     """One file of one attempt."""
@@ -158,6 +152,10 @@ class Listener:
                     StreamRead(self.worker, self.attempt, stream.name, tail.start, tail.position, tail.digest())
                 )
         return said
+
+    def ends(self) -> Offsets:
+        """How far it has read each file: where the worker's next attempt begins, since nobody writes in between."""
+        return Offsets(**{stream.name: stream.tail.position for stream in self.streams})
 
     def close(self) -> None:
         """Let go of the files."""

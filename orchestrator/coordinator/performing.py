@@ -18,7 +18,6 @@ from pydantic import TypeAdapter
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import EXCERPT_CHARS, Evidence, scratch_files
 from orchestrator.coordinator.guard_desk import GuardDesk
-from orchestrator.coordinator.listening import Offsets, offsets_now
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
@@ -73,7 +72,7 @@ class Performer:
     tasks: TaskGroup
     take: Callable[[Input], None]
     """Gives an outcome back to the session."""
-    started: Callable[[Assignment, int, Offsets], None]
+    started: Callable[[Assignment, int], None]
     """Told of every attempt that runs, so that somebody listens to it and waits for its end."""
     session: Callable[[], Session]
     before_start: Callable[[Assignment], None]
@@ -137,14 +136,12 @@ class Performer:
             self.before_start(assignment)
             self.desk.open(effect.worker)
             spec = with_common_environment(agent.launch(self.crew.reachable(assignment)), assignment, self.session())
-            folder, worker = self.folder, effect.worker
-            offsets = offsets_now(folder.raw_stdout(worker), folder.raw_stderr(worker), folder.events_file(worker))
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
         except (OrchestrateError, OSError) as error:
             problem = error.message if isinstance(error, OrchestrateError) else str(error)
             self.take(StartFailed(effect.worker, attempt, problem, name))
             return
-        self.started(assignment, attempt, offsets)
+        self.started(assignment, attempt)
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
 
     async def _take_snapshot(self, name: EffectId) -> None:

@@ -14,7 +14,7 @@ import anyio.to_thread
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.commentary import Commentary
-from orchestrator.coordinator.listening import Listener, StreamName
+from orchestrator.coordinator.listening import Listener, Offsets, StreamName
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
@@ -63,6 +63,14 @@ class Inheritance:
     """Attempts whose last text, of a message that never ended, is in the journal already."""
     reckoned: Mapping[tuple[WorkerId, int, str], StreamRead] = field(default_factory=dict)
     """How far each stream had been read, and the hash of that: what was read must not have changed since."""
+
+    def ends_before(self, worker: WorkerId, attempt: int) -> Offsets:
+        """Where the attempts before this one end in the worker's files, and so where this one begins."""
+        found = {"stdout": 0, "stderr": 0, "events": 0}
+        for (who, number, stream), end in self.ended.items():
+            if who == worker and number < attempt:
+                found[stream] = max(found[stream], end)
+        return Offsets(**found)
 
 
 async def resume_session(
@@ -223,11 +231,11 @@ def _adopt(
     for name, effect in (*left.unrecorded, *left.undone):
         if isinstance(effect, StartWorker):
             # Also if its shim has ended meanwhile: what the attempt wrote is heard from its first byte.
-            started = coordinator.crew.begun(effect.worker, effect.attempt)
-            if started is not None:
+            record = read_record(_files(folder, effect.worker, effect.attempt))
+            if record is not None:
                 coordinator.crew.adopt(effect.worker, effect.attempt)
                 argv = get_agent(effect.assignment.agent).launch(effect.assignment).argv
-                first.append(WorkerStarted(effect.worker, effect.attempt, argv, started.shim, started.sandbox, name))
+                first.append(WorkerStarted(effect.worker, effect.attempt, argv, record.shim, record.sandbox, name))
                 adopted[effect.worker] = effect.attempt
                 begun.add(name)
     for name, effect in left.undone:
@@ -242,16 +250,23 @@ def _adopt(
         if worker.shim is not None and is_alive(worker) and worker.id not in adopted:
             coordinator.crew.adopt(worker.id, worker.attempt)
             adopted[worker.id] = worker.attempt
+    coordinator.ends = {
+        worker.id: left.ends_before(worker.id, worker.attempt + (worker.exit is not None))
+        for worker in left.session.workers.values()
+    }
     for worker_id, attempt in adopted.items():
         listener = _listener(left, worker_id, attempt=attempt, folder=folder, stage=stage)
         coordinator.adopt(worker_id, listener)
     return adopted, first, undone, frozenset(begun)
 
 
+def _files(folder: SessionFolder, worker: WorkerId, attempt: int) -> AttemptFiles:
+    return AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
+
+
 def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage) -> Listener:
     """Listen from the attempt's first byte, so that the translation is rebuilt, and pass on only what is new."""
-    files = AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
-    record = read_record(files)
+    record = read_record(_files(folder, worker, attempt))
     listener = Listener(
         worker,
         attempt,
@@ -267,9 +282,9 @@ def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: Sess
         "stderr": folder.raw_stderr(worker),
         "events": folder.events_file(worker),
     }
+    before = left.ends_before(worker, attempt)
     for name, path in paths.items():
-        before = [end for (who, n, which), end in left.ended.items() if (who, which) == (worker, name) and n < attempt]
-        begin = max([begins.get(name, 0), *before])
+        begin = max(begins.get(name, 0), getattr(before, name))
         key = (worker, attempt, str(name))
         reckoned = left.reckoned.get(key)
         expect = (reckoned.end, reckoned.sha256) if reckoned is not None and reckoned.start == begin else None

@@ -29,13 +29,13 @@ AGENTS = ("gemini", "claude", "codex")
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FAULTS: Mapping[str, int] = {
-    "coordinator": 10,
+    "coordinator": 8,
     "coordinator and shim": 4,
-    "coordinator and worker": 2,
+    "coordinator and worker": 3,
     "coordinator, journal torn": 4,
-    "shim": 3,
-    "worker": 3,
-    "coordinator stopped": 2,
+    "shim": 10,
+    "worker": 2,
+    "coordinator stopped": 1,
 }
 """What is done to a session, and how often in proportion."""
 MOST_LIVES = 80
@@ -81,7 +81,7 @@ class Plan:
     grace_s: float = 20.0
     sandbox: str = "open"
     faults: int = 12
-    """Faults before the session is left in peace to end."""
+    """Coordinators that meet faults before the session is left in peace to end."""
 
 
 def run_campaign(
@@ -98,11 +98,11 @@ def run_campaign(
         chance = random.Random(f"{seed} {number}")
         plan = Plan(
             seed=f"{seed}.{number}",
-            count=chance.choice((40, 150, 400)),
+            count=chance.choice((40, 150, 300)),
             pace_s=chance.choice((0.0, 0.002, 0.008)),
-            grace_s=chance.choice((0.0, 0.3, 20.0, 20.0)),
+            grace_s=chance.choice((0.0, 0.3, 20.0, 20.0, 20.0)),
             sandbox=sandboxes[number % len(sandboxes)],
-            faults=chance.randrange(4, 16),
+            faults=chance.randrange(6, 24),
         )
         Play(folder / f"{number:04d}", plan, chance, figures).play()
         figures.sessions, number = figures.sessions + 1, number + 1
@@ -206,7 +206,7 @@ class Play:
         return last
 
     def _moment(self) -> int:
-        return self.chance.choice((1, 2, self.chance.randrange(3, 30), self.chance.randrange(3, 300)))
+        return self.chance.choice((1, 2, self.chance.randrange(3, 30), self.chance.randrange(3, 150)))
 
     def _strike(self, process: subprocess.Popen[str]) -> bool:
         """Do one fault; whether the coordinator is gone."""

@@ -19,7 +19,7 @@ from orchestrator.workers.sweeping import marked_records
 from tests.coordinator.exactness import leftovers
 
 SAID = re.compile(r"(?:count|aside|found) (\d+) end")
-RAW = {"stdout": rb"count (\d+) end[^\n]*\n", "stderr": rb"aside (\d+) end\n", "events": rb"found (\d+) end[^\n]*\n"}
+RAW = {"stdout": rb"count (\d+) end[^\n{]*\n", "stderr": rb"aside (\d+) end\n", "events": rb"found (\d+) end[^\n]*\n"}
 # A torn record on stdout is noise, and its number comes again; on stderr noise is all there is.
 MEANT = {"stdout": Said, "stderr": Unrecognised, "events": Reported}
 
@@ -46,8 +46,9 @@ def numbers_in(entries: Sequence[JournalEntry]) -> Mapping[tuple[str, str], list
     for body in (entry.body for entry in entries):
         if isinstance(body, AgentOutput):
             for event in body.events:
-                if isinstance(event.payload, MEANT[body.stream]):
-                    found[body.worker, body.stream] += map(int, SAID.findall(event.payload.text))
+                payload = event.payload
+                if isinstance(payload, Said | Reported | Unrecognised) and type(payload) is MEANT[body.stream]:
+                    found[body.worker, body.stream] += map(int, SAID.findall(payload.text))
     return found
 
 

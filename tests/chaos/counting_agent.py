@@ -17,7 +17,7 @@ import time
 VERSIONS = {"gemini": "0.61.0", "claude": "2.1.329 (Claude Code)", "codex": "codex-cli 0.169.0"}
 NAME = sys.argv[0].rpartition("/")[2]
 CONVERSATION = "5e55ab1e-0000-4000-8000-000000000000"
-SAID = re.compile(rb"count (\d+) end[^\n]*\n")
+SAID = re.compile(rb"count (\d+) end[^\n{]*\n")  # what was torn is followed by the next attempt's record
 MARKER = re.compile(r"\[orchestrate worker=(\S+) role=(\S+) review=\S+\]")
 
 
@@ -49,15 +49,15 @@ def begin() -> dict[str, object]:
 
 
 def text(words: str) -> list[dict[str, object]]:
-    """The records of one message; gemini's comes in two pieces."""
+    """The records of one message, in which the words stand once; gemini's comes in two pieces."""
     if NAME == "gemini":
         pieces = ("now ", f"{words}\n")
         return [{"type": "message", "role": "assistant", "content": piece, "delta": True} for piece in pieces]
     if NAME == "claude":
         content = [{"type": "text", "text": words}]
-        message = {"id": f"msg_{words[:20]}", "role": "assistant", "content": content}
+        message = {"id": words.replace(" ", "-"), "role": "assistant", "content": content}
         return [{"type": "assistant", "message": message, "session_id": CONVERSATION}]
-    return [{"type": "item.completed", "item": {"id": words[:20], "type": "agent_message", "text": words}}]
+    return [{"type": "item.completed", "item": {"id": words.replace(" ", "-"), "type": "agent_message", "text": words}}]
 
 
 def tool() -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.agents.registry import get_agent
-from orchestrator.coordinator.listening import Listener, Offsets, as_recorded, offsets_now
+from orchestrator.coordinator.listening import Listener, Offsets, as_recorded
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.models.effects import EffectId
 from orchestrator.models.entries import AgentOutput, Command, SnapshotTaken, StreamFault, StreamRead, UserCommand
@@ -117,6 +117,11 @@ def test_whatever_is_measured_enters_the_journal_redacted_and_what_a_person_says
     assert as_recorded(redactor, answer) is answer
 
 
-def test_an_attempt_begins_where_its_files_end_now(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(b"12345")
-    assert offsets_now(tmp_path / "a", tmp_path / "missing", tmp_path / "a") == Offsets(5, 0, 5)
+def test_where_an_attempt_ends_the_next_one_begins(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"one\ntwo\nto")
+    listener = Listener(WorkerId("claude"), 1, get_agent(AgentName("claude")), Redactor(), lambda: NOW)
+    listener.follow("stdout", tmp_path / "a", 4)
+    listener.follow("events", tmp_path / "missing", 0)
+    assert [one for batch in listener.finish() for one in batch]
+    assert listener.ends() == Offsets(stdout=10)
+    listener.close()
