@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimit
 from orchestrator.workers.mounts import Mount
 from orchestrator.workers.network_rules import NetworkRules, endpoint_of, rules_for
 from orchestrator.workers.proving import prove_backend
-from orchestrator.workers.proxying import Proxy
+from orchestrator.workers.proxying import Proxy, Refusal, proxy
 from orchestrator.workers.sandbox import find_bubblewrap, grants, wrap
 from orchestrator.workers.system_files import write_system_files
 
@@ -119,11 +120,20 @@ class Box:
             if self.proxy is not None:
                 self.proxy.admit(worker, rules)
 
-    def connect(self, proxy: Proxy) -> None:
-        """Use this way out from now on; workers that were adopted before keep their rules."""
-        self.proxy = proxy
-        for worker, rules in self._rules.items():
-            proxy.admit(worker, rules)
+    @asynccontextmanager
+    async def way_out(self, refused: Callable[[Refusal], None]) -> AsyncIterator[None]:
+        """Keep the way to listed hosts open; where the policy lists none, nothing is kept."""
+        if not self.is_listed_network:
+            yield
+            return
+        async with proxy(self.layout.session_dir / "network.sock", refused=refused) as self.proxy:
+            # Workers that were adopted before it stood keep their rules.
+            for worker, rules in self._rules.items():
+                self.proxy.admit(worker, rules)
+            try:
+                yield
+            finally:
+                self.proxy = None
 
     def _proof(self, assignment: Assignment) -> str:
         """Run the profile of this worker's role against canaries, or remember that it held."""

@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from orchestrator.workers.layout import Started as Started
 from orchestrator.workers.mounts import place_of
 from orchestrator.workers.network_rules import renamed
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
-from orchestrator.workers.proxying import Refusal, proxy
+from orchestrator.workers.proxying import Refusal
 from orchestrator.workers.records import decode_file, encode, replace_file
 from orchestrator.workers.sampling import Sampler
 from orchestrator.workers.sweeping import MARK
@@ -68,22 +68,9 @@ class Crew:
         self._sampler = Sampler()
         self._box = Box(layout, sandbox, backend, environ)
 
-    @asynccontextmanager
-    async def way_out(self, *, refused: Callable[[Refusal], None]) -> AsyncIterator[None]:
-        """Keep the workers' way to listed hosts open; where the policy lists none, nothing is kept.
-
-        Args:
-            refused: told of what workers asked for and did not get.
-        """
-        if not self._box.is_listed_network:
-            yield
-            return
-        async with proxy(self._layout.session_dir / "network.sock", refused=refused) as opened:
-            self._box.connect(opened)
-            try:
-                yield
-            finally:
-                self._box.proxy = None
+    def way_out(self, *, refused: Callable[[Refusal], None]) -> AbstractAsyncContextManager[None]:
+        """Keep the workers' way to listed hosts open; ``refused`` is told of what they asked for and did not get."""
+        return self._box.way_out(refused)
 
     def reachable(self, assignment: Assignment) -> Assignment:
         """The assignment as its adapter must see it: its model by the name that leads there from inside."""
@@ -193,6 +180,11 @@ class Crew:
         if record is None or record.exit is not None or not is_same(record.shim):
             return None
         return self._take_over(worker, attempt, record)
+
+    def begun(self, worker: WorkerId, attempt: int) -> Started | None:
+        """An attempt that was begun, whether or not it has ended since; ``None`` if no shim ever had it."""
+        record = attempts.read_record(self._files(worker, attempt))
+        return None if record is None else Started(record.argv, record.shim, record.sandbox)
 
     def _take_over(self, worker: WorkerId, attempt: int, record: AttemptRecord) -> Started:
         with suppress(OSError, ValueError):

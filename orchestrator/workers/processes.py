@@ -152,6 +152,16 @@ def pid_namespace(pid: int | str = "self") -> int:
         return 0
 
 
+def identity(pid: int) -> dict[str, object]:
+    """A process as it is written down: never a pid alone."""
+    return {
+        "pid": pid,
+        "start_ticks": start_ticks(pid),
+        "boot_id": boot_id(),
+        "pid_namespace": pid_namespace() if HAS_PROC else 0,
+    }
+
+
 def is_running(pid: int, started: int) -> bool:
     """Whether the very process that started at ``started`` still runs.  A zombie does not."""
     if not HAS_PROC:

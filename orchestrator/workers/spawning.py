@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from orchestrator.workers.connecting import WayOut
+
 INFO_FD = "@info-fd@"
 """Stands in the command line where the sandbox wants the number of the descriptor it reports its pids on."""
 BLOCK_FD = "@block-fd@"
@@ -85,6 +87,15 @@ def _way_out(init: int) -> tuple[int | None, str]:
         return listen_inside(init), ""
     except OSError as problem:
         return None, str(problem)
+
+
+def open_way_out(listening: int | None, spec: Mapping[str, Any]) -> WayOut | None:
+    """The worker's connections on their way to the coordinator; ``None`` where it has no way out."""
+    if listening is None:
+        return None
+    from orchestrator.workers.connecting import WayOut
+
+    return WayOut(listening, path=spec["way_out"], worker=spec["worker"])
 
 
 def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held: int) -> None:

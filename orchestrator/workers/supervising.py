@@ -9,19 +9,17 @@ import time
 
 from orchestrator.workers.leases import Lease
 from orchestrator.workers.processes import (
-    HAS_PROC,
     ask_death_signal,
     become_subreaper,
-    boot_id,
+    identity,
     os,
-    pid_namespace,
     send_signal,
     signal,
     start_ticks,
     wait_for_signal,
 )
 from orchestrator.workers.records import claim, decode_file, encode, replace_file
-from orchestrator.workers.spawning import Spawned, open_output, spawn
+from orchestrator.workers.spawning import open_output, open_way_out, spawn
 from orchestrator.workers.stopping import KILL_WITHIN_S, Tree, remove_group
 
 TYPE_CHECKING = False
@@ -98,7 +96,8 @@ class Supervision:
         streams = (stdin, self.outputs["stdout"][0], self.outputs["stderr"][0])
         spawned = spawn(spec, streams)
         self.child, init = spawned.pid, spawned.init
-        self._open_way_out(spawned)
+        self.notes += [spawned.note] if spawned.note else []
+        self.way_out = open_way_out(spawned.listening, spec)
         os.close(stdin)
         self.tree.namespace_init = init
         self.tree.namespace_init_started = start_ticks(init) if init else 0
@@ -116,14 +115,6 @@ class Supervision:
             "stderr": {"path": spec["stderr"], "start": self.outputs["stderr"][1]},
         }
         self._write()
-
-    def _open_way_out(self, spawned: Spawned) -> None:
-        if spawned.note:
-            self.notes.append(spawned.note)
-        if spawned.listening is not None:
-            from orchestrator.workers.connecting import WayOut
-
-            self.way_out = WayOut(spawned.listening, path=self.spec["way_out"], worker=self.spec["worker"])
 
     def _write(self, *, sync: bool = False, exit_record: Mapping[str, object] | None = None) -> None:
         state = {"commands_done": self.commands_done, "frozen": self.frozen, "exit": exit_record}
@@ -273,16 +264,6 @@ class Supervision:
 
     def _size(self, name: str) -> int:
         return os.fstat(self.outputs[name][0]).st_size if name in self.outputs else 0
-
-
-def identity(pid: int) -> dict[str, object]:
-    """A process as it is written down: never a pid alone."""
-    return {
-        "pid": pid,
-        "start_ticks": start_ticks(pid),
-        "boot_id": boot_id(),
-        "pid_namespace": pid_namespace() if HAS_PROC else 0,
-    }
 
 
 def supervise(spec_path: str) -> int:

@@ -126,7 +126,7 @@ def _world(folder: Path, stack: ExitStack) -> dict[str, object]:
         **{"secret": str(outside / "secret"), "outside": str(outside), "target": str(target), "session": str(session)},
         **{"user_home": str(home), "other_home": str(session / "homes" / "other")},
         **{"package": str(outside / "package"), "supervisor": os.getpid(), "neighbour": neighbour.pid},
-        **{"mark": f"600.{secrets.randbelow(10**6):06d}", "uts": os.readlink("/proc/self/ns/uts")},
+        **{"mark": f"600.{secrets.randbelow(10**6):06d}", "uts": str(Path("/proc/self/ns/uts").readlink())},
         **{"processes": PROCESSES, "memory": MEMORY_MIB * 2**20, "file": FILE_MIB * 2**20, "tmp": TMP_MIB * 2**20},
         **{"open_files": OPEN_FILES, "abstract": abstract, "unix": str(outside / "service.sock")},
         **stack.enter_context(_services(outside / "service.sock", abstract)),
@@ -209,4 +209,4 @@ async def _run(config: SandboxConfig, backend: str, folder: Path, world: Mapping
 
 
 if __name__ == "__main__":
-    print(json.dumps(escapes(sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve())))
+    sys.stdout.write(json.dumps(escapes(sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve())) + "\n")

@@ -41,13 +41,13 @@ LEFT_BY_LANDLOCK = frozenset(
 """Landlock knows neither modes and times nor a closed path inside an open folder, and hides no process."""
 
 LEFT_WITHOUT_GROUPS = frozenset({"a memory bomb"})
-"""Only a control group bounds the memory of a whole tree; elsewhere the coordinator measures it and stops the worker."""
+"""Only a control group bounds the memory of a whole tree; elsewhere the coordinator measures and stops the worker."""
 
 
 @contextmanager
 def trial_folder() -> Iterator[Path]:
     """A folder that every user can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="orchestrate-escapes-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="orchestrate-escapes-", dir="/tmp"))
     try:
         folder.chmod(0o755)
         yield folder
@@ -114,11 +114,12 @@ def document() -> str:
         "",
         f"Written by `python -m tests.sandbox.table` from a run of {len(ATTACKS)} attacks on Linux {_kernel()}, each",
         f"as {' and as '.join('root' if user == 'root' else 'an ordinary user' for user in users)}.",
-        "`stopped` and `OUT` hold for all of these users; where they differ, both are said.  The limits were lowered so",
-        "that bombs could be tried; where no control group may be made, the coordinator, which is not part of",
-        "this run, measures memory and stops the worker.  Under `default` the network is the machine's own, so what only needs a network",
-        "gets out there; `strict` lets workers reach their model and nothing else.  With no sandbox everything is left",
-        "to the agents' own approvals; what is stopped there is stopped by control groups or by the machine.",
+        "`stopped` and `OUT` hold for all of these users; where they differ, both are said.  The limits were lowered",
+        "so that bombs could be tried; where no control group may be made, the coordinator, which is not part of this",
+        "run, measures memory and stops the worker.  Under `default` the network is the machine's own, so what only",
+        "needs a network gets out there; `strict` lets workers reach their model and nothing else.  With no sandbox",
+        "everything is left to the agents' own approvals; what is stopped there is stopped by control groups or by",
+        "the machine.",
         "",
         f"| attack | {' | '.join(heads)} | stopped under strict by |",
         f"| --- |{' --- |' * len(heads)} --- |",

@@ -1,4 +1,4 @@
-"""Nothing gets out: every attack, by every user there is, against every backend; what a weaker one lets out is listed."""
+"""Every attack, by every user there is, against every backend: what a weaker one lets out is listed."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ def test_connect_names_a_host_and_a_port() -> None:
 
 
 def test_a_whole_address_is_forwarded_as_the_host_expects_it() -> None:
-    head = b"GET http://a.test:81/x?y HTTP/1.1\r\nHost: other\r\nProxy-Authorization: z\r\nConnection: keep-alive\r\nA: b\r\n\r\n"
+    head = b"GET http://a.test:81/x?y HTTP/1.1\r\nHost: other\r\nProxy-Authorization: z\r\n"
+    head += b"Connection: keep-alive\r\nA: b\r\n\r\n"
     asked = parse_request(head)
     assert (asked.host, asked.port, asked.is_tunnel) == ("a.test", 81, False)
     assert asked.forwarded == b"GET /x?y HTTP/1.1\r\nHost: a.test:81\r\nConnection: close\r\nA: b\r\n\r\n"
