@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,6 +38,7 @@ from orchestrator.review_engine.policies import STANDARD
 from orchestrator.server.serving import Dashboard, Place, bind
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
+from tests.server.programs import PACKAGE, Program
 
 START = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 AGENTS = tuple(AgentName(name) for name in ("gemini", "claude", "codex"))
@@ -238,3 +241,36 @@ class SseReader:
             fields = dict(line.split(": ", 1) for line in text.decode().splitlines() if ": " in line)
             if "event" in fields:
                 self.picture.take(fields["event"], fields.get("id", ""), json.loads(fields["data"]))
+
+
+@pytest.fixture
+def start(tmp_path: Path, workspace: Path) -> Iterator[Callable[..., Program]]:
+    programs: list[Program] = []
+    for name in ("home", "target"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "target" / "README").write_text("a project\n")
+    environ = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(tmp_path / "home"),
+        "PYTHONPATH": str(PACKAGE),
+        "ORCHESTRATOR_WORKSPACE": str(workspace),
+        "LANG": "C.UTF-8",
+    }
+
+    def start(*arguments: str, cache: Path | None = None) -> Program:
+        given = {**environ, "XDG_CACHE_HOME": str(cache)} if cache else environ
+        program = Program(*arguments, environ=given, cwd=tmp_path / "target")
+        programs.append(program)
+        return program
+
+    yield start
+    for program in reversed(programs):
+        program.close()
+
+
+@pytest.fixture
+def port() -> int:
+    """One that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        found: int = probe.getsockname()[1]
+    return found

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,11 +19,10 @@ from orchestrator.journal.reading import read_journal
 from orchestrator.models.entries import SessionOpened, UserCommand, WorkerStarted
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
+from tests.server.programs import LONG_S, PACKAGE, Program
 from tests.server.watching import FLAGS, PHONE, Watched, chromium, watching
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
-PACKAGE = Path(__file__).parents[2]
-LONG_S = 40.0
 
 LONG_WORK = """
 name = "long"
@@ -56,56 +52,6 @@ reply = { verdict = "approved", summary = "nothing speaks against it", points = 
 """
 
 
-class Program:
-    """One start of the program, what it says, and its end."""
-
-    def __init__(self, *arguments: str, environ: dict[str, str], cwd: Path) -> None:
-        self.said = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "orchestrator", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=environ,
-            cwd=cwd,
-            start_new_session=True,
-            text=True,
-        )
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
-
-    def dashboard(self) -> str:
-        """The address it has printed."""
-        deadline = time.monotonic() + LONG_S
-        while not (found := re.search(r"^dashboard: (\S+)$", self.said, re.M)):
-            assert time.monotonic() < deadline, self.said
-            assert self.process.poll() is None, self.said
-            time.sleep(0.02)
-        return found[1]
-
-    def end(self) -> int:
-        code = self.process.wait(timeout=LONG_S)
-        self._reader.join()
-        return code
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=LONG_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self._reader.join()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
 @pytest.fixture(scope="module")
 def chromium_here() -> Iterator[Browser | None]:
     executable = chromium()
@@ -123,38 +69,6 @@ def browser(chromium_here: Browser | None, not_proven: Callable[[str], NoReturn]
     if chromium_here is None:
         not_proven("there is no Chromium, so no run was watched in a browser")
     return chromium_here
-
-
-@pytest.fixture
-def start(tmp_path: Path, workspace: Path) -> Iterator[Callable[..., Program]]:
-    programs: list[Program] = []
-    for name in ("home", "target"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "target" / "README").write_text("a project\n")
-    environ = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(tmp_path / "home"),
-        "PYTHONPATH": str(PACKAGE),
-        "ORCHESTRATOR_WORKSPACE": str(workspace),
-        "LANG": "C.UTF-8",
-    }
-
-    def start(*arguments: str) -> Program:
-        program = Program(*arguments, environ=environ, cwd=tmp_path / "target")
-        programs.append(program)
-        return program
-
-    yield start
-    for program in reversed(programs):
-        program.close()
-
-
-@pytest.fixture
-def port() -> int:
-    """One that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        found: int = probe.getsockname()[1]
-    return found
 
 
 def asked_for(workspace: Path) -> list[tuple[str, str | None, str]]:
