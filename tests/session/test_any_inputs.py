@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,7 @@ from orchestrator.models.entries import (
     Command,
     CoordinatorResumed,
     EffectDone,
+    GuardAsked,
     Input,
     Sampled,
     SessionClosed,
@@ -194,6 +195,13 @@ class World:
                 attempt = self.play.session.workers[worker].attempt
                 self.take(StreamRead(worker, attempt, "stdout", 0, self.number(10_000), "00"))
 
+    def wait_for_consent(self, place: int) -> None:
+        if self.alive:
+            worker = list(self.alive)[place % len(self.alive)]
+            command = ("git", "push") if place % 2 else ("rm", "-rf", "/")
+            source: Literal["hook", "executable"] = "hook" if place % 3 else "executable"
+            self.take(GuardAsked(worker, f"r{len(self.play.entries)}", source, command, "/t"))
+
     def time(self, place: int) -> None:
         due = next_deadline(self.play.session)
         if due is not None and place % 2:
@@ -223,7 +231,7 @@ class World:
 
     def go_on(self, what: int, place: int) -> None:
         acts = [self.perform] * 6 + [self.say] * 4 + [self.exit] * 2
-        acts += [self.time, self.time, self.command, self.measure, self.resume, self.shortage]
+        acts += [self.time, self.time, self.command, self.measure, self.resume, self.shortage, self.wait_for_consent]
         act = acts[what % len(acts)]
         if self.play.session.closed is None or act == self.resume:
             act(place)
@@ -254,7 +262,7 @@ class World:
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 1 << 32),
-    steps=st.lists(st.tuples(st.integers(0, 17), st.integers(0, 120)), max_size=60),
+    steps=st.lists(st.tuples(st.integers(0, 18), st.integers(0, 120)), max_size=60),
 )
 def test_any_order_of_inputs_keeps_the_promises(
     agents: tuple[str, ...], options: dict[str, object], seed: int, steps: list[tuple[int, int]]
