@@ -91,6 +91,8 @@ def agent_finding(found: FoundAgent, environ: Mapping[str, str]) -> Finding:
 def _machine_findings(machine: MachineReport, sandbox: SandboxConfig, workspace: Path) -> Iterator[Finding]:
     yield Finding("python", "ok", machine.python + (", running as root" if machine.is_root else ""))
     yield _sandbox_finding(machine, sandbox)
+    for found in machine.means:
+        yield Finding(found.name, "ok" if found.there else "doubtful", found.text, found.next_step)
     if machine.git:
         yield Finding("git", "ok", machine.git)
     else:
@@ -111,7 +113,10 @@ def _sandbox_finding(machine: MachineReport, sandbox: SandboxConfig) -> Finding:
     proof = machine.sandbox
     detail = one_line(proof.detail, 300)
     if proof.works and proof.backend != "none":
-        return Finding("sandbox", "ok", f"{proof.backend}: {detail}")
+        left = f"; got out: {', '.join(proof.escaped)}" if proof.escaped else ""
+        state: Literal["ok", "doubtful"] = "doubtful" if proof.escaped else "ok"
+        step = "install bubblewrap and allow user namespaces" if proof.escaped else None
+        return Finding("sandbox", state, f"{proof.backend}: {detail}{left}", step)
     if sandbox.backend == "none":
         return Finding("sandbox", "doubtful", "the policy asks for none", "choose another policy with --sandbox")
     text = f"{proof.backend}: {detail}; the agents would run in their own restricted modes"

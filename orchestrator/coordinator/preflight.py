@@ -17,6 +17,7 @@ from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.workers.enforcing import Means, means
 from orchestrator.workers.proving import SandboxProof, prove_backend
 
 VERSION_TIME_S = 20.0
@@ -36,6 +37,8 @@ class MachineReport:
     """A folder in which cgroups can be made, ``None`` where there is none."""
     free_bytes: int
     is_root: bool
+    means: tuple[Means, ...] = ()
+    """Each thing that can hold a worker here."""
 
 
 def survey_agents(environ: Mapping[str, str], names: Iterable[AgentName] | None = None) -> tuple[FoundAgent, ...]:
@@ -87,6 +90,7 @@ def survey_machine(
         cgroup=_cgroup_folder(),
         free_bytes=shutil.disk_usage(place).free,
         is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
+        means=means(environ),
     )
 
 

@@ -113,7 +113,7 @@ def wrap(
         *(str(bwrap), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *(("--uid", str(UID_INSIDE), "--gid", str(UID_INSIDE)) if os.geteuid() == 0 else ()),
         *(("--unshare-net",) if config.network != "open" else ()),
-        *(("--disable-userns",) if _can_disable_user_namespaces(str(bwrap)) else ()),
+        *(("--disable-userns",) if can_disable_user_namespaces(str(bwrap)) else ()),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(("--info-fd", INFO_FD) if info_fd else ()),
         *(("--block-fd", BLOCK_FD) if info_fd and config.network == "allow-list" else ()),
@@ -160,7 +160,7 @@ def _program() -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _can_disable_user_namespaces(bwrap: str) -> bool:
+def can_disable_user_namespaces(bwrap: str) -> bool:
     """0.8 and later; looked for in the file, since asking it costs as much as a launch."""
     try:
         return b"disable-userns" in Path(bwrap).read_bytes()
