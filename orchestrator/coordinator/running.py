@@ -38,7 +38,6 @@ from orchestrator.session.stepping import step
 from orchestrator.workers.crew import Crew
 
 SAMPLE_EVERY_S = 2.0
-_OWN_FILES = {"journal.jsonl", "orchestrator.log", "network.sock"}
 LONGEST_NAP_S = 1.0
 """How late a deadline may be noticed when the machine's clock jumps."""
 
@@ -49,7 +48,7 @@ def utc_now() -> datetime:
 
 
 class Coordinator:
-    """Runs one session whose lock the caller holds (spec 004, ``coordinator.py``).
+    """Runs one session whose lock the caller holds (spec 004).
 
     Args:
         session: ``None`` for a new one; else what the journal so far amounts to.
@@ -83,6 +82,7 @@ class Coordinator:
         self._is_catching_up = False
         self._listeners: dict[WorkerId, Listener] = {}
         self._carried: dict[WorkerId, Translation] = {}
+        self.ends: dict[WorkerId, Offsets] = {}  # where each worker's last attempt ended in its files
         self._commands_done = 0
         self._desk = GuardDesk(folder, self.take)
         self._performer: Performer | None = None
@@ -108,22 +108,24 @@ class Coordinator:
         """Take ``first`` and go on until the session is closed.
 
         Args:
-            unrecorded: Effects a dead coordinator had derived but not written down: they are recorded and done first.
-            begun: Of those, the ones that were performed all the same: they are recorded only.
+            unrecorded: Effects a dead coordinator had derived but not written down: recorded first, then done, if not
+                ``begun`` all the same.
             undone: Effects it had written down, of which no outcome is known: they are done again.
             adopted: Attempts that were running, or whose end is not yet in the journal, by worker.
         """
         with ExitStack() as cleanup:
             cleanup.callback(self._close_listeners)
             folders = [self.folder.path, self.folder.reviews_dir, self.folder.commands_dir]
-            way_out = self.crew.way_out(refused=lambda refusal: self.take(as_entry(refusal)))
-            async with way_out, file_changes(folders, ignored=_OWN_FILES) as changes:
+            async with (
+                self.crew.way_out(refused=lambda refusal: self.take(as_entry(refusal))),
+                file_changes(folders, ignored={"journal.jsonl", "orchestrator.log", "network.sock"}) as changes,
+            ):
                 self._changes = changes
                 async with stopping_without_journal(self.crew), anyio.create_task_group() as tasks:
                     self._tasks = tasks
                     self._performer = self._make_performer(tasks)
                     self._is_catching_up = True
-                    self._record_and_perform(unrecorded, begun=begun)
+                    self._record_and_perform(unrecorded, begun)
                     for name, effect in undone:
                         self._performer.perform(name, effect)
                     self._is_catching_up = False
@@ -183,9 +185,7 @@ class Coordinator:
             wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
         self._record_and_perform(wanted)
 
-    def _record_and_perform(
-        self, wanted: Sequence[tuple[EffectId, Effect]], *, begun: Collection[EffectId] = ()
-    ) -> None:
+    def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]], begun: Collection[EffectId] = ()) -> None:
         if not wanted or self._performer is None:
             return
         intents = [EffectIntended(name, effect) for name, effect in wanted]
@@ -215,13 +215,12 @@ class Coordinator:
 
     # Listening
 
-    def _begin_listening(self, assignment: Assignment, attempt: int, offsets: Offsets) -> None:
+    def _begin_listening(self, assignment: Assignment, attempt: int) -> None:
         worker = assignment.worker
         carried = self._carried.get(worker, Translation()) if assignment.resume else Translation()
         translation = Translation(totals=carried.totals, counted=carried.counted, conversation=assignment.resume)
-        agent = get_agent(assignment.agent)
-        listener = Listener(worker, attempt, agent, self._redactor, self._now, translation)
-        listener.follow_all(self.folder, offsets)
+        listener = Listener(worker, attempt, get_agent(assignment.agent), self._redactor, self._now, translation)
+        listener.follow_all(self.folder, self.ends.get(worker, Offsets()))
         self._listeners[worker] = listener
         if self._changes is not None:
             self._changes.add(self.folder.scratch(worker))
@@ -260,6 +259,7 @@ class Coordinator:
             finally:
                 listener.close()
             self._carried[worker] = replace(listener.translation, pending_text="")
+            self.ends[worker] = listener.ends()
         if not self.crew.running():
             self._storage.make_room()
         self.take(WorkerExited(worker, attempt, exit_record))
@@ -294,8 +294,7 @@ class Coordinator:
         while True:
             await anyio.sleep(SAMPLE_EVERY_S)
             for worker in sorted(self.crew.running()):
-                sample = self.crew.sample(worker)
-                if sample is not None:
+                if (sample := self.crew.sample(worker)) is not None:
                     self.take(Sampled(worker, sample))
             for listener in list(self._listeners.values()):
                 self._take_all(listener.reckoning())

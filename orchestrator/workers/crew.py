@@ -181,11 +181,6 @@ class Crew:
             return None
         return self._take_over(worker, attempt, record)
 
-    def begun(self, worker: WorkerId, attempt: int) -> Started | None:
-        """An attempt that was begun, whether or not it has ended since; ``None`` if no shim ever had it."""
-        record = attempts.read_record(self._files(worker, attempt))
-        return None if record is None else Started(record.argv, record.shim, record.sandbox)
-
     def _take_over(self, worker: WorkerId, attempt: int, record: AttemptRecord) -> Started:
         with suppress(OSError, ValueError):
             self._box.admit_again(worker, decode_file(str(self._files(worker, attempt).spec)))
