@@ -25,6 +25,10 @@ MAX_DEPTH = 12
 """Of commands inside commands."""
 MAX_STAGES = 50
 """Of one pipe."""
+MAX_DOCUMENTS = 20
+"""Here-documents in a text that is mended for the grammar's sake."""
+MAX_STEPS = 10_000
+"""Statements that are followed, each turn of a loop and each call of a function anew."""
 
 _PARSER: Final = Parser(Language(tree_sitter_bash.language()))
 _HERE = re.compile(r"(<<-?[ \t]*)(['\"]?)(\w+)\2")
@@ -57,13 +61,18 @@ def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
     if depth > MAX_DEPTH:
         raise Unreadable("commands are nested too deeply")
     root = parse(text)
-    if root.has_error and "<<" in text:
+    if root.has_error and 0 < text.count("<<") <= MAX_DOCUMENTS:
         mended = parse(_with_ended_documents(text))
         root = root if mended.has_error else mended
     reader = _Reader(scope, depth)
-    reader.walk(root)
-    reader.walk_uncalled()
-    return Reading(reader.found, "the shell's grammar does not fit" if root.has_error else None)
+    problem = "the shell's grammar does not fit" if root.has_error else None
+    try:
+        reader.walk(root)
+        reader.walk_uncalled()
+    except (Unreadable, RecursionError) as error:
+        # What was found up to here still counts.
+        problem = str(error)
+    return Reading(reader.found, problem)
 
 
 def _with_ended_documents(text: str) -> str:
@@ -80,6 +89,7 @@ class _Reader:
     def __init__(self, scope: Scope, depth: int) -> None:
         self.scope = scope
         self.depth = depth
+        self.steps = 0
         self.found: list[SimpleCommand] = []
         self.pipeline: tuple[tuple[Word, ...], ...] = ()
         self.inputs: tuple[Word, ...] = ()
@@ -91,6 +101,9 @@ class _Reader:
         """Follow one node, as the shell would run it."""
         handler = _STATEMENTS.get(node.type)
         if handler is not None:
+            self.steps += 1
+            if self.steps > MAX_STEPS:
+                raise Unreadable("it runs more than can be followed")
             handler(self, node)
         else:
             for child in node.named_children:
@@ -127,11 +140,8 @@ class _Reader:
             self.walk(child)
         self.scope, self.depth = scope, self.depth - 1
 
-    def command(self, node: Node) -> None:
+    def command(self, node: Node, redirects: Sequence[Node] = ()) -> None:
         words: list[Word] = []
-        self._simple(node, words)
-
-    def _simple(self, node: Node, words: list[Word], *, redirects: Sequence[Node] = ()) -> None:
         writes: list[Word] = []
         inputs: list[Word] = []
         later: list[Node] = []
@@ -217,7 +227,7 @@ class _Reader:
         redirects = [child for child in node.named_children if child.type.endswith("_redirect")]
         body = next((child for child in node.named_children if not child.type.endswith("_redirect")), None)
         if body is None or body.type == "command":
-            self._simple(body or node, [], redirects=redirects if body is not None else ())
+            self.command(body or node, redirects if body is not None else ())
             return
         words: list[Word] = []
         writes: list[Word] = []

@@ -11,6 +11,8 @@ from tree_sitter import Node
 from orchestrator.safety.shell_scope import Scope, SimpleCommand, expanded, output_of, parameter
 from orchestrator.safety.shell_words import UNKNOWN, Piece, Word, ansi_quoted, fields, in_double_quotes, literal
 
+MOST_VALUE_CHARS: Final = 10_000
+"""Of a variable; a longer value is not followed."""
 _PLAIN: Final = re.compile(r"[\w./:=@%,+-]+")
 """A word in which nothing means anything to the shell."""
 
@@ -57,8 +59,9 @@ def value_of(node: Node | None, follower: Follower) -> Word:
         if pieces:
             pieces.append(Piece(" "))
         _collect(inner, follower, pieces)
-    text = "".join(piece.text for piece in pieces)
-    return Word(text, any(piece.dynamic for piece in pieces))
+    if sum(len(piece.text) for piece in pieces) > MOST_VALUE_CHARS:
+        return UNKNOWN
+    return Word("".join(piece.text for piece in pieces), any(piece.dynamic for piece in pieces))
 
 
 def _collect(node: Node, follower: Follower, pieces: list[Piece]) -> None:

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from tree_sitter import Node
 
-from orchestrator.safety.shell_expanding import Follower, text_of, value_of, words_of
+from orchestrator.safety.shell_expanding import MOST_VALUE_CHARS, Follower, text_of, value_of, words_of
 from orchestrator.safety.shell_scope import Scope
 from orchestrator.safety.shell_words import UNKNOWN, Word
 
@@ -100,7 +100,8 @@ def assigned(reader: Reader, node: Node) -> tuple[str, Word]:
         value = UNKNOWN
     elif any(child.type == "+=" for child in node.children):
         old = reader.scope.value(name)
-        value = Word(old.text + value.text, old.dynamic or value.dynamic)
+        longer = Word(old.text + value.text, old.dynamic or value.dynamic)
+        value = longer if len(longer.text) <= MOST_VALUE_CHARS else UNKNOWN
     return name, value
 
 

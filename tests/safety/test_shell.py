@@ -124,16 +124,30 @@ def test_what_does_not_end_has_a_problem(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("x" * (MAX_CHARS + 1), id="too long"),
         pytest.param("$(" * 50 + "a" + ")" * 50, id="too deep"),
         pytest.param("a|" * 20_000 + "a", id="a pipe without end"),
         pytest.param("f() { f; }; f", id="a function that calls itself"),
         pytest.param("a {1..9}{1..9}{1..9}", id="too many words"),
+        pytest.param("for i in 1 2 3 4 5 6 7 8; do " * 9 + "a" + "; done" * 9, id="too many turns"),
+        pytest.param("".join(f"f{i}() {{ f{i + 1}; f{i + 1}; }};" for i in range(60)) + "f0", id="too many calls"),
     ],
 )
-def test_what_is_beyond_measure_is_unreadable(text: str) -> None:
+def test_what_is_beyond_measure_has_a_problem(text: str) -> None:
+    assert read(text).problem is not None
+
+
+def test_what_was_found_before_it_got_too_much_counts() -> None:
+    found = read("rm -rf x;" + "a;" * 20_000).commands
+    assert [word.text for word in found[0].words] == ["rm", "-rf", "x"]
+
+
+def test_a_text_without_end_is_not_read() -> None:
     with pytest.raises(Unreadable):
-        read(text)
+        read("x" * (MAX_CHARS + 1))
+
+
+def test_a_value_that_doubles_is_let_go() -> None:
+    assert words("X=aaaaaaaa;" + "X=$X$X;" * 40 + "c $X") == [["c", ""]]
 
 
 @given(st.lists(st.text(min_size=1, max_size=8).filter(lambda text: "\0" not in text), min_size=1, max_size=4))
