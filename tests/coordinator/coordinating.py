@@ -1,6 +1,6 @@
 """A coordinator that can be killed: runs a rehearsal with stand-ins, or resumes one, and says every entry it took.
 
-``coordinating.py run ROOT SCENARIO GRACE_S SERVER_URL [real]`` or ``coordinating.py resume SESSION_FOLDER``
+``coordinating.py run ROOT SCENARIO GRACE_S SERVER_URL [real]`` or ``coordinating.py resume SESSION_FOLDER [ANSWER]``
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def main(mode: str, where: str, *rest: str) -> int:
         asked = request(root, Path(scenario), grace_s=float(grace_s), server=server, stand_ins="real" not in rest)
         begin = partial(run_session, asked, environ=os.environ, observe=tell)
     else:
-        begin = partial(resume_session, SessionFolder(Path(where)), environ=os.environ, observe=tell)
+        answer = rest[0] if rest else None
+        begin = partial(resume_session, SessionFolder(Path(where)), environ=os.environ, answer=answer, observe=tell)
     result: SessionResult = anyio.run(begin)
     print("ended", result.outcome, result.reason, flush=True)  # noqa: T201
     return int(result.exit_code)

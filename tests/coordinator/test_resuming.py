@@ -20,8 +20,10 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
 from orchestrator.models.entries import CoordinatorResumed, WorkerExited
+from orchestrator.workers.processes import descendants, process_table, send_signal
 from tests.coordinator.conftest import SCENARIOS
 from tests.coordinator.exactness import assert_exact
+from tests.workers.conftest import until
 
 if TYPE_CHECKING:
     from tests.coordinator.conftest import Stage
@@ -29,6 +31,46 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 PROGRAM = Path(__file__).with_name("coordinating.py")
 ROOT = PROGRAM.parent.parent.parent
+AGAIN = """
+name = "again"
+about = "However often it is asked, each does its part, with a pause in the middle of its turn."
+
+[[turn]]
+role = "designer"
+repeat = true
+
+[[turn.step]]
+say = "I look around first."
+
+[[turn.step]]
+pause_s = 1.5
+
+[[turn.step]]
+say = "One new file, hello.txt, with one line in it."
+
+[[turn]]
+role = "implementer"
+repeat = true
+
+[[turn.step]]
+write = { path = "{target}/hello.txt", text = "hello\\n" }
+
+[[turn.step]]
+pause_s = 1.5
+
+[[turn.step]]
+say = "hello.txt stands."
+
+[[turn]]
+role = "reviewer"
+repeat = true
+
+[[turn.step]]
+pause_s = 1.5
+
+[[turn.step]]
+reply = { verdict = "approved", summary = "The file stands.", points = [] }
+"""
 
 
 def run(*words: object) -> subprocess.Popen[str]:
@@ -77,9 +119,32 @@ class Killing:
 
     def until(self, moment: str, *, scenario: str = "default", grace_s: float = 30.0) -> Path:
         """Run, and SIGKILL the coordinator the instant it has taken the entry that matches; the session's folder."""
-        path = SCENARIOS / f"{scenario}.toml"
+        path = self.scenario(scenario)
         with run("run", self.stage.root, path, grace_s, self.serve(str(path)), *["real"] * self.real) as process:
             return killed_at(process, moment)
+
+    def scenario(self, scenario: str) -> Path:
+        """One that ships with the program, or the test's own text."""
+        if "\n" not in scenario:
+            return SCENARIOS / f"{scenario}.toml"
+        path = self.stage.root / "scenario.toml"
+        path.write_text(scenario)
+        return path
+
+    def worker_at(self, moment: str, worker: str, *, scenario: str) -> tuple[Path, str]:
+        """Run, and SIGKILL the worker's whole tree at the moment; the session's folder and the run's last word."""
+        path, folder, last = self.scenario(scenario), None, ""
+        with run("run", self.stage.root, path, 30.0, self.serve(str(path)), *["real"] * self.real) as process:
+            for line in lines(process):
+                last = line or last
+                if line.startswith("session "):
+                    folder = Path(line.removeprefix("session "))
+                if folder is not None and line.split(" ", 2)[-1] == moment:
+                    shim = json.loads((folder / "workers" / f"{worker}.1.json").read_text())["shim"]["pid"]
+                    for row in descendants(shim, process_table()):
+                        send_signal(row.pid, row.start_ticks, signal.SIGKILL)
+        assert folder is not None
+        return folder, last
 
 
 @pytest.fixture
@@ -102,9 +167,9 @@ def killed_at(process: subprocess.Popen[str], moment: str) -> Path:
     return folder
 
 
-def resume(folder: Path) -> str:
+def resume(folder: Path, *answer: str) -> str:
     """Resume in another process and return its last word."""
-    with run("resume", folder) as process:
+    with run("resume", folder, *answer) as process:
         last = [line for line in lines(process) if line][-1]
     return last
 
@@ -154,6 +219,47 @@ def test_workers_that_outlive_the_grace_are_ended_and_their_conversation_goes_on
     claude = next(worker for worker in session.workers.values() if worker.id == "claude")
     assert claude.attempt >= 2
     assert session.details[claude.id].conversation_asked is not None
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("agent", ["gemini", "claude", "codex"])
+def test_a_coordinator_killed_in_a_turn_of_a_real_cli_is_replaced(killing: Killing, agent: str) -> None:
+    killing.real = True
+    folder = killing.until(f"agent_output {agent}", scenario=AGAIN)
+    assert resume(folder).startswith("ended done")
+    assert_exact(folder)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("agent", ["gemini", "claude", "codex"])
+def test_a_real_cli_that_outlived_the_grace_is_ended_and_its_session_finished(killing: Killing, agent: str) -> None:
+    killing.real = True
+    folder = killing.until(f"agent_output {agent}", scenario=AGAIN, grace_s=0.0)
+    until(lambda: json.loads((folder / "workers" / f"{agent}.1.json").read_text())["exit"], 20)
+    assert to_the_end(folder, "").startswith("ended done")
+    assert_exact(folder)
+
+
+@pytest.mark.parametrize("agent", ["gemini", "claude", "codex"])
+@pytest.mark.parametrize(
+    "real", [pytest.param(True, id="real", marks=pytest.mark.real), pytest.param(False, id="fake")]
+)
+def test_a_worker_killed_in_its_turn_does_not_keep_the_session_from_its_end(
+    killing: Killing, agent: str, *, real: bool
+) -> None:
+    killing.real = real
+    folder, last = killing.worker_at(f"agent_output {agent}", agent, scenario=AGAIN)
+    assert to_the_end(folder, last).startswith("ended done")
+    assert_exact(folder)
+
+
+def to_the_end(folder: Path, last: str) -> str:
+    """Resume, with an answer where one is asked for, as a person would."""
+    for _ in range(4):
+        if last.startswith("ended done"):
+            break
+        last = resume(folder, *["go on"] * last.startswith("ended needs_person"))
+    return last
 
 
 def test_a_coordinator_killed_twice_is_replaced_twice(killing: Killing) -> None:
