@@ -15,7 +15,7 @@ from tests.launch.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
-DATA = ("orchestrator/prompts/*.md", "orchestrator/rehearsal/scenarios/*.toml", "sandbox_policies/*.toml")
+DATA = ("orchestrator/prompts/*.md", "orchestrator/rehearsal/scenarios/*.toml", "sandbox_policies/*.*")
 
 
 @pytest.fixture(scope="module")
