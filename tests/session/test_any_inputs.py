@@ -18,6 +18,7 @@ from orchestrator.models.entries import (
     EffectDone,
     GuardAsked,
     Input,
+    NetworkRefused,
     Sampled,
     SessionClosed,
     SnapshotTaken,
@@ -229,9 +230,15 @@ class World:
         if place % 5 == 0 and self.play.session.closed is None:
             self.take(StorageShort("disk", used=5 * MIB, free=0, bound=64 * MIB))
 
+    def refusal(self, place: int) -> None:
+        if self.alive:
+            worker = list(self.alive)[place % len(self.alive)]
+            self.take(NetworkRefused(worker, "other.example", 443, "not listed", times=1 + place % 10))
+
     def go_on(self, what: int, place: int) -> None:
         acts = [self.perform] * 6 + [self.say] * 4 + [self.exit] * 2
-        acts += [self.time, self.time, self.command, self.measure, self.resume, self.shortage, self.wait_for_consent]
+        acts += [self.time, self.time, self.command, self.measure, self.resume, self.shortage, self.refusal]
+        acts += [self.wait_for_consent]
         act = acts[what % len(acts)]
         if self.play.session.closed is None or act == self.resume:
             act(place)
