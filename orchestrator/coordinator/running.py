@@ -23,23 +23,19 @@ from orchestrator.coordinator.listening import Listener, Offsets, as_entry, as_r
 from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.storage import Storage, stopping_without_journal
+from orchestrator.coordinator.timekeeping import keep_sampling, keep_time
 from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileChanges, file_changes
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Effect, EffectId, Outcome
-from orchestrator.models.entries import EffectIntended, Input, JournalEntry, Sampled, TimePassed, WorkerExited
+from orchestrator.models.entries import EffectIntended, Input, JournalEntry, WorkerExited
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
-from orchestrator.session.clock import next_deadline
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 from orchestrator.workers.crew import Crew
-
-SAMPLE_EVERY_S = 2.0
-LONGEST_NAP_S = 1.0
-"""How late a deadline may be noticed when the machine's clock jumps."""
 
 
 def utc_now() -> datetime:
@@ -137,8 +133,8 @@ class Coordinator:
                         self._desk.watch(worker, changes)
                         tasks.start_soon(self._wait_for_end, worker, attempt)
                     tasks.start_soon(self._listen, changes)
-                    tasks.start_soon(self._keep_time)
-                    tasks.start_soon(self._sample)
+                    tasks.start_soon(keep_time, lambda: self.session, self.take, self._now)
+                    tasks.start_soon(keep_sampling, self.crew, self._listeners, self._take_all)
                     tasks.start_soon(self._storage.watch, lambda: self.session, self.take)
                     self._stop_if_closed()
         return self.session
@@ -277,24 +273,3 @@ class Coordinator:
     def _close_listeners(self) -> None:
         for listener in self._listeners.values():
             listener.close()
-
-    # Time
-
-    async def _keep_time(self) -> None:
-        while True:
-            deadline = next_deadline(self.session)
-            now = self._now()
-            if deadline is not None and deadline <= now:
-                self.take(TimePassed())
-                deadline = next_deadline(self.session)
-            left = (deadline - self._now()).total_seconds() if deadline is not None else LONGEST_NAP_S
-            await anyio.sleep(min(max(left, 0.05), LONGEST_NAP_S))
-
-    async def _sample(self) -> None:
-        while True:
-            await anyio.sleep(SAMPLE_EVERY_S)
-            for worker in sorted(self.crew.running()):
-                if (sample := self.crew.sample(worker)) is not None:
-                    self.take(Sampled(worker, sample))
-            for listener in list(self._listeners.values()):
-                self._take_all(listener.reckoning())

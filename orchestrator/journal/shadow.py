@@ -48,6 +48,8 @@ class ShadowRepository:
         self._target = target
         self._left_out = tuple(os.fsencode(path) for path in left_out)
         self._index = folder / index
+        # Whoever holds the session's lock is the only one here: a lock of git's is of somebody who was killed.
+        self._index.with_name(f"{index}.lock").unlink(missing_ok=True)
         if not (folder / "git" / "info" / "attributes").exists():
             self._lay_out()
         self._work_tree = target

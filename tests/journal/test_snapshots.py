@@ -182,3 +182,10 @@ def test_every_snapshot_leaves_its_label(snapshots_of: Take, target: Path, tmp_p
     tree = snapshots.take("001-milestone")
     labels = (tmp_path / "snapshots" / "labels.jsonl").read_text()
     assert f'"label": "001-milestone", "tree": "{tree}"' in labels
+
+
+def test_what_a_killed_git_left_locked_stands_in_nobodys_way(tmp_path: Path, target: Path) -> None:
+    Snapshots(tmp_path / "snapshots", target).take("first")
+    (tmp_path / "snapshots" / "index.lock").touch()
+    (target / "new.py").write_text("a\n")
+    assert Snapshots(tmp_path / "snapshots", target).take("second")

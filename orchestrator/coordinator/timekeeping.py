@@ -1,0 +1,43 @@
+"""The clock's part of the main loop: deadlines become inputs when they come, and so do measurements of the crew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import anyio
+
+from orchestrator.coordinator.listening import Listener
+from orchestrator.models.entries import Input, Sampled, TimePassed
+from orchestrator.models.identity import WorkerId
+from orchestrator.session.clock import next_deadline
+from orchestrator.session.state import Session
+from orchestrator.workers.crew import Crew
+
+SAMPLE_EVERY_S = 2.0
+LONGEST_NAP_S = 1.0
+"""How late a deadline may be noticed when the machine's clock jumps."""
+SHORTEST_NAP_S = 0.05
+
+
+async def keep_time(session: Callable[[], Session], take: Callable[[Input], None], now: Callable[[], datetime]) -> None:
+    """Wake the session at each deadline it names, until cancelled."""
+    while True:
+        deadline = next_deadline(session())
+        if deadline is not None and deadline <= now():
+            take(TimePassed())
+            deadline = next_deadline(session())
+        left = (deadline - now()).total_seconds() if deadline is not None else LONGEST_NAP_S
+        await anyio.sleep(min(max(left, SHORTEST_NAP_S), LONGEST_NAP_S))
+
+
+async def keep_sampling(
+    crew: Crew, listeners: Mapping[WorkerId, Listener], take_all: Callable[[Sequence[Input]], None]
+) -> None:
+    """Measure every running worker, and say how far its streams have been read, every two seconds until cancelled."""
+    while True:
+        await anyio.sleep(SAMPLE_EVERY_S)
+        samples = ((worker, crew.sample(worker)) for worker in sorted(crew.running()))
+        take_all([Sampled(worker, sample) for worker, sample in samples if sample is not None])
+        for listener in list(listeners.values()):
+            take_all(listener.reckoning())
