@@ -38,3 +38,7 @@ class Usage:
             cost_usd=_sum(self.cost_usd, other.cost_usd),
             model=other.model or self.model,
         )
+
+
+UNKNOWN = Usage()
+"""Nothing has been told yet."""

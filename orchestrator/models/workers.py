@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from orchestrator.models.identity import LEFT_OUT, AgentName, ProcessIdentity, WorkerId
-from orchestrator.models.money import Usage
+from orchestrator.models.money import UNKNOWN, Usage
 from orchestrator.models.work import Role
 
 
@@ -54,7 +54,7 @@ class ExitRecord:
     """How one attempt ended, as its shim wrote it down."""
 
     code: Annotated[int | None, LEFT_OUT]
-    """``None``: the shim itself is gone without a record.  A code above 128 is "exit N or a signal"; it is not decoded."""
+    """``None``: the shim is gone without a record.  A code above 128 is "exit N or a signal"; it is not decoded."""
     proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "none"]
     """How it is known that no process of the tree is left."""
     stdout_end: int = 0
@@ -85,7 +85,7 @@ class WorkerState:
     """What it is doing now, one line."""
     progress: float | None = None
     """Percent, as it reported it."""
-    usage: Usage = Usage()
+    usage: Usage = UNKNOWN
     tool_calls: int = 0
     denials: int = 0
     sample: Sample | None = None
