@@ -15,7 +15,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from tests.chaos.campaign import run_campaign, tear
 
 pytestmark = pytest.mark.slow
-KILLS = 8
+KILLS = 5
 GOLDEN = Path(__file__).parent.parent / "recordings" / "journals"
 
 
