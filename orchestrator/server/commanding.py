@@ -6,6 +6,7 @@ import anyio.to_thread
 from pydantic import BaseModel
 
 from orchestrator.journal.control import drop_command
+from orchestrator.journal.locking import session_holder
 from orchestrator.models.effects import Question
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.server.asking import session_of, worker_named
@@ -37,7 +38,8 @@ async def send(
     """
     session_of(follower)
     name = worker_named(follower, worker) if worker is not None else None
-    if not follower.is_live:
+    # Asked afresh: what the stream last saw may be a second old, and a command nobody takes would be a lie.
+    if session_holder(follower.folder) is None:
         raise Refusal(
             409,
             f"session {follower.folder.id} is not running",

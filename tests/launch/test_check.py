@@ -109,8 +109,8 @@ def test_help_runs_nothing(ready: Checkout) -> None:
 @pytest.mark.parametrize(
     ("user", "present", "installed"),
     [
-        pytest.param("0", ["git"], "bubblewrap tmux", id="root installs what is missing"),
-        pytest.param("0", ["git", "tmux", "bwrap"], None, id="nothing is missing"),
+        pytest.param("0", ["git"], "bubblewrap chromium tmux", id="root installs what is missing"),
+        pytest.param("0", ["git", "tmux", "bwrap", "chromium"], None, id="nothing is missing"),
         pytest.param("1000", [], None, id="not root"),
     ],
 )
