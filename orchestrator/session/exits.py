@@ -6,7 +6,7 @@ from orchestrator.models.effects import FreezeWorker, MeasureWork, Outcome, Stop
 from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
-from orchestrator.models.workers import WorkerStatus
+from orchestrator.models.workers import ExitRecord, WorkerStatus
 from orchestrator.review_engine.replies import abstention, parse_reply
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
@@ -72,7 +72,7 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
     elif detail.next_assignment is not None:
         if detail.start_at is None or detail.start_at <= draft.at:
             launch(draft, detail.next_assignment)
-    elif body.exit.stopped_by in ("orphaned", "shim lost") and detail.relaunches < draft.session.options.max_relaunches:
+    elif _was_cut_off(draft, worker, body.exit):
         _continue_lost(draft, worker)
     elif review_waiting_for(draft.session, worker) is not None:
         _reply(draft, worker)
@@ -117,6 +117,13 @@ def fail(draft: Draft, worker: WorkerId, why: str) -> None:
         draft.warn(f"{worker} failed ({why}); the work goes on without a design", worker)
         return
     draft.end(Outcome.FAILED, f"{worker}: {why}")
+
+
+def _was_cut_off(draft: Draft, worker: WorkerId, record: ExitRecord) -> bool:
+    """Whether it ended for a reason of ours before it had said its last word, and may be continued."""
+    detail = draft.detail(worker)
+    lost = record.stopped_by in ("orphaned", "shim lost") and not detail.ended_cleanly
+    return lost and detail.relaunches < draft.session.options.max_relaunches
 
 
 def _continue_lost(draft: Draft, worker: WorkerId) -> None:

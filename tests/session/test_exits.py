@@ -45,3 +45,16 @@ def test_a_measurement_that_failed_is_not_a_success(play: Callable[..., Play]) -
     name, _ = p.last(MeasureWork)
     p.take(WorkMeasured(WorkerId("claude"), (), 0, 0, (), name, problem="git is broken"))
     assert p.session.workers[WorkerId("claude")].status is WorkerStatus.FAILED
+
+
+def test_an_attempt_that_said_its_last_word_before_it_was_cut_off_is_not_run_again(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.works("claude")
+    p.exits("claude", None, by="orphaned")
+    p.measures("claude", "a.py")
+    assert (p.session.workers[WorkerId("claude")].status, p.session.workers[WorkerId("claude")].attempt) == (
+        WorkerStatus.DONE,
+        1,
+    )
