@@ -16,7 +16,7 @@ from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_answer
 from orchestrator.session.questions import on_answer
-from orchestrator.session.reviewing import ask_for_review
+from orchestrator.session.reviewing import ask_for_review, look_again
 from orchestrator.session.state import BY_USER, Phase, is_alive
 from orchestrator.session.waiting import launch
 
@@ -77,6 +77,7 @@ def _reopen_reviews(draft: Draft) -> None:
         for worker, answer in review.panel.items():
             if answer is None and draft.worker(worker).status is WorkerStatus.STOPPED:
                 launch(draft, replace(draft.detail(worker).assignment, resume=None))
+        look_again(draft, review)
 
 
 def _pause(draft: Draft, body: UserCommand) -> None:

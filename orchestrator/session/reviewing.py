@@ -55,6 +55,17 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
     draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
     if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
         draft.hold(about, request.id, f"{trigger} under review")
+    _look_at_target(draft, request)
+
+
+def look_again(draft: Draft, review: ReviewState) -> None:
+    """Begin a review once more whose look at the target came when nobody was to be started any more."""
+    looks = {key for key, name in draft.session.snapshots_for.items() if name == review.request.id}
+    if not review.panel and looks.isdisjoint(draft.session.effects_open):
+        _look_at_target(draft, review.request)
+
+
+def _look_at_target(draft: Draft, request: ReviewRequest) -> None:
     effect = TakeSnapshot(review=request.id) if request.reviewers else RunChecks(review=request.id)
     index = draft.do(effect)
     draft.set(snapshots_for={**draft.session.snapshots_for, (draft.session.n, index): request.id})

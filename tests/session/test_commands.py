@@ -2,8 +2,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import CloseSession, FreezeWorker, Outcome, StartWorker, StopWorker, ThawWorker
-from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.effects import (
+    CloseSession,
+    FreezeWorker,
+    Outcome,
+    StartWorker,
+    StopWorker,
+    TakeSnapshot,
+    ThawWorker,
+)
+from orchestrator.models.entries import Command, CoordinatorResumed, SessionClosed, UserCommand
+from orchestrator.models.events import EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 
@@ -117,3 +126,22 @@ def test_what_cannot_be_done_to_a_worker_is_said(play: Callable[..., Play]) -> N
     assert "has not been started yet" in p.session.warnings[-1]
     p.take(UserCommand(Command.STOP, by="terminal", worker=CLAUDE))
     assert "is not running" in p.session.warnings[-1]
+
+
+def test_a_review_whose_snapshot_came_too_late_begins_again_when_the_session_is_resumed(
+    play: Callable[..., Play],
+) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half of it stands")
+    p.take(UserCommand(Command.STOP, by="terminal"))
+    p.snapshot("a.py")
+    p.exits("claude", 143, by="stop")
+    p.done()
+    name, close = p.last(CloseSession)
+    p.take(SessionClosed(close.outcome, close.reason, name))
+    p.take(CoordinatorResumed(pid=2))
+    assert len(p.wanted(TakeSnapshot)) == 2
+    p.snapshot("a.py")
+    assert [effect.worker for effect in p.wanted(StartWorker)[-2:]] == ["review-001-codex", "review-001-gemini"]

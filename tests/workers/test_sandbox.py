@@ -15,6 +15,7 @@ import pytest
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
+from orchestrator.rehearsal.installing import default_cache, installed_clis, pinned_packages
 from orchestrator.workers.proving import prove_backend
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import UID_INSIDE, write_system_files
@@ -283,9 +284,12 @@ def test_an_open_policy_asks_for_no_sandbox_and_says_so() -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["gemini", "claude", "codex"])
 def test_the_real_cli_runs_inside(name: str, tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> None:
-    found = shutil.which(name)
-    if found is None:
-        not_proven(f"{name} is not on PATH")
+    folder = installed_clis(pinned_packages(), default_cache())
+    if folder is None:
+        not_proven("the real CLIs are not installed")
+    path = f"{folder}:{ENVIRON['PATH']}"
+    found = shutil.which(name, path=path)
+    assert found is not None
     box = Box(tmp_path / "box").make()
-    said = box.execute((found, "--version"), environ={**ENVIRON, "PATH": os.environ["PATH"]})
+    said = box.execute((found, "--version"), environ={**ENVIRON, "PATH": path})
     assert any(character.isdigit() for character in said)
