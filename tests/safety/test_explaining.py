@@ -9,7 +9,7 @@ from orchestrator.models.work import Role
 from orchestrator.safety.explaining import access
 from orchestrator.safety.placing import Places
 
-PLACES = Places(target=Path("/work/t"), scratch=Path("/s/scratch/w"), home=Path("/s/homes/w"), session=Path("/s"))
+PLACES = Places(target=Path("/srv/t"), scratch=Path("/s/scratch/w"), home=Path("/s/homes/w"), session=Path("/s"))
 CONFIG = SandboxConfig(
     name="x",
     readable=(Path("/docs"),),
@@ -22,10 +22,10 @@ CONFIG = SandboxConfig(
 @pytest.mark.parametrize(
     ("path", "role", "may", "because"),
     [
-        ("/work/t/a.py", Role.IMPLEMENTER, "write", "in the target"),
-        ("/work/t/a.py", Role.DESIGNER, "read", "a designer only reads"),
-        ("/work/t/.git/hooks/pre-commit", Role.IMPLEMENTER, "read", "`never_writable` has /work/t/.git/hooks"),
-        ("/work/t/../t/a.py", Role.IMPLEMENTER, "write", "in the target"),
+        ("/srv/t/a.py", Role.IMPLEMENTER, "write", "in the target"),
+        ("/srv/t/a.py", Role.DESIGNER, "read", "a designer only reads"),
+        ("/srv/t/.git/hooks/pre-commit", Role.IMPLEMENTER, "read", "`never_writable` has /srv/t/.git/hooks"),
+        ("/srv/t/../t/a.py", Role.IMPLEMENTER, "write", "in the target"),
         ("/docs/a", Role.REVIEWER, "read", "`readable` has /docs"),
         ("/docs/secret/a", Role.IMPLEMENTER, "nothing", "`hidden` has /docs/secret"),
         ("/s/scratch/w/x", Role.REVIEWER, "write", "scratch"),
@@ -44,7 +44,7 @@ def test_a_path_is_explained(path: str, role: Role, may: str, because: str) -> N
 @pytest.mark.parametrize(
     ("changes", "path", "may"),
     [
-        ({"target": "read"}, "/work/t/a.py", "read"),
+        ({"target": "read"}, "/srv/t/a.py", "read"),
         ({"root": "read-only"}, "/home/me/x", "read"),
         ({"backend": "none"}, "/etc/shadow", "write"),
     ],
