@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +25,28 @@ LEAK_GRACE_S = 5.0
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+ORDINARY = 65534
+"""The user id of nobody in particular."""
+
+
+@pytest.fixture
+def ordinary_folder() -> Iterator[Path]:
+    """A folder of an ordinary user's, who the test is while it runs: root may do what permissions forbid."""
+    # Not below pytest's own folders, which only their owner may enter.
+    folder = Path(tempfile.mkdtemp(prefix="orchestrate-test-")).resolve()
+    user = os.geteuid()
+    if user == 0:
+        os.chown(folder, ORDINARY, ORDINARY)
+        # The real id, too: that is whom os.access() asks about.  The saved one leads back.
+        os.setresuid(ORDINARY, ORDINARY, user)
+    try:
+        yield folder
+    finally:
+        if user == 0:
+            os.setresuid(user, user, user)
+        shutil.rmtree(folder)
 
 
 # --- "not proven here" ----------------------------------------------------------------------------------------------

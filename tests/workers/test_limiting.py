@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import sys
@@ -69,6 +68,6 @@ def test_each_process_is_bounded_but_never_in_its_address_space() -> None:
     assert resource.RLIMIT_AS not in bounds
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the kernel does not count root's processes")
+@pytest.mark.usefixtures("ordinary_folder")
 def test_an_ordinary_users_processes_are_counted_where_no_group_can() -> None:
     assert (resource.RLIMIT_NPROC in dict(rlimits(ResourceLimits()))) == (not delegated())
