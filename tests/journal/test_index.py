@@ -118,7 +118,7 @@ def test_an_index_that_is_no_good_is_derived_again(workspace: Path, opened: Sess
     assert refreshed(workspace) == before
 
 
-def test_a_workspace_that_cannot_be_written_is_listed_from_memory(ordinary_folder: Path, opened: SessionOpened) -> None:
+def test_a_workspace_that_cannot_be_written_is_listed_from_memory(opened: SessionOpened, ordinary_folder: Path) -> None:
     workspace = ordinary_folder / "workspace"
     make_session(workspace, opened, second=1, outcome=Outcome.DONE)
     workspace.chmod(0o500)
