@@ -28,8 +28,8 @@ from orchestrator.session.state import Session
 
 def tell(session: Session, entry: JournalEntry) -> None:
     if entry.n == 1:
-        print("session", session.options.session_dir, flush=True)  # noqa: T201
-    print("entry", entry.n, flush=True)  # noqa: T201
+        print("session", session.options.session_dir, flush=True)
+    print("entry", entry.n, flush=True)
 
 
 def request(root: Path) -> RunRequest:
@@ -65,9 +65,9 @@ def main(mode: str, where: str, skew_s: str, *answer: str) -> int:
     try:
         result: SessionResult = anyio.run(begin)
     except OrchestrateError as error:
-        print("refused", error.message, flush=True)  # noqa: T201
+        print("refused", error.message, flush=True)
         return int(error.exit_code)
-    print("ended", result.outcome, result.reason, flush=True)  # noqa: T201
+    print("ended", result.outcome, result.reason, flush=True)
     return int(result.exit_code)
 
 

@@ -29,8 +29,8 @@ def main(folder: str, backend: str, *words: str) -> None:
     stage = Here(Path(folder), backend, lock=Path(folder) / "session.lock")
     with hold_session_lock(Path(folder)):
         started = stage.start(stage.crew(), *words)
-        print(started.shim.pid, flush=True)  # noqa: T201
-        print(*stage.escaped(started.shim.pid), flush=True)  # noqa: T201
+        print(started.shim.pid, flush=True)
+        print(*stage.escaped(started.shim.pid), flush=True)
         signal.pause()
 
 

@@ -24,10 +24,10 @@ from orchestrator.session.state import Session
 
 def tell(session: Session, entry: JournalEntry) -> None:
     if entry.n == 1:
-        print("session", session.options.session_dir, flush=True)  # noqa: T201
+        print("session", session.options.session_dir, flush=True)
     kind = f"effect {entry.body.effect.kind}" if isinstance(entry.body, EffectIntended) else entry.body.kind
     worker = getattr(entry.body, "worker", None) or getattr(getattr(entry.body, "effect", None), "worker", "-")
-    print("entry", entry.n, kind, worker, flush=True)  # noqa: T201
+    print("entry", entry.n, kind, worker, flush=True)
 
 
 def request(root: Path, scenario: Path, *, grace_s: float, server: str, stand_ins: bool) -> RunRequest:
@@ -54,7 +54,7 @@ def main(mode: str, where: str, *rest: str) -> int:
         answer = rest[0] if rest else None
         begin = partial(resume_session, SessionFolder(Path(where)), environ=os.environ, answer=answer, observe=tell)
     result: SessionResult = anyio.run(begin)
-    print("ended", result.outcome, result.reason, flush=True)  # noqa: T201
+    print("ended", result.outcome, result.reason, flush=True)
     return int(result.exit_code)
 
 

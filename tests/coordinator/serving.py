@@ -28,7 +28,7 @@ class PathsOfNewestSession(dict[str, WorkerPaths]):
 async def main(scenario: str, workspace: str) -> None:
     async with model_server(load_scenario(Path(scenario))) as server:
         server.script.paths = PathsOfNewestSession(Path(workspace))
-        print(server.url, flush=True)  # noqa: T201
+        print(server.url, flush=True)
         await run_sync(sys.stdin.read)
 
 

@@ -24,7 +24,7 @@ def main(folder: str, backend: str, grace_s: str, *words: str) -> None:
     stage = Stage(Path(folder), backend, lock=Path(folder) / "lock", orphan_grace_s=float(grace_s))
     hold(Path(folder) / "lock")
     started = stage.start(stage.crew(), *words, ladder=(StopStep("TERM", 0.2),))
-    print(started.shim.pid, flush=True)  # noqa: T201
+    print(started.shim.pid, flush=True)
     signal.pause()
 
 
