@@ -46,10 +46,6 @@ IMPURE_CALLS = {"open", "print", "input", "datetime.now", "datetime.utcnow", "da
 LONGEST_MODULE = 300
 DRAWERS = re.compile(r"(utils?|helpers?|common|misc|manager|base|core)(_\w+)?$|\w+_(utils?|helpers?|common|misc)$")
 
-# Modules without a test file of their own, one a line.  The list may only shrink: a test below fails when one of them
-# has got its test.
-WITHOUT_OWN_TEST = frozenset((ROOT / "tests" / "without_own_test.txt").read_text(encoding="utf-8").split())
-
 
 def modules() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py"))
@@ -143,15 +139,7 @@ def has_test(module: str) -> bool:
 
 @pytest.mark.parametrize("module", [m for m in modules() if needs_test(m)])
 def test_every_module_has_a_test_beside_it(module: str) -> None:
-    if module not in WITHOUT_OWN_TEST:
-        assert has_test(module), f"{module} has no test beside it"
-
-
-def test_the_list_of_modules_without_a_test_only_shrinks() -> None:
-    tested = sorted(m for m in WITHOUT_OWN_TEST if has_test(m))
-    assert not tested, f"these have got their test: take them off WITHOUT_OWN_TEST: {tested}"
-    gone = sorted(m for m in WITHOUT_OWN_TEST if not (ROOT / m).exists() or not needs_test(m))
-    assert not gone, f"these need no test any more: take them off WITHOUT_OWN_TEST: {gone}"
+    assert has_test(module), f"{module} has no test beside it"
 
 
 def agent_names() -> frozenset[str]:
