@@ -54,6 +54,7 @@ class Follower:
         self.clients = 0
         self.is_closed = False
         self._memory = Memory()
+        self._tail = FileTail(folder.journal_file)
         self._tried_again = -1
         self._told: SessionView | None = None
         self._told_session: Session | None = None
@@ -115,29 +116,28 @@ class Follower:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        tail = FileTail(self.folder.journal_file)
         try:
             async with file_changes([self.folder.path], ignored={"orchestrator.log"}) as changes:
                 self._look_for_holder()
-                await self._read(tail)
+                await self._read()
                 self._ready.set()
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._beat)
                     async for _ in changes:
-                        await self._read(tail)
+                        await self._read()
                         await anyio.sleep(TICK_S)
         except OSError as error:
             self.problem = JournalDamaged(f"cannot follow {self.folder.path}: {error.strerror}")
         finally:
             self._ready.set()
-            tail.close()
+            self._tail.close()
             self.close()
 
-    async def _read(self, tail: FileTail) -> None:
+    async def _read(self) -> None:
         while self.problem is None:
-            lines = tail.read()
+            lines = self._tail.read()
             if not lines:
-                self._note_fault(tail)
+                self._note_fault()
                 return
             for start in range(0, len(lines), _BATCH):
                 entries: list[JournalEntry] = []
@@ -146,7 +146,7 @@ class Follower:
                         entries.append(self._take(line.data, line.start, line.end))
                 except (JournalDamaged, ValueError) as error:
                     self._publish(entries)
-                    if self._reads_again(tail):
+                    if self._reads_again():
                         break
                     self.problem = error if isinstance(error, JournalDamaged) else JournalDamaged(str(error))
                     entries = []
@@ -168,21 +168,26 @@ class Follower:
         self.pages.note(end)
         return entry
 
-    def _reads_again(self, tail: FileTail) -> bool:
+    def _reads_again(self) -> bool:
         """Once for each entry: a new coordinator may have cut a torn line off, and begun another in its place."""
         if self._tried_again == self.n:
             return False
         self._tried_again = self.n
-        _begin_again(tail, self.pages.end)
+        self._begin_again()
         return True
 
-    def _note_fault(self, tail: FileTail) -> None:
+    def _begin_again(self) -> None:
+        """Forget what was read beyond the last entry."""
+        self._tail.close()
+        self._tail = FileTail(self.folder.journal_file, self.pages.end)
+
+    def _note_fault(self) -> None:
         """A torn last line that a new coordinator cut off was never an entry; anything else ends the following."""
-        fault = tail.fault()
+        fault = self._tail.fault()
         if fault is None:
             return
         if fault.start >= self.pages.end and self.folder.journal_file.exists():
-            _begin_again(tail, self.pages.end)
+            self._begin_again()
         else:
             self.problem = JournalDamaged(f"{self.folder.journal_file}: {fault.text}")
 
@@ -262,12 +267,6 @@ class Follower:
         told = _short_lists(before) if before else {}
         changes.update({name: items for name, items in lists.items() if told.get(name) is not items})
         return changes
-
-
-def _begin_again(tail: FileTail, offset: int) -> None:
-    """Forget what was read beyond ``offset``."""
-    tail.close()
-    tail.__init__(tail.path, offset)  # type: ignore[misc]
 
 
 def _short_lists(session: Session) -> dict[str, object]:
