@@ -20,10 +20,8 @@ TEST_TIME_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class TestRun:
+class SuiteRun:
     """One run of the target's own tests; ``code`` is ``None`` when it was not measured."""
-
-    __test__ = False  # not a test class, whatever pytest thinks of its name
 
     command: str
     code: int | None
@@ -89,9 +87,9 @@ class Evidence:
             )
         return Verdict.APPROVED, (*findings, f"the target's tests pass: {run.command}")
 
-    async def run_tests(self) -> TestRun | None:
+    async def run_tests(self) -> SuiteRun | None:
         """Run the target's own tests in the sandbox; ``None`` where there are none we know how to run."""
-        command = test_command(self._target)
+        command = suite_command(self._target)
         if command is None:
             return None
         shown = " ".join(command)
@@ -101,10 +99,10 @@ class Evidence:
                     list(self._wrap(command)), cwd=self._target, check=False, stdin=-3, stderr=-2, env=self._environ
                 )
         except TimeoutError:
-            return TestRun(shown, None, f"took longer than {TEST_TIME_S:g} s")
+            return SuiteRun(shown, None, f"took longer than {TEST_TIME_S:g} s")
         except OSError as error:
-            return TestRun(shown, None, f"could not be started: {error.strerror}")
-        return TestRun(shown, done.returncode, done.stdout.decode("utf-8", "replace")[-400:].strip())
+            return SuiteRun(shown, None, f"could not be started: {error.strerror}")
+        return SuiteRun(shown, done.returncode, done.stdout.decode("utf-8", "replace")[-400:].strip())
 
     def _since(self, label: str) -> Diff:
         before = self._snapshots.find(label) or self._snapshots.find(BASELINE)
@@ -122,7 +120,7 @@ class Evidence:
         return found
 
 
-def test_command(target: Path) -> tuple[str, ...] | None:
+def suite_command(target: Path) -> tuple[str, ...] | None:
     """How the target's own tests are run, going by the files that lie in it; ``None`` where nothing says."""
     if (target / "package.json").is_file() and '"test"' in (target / "package.json").read_text("utf-8", "replace"):
         return ("npm", "test", "--silent")
@@ -137,9 +135,6 @@ def test_command(target: Path) -> tuple[str, ...] | None:
         )
         return ("python3", "-m", "pytest", "-q", "-x") if uses_pytest else ("python3", "-m", "unittest", "-q")
     return None
-
-
-test_command.__test__ = False  # type: ignore[attr-defined]
 
 
 def scratch_files(scratch: Path) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.coordinator.evidence import Evidence, scratch_files, test_command
+from orchestrator.coordinator.evidence import Evidence, scratch_files, suite_command
 from orchestrator.journal.snapshots import Snapshots
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
@@ -88,7 +88,7 @@ def test_how_tests_are_run_follows_from_the_files_there(tmp_path: Path, files: d
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    found = test_command(tmp_path)
+    found = suite_command(tmp_path)
     assert (found[0] if found else None) == command
 
 
