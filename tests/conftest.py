@@ -16,6 +16,12 @@ from typing import NoReturn
 
 import psutil
 import pytest
+from hypothesis import settings
+
+# The same examples every time, so that a red run is the change's doing; new ones with --hypothesis-profile=hunt.
+settings.register_profile("check", derandomize=True, database=None, deadline=None)
+settings.register_profile("hunt", max_examples=5_000, deadline=None)
+settings.load_profile("check")
 
 UNPROVEN = "not_proven"
 LEAK_GRACE_S = 5.0

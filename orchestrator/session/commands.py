@@ -50,9 +50,14 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     """Another coordinator took over: what was running and is gone is continued through the CLI's own conversation."""
     options = replace(draft.session.options, interactive=body.interactive, rehearsal=body.rehearsal)
     draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at, options=options)
-    for worker in draft.session.details:
+    for worker, detail in draft.session.details.items():
         endpoint = body.rehearsal.endpoints.get(draft.worker(worker).agent) if body.rehearsal else None
-        draft.set_detail(worker, assignment=replace(draft.detail(worker).assignment, endpoint=endpoint))
+        following = detail.next_assignment
+        draft.set_detail(
+            worker,
+            assignment=replace(detail.assignment, endpoint=endpoint),
+            next_assignment=replace(following, endpoint=endpoint) if following is not None else None,
+        )
     _reopen_reviews(draft)
     asked_about = {question.about for question in draft.session.questions}
     for worker, state in list(draft.session.workers.items()):

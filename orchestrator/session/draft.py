@@ -167,7 +167,9 @@ class Draft:
             return
         self.set(ending=Ending(outcome, reason), phase=Phase.ENDING)
         for worker in self.session.living():
-            if self.detail(worker.id).stopping_because is None:
+            detail = self.detail(worker.id)
+            if detail.stopping_because is None:
                 self.stop(worker.id, because=reason)
-            else:
-                self.set_detail(worker.id, next_assignment=None)
+            elif detail.next_assignment is not None and worker.status is WorkerStatus.RELAUNCHING:
+                # What it was stopped for, perhaps a person's answer, is not lost: a resumed session starts it.
+                self.set_detail(worker.id, start_at=detail.start_at or self.at)

@@ -50,7 +50,7 @@ def _go_on(draft: Draft, worker: WorkerId) -> None:
         because="; ".join(question for question, _ in answers),
     )
     draft.set_detail(worker, answers=())
-    if draft.alive(worker):
+    if draft.alive(worker) and draft.running:
         draft.stop(worker, because="answered", then=assignment)
     else:
         launch(draft, assignment)

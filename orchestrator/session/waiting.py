@@ -23,8 +23,14 @@ SUGGESTIONS = ("answer 'go on' when it can work again", "stop, and run again wit
 
 
 def launch(draft: Draft, assignment: Assignment) -> None:
-    """Start an attempt as soon as the agent's account and the session's budget allow it."""
+    """Start an attempt as soon as the agent's account and the session's budget allow it.
+
+    While the session ends nothing starts: the attempt is the first thing a resumed session does.
+    """
     worker = assignment.worker
+    if not draft.running:
+        draft.set_detail(worker, next_assignment=assignment, start_at=draft.at)
+        return
     limit = limit_in_force(draft, assignment.agent)
     if limit is not None:
         _wait(draft, assignment, limit)

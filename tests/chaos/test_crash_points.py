@@ -395,7 +395,5 @@ TestCrashPoints = Crashing.TestCase
 TestCrashPoints.settings = settings(
     max_examples=40,
     stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -205,7 +205,7 @@ def test_closing_frees_the_descriptor_and_reading_goes_on_where_it_was(path: Pat
     assert texts(tail.read()) == [b"two"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200).map(lambda data: data.replace(b"x", b"\n")), st.lists(st.integers(0, 40), max_size=12))
 def test_lines_are_the_same_however_the_file_grew(tmp_path: Path, data: bytes, cuts: list[int]) -> None:
     path = tmp_path / "raw.jsonl"

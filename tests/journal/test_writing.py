@@ -217,7 +217,7 @@ def test_a_writer_killed_in_mid_stream_loses_nothing_it_was_told_stands(
         assert journal.append(TimePassed(), NOW).n == numbers[-1] + 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.lists(st.text(max_size=40), max_size=4), st.integers(0, 60)), max_size=6))
 def test_however_often_a_writer_dies_whole_entries_stay_and_numbers_have_no_gap(
     tmp_path: Path, rounds: list[tuple[list[str], int]]

@@ -68,7 +68,7 @@ def test_schemathesis_finds_no_fault(shown: Showing) -> None:
         assert isinstance(result, Ok), result
         operation = result.ok()
 
-        @hypothesis.settings(max_examples=6, deadline=None, database=None, derandomize=True)
+        @hypothesis.settings(max_examples=6)
         @hypothesis.given(case=operation.as_strategy())
         def check(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate(headers=headers)

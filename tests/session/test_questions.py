@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import AskPerson, CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
-from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.entries import Command, CoordinatorResumed, TimePassed, UserCommand
 from orchestrator.models.events import ConversationStarted, Denied, EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
@@ -67,6 +67,37 @@ def test_two_questions_about_one_worker_are_answered_together(play: Callable[...
     prompt = p.last(StartWorker)[1].assignment.prompt
     assert "leave two alone" in prompt
     assert "copy one" in prompt
+
+
+def test_an_answer_that_comes_while_the_session_ends_reaches_the_agent_when_it_is_resumed(
+    play: Callable[..., Play],
+) -> None:
+    p = play("claude")
+    p.start("claude")
+    p.says("claude", ConversationStarted("c-1"))
+    p.says("claude", Denied("bash: /etc/x: Permission denied", path="/etc/x"), kind=EventType.ERROR)
+    assert p.session.ending is not None, "nobody is there to ask"
+    p.take(UserCommand(Command.ANSWER, by="dashboard", text="leave it alone"))
+    p.exits("claude", 143, by="stop")
+    assert len(p.wanted(StartWorker)) == 1, "a session that ends starts nothing"
+    p.take(CoordinatorResumed(1, ()))
+    p.take(TimePassed())
+    again = p.last(StartWorker)[1]
+    assert (again.attempt, again.assignment.resume) == (2, "c-1")
+    assert "leave it alone" in again.assignment.prompt
+
+
+def test_an_answer_is_not_lost_when_the_session_is_stopped_before_it_was_given(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True)
+    p.start("claude")
+    p.says("claude", Denied("bash: /etc/x: Permission denied", path="/etc/x"), kind=EventType.ERROR)
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="leave it alone"))
+    p.take(UserCommand(Command.STOP, by="Ctrl-C"))
+    p.exits("claude", 143, by="stop")
+    assert len(p.wanted(StartWorker)) == 1
+    p.take(CoordinatorResumed(1, (), interactive=True))
+    p.take(TimePassed())
+    assert "leave it alone" in p.last(StartWorker)[1].assignment.prompt
 
 
 def test_an_answer_to_a_question_that_is_not_open_is_said(play: Callable[..., Play]) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.workers.records import claim, decode, decode_file, encode, replace_file
@@ -22,7 +22,6 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text(), VALUES, max_size=4))
-@settings(max_examples=80, deadline=None)
 def test_it_reads_and_writes_what_the_public_module_does(value: dict[str, object]) -> None:
     assert json.loads(encode(value)) == value
     assert decode(json.dumps(value)) == value
