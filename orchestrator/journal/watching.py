@@ -91,7 +91,10 @@ def _start_inotify(folders: Iterable[Path], ignored: frozenset[str]) -> InotifyC
 
 
 class InotifyChanges:
-    """:class:`FileChanges` on inotify, read by the running asyncio loop."""
+    """:class:`FileChanges` on inotify, read by the running asyncio loop while somebody waits for a change.
+
+    In between the kernel collects, and tells a file that is written to again and again once.
+    """
 
     def __init__(self, ignored: frozenset[str]) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -105,7 +108,8 @@ class InotifyChanges:
         self._overflowed = False
         self._woken = asyncio.Event()
         self._ticking: asyncio.TimerHandle | None = None
-        asyncio.get_running_loop().add_reader(self._descriptor, self._take_events)
+        self._is_awaited = False
+        self._is_listening = False
 
     def add(self, folder: Path) -> None:
         watch = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), ctypes.c_uint32(_MASK))
@@ -123,9 +127,14 @@ class InotifyChanges:
         return self
 
     async def __anext__(self) -> ChangedPaths:
-        while not self._changed and not self._overflowed:
-            self._woken.clear()
-            await self._woken.wait()
+        self._is_awaited = True
+        try:
+            self._listen()
+            while not self._changed and not self._overflowed:
+                self._woken.clear()
+                await self._woken.wait()
+        finally:
+            self._is_awaited = False
         changed: ChangedPaths = None if self._overflowed else frozenset(self._changed)
         self._changed = set()
         self._overflowed = False
@@ -135,7 +144,7 @@ class InotifyChanges:
         if self._ticking is not None:
             self._ticking.cancel()
         if self._descriptor >= 0:
-            asyncio.get_running_loop().remove_reader(self._descriptor)
+            self._stop_listening()
             os.close(self._descriptor)
             self._descriptor = -1
 
@@ -143,6 +152,23 @@ class InotifyChanges:
         self._overflowed = True
         self._woken.set()
         self._ticking = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    def _listen(self) -> None:
+        if not self._is_listening:
+            self._is_listening = True
+            asyncio.get_running_loop().add_reader(self._descriptor, self._hear)
+            self._take_events()
+
+    def _stop_listening(self) -> None:
+        if self._is_listening:
+            self._is_listening = False
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+
+    def _hear(self) -> None:
+        if self._is_awaited:
+            self._take_events()
+        else:
+            self._stop_listening()
 
     def _take_events(self) -> None:
         with suppress(BlockingIOError):

@@ -17,6 +17,7 @@ from orchestrator.journal.locking import session_holder
 from orchestrator.journal.reading import check_format, decode_entry
 from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.models.entries import JournalEntry
+from orchestrator.server.audience import Audience
 from orchestrator.server.messages import Message, changed_fields, entry_messages, message
 from orchestrator.server.paging import JournalPages
 from orchestrator.server.remembering import Memory
@@ -51,6 +52,7 @@ class Follower:
         self.problem: JournalDamaged | None = None
         """Why nothing more can be read."""
         self.ring = Ring()
+        self.audience = Audience()
         self.clients = 0
         self.is_closed = False
         self._memory = Memory()
@@ -60,7 +62,6 @@ class Follower:
         self._told_session: Session | None = None
         self._told_at = 0.0
         self._ready = anyio.Event()
-        self._changed = anyio.Event()
 
     @property
     def n(self) -> int:
@@ -81,10 +82,6 @@ class Follower:
                 f"session {self.folder.id} has no journal entry", hint="it ended before it began"
             )
         return self.session
-
-    def changed(self) -> anyio.Event:
-        """Set when the next block is published, or the follower closed."""
-        return self._changed
 
     def worker_views(self) -> list[WorkerView]:
         session = self.session
@@ -110,7 +107,7 @@ class Follower:
     def close(self) -> None:
         """Send everybody away; :meth:`run` ends by cancellation."""
         self.is_closed = True
-        self._wake()
+        self.audience.send_all_away()
 
     # The loop
 
@@ -158,7 +155,7 @@ class Follower:
 
     def _take(self, line: bytes | None, start: int, end: int) -> JournalEntry:
         n = self.n + 1
-        path = self.folder.journal_file
+        path = self._tail.path
         if n == 1:
             check_format(line or b"", path)
         entry = decode_entry(line or b"", n, path=path, offset=start)
@@ -233,12 +230,7 @@ class Follower:
     def _tell(self, messages: Sequence[Message]) -> None:
         self._told_at = anyio.current_time()
         if self.clients:
-            self.ring.publish(messages)
-            self._wake()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+            self.audience.tell(self.ring.publish(messages))
 
     def _changes(self, session: Session) -> Mapping[str, object]:
         """The parts of the state that differ from what was told last."""

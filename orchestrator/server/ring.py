@@ -21,13 +21,40 @@ class Block:
     messages: tuple[Message, ...]
 
     @cached_property
-    def sse(self) -> bytes:
-        return as_sse(self.messages)
+    def n(self) -> int:
+        """The last entry known to whoever was told it."""
+        return int(self.messages[-1].id.rpartition(":")[2])
 
     @cached_property
+    def chunk(self) -> bytes:
+        """As server-sent events, in one chunk of HTTP/1.1's chunked coding."""
+        data = as_sse(self.messages)
+        return b"%x\r\n%b\r\n" % (len(data), data)
+
+    @cached_property
+    def frame(self) -> bytes:
+        """As one text frame of a WebSocket, uncompressed; made only if one is there to read it."""
+        data = as_json(self.messages).encode()
+        return _frame_head(len(data)) + data
+
+    @property
+    def sse(self) -> bytes:
+        """What the chunk holds."""
+        return self.chunk[self.chunk.index(b"\n") + 1 : -2]
+
+    @property
     def json(self) -> str:
-        """Made only if a WebSocket is there to read it."""
-        return as_json(self.messages)
+        """What the frame holds."""
+        return self.frame[{126: 4, 127: 10}.get(self.frame[1], 2) :].decode()
+
+
+def _frame_head(length: int) -> bytes:
+    """RFC 6455, section 5.2: a final text frame from a server."""
+    if length < 126:
+        return b"\x81" + length.to_bytes(1, "big")
+    if length < 1 << 16:
+        return b"\x81\x7e" + length.to_bytes(2, "big")
+    return b"\x81\x7f" + length.to_bytes(8, "big")
 
 
 class Ring:
@@ -45,14 +72,15 @@ class Ring:
         """Bytes it holds."""
         return self._bytes
 
-    def publish(self, messages: Sequence[Message]) -> None:
+    def publish(self, messages: Sequence[Message]) -> Block:
         block = Block(self.next, tuple(messages))
         self._blocks.append(block)
-        self._bytes += len(block.sse)
+        self._bytes += len(block.chunk)
         self.next += 1
         # The newest one stays, however big, so that those who keep up always find it.
         while self._bytes > self._most_bytes and len(self._blocks) > 1:
-            self._bytes -= len(self._blocks.popleft().sse)
+            self._bytes -= len(self._blocks.popleft().chunk)
+        return block
 
     def since(self, number: int) -> Sequence[Block] | None:
         """The blocks from ``number`` on; ``None`` where some of them are gone."""

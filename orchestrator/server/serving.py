@@ -15,6 +15,7 @@ import uvicorn
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.server.app import make_guarded_app
+from orchestrator.server.audience import HttpProtocol, SocketProtocol
 from orchestrator.server.following import TICK_S
 from orchestrator.server.guarding import Guard
 from orchestrator.server.hall import Hall
@@ -60,6 +61,8 @@ class Dashboard:
         self._server = _Server(
             uvicorn.Config(
                 make_guarded_app(self.hall, self._guard()),
+                http=HttpProtocol,
+                ws=SocketProtocol,
                 log_level="warning",
                 access_log=False,
                 server_header=False,

@@ -13,12 +13,14 @@ from starlette.websockets import WebSocketDisconnect
 
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.entries import Command
+from orchestrator.server.audience import outlet_of
 from orchestrator.server.commanding import question_named, send
 from orchestrator.server.control_routes import LONGEST_TEXT
 from orchestrator.server.following import Follower
 from orchestrator.server.hall import Hall
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal
+from orchestrator.server.ring import Block
 from orchestrator.server.streaming import as_text, chunks
 
 router = APIRouter()
@@ -76,13 +78,18 @@ async def socket(
 
         tasks.start_soon(take_commands)
         try:
-            async with aclosing(chunks(follower, position, known=known)) as told:
+            outlet = outlet_of(websocket.scope, _frame_of)
+            async with aclosing(chunks(follower, position, known=known, outlet=outlet)) as told:
                 async for chunk in told:
                     await websocket.send_text(as_text(chunk))
             await websocket.close(1001)
         except (WebSocketDisconnect, RuntimeError):
             pass
         tasks.cancel_scope.cancel()
+
+
+def _frame_of(block: Block) -> bytes:
+    return block.frame
 
 
 async def _reply(follower: Follower, text: str) -> str:

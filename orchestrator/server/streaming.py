@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import anyio
 from starlette.responses import Response
 
+from orchestrator.server.audience import Outlet, Seat, no_outlet, outlet_of
 from orchestrator.server.following import Follower
 from orchestrator.server.messages import Message, as_json, as_sse, message
 from orchestrator.server.ring import Block
@@ -25,13 +26,14 @@ HEADERS = (
 
 
 async def chunks(
-    follower: Follower, after: int | None, *, known: bool = True
+    follower: Follower, after: int | None, *, known: bool = True, outlet: Outlet = no_outlet
 ) -> AsyncGenerator[list[Message] | Block, None]:
     """What to send, one after the other; waits in between.
 
     Args:
         after: The last entry the client knows; ``None`` sends only what comes from now on.
         known: The client's position was one of this session; if not, it is told to forget what it has.
+        outlet: Takes blocks past this generator while it waits: what is yielded must have been sent before it goes on.
     """
     follower.clients += 1
     try:
@@ -44,20 +46,18 @@ async def chunks(
                 missed, n = follower.pages.messages_after(n)
                 if missed:
                     yield list(missed)
-            number = follower.ring.next
-            n = follower.n
+            seat = Seat(follower.n, follower.ring.next, outlet)
             yield [follower.whole_state()]
             while not follower.is_closed:
-                changed = follower.changed()
-                blocks = follower.ring.since(number)
+                blocks = follower.ring.since(seat.number)
                 if blocks is None:
-                    break  # too slow: what is gone from the ring is read from the journal, from n on
+                    break  # too slow: what is gone from the ring is read from the journal, from its entry on
                 for block in blocks:
-                    number = block.number + 1
-                    n = int(block.messages[-1].id.rpartition(":")[2])
+                    seat.pass_on(block)
                     yield block
                 if not blocks:
-                    await changed.wait()
+                    await follower.audience.sit(seat)
+            n = seat.n
         yield [message("bye", follower.folder.id, n, {"reason": "the server is shutting down"})]
     finally:
         follower.clients -= 1
@@ -66,8 +66,7 @@ async def chunks(
 class EventStream(Response):
     """A response of ``text/event-stream`` that holds nothing back for a client but what the socket does.
 
-    A response class of a framework would cost a task switch and a copy a message; this one sends whole blocks, the
-    same bytes object to every client.
+    What a client missed goes through ASGI; once it has kept up, its blocks go straight to its connection.
     """
 
     def __init__(self, follower: Follower, after: int | None, *, known: bool) -> None:
@@ -87,12 +86,18 @@ class EventStream(Response):
                 tasks.cancel_scope.cancel()
 
             tasks.start_soon(until_gone)
-            async with aclosing(chunks(self._follower, self._after, known=self._known)) as told:
+            # Only HTTP/1.1 knows the chunks that a block is dressed in.
+            outlet = outlet_of(scope, _chunk_of) if scope["http_version"] == "1.1" else no_outlet
+            async with aclosing(chunks(self._follower, self._after, known=self._known, outlet=outlet)) as told:
                 async for chunk in told:
                     body = chunk.sse if isinstance(chunk, Block) else as_sse(chunk)
                     await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             tasks.cancel_scope.cancel()
+
+
+def _chunk_of(block: Block) -> bytes:
+    return block.chunk
 
 
 def as_text(chunk: list[Message] | Block) -> str:

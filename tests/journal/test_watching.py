@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from orchestrator.journal.polling import WatchfilesChanges
@@ -132,6 +133,23 @@ async def test_waiting_can_be_given_up_and_taken_up_again(watcher: type, tmp_pat
                 await anext(changes)
         (tmp_path / "later").write_text("x")
         await wait_until_told(changes, tmp_path / "later")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+async def test_what_is_written_while_nobody_waits_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    async with file_changes([tmp_path]) as changes:
+        await wait_until_standing(changes, tmp_path)
+        with path.open("ab", buffering=0) as file:
+            for _ in range(100):
+                file.write(b"line\n")
+                await anyio.lowlevel.checkpoint()
+        with anyio.fail_after(10):
+            while path not in await next_names(changes):
+                pass
+        with anyio.move_on_after(0.05) as waiting:
+            await anext(changes)
+        assert waiting.cancelled_caught
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")

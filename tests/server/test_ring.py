@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from orchestrator.server.messages import Message
+import pytest
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import TextMessage
+
+from orchestrator.server.messages import Message, as_json, as_sse
 from orchestrator.server.ring import Ring
 
 
@@ -14,7 +18,21 @@ def test_everybody_gets_the_same_bytes() -> None:
     first, again = ring.since(0), ring.since(0)
     assert first
     assert again
-    assert first[0].sse is again[0].sse
+    assert first[0].chunk is again[0].chunk
+
+
+@pytest.mark.parametrize("length", [10, 20, 125, 0x5B, 300, 70_000])
+def test_a_block_reads_the_same_in_every_dress(length: int) -> None:
+    block = Ring().publish([Message("entry", "s:7", b'"%b"' % (b"x" * length))])
+    assert block.n == 7
+    assert block.sse == as_sse(block.messages)
+    assert block.chunk == b"%x\r\n%b\r\n" % (len(block.sse), block.sse)
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(block.frame)
+    (told,) = client.events()
+    assert isinstance(told, TextMessage)
+    assert told.message_finished
+    assert told.data == block.json == as_json(block.messages)
 
 
 def test_blocks_are_found_from_the_number_asked_for() -> None:

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import anyio
 import anyio.lowlevel
+import h11
 import pytest
-from anyio.abc import ByteReceiveStream
+from anyio.abc import ByteStream
 
 from orchestrator.journal.reading import read_journal
 from orchestrator.server.ring import MOST_BYTES
@@ -34,14 +35,12 @@ async def read_stream(
 ) -> None:
     """One connection's worth of the stream, from where the picture is; ``cut_after`` bytes the line breaks."""
     reader = SseReader(picture)
-    headers = f"Host: 127.0.0.1\r\nAuthorization: Bearer {served.token}\r\n"
-    if picture.last_id:
-        headers += f"Last-Event-ID: {picture.last_id}\r\n"
+    position = {"last-event-id": picture.last_id} if picture.last_id else {}
     with anyio.fail_after(30):
         async with await anyio.connect_tcp("127.0.0.1", served.port) as connection:
-            await connection.send(f"GET {path} HTTP/1.0\r\n{headers}\r\n".encode())
             left = cut_after
-            body = _Body(connection)
+            body = Body(connection)
+            await body.ask(served, path, **position)
             while not until():
                 data = await body.receive()
                 if left is not None and len(data) >= left:
@@ -51,24 +50,29 @@ async def read_stream(
                 reader.feed(data)
 
 
-class _Body:
-    """What follows the head of an HTTP/1.0 answer."""
+class Body:
+    """What one request is answered, as HTTP/1.1 tells it; use :meth:`ask` first."""
 
-    def __init__(self, connection: ByteReceiveStream) -> None:
+    def __init__(self, connection: ByteStream) -> None:
         self._connection = connection
-        self._head: bytes | None = b""
+        self._http = h11.Connection(h11.CLIENT)
+
+    async def ask(self, served: Served, path: str = "/api/events/stream", **headers: str) -> None:
+        named = {"host": "127.0.0.1", **served.headers, **headers}
+        request = h11.Request(method="GET", target=path, headers=list(named.items()))
+        await self._connection.send(self._http.send(request) + self._http.send(h11.EndOfMessage()))
 
     async def receive(self) -> bytes:
-        data = await self._connection.receive()
-        if self._head is None:
-            return data
-        self._head += data
-        head, found, rest = self._head.partition(b"\r\n\r\n")
-        if not found:
-            return b""
-        assert b" 200 " in head.splitlines()[0], head
-        self._head = None
-        return rest
+        while True:
+            match self._http.next_event():
+                case h11.Data(data=data):
+                    return bytes(data)
+                case h11.Response(status_code=status):
+                    assert status == 200
+                case h11.EndOfMessage():
+                    raise anyio.EndOfStream
+                case _:
+                    self._http.receive_data(await self._connection.receive())
 
 
 async def test_a_stream_tells_everything_from_the_beginning(served: Served, stage: Stage) -> None:
@@ -126,17 +130,55 @@ async def test_a_position_of_another_session_starts_afresh(served: Served, stage
     assert picture.rows == rows_in_journal(stage)
 
 
+async def test_who_keeps_up_is_told_past_its_task_and_then_good_bye(served: Served, stage: Stage) -> None:
+    picture = Picture()
+    reader = SseReader(picture)
+    with anyio.fail_after(10):
+        async with await anyio.connect_tcp("127.0.0.1", served.port) as connection:
+            body = Body(connection)
+            await body.ask(served)
+            follower = await served.dashboard.hall.follower(None)
+            while not follower.audience.size:
+                reader.feed(await body.receive())
+            for text in ("one", "two", "three"):
+                stage.say(text)
+                while picture.entries != stage.length:
+                    reader.feed(await body.receive())
+                assert follower.audience.size == 1
+            served.dashboard.end()
+            with suppress(anyio.EndOfStream):
+                while True:
+                    reader.feed(await body.receive())
+    assert picture.rows == rows_in_journal(stage)
+    assert picture.said_bye
+
+
+async def test_an_old_client_that_knows_no_chunks_is_told_the_same(served: Served, stage: Stage) -> None:
+    request = f"GET /api/events/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
+    told = b""
+    with anyio.fail_after(10):
+        async with await anyio.connect_tcp("127.0.0.1", served.port) as connection:
+            await connection.send(request.encode())
+            while b'"whole":true' not in told:
+                told += await connection.receive()
+            stage.say("one")
+            while b'"text":"one"' not in told or not told.endswith(b"\n\n"):
+                told += await connection.receive()
+    picture = Picture()
+    SseReader(picture).feed(told.partition(b"\r\n\r\n")[2])
+    assert picture.rows == rows_in_journal(stage)
+
+
 @pytest.mark.slow
 async def test_a_slow_client_is_caught_up_from_the_journal_and_costs_no_memory(served: Served, stage: Stage) -> None:
     picture = Picture()
     reader = SseReader(picture)
-    request = f"GET /api/events/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
     with anyio.fail_after(60):
         async with await anyio.connect_tcp("127.0.0.1", served.port) as slow:
-            await slow.send(request.encode())
-            head = _Body(slow)
+            body = Body(slow)
+            await body.ask(served)
             while not picture.state:
-                reader.feed(await head.receive())
+                reader.feed(await body.receive())
             for i in range(40):  # 12 MB that this client does not read
                 stage.say(*(f"{i}.{k} " + "x" * 3_000 for k in range(100)))
                 await anyio.lowlevel.checkpoint()
@@ -145,7 +187,7 @@ async def test_a_slow_client_is_caught_up_from_the_journal_and_costs_no_memory(s
             follower = await served.dashboard.hall.follower(None)
             assert follower.ring.size <= MOST_BYTES
             while picture.entries != stage.length:
-                reader.feed(await head.receive())
+                reader.feed(await body.receive())
     assert picture.rows == rows_in_journal(stage)
     assert picture.state["workers"] == quick.state["workers"]
 
@@ -174,11 +216,10 @@ async def test_a_beat_comes_while_nothing_happens(served: Served, stage: Stage) 
     picture = Picture()
     beats: list[float] = []
     reader = SseReader(picture)
-    request = f"GET /api/events/stream HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {served.token}\r\n\r\n"
     with anyio.fail_after(10):
         async with await anyio.connect_tcp("127.0.0.1", served.port) as connection:
-            await connection.send(request.encode())
-            body = _Body(connection)
+            body = Body(connection)
+            await body.ask(served)
             while len(beats) < 3:
                 data = await body.receive()
                 reader.feed(data)
