@@ -58,7 +58,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from _section("What changed", (line for worker in summary.workers for line in _changes(worker)))
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
-    yield from _section("Warnings", (f"- {_one_line(warning)}" for warning in summary.warnings))
+    yield from _section("Warnings", _warnings(summary))
     yield from _section("Last words", (line for worker in summary.workers for line in _last_words(worker)))
 
 
@@ -106,6 +106,13 @@ def _recovery_lines(action: RecoveryAction) -> Iterator[str]:
         yield f"  - before: `{' '.join(action.argv_before)}`"
         yield f"  - after: `{' '.join(action.argv_after)}`"
     yield from (f"  - environment added: `{name}`" for name in action.env_added)
+
+
+def _warnings(summary: SessionSummary) -> Iterator[str]:
+    yield from (f"- {_one_line(warning)}" for warning in summary.warnings)
+    for worker in summary.workers:
+        if worker.noise:
+            yield f"- {worker.id}: {worker.noise:,} lines of its output were no record; its raw file has them"
 
 
 def _last_words(worker: WorkerSummary) -> Iterator[str]:

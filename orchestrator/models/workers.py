@@ -88,6 +88,8 @@ class WorkerState:
     usage: Usage = UNKNOWN
     tool_calls: int = 0
     denials: int = 0
+    noise: int = 0
+    """Lines of its stdout that were no record; the raw file has them."""
     sample: Sample | None = None
     started_at: datetime | None = None
     last_heard: datetime | None = None

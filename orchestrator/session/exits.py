@@ -122,8 +122,11 @@ def fail(draft: Draft, worker: WorkerId, why: str) -> None:
 def _was_cut_off(draft: Draft, worker: WorkerId, record: ExitRecord) -> bool:
     """Whether it ended for a reason of ours before it had said its last word, and may be continued."""
     detail = draft.detail(worker)
-    lost = record.stopped_by in ("orphaned", "shim lost") and not detail.ended_cleanly
-    return lost and detail.relaunches < draft.session.options.max_relaunches
+    # A stop that is not on record was that of a coordinator that could no longer write the journal.
+    ours = record.stopped_by in ("orphaned", "shim lost") or (
+        record.stopped_by == "stop" and detail.stopping_because is None
+    )
+    return ours and not detail.ended_cleanly and detail.relaunches < draft.session.options.max_relaunches
 
 
 def _continue_lost(draft: Draft, worker: WorkerId) -> None:

@@ -101,6 +101,8 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
             draft.set_worker(worker, doing=_line(f"retrying: {text}"))
         case Failed(text=text, final=True, failure=kind):
             draft.set_detail(worker, failure=_line(text), failure_kind=kind)
+        case Unrecognised(stream="stdout", record=None):
+            draft.set_worker(worker, noise=state.noise + 1)
         case Denied() | Failed() | ToolReturned() | Unrecognised():
             pass
 

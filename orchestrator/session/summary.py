@@ -33,6 +33,8 @@ class WorkerSummary:
     usage: Usage
     tool_calls: int
     denials: int
+    noise: int
+    """Lines of its stdout that were no record."""
     files: tuple[str, ...]
     insertions: int
     deletions: int
@@ -142,6 +144,7 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         usage=state.usage,
         tool_calls=state.tool_calls,
         denials=state.denials,
+        noise=state.noise,
         files=work.files if work else (),
         insertions=work.insertions if work else 0,
         deletions=work.deletions if work else 0,

@@ -35,3 +35,19 @@ def test_the_doctors_findings_can_be_read_by_a_program(orchestrate: Callable[...
 
 def test_a_sandbox_policy_that_is_not_there_is_bad_usage(orchestrate: Callable[..., Any]) -> None:
     assert orchestrate("doctor", "--sandbox", "no-such").code == 2
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_a_cli_that_is_newer_than_the_one_we_know_is_doubtful_and_the_doctor_says_so(
+    orchestrate: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "claude"
+    program.write_text("#!/bin/sh\necho '99.0.1 (Claude Code)'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "not asked anything")
+
+    ran = orchestrate("doctor", "--sandbox", "open")
+
+    assert ran.code == 0
+    assert "Claude Code 99.0.1 at" in ran.out
+    assert "newer than" in ran.out

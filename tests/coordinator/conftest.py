@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 import orchestrator
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.running import utc_now
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reading import read_journal
 from orchestrator.models.entries import JournalEntry
@@ -29,6 +31,12 @@ FAKES = Path(__file__).with_name("fakes")
 SCENARIOS = Path(orchestrator.__file__).parent / "rehearsal" / "scenarios"
 
 
+def racing(times: float) -> Callable[[], datetime]:
+    """A clock that goes so many times as fast as the machine's."""
+    begun = utc_now()
+    return lambda: begun + (utc_now() - begun) * times
+
+
 @dataclass(slots=True)
 class Stage:
     """A target and a workspace of a test's own, and a way to run a task there."""
@@ -40,6 +48,8 @@ class Stage:
     seen: list[tuple[Session, JournalEntry]] = field(default_factory=list)
     watch: Callable[[Session, JournalEntry], None] | None = None
     """Called after every entry: a test may answer or stop from here."""
+    clock: Callable[[], datetime] = utc_now
+    """The coordinator's."""
 
     @property
     def target(self) -> Path:
@@ -71,7 +81,9 @@ class Stage:
     async def run(self, scenario: str, **changes: object) -> SessionResult:
         """Run to the end, then prove that what was decided can be derived again from the journal alone."""
         return self.proven(
-            await run_session(self.request(scenario, **changes), environ=self.environ, observe=self.note)
+            await run_session(
+                self.request(scenario, **changes), environ=self.environ, observe=self.note, now=self.clock
+            )
         )
 
     def stage_claude(self, act: str, **changes: object) -> RunRequest:
@@ -95,6 +107,13 @@ class Stage:
                 **changes,
             },
         )
+
+    def command_line(self, act: str, *options: str) -> list[str]:
+        """A run as users start it, with a made-up ``claude`` that does ``act``; see :meth:`stage_claude`."""
+        request = self.stage_claude(act)
+        words = ["run", "task", "--sandbox", "open", "--no-interactive", "--no-dashboard", *options]
+        folders = ["--target", str(request.target), "--workspace", str(request.workspace)]
+        return [sys.executable, "-m", "orchestrator", *words, *folders]
 
     async def run_claude(self, act: str, **changes: object) -> SessionResult:
         """Run a task to its end with a made-up ``claude``; see :meth:`stage_claude`."""

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.decisions import Action
 from orchestrator.models.effects import Outcome, StartWorker
 from orchestrator.models.entries import EffectIntended
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.safety.policies import load_sandbox_policy
+from tests.coordinator.conftest import racing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from orchestrator.coordinator.requests import SessionResult
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow
 
 CLAUDE = WorkerId("claude")
+CLAUDE_CODE, CODEX = AgentName("claude"), AgentName("codex")
+LIMITED = """
+[[turn.step]]
+status = 400
+body = "You have hit your usage limit, try again in 2 seconds"
+"""
+"""Codex passes the body of a 400 on as it is, and does not try again by itself."""
 GOES_ON = """
 [[turn]]
 role = "implementer"
@@ -29,34 +44,77 @@ say = "hello.txt stands."
 """
 
 
+def starts(stage: Stage, result: SessionResult, worker: WorkerId) -> Sequence[datetime]:
+    """When each of a worker's attempts was to be started."""
+    intended = [
+        (entry.at, entry.body.effect) for entry in stage.journal(result) if isinstance(entry.body, EffectIntended)
+    ]
+    return [at for at, effect in intended if isinstance(effect, StartWorker) and effect.worker == worker]
+
+
+def limited_until(stage: Stage, worker: WorkerId) -> datetime:
+    """What the worker was seen to wait for."""
+    states = [session.workers[worker] for session, _ in stage.seen if worker in session.workers]
+    until = [state.limited_until for state in states if state.status is WorkerStatus.LIMITED]
+    assert until
+    assert until[-1] is not None
+    return until[-1]
+
+
 async def test_a_limit_with_a_time_is_waited_for_and_the_session_goes_on_by_itself(stage: Stage) -> None:
     scenario = f"""
-name = "limited for three seconds"
+name = "limited for two seconds"
+[[turn]]
+role = "implementer"
+{LIMITED}
+{GOES_ON}
+"""
+    result = await stage.run(scenario, agents=(CODEX,), auto_resume=True, limits={"resume_spread_s": 0.2})
+    assert result.outcome is Outcome.DONE, result.reason
+    first, second = starts(stage, result, WorkerId("codex"))
+    assert second >= limited_until(stage, WorkerId("codex")) > first
+    assert result.state.questions_asked == 0
+
+
+async def test_all_workers_of_an_account_wait_for_the_end_of_its_limit(stage: Stage) -> None:
+    """Codex meets the limit when it is asked about a milestone; for the final review another worker of it starts."""
+    scenario = f"""
+name = "one account"
+[[turn]]
+role = "implementer"
+[[turn.step]]
+write = {{ path = "{{target}}/hello.txt", text = "hello\\n" }}
+[[turn.step]]
+report = {{ type = "milestone", text = "hello.txt stands" }}
+[[turn.step]]
+pause_s = 0.5
+[[turn.step]]
+say = "hello.txt stands."
+[[turn]]
+agent = "codex"
+review = "*-milestone"
+{LIMITED}
+"""
+    result = await stage.run(scenario, auto_resume=True, limits={"resume_spread_s": 0.2})
+    assert result.outcome is Outcome.DONE, result.reason
+    [started] = starts(stage, result, WorkerId("codex"))
+    assert started >= limited_until(stage, WorkerId("codex"))
+
+
+async def test_a_limit_without_a_time_is_given_none_and_a_person_is_asked(stage: Stage) -> None:
+    scenario = """
+name = "limited, nobody knows until when"
 [[turn]]
 role = "implementer"
 [[turn.step]]
 status = 429
-message = "the limit is reached, try again in 3 seconds"
-times = 5
-{GOES_ON}
+message = "slow down"
 """
-    result = await stage.run(scenario, auto_resume=True, limits={"resume_spread_s": 0.2})
-    assert result.outcome is Outcome.DONE, result.reason
-    limited = [
-        (s, e) for s, e in stage.seen if CLAUDE in s.workers and s.workers[CLAUDE].status is WorkerStatus.LIMITED
-    ]
-    until = limited[-1][0].workers[CLAUDE].limited_until
-    assert until is not None
-    starts = [
-        entry.at
-        for entry in stage.journal(result)
-        if isinstance(entry.body, EffectIntended)
-        and isinstance(entry.body.effect, StartWorker)
-        and entry.body.effect.worker == CLAUDE
-    ]
-    assert len(starts) == 2
-    assert starts[1] >= until
-    assert result.state.questions_asked == 0
+    result = await stage.run(scenario, agents=(CODEX,))
+    assert result.outcome is Outcome.NEEDS_PERSON
+    codex = result.state.workers[WorkerId("codex")]
+    assert (codex.status, codex.limited_until) == (WorkerStatus.LIMITED, None)
+    assert "the CLI did not say until when" in result.reason
 
 
 async def test_a_worker_that_is_killed_in_the_middle_is_continued_and_finishes(stage: Stage) -> None:
@@ -92,7 +150,10 @@ run = "kill -9 $PPID"
     assert "parked after 2 restarts" in SessionFolder(result.folder).report_text_file.read_text()
 
 
-async def test_the_runtime_limit_of_a_run_ends_a_worker_that_hangs(stage: Stage) -> None:
+async def test_a_silent_worker_is_shown_with_the_evidence_looked_at_and_ended_at_its_runtime_limit(
+    stage: Stage,
+) -> None:
+    """On a clock that goes twenty times as fast."""
     scenario = """
 name = "hangs"
 [[turn]]
@@ -100,12 +161,34 @@ role = "implementer"
 [[turn.step]]
 run = "sleep 60"
 """
+    stage.clock = racing(20)
     policy = load_sandbox_policy("default")
-    limits = policy.limits.model_copy(update={"runtime_s": 2.0})
-    result = await stage.run(scenario, sandbox=policy.model_copy(update={"limits": limits}))
+    limits = policy.limits.model_copy(update={"runtime_s": 120.0})
+    result = await stage.run(
+        scenario,
+        agents=(CLAUDE_CODE, CODEX),
+        sandbox=policy.model_copy(update={"limits": limits}),
+        timeout_s=None,
+        limits={"silence_s": 75.0},
+    )
+    silent = [s.workers[CLAUDE].why for s, _ in stage.seen if s.workers[CLAUDE].status is WorkerStatus.SILENT]
+    assert re.match(r"nothing written for 60 s; \d+ % CPU, [2-9] processes.*; [\d,]+ bytes read before", silent[0])
+    [review] = result.state.reviews.values()
+    assert (review.request.trigger, review.request.about) == (Trigger.SILENCE, CLAUDE)
+    assert review.decision is not None
+    assert review.decision.action is Action.CONTINUE
     assert result.outcome is Outcome.FAILED
-    assert "2 s" in result.reason
+    assert "the runtime limit of 120 s is used up" in result.reason
     assert result.state.workers[CLAUDE].exit is not None
+
+
+async def test_a_cost_that_is_not_told_is_unknown_and_never_0(stage: Stage) -> None:
+    result = await stage.run("plain", agents=(CODEX,))
+    assert result.outcome is Outcome.DONE
+    assert result.state.workers[WorkerId("codex")].usage.cost_usd is None
+    report = SessionFolder(result.folder).report_text_file.read_text()
+    assert ", cost unknown" in report
+    assert "$0" not in report
 
 
 async def test_a_budget_that_is_overshot_ends_the_session_and_the_report_says_by_how_much(stage: Stage) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.starting import check_request, choose_backend, environment_of_checks
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
@@ -101,6 +103,26 @@ async def test_with_no_agent_at_all_the_exit_is_never_success(stage: Stage, tmp_
     assert result.exit_code is ExitCode.NEEDS_PERSON
     assert (result.folder / "plan.json").exists()
     assert (result.folder / "report.md").exists()
+
+
+@pytest.mark.slow
+def test_agents_that_are_missing_or_not_logged_in_are_told_at_the_start_and_in_the_report(stage: Stage) -> None:
+    line = stage.command_line("")
+    programs = stage.root / "programs"
+    (programs / "codex").write_text("#!/bin/sh\necho codex-cli 0.169.0\n")
+    (programs / "codex").chmod(0o755)
+    environ = {**stage.environ, "PATH": f"{programs}:/usr/bin:/bin"}
+    for name in get_agent(AgentName("codex")).credential.environment:
+        environ.pop(name, None)
+    ran = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 0, ran.stderr
+    [report] = stage.workspace.glob("*/report.md")
+    for said in (ran.stderr, report.read_text()):
+        assert "gemini is left out: not on PATH; install it with: npm install -g @google/gemini-cli" in said
+        assert "codex is left out: not logged in: run codex login, or set CODEX_API_KEY" in said
+        assert "one agent alone" in said
+    assert "plan (tier 5): claude implements" in ran.stderr
+    assert "- tier 5, " in report.read_text()
 
 
 @pytest.mark.slow

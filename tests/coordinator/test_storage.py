@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -9,9 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from orchestrator.coordinator import run_session
 from orchestrator.coordinator.storage import Storage, raw_bytes
-from orchestrator.errors import JournalDamaged
 from orchestrator.journal.control import drop_command
 from orchestrator.journal.folder import SessionFolder, newest_session
 from orchestrator.journal.reading import read_journal
@@ -19,6 +19,8 @@ from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import FreezeWorker, Outcome
 from orchestrator.models.entries import Command, EffectIntended, StorageShort, UserCommand, WorkerExited
 from orchestrator.session.replaying import replay
+from tests.coordinator.exactness import assert_exact
+from tests.workers.conftest import until
 
 if TYPE_CHECKING:
     from orchestrator.models.entries import JournalEntry
@@ -93,28 +95,47 @@ async def test_an_answer_lets_a_session_past_its_size_run_on_to_its_end(stage: S
 
 
 @pytest.mark.slow
-async def test_when_the_journal_cannot_be_written_every_worker_is_stopped_with_proof(stage: Stage) -> None:
-    def break_it(session: Session, entry: JournalEntry) -> None:
-        if entry.n == 12:
-            raise JournalDamaged("cannot write the journal: No space left on device")
-
-    stage.watch = break_it
-    request = stage.stage_claude("import time\nfor n in range(3000): text(str(n)); time.sleep(0.02)")
-    with pytest.raises(BaseExceptionGroup) as caught:
-        await run_session(request, environ=stage.environ, observe=stage.watch)
-    assert caught.value.subgroup(JournalDamaged) is not None
+def test_a_journal_that_the_system_refuses_to_write_ends_the_run_clearly_and_it_can_be_resumed(stage: Stage) -> None:
+    """The coordinator, and nobody else, is no longer allowed files as long as its journal has become."""
+    act = """
+    import time
+    if "--resume" not in sys.argv:
+        for n in range(3000):
+            text(str(n))
+            time.sleep(0.02)
+    """
+    options: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(stage.command_line(act, "--agents", "claude"), env=dict(stage.environ), **options) as running:  # type: ignore[call-overload]
+        until(lambda: '"said"' in journal_text(stage))
+        _, hard = resource.prlimit(running.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (len(journal_text(stage)) + 10, hard))
+        said = running.communicate(timeout=30)[0]
+    assert running.returncode == 1, said
+    assert "the file may not grow further" in said
+    assert "Traceback" not in said
     folder = newest_session(stage.workspace, live_only=False)
     assert folder is not None
-    records = [path.read_text() for path in folder.workers_dir.glob("claude.*.json")]
-    assert records
-    assert all('"proof": "empty' in record for record in records)
+    assert folder.journal_file.read_bytes().endswith(b"}\n")
+    assert replay(read_journal(folder.journal_file)).session.closed is None
+    record = json.loads((folder.workers_dir / "claude.1.json").read_text())
+    assert record["exit"]["proof"] in ("empty sub-reaper walk", "cgroup empty")
+    again = [sys.executable, "-m", "orchestrator", "resume", "--workspace", str(stage.workspace)]
+    resumed = subprocess.run(again, env=dict(stage.environ), capture_output=True, text=True, timeout=30, check=False)
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert_exact(folder.path)
+
+
+def journal_text(stage: Stage) -> str:
+    """The journal of the newest session, empty while there is none."""
+    folder = newest_session(stage.workspace, live_only=False) if stage.workspace.exists() else None
+    return folder.journal_file.read_text() if folder is not None and folder.journal_file.exists() else ""
 
 
 def run_on_a_small_disk(stage: Stage, act: str, not_proven: Callable[[str], NoReturn], *options: str) -> str:
     """What the command line says when the workspace lies on a disk of 24 MiB of its own, and then replay."""
     if shutil.which("unshare") is None:
         not_proven("no unshare(1), so no small disk to fill")
-    request = stage.stage_claude(act)
+    words = stage.command_line(act, "--agents", "claude", *options)
     stage.workspace.mkdir()
     kept = stage.root / "kept"
     script = (
@@ -122,9 +143,7 @@ def run_on_a_small_disk(stage: Stage, act: str, not_proven: Callable[[str], NoRe
         f'"$@"; echo "exit code $?"\n'
         f'cp -r "{stage.workspace}" "{kept}"'
     )
-    words = ["run", "task", "--agents", "claude", "--sandbox", "open", "--no-interactive", "--no-dashboard", *options]
-    folders = ["--target", str(request.target), "--workspace", str(request.workspace)]
-    command = ["unshare", "-Urm", "sh", "-c", script, "sh", sys.executable, "-m", "orchestrator", *words, *folders]
+    command = ["unshare", "-Urm", "sh", "-c", script, "sh", *words]
     ran = subprocess.run(
         command, capture_output=True, text=True, timeout=100, check=False, env=dict(stage.environ), stdin=-3
     )

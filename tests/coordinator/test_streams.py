@@ -12,7 +12,7 @@ import pytest
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, StreamFault, StreamRead
-from orchestrator.models.events import Said, Unrecognised
+from orchestrator.models.events import EventType, Said, Unrecognised
 from orchestrator.models.identity import WorkerId
 
 if TYPE_CHECKING:
@@ -159,6 +159,41 @@ async def test_ten_thousand_lines_that_are_no_json_are_counted_each_and_the_stre
     )
     assert len(noise(stage, result)) == 10_000
     assert list(said(stage, result)) == ["still here"]
+    assert result.outcome is Outcome.DONE
+    assert result.state.workers[CLAUDE].noise == 10_000
+    assert "10,000 lines of its output were no record" in SessionFolder(result.folder).report_text_file.read_text()
+
+
+async def test_broken_utf8_is_heard_with_a_mark_in_its_place_and_the_stream_goes_on(stage: Stage) -> None:
+    result = await stage.run_claude(
+        r"""
+        whole = b'{"type":"assistant","message":{"id":"m1","content":[{"type":"text","text":"gr\xfcn"}]}}\n'
+        out(whole)
+        text("still here")
+        """
+    )
+    assert list(said(stage, result)) == ["gr\ufffdn", "still here"]
+    assert b"gr\xfcn" in raw(result)
+    assert noise(stage, result) == []
+    assert result.outcome is Outcome.DONE
+
+
+async def test_a_record_that_nobody_knows_is_kept_whole_in_a_status_event_and_the_stream_goes_on(stage: Stage) -> None:
+    """Also a known one that says more than it used to."""
+    result = await stage.run_claude(
+        """
+        say({"type": "dream", "of": ["electric", "sheep"]})
+        content = [{"type": "text", "text": "known"}]
+        say({"type": "assistant", "message": {"id": "m1", "content": content, "mood": 7}, "weather": "fair"})
+        """
+    )
+    entries = stage.journal(result)
+    events = [event for entry in entries if isinstance(entry.body, AgentOutput) for event in entry.body.events]
+    [unknown] = [event for event in events if isinstance(event.payload, Unrecognised)]
+    assert unknown.type is EventType.STATUS
+    assert isinstance(unknown.payload, Unrecognised)
+    assert unknown.payload.record == {"type": "dream", "of": ["electric", "sheep"]}
+    assert list(said(stage, result)) == ["known"]
     assert result.outcome is Outcome.DONE
 
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import MeasureWork, Outcome
+from orchestrator.models.effects import MeasureWork, Outcome, StartWorker
 from orchestrator.models.entries import WorkMeasured
-from orchestrator.models.events import EventType, TurnEnded
+from orchestrator.models.events import ConversationStarted, EventType, TurnEnded
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 
@@ -58,3 +58,13 @@ def test_an_attempt_that_said_its_last_word_before_it_was_cut_off_is_not_run_aga
         WorkerStatus.DONE,
         1,
     )
+
+
+def test_a_stop_that_is_not_on_record_leads_to_the_next_attempt(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.says("claude", ConversationStarted("c-1"), kind=EventType.STATUS)
+    p.exits("claude", 143, by="stop")
+    again = p.last(StartWorker)[1]
+    assert (again.attempt, again.assignment.resume) == (2, "c-1")

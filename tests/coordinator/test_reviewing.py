@@ -1,0 +1,77 @@
+"""Reviewers that answer nonsense, or do not answer: through whole sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.errors import ExitCode
+from orchestrator.models.decisions import Action
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.reviews import Verdict
+
+if TYPE_CHECKING:
+    from orchestrator.coordinator.requests import SessionResult
+    from tests.coordinator.conftest import Stage
+
+pytestmark = pytest.mark.slow
+MILESTONE = """
+[[turn]]
+role = "implementer"
+[[turn.step]]
+write = { path = "{target}/hello.txt", text = "hello\\n" }
+[[turn.step]]
+report = { type = "milestone", text = "hello.txt stands" }
+[[turn.step]]
+pause_s = 1.0
+[[turn.step]]
+say = "hello.txt stands."
+"""
+
+
+def answers(result: SessionResult) -> dict[WorkerId, tuple[Verdict, str]]:
+    """Every review's answers, and what was wrong with them."""
+    panels = [review.panel for review in result.state.reviews.values()]
+    return {who: (said.verdict, said.problem or "") for panel in panels for who, said in panel.items() if said}
+
+
+async def test_a_malformed_review_is_an_abstention_and_the_policy_decides_on_the_rest(stage: Stage) -> None:
+    scenario = f"""
+name = "nonsense"
+{MILESTONE}
+[[turn]]
+agent = "gemini"
+review = "*-milestone"
+[[turn.step]]
+say = "Looks splendid, ship it!"
+"""
+    result = await stage.run(scenario)
+    said = answers(result)
+    verdict, problem = said[WorkerId("review-001-gemini")]
+    assert verdict is Verdict.ABSTAINED
+    assert problem
+    assert said[WorkerId("review-001-codex")] == (Verdict.APPROVED, "")
+    assert result.state.decisions[0].action is Action.CONTINUE
+    assert result.exit_code is ExitCode.DONE
+    assert problem in (result.folder / "report.md").read_text()
+
+
+async def test_a_review_that_is_late_is_an_abstention_and_a_panel_of_none_asks_a_person(stage: Stage) -> None:
+    scenario = f"""
+name = "late"
+{MILESTONE}
+[[turn]]
+review = "*-milestone"
+[[turn.step]]
+hang_s = 60
+"""
+    result = await stage.run(
+        scenario, agents=(AgentName("claude"), AgentName("codex")), limits={"review_timeout_s": 0.4}
+    )
+    assert answers(result) == {WorkerId("review-001-codex"): (Verdict.ABSTAINED, "it did not answer in time")}
+    late = result.state.workers[WorkerId("review-001-codex")]
+    assert late.exit is not None
+    assert late.exit.stopped_by == "stop"
+    assert [decision.action for decision in result.state.decisions] == [Action.PAUSE_AND_CLARIFY]
+    assert result.exit_code is ExitCode.NEEDS_PERSON
