@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Final, Literal, TypeAlias
 
@@ -63,18 +64,7 @@ class Surroundings:
     @classmethod
     def of(cls, config: SandboxConfig, assignment: Assignment) -> Surroundings:
         """The surroundings of one worker under one policy."""
-        own = (str(assignment.scratch), str(assignment.home))
-        whole = placed(config, Places.of(assignment))
-        roots = tuple(str(path) for path in (*assignment.writable, *assignment.readable) if str(path) not in own)
-        target = str(assignment.target)
-        return cls(
-            cwd=target,
-            home=str(assignment.home),
-            own=own,
-            roots=tuple(dict.fromkeys(root for root in (target, *roots) if _may_write(root, assignment))),
-            protected=Protected.of(whole.never_writable),
-            private_tmp=config.backend != "none",
-        )
+        return _surroundings(config, Places.of(assignment), tuple(assignment.writable))
 
     def scope(self) -> Scope:
         """What a command knows when it begins."""
@@ -108,6 +98,21 @@ class Surroundings:
         return "inside" if inside else "outside"
 
 
+@lru_cache(maxsize=64)
+def _surroundings(config: SandboxConfig, places: Places, writable: tuple[Path, ...]) -> Surroundings:
+    """Made once for each worker: filling in a policy costs more than judging the usual command."""
+    own = (str(places.scratch), str(places.home))
+    roots = dict.fromkeys(str(path) for path in (places.target, *writable) if str(path) not in own)
+    return Surroundings(
+        cwd=str(places.target),
+        home=str(places.home),
+        own=own,
+        roots=tuple(root for root in roots if any(lies_in(root, str(path)) for path in writable)),
+        protected=Protected.of(placed(config, places).never_writable),
+        private_tmp=config.backend != "none",
+    )
+
+
 def lies_in(path: str, folder: str) -> bool:
     """Whether ``path`` is ``folder`` or stands below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
@@ -120,10 +125,6 @@ def is_device(path: str) -> bool:
         return False
     name = whole[len("/dev/") :]
     return name not in _HARMLESS_DEVICES and not name.startswith(("fd/", "pts/", "shm/", "tcp/", "udp/"))
-
-
-def _may_write(root: str, assignment: Assignment) -> bool:
-    return any(lies_in(root, str(path)) for path in assignment.writable)
 
 
 def _without_pattern(text: str) -> str:
