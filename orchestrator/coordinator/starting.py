@@ -164,7 +164,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         auto_resume=request.auto_resume,
         engine_version=orchestrator.__version__,
     )
-    return replace(options, **request.limits)  # type: ignore[arg-type]
+    return replace(options, **request.limits)  # type: ignore[arg-type]  # names and kinds are checked where they are read
 
 
 def write_session_file(folder: SessionFolder, opened: SessionOpened) -> None:

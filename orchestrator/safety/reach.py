@@ -22,7 +22,7 @@ Reach: TypeAlias = Literal["own", "inside", "whole", "protected", "outside", "un
 """``own``: scratch, home and /tmp; ``inside``: somewhere in a folder it may write; ``whole``: such a folder itself, or
 all that stands in it; ``protected``: never writable."""
 
-OWN_FOLDERS: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+OWN_FOLDERS: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - nothing is made there
 """Writable in every sandbox, because they are the sandbox's own."""
 _HARMLESS_DEVICES: Final = frozenset({"null", "zero", "full", "random", "urandom", "tty", "stdin", "stdout", "stderr"})
 

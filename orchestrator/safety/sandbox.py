@@ -16,7 +16,7 @@ SYSTEM_FOLDERS: Final = tuple(
 )
 """What every program reads to run at all; inside the sandbox they are bound read-only or are its own."""
 
-OWN_FOLDERS: Final = (Path("/tmp"), Path("/dev/null"), Path("/dev/shm"))  # noqa: S108
+OWN_FOLDERS: Final = (Path("/tmp"), Path("/dev/null"), Path("/dev/shm"))  # noqa: S108 - nothing is made there
 """Writable in every sandbox, because they are the sandbox's own."""
 
 

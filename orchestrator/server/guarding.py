@@ -15,7 +15,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from orchestrator.server.problems import MEDIA_TYPE, document
-from orchestrator.server.streaming import Receive, Scope, Send
+from orchestrator.server.streaming import App, Event, Receive, Scope, Send
 
 OPEN_PATHS = frozenset({"/health", "/favicon.ico"})
 """Answered without a token: they say nothing about any session."""
@@ -96,7 +96,7 @@ class Guard:
 class GuardedApp:
     """The app behind its guard."""
 
-    def __init__(self, app: object, guard: Guard) -> None:
+    def __init__(self, app: App, guard: Guard) -> None:
         self._app = app
         self._guard = guard
         self._headers = [
@@ -111,13 +111,13 @@ class GuardedApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)  # type: ignore[operator]
+            await self._app(scope, receive, send)
             return
         if scope["type"] == "http" and await self._traded_token(scope, send):
             return
         refusal = self._guard.refusal(scope)
         if refusal is None:
-            await self._app(scope, receive, self._with_headers(send))  # type: ignore[operator]
+            await self._app(scope, receive, self._with_headers(send))
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
@@ -127,9 +127,9 @@ class GuardedApp:
             await self._refuse(send, *refusal)
 
     def _with_headers(self, send: Send) -> Send:
-        async def send_with_headers(event: dict[str, object]) -> None:
+        async def send_with_headers(event: Event) -> None:
             if event["type"] == "http.response.start":
-                headers = list(event.get("headers", ()))  # type: ignore[call-overload]
+                headers = list(event.get("headers", ()))
                 names = {name.lower() for name, _ in headers}
                 headers += [header for header in self._headers if header[0] not in names]
                 if b"cache-control" not in names:
@@ -137,7 +137,7 @@ class GuardedApp:
                 event = {**event, "headers": headers}
             await send(event)
 
-        return send_with_headers  # type: ignore[return-value]
+        return send_with_headers
 
     async def _traded_token(self, scope: Scope, send: Send) -> bool:
         """``/?token=…`` sets the cookie and leads to the address without it, which history and referrers may keep."""

@@ -9,7 +9,7 @@ from orchestrator.agents.contract import Agent
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 
-D, I, R = Role.DESIGNER, Role.IMPLEMENTER, Role.REVIEWER  # noqa: E741
+D, I, R = Role.DESIGNER, Role.IMPLEMENTER, Role.REVIEWER  # noqa: E741 - the table below is read as columns
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -252,7 +252,5 @@ def remove_empty_groups(document: Mapping[str, object]) -> None:
     """Of an attempt whose shim could not do it."""
     groups = document.get("groups")
     for group in groups if isinstance(groups, list) else ():
-        try:  # noqa: SIM105
+        with suppress(OSError):
             os.rmdir(group)
-        except OSError:
-            pass

@@ -109,7 +109,7 @@ def _listen_and_send(pid: int, port: int, to: _socket.socket) -> None:
         call_kernel("setns", network, _NEW_NET)
         listening = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
         # Only the loopback device is there, and it may not be up yet: its address cannot be named.
-        listening.bind(("0.0.0.0", port))  # noqa: S104
+        listening.bind(("0.0.0.0", port))  # noqa: S104 - see above
         listening.listen(MOST_WAITING)
         rights = (_socket.SOL_SOCKET, _SCM_RIGHTS, listening.fileno().to_bytes(4, "little"))
         to.sendmsg([b"ok"], [rights])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,11 +37,14 @@ FAULTS: Mapping[str, int] = {
     "shim": 10,
     "worker": 2,
     "coordinator stopped": 1,
+    "disk full": 3,
 }
 """What is done to a session, and how often in proportion."""
 MOST_LIVES = 80
 """Coordinators a session may need before it counts as stuck."""
 LIFE_WITHIN_S = 90.0
+DISK_MIB = 24
+"""The whole file system of a session that is played on a small disk."""
 CLOCKS_S = (0, 0, 0, 0, -90, -5, 5, 90)
 """How wrong a coordinator's clock may go, from one life to the next."""
 
@@ -65,7 +69,8 @@ class Figures:
             *(f"  {what}: {count}" for what, count in sorted(self.faults.items())),
             f"events checked: {self.counted.events} in {self.counted.entries} journal entries",
             f"effects derived again by replay: {self.counted.effects}",
-            f"lost: {self.counted.lost}, doubled: {self.counted.doubled}, leftovers: {self.counted.leftovers}",
+            f"lost: {self.counted.lost}, doubled: {self.counted.doubled}, leftovers: {self.counted.leftovers}"
+            f" (the last process was gone {self.counted.lingered_s:.1f} s after a session's end)",
             *(f"PROBLEM {problem}" for problem in self.problems),
         ]
         return "\n".join(rows)
@@ -82,6 +87,8 @@ class Plan:
     sandbox: str = "open"
     faults: int = 12
     """Coordinators that meet faults before the session is left in peace to end."""
+    disk: bool = False
+    """Played on a small disk of its own, which is filled now and then."""
 
 
 def run_campaign(
@@ -91,8 +98,13 @@ def run_campaign(
     kills: int,
     say: Callable[[str], object] = lambda text: None,
     sandboxes: Sequence[str] = ("open", "default"),
+    disks: bool = False,
 ) -> Figures:
-    """Play sessions until at least so many processes have been killed."""
+    """Play sessions until at least so many processes have been killed.
+
+    Args:
+        disks: Every third session has a small disk of its own; needs the right to mount one.
+    """
     figures, begun, number = Figures(), time.monotonic(), 0
     while figures.kills < kills:
         chance = random.Random(f"{seed} {number}")
@@ -103,8 +115,10 @@ def run_campaign(
             grace_s=chance.choice((0.0, 0.3, 20.0, 20.0, 20.0)),
             sandbox=sandboxes[number % len(sandboxes)],
             faults=chance.randrange(6, 24),
+            disk=disks and number % 3 == 2,
         )
-        Play(folder / f"{number:04d}", plan, chance, figures).play()
+        with small_disk(folder / f"{number:04d}") if plan.disk else nullcontext():
+            Play(folder / f"{number:04d}", plan, chance, figures).play()
         figures.sessions, number = figures.sessions + 1, number + 1
         figures.took_s = time.monotonic() - begun
         say(f"{plan}: {figures.kills} kills so far; {figures.counted.events} events; {len(figures.problems)} problems")
@@ -152,6 +166,7 @@ class Play:
                 watchdog.cancel()
                 watchdog.join()
                 process.kill()
+                (self.root / "filler").unlink(missing_ok=True)
 
     @contextmanager
     def _coordinator(self) -> Iterator[subprocess.Popen[str]]:
@@ -184,6 +199,7 @@ class Play:
             "CHAOS_PACE_S": str(self.plan.pace_s),
             "CHAOS_GRACE_S": str(self.plan.grace_s),
             "CHAOS_SANDBOX": self.plan.sandbox,
+            "CHAOS_LEAST_FREE": str((DISK_MIB // 6 if self.plan.disk else 64) * 1024**2),
         }
 
     def _watch(self, process: subprocess.Popen[str], *, faulty: bool) -> str:
@@ -211,6 +227,11 @@ class Play:
     def _strike(self, process: subprocess.Popen[str]) -> bool:
         """Do one fault; whether the coordinator is gone."""
         [fault] = self.chance.choices(list(FAULTS), list(FAULTS.values()))
+        if fault == "disk full":
+            if self.plan.disk:
+                fill(self.root / "filler")
+                self.figures.faults[fault] += 1
+            return False
         if fault == "coordinator stopped":
             process.send_signal(signal.SIGSTOP)
             time.sleep(self.chance.random() * 2)
@@ -245,6 +266,25 @@ class Play:
             return False
         row = self.chance.choice(below)
         return send_signal(row.pid, row.start_ticks, signal.SIGKILL)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A file system of a few MiB that is gone afterwards; its files are copied out for whoever wants to read them."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "none", folder], check=True)
+    try:
+        yield
+    finally:
+        shutil.copytree(folder, folder.with_name(f"{folder.name}-kept"), symlinks=True)
+        subprocess.run(["umount", folder], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write until nothing more fits; it is full until the file is removed."""
+    with path.open("ab", buffering=0) as filler, suppress(OSError):
+        while filler.write(bytes(64 * 1024)):
+            pass
 
 
 def place_agents(folder: Path) -> None:

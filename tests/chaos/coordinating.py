@@ -37,6 +37,7 @@ def request(root: Path) -> RunRequest:
         "orphan_grace_s": float(os.environ["CHAOS_GRACE_S"]),
         "max_relaunches": 10_000,
         "max_review_rounds": 10_000,
+        "least_free_bytes": int(os.environ["CHAOS_LEAST_FREE"]),
     }
     sandbox = load_sandbox_policy(os.environ["CHAOS_SANDBOX"])
     names = ("CHAOS_SEED", "CHAOS_COUNT", "CHAOS_PACE_S")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tests.coordinator.exactness import leftovers
 
 SAID = re.compile(r"(?:count|aside|found) (\d+) end")
 RAW = {"stdout": rb"count (\d+) end[^\n{]*\n", "stderr": rb"aside (\d+) end\n", "events": rb"found (\d+) end[^\n]*\n"}
+GONE_WITHIN_S = 3.0
 # A torn record on stdout is noise, and its number comes again; on stderr noise is all there is.
 MEANT = {"stdout": Said, "stderr": Unrecognised, "events": Reported}
 
@@ -38,6 +40,8 @@ class Counted:
     lost: int = 0
     doubled: int = 0
     leftovers: int = 0
+    lingered_s: float = 0.0
+    """How long after the end of a session its last process was gone, at most."""
 
 
 def numbers_in(entries: Sequence[JournalEntry]) -> Mapping[tuple[str, str], list[int]]:
@@ -76,7 +80,7 @@ def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str
         whole = list(range(1, expected.get(worker, 0) + 1))
         if worker in expected and said.get((worker, "stdout")) != whole:
             problems.append(f"{worker}: the journal does not hold 1..{expected[worker]} once and in order")
-    left = [*leftovers(root), *(record for record in marked_records() if record.startswith(str(root)))]
+    left = _left(root, sums)
     sums.leftovers += len(left)
     problems += [f"left: {one}" for one in left]
     if result.unrecorded:
@@ -88,6 +92,17 @@ def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str
     problems += unproven(entries)
     if problems:
         raise Miscounted("; ".join(problems))
+
+
+def _left(root: Path, sums: Counted) -> list[str]:
+    """Processes that are still there when what ends on its own account, a shim that has said its last word, is gone."""
+    began = time.monotonic()
+    while left := [*leftovers(root), *(record for record in marked_records() if record.startswith(str(root)))]:
+        if time.monotonic() - began > GONE_WITHIN_S:
+            return left
+        time.sleep(0.02)
+        sums.lingered_s = max(sums.lingered_s, time.monotonic() - began)
+    return []
 
 
 def unproven(entries: Sequence[JournalEntry]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -78,8 +79,11 @@ def assert_exact(path: Path) -> Session:
 def leftovers(path: Path) -> list[str]:
     """Processes that name the session's folder in their command line or working folder."""
     found = []
-    for process in psutil.process_iter(["pid", "cmdline", "cwd", "status"]):
-        named = [*(process.info["cmdline"] or ()), process.info["cwd"] or ""]
-        if process.info["status"] != psutil.STATUS_ZOMBIE and any(str(path) in word for word in named):
-            found.append(f"{process.info['pid']}: {' '.join(named)[:200]}")
+    for process in psutil.process_iter(["pid", "ppid", "create_time", "cmdline", "cwd", "status"]):
+        info = process.info
+        named = [*(info["cmdline"] or ()), info["cwd"] or ""]
+        if info["status"] != psutil.STATUS_ZOMBIE and any(str(path) in word for word in named):
+            age_s = time.time() - info["create_time"]
+            words = " ".join(named)
+            found.append(f"{info['pid']} of {info['ppid']}, {info['status']}, {age_s:.1f} s old: {words[:600]}")
     return found
