@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -22,6 +23,10 @@ from hypothesis import settings
 settings.register_profile("check", derandomize=True, database=None, deadline=None)
 settings.register_profile("hunt", max_examples=5_000, deadline=None)
 settings.load_profile("check")
+
+# A shell starts what it runs in the background with Ctrl-C ignored, and every program a test starts would inherit it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 UNPROVEN = "not_proven"
 LEAK_GRACE_S = 5.0

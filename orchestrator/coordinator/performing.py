@@ -6,6 +6,8 @@ Every outcome goes back in at the top as a journal input.
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,6 +33,7 @@ from orchestrator.models.effects import (
     EffectId,
     FreezeWorker,
     MeasureWork,
+    Outcome,
     RecordPlan,
     RecordRecovery,
     RunChecks,
@@ -58,6 +61,8 @@ from orchestrator.session.assigning import events_file
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew
 
+SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
+"""Of disk, memory, processes or files: what may be there again later."""
 _PLAN: TypeAdapter[TaskBreakdown] = TypeAdapter(TaskBreakdown)
 _REVIEW: TypeAdapter[SaveReview] = TypeAdapter(SaveReview)
 
@@ -111,9 +116,19 @@ class Performer:
                 self.take(EffectDone(name))
             case CloseSession(outcome=outcome, reason=reason):
                 problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
+                self._leave_homes(is_done=outcome is Outcome.DONE)
                 self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))
             case _:
                 assert_never(effect)
+
+    def _leave_homes(self, *, is_done: bool) -> None:
+        """Refreshed logins go back and homes go while the session still counts as open, so that a resumed one does it.
+
+        What a session that is not done will need of them stays.
+        """
+        self.crew.close(keep_homes=not is_done)
+        if is_done:
+            shutil.rmtree(self.folder.homes_dir, ignore_errors=True)
 
     def _at_once(self, name: EffectId, act: Callable[[], object]) -> None:
         self.take(EffectDone(name, problem=self._try(act)))
@@ -139,7 +154,7 @@ class Performer:
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
         except (OrchestrateError, OSError) as error:
             problem = error.message if isinstance(error, OrchestrateError) else str(error)
-            self.take(StartFailed(effect.worker, attempt, problem, name))
+            self.take(StartFailed(effect.worker, attempt, problem, name, passing=is_shortage(error)))
             return
         self.started(assignment, attempt)
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
@@ -167,6 +182,12 @@ class Performer:
         except (OrchestrateError, OSError) as error:
             verdict, findings = Verdict.ABSTAINED, (f"not measured: {error}",)
         self.take(ChecksMeasured(verdict, findings, name))
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether the machine had too little of something just then, as its own error or the cause of ours says."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return isinstance(cause, OSError) and cause.errno in SHORTAGES
 
 
 def with_common_environment(spec: LaunchSpec, assignment: Assignment, session: Session) -> LaunchSpec:

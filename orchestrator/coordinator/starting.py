@@ -262,13 +262,8 @@ def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -
 
 
 def let_go(coordinator: Coordinator) -> None:
-    """The run is over: refreshed logins go back; what a resumed session needs of its workers' homes stays."""
-    folder = coordinator.folder
-    is_done = coordinator.is_done()
-    coordinator.crew.close(keep_homes=not is_done)
-    if is_done:
-        # Also those of attempts that an earlier coordinator started.
-        shutil.rmtree(folder.homes_dir, ignore_errors=True)
+    """The run is over, perhaps by an error: refreshed logins go back; what a resumed session needs stays."""
+    coordinator.crew.close(keep_homes=True)
 
 
 def result_of(folder: SessionFolder, session: Session) -> SessionResult:

@@ -62,6 +62,8 @@ class StartFailed:
     attempt: int
     problem: str
     effect: EffectId | None = None
+    passing: bool = False
+    """The machine was short of disk, memory or processes: another attempt may find enough."""
     kind: Literal["start_failed"] = "start_failed"
 
 

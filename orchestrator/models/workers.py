@@ -55,7 +55,7 @@ class ExitRecord:
 
     code: Annotated[int | None, LEFT_OUT]
     """``None``: the shim is gone without a record.  A code above 128 is "exit N or a signal"; it is not decoded."""
-    proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "none"]
+    proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "nothing was started", "none"]
     """How it is known that no process of the tree is left."""
     stdout_end: int = 0
     """Size in bytes of the raw stdout file when the tree was gone."""

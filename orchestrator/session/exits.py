@@ -49,10 +49,15 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
 
 def on_start_failed(draft: Draft, body: StartFailed) -> None:
     """An attempt could not be started at all."""
-    draft.set_worker(body.worker, status=WorkerStatus.FAILED, why=body.problem, ended_at=draft.at)
+    record = ExitRecord(None, "nothing was started", note=body.problem)
+    draft.set_worker(body.worker, status=WorkerStatus.FAILED, why=body.problem, exit=record, ended_at=draft.at)
     draft.set_detail(body.worker, failure=body.problem, next_assignment=None)
+    is_main = draft.session.is_main(body.worker)
+    if body.passing and is_main and draft.running:
+        restart_later(draft, body.worker, body.problem)
+        return
     _answer_for(draft, body.worker, f"it could not be started: {body.problem}")
-    if draft.session.is_main(body.worker):
+    if is_main and not body.passing:
         lose_agent(draft, draft.worker(body.worker).agent, body.problem)
 
 

@@ -115,9 +115,11 @@ def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held:
         if spec["cwd"] is not None:
             os.chdir(spec["cwd"])
         os.nice(spec["nice"])
-        # Python ignores these two for itself, and an ignored signal stays ignored in what is executed.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
+        # An ignored signal stays ignored in what is executed: two of them Python ignores for itself, and under nohup or
+        # in a script's background others came to us so, and the CLI could not be interrupted.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         own = argv.index("--") if INFO_FD in argv else 0
         words = [*(_word(word, info=info, held=held) for word in argv[:own]), *argv[own:]]

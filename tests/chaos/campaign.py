@@ -143,7 +143,8 @@ class Play:
         ended = ""
         for life in range(MOST_LIVES):
             ended = self.live(faulty=life < self.plan.faults)
-            if ended.startswith("ended done"):
+            # One that was killed between the journal's last entry and its own last word leaves nothing to resume.
+            if ended.startswith("ended done") or (ended.startswith("refused") and " is done: " in ended):
                 break
         else:
             self.figures.problems.append(f"{self.root}: stuck after {MOST_LIVES} coordinators: {ended}")

@@ -89,6 +89,8 @@ def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str
         problems.append(f"effects without an outcome: {result.session.effects_open}")
     if result.session.closed is None or result.session.closed.outcome is not Outcome.DONE:
         problems.append(f"it did not reach its end: {result.session.closed}")
+    if folder.homes_dir.exists():
+        problems.append("the private homes are still there")
     problems += unproven(entries)
     if problems:
         raise Miscounted("; ".join(problems))

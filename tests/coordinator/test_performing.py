@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.coordinator.performing import is_shortage
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.entries import EffectDone, EffectIntended, SessionClosed
 from orchestrator.models.identity import AgentName
 
@@ -55,3 +58,12 @@ async def test_plan_and_reviews_are_files_a_person_can_read(stage: Stage) -> Non
     review = json.loads((result.folder / "reviews" / "001-milestone.json").read_text())
     assert review["decision"]["action"] == "log_warning"
     assert {answer["verdict"] for answer in review["reviews"]} == {"approved", "concerns"}
+
+
+def test_what_the_machine_was_short_of_is_told_from_what_is_not_there() -> None:
+    unfit = EnvironmentUnfit("cannot start")
+    unfit.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert is_shortage(unfit)
+    assert is_shortage(OSError(errno.EAGAIN, "fork"))
+    assert not is_shortage(FileNotFoundError(errno.ENOENT, "no such file"))
+    assert not is_shortage(EnvironmentUnfit("gemini is not on PATH"))

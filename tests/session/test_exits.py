@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.models.effects import MeasureWork, Outcome, StartWorker
-from orchestrator.models.entries import WorkMeasured
+from orchestrator.models.entries import StartFailed, TimePassed, WorkMeasured
 from orchestrator.models.events import ConversationStarted, EventType, TurnEnded
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
@@ -68,3 +68,21 @@ def test_a_stop_that_is_not_on_record_leads_to_the_next_attempt(play: Callable[.
     p.exits("claude", 143, by="stop")
     again = p.last(StartWorker)[1]
     assert (again.attempt, again.assignment.resume) == (2, "c-1")
+
+
+def test_a_start_for_which_the_machine_was_too_short_is_tried_again(play: Callable[..., Play]) -> None:
+    p = play("claude")
+    name, first = p.last(StartWorker)
+    p.take(StartFailed(first.worker, 1, "no space left on device", name, passing=True))
+    assert p.session.workers[first.worker].status is WorkerStatus.RELAUNCHING
+    assert p.session.lost == frozenset()
+    p.later(p.session.options.restart_delay_s)
+    p.take(TimePassed())
+    assert p.last(StartWorker)[1].attempt == 2
+
+
+def test_an_agent_that_cannot_be_started_at_all_is_lost(play: Callable[..., Play]) -> None:
+    p = play("claude")
+    name, first = p.last(StartWorker)
+    p.take(StartFailed(first.worker, 1, "no such file", name))
+    assert p.session.lost == {"claude"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,11 @@ W = WorkerId("w1")
 
 async def test_it_begins_in_the_right_folder_with_no_signal_blocked_or_ignored(stage: Stage) -> None:
     crew = stage.crew()
-    stage.start(crew, "/bin/sh", "-c", "pwd; grep Sig /proc/self/status; ls /proc/self/fd | wc -l")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as under nohup, or in the background of a script
+    try:
+        stage.start(crew, "/bin/sh", "-c", "pwd; grep Sig /proc/self/status; ls /proc/self/fd | wc -l")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (await stage.ended(crew)).code == 0
     lines = stage.said().splitlines()
     assert lines[0] == str(stage.target)
