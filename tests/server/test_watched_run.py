@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -49,6 +50,23 @@ review = "*"
 repeat = true
 [[turn.step]]
 reply = { verdict = "approved", summary = "nothing speaks against it", points = [] }
+"""
+
+
+RELEASE = """
+name = "release"
+[[turn]]
+role = "implementer"
+agent = "claude"
+[[turn.step]]
+run = "cd {target}; echo 1.0 | tee released.txt; echo $? > code.txt"
+[[turn.step]]
+pause_s = 60.0
+"""
+CAREFUL = """
+extends = "default"
+name = "careful"
+confirm_commands = ["tee"]
 """
 
 
@@ -95,15 +113,34 @@ def is_frozen(process: psutil.Process) -> bool:
     return any("frozen 1" in file.read_text() for file in events if file.exists())
 
 
-def stopped_processes(workspace: Path, worker: str) -> int:
-    """How many processes of the worker's tree are frozen."""
+def tree_of(workspace: Path, worker: str) -> list[psutil.Process]:
+    """The processes of its newest attempt, the shim first."""
     started = [
         entry.body
         for entry in read_journal(all_sessions(workspace)[0].journal_file)
         if isinstance(entry.body, WorkerStarted) and entry.body.worker == worker
     ]
-    tree = psutil.Process(started[-1].shim.pid).children(recursive=True)
-    return sum(is_frozen(process) for process in tree)
+    shim = psutil.Process(started[-1].shim.pid)
+    return [shim, *shim.children(recursive=True)]
+
+
+def are_gone(processes: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+def waits_for_consent(workspace: Path, worker: str, program: str) -> bool:
+    """Whether a guard stands before the program in the worker's tree."""
+    found = False
+    for process in tree_of(workspace, worker):
+        with suppress(psutil.NoSuchProcess):
+            words = process.cmdline()
+            found |= any(Path(word).name == program for word in words[1:2]) and process.is_running()
+    return found
+
+
+def stopped_processes(workspace: Path, worker: str) -> int:
+    """How many processes of the worker's tree are frozen."""
+    return sum(is_frozen(process) for process in tree_of(workspace, worker)[1:])
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -163,9 +200,11 @@ def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
         watched.press("Ask for a review")
         watched.has(".item h3", "manual")
         watched.has(".verdict-approved")
+        first = tree_of(workspace, "claude")
         watched.press("Restart claude")
         watched.has(".agent-claude .figures", "attempt 2")
         watched.has(".agent-claude.is-running .doing", "Here I am again.", seconds=30)
+        assert are_gone(first)
         watched.press("Stop")
         watched.has(".sub .status-interrupted")
         watched.has(".agent-claude.is-stopped .evidence", "gone: ")
@@ -182,6 +221,42 @@ def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
         ("restart", "claude"),
         ("stop", None),
     ]
+
+
+@pytest.mark.parametrize(("button", "code"), [("Confirm", "0"), ("Refuse", "126")])
+def test_a_command_that_waits_runs_or_not_as_the_page_is_told(
+    browser: Browser, start: Callable[..., Program], workspace: Path, port: int, tmp_path: Path, button: str, code: str
+) -> None:
+    scenario, policy = tmp_path / "release.toml", tmp_path / "careful.toml"
+    scenario.write_text(RELEASE)
+    policy.write_text(CAREFUL)
+    run = start(
+        *("--rehearse", "--stand-ins", "--scenario", str(scenario), "--sandbox", str(policy)),
+        *("--interactive", "--port", str(port), "Release it"),
+    )
+    with watching(browser, run.dashboard()) as watched:
+        watched.has(".question", "wants to run `tee released.txt`", seconds=30)
+        assert waits_for_consent(workspace, "claude", "tee")
+        target = session_of(workspace).options.target
+        assert not (target / "code.txt").exists()
+        watched.press(button)
+        watched.has_not(".question")
+        wait_until(lambda: (target / "code.txt").exists() and (target / "code.txt").read_text().endswith("\n"))
+        assert (target / "code.txt").read_text().strip() == code
+        assert (target / "released.txt").exists() is (button == "Confirm")
+        assert not waits_for_consent(workspace, "claude", "tee")
+        watched.has(".row .text", "dashboard asked to answer q1")
+        tree = tree_of(workspace, "claude")
+        watched.press("Stop claude")
+        watched.has(".agent-claude.is-stopped .evidence", "gone: ")
+        assert are_gone(tree)
+        watched.has(".row .text", "its step stays open until it is restarted")
+        watched.press("Stop")
+        watched.has(".sub .status-interrupted")
+        assert run.end() == 130
+    asked = [("answer", None), ("stop", "claude"), ("stop", None)]
+    assert asked_for(workspace) == [(what, whom, "dashboard") for what, whom in asked]
+    assert session_of(workspace).answers == (("q1", "yes" if button == "Confirm" else "no"),)
 
 
 def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
