@@ -25,6 +25,7 @@ from orchestrator.models.entries import (
 )
 from orchestrator.models.events import AgentEvent, EventType, Said
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
 from orchestrator.wire.lines import Line
 from orchestrator.wire.records import Noise, RawRecord, decode_line
@@ -51,6 +52,15 @@ def as_recorded(redactor: Redactor, body: Input) -> Input:
     if isinstance(body, AgentOutput | StreamRead | Sampled | SessionOpened | CoordinatorResumed | UserCommand):
         return body
     return redactor.value(body)
+
+
+def beginning(carried: Translation, assignment: Assignment) -> Translation:
+    """Where an attempt's translation begins: its conversation's figures go on, everything else is of one attempt.
+
+    Args:
+        carried: What the attempt before it ended with.
+    """
+    return Translation(totals=carried.totals if assignment.resume else {}, conversation=assignment.resume)
 
 
 def as_entry(refusal: Refusal) -> NetworkRefused:
@@ -90,14 +100,22 @@ class Listener:
     streams: list[Stream] = field(default_factory=list)
 
     def follow(
-        self, name: StreamName, path: Path, offset: int, *, skip_until: int = 0, expect: tuple[int, str] | None = None
+        self,
+        name: StreamName,
+        path: Path,
+        offset: int,
+        *,
+        end: int | None = None,
+        skip_until: int = 0,
+        expect: tuple[int, str] | None = None,
     ) -> None:
         """Read ``path`` from ``offset`` on.
 
         Args:
+            end: Read no further than this; ``None`` follows the file.
             expect: How far an earlier coordinator had read from there, and the hash it journalled of that.
         """
-        self.streams.append(Stream(name, FileTail(path, offset, expect=expect), skip_until))
+        self.streams.append(Stream(name, FileTail(path, offset, end=end, expect=expect), skip_until))
 
     def follow_all(self, folder: SessionFolder, offsets: Offsets) -> None:
         """Read the worker's three files from where its attempt begins."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import anyio.to_thread
 
+from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.commentary import Commentary
-from orchestrator.coordinator.listening import Listener, Offsets, StreamName
+from orchestrator.coordinator.inheriting import Inheritance, inherit
+from orchestrator.coordinator.listening import Listener, StreamName, beginning
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
@@ -27,50 +28,17 @@ from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import CloseSession, Effect, EffectId, Outcome, StartWorker
 from orchestrator.models.entries import (
-    AgentOutput,
     Command,
     CoordinatorResumed,
     EffectDone,
-    EffectIntended,
     Input,
-    JournalEntry,
-    StreamFault,
-    StreamRead,
     UserCommand,
-    WorkerExited,
     WorkerStarted,
 )
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.redaction import Redactor
-from orchestrator.session.replaying import ReplayResult, replay
 from orchestrator.session.state import Session, is_alive
 from orchestrator.workers.attempts import AttemptFiles, read_record
-
-
-@dataclass(frozen=True, slots=True)
-class Inheritance:
-    """What a dead coordinator left: its session, its open effects, how far it had read."""
-
-    session: Session
-    unrecorded: tuple[tuple[EffectId, Effect], ...]
-    undone: tuple[tuple[EffectId, Effect], ...]
-    heard: Mapping[tuple[WorkerId, int, str], int]
-    """End offset of the last record in the journal, by worker, attempt and stream."""
-    last_command: int
-    ended: Mapping[tuple[WorkerId, int, str], int] = field(default_factory=dict)
-    """Where each attempt's part of a stream ends as far as the journal knows, bytes that meant nothing included."""
-    said_pending: frozenset[tuple[WorkerId, int]] = frozenset()
-    """Attempts whose last text, of a message that never ended, is in the journal already."""
-    reckoned: Mapping[tuple[WorkerId, int, str], StreamRead] = field(default_factory=dict)
-    """How far each stream had been read, and the hash of that: what was read must not have changed since."""
-
-    def ends_before(self, worker: WorkerId, attempt: int) -> Offsets:
-        """Where the attempts before this one end in the worker's files, and so where this one begins."""
-        found = {"stdout": 0, "stderr": 0, "events": 0}
-        for (who, number, stream), end in self.ended.items():
-            if who == worker and number < attempt:
-                found[stream] = max(found[stream], end)
-        return Offsets(**found)
 
 
 async def resume_session(
@@ -119,62 +87,6 @@ async def resume_session(
             *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
         )
     return result_of(folder, session)
-
-
-def inherit(entries: Sequence[JournalEntry]) -> Inheritance:
-    """Replay the journal and collect what was left open.
-
-    Raises:
-        ReplayDiffers: Something else is derived than is recorded; going on would be guessing.
-        UsageError: The session was never opened.
-    """
-    if not entries:
-        raise UsageError("this session was never opened: its journal is empty", hint="start it again")
-    result: ReplayResult = replay(entries)
-    intended = {
-        (entry.body.id.cause, entry.body.id.index): (entry.body.id, entry.body.effect)
-        for entry in entries
-        if isinstance(entry.body, EffectIntended)
-    }
-    undone = tuple(intended[key] for key in result.session.effects_open if key in intended)
-    last_command = 0
-    for entry in entries:
-        if isinstance(entry.body, UserCommand) and entry.body.number is not None:
-            last_command = max(last_command, entry.body.number)
-    read = _read_so_far(entries)
-    return Inheritance(
-        result.session, result.unrecorded, undone, read.heard, last_command, read.ended, read.pending, read.reckoned
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    heard: Mapping[tuple[WorkerId, int, str], int]
-    ended: Mapping[tuple[WorkerId, int, str], int]
-    pending: frozenset[tuple[WorkerId, int]]
-    reckoned: Mapping[tuple[WorkerId, int, str], StreamRead]
-
-
-def _read_so_far(entries: Sequence[JournalEntry]) -> _Read:
-    heard: dict[tuple[WorkerId, int, str], int] = {}
-    ended: dict[tuple[WorkerId, int, str], int] = {}
-    pending: set[tuple[WorkerId, int]] = set()
-    reckoned: dict[tuple[WorkerId, int, str], StreamRead] = {}
-    for body in (entry.body for entry in entries):
-        if isinstance(body, AgentOutput):
-            heard[body.worker, body.attempt, body.stream] = body.end
-            if body.start == body.end:  # stands for no record of its own
-                pending.add((body.worker, body.attempt))
-        if isinstance(body, AgentOutput | StreamFault | StreamRead):
-            key = (body.worker, body.attempt, body.stream)
-            ended[key] = max(body.end, ended.get(key, 0))
-            if isinstance(body, StreamRead):
-                reckoned[key] = body
-        elif isinstance(body, WorkerExited):
-            for name, end in (("stdout", body.exit.stdout_end), ("stderr", body.exit.stderr_end)):
-                part = (body.worker, body.attempt, name)
-                ended[part] = max(end, ended.get(part, 0))
-    return _Read(heard, ended, frozenset(pending), reckoned)
 
 
 def check_resumable(session: Session, *, answer: str | None, interactive: bool) -> None:
@@ -250,12 +162,13 @@ def _adopt(
         if worker.shim is not None and is_alive(worker) and worker.id not in adopted:
             coordinator.crew.adopt(worker.id, worker.attempt)
             adopted[worker.id] = worker.attempt
-    coordinator.ends = {
-        worker.id: left.ends_before(worker.id, worker.attempt + (worker.exit is not None))
-        for worker in left.session.workers.values()
-    }
+    for worker in left.session.workers.values():
+        following = worker.attempt + (worker.exit is not None)
+        coordinator.ends[worker.id] = left.ends_before(worker.id, following)
+        coordinator.carried[worker.id] = left.carried_before(worker.id, following, folder)
     for worker_id, attempt in adopted.items():
-        listener = _listener(left, worker_id, attempt=attempt, folder=folder, stage=stage)
+        translation = beginning(coordinator.carried[worker_id], left.launched[worker_id, attempt])
+        listener = _listener(left, worker_id, translation, attempt=attempt, folder=folder, stage=stage)
         coordinator.adopt(worker_id, listener)
     return adopted, first, undone, frozenset(begun)
 
@@ -264,7 +177,9 @@ def _files(folder: SessionFolder, worker: WorkerId, attempt: int) -> AttemptFile
     return AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
 
 
-def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: SessionFolder, stage: Stage) -> Listener:
+def _listener(
+    left: Inheritance, worker: WorkerId, translation: Translation, *, attempt: int, folder: SessionFolder, stage: Stage
+) -> Listener:
     """Listen from the attempt's first byte, so that the translation is rebuilt, and pass on only what is new."""
     record = read_record(_files(folder, worker, attempt))
     listener = Listener(
@@ -273,6 +188,7 @@ def _listener(left: Inheritance, worker: WorkerId, *, attempt: int, folder: Sess
         get_agent(left.session.workers[worker].agent),
         Redactor(stage.secrets),
         utc_now,
+        translation,
         said_pending=(worker, attempt) in left.said_pending,
     )
     # A shim that was lost at its very start has not written down where its part begins.

@@ -19,7 +19,7 @@ from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.guard_desk import GuardDesk
-from orchestrator.coordinator.listening import Listener, Offsets, as_entry, as_recorded
+from orchestrator.coordinator.listening import Listener, Offsets, as_entry, as_recorded, beginning
 from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.storage import Storage, stopping_without_journal
@@ -77,8 +77,8 @@ class Coordinator:
         self._is_taking = False
         self._is_catching_up = False
         self._listeners: dict[WorkerId, Listener] = {}
-        self._carried: dict[WorkerId, Translation] = {}
         self.ends: dict[WorkerId, Offsets] = {}  # where each worker's last attempt ended in its files
+        self.carried: dict[WorkerId, Translation] = {}  # and what it ended with
         self._commands_done = 0
         self._desk = GuardDesk(folder, self.take)
         self._performer: Performer | None = None
@@ -213,8 +213,7 @@ class Coordinator:
 
     def _begin_listening(self, assignment: Assignment, attempt: int) -> None:
         worker = assignment.worker
-        carried = self._carried.get(worker, Translation()) if assignment.resume else Translation()
-        translation = Translation(totals=carried.totals, counted=carried.counted, conversation=assignment.resume)
+        translation = beginning(self.carried.get(worker, Translation()), assignment)
         listener = Listener(worker, attempt, get_agent(assignment.agent), self._redactor, self._now, translation)
         listener.follow_all(self.folder, self.ends.get(worker, Offsets()))
         self._listeners[worker] = listener
@@ -254,7 +253,7 @@ class Coordinator:
                 self._take_all(listener.reckoning())
             finally:
                 listener.close()
-            self._carried[worker] = replace(listener.translation, pending_text="")
+            self.carried[worker] = listener.translation
             self.ends[worker] = listener.ends()
         if not self.crew.running():
             self._storage.make_room()

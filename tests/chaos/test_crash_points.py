@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from orchestrator.coordinator.resuming import Inheritance, inherit
+from orchestrator.coordinator.inheriting import Inheritance, inherit
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import (

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-import orchestrator
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import utc_now
@@ -22,13 +21,14 @@ from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.prompts import load_templates
+from orchestrator.rehearsal.scenario import SCENARIOS
 from orchestrator.review_engine.policies import STANDARD
 from orchestrator.safety.policies import load_sandbox_policy
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session
+from tests.coordinator.killing import Killing, serving
 
 FAKES = Path(__file__).with_name("fakes")
-SCENARIOS = Path(orchestrator.__file__).parent / "rehearsal" / "scenarios"
 
 
 def racing(times: float) -> Callable[[], datetime]:
@@ -152,3 +152,9 @@ def stage(tmp_path: Path) -> Stage:
     made.target.mkdir()
     (made.target / "notes.txt").write_text("hello\n")
     return made
+
+
+@pytest.fixture
+def killing(stage: Stage) -> Iterator[Killing]:
+    with serving(stage.workspace) as serve:
+        yield Killing(stage, serve)

@@ -1,12 +1,14 @@
 """A coordinator that can be killed: runs a rehearsal with stand-ins, or resumes one, and says every entry it took.
 
-``coordinating.py run ROOT SCENARIO GRACE_S SERVER_URL [real]`` or ``coordinating.py resume SESSION_FOLDER [ANSWER]``
+``coordinating.py run ROOT SCENARIO GRACE_S SERVER_URL [real] [AGENT...]`` or
+``coordinating.py resume SESSION_FOLDER [ANSWER]``
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from orchestrator.coordinator import resume_session, run_session
 from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import EffectIntended, JournalEntry
+from orchestrator.models.identity import AgentName
 from orchestrator.prompts import load_templates
 from orchestrator.review_engine.policies import STANDARD
 from orchestrator.safety.policies import load_sandbox_policy
@@ -30,7 +33,7 @@ def tell(session: Session, entry: JournalEntry) -> None:
     print("entry", entry.n, kind, worker, flush=True)
 
 
-def request(root: Path, scenario: Path, *, grace_s: float, server: str, stand_ins: bool) -> RunRequest:
+def request(root: Path, scenario: Path, *, grace_s: float, server: str, words: Sequence[str]) -> RunRequest:
     return RunRequest(
         task="Add input validation to the signup form",
         target=root / "target",
@@ -38,7 +41,8 @@ def request(root: Path, scenario: Path, *, grace_s: float, server: str, stand_in
         policy=STANDARD,
         sandbox=load_sandbox_policy("default"),
         templates=load_templates(None),
-        rehearsal=RehearsalRequest(scenario, stand_ins=stand_ins, server=server),
+        agents=tuple(AgentName(word) for word in words if word != "real") or None,
+        rehearsal=RehearsalRequest(scenario, stand_ins="real" not in words, server=server),
         timeout_s=100.0,
         limits={"orphan_grace_s": grace_s},
     )
@@ -46,9 +50,8 @@ def request(root: Path, scenario: Path, *, grace_s: float, server: str, stand_in
 
 def main(mode: str, where: str, *rest: str) -> int:
     if mode == "run":
-        scenario, grace_s, server = rest[:3]
-        root = Path(where)
-        asked = request(root, Path(scenario), grace_s=float(grace_s), server=server, stand_ins="real" not in rest)
+        scenario, grace_s, server, *words = rest
+        asked = request(Path(where), Path(scenario), grace_s=float(grace_s), server=server, words=words)
         begin = partial(run_session, asked, environ=os.environ, observe=tell)
     else:
         answer = rest[0] if rest else None

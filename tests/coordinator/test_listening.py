@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
-from orchestrator.coordinator.listening import Listener, Offsets, as_recorded
+from orchestrator.coordinator.listening import Listener, Offsets, as_recorded, beginning
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.models.effects import EffectId
 from orchestrator.models.entries import AgentOutput, Command, SnapshotTaken, StreamFault, StreamRead, UserCommand
 from orchestrator.models.events import Said
 from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.redaction import Redactor
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -125,3 +127,24 @@ def test_where_an_attempt_ends_the_next_one_begins(tmp_path: Path) -> None:
     assert [one for batch in listener.finish() for one in batch]
     assert listener.ends() == Offsets(stdout=10)
     listener.close()
+
+
+@pytest.mark.parametrize(
+    ("resume", "begins"),
+    [
+        pytest.param("c-1", Translation(totals={"input_tokens": 900}, conversation="c-1"), id="the same conversation"),
+        pytest.param(None, Translation(), id="a fresh one"),
+    ],
+)
+def test_an_attempt_begins_with_the_figures_of_its_conversation_and_nothing_else(
+    resume: str | None, begins: Translation, tmp_path: Path
+) -> None:
+    """Above all not with the errors that an attempt which was cut off had told of."""
+    said = frozenset({"failed"})
+    cut_off = Translation(
+        pending_text="half a", counted=said, totals={"input_tokens": 900}, denials=2, conversation="c-1"
+    )
+    assignment = Assignment(
+        WorkerId("codex"), AgentName("codex"), Role.IMPLEMENTER, "go on", tmp_path, tmp_path, tmp_path, resume=resume
+    )
+    assert beginning(cut_off, assignment) == begins
