@@ -160,7 +160,7 @@ def _adopt(
         undone.append((name, effect))
     for worker in left.session.workers.values():
         if worker.shim is not None and is_alive(worker) and worker.id not in adopted:
-            coordinator.crew.adopt(worker.id, worker.attempt)
+            coordinator.crew.adopt(worker.id, worker.attempt, worker.shim)
             adopted[worker.id] = worker.attempt
     for worker in left.session.workers.values():
         following = worker.attempt + (worker.exit is not None)

@@ -82,6 +82,11 @@ class AttemptRecord:
     stderr_start: int = 0
 
 
+def unclaimed(shim: ProcessIdentity) -> AttemptRecord:
+    """What is known of an attempt whose shim has been started and has written nothing down yet."""
+    return AttemptRecord(shim, (), "", None, None, 0, frozen=False, exit=None)
+
+
 def read_record(files: AttemptFiles) -> AttemptRecord | None:
     """The shim's file; ``None`` if there is none."""
     # Between creating the file and filling it a shim may be seen for an instant.
@@ -120,19 +125,23 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     record = read_record(files)
     init = record.namespace_init if record is not None else None
     group = _group(files)
-    proof: Literal["empty pid namespace", "cgroup empty", "none"] = "none"
+    proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "none"] = "none"
     if init is not None and _is_gone_within(init, LOST_TREE_WITHIN_S):
         proof = "empty pid namespace"
     if group is not None and end_group(group, LOST_TREE_WITHIN_S) and proof == "none":
         proof = "cgroup empty"
     swept = end_marked(str(files.record)) if proof == "none" else 0
+    note = "its shim ended without an exit record"
+    if record is None and not swept:
+        # The claim comes before the child.
+        proof, note = "empty sub-reaper walk", "its shim ended before it had begun"
     return ExitRecord(
         code=None,
         proof=proof,
         stdout_end=_size(stdout),
         stderr_end=_size(stderr),
         stopped_by="shim lost",
-        note="its shim ended without an exit record" + (f"; {swept} of its processes were killed" if swept else ""),
+        note=note + (f"; {swept} of its processes were killed" if swept else ""),
     )
 
 

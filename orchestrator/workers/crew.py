@@ -174,9 +174,14 @@ class Crew:
         worker.follow()
         self._running[worker.worker] = worker
 
-    def adopt(self, worker: WorkerId, attempt: int) -> Started | None:
-        """Take over an attempt that another coordinator started; ``None`` if its shim no longer runs."""
-        record = attempts.read_record(self._files(worker, attempt))
+    def adopt(self, worker: WorkerId, attempt: int, shim: ProcessIdentity | None = None) -> Started | None:
+        """Take over an attempt that another coordinator started; ``None`` if its shim no longer runs.
+
+        Args:
+            shim: The one that was started, where that is known: it need not have claimed the attempt yet.
+        """
+        begun = attempts.read_record(self._files(worker, attempt))
+        record = attempts.unclaimed(shim) if begun is None and shim is not None else begun
         if record is None or record.exit is not None or not is_same(record.shim):
             return None
         return self._take_over(worker, attempt, record)
@@ -188,13 +193,10 @@ class Crew:
         return Started(record.argv, record.shim, record.sandbox)
 
     def exit_of(self, worker: WorkerId, attempt: int) -> ExitRecord | None:
-        """How an attempt ended that nobody waited for; ``None`` while its shim runs or if it never was."""
+        """How an attempt ended that nobody waited for; ``None`` while its shim runs, also if it is yet to begin."""
         record = attempts.read_record(self._files(worker, attempt))
-        if record is None:
-            return None
-        if record.exit is None and is_same(record.shim):
-            return None
-        return self._ended(worker, attempt)
+        runs = record.exit is None and is_same(record.shim) if record is not None else worker in self._running
+        return None if runs else self._ended(worker, attempt)
 
     def _ended(self, worker: WorkerId, attempt: int) -> ExitRecord:
         """Of an attempt whose shim runs no more."""

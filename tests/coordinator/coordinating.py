@@ -49,6 +49,8 @@ def request(root: Path, scenario: Path, *, grace_s: float, server: str, words: S
 
 
 def main(mode: str, where: str, *rest: str) -> int:
+    # Shims are started by the interpreter that runs the coordinator.
+    sys.executable = os.environ.get("INTERPRETER", sys.executable)
     if mode == "run":
         scenario, grace_s, server, *words = rest
         asked = request(Path(where), Path(scenario), grace_s=float(grace_s), server=server, words=words)

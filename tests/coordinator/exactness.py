@@ -37,7 +37,8 @@ def journalled(entries: Sequence[JournalEntry]) -> Mapping[tuple[WorkerId, int],
 def written(folder: SessionFolder, worker: WorkerId, agent: AgentName, attempt: int) -> list[Range]:
     """Byte ranges of the records of one attempt that mean something, read from its raw file afresh."""
     record = read_record(AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt))
-    assert record is not None
+    if record is None:
+        return []  # its shim never began
     assert record.exit is not None or record.stdout_start >= 0
     end = record.exit.stdout_end if record.exit is not None else folder.raw_stdout(worker).stat().st_size
     tail = FileTail(folder.raw_stdout(worker), record.stdout_start, end=end)

@@ -25,12 +25,12 @@ PROGRAM = Path(__file__).with_name("coordinating.py")
 ROOT = PROGRAM.parent.parent.parent
 
 
-def run(*words: object) -> subprocess.Popen[str]:
+def run(*words: object, interpreter: str = sys.executable) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(PROGRAM), *map(str, words)],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "INTERPRETER": interpreter},
     )
 
 
@@ -49,6 +49,8 @@ class Killing:
     real: bool = False
     agents: tuple[str, ...] = ()
     """Those alone, if any are named."""
+    interpreter: str = sys.executable
+    """What the first coordinator starts its shims with."""
 
     @property
     def words(self) -> list[str]:
@@ -57,7 +59,8 @@ class Killing:
     def until(self, moment: str, *, scenario: str = "default", grace_s: float = 30.0) -> Path:
         """Run, and SIGKILL the coordinator the instant it has taken the entry that matches; the session's folder."""
         path = self.scenario(scenario)
-        with run("run", self.stage.root, path, grace_s, self.serve(str(path)), *self.words) as process:
+        words = (self.stage.root, path, grace_s, self.serve(str(path)), *self.words)
+        with run("run", *words, interpreter=self.interpreter) as process:
             return killed_at(process, moment)
 
     def scenario(self, scenario: str) -> Path:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,20 @@ from orchestrator.errors import ExitCode, SessionBusy, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
-from orchestrator.models.entries import CoordinatorResumed, WorkerExited
+from orchestrator.models.entries import CoordinatorResumed, WorkerExited, WorkerStarted
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.workers import WorkerStatus
+from orchestrator.workers.attempts import AttemptFiles, read_record
+from orchestrator.workers.following import is_same
+from orchestrator.workers.processes import read_process, send_signal
 from tests.coordinator.exactness import assert_exact
 from tests.coordinator.killing import lines, resume, run
 from tests.workers.conftest import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from orchestrator.models.identity import ProcessIdentity
     from tests.coordinator.conftest import Stage
     from tests.coordinator.killing import Killing
 
@@ -153,6 +162,73 @@ def to_the_end(folder: Path, last: str) -> str:
             break
         last = resume(folder, *["go on"] * last.startswith("ended needs_person"))
     return last
+
+
+@pytest.fixture
+def unclaimed(killing: Killing) -> Iterator[tuple[Path, ProcessIdentity]]:
+    """A session whose coordinator died when its first shim had been started, and had not yet claimed its attempt."""
+    slow = killing.stage.root / "python"
+    slow.write_text(f'#!/bin/sh\ncase "$*" in *shim.py*) kill -STOP $$ ;; esac\nexec {sys.executable} "$@"\n')
+    slow.chmod(0o755)
+    killing.interpreter, killing.agents = str(slow), ("claude",)
+    folder = killing.until("worker_started claude", scenario="plain")
+    [started] = [e.body for e in read_journal(folder / "journal.jsonl") if isinstance(e.body, WorkerStarted)]
+    until(lambda: (process := read_process(started.shim.pid)) is not None and process.state == "T")
+    assert not (folder / "workers" / "claude.1.json").exists()
+    yield folder, started.shim
+    send_signal(started.shim.pid, started.shim.start_ticks, signal.SIGKILL)
+
+
+def one_tree_ran(folder: Path) -> bool:
+    """Whether claude began once, in its first attempt, and whatever was started for it is gone."""
+    worker = assert_exact(folder).workers[WorkerId("claude")]
+    records = [json.loads(line) for line in (folder / "claude.jsonl").read_text().splitlines()]
+    begins = [record for record in records if record.get("subtype") == "init"]
+    return (worker.attempt, worker.status, len(begins)) == (1, WorkerStatus.DONE, 1)
+
+
+def test_a_shim_that_had_not_claimed_its_attempt_is_adopted(unclaimed: tuple[Path, ProcessIdentity]) -> None:
+    folder, shim = unclaimed
+    with run("resume", folder) as process:
+        for line in lines(process):
+            if line.endswith("coordinator_resumed -"):
+                send_signal(shim.pid, shim.start_ticks, signal.SIGCONT)
+        assert line.startswith("ended done")
+    assert one_tree_ran(folder)
+    assert is_same(read_shim(folder)) is False
+    assert read_shim(folder) == shim
+
+
+def test_a_shim_nobody_wrote_down_finds_its_attempt_claimed_by_another(unclaimed: tuple[Path, ProcessIdentity]) -> None:
+    folder, shim = unclaimed
+    journal = folder / "journal.jsonl"
+    entries = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(entries[: [b'"worker_started"' in line for line in entries].index(True)]))
+    assert resume(folder).startswith("ended done")
+    send_signal(shim.pid, shim.start_ticks, signal.SIGCONT)
+    until(lambda: not is_same(shim))
+    assert one_tree_ran(folder)
+    assert read_shim(folder) != shim
+
+
+def test_a_shim_that_was_killed_before_it_claimed_its_attempt_is_lost_and_the_next_one_runs(
+    unclaimed: tuple[Path, ProcessIdentity],
+) -> None:
+    folder, shim = unclaimed
+    send_signal(shim.pid, shim.start_ticks, signal.SIGKILL)
+    until(lambda: not is_same(shim))
+    assert resume(folder).startswith("ended done")
+    exits = [e.body for e in read_journal(folder / "journal.jsonl") if isinstance(e.body, WorkerExited)]
+    assert [(body.attempt, body.exit.stopped_by) for body in exits] == [(1, "shim lost"), (2, "itself")]
+    assert exits[0].exit.proof != "none"
+    assert_exact(folder)
+
+
+def read_shim(folder: Path) -> ProcessIdentity:
+    """The one that has the first attempt."""
+    record = read_record(AttemptFiles(folder / "workers", folder / "control", WorkerId("claude"), 1))
+    assert record is not None
+    return record.shim
 
 
 def test_a_coordinator_killed_twice_is_replaced_twice(killing: Killing) -> None:

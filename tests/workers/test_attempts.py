@@ -47,9 +47,16 @@ def test_a_file_that_stays_torn_counts_as_none(tmp_path: Path) -> None:
 
 def test_a_shim_lost_before_it_reported_a_namespace_proves_nothing(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("12345")
-    assert lost(files(tmp_path), tmp_path / "out", tmp_path / "missing") == ExitRecord(
+    made = files(tmp_path)
+    made.record.write_text(json.dumps({"shim": SHIM, "exit": None}))
+    assert lost(made, tmp_path / "out", tmp_path / "missing") == ExitRecord(
         None, "none", 5, 0, "shim lost", "its shim ended without an exit record"
     )
+
+
+def test_a_shim_lost_before_it_claimed_its_attempt_has_started_nothing(tmp_path: Path) -> None:
+    record = lost(files(tmp_path), tmp_path / "out", tmp_path / "missing")
+    assert (record.proof, record.note) == ("empty sub-reaper walk", "its shim ended before it had begun")
 
 
 def test_commands_are_numbered_and_whole(tmp_path: Path) -> None:
