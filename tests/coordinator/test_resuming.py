@@ -101,7 +101,9 @@ def test_a_coordinator_killed_at_any_moment_is_replaced_without_loss(killing: Ki
     assert resume(folder).startswith("ended done")
     session = assert_exact(folder)
     assert session.closed is not None
-    assert len([w for w in session.workers.values() if w.attempt > 1]) == 1, "only the provoked relaunch"
+    # A worker that asked while nobody played the model may have had to begin again; only that, and the provoked relaunch.
+    again = sum(w.attempt - 1 - session.details[w.id].restarts for w in session.workers.values() if w.attempt)
+    assert again == 1, (session.recoveries, session.warnings)
 
 
 def test_workers_that_outlive_the_grace_are_ended_and_their_conversation_goes_on(killing: Killing) -> None:
