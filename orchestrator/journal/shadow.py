@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ class ShadowRepository:
     """One git directory, one index, one work tree.
 
     Args:
-        folder: Holds ``git/`` and ``index``.
+        folder: Holds ``git/`` and the index.
         target: Resolved.
         left_out: Relative to the target.
     """
@@ -47,9 +48,7 @@ class ShadowRepository:
         self._folder = folder
         self._target = target
         self._left_out = tuple(os.fsencode(path) for path in left_out)
-        self._index = folder / index
-        # Whoever holds the session's lock is the only one here: a lock of git's is of somebody who was killed.
-        self._index.with_name(f"{index}.lock").unlink(missing_ok=True)
+        self._index = self._own_index(index)
         if not (folder / "git" / "info" / "attributes").exists():
             self._lay_out()
         self._work_tree = target
@@ -102,6 +101,21 @@ class ShadowRepository:
         """Path, insertions and deletions of each changed file; a binary one has none of either."""
         out = self._run("diff-tree", "-r", "-z", "--numstat", "--no-renames", "--relative", before, after)
         return [_figures(row) for row in out.split(_NUL) if row]
+
+    def _own_index(self, name: str) -> Path:
+        """An index of this process alone, begun from the newest there is, so that only what has changed is hashed.
+
+        A git that outlived the coordinator that started it may still write, and hold the lock of, that one's.
+        """
+        own = self._folder / f"{name}.{os.getpid()}"
+        own.with_name(f"{own.name}.lock").unlink(missing_ok=True)  # of a process that had our id before us
+        others = [path for path in self._folder.glob(f"{name}.*") if path.suffix[1:].isdecimal() and path != own]
+        others.sort(key=lambda path: path.stat().st_mtime_ns)
+        if others and not own.exists():
+            shutil.copyfile(others[-1], own)
+        for path in others:
+            path.unlink(missing_ok=True)
+        return own
 
     def _lay_out(self) -> None:
         git_dir = self._folder / "git"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,8 +76,9 @@ class Snapshots:
         """
         tree = self._trees.write_tree()
         taken = {"at": datetime.now(UTC).isoformat(), "label": label, "tree": tree}
+        # A line of its own also after one that a crash has cut short.
         with self._labels.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(taken) + "\n")
+            file.write(("\n" if file.tell() else "") + json.dumps(taken))
         return tree
 
     def look(self) -> str:
@@ -89,20 +91,25 @@ class Snapshots:
 
     def newest(self) -> str | None:
         """The id of the tree recorded last under a label; ``None`` if there is none."""
-        if not self._labels.exists():
-            return None
-        lines = self._labels.read_text("utf-8").splitlines()
-        return str(json.loads(lines[-1])["tree"]) if lines else None
+        return next((tree for _, tree in reversed(self._taken())), None)
 
     def find(self, label: str) -> str | None:
         """The id of the first tree taken under this label; ``None`` if there is none.  It outlives the process."""
-        if not self._labels.exists():
-            return None
-        for line in self._labels.read_text("utf-8").splitlines():
-            taken = json.loads(line)
-            if taken["label"] == label:
-                return str(taken["tree"])
-        return None
+        return next((tree for taken, tree in self._taken() if taken == label), None)
+
+    def _taken(self) -> list[tuple[str, str]]:
+        """Labels and trees, oldest first."""
+        try:
+            lines = self._labels.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        found = []
+        for line in lines:
+            # What was cut short is a label nobody was told of: it is taken again.
+            with suppress(ValueError, KeyError):
+                taken = json.loads(line)
+                found.append((str(taken["label"]), str(taken["tree"])))
+        return found
 
     def diff(self, before: str, after: str) -> Diff:
         """What leads from one recorded tree to another.

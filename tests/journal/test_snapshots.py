@@ -184,8 +184,24 @@ def test_every_snapshot_leaves_its_label(snapshots_of: Take, target: Path, tmp_p
     assert f'"label": "001-milestone", "tree": "{tree}"' in labels
 
 
-def test_what_a_killed_git_left_locked_stands_in_nobodys_way(tmp_path: Path, target: Path) -> None:
-    Snapshots(tmp_path / "snapshots", target).take("first")
-    (tmp_path / "snapshots" / "index.lock").touch()
-    (target / "new.py").write_text("a\n")
-    assert Snapshots(tmp_path / "snapshots", target).take("second")
+def test_a_git_that_outlived_its_coordinator_stands_in_nobodys_way(tmp_path: Path, target: Path) -> None:
+    folder = tmp_path / "snapshots"
+    first = Snapshots(folder, target).take("base")
+    [index] = folder.glob("index.*")
+    index.rename(folder / "index.4194305")  # above any process's number
+    (folder / "index.4194305.lock").touch()  # still held by a git of that coordinator's
+    (folder / f"index.{os.getpid()}.lock").touch()  # left by one that had our number before us
+    (target / "new.txt").write_text("new")
+    later = Snapshots(folder, target)
+    assert later.diff(first, later.take("later")).files == ("new.txt",)
+    assert [path.name for path in folder.glob("index.*") if path.suffix != ".lock"] == [f"index.{os.getpid()}"]
+
+
+def test_a_label_that_a_crash_cut_short_is_as_if_never_taken(tmp_path: Path, target: Path) -> None:
+    snapshots = Snapshots(tmp_path / "snapshots", target)
+    tree = snapshots.take("base")
+    with (tmp_path / "snapshots" / "labels.jsonl").open("a") as labels:
+        labels.write('\n{"at": "2026-11-21T00:00:00+00:00", "label": "mil')
+    assert (snapshots.find("base"), snapshots.newest()) == (tree, tree)
+    snapshots.take("next")
+    assert snapshots.find("next") == tree
