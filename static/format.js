@@ -1,5 +1,6 @@
 // Values in, words for people out.
 
+const DAY_MS = 24 * 3600 * 1000;
 const WHOLE = new Intl.NumberFormat("en-GB");
 
 export function duration(seconds) {
@@ -24,6 +25,11 @@ export function money(dollars, complete = true) {
   return `${complete ? "" : "at least "}$${dollars.toFixed(dollars < 1 ? 4 : 2)}`;
 }
 
+// Workers in these states have nothing left that runs.
+export const GONE = new Set(["done", "failed", "stopped", "unproven"]);
+
+export const isOver = (session) => !["running", "ending"].includes(session.status);
+
 export const words = (name) => String(name ?? "").replaceAll("_", " ");
 
 export function memory(mib) {
@@ -45,15 +51,17 @@ export function evidence(worker, now) {
     case "frozen":
       return `${worker.why || "frozen"}, for ${duration(secondsSince(worker.frozen_since, now))}`;
     case "limited":
-      return worker.limited_until ? `limited until ${clock(worker.limited_until)}` : `limited; the CLI did not say until when`;
+      return worker.limited_until ? `limited until ${clock(worker.limited_until, Date.parse(worker.limited_until) - now > DAY_MS / 2)}` : `limited; the CLI did not say until when`;
     case "waiting":
       return worker.why || "waits for those before it";
     case "done": case "failed": case "stopped": case "unproven": {
       const proof = worker.exit ? `gone: ${worker.exit.proof === "none" ? "not proven" : worker.exit.proof}` : "never started";
       return worker.why ? `${worker.why}; ${proof}` : proof;
     }
+    case "starting":
+      return worker.why || "no byte yet";
     default:
-      return worker.why;
+      return worker.why || words(worker.status);
   }
 }
 

@@ -1,7 +1,7 @@
 // The server's stream, made anew whenever it is cut, from where it was; a cut is said within two seconds.
 import { connection, flush, forget, notice, say, session, takeBeat, takeEntry, takeState, tick } from "/static/store.js";
 
-const SILENT_MS = 1700; // the server says something every second
+const SILENT_MS = 1500; // the server says something at least every 1.15 s
 const GIVE_UP_MS = 4000;
 const HIDDEN_MS = 10 * 60 * 1000;
 

@@ -1,6 +1,6 @@
 // Whether what is shown is live, and what became of the last command.
 import { html } from "/static/html.js";
-import { clock, duration } from "/static/format.js";
+import { clock, duration, isOver } from "/static/format.js";
 import { connection, notice, now, problem, session } from "/static/store.js";
 
 export function Connection() {
@@ -11,7 +11,7 @@ export function Connection() {
   else if (state === "lost") {
     const at = clock(new Date(since).toISOString());
     text = `Not live: ${detail}. What is shown is as of ${at}, ${duration((Date.now() - since) / 1000)} ago. Connecting again…`;
-    if (session.value && session.value.status !== "running" && session.value.status !== "ending")
+    if (session.value && isOver(session.value))
       text = `Not live: ${detail}. The session had ended; “orchestrate serve” shows it again.`;
     now.value; // redrawn every tick
   }

@@ -52,10 +52,10 @@ export function Diff() {
     <details open=${isOpen}>
       <summary onClick=${toggle}>
         <h2 id="diff-title">Changes in the target</h2>
-        ${diff && html`<span class="quiet">${diff.files.length} file${diff.files.length === 1 ? "" : "s"} <span class="add">+${diff.insertions}</span> <span class="del">−${diff.deletions}</span>, ${diff.of}</span>`}
+        ${diff && diff.files.length > 0 && html`<span class="quiet">${diff.files.length} file${diff.files.length === 1 ? "" : "s"} <span class="add">+${diff.insertions}</span> <span class="del">−${diff.deletions}</span>, ${diff.of}</span>`}
       </summary>
       ${problem && html`<p class="reason">${problem}</p>`}
-      ${diff && diff.files.length === 0 && html`<p class="quiet">Nothing has changed.</p>`}
+      ${diff && diff.files.length === 0 && html`<p class="quiet">${diff.of === "nothing yet" ? "Not looked at yet." : "Nothing has changed."}</p>`}
       ${diff && diff.files.length > 0 && html`<pre class="diff" tabindex="0" role="region" aria-label="Difference of the target">${lines.map((line) => html`<span class=${kindOf(line)}>${line}${"\n"}</span>`)}</pre>`}
       ${diff && (diff.is_cut || diff.text.split("\n").length > MOST_LINES) && html`<p class="quiet">This is not the whole of it.</p>`}
     </details>

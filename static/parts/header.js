@@ -1,14 +1,12 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
 import { act, busy } from "/static/actions.js";
-import { clock, duration, money, tokens, words } from "/static/format.js";
+import { clock, duration, isOver, money, tokens, words } from "/static/format.js";
 import { connection, now, session, workers } from "/static/store.js";
-
-const isOver = (shown) => !["running", "ending"].includes(shown.status);
 
 function Controls() {
   const shown = session.value;
-  const off = connection.value.state !== "live" || !shown.live || isOver(shown);
+  const off = connection.value.state !== "live" || !shown.live;
   const living = Object.values(workers.value).filter((worker) => !worker.exit && worker.attempt > 0);
   const frozen = living.length > 0 && living.every((worker) => worker.status === "frozen");
   const button = (name, label, doing, more = {}) => html`
@@ -34,6 +32,7 @@ export function Header() {
   if (!shown) return html`<header><h1>orchestrate</h1></header>`;
   const age = isOver(shown) || !shown.live ? shown.elapsed_s : (now.value - Date.parse(shown.opened_at)) / 1000;
   const status = !shown.live && !isOver(shown) ? "lost its coordinator" : words(shown.status);
+  const standing = shown.status === "running" && shown.live ? Object.values(workers.value).filter((worker) => worker.is_main && worker.status === "stopped").map((worker) => worker.id) : [];
   return html`<header>
     <div class="head">
       <h1>${shown.task.length > 300 ? `${shown.task.slice(0, 300)}…` : shown.task}</h1>
@@ -46,10 +45,11 @@ export function Header() {
       </p>
       ${shown.reason && html`<p class=${shown.status === "done" ? "reason fine" : "reason"}>${shown.reason}</p>`}
       ${!shown.live && !isOver(shown) && html`<p class="reason">Nobody runs it now: <code>orchestrate resume ${shown.id}</code> goes on with it.</p>`}
+      ${standing.length > 0 && html`<p class="reason">${standing.join(" and ")} ${standing.length === 1 ? "is" : "are"} stopped, and what follows waits: restart ${standing.length === 1 ? "it" : "them"}, or stop the session.</p>`}
     </div>
-    <${Controls} />
+    ${!isOver(shown) && html`<${Controls} />`}
     <details class="facts">
-      <summary>Session ${shown.id}</summary>
+      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
       <dl>
         <div><dt>Target</dt><dd><code>${shown.target}</code></dd></div>
         <div><dt>Opened</dt><dd>${clock(shown.opened_at, true)}</dd></div>

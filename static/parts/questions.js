@@ -4,6 +4,9 @@ import { html } from "/static/html.js";
 import { act, busy } from "/static/actions.js";
 import { connection, questions, session } from "/static/store.js";
 
+// What stands between backticks is a command.
+const marked = (text) => text.split("`").map((part, i) => (i % 2 ? html`<code>${part}</code>` : part));
+
 function Question({ question }) {
   const [text, setText] = useState("");
   const path = `/api/questions/${encodeURIComponent(question.id)}/answer`;
@@ -17,7 +20,7 @@ function Question({ question }) {
   const isYesOrNo = question.suggestions.length === 2 && question.suggestions[0] === "yes" && question.suggestions[1] === "no";
   return html`<li class="question">
     <h3>${question.about ? `${question.about} asks` : "A question"} <span class="quiet">(${question.id})</span></h3>
-    <p class="text">${question.text}</p>
+    <p class="text">${marked(question.text)}</p>
     ${isYesOrNo &&
     html`<div class="suggestions" role="group" aria-label="Confirm or refuse">
       <button type="button" class="primary" disabled=${off} onClick=${() => yesNo(true)}>Confirm</button>
@@ -27,7 +30,8 @@ function Question({ question }) {
     html`<div class="suggestions" role="group" aria-label="Suggested answers">
       ${question.suggestions.map((words) => html`<button type="button" disabled=${off} onClick=${() => answer(words)}>${words}</button>`)}
     </div>`}
-    <form
+    ${!isYesOrNo &&
+    html`<form
       onSubmit=${(event) => {
         event.preventDefault();
         answer(text);
@@ -36,9 +40,9 @@ function Question({ question }) {
       <label for=${field}>Your answer</label>
       <textarea id=${field} rows="2" value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea>
       <div class="controls">
-        <button type="submit" class=${isYesOrNo ? "" : "primary"} disabled=${off || !text.trim()}>Answer</button>
+        <button type="submit" class="primary" disabled=${off || !text.trim()}>Answer</button>
       </div>
-    </form>
+    </form>`}
   </li>`;
 }
 

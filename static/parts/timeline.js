@@ -1,9 +1,10 @@
 // Who was in what state when: a lane a worker.
 import { html } from "/static/html.js";
-import { clock, duration, words } from "/static/format.js";
+import { GONE, clock, duration, isOver, words } from "/static/format.js";
 import { now, session, workers } from "/static/store.js";
 
-const GONE = new Set(["done", "failed", "stopped", "unproven"]);
+// In the order of a worker's life.
+const STATES = ["starting", "running", "silent", "frozen", "limited", "relaunching", "parked", "stopping", "done", "unproven", "failed", "stopped"];
 
 function spans(worker, end) {
   return worker.history.map((change, i) => {
@@ -36,7 +37,8 @@ export function Timeline() {
   const shown = session.value;
   const all = Object.values(workers.value).filter((worker) => worker.history.length);
   const begin = Date.parse(shown.opened_at);
-  const running = shown.live && ["running", "ending"].includes(shown.status);
+  const running = shown.live && !isOver(shown);
+  const seen = new Set(all.flatMap((worker) => worker.history.map((change) => change.status)));
   const end = running ? now.value : Date.parse(shown.updated_at);
   return html`<section aria-labelledby="timeline-title" class="timeline">
     <h2 id="timeline-title">Timeline</h2>
@@ -44,7 +46,7 @@ export function Timeline() {
     <ul class="lanes">${all.map((worker) => html`<${Lane} key=${worker.id} worker=${worker} begin=${begin} end=${end} />`)}</ul>
     ${all.length > 0 && html`<p class="axis"><span>${clock(shown.opened_at)}</span><span>${clock(new Date(end).toISOString())}</span></p>`}
     <ul class="legend" aria-hidden="true">
-      ${["running", "silent", "frozen", "limited", "relaunching", "done", "failed", "stopped"].map((status) => html`<li><i class=${`span-${status}`}></i>${words(status)}</li>`)}
+      ${STATES.filter((status) => seen.has(status)).map((status) => html`<li><i class=${`span-${status}`}></i>${words(status)}</li>`)}
     </ul>
   </section>`;
 }

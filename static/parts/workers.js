@@ -1,12 +1,10 @@
 // Each worker as a card: who, in what state and by what evidence, doing what, at what price.
 import { html } from "/static/html.js";
 import { act, busy } from "/static/actions.js";
-import { duration, evidence, memory, money, ranSeconds, tokens, words } from "/static/format.js";
+import { GONE, duration, evidence, isOver, memory, money, ranSeconds, tokens, words } from "/static/format.js";
 import { connection, now, session, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
-
-const GONE = new Set(["done", "failed", "stopped", "unproven"]);
 
 function Buttons({ worker }) {
   const off = connection.value.state !== "live" || !session.value.live;
@@ -19,11 +17,13 @@ function Buttons({ worker }) {
     return html`<button type="button" class=${kind} disabled=${off || disabled || busy.value.has(path)} aria-label=${`${label} ${worker.id}`} onClick=${act_}>${label}</button>`;
   };
   return html`<div class="controls">
-    ${frozen
-      ? button("resume", "Resume", `Asked to resume ${worker.id}.`, idle)
-      : button("pause", "Pause", `Asked to pause ${worker.id}.`, idle)}
-    ${button("restart", "Restart", `Asked to restart ${worker.id}.`, !worker.attempt)}
-    ${button("stop", "Stop", `Asked to stop ${worker.id}.`, idle, "danger")}
+    ${!isOver(session.value) && [
+      frozen
+        ? button("resume", "Resume", `Asked to resume ${worker.id}.`, idle)
+        : button("pause", "Pause", `Asked to pause ${worker.id}.`, idle),
+      button("restart", "Restart", `Asked to restart ${worker.id}.`, !worker.attempt),
+      button("stop", "Stop", `Asked to stop ${worker.id}.`, idle, "danger"),
+    ]}
     <button type="button" aria-label=${`Raw log of ${worker.id}`} disabled=${!worker.attempt} onClick=${() => openLog(worker.id)}>Raw log</button>
   </div>`;
 }
@@ -34,12 +34,15 @@ function Card({ worker }) {
   return html`<article class=${`card agent-${worker.agent} is-${worker.status}`} aria-labelledby=${title}>
     <div class="card-head">
       <h3 id=${title}>${worker.id}</h3>
-      <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
       <span class=${`badge status-${worker.status}`}>${words(worker.status)}</span>
+      <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
     </div>
     <p class="evidence">${evidence(worker, now.value)}</p>
     ${progress !== null && progress !== undefined
-      ? html`<progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress><span class="percent">${progress.toFixed(0)} %</span>`
+      ? html`<div class="progress">
+          <progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress>
+          <span class="percent">${progress.toFixed(0)} %</span>
+        </div>`
       : GONE.has(worker.status) || worker.status === "waiting"
         ? null
         : html`<p class="quiet">no progress reported</p>`}
@@ -52,10 +55,11 @@ function Card({ worker }) {
       ${worker.files.length > 0 &&
       html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
     </dl>
-    <div class="sparks">
+    ${worker.samples.length > 0 &&
+    html`<div class="sparks">
       <${Sparkline} label="CPU" values=${worker.samples.map((sample) => sample.cpu_percent)} unit=${(value) => `${value.toFixed(0)} %`} least=${50} />
       <${Sparkline} label="Memory" values=${worker.samples.map((sample) => sample.memory_mib)} unit=${memory} least=${64} />
-    </div>
+    </div>`}
     ${worker.answer && html`<details class="answer"><summary>Last words</summary><p class="text">${worker.answer}</p></details>`}
     <${Buttons} worker=${worker} />
   </article>`;

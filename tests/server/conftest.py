@@ -10,11 +10,12 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
@@ -39,6 +40,7 @@ from orchestrator.server.serving import Dashboard, Place, bind
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 from tests.server.programs import PACKAGE, Program
+from tests.server.watching import FLAGS, chromium
 
 START = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 AGENTS = tuple(AgentName(name) for name in ("gemini", "claude", "codex"))
@@ -274,3 +276,22 @@ def port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         found: int = probe.getsockname()[1]
     return found
+
+
+@pytest.fixture(scope="module")
+def chromium_here() -> Iterator[Browser | None]:
+    executable = chromium()
+    if executable is None:
+        yield None
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser(chromium_here: Browser | None, not_proven: Callable[[str], NoReturn]) -> Browser:
+    if chromium_here is None:
+        not_proven("there is no Chromium, so the dashboard's page was not looked at")
+    return chromium_here

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.models.workers import WorkerStatus
 from orchestrator.server.pages import content_policy, static_folder
 from tests.server.conftest import Served
 
@@ -21,6 +22,14 @@ def test_no_module_and_no_style_names_another_host() -> None:
 def test_nothing_is_made_of_markup(module: Path) -> None:
     text = (static_folder() / module).read_text()
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|dangerouslySet|\beval\b", text)
+
+
+def test_every_state_of_a_worker_has_its_colours() -> None:
+    style = (static_folder() / "dashboard.css").read_text()
+    lanes = (static_folder() / "parts" / "timeline.js").read_text()
+    for status in set(WorkerStatus) - {WorkerStatus.WAITING}:
+        assert f".span-{status}" in style, status
+        assert f'"{status}"' in lanes, status
 
 
 def test_every_vendored_module_has_its_licence_beside_it() -> None:

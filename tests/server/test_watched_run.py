@@ -6,14 +6,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from orchestrator.journal.folder import all_sessions
 from orchestrator.journal.reading import read_journal
@@ -21,7 +20,7 @@ from orchestrator.models.entries import SessionOpened, UserCommand, WorkerStarte
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 from tests.server.programs import LONG_S, PACKAGE, Program
-from tests.server.watching import FLAGS, PHONE, Watched, chromium, watching
+from tests.server.watching import PHONE, Watched, watching
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -53,40 +52,23 @@ reply = { verdict = "approved", summary = "nothing speaks against it", points = 
 """
 
 
-RELEASE = """
+RELEASE = '''
 name = "release"
 [[turn]]
 role = "implementer"
 agent = "claude"
 [[turn.step]]
-run = "cd {target}; echo 1.0 | tee released.txt; echo $? > code.txt"
+run = """cd {target}
+echo 1.0 | tee wanted.txt; echo $? > wanted.code
+echo 2.0 | tee unwanted.txt; echo $? > unwanted.code"""
 [[turn.step]]
 pause_s = 60.0
-"""
+'''
 CAREFUL = """
 extends = "default"
 name = "careful"
 confirm_commands = ["tee"]
 """
-
-
-@pytest.fixture(scope="module")
-def chromium_here() -> Iterator[Browser | None]:
-    executable = chromium()
-    if executable is None:
-        yield None
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def browser(chromium_here: Browser | None, not_proven: Callable[[str], NoReturn]) -> Browser:
-    if chromium_here is None:
-        not_proven("there is no Chromium, so no run was watched in a browser")
-    return chromium_here
 
 
 def asked_for(workspace: Path) -> list[tuple[str, str | None, str]]:
@@ -128,13 +110,12 @@ def are_gone(processes: list[psutil.Process]) -> bool:
     return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
 
 
-def waits_for_consent(workspace: Path, worker: str, program: str) -> bool:
-    """Whether a guard stands before the program in the worker's tree."""
+def waits_for_consent(workspace: Path, worker: str, *, file: str) -> bool:
+    """Whether the guard of ``tee`` stands in the worker's tree, asked to let it write the file."""
     found = False
     for process in tree_of(workspace, worker):
         with suppress(psutil.NoSuchProcess):
-            words = process.cmdline()
-            found |= any(Path(word).name == program for word in words[1:2]) and process.is_running()
+            found |= [Path(word).name for word in process.cmdline()][1:] == ["tee", file]
     return found
 
 
@@ -223,9 +204,8 @@ def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
     ]
 
 
-@pytest.mark.parametrize(("button", "code"), [("Confirm", "0"), ("Refuse", "126")])
-def test_a_command_that_waits_runs_or_not_as_the_page_is_told(
-    browser: Browser, start: Callable[..., Program], workspace: Path, port: int, tmp_path: Path, button: str, code: str
+def test_commands_that_wait_run_or_not_as_the_page_is_told_and_one_worker_is_stopped(
+    browser: Browser, start: Callable[..., Program], workspace: Path, port: int, tmp_path: Path
 ) -> None:
     scenario, policy = tmp_path / "release.toml", tmp_path / "careful.toml"
     scenario.write_text(RELEASE)
@@ -235,28 +215,30 @@ def test_a_command_that_waits_runs_or_not_as_the_page_is_told(
         *("--interactive", "--port", str(port), "Release it"),
     )
     with watching(browser, run.dashboard()) as watched:
-        watched.has(".question", "wants to run `tee released.txt`", seconds=30)
-        assert waits_for_consent(workspace, "claude", "tee")
-        target = session_of(workspace).options.target
-        assert not (target / "code.txt").exists()
-        watched.press(button)
+        for button, name, code in (("Confirm", "wanted", "0"), ("Refuse", "unwanted", "126")):
+            watched.has(".question code", f"tee {name}.txt", seconds=30)
+            target = session_of(workspace).options.target
+            assert waits_for_consent(workspace, "claude", file=f"{name}.txt")
+            assert not list(target.glob(f"{name}.*"))
+            assert watched.violations() == []
+            watched.press(button)
+            wait_until(lambda file=target / f"{name}.code": file.exists() and file.read_text().endswith("\n"))  # type: ignore[misc]
+            assert (target / f"{name}.code").read_text().strip() == code
+            assert (target / f"{name}.txt").exists() is (button == "Confirm")
+            assert not waits_for_consent(workspace, "claude", file=f"{name}.txt")
         watched.has_not(".question")
-        wait_until(lambda: (target / "code.txt").exists() and (target / "code.txt").read_text().endswith("\n"))
-        assert (target / "code.txt").read_text().strip() == code
-        assert (target / "released.txt").exists() is (button == "Confirm")
-        assert not waits_for_consent(workspace, "claude", "tee")
-        watched.has(".row .text", "dashboard asked to answer q1")
+        watched.has(".row .text", "dashboard asked to answer q2: no")
         tree = tree_of(workspace, "claude")
         watched.press("Stop claude")
         watched.has(".agent-claude.is-stopped .evidence", "gone: ")
         assert are_gone(tree)
-        watched.has(".row .text", "its step stays open until it is restarted")
+        watched.has("header .reason", "claude is stopped, and what follows waits")
         watched.press("Stop")
         watched.has(".sub .status-interrupted")
         assert run.end() == 130
-    asked = [("answer", None), ("stop", "claude"), ("stop", None)]
+    asked = [("answer", None), ("answer", None), ("stop", "claude"), ("stop", None)]
     assert asked_for(workspace) == [(what, whom, "dashboard") for what, whom in asked]
-    assert session_of(workspace).answers == (("q1", "yes" if button == "Confirm" else "no"),)
+    assert session_of(workspace).answers == (("q1", "yes"), ("q2", "no"))
 
 
 def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
