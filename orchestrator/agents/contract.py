@@ -103,4 +103,9 @@ class Agent:
     """Its output mode prints nothing until the end, so silence says nothing."""
     reports_cost: Literal["yes", "no"] = "no"
     model_hosts: tuple[str, ...] = ()
+    """Where its model is and its login is renewed; ``{NAME}`` stands for a variable, without which it is no host."""
+    gateway_variable: str | None = None
+    """In which people name another place that this CLI is to find its model at."""
+    gateway_setting: tuple[PurePosixPath, str] | None = None
+    """A TOML file in the user's home, and the key in it that does the same."""
     role_strengths: tuple[str, ...] = ()

@@ -72,6 +72,18 @@ WHAT = _options(
         help="What workers may touch; `open` is no sandbox at all.",
     ),
     click.option(
+        "--network",
+        type=click.Choice(("open", "allow-list", "none")),
+        help="What the sandbox policy says of the network, said otherwise: `open` is this machine's own, whole.",
+    ),
+    click.option(
+        "--allow-host",
+        "allowed_hosts",
+        multiple=True,
+        metavar="HOST[:PORT]",
+        help="One more host that workers may reach: git.example.org, *.example.org, 10.1.2.3:8080 (repeatable).",
+    ),
+    click.option(
         "--approve",
         "approvals",
         multiple=True,

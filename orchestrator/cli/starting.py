@@ -47,7 +47,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         target=target_path(options["target"]),
         workspace=workspace_path(options["workspace"]),
         policy=find_policy(options["policy"]),
-        sandbox=with_limits(find_sandbox(options["sandbox"], options["approvals"]), options["worker_limits"]),
+        sandbox=sandbox_of(options),
         templates=_templates(options["prompts"]),
         agents=allowed_agents(options["agents"], options["without"]),
         models=models_by_agent(options["models"]),
@@ -151,6 +151,15 @@ def find_sandbox(given: str, approvals: Sequence[str] = ()) -> SandboxConfig:
     from orchestrator.safety.policies import load_sandbox_policy, with_approvals
 
     return with_approvals(load_sandbox_policy(given), approvals)
+
+
+def sandbox_of(options: Mapping[str, Any]) -> SandboxConfig:
+    """The sandbox policy with what the command line says otherwise."""
+    from orchestrator.safety.policies import with_network
+
+    config = find_sandbox(options["sandbox"], options["approvals"])
+    config = with_network(config, options["network"], options["allowed_hosts"])
+    return with_limits(config, options["worker_limits"])
 
 
 def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> SandboxConfig:

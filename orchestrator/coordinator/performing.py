@@ -150,7 +150,9 @@ class Performer:
                 await anyio.to_thread.run_sync(self.evidence.mark, effect.worker)
             self.before_start(assignment)
             self.desk.open(effect.worker)
-            spec = with_common_environment(agent.launch(self.crew.reachable(assignment)), assignment, self.session())
+            spec = with_common_environment(
+                agent.launch(self.crew.reachable(assignment, agent)), assignment, self.session()
+            )
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
         except (OrchestrateError, OSError) as error:
             problem = error.message if isinstance(error, OrchestrateError) else str(error)

@@ -10,16 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.workers.enforcing import Means, means
 from orchestrator.workers.proving import SandboxProof, prove_backend
 
+Backend: TypeAlias = Literal["bubblewrap", "landlock", "none"]
 VERSION_TIME_S = 20.0
 """Longest wait for ``--version``: gemini's takes 1.3 s on an idle machine (observed, 0.61.0)."""
 
@@ -92,6 +95,45 @@ def survey_machine(
         is_root=hasattr(os, "geteuid") and os.geteuid() == 0,
         means=means(environ),
     )
+
+
+def prove_some_sandbox(
+    config: SandboxConfig, environ: Mapping[str, str]
+) -> tuple[SandboxConfig, SandboxProof, tuple[str, ...]]:
+    """The policy as it can be kept here, its proof, and what must be said loudly about the difference.
+
+    Some machines give a worker every namespace but one of the network; a sandbox with an open network is then better
+    than none, for a policy that only prefers one.
+    """
+    proof = prove_backend(config, environ)
+    if proof.works or config.enforcement == "required" or config.network == "open":
+        return config, proof, ()
+    opened = config.model_copy(update={"network": "open"})
+    weaker = prove_backend(opened, environ)
+    if not weaker.works:
+        return config, proof, ()
+    return opened, weaker, (f"OPEN NETWORK: workers reach every host, since the list cannot be kept: {proof.detail}",)
+
+
+def choose_backend(config: SandboxConfig, proof: SandboxProof) -> tuple[Backend, tuple[str, ...]]:
+    """The backend to run with, and what must be said loudly about it.
+
+    Raises:
+        EnvironmentUnfit: The policy requires a sandbox and none works here.
+    """
+    if config.backend == "none":
+        return "none", (f"NO SANDBOX, as asked: {proof.detail}",)
+    if proof.works and proof.backend == "bubblewrap":
+        return "bubblewrap", ()
+    if proof.works and (config.enforcement != "required" or not proof.escaped):
+        return "landlock", (f"WEAKER SANDBOX: {proof.detail}",)
+    if config.enforcement == "required" or config.backend == "bubblewrap":
+        raise EnvironmentUnfit(
+            f"the sandbox policy {config.name!r} needs a sandbox, and none works here: {proof.detail}",
+            hint="orchestrate doctor says how to get one",
+        )
+    network = "" if config.network == "open" else ", and nothing holds the network back"
+    return "none", (f"NO SANDBOX: {proof.detail}; the CLIs run in their own restricted modes{network}",)
 
 
 def tier_note(found: Sequence[FoundAgent]) -> str:

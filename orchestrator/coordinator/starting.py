@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
 
 import anyio.to_thread
 from pydantic import TypeAdapter
@@ -20,12 +19,13 @@ import orchestrator
 from orchestrator.agents.registry import AGENTS
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.preparing import prepare
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
 from orchestrator.coordinator.sweeping import report_leftovers
-from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
+from orchestrator.errors import ExitCode, UsageError
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.replacing import write_atomically
@@ -35,13 +35,11 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import ORCHESTRATOR, WorkerId
 from orchestrator.models.options import SessionOptions
-from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew, CrewLayout
-from orchestrator.workers.proving import SandboxProof, prove_backend
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
 
@@ -51,7 +49,6 @@ EXIT_CODES = {
     Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
 }
-Backend: TypeAlias = Literal["bubblewrap", "landlock", "none"]
 MOST_TASK_CHARS = 4_000_000
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
 
@@ -85,8 +82,10 @@ async def run_session(
                 environ=stage.environ,
                 is_copy=stage.rehearsal is not None,
             )
-            backend, loud = choose_backend(stage.sandbox, prove_backend(stage.sandbox, environ))
-            findings = (*loud, *findings)
+            sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
+            stage = replace(stage, sandbox=sandbox)
+            backend, loud = choose_backend(sandbox, proof)
+            findings = (*told, *loud, *findings)
             opened = SessionOpened(
                 folder.id, session_options(request, stage, folder=folder, backend=backend), stage.found, findings
             )
@@ -122,26 +121,6 @@ def check_request(request: RunRequest) -> None:
         reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), silent)
         if reason is not None:
             raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
-
-
-def choose_backend(config: SandboxConfig, proof: SandboxProof) -> tuple[Backend, tuple[str, ...]]:
-    """The backend to run with, and what must be said loudly about it.
-
-    Raises:
-        EnvironmentUnfit: The policy requires a sandbox and none works here.
-    """
-    if config.backend == "none":
-        return "none", (f"NO SANDBOX, as asked: {proof.detail}",)
-    if proof.works and proof.backend == "bubblewrap":
-        return "bubblewrap", ()
-    if proof.works and (config.enforcement != "required" or not proof.escaped):
-        return "landlock", (f"WEAKER SANDBOX: {proof.detail}",)
-    if config.enforcement == "required" or config.backend == "bubblewrap":
-        raise EnvironmentUnfit(
-            f"the sandbox policy {config.name!r} needs a sandbox, and none works here: {proof.detail}",
-            hint="orchestrate doctor says how to get one",
-        )
-    return "none", (f"NO SANDBOX: {proof.detail}; the CLIs run in their own restricted modes",)
 
 
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:

@@ -82,6 +82,8 @@ class Assignment:
     reply_schema: Mapping[str, Any] | None = None
     """JSON schema the final answer must fit."""
     endpoint: ModelEndpoint | None = None
+    gateway: str | None = None
+    """URL at which the user's own settings have the CLI find its model; ``None``: the vendor's service."""
     extra_flags: tuple[str, ...] = ()
     without_flags: tuple[str, ...] = ()
     """Flags (with their values) and environment names to leave out: a rehearsal provokes today's errors with it."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidFile, UsageError
-from orchestrator.models.sandbox import MODEL_HOSTS, PLACEHOLDERS, SandboxConfig
+from orchestrator.models.sandbox import MODEL_HOSTS, PLACEHOLDERS, Network, SandboxConfig
 from orchestrator.toml_files import TomlFile, read_toml
 
 _PACKAGE = Path(__file__).parent.parent
@@ -58,6 +58,27 @@ def with_approvals(config: SandboxConfig, rules: Sequence[str]) -> SandboxConfig
             raise UsageError(f"--approve {rule!r}: the sandbox policy {config.name!r} asks for consent to {asked}")
     approved = tuple(dict.fromkeys((*config.approved_commands, *rules)))
     return config.model_copy(update={"approved_commands": approved})
+
+
+def with_network(config: SandboxConfig, network: Network | None, hosts: Sequence[str]) -> SandboxConfig:
+    """The policy with another network (``--network``) or further hosts (``--allow-host``).
+
+    Raises:
+        UsageError: One of them is no host, or the policy keeps no list.
+    """
+    if config.backend == "none" and (network not in (None, "open") or hosts):
+        raise UsageError(
+            f"the sandbox policy {config.name!r} is no sandbox: it cannot hold the network back",
+            hint="leave out --network and --allow-host, or name another policy with --sandbox",
+        )
+    changed = config.model_copy(update={"network": network or config.network})
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise UsageError(f"--allow-host {host!r} is no host", hint="example.org, *.example.org or example.org:8443")
+    if hosts and changed.network != "allow-list":
+        said = "leaves the network open" if changed.network == "open" else "has no network"
+        raise UsageError(f"--allow-host: the sandbox policy {config.name!r} {said}", hint="--network allow-list")
+    return changed.model_copy(update={"allowed_hosts": tuple(dict.fromkeys((*config.allowed_hosts, *hosts)))})
 
 
 def _find(name_or_path: str) -> Path:

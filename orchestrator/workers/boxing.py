@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent
@@ -17,15 +17,18 @@ from orchestrator.models.work import Assignment
 from orchestrator.workers import landlock_profile
 from orchestrator.workers.cgroups import make_group, own_group
 from orchestrator.workers.connecting import PORT
+from orchestrator.workers.gateways import gateway_of, is_here, network_rules
 from orchestrator.workers.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
 from orchestrator.workers.layout import CrewLayout
 from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimits
 from orchestrator.workers.mounts import Mount
-from orchestrator.workers.network_rules import NetworkRules, endpoint_of, rules_for
+from orchestrator.workers.network_rules import NetworkRules, renamed
 from orchestrator.workers.proving import prove_backend
+from orchestrator.workers.proxy_requests import ProxyRequest
 from orchestrator.workers.proxying import Proxy, Refusal, proxy
 from orchestrator.workers.sandbox import find_bubblewrap, grants, wrap
 from orchestrator.workers.system_files import write_system_files
+from orchestrator.workers.upstream import Upstream, upstream_for
 
 ETC_AGE_S = 30.0
 """A changed resolver or certificate reaches workers started after this time."""
@@ -47,7 +50,7 @@ class Box:
     environ: Mapping[str, str]
     proxy: Proxy | None = None
     """The way out, while somebody keeps it open."""
-    _rules: dict[WorkerId, NetworkRules] = field(default_factory=dict)
+    _adopted: dict[WorkerId, tuple[NetworkRules, int | None]] = field(default_factory=dict)
     _group: Path | None = field(default_factory=own_group)
     _etc_at: float = float("-inf")
 
@@ -87,7 +90,7 @@ class Box:
         rules = self._admit(assignment, agent)
         if rules is not None:
             parts["way_out"] = str(self._need_proxy().path)
-            parts["network"] = {"hosts": rules.hosts, "endpoint": rules.endpoint}
+            parts["network"] = {**asdict(rules), "port": self._port_of(assignment.worker)}
         if self.backend != "none":
             given = grants(self.config, assignment)
             parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
@@ -102,7 +105,7 @@ class Box:
         guards = self._guard_environment(assignment)
         if not self.is_listed_network:
             return guards
-        port = PORT if self.backend == "bubblewrap" else self._need_proxy().open_port(assignment.worker)
+        port = self._port_of(assignment.worker) or PORT
         names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
         url = f"http://127.0.0.1:{port}"
         return {
@@ -112,13 +115,28 @@ class Box:
             "NODE_USE_ENV_PROXY": "1",  # Node 22.21 and 24: its own fetch obeys the others only with this
         }
 
+    def _port_of(self, worker: WorkerId) -> int | None:
+        """Where the way out is for a worker that stands in our own network; ``None`` for one that has its own."""
+        return None if self.backend == "bubblewrap" else self._need_proxy().open_port(worker)
+
+    def reachable(self, assignment: Assignment, agent: Agent) -> Assignment:
+        """The assignment as its adapter must see it: its model by the name that leads there from inside."""
+        endpoint = assignment.endpoint
+        if endpoint is None:
+            url = gateway_of(agent, self.environ)
+            inside = url if url is None or not self.is_listed_network or not is_here(url) else renamed(url)
+            return replace(assignment, gateway=inside)
+        if not self.is_listed_network:
+            return assignment
+        return replace(assignment, endpoint=replace(endpoint, url=renamed(endpoint.url)))
+
     def admit_again(self, worker: WorkerId, document: Mapping[str, object]) -> None:
         """Let an attempt of a dead coordinator through by the rules it was started with."""
-        rules = rules_from(document)
-        if rules is not None:
-            self._rules[worker] = rules
+        known = rules_from(document)
+        if known is not None:
+            self._adopted[worker] = known
             if self.proxy is not None:
-                self.proxy.admit(worker, rules)
+                self.proxy.admit_again(worker, *known)
 
     @asynccontextmanager
     async def way_out(self, refused: Callable[[Refusal], None]) -> AsyncIterator[None]:
@@ -126,10 +144,11 @@ class Box:
         if not self.is_listed_network:
             yield
             return
-        async with proxy(self.layout.session_dir / "network.sock", refused=refused) as self.proxy:
+        path = self.layout.session_dir / "network.sock"
+        async with proxy(path, refused=refused, through=self._through) as self.proxy:
             # Workers that were adopted before it stood keep their rules.
-            for worker, rules in self._rules.items():
-                self.proxy.admit(worker, rules)
+            for worker, known in self._adopted.items():
+                self.proxy.admit_again(worker, *known)
             try:
                 yield
             finally:
@@ -162,10 +181,13 @@ class Box:
     def _admit(self, assignment: Assignment, agent: Agent) -> NetworkRules | None:
         if not self.is_listed_network:
             return None
-        rules = rules_for(self.config, agent, endpoint_of(assignment))
+        rules = network_rules(self.config, assignment, agent, self.environ)
         self._need_proxy().admit(assignment.worker, rules)
-        self._rules[assignment.worker] = rules
         return rules
+
+    def _through(self, request: ProxyRequest) -> Upstream | None:
+        """The proxy of the user's own network, where the coordinator's environment names one."""
+        return upstream_for(self.environ, request.host, request.port, is_tunnel=request.is_tunnel)
 
     def _limits(self, assignment: Assignment) -> dict[str, object]:
         limits = self.config.limits
@@ -239,13 +261,14 @@ class Box:
         return folder
 
 
-def rules_from(document: Mapping[str, object]) -> NetworkRules | None:
-    """The rules that a dead coordinator gave to an attempt."""
+def rules_from(document: Mapping[str, object]) -> tuple[NetworkRules, int | None] | None:
+    """The rules that a dead coordinator gave to an attempt, and the port that is its way out, if it has one."""
     network = document.get("network")
     if not isinstance(network, dict):
         return None
-    endpoint = network.get("endpoint")
-    return NetworkRules(tuple(network["hosts"]), None if endpoint is None else (endpoint[0], endpoint[1]))
+    places = (network.get(name) for name in ("endpoint", "gateway"))
+    endpoint, gateway = (None if place is None else (str(place[0]), int(place[1])) for place in places)
+    return NetworkRules(tuple(network["hosts"]), endpoint, gateway), network.get("port")
 
 
 def remove_empty_groups(document: Mapping[str, object]) -> None:

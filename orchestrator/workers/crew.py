@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent
@@ -29,7 +28,6 @@ from orchestrator.workers.homes import PrivateHome, clear_home, place_files, pre
 from orchestrator.workers.layout import CrewLayout as CrewLayout
 from orchestrator.workers.layout import Started as Started
 from orchestrator.workers.mounts import place_of
-from orchestrator.workers.network_rules import renamed
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
 from orchestrator.workers.proxying import Refusal
 from orchestrator.workers.records import decode_file, encode, replace_file
@@ -72,12 +70,9 @@ class Crew:
         """Keep the workers' way to listed hosts open; ``refused`` is told of what they asked for and did not get."""
         return self._box.way_out(refused)
 
-    def reachable(self, assignment: Assignment) -> Assignment:
+    def reachable(self, assignment: Assignment, agent: Agent) -> Assignment:
         """The assignment as its adapter must see it: its model by the name that leads there from inside."""
-        endpoint = assignment.endpoint
-        if endpoint is None or not self._box.is_listed_network:
-            return assignment
-        return replace(assignment, endpoint=replace(endpoint, url=renamed(endpoint.url)))
+        return self._box.reachable(assignment, agent)
 
     def start(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Started:
         """Start one attempt; returns once its shim runs, which then does the rest.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
-from orchestrator.agents.contract import Agent
 from orchestrator.models.sandbox import MODEL_HOSTS, SandboxConfig
-from orchestrator.models.work import Assignment
 
 MODEL_NAME = "model.orchestrate.internal"
 """Where a rehearsal's model is, inside: clients go round their proxy for localhost, so it needs a name, and only our
@@ -27,19 +26,31 @@ class NetworkRules:
     """``example.org``, ``*.example.org``, each with ``:port`` or without."""
     endpoint: tuple[str, int] | None = None
     """Address and port that :data:`MODEL_NAME` stands for; nothing else on this machine can be reached."""
+    gateway: tuple[str, int] | None = None
+    """Where the user's own settings have the model; meant wherever it leads, in the user's own network too."""
 
 
-def rules_for(config: SandboxConfig, agent: Agent, endpoint_url: str | None) -> NetworkRules:
-    """The policy's list for one worker's CLI; with an endpoint of its own (rehearsal) the vendor's hosts stay shut."""
+def rules_for(config: SandboxConfig, model: Sequence[str], endpoint_url: str | None) -> NetworkRules:
+    """The policy's list for one worker's CLI.
+
+    Args:
+        model: what ``{model}`` stands for; nothing in a rehearsal.
+        endpoint_url: of a model on this machine: a rehearsal's, or the user's own gateway.
+    """
     endpoint = None if endpoint_url is None else address_of(endpoint_url)
-    model = agent.model_hosts if endpoint is None else ()
     hosts = (host for entry in config.allowed_hosts for host in (model if entry == MODEL_HOSTS else (entry,)))
     return NetworkRules(tuple(dict.fromkeys(host.strip().lower() for host in hosts)), endpoint)
 
 
+def with_gateway(rules: NetworkRules, url: str) -> NetworkRules:
+    """The rules with one more host that is listed for its one port."""
+    host, port = address_of(url)
+    return replace(rules, hosts=(*rules.hosts, f"{_spelt(host)}:{port}"), gateway=(host, port))
+
+
 def address_of(url: str) -> tuple[str, int]:
     """Host and port of ``http://host:port/…``."""
-    place = url.split("://", 1)[-1].split("/", 1)[0]
+    place = url.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[2]
     host, port = split_port(place)
     return host, port if port is not None else 443 if url.startswith("https:") else 80
 
@@ -66,7 +77,8 @@ def why_refused(rules: NetworkRules, host: str, port: int) -> str | None:
         return None if rules.endpoint is not None else "no rehearsal is going on"
     listed = [entry for entry in rules.hosts if _names(split_port(entry)[0], name)]
     if not listed:
-        return "the policy does not list this host"
+        wanted = _spelt(name) if port in WEB_PORTS else f"{_spelt(name)}:{port}"
+        return f"the sandbox policy does not list this host; to list it: --allow-host {wanted}, or `allowed_hosts`"
     ports = [port for entry in listed for port in _ports(entry)]
     return None if port in ports else f"the policy lists this host for port {', '.join(map(str, sorted(set(ports))))}"
 
@@ -88,9 +100,30 @@ def is_public(address: str) -> bool:
     return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
-def public_ones(addresses: Sequence[str]) -> list[str]:
-    """Those of a name's addresses that may be connected to, in their order."""
-    return [address for address in addresses if is_public(address)]
+def is_named(rules: NetworkRules, host: str) -> bool:
+    """Whether the policy lists this very address, not only a name that leads to it."""
+    return _is_address(host) and any(split_port(entry)[0] == host for entry in rules.hosts)
+
+
+def fit_ones(rules: NetworkRules, host: str, port: int, addresses: Sequence[str]) -> list[str]:
+    """Those of a listed name's addresses that may be connected to, in their order.
+
+    Out on the internet; or listed themselves; or where the user's own gateway is.
+    """
+    if rules.gateway == (host, port):
+        return list(addresses)
+    return [one for one in addresses if is_public(one) or why_refused(rules, one, port) is None]
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        ipaddress.ip_address(host)
+        return True
+    return False
+
+
+def _spelt(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _names(entry: str, name: str) -> bool:
@@ -100,8 +133,3 @@ def _names(entry: str, name: str) -> bool:
 def _ports(entry: str) -> Sequence[int]:
     port = split_port(entry)[1]
     return WEB_PORTS if port is None else (port,)
-
-
-def endpoint_of(assignment: Assignment) -> str | None:
-    """Where the worker's model is when that is not the vendor's own service."""
-    return None if assignment.endpoint is None else assignment.endpoint.url

@@ -70,3 +70,15 @@ def _place(text: str, default: int | None) -> tuple[str, int]:
     if port is None or not 0 < port < 65536 or not name or any(character in name for character in " \t\r\n\\/@?#"):
         raise UnreadableRequest(f"{text!r} is no host and port")
     return name, port
+
+
+def for_upstream(request: ProxyRequest, authorization: str | None) -> bytes:
+    """The head as another proxy has to be told it."""
+    name = f"[{request.host}]" if ":" in request.host else request.host
+    said = f"Proxy-Authorization: {authorization}\r\n" if authorization is not None else ""
+    if request.is_tunnel:
+        return f"CONNECT {name}:{request.port} HTTP/1.1\r\nHost: {name}:{request.port}\r\n{said}\r\n".encode("latin-1")
+    first, rest = request.forwarded.split(b"\r\n", 1)
+    method, path, version = first.split(b" ")
+    place = f"http://{name}:{request.port}".encode("latin-1")
+    return b"%s %s%s %s\r\n%s%s" % (method, place, path, version, said.encode("latin-1"), rest)

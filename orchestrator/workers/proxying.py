@@ -15,20 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import anyio
-
 from orchestrator.models.identity import WorkerId
-from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules, public_ones, split_port, why_refused
-from orchestrator.workers.proxy_requests import ProxyRequest, UnreadableRequest, parse_request
+from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules, fit_ones, is_named, why_refused
+from orchestrator.workers.proxy_requests import ProxyRequest, UnreadableRequest, for_upstream, parse_request
+from orchestrator.workers.relaying import CONNECT_WITHIN_S, Ends, connect, connect_through, relay
+from orchestrator.workers.upstream import Upstream
 
 MOST_CONNECTIONS = 256
 """Of all workers together; more wait in their namespace's queue."""
 MOST_HEAD_BYTES = 64 * 1024
 HEAD_WITHIN_S = 30.0
-CONNECT_WITHIN_S = 20.0
-IDLE_S = 3600.0
-"""A model may think for long; nothing is silent for an hour."""
-_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +40,8 @@ class Refusal:
 
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+Through: TypeAlias = Callable[[ProxyRequest], Upstream | None]
+"""Whom to ask for a host instead of connecting to it."""
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -57,13 +55,22 @@ class Proxy:
 
     Args:
         refused: told of refusals, on the event loop.
+        through: the proxy of the user's own network, if there is one.
     """
 
-    def __init__(self, path: Path, *, refused: Callable[[Refusal], None], lookup: Resolve = resolve) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        refused: Callable[[Refusal], None],
+        lookup: Resolve = resolve,
+        through: Through = lambda request: None,
+    ) -> None:
         self.path = path
         """The socket on which shims hand connections over; it lies where no worker can see it."""
         self._refused = refused
         self._lookup = lookup
+        self._through = through
         self._rules: dict[WorkerId, NetworkRules] = {}
         self._counts: dict[tuple[WorkerId, str, int], int] = {}
         self._ports: dict[WorkerId, socket.socket] = {}
@@ -75,10 +82,30 @@ class Proxy:
         """Let a worker's connections through by these rules from now on."""
         self._rules[worker] = rules
 
-    def open_port(self, worker: WorkerId) -> int:
-        """A loopback port of this worker's own, for sandboxes that have no network namespace."""
+    def admit_again(self, worker: WorkerId, rules: NetworkRules, port: int | None) -> None:
+        """The same for a worker of a dead coordinator, at the port it knows, if it has no network of its own."""
+        self.admit(worker, rules)
+        if port is None:
+            return
+        try:
+            self.open_port(worker, port)
+        except OSError as problem:
+            reason = f"another program has taken this worker's way out: {problem.strerror}"
+            # Not before whoever keeps the way open is ready to hear of it.
+            told = Refusal(worker, "127.0.0.1", port, reason, 1)
+            asyncio.get_running_loop().call_soon(self._refused, told)
+
+    def open_port(self, worker: WorkerId, port: int = 0) -> int:
+        """A loopback port of this worker's own, for sandboxes that have no network namespace.
+
+        Args:
+            port: the one that a worker of a dead coordinator knows; 0 for any.
+
+        Raises:
+            OSError: it is taken.
+        """
         if worker not in self._ports:
-            listening = socket.create_server(("127.0.0.1", 0))
+            listening = socket.create_server(("127.0.0.1", port))
             listening.setblocking(False)
             self._ports[worker] = listening
             asyncio.get_running_loop().add_reader(listening.fileno(), self._take_local, worker, listening)
@@ -132,35 +159,45 @@ class Proxy:
             return
         rules = self._rules.get(worker, NetworkRules())
         reason = why_refused(rules, request.host, request.port)
-        addresses: Sequence[str] = ()
-        if reason is None:
-            addresses, port, reason = await self._addresses(rules, request)
         if reason is not None:
-            self._count(worker, request, reason)
-            await _say(writer, "403 Forbidden", f"{request.host}:{request.port} is refused: {reason}")
+            await self._refuse(worker, request, reason, writer)
             return
         try:
-            upstream = await _connect(addresses, port)
+            outside, first = await self._reach(rules, request)
+        except _Unfit as problem:
+            await self._refuse(worker, request, str(problem), writer)
         except (OSError, TimeoutError) as problem:
             await _say(writer, "502 Bad Gateway", f"{request.host}:{request.port} cannot be reached: {problem}")
-            return
-        await _relay(request, (reader, writer), upstream)
+        else:
+            await relay((reader, writer), outside, first=None if request.is_tunnel else first)
 
-    async def _addresses(self, rules: NetworkRules, request: ProxyRequest) -> tuple[Sequence[str], int, str | None]:
-        """Where to connect to: what is checked is what is connected to, so a name cannot change its mind between."""
+    async def _refuse(self, worker: WorkerId, request: ProxyRequest, reason: str, writer: asyncio.StreamWriter) -> None:
+        self._count(worker, request, reason)
+        await _say(writer, "403 Forbidden", f"{request.host}:{request.port} is refused: {reason}")
+
+    async def _reach(self, rules: NetworkRules, request: ProxyRequest) -> tuple[Ends, bytes]:
+        """Connected, and what is to be said first.  What is checked is what is connected to: no name changes its mind
+        between.  A proxy further on resolves names itself, and what it lets through is for its owners to say."""
         if request.host == MODEL_NAME and rules.endpoint is not None:
-            return [rules.endpoint[0]], rules.endpoint[1], None
-        if any(split_port(entry)[0] == request.host and _is_address(request.host) for entry in rules.hosts):
-            return [request.host], request.port, None  # An address that the policy itself names is meant.
+            return await connect([rules.endpoint[0]], rules.endpoint[1]), request.forwarded
+        further = self._through(request)
+        if further is not None:
+            return await connect_through(further, request), for_upstream(request, further.authorization)
+        return await connect(await self._addresses(rules, request), request.port), request.forwarded
+
+    async def _addresses(self, rules: NetworkRules, request: ProxyRequest) -> Sequence[str]:
+        if is_named(rules, request.host):
+            return [request.host]  # An address that the policy itself names is meant.
         try:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 found = await self._lookup(request.host, request.port)
         except (OSError, UnicodeError, TimeoutError) as problem:
-            return (), 0, f"its name cannot be resolved: {problem}"
-        public = public_ones(found)
-        if not public:
-            return (), 0, f"it leads to {', '.join(found) or 'nowhere'}, which is not on the internet"
-        return public, request.port, None
+            raise _Unfit(f"its name cannot be resolved: {problem}") from None
+        fit = fit_ones(rules, request.host, request.port, found)
+        if not fit:
+            listing = f"; to list its address as well: --allow-host {found[0]}:{request.port}" if found else ""
+            raise _Unfit(f"it leads to {', '.join(found) or 'nowhere'}, which is not on the internet{listing}")
+        return fit
 
     def _count(self, worker: WorkerId, request: ProxyRequest, reason: str) -> None:
         key = (worker, request.host, request.port)
@@ -171,14 +208,24 @@ class Proxy:
             self._refused(Refusal(worker, request.host[:256], request.port, reason, times))
 
 
+class _Unfit(Exception):
+    """A listed host that leads where nobody may go."""
+
+
 @asynccontextmanager
-async def proxy(path: Path, *, refused: Callable[[Refusal], None], lookup: Resolve = resolve) -> AsyncIterator[Proxy]:
+async def proxy(
+    path: Path,
+    *,
+    refused: Callable[[Refusal], None],
+    lookup: Resolve = resolve,
+    through: Through = lambda request: None,
+) -> AsyncIterator[Proxy]:
     """Run a proxy whose hand-over socket is ``path``; connections end with the block.
 
     Raises:
         OSError: the socket cannot be made.
     """
-    made = Proxy(path, refused=refused, lookup=lookup)
+    made = Proxy(path, refused=refused, lookup=lookup, through=through)
     receiving = _bound(path)
     loop = asyncio.get_running_loop()
     try:
@@ -216,55 +263,6 @@ def _bound(path: Path) -> socket.socket:
     finally:
         os.close(folder)
     return receiving
-
-
-def _is_address(host: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        with suppress(OSError):
-            socket.inet_pton(family, host)
-            return True
-    return False
-
-
-Ends: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-async def _connect(addresses: Sequence[str], port: int) -> Ends:
-    problem: OSError = OSError("no address")
-    for address in addresses:
-        try:
-            async with asyncio.timeout(CONNECT_WITHIN_S):
-                return await asyncio.open_connection(address, port)
-        except OSError as error:  # TimeoutError is one
-            problem = error
-    raise problem
-
-
-async def _relay(request: ProxyRequest, inside: Ends, outside: Ends) -> None:
-    try:
-        if request.is_tunnel:
-            inside[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        else:
-            outside[1].write(request.forwarded)
-        async with anyio.create_task_group() as both:
-            both.start_soon(_copy, inside[0], outside[1])
-            both.start_soon(_copy, outside[0], inside[1])
-    finally:
-        outside[1].close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while True:
-            async with asyncio.timeout(IDLE_S):
-                chunk = await reader.read(_CHUNK)
-            if not chunk:
-                break
-            writer.write(chunk)
-            await writer.drain()
-    with suppress(OSError, RuntimeError):
-        if writer.can_write_eof():
-            writer.write_eof()
 
 
 async def _say(writer: asyncio.StreamWriter, status: str, text: str) -> None:

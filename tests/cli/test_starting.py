@@ -11,6 +11,7 @@ from orchestrator.cli.starting import (
     find_sandbox,
     models_by_agent,
     rehearsal_request,
+    sandbox_of,
     target_path,
     with_limits,
 )
@@ -52,6 +53,14 @@ def test_limits_of_a_run_replace_those_of_the_policy() -> None:
     assert (config.limits.cpu_percent, config.limits.memory_mib) == (90.0, 512)
     assert config.limits.runtime_s == find_sandbox("default").limits.runtime_s
     assert with_limits(config, ()) is config
+
+
+def test_the_policys_network_can_be_said_otherwise_for_one_run() -> None:
+    given = {"sandbox": "default", "approvals": (), "worker_limits": (("memory_mib", 512),), "network": None}
+    config = sandbox_of({**given, "allowed_hosts": ("git.example.org",)})
+    assert (config.network, config.limits.memory_mib) == ("allow-list", 512)
+    assert config.allowed_hosts[-1] == "git.example.org"
+    assert sandbox_of({**given, "network": "open", "allowed_hosts": ()}).network == "open"
 
 
 @pytest.mark.parametrize(

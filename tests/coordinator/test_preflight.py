@@ -1,14 +1,29 @@
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from orchestrator.agents.registry import AGENTS
-from orchestrator.coordinator.preflight import find_agent, is_logged_in, survey_agents, survey_machine, tier_note
+from orchestrator.coordinator.preflight import (
+    choose_backend,
+    find_agent,
+    is_logged_in,
+    prove_some_sandbox,
+    survey_agents,
+    survey_machine,
+    tier_note,
+)
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.workers.proving import SandboxProof, prove_backend
 
+BROKEN = SandboxProof("bubblewrap", works=False, detail="no user namespaces")
 CLAUDE = AGENTS[AgentName("claude")]
 
 
@@ -77,3 +92,38 @@ def test_the_machine_is_surveyed_by_trying(tmp_path: Path) -> None:
     report = survey_machine(SandboxConfig(name="p", backend="none"), {"PATH": "/usr/bin:/bin"}, workspace=tmp_path)
     assert report.free_bytes > 0
     assert report.sandbox.works
+
+
+@pytest.mark.parametrize("enforcement", ["required", "preferred"])
+def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
+    config = SandboxConfig(name="p", enforcement=enforcement)
+    if enforcement == "required":
+        with pytest.raises(EnvironmentUnfit, match="no user namespaces"):
+            choose_backend(config, BROKEN)
+    else:
+        backend, loud = choose_backend(config, BROKEN)
+        assert backend == "none"
+        assert loud[0].startswith("NO SANDBOX")
+        assert "network" not in loud[0]
+        listed = config.model_copy(update={"network": "allow-list"})
+        assert choose_backend(listed, BROKEN)[1][0].endswith("nothing holds the network back")
+
+
+@pytest.mark.slow
+def test_where_no_network_of_its_own_can_be_had_a_sandbox_that_is_preferred_goes_on_with_ours(
+    tmp_path: Path, not_proven: Callable[[str], NoReturn]
+) -> None:
+    real = shutil.which("bwrap")
+    if real is None or not prove_backend(SandboxConfig(name="p", backend="bubblewrap"), os.environ).works:
+        not_proven("bubblewrap does not work here")
+    script = f'case " $* " in *" --unshare-net "*) echo "bwrap: no network" >&2; exit 1;; esac; exec {real} "$@"'
+    (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    config = SandboxConfig(name="p", backend="bubblewrap", network="allow-list")
+    kept, proof, told = prove_some_sandbox(config, environ)
+    assert (kept.network, proof.works) == ("open", True)
+    assert "OPEN NETWORK" in told[0]
+    assert "bwrap: no network" in told[0]
+    required = config.model_copy(update={"enforcement": "required"})
+    assert prove_some_sandbox(required, environ)[0] is required

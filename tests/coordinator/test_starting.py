@@ -9,21 +9,18 @@ import pytest
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
-from orchestrator.coordinator.starting import check_request, choose_backend, environment_of_checks
+from orchestrator.coordinator.starting import check_request, environment_of_checks
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.review_engine.policies import STANDARD
-from orchestrator.workers.proving import SandboxProof
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.coordinator.conftest import Stage
-
-BROKEN = SandboxProof("bubblewrap", works=False, detail="no user namespaces")
 
 
 def test_an_empty_task_is_refused_with_an_example(stage: Stage) -> None:
@@ -65,18 +62,6 @@ async def test_a_malformed_scenario_is_refused_and_leaves_no_session(stage: Stag
         await run_session(stage.request('name = "x"\n[[turn]]\nagnet = "claude"\n'), environ=stage.environ)
     assert caught.value.line == 3
     assert [path for path in stage.workspace.iterdir() if path.is_dir()] == []
-
-
-@pytest.mark.parametrize("enforcement", ["required", "preferred"])
-def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
-    config = SandboxConfig(name="p", enforcement=enforcement)
-    if enforcement == "required":
-        with pytest.raises(EnvironmentUnfit, match="no user namespaces"):
-            choose_backend(config, BROKEN)
-    else:
-        backend, loud = choose_backend(config, BROKEN)
-        assert backend == "none"
-        assert loud[0].startswith("NO SANDBOX")
 
 
 def test_the_targets_own_tests_see_no_login(stage: Stage) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import InvalidFile, UsageError
-from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.safety.policies import FOLDERS, available_policies, load_sandbox_policy, with_approvals
+from orchestrator.models.sandbox import Network, SandboxConfig
+from orchestrator.safety.policies import FOLDERS, available_policies, load_sandbox_policy, with_approvals, with_network
 from orchestrator.safety.policy_schema import policy_schema
 
 
@@ -23,8 +23,40 @@ def test_every_shipped_policy_loads_and_bears_its_files_name(name: str) -> None:
     assert load_sandbox_policy(name).name == name
 
 
-def test_the_default_policy_says_what_is_the_default_anyway() -> None:
-    assert load_sandbox_policy("default").model_copy(update={"description": ""}) == SandboxConfig(name="default")
+def test_the_default_policy_says_what_is_the_default_anyway_but_for_its_list_of_hosts() -> None:
+    default = load_sandbox_policy("default")
+    bare = SandboxConfig(name="default", network="allow-list", allowed_hosts=default.allowed_hosts)
+    assert default.model_copy(update={"description": ""}) == bare
+    assert default.allowed_hosts[0] == "{model}"
+    assert {"registry.npmjs.org", "pypi.org", "github.com"} < set(default.allowed_hosts)
+    assert load_sandbox_policy("strict").allowed_hosts == ("{model}",)
+
+
+def test_a_run_can_list_another_host_or_open_the_network() -> None:
+    default = load_sandbox_policy("default")
+    listed = with_network(default, None, ("git.example.org", "10.1.2.3:8080", "*.test"))
+    assert listed.allowed_hosts == (*default.allowed_hosts, "git.example.org", "10.1.2.3:8080", "*.test")
+    assert with_network(default, "open", ()).network == "open"
+    assert with_network(default, None, ()) == default
+    mine = SandboxConfig(name="mine")
+    assert with_network(mine, "allow-list", ("a.test",)).allowed_hosts == ("{model}", "a.test")
+
+
+@pytest.mark.parametrize(
+    ("policy", "network", "hosts", "says"),
+    [
+        ("default", None, ("https://a.test",), "no host"),
+        ("default", "open", ("a.test",), "leaves the network open"),
+        ("default", "none", ("a.test",), "has no network"),
+        ("open", None, ("a.test",), "no sandbox"),
+        ("open", "allow-list", (), "no sandbox"),
+    ],
+)
+def test_a_list_that_nobody_would_keep_is_refused(
+    policy: str, network: Network | None, hosts: tuple[str, ...], says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        with_network(load_sandbox_policy(policy), network, hosts)
 
 
 def test_the_open_policy_has_no_sandbox() -> None:
@@ -62,7 +94,8 @@ def test_shipped_policies_get_stricter_step_by_step() -> None:
     assert strict.enforcement == reading.enforcement == ci.enforcement == "required"
     assert reading.target == "read"
     assert not reading.writable
-    assert ci.network == strict.network == "allow-list"
+    assert ci.network == strict.network == default.network == "allow-list"
+    assert set(strict.allowed_hosts) < set(default.allowed_hosts)
 
 
 def test_the_schema_for_editors_is_the_models() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,24 +34,27 @@ def test_a_policy_that_lists_hosts_needs_a_way_out(stage: Stage) -> None:
 
 
 def test_the_rules_of_a_dead_coordinator_are_read_back() -> None:
-    rules = NetworkRules(("a.test",), ("127.0.0.1", 4000))
-    document = json.loads(json.dumps({"network": {"hosts": rules.hosts, "endpoint": rules.endpoint}}))
-    assert rules_from(document) == rules
+    rules = NetworkRules(("a.test",), ("127.0.0.1", 4000), ("llm.test", 443))
+    document = json.loads(json.dumps({"network": {**asdict(rules), "port": 4711}}))
+    assert rules_from(document) == (rules, 4711)
+    assert rules_from({"network": {"hosts": ["a.test"], "endpoint": None}}) == (NetworkRules(("a.test",)), None)
     assert rules_from({}) is None
 
 
-def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage) -> None:
-    from dataclasses import replace
-
-    crew = stage.crew()
-    assignment = replace(stage.assignment(), endpoint=ModelEndpoint("http://127.0.0.1:4000", "key"))
-    assert crew.reachable(assignment) == assignment
-    closed = stage.config.model_copy(update={"network": "allow-list"})
-    box = Box(stage.layout, closed, stage.backend, stage.environ)
-    crew._box = box
-    endpoint = crew.reachable(assignment).endpoint
+@pytest.mark.parametrize("network", ["open", "allow-list"])
+def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage, network: str) -> None:
+    config = stage.config.model_copy(update={"network": network})
+    rehearsed = replace(stage.assignment(), endpoint=ModelEndpoint("http://127.0.0.1:4000", "key"))
+    fake = replace(agent(), gateway_variable="GATEWAY")
+    box = Box(stage.layout, config, stage.backend, {"GATEWAY": "http://localhost:4000/v1"})
+    endpoint, gateway = box.reachable(rehearsed, fake).endpoint, box.reachable(stage.assignment(), fake).gateway
     assert endpoint is not None
-    assert (MODEL_NAME in endpoint.url) == (stage.backend != "none")
+    assert gateway is not None
+    is_renamed = stage.backend != "none" and network == "allow-list"
+    assert (MODEL_NAME in endpoint.url, MODEL_NAME in gateway) == (is_renamed, is_renamed)
+    elsewhere = Box(stage.layout, config, stage.backend, {"GATEWAY": "https://llm.corp.test/v1"})
+    assert elsewhere.reachable(stage.assignment(), fake).gateway == "https://llm.corp.test/v1"
+    assert Box(stage.layout, config, stage.backend, {}).reachable(stage.assignment(), fake) == stage.assignment()
 
 
 def test_empty_groups_of_a_lost_shim_are_removed(tmp_path: Path) -> None:

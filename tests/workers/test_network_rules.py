@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.agents.registry import AGENTS
-from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.workers.network_rules import (
     MODEL_NAME,
     NetworkRules,
     address_of,
+    fit_ones,
     is_public,
-    public_ones,
     renamed,
     rules_for,
     split_port,
     why_refused,
+    with_gateway,
 )
 
 RULES = NetworkRules(("api.example.org", "*.registry.test", "own.test:8443"), ("127.0.0.1", 4000))
@@ -95,7 +94,8 @@ def test_addresses_of_this_machine_and_its_networks_are_not_public(address: str)
 
 
 def test_addresses_of_the_internet_are_public() -> None:
-    assert public_ones(["127.0.0.1", "8.8.8.8", "2606:4700::1111"]) == ["8.8.8.8", "2606:4700::1111"]
+    found = ["127.0.0.1", "8.8.8.8", "2606:4700::1111"]
+    assert fit_ones(RULES, "api.example.org", 443, found) == ["8.8.8.8", "2606:4700::1111"]
     assert is_public("64:ff9b::808:808")
 
 
@@ -114,14 +114,34 @@ def test_a_place_is_host_and_port(text: str, expected: tuple[str, int | None]) -
     assert split_port(text) == expected
 
 
-def test_the_models_hosts_are_the_clis_own_and_shut_in_a_rehearsal() -> None:
-    agent = AGENTS[AgentName("claude")]
+def test_a_name_may_lead_into_ones_own_network_where_that_address_is_listed_too() -> None:
+    rules = NetworkRules(("git.corp.test", "10.1.2.3"))
+    assert fit_ones(rules, "git.corp.test", 443, ["10.1.2.3", "10.1.2.4", "127.0.0.1"]) == ["10.1.2.3"]
+    assert fit_ones(rules, "git.corp.test", 8443, ["10.1.2.3"]) == []
+
+
+def test_ones_own_gateway_is_meant_wherever_it_leads_but_for_its_port_only() -> None:
+    rules = with_gateway(NetworkRules(("api.example.org",)), "https://llm.corp.test:8443/v1")
+    assert why_refused(rules, "llm.corp.test", 8443) is None
+    assert why_refused(rules, "llm.corp.test", 443) is not None
+    assert fit_ones(rules, "llm.corp.test", 8443, ["10.9.8.7"]) == ["10.9.8.7"]
+    assert fit_ones(rules, "api.example.org", 443, ["10.9.8.7"]) == []
+
+
+def test_a_refusal_says_how_the_host_can_be_listed() -> None:
+    assert "--allow-host a.test," in (why_refused(RULES, "a.test", 443) or "")
+    assert "--allow-host a.test:22," in (why_refused(RULES, "a.test", 22) or "")
+    assert "--allow-host [::1]:22," in (why_refused(RULES, "::1", 22) or "")
+
+
+def test_the_models_hosts_stand_where_the_policy_says() -> None:
     config = SandboxConfig(name="t", network="allow-list", allowed_hosts=("{model}", "PyPI.org"))
-    assert rules_for(config, agent, None) == NetworkRules((*agent.model_hosts, "pypi.org"))
-    assert rules_for(config, agent, "http://127.0.0.1:4000/x") == NetworkRules(("pypi.org",), ("127.0.0.1", 4000))
+    assert rules_for(config, ("m.test",), None) == NetworkRules(("m.test", "pypi.org"))
+    assert rules_for(config, (), "http://127.0.0.1:4000/x") == NetworkRules(("pypi.org",), ("127.0.0.1", 4000))
 
 
 def test_an_endpoint_is_said_by_the_name_that_only_the_proxy_knows() -> None:
     assert renamed("http://127.0.0.1:4000/v1/x") == f"http://{MODEL_NAME}/v1/x"
     assert renamed("http://127.0.0.1:4000") == f"http://{MODEL_NAME}"
     assert address_of("https://models.test/v1") == ("models.test", 443)
+    assert address_of("http://user:word@models.test:81/v1") == ("models.test", 81)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from orchestrator.workers.proxy_requests import ProxyRequest, UnreadableRequest, parse_request
+from orchestrator.workers.proxy_requests import ProxyRequest, UnreadableRequest, for_upstream, parse_request
 
 
 def test_connect_names_a_host_and_a_port() -> None:
@@ -57,3 +57,14 @@ def test_nothing_else_is_ever_raised(noise: bytes) -> None:
     except UnreadableRequest:
         return
     assert 0 < asked.port < 65536
+
+
+def test_another_proxy_is_asked_for_the_tunnel_or_the_whole_address() -> None:
+    tunnel = parse_request(b"CONNECT [2606:4700::1]:443 HTTP/1.1\r\nA: b\r\n\r\n")
+    assert for_upstream(tunnel, "Basic eA==") == (
+        b"CONNECT [2606:4700::1]:443 HTTP/1.1\r\nHost: [2606:4700::1]:443\r\nProxy-Authorization: Basic eA==\r\n\r\n"
+    )
+    plain = parse_request(b"GET http://a.test/x?y HTTP/1.1\r\nProxy-Authorization: theirs\r\nA: b\r\n\r\n")
+    assert for_upstream(plain, None) == (
+        b"GET http://a.test:80/x?y HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nA: b\r\n\r\n"
+    )

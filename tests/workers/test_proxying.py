@@ -13,7 +13,8 @@ import anyio
 
 from orchestrator.models.identity import WorkerId
 from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules
-from orchestrator.workers.proxying import Proxy, Refusal, proxy
+from orchestrator.workers.proxying import Proxy, Refusal, Through, proxy
+from orchestrator.workers.upstream import Upstream
 
 W = WorkerId("w1")
 
@@ -25,7 +26,9 @@ async def lookup(host: str, port: int) -> Sequence[str]:
 
 
 @asynccontextmanager
-async def running(folder: Path, *, allowed: tuple[str, ...] = ()) -> AsyncIterator[tuple[Proxy, int, list[Refusal]]]:
+async def running(
+    folder: Path, *, allowed: tuple[str, ...] = (), through: Through = lambda request: None
+) -> AsyncIterator[tuple[Proxy, int, list[Refusal]]]:
     """A proxy, and an echo server that is its rehearsal's model."""
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -37,7 +40,8 @@ async def running(folder: Path, *, allowed: tuple[str, ...] = ()) -> AsyncIterat
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with anyio.fail_after(10):
-        async with server, proxy(folder / "network.sock", refused=refusals.append, lookup=lookup) as made:
+        path = folder / "network.sock"
+        async with server, proxy(path, refused=refusals.append, lookup=lookup, through=through) as made:
             made.admit(W, NetworkRules(allowed, ("127.0.0.1", port)))
             yield made, port, refusals
 
@@ -111,6 +115,56 @@ async def test_a_worker_without_a_namespace_gets_a_port_of_its_own(tmp_path: Pat
         assert (await reader.read()).startswith(b"HTTP/1.1 400")
         writer.close()
         await writer.wait_closed()
+
+
+async def test_the_proxy_of_the_users_own_network_is_asked_for_listed_hosts_only(
+    tmp_path: Path,
+) -> None:
+    asked: list[bytes] = []
+
+    async def further(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        writer.write(await reader.read(100))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(further, "127.0.0.1", 0)
+    upstream = Upstream("127.0.0.1", server.sockets[0].getsockname()[1])
+    async with server, running(tmp_path, allowed=("missing.test",), through=lambda request: upstream) as (made, _, _):
+        # It resolves names itself: many a network cannot do that but by its proxy.
+        answer = await said(made.path, b"CONNECT missing.test:443 HTTP/1.1\r\n\r\n", more=b"hello")
+        assert answer.endswith(b"\r\n\r\nhello")
+        assert b"200" in await said(made.path, b"GET http://missing.test/x HTTP/1.1\r\n\r\n")
+        assert b"403" in await said(made.path, b"CONNECT other.test:443 HTTP/1.1\r\n\r\n")
+        assert b"200" in await said(made.path, f"CONNECT {MODEL_NAME}:80 HTTP/1.1\r\n\r\n".encode(), more=b"x")
+    assert [head.split(b"\r\n")[0] for head in asked] == [
+        b"CONNECT missing.test:443 HTTP/1.1",
+        b"GET http://missing.test:80/x HTTP/1.1",
+    ]
+
+
+async def test_a_refusal_tells_the_worker_what_a_person_can_do(tmp_path: Path) -> None:
+    async with running(tmp_path, allowed=("rebound.test",)) as (made, _, refusals):
+        assert b"--allow-host other.test" in await said(made.path, b"CONNECT other.test:443 HTTP/1.1\r\n\r\n")
+        assert b"--allow-host 127.0.0.1:443" in await said(made.path, b"CONNECT rebound.test:443 HTTP/1.1\r\n\r\n")
+    assert all("--allow-host" in refusal.reason for refusal in refusals)
+
+
+async def test_a_worker_of_a_dead_coordinator_finds_its_port_again(tmp_path: Path) -> None:
+    async with running(tmp_path) as (made, _, _):
+        port = made.open_port(W)
+    async with running(tmp_path) as (made, _, refusals):
+        made.admit_again(W, NetworkRules(), port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"CONNECT other.test:443 HTTP/1.1\r\n\r\n")
+        assert b"403" in await reader.readuntil(b"\r\n")
+        writer.close()
+        await writer.wait_closed()
+        made.admit_again(WorkerId("w2"), NetworkRules(), port)
+        await anyio.lowlevel.checkpoint()
+    assert [(one.host, one.worker) for one in refusals] == [("other.test", W), ("127.0.0.1", "w2")]
+    assert "another program has taken" in refusals[1].reason
 
 
 async def test_the_socket_may_lie_deeper_than_an_address_can_say(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ AGENT = Agent(
     ),
     began_otherwise=began_otherwise,
     reports_cost="yes",
-    model_hosts=("api.anthropic.com",),
+    # The second renews a login (2.1.329).
+    model_hosts=("api.anthropic.com", "platform.claude.com"),
+    gateway_variable="ANTHROPIC_BASE_URL",
     role_strengths=(Role.IMPLEMENTER,),
 )

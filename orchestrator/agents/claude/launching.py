@@ -90,6 +90,8 @@ def _environment(assignment: Assignment) -> dict[str, str]:
     }
     if assignment.bypass_approvals:
         env["IS_SANDBOX"] = "1"  # exactly "1"; root is refused without it
+    if assignment.gateway is not None:
+        env["ANTHROPIC_BASE_URL"] = assignment.gateway
     if assignment.endpoint is not None:
         env["ANTHROPIC_BASE_URL"] = assignment.endpoint.url
         env["ANTHROPIC_API_KEY"] = assignment.endpoint.key

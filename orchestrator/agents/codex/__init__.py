@@ -27,6 +27,9 @@ AGENT = Agent(
     ),
     oldest=(0, 169),
     capabilities=(Capability("exec resume with options before it", since=(0, 169)),),
-    model_hosts=("api.openai.com", "chatgpt.com"),
+    # The last renews a login (0.169.0).
+    model_hosts=("api.openai.com", "chatgpt.com", "auth.openai.com"),
+    # OPENAI_BASE_URL means nothing to it (0.169.0); people set that for other programs.
+    gateway_setting=(PurePosixPath(".codex/config.toml"), "openai_base_url"),
     role_strengths=(Role.REVIEWER,),
 )

@@ -98,7 +98,7 @@ def _strict(schema: Any) -> Any:
 def _config(assignment: Assignment) -> str:
     """``config.toml`` of the private home."""
     if assignment.endpoint is None:
-        return ""
+        return "" if assignment.gateway is None else f"openai_base_url = {json.dumps(assignment.gateway)}\n"
     url = assignment.endpoint.url.rstrip("/")
     if not url.endswith("/v1"):
         url += "/v1"

@@ -29,6 +29,12 @@ AGENT = Agent(
     ),
     oldest=(0, 61),
     capabilities=(Capability("--skip-trust", since=(0, 61)),),
-    model_hosts=("generativelanguage.googleapis.com", "cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
+    model_hosts=(
+        *("generativelanguage.googleapis.com", "cloudcode-pa.googleapis.com"),
+        # The first renews a login, the second says whose it is (0.61.0).
+        *("oauth2.googleapis.com", "www.googleapis.com"),
+        *("aiplatform.googleapis.com", "{GOOGLE_CLOUD_LOCATION}-aiplatform.googleapis.com"),
+    ),
+    gateway_variable="GOOGLE_GEMINI_BASE_URL",
     role_strengths=(Role.DESIGNER,),
 )

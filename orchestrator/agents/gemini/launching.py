@@ -57,6 +57,8 @@ def _environment(assignment: Assignment) -> dict[str, str]:
         "GEMINI_TELEMETRY_ENABLED": "false",
         "NO_COLOR": "1",
     }
+    if assignment.gateway is not None:
+        env["GOOGLE_GEMINI_BASE_URL"] = assignment.gateway
     if assignment.endpoint is not None:
         env["GOOGLE_GEMINI_BASE_URL"] = assignment.endpoint.url
         env["GEMINI_API_KEY"] = assignment.endpoint.key
@@ -70,7 +72,7 @@ def _settings(assignment: Assignment) -> str:
         "privacy": {"usageStatisticsEnabled": False},
         "hooks": {"BeforeTool": [{"matcher": "run_shell_command", "hooks": [_HOOK]}]},
     }
-    if assignment.endpoint is not None:
+    if assignment.endpoint is not None or assignment.gateway is not None:
         # A base URL alone selects an auth type that gemini itself then refuses.
         settings["security"] = {"auth": {"selectedType": "gemini-api-key"}}
     return json.dumps(settings, indent=1) + "\n"

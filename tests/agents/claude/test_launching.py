@@ -64,3 +64,9 @@ def test_a_permission_mode_that_was_not_asked_for_is_noticed(
     assignment = sample_assignment(AGENT, **changes)
     text = AGENT.began_otherwise(assignment, ConversationStarted("c-1", permission_mode=mode))
     assert text is None if said is None else text is not None and said in text
+
+
+def test_the_users_own_gateway_is_told() -> None:
+    spec = AGENT.launch(sample_assignment(AGENT, gateway="https://llm.test/v1"))
+    assert spec.env["ANTHROPIC_BASE_URL"] == "https://llm.test/v1"
+    assert "ANTHROPIC_BASE_URL" not in AGENT.launch(sample_assignment(AGENT)).env

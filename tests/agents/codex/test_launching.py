@@ -75,3 +75,8 @@ def test_a_reply_schema_is_a_closed_file_in_scratch() -> None:
 
 def test_codex_is_stopped_by_int() -> None:
     assert [step.signal for step in AGENT.launch(sample_assignment(AGENT)).stop_ladder] == ["INT"]
+
+
+def test_the_users_own_gateway_is_told_in_the_settings() -> None:
+    (file,) = AGENT.launch(sample_assignment(AGENT, gateway="https://llm.test/v1")).files
+    assert file.content == 'openai_base_url = "https://llm.test/v1"\n'

@@ -46,3 +46,10 @@ def test_gemini_neither_updates_itself_nor_tells_anybody() -> None:
     settings = settings_of(AGENT.launch(sample_assignment(AGENT)))
     assert settings["general"]["enableAutoUpdate"] is False
     assert settings["privacy"]["usageStatisticsEnabled"] is False
+
+
+def test_the_users_own_gateway_is_told() -> None:
+    spec = AGENT.launch(sample_assignment(AGENT, gateway="https://llm.test/v1"))
+    assert spec.env["GOOGLE_GEMINI_BASE_URL"] == "https://llm.test/v1"
+    assert "GOOGLE_GEMINI_BASE_URL" not in AGENT.launch(sample_assignment(AGENT)).env
+    assert settings_of(spec)["security"] == {"auth": {"selectedType": "gemini-api-key"}}

@@ -1,0 +1,97 @@
+"""Bytes between a worker and where it may go: addresses or a proxy further on in, both ends copied to their ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypeAlias
+
+import anyio
+
+from orchestrator.workers.proxy_requests import ProxyRequest, for_upstream
+from orchestrator.workers.upstream import Upstream
+
+CONNECT_WITHIN_S = 20.0
+IDLE_S = 3600.0
+"""A model may think for long; nothing is silent for an hour."""
+_CHUNK = 64 * 1024
+
+Ends: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def connect(addresses: Sequence[str], port: int) -> Ends:
+    """To the first of these addresses that answers.
+
+    Raises:
+        OSError: None does.
+    """
+    problem: OSError = OSError("no address")
+    for address in addresses:
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN_S):
+                return await asyncio.open_connection(address, port)
+        except OSError as error:  # TimeoutError is one
+            problem = error
+    raise problem
+
+
+async def connect_through(upstream: Upstream, request: ProxyRequest) -> Ends:
+    """To the proxy further on, which has agreed to the tunnel if one is wanted.
+
+    Raises:
+        OSError: It cannot be reached, or refuses.
+    """
+    async with asyncio.timeout(CONNECT_WITHIN_S):
+        ends = await asyncio.open_connection(upstream.host, upstream.port, ssl=upstream.is_tls or None)
+        if request.is_tunnel:
+            try:
+                await _ask_for_tunnel(ends, request, upstream.authorization)
+            except BaseException:
+                ends[1].close()
+                raise
+    return ends
+
+
+async def _ask_for_tunnel(ends: Ends, request: ProxyRequest, authorization: str | None) -> None:
+    reader, writer = ends
+    writer.write(for_upstream(request, authorization))
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        raise OSError("the proxy of your environment did not answer") from None
+    status = head.split(b"\r\n", 1)[0].decode("latin-1")
+    if status.split(" ")[1:2] != ["200"]:
+        raise OSError(f"the proxy of your environment said {status!r}")
+
+
+async def relay(inside: Ends, outside: Ends, *, first: bytes | None) -> None:
+    """Copy both ways until both are done.
+
+    Args:
+        first: what the outside is told first; ``None`` in a tunnel, of which the inside is told that it stands.
+    """
+    try:
+        if first is None:
+            inside[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            outside[1].write(first)
+        async with anyio.create_task_group() as both:
+            both.start_soon(_copy, inside[0], outside[1])
+            both.start_soon(_copy, outside[0], inside[1])
+    finally:
+        outside[1].close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while True:
+            async with asyncio.timeout(IDLE_S):
+                chunk = await reader.read(_CHUNK)
+            if not chunk:
+                break
+            writer.write(chunk)
+            await writer.drain()
+    with suppress(OSError, RuntimeError):
+        if writer.can_write_eof():
+            writer.write_eof()
