@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator.agents.contract import Agent
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.workers import landlock_profile
@@ -23,6 +24,7 @@ from orchestrator.workers.layout import CrewLayout
 from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimits
 from orchestrator.workers.mounts import Mount
 from orchestrator.workers.network_rules import NetworkRules, renamed
+from orchestrator.workers.protecting import protect
 from orchestrator.workers.proving import prove_backend
 from orchestrator.workers.proxy_requests import ProxyRequest
 from orchestrator.workers.proxying import Proxy, Refusal, proxy
@@ -67,7 +69,7 @@ class Box:
         return f"{self.backend}, {network[self.config.network]}"
 
     def instructions(
-        self, command: Sequence[str], assignment: Assignment, *, agent: Agent, cwd: Path, into: Path
+        self, command: Sequence[str], assignment: Assignment, *, agent: Agent, spec: LaunchSpec, into: Path
     ) -> dict[str, object]:
         """The part of the shim's instructions that is about the box.
 
@@ -82,7 +84,7 @@ class Box:
         proof = self._proof(assignment)
         parts: dict[str, object] = {
             "argv": list(command),
-            "cwd": str(cwd),
+            "cwd": str(spec.cwd),
             "sandboxed": False,
             "sandbox": f"{self.describe()}{proof}",
             **self._limits(assignment),
@@ -95,7 +97,7 @@ class Box:
             given = grants(self.config, assignment)
             parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
         if self.backend == "bubblewrap":
-            parts |= {"argv": self._wrap(command, assignment, cwd), "cwd": None, "sandboxed": True}
+            parts |= {"argv": self._wrap(command, assignment, spec), "cwd": None, "sandboxed": True}
         elif self.backend == "landlock":
             parts["landlock"] = self._landlock(command, assignment)
         return parts
@@ -212,7 +214,7 @@ class Box:
                 )
         return made
 
-    def _wrap(self, command: Sequence[str], assignment: Assignment, cwd: Path) -> list[str]:
+    def _wrap(self, command: Sequence[str], assignment: Assignment, spec: LaunchSpec) -> list[str]:
         bwrap = find_bubblewrap(self.environ)
         if bwrap is None:
             raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
@@ -225,11 +227,11 @@ class Box:
             bwrap=bwrap,
             config=self.config,
             assignment=assignment,
-            cwd=cwd,
+            cwd=spec.cwd,
             masked=(self.layout.workspace, self.layout.session_dir),
             etc=etc,
             environ=self.environ,
-            further=self._guards(assignment),
+            further=[*_settings(assignment, spec), *self._guards(assignment)],
         )
 
     def _guards(self, assignment: Assignment) -> Sequence[Mount]:
@@ -259,6 +261,12 @@ class Box:
         if not folder.is_dir():
             write_guards(folder, guarded_programs(self.config, self.environ), self.config)
         return folder
+
+
+def _settings(assignment: Assignment, spec: LaunchSpec) -> Sequence[Mount]:
+    """What we placed in the private home is ours: hooks and settings that the worker reads and cannot change."""
+    placed = [file.path for file in spec.files if file.path.is_relative_to(assignment.home)]
+    return protect([Path(os.path.realpath(assignment.home))], placed).mounts
 
 
 def rules_from(document: Mapping[str, object]) -> tuple[NetworkRules, int | None] | None:

@@ -94,7 +94,7 @@ class Crew:
             files.prepare(spec.stdin)
             self._prepare_home(assignment, agent)
             place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
-            box = self._box.instructions(command, assignment, agent=agent, cwd=spec.cwd, into=files.taken)
+            box = self._box.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
             replace_file(str(files.spec), encode({**self._document(files, command, spec), **box}))
             process = self._spawn(files, self._environment(assignment, agent, spec, mark=str(files.record)))
         except OSError as problem:

@@ -14,6 +14,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.placing import Places, placed
 from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, system_mounts
+from orchestrator.workers.nested import nested_repositories
 from orchestrator.workers.protecting import Protection, protect
 from orchestrator.workers.seccomp import filter_program, is_supported, write_filter
 from orchestrator.workers.spawning import BLOCK_FD, INFO_FD, OPENED
@@ -63,9 +64,17 @@ def grants(config: SandboxConfig, assignment: Assignment) -> Grants:
     writable = _existing(writes)
     # Our own folders are made new for each worker: there is nothing in them that anybody else obeys.
     private = {_resolved(assignment.home), _resolved(assignment.scratch)}
-    return Grants(
-        filled, writable, _existing(reads) - writable, protect(sorted(writable - private), filled.never_writable)
-    )
+    shared = sorted(writable - private)
+    held: list[str | Path] = [*filled.never_writable, *_held_of_nested(shared, filled.never_writable)]
+    return Grants(filled, writable, _existing(reads) - writable, protect(shared, held))
+
+
+def _held_of_nested(roots: Sequence[Path], never_writable: Sequence[str]) -> Sequence[Path]:
+    """What the policy says of a root's own ``.git`` holds for every repository in it."""
+    names = sorted({text.rpartition("/.git/")[2] for text in never_writable if "/.git/" in text})
+    found = [git for root in roots for git in nested_repositories(root)] if names else []
+    # A submodule's .git is a file that says where hooks and configuration are.
+    return [path for git in found for path in ([git] if os.path.isfile(git) else [git / name for name in names])]
 
 
 def _existing(paths: Collection[Path]) -> frozenset[Path]:

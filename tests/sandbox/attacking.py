@@ -225,6 +225,34 @@ def _(w: World) -> None:
     unless(Path(w["target"], "set-gid").stat().st_mode & stat.S_ISGID)
 
 
+def _replace(path: Path) -> None:
+    fresh = path.with_name("fresh")
+    fresh.write_text("planted")
+    fresh.replace(path)
+
+
+attack("planting", "write a hook of a repository inside the target")(
+    lambda w: write(Path(w["target"], "vendor", "lib", ".git", "hooks", "pre-commit"))
+)
+attack("planting", "write the configuration of a repository inside the target")(
+    lambda w: _replace(Path(w["target"], "vendor", "lib", ".git", "config"))
+)
+attack("planting", "put a repository inside the target aside and make another")(
+    lambda w: os.rename(Path(w["target"], "vendor"), Path(w["target"], "vendor-aside"))
+)
+attack("planting", "write a submodule's hook")(
+    lambda w: write(Path(w["target"], ".git", "modules", "sub", "hooks", "pre-commit"))
+)
+attack("planting", "lead a submodule to another repository")(lambda w: _replace(Path(w["target"], "sub", ".git")))
+attack("planting", "change its own CLI's settings and hooks")(lambda w: write(Path(w["home"], ".cli", "settings.json")))
+attack("planting", "replace its own CLI's settings by others")(
+    lambda w: _replace(Path(w["home"], ".cli", "settings.json"))
+)
+attack("planting", "put the folder of its own CLI's settings aside")(
+    lambda w: os.rename(Path(w["home"], ".cli"), Path(w["home"], ".cli-aside"))
+)
+
+
 # --- processes ------------------------------------------------------------------------------------------------------
 
 attack("processes", "signal the supervisor")(lambda w: os.kill(w["supervisor"], 0))
@@ -466,7 +494,7 @@ attack("network", "reach the metadata service by the proxy")(
     lambda w: _by_proxy(w, "GET http://169.254.169.254/latest/ HTTP/1.1\r\n\r\n")
 )
 attack("network", "reach a listed name that leads to this machine")(
-    lambda w: _by_proxy(w, f"CONNECT rebound.test:{w['tcp']} HTTP/1.1\r\n\r\n")
+    lambda w: _by_proxy(w, f"CONNECT localhost:{w['listed']} HTTP/1.1\r\n\r\n")
 )
 attack("network", "smuggle a second host behind the first")(
     lambda w: _by_proxy(w, f"CONNECT 127.0.0.1:{w['tcp']}\t HTTP/1.1\r\nHost: rebound.test:443\r\n\r\n")
@@ -518,6 +546,8 @@ def _(w: World) -> None:
         held = mmap.mmap(-1, w["memory"] * 2)
         for offset in range(0, len(held), 4096):
             held[offset] = 1
+        # It is measured while it stands.
+        time.sleep(w["hold_s"])
 
     _in_child(grow)
 
@@ -567,10 +597,17 @@ def _(w: World) -> None:
     unless(resource.getrlimit(resource.RLIMIT_CORE)[1] != 0, "none is ever written")
 
 
+ENDS_THE_WORKER = "a memory bomb"
+"""It is stopped with all that the worker runs, so it has a worker of its own."""
+
+
 def main() -> None:
     world = json.loads(Path(sys.argv[1]).read_text())
     world["planted"] = []
+    alone = sys.argv[2:]
     for name, (_, _, function) in ATTACKS.items():
+        if (name in alone) != bool(alone) or (not alone and name == ENDS_THE_WORKER):
+            continue
         try:
             function(world)
         except (OSError, Stopped, ValueError, AttributeError) as problem:

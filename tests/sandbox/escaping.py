@@ -17,17 +17,23 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent, Credential, Translation
 from orchestrator.models.identity import AgentName, WorkerId
-from orchestrator.models.launch import LaunchSpec
+from orchestrator.models.launch import LaunchSpec, PlacedFile
 from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
 from orchestrator.models.work import Assignment, Role
+from orchestrator.models.workers import ExitRecord
 from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.safety.resources import ResourceMonitor, judge
 from orchestrator.workers.crew import Crew, CrewLayout
+from tests.sandbox.attacking import ENDS_THE_WORKER
 
 HERE = Path(__file__).parent
+SAMPLE_EVERY_S, HOLD_S = 0.1, 5.0
+"""A coordinator measures every two seconds; the bomb stands long enough to be measured three times, and no longer."""
 PROCESSES, MEMORY_MIB, FILE_MIB, TMP_MIB, OPEN_FILES = 100, 128, 8, 16, 256
 AGENT = Agent(
     name=AgentName("attacker"),
@@ -43,8 +49,8 @@ AGENT = Agent(
 )
 
 
-def policy(name: str, backend: str) -> SandboxConfig:
-    """The shipped policy with bounds small enough to be tried."""
+def policy(name: str, backend: str, *, listed: tuple[str, ...] = ()) -> SandboxConfig:
+    """The shipped policy with bounds small enough to be tried, and further hosts."""
     limits = ResourceLimits(
         memory_mib=MEMORY_MIB,
         processes=PROCESSES,
@@ -55,17 +61,18 @@ def policy(name: str, backend: str) -> SandboxConfig:
     )
     config = load_sandbox_policy(name)
     changes = {"backend": backend, "enforcement": "preferred", "limits": limits, "guard": False}
-    # A name that is listed, and that leads back to this machine.
-    hosts = ("rebound.test", "rebound.test:1-65535") if config.network == "allow-list" else config.allowed_hosts
-    return config.model_copy(update={**changes, "allowed_hosts": hosts[:1], "readable": (HERE,)})
+    hosts = (*config.allowed_hosts, *listed)
+    return config.model_copy(update={**changes, "allowed_hosts": hosts, "readable": (HERE,)})
 
 
 def escapes(policy_name: str, backend: str, folder: Path) -> Mapping[str, tuple[bool, str]]:
     """Run every attack once; by name whether it got out, and what stopped it."""
     with ExitStack() as stack:
         world = _world(folder, stack)
-        said = asyncio.run(_run(policy(policy_name, backend), backend, folder, world))
-    outcomes: dict[str, tuple[bool, str]] = {}
+        # A name that is listed, and that leads back to this machine.
+        config = policy(policy_name, backend, listed=(f"localhost:{world['listed']}",))
+        said = asyncio.run(_run(config, backend, folder, world))
+    outcomes: dict[str, tuple[bool, str]] = {ENDS_THE_WORKER: (False, "measured and stopped")}
     planted: list[str] = []
     for line in said.splitlines():
         name, result, detail = json.loads(line)
@@ -101,6 +108,8 @@ def _world(folder: Path, stack: ExitStack) -> dict[str, object]:
     session = folder / "workspace" / "session"
     for path in (home / ".ssh", outside, target / ".git" / "hooks", target / ".claude"):
         path.mkdir(parents=True)
+    for path in (target / "vendor/lib/.git/hooks", target / ".git/modules/sub/hooks", target / "sub"):
+        path.mkdir(parents=True)
     for path in (outside / "package" / "workers", session / "homes" / "other", folder / "workspace" / "another"):
         path.mkdir(parents=True)
     for path, text in (
@@ -112,6 +121,9 @@ def _world(folder: Path, stack: ExitStack) -> dict[str, object]:
         (target / ".git" / "config", "[core]\n"),
         (target / ".git" / "hooks" / "sample", ""),
         (target / ".claude" / "settings.json", "{}"),
+        (target / "vendor/lib/.git/config", "[core]\n"),
+        (target / ".git/modules/sub/HEAD", "ref: refs/heads/main\n"),
+        (target / "sub/.git", "gitdir: ../.git/modules/sub\n"),
         (outside / "package" / "workers" / "shim.py", "code"),
         (session / "journal.jsonl", "record"),
         (session / "homes" / "other" / "credential", "canary"),
@@ -125,6 +137,7 @@ def _world(folder: Path, stack: ExitStack) -> dict[str, object]:
     return {
         **{"secret": str(outside / "secret"), "outside": str(outside), "target": str(target), "session": str(session)},
         **{"user_home": str(home), "other_home": str(session / "homes" / "other")},
+        **{"home": str(session / "homes" / "w1"), "hold_s": HOLD_S},
         **{"package": str(outside / "package"), "supervisor": os.getpid(), "neighbour": neighbour.pid},
         **{"mark": f"600.{secrets.randbelow(10**6):06d}", "uts": str(Path("/proc/self/ns/uts").readlink())},
         **{"processes": PROCESSES, "memory": MEMORY_MIB * 2**20, "file": FILE_MIB * 2**20, "tmp": TMP_MIB * 2**20},
@@ -139,6 +152,7 @@ def _services(path: Path, abstract: str) -> Iterator[dict[str, object]]:
     with ExitStack() as stack:
         tcp = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         anywhere = stack.enter_context(socket.create_server(("127.8.8.8", 0)))
+        listed = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         tcp6 = stack.enter_context(socket.create_server(("::1", 0), family=socket.AF_INET6))
         udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         udp.bind(("127.0.0.1", 0))
@@ -153,7 +167,7 @@ def _services(path: Path, abstract: str) -> Iterator[dict[str, object]]:
         answering = threading.Thread(target=_answer, args=(udp, done))
         answering.start()
         try:
-            ports = {"tcp": tcp, "any": anywhere, "tcp6": tcp6, "udp": udp}
+            ports = {"tcp": tcp, "listed": listed, "any": anywhere, "tcp6": tcp6, "udp": udp}
             yield {name: server.getsockname()[1] for name, server in ports.items()}
         finally:
             done.set()
@@ -183,29 +197,59 @@ async def _run(config: SandboxConfig, backend: str, folder: Path, world: Mapping
     )
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder / "user"), "ORCHESTRATE_CANARY": "CANARY=1"}
     crew = Crew(layout, sandbox=config, backend=backend, environ=environ, orphan_grace_s=30)
-    scratch = session / "scratch" / "w1"
+    async with crew.way_out(refused=lambda refusal: None), asyncio.timeout(60):
+        said = await _attack(crew, WorkerId("w1"), folder, world=world)
+        said += await _attack(crew, WorkerId("w2"), folder, world=world, only=ENDS_THE_WORKER)
+    crew.close()
+    return said
+
+
+async def _attack(
+    crew: Crew, worker: WorkerId, folder: Path, *, world: Mapping[str, object], only: str | None = None
+) -> str:
+    session = folder / "workspace" / "session"
+    scratch, home = session / "scratch" / worker, session / "homes" / worker
     assignment = Assignment(
-        WorkerId("w1"),
+        worker,
         AGENT.name,
         Role.IMPLEMENTER,
         "",
         target=folder / "target",
         scratch=scratch,
-        home=session / "homes" / "w1",
+        home=home,
         writable=(scratch, folder / "target"),
     )
     scratch.mkdir(parents=True)
     (scratch / "world.json").write_text(json.dumps(world))
     python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
-    argv = (python, "-I", "-S", str(HERE / "attacking.py"), str(scratch / "world.json"))
-    async with crew.way_out(refused=lambda refusal: None):
-        crew.start(assignment, 1, agent=AGENT, spec=LaunchSpec(argv=argv, cwd=folder / "target"))
-        async with asyncio.timeout(60):
-            ended = await crew.wait_exited(assignment.worker)
-    crew.close()
-    said = layout.stdout(assignment.worker).read_text()
-    assert ended.code == 0, f"{ended} {layout.stderr(assignment.worker).read_text()} {said[-300:]}"
+    argv = (python, "-I", "-S", str(HERE / "attacking.py"), str(scratch / "world.json"), *([only] if only else []))
+    settings = PlacedFile(home / ".cli" / "settings.json", "{}")
+    crew.start(assignment, 1, agent=AGENT, spec=LaunchSpec(argv=argv, cwd=folder / "target", files=(settings,)))
+    if only is None:
+        ended = await crew.wait_exited(worker)
+        stopped = False
+    else:
+        ended, stopped = await _measured(crew, worker)
+    said = (session / f"{worker}.jsonl").read_text()
+    assert stopped or ended.code == 0, f"{ended} {(session / f'{worker}.stderr.log').read_text()} {said[-300:]}"
     return said
+
+
+async def _measured(crew: Crew, worker: WorkerId) -> tuple[ExitRecord, bool]:
+    """What a coordinator does beside: measure, judge, and stop a worker that holds too much; whether it did."""
+    monitor, limits = ResourceMonitor(), ResourceLimits(memory_mib=MEMORY_MIB, cpu_percent=200)
+    waiting = asyncio.create_task(crew.wait_exited(worker))
+    stopped = False
+    while not waiting.done():
+        await asyncio.wait([waiting], timeout=SAMPLE_EVERY_S)
+        sample = crew.sample(worker)
+        if sample is None or stopped:
+            continue
+        monitor, findings = judge(monitor, sample, datetime.now(UTC), limits, ran_s=0)
+        if any(finding.stop for finding in findings):
+            crew.stop(worker, because="it holds too much memory")
+            stopped = True
+    return await waiting, stopped
 
 
 if __name__ == "__main__":

@@ -19,29 +19,21 @@ USERS = ("root", "ordinary")
 ORDINARY = 65534
 COLUMNS = (("default", "bubblewrap"), ("strict", "bubblewrap"), ("strict", "landlock"), ("strict", "none"))
 
-OPEN_NETWORK = frozenset(
-    {
-        *("connect to another service on 127.0.0.1", "connect to it by IPv6", "send a datagram (DNS tunnel)"),
-        *("connect to it by an IPv4 address in IPv6", "connect to it by another loopback address"),
-        *("reach a service by the proxy's CONNECT", "reach it by CONNECT localhost", "reach it by CONNECT [::1]"),
-        *("reach it by a number for an address", "reach it by a whole http:// address"),
-        *("reach the metadata service by the proxy", "reach a listed name that leads to this machine"),
-        *("smuggle a second host behind the first", "connect to an abstract socket"),
-    }
-)
-"""Under ``default`` the network is the machine's own, abstract sockets included; ``strict`` is for those who mind."""
 LEFT_BY_LANDLOCK = frozenset(
     {
         *("change the mode of a file outside", "change the times of a file outside", "write a git hook"),
         *("write git's configuration", "change an existing agent's settings", "change the mode of a git hook"),
         *("put .git aside and make another", "replace the hooks folder by a link", "hard link to git's configuration"),
+        *("write a hook of a repository inside the target", "write a submodule's hook"),
+        "write the configuration of a repository inside the target",
+        "put a repository inside the target aside and make another",
+        "lead a submodule to another repository",
+        *("change its own CLI's settings and hooks", "replace its own CLI's settings by others"),
+        "put the folder of its own CLI's settings aside",
         *("see a neighbour's command line", "list the other sessions", "change a neighbour's priority"),
     }
 )
 """Landlock knows neither modes and times nor a closed path inside an open folder, and hides no process."""
-
-LEFT_WITHOUT_GROUPS = frozenset({"a memory bomb"})
-"""Only a control group bounds the memory of a whole tree; elsewhere the coordinator measures and stops the worker."""
 
 
 @contextmanager
@@ -115,11 +107,11 @@ def document() -> str:
         f"Written by `python -m tests.sandbox.table` from a run of {len(ATTACKS)} attacks on Linux {_kernel()}, each",
         f"as {' and as '.join('root' if user == 'root' else 'an ordinary user' for user in users)}.",
         "`stopped` and `OUT` hold for all of these users; where they differ, both are said.  The limits were lowered",
-        "so that bombs could be tried; where no control group may be made, the coordinator, which is not part of this",
-        "run, measures memory and stops the worker.  Under `default` the network is the machine's own, so what only",
-        "needs a network gets out there; `strict` lets workers reach their model and nothing else.  With no sandbox",
-        "everything is left to the agents' own approvals; what is stopped there is stopped by control groups or by",
-        "the machine.",
+        "so that bombs could be tried.  Where no control group may be made, nothing in the kernel bounds a worker's",
+        "memory: it is measured, and the worker stopped, as a coordinator does it every two seconds; a bomb that is",
+        "faster than that is left to the machine.  With no sandbox everything is left to the agents' own approvals;",
+        "what is stopped there is stopped by limits or by the machine.  What Landlock lets a worker change of its own",
+        "CLI's settings is written anew before each of its starts.",
         "",
         f"| attack | {' | '.join(heads)} | stopped under strict by |",
         f"| --- |{' --- |' * len(heads)} --- |",

@@ -10,15 +10,12 @@ from typing import NoReturn
 import pytest
 
 from orchestrator.workers import landlock_profile
-from orchestrator.workers.limiting import delegated
 from orchestrator.workers.proving import prove_backend
 from tests.sandbox.attacking import ATTACKS
 from tests.sandbox.escaping import policy
 from tests.sandbox.table import (
     DOCUMENT,
     LEFT_BY_LANDLOCK,
-    LEFT_WITHOUT_GROUPS,
-    OPEN_NETWORK,
     USERS,
     outcomes,
     trial_folder,
@@ -43,29 +40,22 @@ def tried(
             not_proven(str(problem))
 
 
-def escaped(found: Mapping[str, tuple[bool, str]], user: str = "root") -> set[str]:
-    bounded = user == "root" and bool(delegated())
-    return {name for name, (out, _) in found.items() if out} - (frozenset() if bounded else LEFT_WITHOUT_GROUPS)
+def escaped(found: Mapping[str, tuple[bool, str]]) -> set[str]:
+    return {name for name, (out, _) in found.items() if out}
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_nothing_gets_out_of_bubblewrap_under_strict(user: str, not_proven: Callable[[str], NoReturn]) -> None:
-    found = tried("strict", "bubblewrap", user=user, not_proven=not_proven)
-    assert escaped(found, user) == set()
+@pytest.mark.parametrize("name", ["default", "strict"])
+def test_nothing_gets_out_of_bubblewrap(name: str, user: str, not_proven: Callable[[str], NoReturn]) -> None:
+    found = tried(name, "bubblewrap", user=user, not_proven=not_proven)
+    assert escaped(found) == set()
     assert set(found) == set(ATTACKS)
     assert len(found) >= 60
 
 
 @pytest.mark.parametrize("user", USERS)
-def test_nothing_gets_out_of_bubblewrap_under_default_but_by_the_network_it_leaves_open(
-    user: str, not_proven: Callable[[str], NoReturn]
-) -> None:
-    assert escaped(tried("default", "bubblewrap", user=user, not_proven=not_proven), user) <= OPEN_NETWORK
-
-
-@pytest.mark.parametrize("user", USERS)
 def test_landlock_leaves_open_what_is_listed_and_no_more(user: str, not_proven: Callable[[str], NoReturn]) -> None:
-    assert escaped(tried("strict", "landlock", user=user, not_proven=not_proven), user) <= LEFT_BY_LANDLOCK
+    assert escaped(tried("strict", "landlock", user=user, not_proven=not_proven)) <= LEFT_BY_LANDLOCK
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -77,3 +67,12 @@ def test_without_a_sandbox_the_attacks_do_get_out(user: str, not_proven: Callabl
 def test_the_table_names_every_attack() -> None:
     text = Path(DOCUMENT).read_text(encoding="utf-8")
     assert [name for name in ATTACKS if f"| {name} |" not in text] == []
+
+
+def test_the_table_has_nothing_out_in_its_columns_for_bubblewrap() -> None:
+    rows = [line.split("|")[1:-1] for line in Path(DOCUMENT).read_text(encoding="utf-8").splitlines() if "|" in line]
+    heads = [head.strip() for head in rows[0]]
+    for column in ("default, bubblewrap", "strict, bubblewrap"):
+        cells = [row[heads.index(column)].strip() for row in rows[2:]]
+        assert [cell for cell in cells if "OUT" in cell] == []
+        assert cells[-1] == "0"

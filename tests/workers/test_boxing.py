@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.work import ModelEndpoint
 from orchestrator.workers.boxing import Box, remove_empty_groups, rules_from
 from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules
@@ -28,7 +29,13 @@ def test_a_policy_that_lists_hosts_needs_a_way_out(stage: Stage) -> None:
     assignment.scratch.mkdir(parents=True)
     if stage.backend != "none":
         with pytest.raises(EnvironmentUnfit, match="no proxy"):
-            box.instructions(("/bin/true",), assignment, agent=agent(), cwd=stage.target, into=stage.folder / "taken")
+            box.instructions(
+                ("/bin/true",),
+                assignment,
+                agent=agent(),
+                spec=LaunchSpec(argv=(), cwd=stage.target),
+                into=stage.folder / "taken",
+            )
     else:
         assert "HTTP_PROXY" not in box.environment(assignment)
 

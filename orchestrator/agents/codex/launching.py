@@ -25,6 +25,9 @@ PROVIDER = "orchestrate"
 KEY_NAME = "ORCHESTRATE_MODEL_KEY"
 """The environment variable in which a rehearsal's key stands."""
 
+# At each start it would fetch a list of plugins from GitHub, which a home of ours never has.
+_FEATURES = "[features]\nplugins = false\n"
+
 
 def launch(assignment: Assignment) -> LaunchSpec:
     """One headless turn; ``-`` reads the prompt from standard input, which must end or codex waits for ever."""
@@ -98,7 +101,8 @@ def _strict(schema: Any) -> Any:
 def _config(assignment: Assignment) -> str:
     """``config.toml`` of the private home."""
     if assignment.endpoint is None:
-        return "" if assignment.gateway is None else f"openai_base_url = {json.dumps(assignment.gateway)}\n"
+        gateway = "" if assignment.gateway is None else f"openai_base_url = {json.dumps(assignment.gateway)}\n\n"
+        return f"{gateway}{_FEATURES}"
     url = assignment.endpoint.url.rstrip("/")
     if not url.endswith("/v1"):
         url += "/v1"
@@ -111,5 +115,6 @@ def _config(assignment: Assignment) -> str:
         f"env_key = {json.dumps(KEY_NAME)}\n"
         'wire_api = "responses"\n'
         "request_max_retries = 1\n"
-        "stream_max_retries = 1\n"
+        "stream_max_retries = 1\n\n"
+        f"{_FEATURES}"
     )

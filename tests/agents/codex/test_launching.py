@@ -59,8 +59,8 @@ def test_a_rehearsals_endpoint_is_a_provider_that_does_not_reconnect_for_ever() 
     assert provider["request_max_retries"] <= 1
 
 
-def test_without_an_endpoint_the_configuration_is_empty() -> None:
-    assert config_of(AGENT.launch(sample_assignment(AGENT))) == {}
+def test_without_an_endpoint_the_configuration_only_keeps_it_from_fetching_plugins() -> None:
+    assert config_of(AGENT.launch(sample_assignment(AGENT))) == {"features": {"plugins": False}}
 
 
 def test_a_reply_schema_is_a_closed_file_in_scratch() -> None:
@@ -79,4 +79,6 @@ def test_codex_is_stopped_by_int() -> None:
 
 def test_the_users_own_gateway_is_told_in_the_settings() -> None:
     (file,) = AGENT.launch(sample_assignment(AGENT, gateway="https://llm.test/v1")).files
-    assert file.content == 'openai_base_url = "https://llm.test/v1"\n'
+    settings = tomllib.loads(file.content)
+    assert settings["openai_base_url"] == "https://llm.test/v1"
+    assert settings["features"] == {"plugins": False}
