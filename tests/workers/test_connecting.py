@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from orchestrator.workers.proxying import Refusal
 from tests.workers.conftest import WORKER, agent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
+
     from tests.workers.conftest import Stage
 
 ASK = 'exec 3<>/dev/tcp/127.0.0.1/${HTTP_PROXY##*:}; printf "CONNECT 127.0.0.1:9 HTTP/1.1\\r\\n\\r\\n" >&3; head -1 <&3'
@@ -37,6 +41,38 @@ async def test_a_worker_reaches_the_proxy_and_nothing_else(stage: Stage) -> None
     assert ended.code == 0
     assert "403 Forbidden" in stage.said()
     assert [(refusal.worker, refusal.host, refusal.port) for refusal in refusals] == [(WORKER, "127.0.0.1", 9)]
+
+
+TOOLS = {
+    "git": ("git", "ls-remote", "https://refused.test/x.git"),
+    "npm": ("npm", "view", "x", "--registry=https://refused.test", "--fetch-retries=0"),
+    "pip": ("python3", "-m", "pip", "download", "--index-url=https://refused.test", "--retries=0", "--no-input", "x"),
+    "curl": ("curl", "https://refused.test/"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["bubblewrap"], indirect=True)
+@pytest.mark.parametrize("name", TOOLS)
+async def test_the_tools_of_a_project_go_through_the_proxy_by_themselves(
+    stage: Stage, name: str, not_proven: Callable[[str], NoReturn]
+) -> None:
+    program = shutil.which(TOOLS[name][0])
+    if program is None:
+        not_proven(f"there is no {name} here")
+    config = stage.config.model_copy(update={"network": "allow-list"})
+    environ = {**stage.environ, "HOME": os.environ["HOME"]}
+    crew = Crew(stage.layout, sandbox=config, backend=stage.backend, environ=environ, orphan_grace_s=30)
+    stage.crews.append(crew)
+    refusals: list[Refusal] = []
+    async with crew.way_out(refused=refusals.append):
+        home = {"HOME": str(stage.assignment().home)}
+        spec = LaunchSpec(argv=(program, *TOOLS[name][1:]), cwd=stage.target, env=home)
+        stage.shims.append(crew.start(stage.assignment(), 1, agent=agent(), spec=spec).shim.pid)
+        ended = await stage.ended(crew)
+    assert ended.code != 0
+    said = stage.said() + stage.layout.stderr(WORKER).read_text()
+    assert {(refusal.host, refusal.port) for refusal in refusals} == {("refused.test", 443)}, said
 
 
 def test_a_namespace_that_is_gone_cannot_be_listened_in() -> None:
