@@ -145,7 +145,7 @@ def _adopt(
             # Also if its shim has ended meanwhile: what the attempt wrote is heard from its first byte.
             record = read_record(_files(folder, effect.worker, effect.attempt))
             if record is not None:
-                coordinator.crew.adopt(effect.worker, effect.attempt)
+                coordinator.crew.adopt(effect.worker, effect.attempt, record.shim)
                 argv = get_agent(effect.assignment.agent).launch(effect.assignment).argv
                 first.append(WorkerStarted(effect.worker, effect.attempt, argv, record.shim, record.sandbox, name))
                 adopted[effect.worker] = effect.attempt

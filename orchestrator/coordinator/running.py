@@ -241,8 +241,7 @@ class Coordinator:
                     await anyio.lowlevel.checkpoint()
 
     async def _wait_for_end(self, worker: WorkerId, attempt: int) -> None:
-        ended = self.crew.exit_of(worker, attempt) if worker not in self.crew.running() else None
-        exit_record = ended or await self.crew.wait_exited(worker)
+        exit_record = await self.crew.wait_exited(worker)
         listener = self._listeners.pop(worker, None)
         if listener is not None:
             try:

@@ -82,11 +82,6 @@ class AttemptRecord:
     stderr_start: int = 0
 
 
-def unclaimed(shim: ProcessIdentity) -> AttemptRecord:
-    """What is known of an attempt whose shim has been started and has written nothing down yet."""
-    return AttemptRecord(shim, (), "", None, None, 0, frozen=False, exit=None)
-
-
 def read_record(files: AttemptFiles) -> AttemptRecord | None:
     """The shim's file; ``None`` if there is none."""
     # Between creating the file and filling it a shim may be seen for an instant.
@@ -125,7 +120,7 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     record = read_record(files)
     init = record.namespace_init if record is not None else None
     group = _group(files)
-    proof: Literal["empty pid namespace", "cgroup empty", "empty sub-reaper walk", "none"] = "none"
+    proof: Literal["empty pid namespace", "cgroup empty", "nothing was started", "none"] = "none"
     if init is not None and _is_gone_within(init, LOST_TREE_WITHIN_S):
         proof = "empty pid namespace"
     if group is not None and end_group(group, LOST_TREE_WITHIN_S) and proof == "none":
@@ -134,7 +129,7 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     note = "its shim ended without an exit record"
     if record is None and not swept:
         # The claim comes before the child.
-        proof, note = "empty sub-reaper walk", "its shim ended before it had begun"
+        proof, note = "nothing was started", "its shim ended before it had begun"
     return ExitRecord(
         code=None,
         proof=proof,

@@ -20,7 +20,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.workers import attempts
-from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
+from orchestrator.workers.attempts import AttemptFiles
 from orchestrator.workers.boxing import Box, remove_empty_groups
 from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
@@ -88,7 +88,8 @@ class Crew:
         files = self._files(assignment.worker, attempt)
         begun = attempts.read_record(files)
         if begun is not None:
-            return self._take_over(assignment.worker, attempt, begun)
+            self._take_over(assignment.worker, attempt, begun.shim)
+            return Started(begun.argv, begun.shim, begun.sandbox)
         command = (self._find(spec.argv[0]), *spec.argv[1:])
         try:
             files.prepare(spec.stdin)
@@ -169,29 +170,19 @@ class Crew:
         worker.follow()
         self._running[worker.worker] = worker
 
-    def adopt(self, worker: WorkerId, attempt: int, shim: ProcessIdentity | None = None) -> Started | None:
-        """Take over an attempt that another coordinator started; ``None`` if its shim no longer runs.
+    def adopt(self, worker: WorkerId, attempt: int, shim: ProcessIdentity) -> None:
+        """Take over an attempt that another coordinator started; its end can be waited for, also if it is past.
 
         Args:
-            shim: The one that was started, where that is known: it need not have claimed the attempt yet.
+            shim: As the journal knows it; the attempt's own record, where it has one, knows better.
         """
-        begun = attempts.read_record(self._files(worker, attempt))
-        record = attempts.unclaimed(shim) if begun is None and shim is not None else begun
-        if record is None or record.exit is not None or not is_same(record.shim):
-            return None
-        return self._take_over(worker, attempt, record)
+        record = attempts.read_record(self._files(worker, attempt))
+        self._take_over(worker, attempt, shim if record is None else record.shim)
 
-    def _take_over(self, worker: WorkerId, attempt: int, record: AttemptRecord) -> Started:
+    def _take_over(self, worker: WorkerId, attempt: int, shim: ProcessIdentity) -> None:
         with suppress(OSError, ValueError):
             self._box.admit_again(worker, decode_file(str(self._files(worker, attempt).spec)))
-        self._follow(WorkerProcess(worker, attempt, record.shim))
-        return Started(record.argv, record.shim, record.sandbox)
-
-    def exit_of(self, worker: WorkerId, attempt: int) -> ExitRecord | None:
-        """How an attempt ended that nobody waited for; ``None`` while its shim runs, also if it is yet to begin."""
-        record = attempts.read_record(self._files(worker, attempt))
-        runs = record.exit is None and is_same(record.shim) if record is not None else worker in self._running
-        return None if runs else self._ended(worker, attempt)
+        self._follow(WorkerProcess(worker, attempt, shim))
 
     def _ended(self, worker: WorkerId, attempt: int) -> ExitRecord:
         """Of an attempt whose shim runs no more."""

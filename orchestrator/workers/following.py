@@ -46,7 +46,7 @@ class WorkerProcess:
         if self.pidfd is not None:
             await anyio.wait_readable(self.pidfd)
             return
-        while is_running(self.shim.pid, self.shim.start_ticks) and not self._has_ended():  # noqa: ASYNC110 - there is nothing to wait on
+        while is_same(self.shim) and not self._has_ended():  # noqa: ASYNC110 - there is nothing to wait on
             await anyio.sleep(0.1)
 
     def release(self) -> None:

@@ -76,13 +76,22 @@ def decode_file(path: str) -> dict[str, object]:
 
 
 def claim(path: str, text: str) -> bool:
-    """Create ``path`` with ``text`` in it; ``False`` if it is there already, and then it is left alone."""
+    """Create ``path`` with ``text`` in it; ``False`` if it is there already, and then it is left alone.
+
+    Raises:
+        OSError: It cannot be written whole; then it is not there.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         return False
+    data = text.encode()
     try:
-        os.write(descriptor, text.encode())
+        if os.write(descriptor, data) < len(data):
+            raise OSError(next(iter(FULL)), "no space left", path)
+    except OSError:
+        os.unlink(path)
+        raise
     finally:
         os.close(descriptor)
     return True

@@ -101,7 +101,7 @@ def test_a_coordinator_killed_at_any_moment_is_replaced_without_loss(killing: Ki
     assert resume(folder).startswith("ended done")
     session = assert_exact(folder)
     assert session.closed is not None
-    # A worker that asked while nobody played the model may have had to begin again; only that, and the provoked relaunch.
+    # The provoked relaunch, and nothing but restarts of workers that the model did not answer.
     again = sum(w.attempt - 1 - session.details[w.id].restarts for w in session.workers.values() if w.attempt)
     assert again == 1, (session.recoveries, session.warnings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -168,6 +169,11 @@ class Stage:
 
     def wait_said(self, text: str, worker: WorkerId = WORKER) -> None:
         until(lambda: text in self.said(worker))
+
+    def wait_exit(self, worker: WorkerId = WORKER, attempt: int = 1) -> None:
+        """Until the shim has written down how the attempt ended."""
+        record = self.layout.workers_dir / f"{worker}.{attempt}.json"
+        until(lambda: record.exists() and json.loads(record.read_text())["exit"])
 
     def tree(self, shim: int) -> list[Process]:
         return [row for row in descendants(shim, process_table()) if not row.is_dead]

@@ -56,7 +56,7 @@ def test_a_shim_lost_before_it_reported_a_namespace_proves_nothing(tmp_path: Pat
 
 def test_a_shim_lost_before_it_claimed_its_attempt_has_started_nothing(tmp_path: Path) -> None:
     record = lost(files(tmp_path), tmp_path / "out", tmp_path / "missing")
-    assert (record.proof, record.note) == ("empty sub-reaper walk", "its shim ended before it had begun")
+    assert (record.proof, record.note) == ("nothing was started", "its shim ended before it had begun")
 
 
 def test_commands_are_numbered_and_whole(tmp_path: Path) -> None:

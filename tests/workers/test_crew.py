@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import ProcessIdentity, WorkerId
 
 if TYPE_CHECKING:
     from tests.workers.conftest import Stage
@@ -30,15 +30,26 @@ async def test_another_coordinator_adopts_a_running_worker_and_hears_of_its_end(
     first, second = stage.crew(), stage.crew()
     started = stage.start(first, "on-term", "9", "hang")
     stage.wait_said("ready")
-    adopted = second.adopt(W, 1)
-    assert adopted is not None
-    assert adopted.shim == started.shim
-    assert adopted.argv == started.argv
+    second.adopt(W, 1, started.shim)
     second.stop(W, because="adopted")
     record = await stage.ended(second)
     assert (record.code, record.proof) == (9, stage.proof)
-    assert second.exit_of(W, 1) == await stage.ended(first)
-    assert stage.crew().adopt(W, 1) is None
+    assert await stage.ended(first) == record
+    third = stage.crew()
+    third.adopt(W, 1, started.shim)
+    assert await stage.ended(third) == record, "also who comes when all is over hears how it ended"
+
+
+async def test_a_shim_that_died_before_it_wrote_anything_down_is_an_end_like_any_other(stage: Stage) -> None:
+    crew = stage.crew()
+    started = stage.start(crew, "exit", "0")
+    await stage.ended(crew)
+    record = stage.layout.workers_dir / "w1.1.json"
+    for left in ("", None):
+        record.write_text(left) if left is not None else record.unlink()
+        later = stage.crew()
+        later.adopt(W, 1, started.shim)
+        assert (await stage.ended(later)).stopped_by == "shim lost"
 
 
 async def test_a_recycled_pid_is_neither_adopted_nor_signalled(stage: Stage) -> None:
@@ -51,10 +62,10 @@ async def test_a_recycled_pid_is_neither_adopted_nor_signalled(stage: Stage) -> 
         value["shim"]["pid"] = bystander.pid
         value["exit"] = None
         record.write_text(json.dumps(value))
-        assert crew.adopt(W, 1) is None
-        lost = crew.exit_of(W, 1)
-        assert lost is not None
-        assert lost.stopped_by == "shim lost"
+        later = stage.crew()
+        later.adopt(W, 1, ProcessIdentity(**value["shim"]))
+        later.kill(W)
+        assert (await stage.ended(later)).stopped_by == "shim lost"
         assert bystander.poll() is None
         bystander.kill()
 
@@ -74,7 +85,7 @@ def test_no_secret_is_written_into_what_the_shim_is_told(stage: Stage) -> None:
     stage.environ = {**stage.environ, "FAKE_KEY": "canary-7f3a"}
     crew = stage.crew()
     stage.start(crew, "exit", "0")
-    stage.until(lambda: crew.exit_of(W, 1))
+    stage.wait_exit()
     files = [path for path in stage.session.rglob("*") if path.is_file()]
     assert [path for path in files if b"canary-7f3a" in path.read_bytes()] == []
 

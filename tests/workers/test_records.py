@@ -62,6 +62,21 @@ def test_only_the_first_claims_a_file(tmp_path: Path) -> None:
     assert Path(path).read_text() == "first"
 
 
+def test_what_cannot_be_claimed_whole_is_not_claimed(tmp_path: Path) -> None:
+    code = (
+        "import sys, resource, signal\n"
+        "from orchestrator.workers.records import claim\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5, 5))\n"
+        "try: claim(sys.argv[1], 'more than five')\n"
+        "except OSError as problem: print('refused')\n"
+    )
+    path = tmp_path / "record"
+    ran = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+    assert ran.stdout == "refused\n"
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("sync", [False, True])
 def test_a_replaced_file_is_private_and_leaves_nothing_beside_it(tmp_path: Path, sync: bool) -> None:
     path = tmp_path / "record"

@@ -30,7 +30,7 @@ async def test_a_shim_is_small(stage: Stage) -> None:
 def test_it_refuses_an_attempt_that_another_shim_has(stage: Stage) -> None:
     crew = stage.crew()
     stage.start(crew, "exit", "0")
-    stage.until(lambda: crew.exit_of(W, 1))
+    stage.wait_exit()
     spec = stage.layout.workers_dir / "w1.1.spec"
     again = subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(spec)], check=False, timeout=10)
     assert again.returncode == 3
