@@ -61,6 +61,12 @@ class GuardDesk:
     def answer(self, effect: AnswerGuard) -> None:
         """Leave the answer where the guard looks for it."""
         folder = self.folder.path / REPLIES / effect.worker
+        if effect.code is not None:
+            # The guard looks for the answer itself, so that comes last.
+            write_atomically(folder / f"{effect.request}.out", effect.stdout)
+            write_atomically(folder / f"{effect.request}.err", effect.stderr)
+            write_atomically(folder / effect.request, f"done\n{effect.code}\n")
+            return
         reason = " ".join(effect.reason.split())
         write_atomically(folder / effect.request, f"{'run' if effect.run else 'refuse'}\n{reason}\n")
 

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import EXCERPT_CHARS, Evidence, scratch_files
 from orchestrator.coordinator.guard_desk import GuardDesk
+from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
@@ -32,6 +33,8 @@ from orchestrator.models.effects import (
     Effect,
     EffectId,
     FreezeWorker,
+    InspectLeaving,
+    Leave,
     MeasureWork,
     Outcome,
     RecordPlan,
@@ -83,6 +86,7 @@ class Performer:
     before_start: Callable[[Assignment], None]
     """Told just before an attempt starts (rehearsal: where the worker's folders are)."""
     desk: GuardDesk
+    leaver: Leaver
 
     def perform(self, name: EffectId, effect: Effect) -> None:  # noqa: C901 - one row an effect
         """Do one effect, or begin doing it.  A failure is an outcome, not an exception."""
@@ -109,8 +113,13 @@ class Performer:
                 text = _REVIEW.dump_json(effect, indent=2, exclude_none=True).decode()
                 path = self.folder.reviews_dir / f"{effect.request.id}.json"
                 self._at_once(name, partial(write_atomically, path, text + "\n"))
-            case AnswerGuard():
+            case AnswerGuard(worker=worker, request=request):
+                self.leaver.forget(worker, request)
                 self._at_once(name, partial(self.desk.answer, effect))
+            case InspectLeaving():
+                self.tasks.start_soon(self._inspect, name, effect)
+            case Leave():
+                self.tasks.start_soon(self._leave, name, effect)
             case Announce() | RecordRecovery() | AskPerson() | Warn():
                 # To be on record, and to be seen by those who watch the journal, is all they are for.
                 self.take(EffectDone(name))
@@ -160,6 +169,12 @@ class Performer:
             return
         self.started(assignment, attempt)
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
+
+    async def _inspect(self, name: EffectId, effect: InspectLeaving) -> None:
+        self.take(await self.leaver.inspect(name, effect))
+
+    async def _leave(self, name: EffectId, effect: Leave) -> None:
+        self.take(await self.leaver.leave(name, effect))
 
     async def _take_snapshot(self, name: EffectId) -> None:
         try:

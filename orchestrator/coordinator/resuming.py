@@ -15,6 +15,7 @@ from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.inheriting import Inheritance, inherit
+from orchestrator.coordinator.leaving import cut_off
 from orchestrator.coordinator.listening import Listener, StreamName, beginning
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
@@ -26,7 +27,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
-from orchestrator.models.effects import CloseSession, Effect, EffectId, Outcome, StartWorker
+from orchestrator.models.effects import CloseSession, Effect, EffectId, Leave, Outcome, StartWorker
 from orchestrator.models.entries import (
     Command,
     CoordinatorResumed,
@@ -80,7 +81,7 @@ async def resume_session(
         resumed = CoordinatorResumed(
             os.getpid(), alive=tuple(adopted), interactive=interactive, rehearsal=stage.rehearsal
         )
-        inputs: list[Input] = [*first, resumed]
+        inputs: list[Input] = [*first, resumed, *cut_off(left.undone)]
         if answer is not None:
             inputs.append(UserCommand(Command.ANSWER, by="orchestrate resume", text=answer))
         session = await coordinator.run(
@@ -151,7 +152,7 @@ def _adopt(
                 adopted[effect.worker] = effect.attempt
                 begun.add(name)
     for name, effect in left.undone:
-        if name in begun:
+        if name in begun or isinstance(effect, Leave):
             continue
         if isinstance(effect, CloseSession) and effect.outcome is not Outcome.DONE:
             # What was to end is to go on now.

@@ -19,6 +19,7 @@ from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.guard_desk import GuardDesk
+from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.listening import Listener, Offsets, as_entry, as_recorded, beginning
 from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
@@ -58,6 +59,7 @@ class Coordinator:
         crew: Crew,
         *,
         evidence: Evidence,
+        leaver: Leaver,
         redactor: Redactor,
         observers: Sequence[Observer] = (),
         session: Session | None = None,
@@ -68,6 +70,7 @@ class Coordinator:
         self.crew = crew
         self._journal = journal
         self.evidence = evidence
+        self._leaver = leaver
         self._redactor = redactor
         self._observers = observers
         self._session = session
@@ -158,6 +161,7 @@ class Coordinator:
             session=lambda: self.session,
             before_start=self._before_start,
             desk=self._desk,
+            leaver=self._leaver,
         )
 
     def _take_all(self, bodies: Sequence[Input]) -> None:

@@ -19,8 +19,10 @@ import orchestrator
 from orchestrator.agents.registry import AGENTS
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.preparing import prepare
+from orchestrator.coordinator.pushing import origin_of
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator, utc_now
 from orchestrator.coordinator.staging import Stage, open_stage
@@ -135,6 +137,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         sandbox_backend=backend,
         templates=request.templates,
         models=request.models,
+        origin=origin_of(stage.target),
         rehearsal=stage.rehearsal,
         interactive=request.interactive,
         max_cost_usd=request.max_cost_usd,
@@ -191,6 +194,7 @@ def make_coordinator(
         journal,
         crew,
         evidence=Evidence(snapshots, options.target, wrap=wrap, environ=environment_of_checks(options, stage.environ)),
+        leaver=Leaver(folder, options, stage.environ, stage.secrets),
         redactor=Redactor(stage.secrets),
         observers=observers,
         session=session,

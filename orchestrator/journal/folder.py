@@ -77,6 +77,11 @@ class SessionFolder:
         return self.path / "scratch"
 
     @property
+    def leaving_dir(self) -> Path:
+        """What leaves in workers' places, while it does; no worker sees it."""
+        return self.path / "leaving"
+
+    @property
     def homes_dir(self) -> Path:
         return self.path / "homes"
 

@@ -9,7 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.identity import EffectId as EffectId
 from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.leaving import InspectLeaving as InspectLeaving
+from orchestrator.models.leaving import Leave as Leave
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown
@@ -142,12 +145,16 @@ class AskPerson:
 
 @dataclass(frozen=True, slots=True)
 class AnswerGuard:
-    """Tell a guard that waits in front of a command whether the command may run."""
+    """Tell a guard that waits in front of a command whether the command may run, or how it went without it."""
 
     worker: WorkerId
     request: str
     run: bool
     reason: str
+    code: int | None = None
+    """Exit code of the command where it was run in the worker's place; the guard passes it on."""
+    stdout: str = ""
+    stderr: str = ""
     kind: Literal["answer_guard"] = "answer_guard"
 
 
@@ -183,15 +190,9 @@ Effect: TypeAlias = Annotated[
     | RecordRecovery
     | AskPerson
     | AnswerGuard
+    | InspectLeaving
+    | Leave
     | Warn
     | CloseSession,
     Field(discriminator="kind"),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class EffectId:
-    """The journal entry that caused an effect, and which of its effects it is."""
-
-    cause: int
-    index: int

@@ -18,6 +18,8 @@ from orchestrator.models.commands import UserCommand as UserCommand
 from orchestrator.models.effects import Effect, EffectId, Outcome
 from orchestrator.models.events import AgentEvent
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
+from orchestrator.models.leaving import LeavingDone as LeavingDone
+from orchestrator.models.leaving import LeavingInspected as LeavingInspected
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.workers import ExitRecord, Sample
@@ -261,6 +263,8 @@ Input: TypeAlias = (
     | WorkMeasured
     | ChecksMeasured
     | GuardAsked
+    | LeavingInspected
+    | LeavingDone
     | UserCommand
     | TimePassed
     | CoordinatorResumed

@@ -36,3 +36,11 @@ class ProcessIdentity:
     boot_id: str = ""
     pid_namespace: int = 0
     """Inode of ``/proc/self/ns/pid`` of whoever wrote this down; 0 where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectId:
+    """The journal entry that caused an effect, and which of its effects it is."""
+
+    cause: int
+    index: int

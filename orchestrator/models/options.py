@@ -53,6 +53,8 @@ class SessionOptions:
     templates: Mapping[str, str]
     """Prompt templates by name, whole."""
     models: Mapping[AgentName, str] = field(default_factory=dict)
+    origin: str | None = None
+    """Where the target's remote ``origin`` led when the session began, before any worker could change that."""
     rehearsal: Rehearsal | None = None
     interactive: bool = False
     """Questions wait for a person; otherwise the session stops and exits with 3."""

@@ -26,6 +26,9 @@ NEVER_WRITABLE: Final = (
 )
 """What another program would later run or obey, with more rights than the worker that wrote it."""
 
+ORIGIN: Final = "{origin}"
+"""In ``push_url``: wherever the target's remote ``origin`` led when the session began."""
+
 Backend: TypeAlias = Literal["auto", "bubblewrap", "landlock", "none"]
 Network: TypeAlias = Literal["open", "allow-list", "none"]
 Unsure: TypeAlias = Literal["allow", "warn", "confirm", "block"]
@@ -50,6 +53,23 @@ class ResourceLimits(BaseModel):
     """The longest file it may write, in MiB."""
     tmp_mib: int | None = Field(default=None, gt=0)
     """What its private /tmp may hold, in MiB."""
+
+
+class Leaving(BaseModel):
+    """Where confirmed commands go that leave the machine, and with which credentials: the supervisor runs them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    push_url: str = ORIGIN
+    """Where `git push` goes (https, ssh, file); `{origin}`: the target's `origin` at the start; empty: off."""
+    push_credentials: tuple[str, ...] = ("SSH_AUTH_SOCK", "~/.ssh/known_hosts", "~/.netrc", "~/.git-credentials")
+    """What a push gets of yours, where it exists: files (`~/…`) and variables; any but SSH_AUTH_SOCK is a password."""
+    publish_url: str = ""
+    """The registry `npm publish` goes to, such as https://registry.npmjs.org/; empty: nothing is published."""
+    publish_credentials: tuple[str, ...] = ("NPM_TOKEN", "~/.npmrc")
+    """What publishing gets of yours, where it exists: files (`~/…`), and a variable that holds the registry's token."""
+    timeout_s: float = Field(default=120.0, gt=0)
+    """How long each step may take: looking at what would leave, and sending it."""
 
 
 class SandboxConfig(BaseModel):
@@ -99,5 +119,7 @@ class SandboxConfig(BaseModel):
     """What becomes of a command of which only run time shows what it does."""
     confirm_timeout_s: float = Field(default=300.0, gt=0)
     """How long a command waits for a person; after that it is refused."""
+    leaving: Leaving = Leaving()
+    """Where `git push` and `npm publish` go once consented to, run by the supervisor in the worker's place."""
     limits: ResourceLimits = ResourceLimits()
     """Of one worker with everything it started."""

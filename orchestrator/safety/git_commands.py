@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from orchestrator.safety.shell_words import Word
@@ -47,15 +48,18 @@ def scripts_of_git(words: Sequence[Word]) -> Iterator[Word]:
                 yield Word(word.text[len(option) + 1 :], word.dynamic)
 
 
-def _settings(words: Sequence[Word]) -> tuple[list[Word], int]:
-    """Values of ``-c``, and where the first word stands that is no option."""
-    found: list[Word] = []
+def verb_at(argv: Sequence[str]) -> int:
+    """Where the first word stands that is neither an option nor an option's value."""
     at = 1
-    while at < len(words) and words[at].text.startswith("-"):
-        if words[at].text == "-c" and at + 1 < len(words):
-            found.append(words[at + 1])
-        at += 2 if words[at].text in _VALUED else 1
-    return found, at
+    while at < len(argv) and argv[at].startswith("-"):
+        at += 2 if argv[at] in _VALUED else 1
+    return at
+
+
+def _settings(words: Sequence[Word]) -> tuple[list[Word], int]:
+    """Values of ``-c``, and where the verb stands."""
+    verb = verb_at([word.text for word in words])
+    return [value for option, value in pairwise(words[1:verb]) if option.text == "-c"], verb
 
 
 def _joined(words: Sequence[Word]) -> Word:

@@ -10,7 +10,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.errors import InvalidFile, UsageError
-from orchestrator.models.sandbox import MODEL_HOSTS, PLACEHOLDERS, Network, SandboxConfig
+from orchestrator.models.sandbox import MODEL_HOSTS, ORIGIN, PLACEHOLDERS, Network, SandboxConfig
+from orchestrator.safety.destinations import destination
 from orchestrator.toml_files import TomlFile, read_toml
 
 _PACKAGE = Path(__file__).parent.parent
@@ -19,10 +20,13 @@ FOLDERS = (_PACKAGE.parent / "sandbox_policies", _PACKAGE / "sandbox_policies")
 INHERITED: Final = "..."
 """In a list: whatever the extended policy has there."""
 
+TABLES: Final = ("leaving", "limits")
+"""Keys that are tables of their own."""
 _PATHS = ("readable", "writable", "hidden")
 _RULES = ("blocked_commands", "confirm_commands", "approved_commands", "warn_patterns")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_CREDENTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|~/(?!.*(?:^|/)\.\.(?:/|$))[^\0\n]*[^\0\n/]")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 
 
@@ -101,6 +105,7 @@ def _load(path: Path, extending: tuple[Path, ...]) -> SandboxConfig:
         if key in data:
             data[key] = _whole_paths(file, key)
     _check_texts(file)
+    _check_leaving(file)
     inherited = _extended(file, path, extending)
     try:
         # What is wrong here is said of this file, before anything is inherited.
@@ -133,8 +138,9 @@ def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mappin
 
 def _over(inherited: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**inherited, **data}
-    if isinstance(data.get("limits"), dict):
-        merged["limits"] = {**inherited.get("limits", {}), **data["limits"]}
+    for table in TABLES:
+        if isinstance(data.get(table), dict):
+            merged[table] = {**inherited.get(table, {}), **data[table]}
     for key, value in data.items():
         if isinstance(value, list) and INHERITED in map(str, value):
             before = list(inherited.get(key, SandboxConfig.model_fields[key].default))
@@ -190,6 +196,24 @@ def _check_texts(file: TomlFile) -> None:
                 raise file.fault(f"`{key}`: {item!r} is no command", key=key)
 
 
+def _check_leaving(file: TomlFile) -> None:
+    """Destinations that nothing can be sent to, and credentials that nobody could find."""
+    table = file.data.get("leaving")
+    for key, given in table.items() if isinstance(table, dict) else ():
+        if key in ("push_url", "publish_url") and isinstance(given, str) and given and given != ORIGIN:
+            try:
+                place = destination(given)
+            except ValueError as error:
+                raise file.fault(f"`leaving.{key}`: {error}", table="leaving", key=key) from None
+            if key == "publish_url" and place.scheme not in ("https", "http"):
+                raise file.fault(f"`leaving.{key}`: a registry is an https:// address", table="leaving", key=key)
+        elif key in ("push_credentials", "publish_credentials") and isinstance(given, list):
+            for item in given:
+                if isinstance(item, str) and not _CREDENTIAL.fullmatch(item):
+                    reason = f"`leaving.{key}`: {item!r} is neither a variable's name nor a file of yours (~/…)"
+                    raise file.fault(reason, table="leaving", key=key)
+
+
 def _fault(file: TomlFile, error: ValidationError) -> InvalidFile:
     """The first thing that is wrong, in words."""
     first = error.errors(include_url=False)[0]
@@ -200,7 +224,7 @@ def _fault(file: TomlFile, error: ValidationError) -> InvalidFile:
         reason = f"unknown key {key!r}" + (f"; a sandbox policy has {known}" if len(where) == 1 else "")
     else:
         reason = f"`{key}`: {first['msg']}"
-    tables = where[:1] if len(where) > 1 and where[0] == "limits" else []
+    tables = where[:1] if len(where) > 1 and where[0] in TABLES else []
     if tables and file.line_of(table=tables[0], key=where[1]) is not None:
         return file.fault(reason, table=tables[0], key=where[1])
     return file.fault(reason, key=where[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
+from orchestrator.models.sandbox import Leaving, ResourceLimits, SandboxConfig
 
 
 def policy_schema(source: str) -> dict[str, Any]:
@@ -16,14 +16,13 @@ def policy_schema(source: str) -> dict[str, Any]:
     schema["title"] = "A sandbox policy of orchestrate"
     # A file without a name is called after itself.
     schema.pop("required", None)
-    limits = schema.pop("$defs")["ResourceLimits"]
-    _describe(schema, texts[SandboxConfig.__name__])
-    _describe(limits, texts[ResourceLimits.__name__])
-    schema["properties"]["limits"] = {
-        **limits,
-        "title": "Limits",
-        "description": texts[SandboxConfig.__name__]["limits"],
-    }
+    tables = schema.pop("$defs")
+    said = texts[SandboxConfig.__name__]
+    _describe(schema, said)
+    for name, model in (("leaving", Leaving), ("limits", ResourceLimits)):
+        table = tables[model.__name__]
+        _describe(table, texts[model.__name__])
+        schema["properties"][name] = {**table, "title": name.capitalize(), "description": said[name]}
     return schema
 
 

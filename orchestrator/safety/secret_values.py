@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.safety.redaction import MIN_KNOWN_CHARS
@@ -26,6 +27,7 @@ _NO_SECRET_NAME = re.compile(
 )
 """``SSH_AUTH_SOCK``, ``KEY_FILE``, ``TOKEN_LIMIT``: about a secret, and none."""
 _URL_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/@]+)@")
+_CREDENTIAL = re.compile(r"(?:\bpassword\s+|_(?:authToken|password|auth)\s*=\s*|://[^\s/:@]*:)[\"']?([^\s\"'@$]+)")
 _LEAST_LINE_CHARS = 20
 """Of a value of several lines (a private key) each line this long is a secret of its own."""
 
@@ -55,6 +57,12 @@ def secrets_in_login(text: str) -> frozenset[str]:
     except (ValueError, RecursionError):
         return frozenset()
     return frozenset(value for value in _under_secret_names(document, named=False) if len(value) >= MIN_KNOWN_CHARS)
+
+
+def secrets_in_credentials(text: str) -> frozenset[str]:
+    """Passwords and tokens in the files of other programs: ``.netrc``, ``.git-credentials``, ``.npmrc``."""
+    found = {value for value in _CREDENTIAL.findall(text) if len(value) >= MIN_KNOWN_CHARS}
+    return frozenset(found | {unquote(value) for value in found})
 
 
 def _under_secret_names(value: Any, *, named: bool) -> Iterator[str]:

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-import shlex
-from datetime import timedelta
-
-from orchestrator.models.effects import AnswerGuard, AskPerson, Question
 from orchestrator.models.entries import GuardAsked, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.commands import CommandFilter, CommandVerdict, Decision
+from orchestrator.safety.leaving import leaving
 from orchestrator.safety.reach import Surroundings
+from orchestrator.session.consenting import answer, ask_consent, is_anybody_there, shown
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaving import inspect, is_leaving, send
 from orchestrator.session.state import PendingGuard
 
-COMMAND_CHARS = 300
-"""Of a command in a question; the journal has all of it."""
 CONSENT = frozenset({"yes", "y", "ok", "okay", "allow", "run", "approve", "approved", "go", "ja", "oui", "si"})
 
 
 def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
     """Answer at once where the policy knows the answer; else ask a person."""
     worker = body.worker
-    if any(one.worker == worker and one.request == body.request for one in draft.session.guards.values()):
+    pending = draft.session.guards.values()
+    if is_leaving(draft, body) or any(one.worker == worker and one.request == body.request for one in pending):
         return  # another coordinator took over and found it again
     if worker not in draft.session.details or not draft.running or not draft.alive(worker):
-        _answer(draft, body, run=False, reason="the session is ending")
+        answer(draft, worker, body.request, run=False, reason="the session is ending")
         return
     verdict = _judge(draft, body)
+    wanted = leaving(body.argv, body.cwd) if _may_leave(draft, body, verdict) else None
+    if wanted is not None:
+        inspect(draft, body, wanted, rule=verdict.rule)
+        return
     decision = _settled(draft, body, verdict)
-    command = _shown(body)
+    command = shown(body)
     if decision == "block":
         draft.warn(f"{worker}: refused `{command}`: {verdict.reason}", worker)
-        _answer(draft, body, run=False, reason=verdict.reason)
+        answer(draft, worker, body.request, run=False, reason=verdict.reason)
     elif decision == "confirm":
         _confirm(draft, body, verdict)
     else:
         if decision == "warn" and body.source == "executable":
             # A hook's command is in the stream as well, where it is looked at anyway.
             draft.warn(f"{worker}: {verdict.reason}: `{command}`", worker)
-        _answer(draft, body, run=True, reason=verdict.reason)
+        answer(draft, worker, body.request, run=True, reason=verdict.reason)
 
 
 def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
@@ -75,10 +77,19 @@ def forget_guards(draft: Draft, worker: WorkerId) -> None:
 
 def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:
     config = draft.session.options.sandbox
+    if body.source == "hook" and draft.session.options.sandbox_backend == "bubblewrap":
+        # What leaves is shown exactly when it is really started, which its guard waits in front of.
+        asked = tuple(rule for rule in config.confirm_commands if leaving(rule.split(), "/") is None)
+        config = config.model_copy(update={"confirm_commands": asked})
     guard = CommandFilter.of(config, Surroundings.of(config, draft.detail(body.worker).assignment))
     if body.source == "hook":
         return guard.judge(body.argv[0] if body.argv else "")
     return guard.judge_words(body.argv, body.cwd)
+
+
+def _may_leave(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> bool:
+    """Whether the supervisor may run it in the worker's place: only in front of a program it is known what that is."""
+    return body.source == "executable" and verdict.decision == "confirm"
 
 
 def _settled(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> Decision:
@@ -103,24 +114,13 @@ def _confirm(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> None:
         left = list(session.guard_consents)
         left.remove(consent)
         draft.set(guard_consents=tuple(left))
-        _answer(draft, body, run=True, reason="consented to a moment ago")
+        answer(draft, worker, body.request, run=True, reason="consented to a moment ago")
         return
-    if not session.options.interactive:
-        how = f"consent beforehand with --approve '{verdict.rule}'"
-        draft.warn(f"{worker}: refused `{_shown(body)}`: {verdict.reason}, and nobody is there to ask; {how}", worker)
-        _answer(draft, body, run=False, reason=f"{verdict.reason}, and nobody is there to ask")
+    if not is_anybody_there(draft, worker, shown(body), reason=verdict.reason, rule=verdict.rule):
+        answer(draft, worker, body.request, run=False, reason=f"{verdict.reason}, and nobody is there to ask")
         return
-    number = session.questions_asked + 1
-    text = f"{worker} wants to run `{_shown(body)}` in {body.cwd}. {verdict.reason}. May it?"
-    question = Question(id=f"q{number}", text=text, suggestions=("yes", "no"), about=worker)
-    deadline = draft.at + timedelta(seconds=session.options.sandbox.confirm_timeout_s)
-    pending = PendingGuard(worker, body.request, verdict.rule, deadline, body.source)
-    draft.set(
-        questions=(*session.questions, question),
-        questions_asked=number,
-        guards={**session.guards, question.id: pending},
-    )
-    draft.do(AskPerson(question=question))
+    text = f"{worker} wants to run `{shown(body)}` in {body.cwd}. {verdict.reason}. May it?"
+    ask_consent(draft, text, worker=worker, request=body.request, rule=verdict.rule, source=body.source)
 
 
 def _close(draft: Draft, question: str, pending: PendingGuard, *, run: bool, reason: str) -> None:
@@ -131,14 +131,7 @@ def _close(draft: Draft, question: str, pending: PendingGuard, *, run: bool, rea
     )
     if run and pending.source == "hook":
         draft.set(guard_consents=(*session.guard_consents, (pending.worker, pending.rule)))
-    draft.do(AnswerGuard(worker=pending.worker, request=pending.request, run=run, reason=reason))
-
-
-def _answer(draft: Draft, body: GuardAsked, *, run: bool, reason: str) -> None:
-    draft.do(AnswerGuard(worker=body.worker, request=body.request, run=run, reason=reason))
-
-
-def _shown(body: GuardAsked) -> str:
-    text = body.argv[0] if body.source == "hook" and body.argv else shlex.join(body.argv)
-    line = " ".join(text.split())
-    return line if len(line) <= COMMAND_CHARS else line[:COMMAND_CHARS] + " …"
+    if run and pending.parcel is not None:
+        send(draft, pending.worker, pending.request)
+    else:
+        answer(draft, pending.worker, pending.request, run=run, reason=reason)

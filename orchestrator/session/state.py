@@ -16,6 +16,7 @@ from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
 from orchestrator.models.events import FailureKind
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
+from orchestrator.models.leaving import Parcel
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.recovery import RecoveryAction
@@ -85,6 +86,23 @@ class PendingGuard:
     rule: str
     deadline: datetime
     source: Literal["executable", "hook"]
+    parcel: Parcel | None = None
+    """What is sent in the worker's place after a yes; ``None``: the worker runs the command itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLeaving:
+    """A command that leaves the machine, from the time it is asked about until its guard has its answer."""
+
+    worker: WorkerId
+    request: str
+    rule: str
+    words: str
+    """The command, as it is shown."""
+    approved: bool = False
+    """Consent was given beforehand."""
+    parcel: Parcel | None = None
+    """Known once it was inspected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +210,8 @@ class Session:
     """Question id and answer."""
     guards: Mapping[str, PendingGuard] = field(default_factory=dict)
     """Commands that wait for consent, by question."""
+    leaving: Mapping[str, PendingLeaving] = field(default_factory=dict)
+    """Commands that the supervisor runs in a worker's place, by worker and request."""
     guard_consents: tuple[tuple[WorkerId, str], ...] = ()
     """Worker and rule, where a hook was told yes and the program itself has not asked yet."""
     warnings: tuple[str, ...] = ()

@@ -14,6 +14,8 @@ from orchestrator.models.entries import (
     GuardAsked,
     Input,
     JournalEntry,
+    LeavingDone,
+    LeavingInspected,
     NetworkRefused,
     Sampled,
     SessionClosed,
@@ -35,6 +37,7 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
 from orchestrator.session.guarding import forget_guards, on_guard_asked
 from orchestrator.session.health import on_read
+from orchestrator.session.leaving import on_done, on_inspected
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.output import on_output, on_stream_fault
 from orchestrator.session.reviewing import on_checks, on_snapshot
@@ -105,6 +108,10 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_checks(draft, body)
         case GuardAsked():
             on_guard_asked(draft, body)
+        case LeavingInspected():
+            on_inspected(draft, body)
+        case LeavingDone():
+            on_done(draft, body)
         case UserCommand():
             on_command(draft, body)
         case TimePassed():
@@ -133,5 +140,6 @@ def _close_session(draft: Draft) -> None:
     if session.ending is None or session.closed is not None or session.living():
         return
     pending = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
-    if pending.isdisjoint({"close_session", "start_worker"}):
+    # What is leaving is waited for: a session that closed over it would not know whether it has left.
+    if pending.isdisjoint({"close_session", "start_worker", "leave"}):
         draft.do(CloseSession(outcome=session.ending.outcome, reason=session.ending.reason))

@@ -29,7 +29,7 @@ INSIDE: Final = "/run/orchestrate"
 """Where the sandbox shows the originals and the replies."""
 REFUSED: Final = 126
 """Exit code of a command that was not allowed to run, as of one that cannot be executed."""
-NEVER: Final = SHELLS | {"sleep", "env"}
+NEVER: Final = SHELLS | {"sleep", "env", "cat"}
 """The guards need these themselves."""
 _FOLDERS: Final = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _FURTHER: Final[Mapping[str, tuple[str, ...]]] = {"git": ("/usr/lib/git-core/git", "/usr/libexec/git-core/git")}
@@ -55,6 +55,11 @@ while [ ! -f "$replies/$id" ]; do
     sleep 0.05
 done
 {{ read -r verdict; read -r reason; }} <"$replies/$id"
+if [ "$verdict" = done ]; then
+    cat "$replies/$id.out"
+    cat "$replies/$id.err" >&2
+    exit "$reason"
+fi
 [ "$verdict" = run ] || refuse "$reason"
 exec "$original" "$@"
 """
@@ -146,7 +151,8 @@ def guard_script(name: str, original: str, config: SandboxConfig) -> str:
         words="|".join(word for word in words if word is not None) or "''",
         alias=_GIT_ALIAS if name == "git" else "",
         given=given,
-        tries=int((config.confirm_timeout_s + 60) * 20),
+        # Looking at what would leave may take so long, and sending it again.
+        tries=int((config.confirm_timeout_s + 2 * config.leaving.timeout_s + 60) * 20),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,11 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, GuardAsked, JournalEntry, UserCommand
 from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.policies import load_sandbox_policy, with_approvals
 from orchestrator.session.state import Session
 from tests.coordinator.conftest import Stage
+from tests.coordinator.leaving_stage import Repository, repository
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
 
@@ -34,9 +37,9 @@ role = "implementer"
 write = { path = "{target}/hello.txt", text = "hello\\n" }
 
 [[turn.step]]
-run = """cd {target} && git init -q && git init -q --bare far.git
+run = """cd {target} && git init -q
 git -c user.name=a -c user.email=a@b commit -q --allow-empty -m first
-git push -q ./far.git HEAD:main; echo code $? > code.txt"""
+git push -q origin HEAD:main; echo code $? > code.txt"""
 
 [[turn.step]]
 say = "Pushed, if I was allowed to."
@@ -56,8 +59,20 @@ def answering(stage: Stage, text: str) -> None:
     stage.watch = answer
 
 
-def was_pushed(result: SessionResult) -> bool:
-    return (result.state.options.target / "far.git" / "refs" / "heads" / "main").exists()
+def pushing_to(far: Repository, name: str = "default") -> SandboxConfig:
+    """The policy with a place that may be pushed to."""
+    policy = load_sandbox_policy(name)
+    leaving = policy.leaving.model_copy(update={"push_url": f"file://{far.path}"})
+    return policy.model_copy(update={"leaving": leaving})
+
+
+@pytest.fixture
+def far(tmp_path: Path) -> Repository:
+    return repository(tmp_path.resolve() / "far.git", bare=True)
+
+
+def was_pushed(far: Repository) -> bool:
+    return far.at("main") is not None
 
 
 def code_of(result: SessionResult) -> str:
@@ -65,35 +80,45 @@ def code_of(result: SessionResult) -> str:
 
 
 @pytest.mark.parametrize(("text", "code"), [("yes", "0"), ("no", "126")])
-async def test_a_person_decides_about_a_push(stage: Stage, text: str, code: str) -> None:
+async def test_a_person_decides_about_a_push(stage: Stage, far: Repository, text: str, code: str) -> None:
     answering(stage, text)
-    result = await stage.run(PUSHES, interactive=True)
+    result = await stage.run(PUSHES, interactive=True, sandbox=pushing_to(far))
     assert code_of(result) == code
-    assert was_pushed(result) is (text == "yes")
+    assert was_pushed(far) is (text == "yes")
     assert result.outcome is Outcome.DONE
     assert result.state.answers == (("q1", text),)
     asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
     assert [body.argv[:2] for body in asked if body.source == "executable"] == [("git", "push")]
 
 
-async def test_without_a_person_a_push_is_refused_and_the_session_goes_on(stage: Stage) -> None:
-    result = await stage.run(PUSHES)
+async def test_without_a_person_a_push_is_refused_and_the_session_goes_on(stage: Stage, far: Repository) -> None:
+    result = await stage.run(PUSHES, sandbox=pushing_to(far))
     assert code_of(result) == "126"
-    assert not was_pushed(result)
+    assert not was_pushed(far)
     assert result.outcome is Outcome.DONE
     assert any("--approve 'git push'" in warning for warning in result.state.warnings)
 
 
-async def test_consent_given_beforehand_lets_it_through(stage: Stage) -> None:
-    result = await stage.run(PUSHES, sandbox=with_approvals(load_sandbox_policy("default"), ["git push"]))
-    assert was_pushed(result)
+async def test_consent_given_beforehand_lets_it_through(stage: Stage, far: Repository) -> None:
+    result = await stage.run(PUSHES, sandbox=with_approvals(pushing_to(far), ["git push"]))
+    assert code_of(result) == "0"
+    assert was_pushed(far)
     assert result.outcome is Outcome.DONE
 
 
-async def test_a_policy_without_guards_asks_nobody(stage: Stage) -> None:
-    config = load_sandbox_policy("default").model_copy(update={"guard": False})
-    result = await stage.run(PUSHES, sandbox=config)
-    assert was_pushed(result)
+async def test_a_policy_that_names_no_place_lets_nothing_leave_and_says_which_setting_does(stage: Stage) -> None:
+    result = await stage.run(PUSHES, sandbox=with_approvals(load_sandbox_policy("default"), ["git push"]))
+    assert code_of(result) == "126"
+    assert any("`leaving.push_url`" in warning for warning in result.state.warnings)
+
+
+async def test_a_policy_without_guards_asks_nobody_and_the_worker_reaches_nothing(
+    stage: Stage, far: Repository
+) -> None:
+    config = pushing_to(far).model_copy(update={"guard": False})
+    result = await stage.run(PUSHES.replace("origin", f"file://{far.path}"), sandbox=config)
+    assert code_of(result) == "128"
+    assert not was_pushed(far)
 
 
 @pytest.mark.real
@@ -103,23 +128,23 @@ async def test_a_policy_without_guards_asks_nobody(stage: Stage) -> None:
 )
 @pytest.mark.parametrize(("text", "pushed"), [("yes", True), ("no", False)])
 async def test_the_real_clis_wait_for_a_person(
-    stage: Stage, agent: str, sources: set[str], text: str, pushed: bool
+    stage: Stage, far: Repository, agent: str, sources: set[str], text: str, pushed: bool
 ) -> None:
     stage.stand_ins = False
     answering(stage, text)
-    result = await stage.run(PUSHES, interactive=True, agents=(AgentName(agent),))
+    result = await stage.run(PUSHES, interactive=True, agents=(AgentName(agent),), sandbox=pushing_to(far))
     asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
-    assert was_pushed(result) is pushed
-    # A hook's no ends it before anything is started.
-    assert {body.source for body in asked} == (sources if pushed or "hook" not in sources else {"hook"})
+    assert was_pushed(far) is pushed
+    # The hook lets it pass: the guard in front of git can show exactly what would leave.
+    assert {body.source for body in asked} == sources
     assert result.state.answers == (("q1", text),)
 
 
 @pytest.mark.real
-async def test_without_a_sandbox_a_clis_own_hook_still_asks(stage: Stage) -> None:
+async def test_without_a_sandbox_a_clis_own_hook_still_asks(stage: Stage, far: Repository) -> None:
     stage.stand_ins = False
-    sandbox = load_sandbox_policy("open")
+    sandbox = pushing_to(far, "open")
     result = await stage.run(PUSHES, agents=(AgentName("claude"),), sandbox=sandbox)
     asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
     assert [body.source for body in asked] == ["hook"]
-    assert not was_pushed(result)
+    assert not was_pushed(far)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from tests.session.conftest import Play
 
-CONFIG = SandboxConfig(name="default", confirm_timeout_s=30)
+CONFIG = SandboxConfig(
+    name="default", confirm_timeout_s=30, confirm_commands=("git push", "npm publish", "pip install", "docker push")
+)
 CLAUDE = WorkerId("claude")
 
 
@@ -71,10 +73,10 @@ def test_the_folder_the_command_runs_in_counts(played: Callable[..., Play]) -> N
 @pytest.mark.parametrize(("text", "runs"), [("yes", True), ("Yes, go on", True), ("no", False), ("rather not", False)])
 def test_consent_is_asked_for_and_waited_for(played: Callable[..., Play], text: str, runs: bool) -> None:
     p = played()
-    p.take(asked("git", "push", "origin"))
+    p.take(asked("pip", "install", "x"))
     assert answers(p) == []
     question = p.wanted(AskPerson)[0].question
-    assert "`git push origin` in /t" in question.text
+    assert "`pip install x` in /t" in question.text
     assert question.suggestions == ("yes", "no")
     says(p, text)
     assert answers(p) == [("r1", runs)]
@@ -85,15 +87,15 @@ def test_consent_is_asked_for_and_waited_for(played: Callable[..., Play], text: 
 def test_the_worker_is_neither_frozen_nor_stopped_while_its_command_waits(played: Callable[..., Play]) -> None:
     p = played()
     before = p.session.workers[CLAUDE].status
-    p.take(asked("git", "push"))
+    p.take(asked("pip", "install"))
     says(p, "yes")
     assert p.session.workers[CLAUDE].status is before
 
 
 def test_a_request_that_is_found_again_is_not_asked_again(played: Callable[..., Play]) -> None:
     p = played()
-    p.take(asked("git", "push"))
-    p.take(asked("git", "push"))
+    p.take(asked("pip", "install"))
+    p.take(asked("pip", "install"))
     assert len(p.wanted(AskPerson)) == 1
     says(p, "yes")
     assert answers(p) == [("r1", True)]
@@ -101,7 +103,7 @@ def test_a_request_that_is_found_again_is_not_asked_again(played: Callable[..., 
 
 def test_nobody_answering_is_a_refusal(played: Callable[..., Play]) -> None:
     p = played()
-    p.take(asked("git", "push"))
+    p.take(asked("pip", "install"))
     assert next_deadline(p.session) == p.session.guards["q1"].deadline
     p.later(31)
     p.take(TimePassed())
@@ -112,25 +114,25 @@ def test_nobody_answering_is_a_refusal(played: Callable[..., Play]) -> None:
 
 def test_without_a_person_at_hand_it_is_refused_with_the_reason(played: Callable[..., Play]) -> None:
     p = played(interactive=False)
-    p.take(asked("git", "push"))
+    p.take(asked("pip", "install"))
     assert answers(p) == [("r1", False)]
-    assert "--approve 'git push'" in p.wanted(Warn)[-1].text
+    assert "--approve 'pip install'" in p.wanted(Warn)[-1].text
     assert p.session.ending is None
 
 
 def test_consent_given_beforehand_lets_it_run(played: Callable[..., Play]) -> None:
-    p = played(interactive=False, sandbox=CONFIG.model_copy(update={"approved_commands": ("git push",)}))
-    p.take(asked("git", "push"))
-    p.take(asked("npm", "publish", request="r2"))
+    p = played(interactive=False, sandbox=CONFIG.model_copy(update={"approved_commands": ("pip install",)}))
+    p.take(asked("pip", "install"))
+    p.take(asked("docker", "push", request="r2"))
     assert answers(p) == [("r1", True), ("r2", False)]
 
 
 def test_what_the_hook_was_told_is_not_asked_again(played: Callable[..., Play]) -> None:
     p = played()
-    p.take(asked("cd sub && git push", source="hook", request="h"))
+    p.take(asked("cd sub && pip install x", source="hook", request="h"))
     says(p, "yes")
-    p.take(asked("git", "push", request="e"))
-    p.take(asked("git", "push", request="again"))
+    p.take(asked("pip", "install", request="e"))
+    p.take(asked("pip", "install", request="again"))
     assert answers(p) == [("h", True), ("e", True)]
     assert len(p.session.questions) == 1
 
@@ -144,15 +146,32 @@ def test_what_only_run_time_knows_is_as_the_policy_says(played: Callable[..., Pl
 
 def test_a_worker_that_is_gone_waits_for_nothing(played: Callable[..., Play]) -> None:
     p = played()
-    p.take(asked("git", "push"))
+    p.take(asked("pip", "install"))
     p.exits("claude", 1)
     assert p.session.guards == {}
     assert answers(p) == [("r1", False)]
-    p.take(asked("git", "push", request="late"))
+    p.take(asked("pip", "install", request="late"))
     assert answers(p)[-1] == ("late", False)
 
 
 def test_a_worker_nobody_knows_is_refused(played: Callable[..., Play]) -> None:
     p = played()
-    p.take(GuardAsked(WorkerId("nobody"), "r1", "executable", ("git", "push"), "/t"))
+    p.take(GuardAsked(WorkerId("nobody"), "r1", "executable", ("pip", "install"), "/t"))
     assert answers(p) == [("r1", False)]
+
+
+def test_a_hook_lets_pass_what_its_guard_can_show_exactly_and_asks_about_the_rest(
+    played: Callable[..., Play],
+) -> None:
+    p = played()
+    p.take(asked("git push && npm publish", source="hook", request="h1"))
+    p.take(asked("pip install x; git push", source="hook", request="h2"))
+    assert answers(p) == [("h1", True)]
+    assert len(p.session.questions) == 1
+
+
+def test_without_guards_in_front_of_programs_the_hook_asks_about_a_push(played: Callable[..., Play]) -> None:
+    p = played(sandbox_backend="none")
+    p.take(asked("git push", source="hook"))
+    assert answers(p) == []
+    assert len(p.session.questions) == 1

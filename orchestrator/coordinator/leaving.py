@@ -1,0 +1,118 @@
+"""What leaves the machine in a worker's place: inspected, sent once, cleared away; no credential shows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from orchestrator.coordinator.publishing import Publishing
+from orchestrator.coordinator.pushing import Pushing
+from orchestrator.errors import OrchestrateError
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.effects import Effect, EffectId, InspectLeaving, Leave
+from orchestrator.models.entries import LeavingDone, LeavingInspected
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.leaving import Push, PushParcel
+from orchestrator.models.options import SessionOptions
+from orchestrator.safety.redaction import Redactor
+from orchestrator.safety.secret_values import secrets_in_credentials
+from orchestrator.workers.errands import Errands
+
+MOST_CHARS: Final = 65_536
+"""Of each of a program's outputs; a worker needs no more to go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaver:
+    """Does what leaves the machine, one thing at a time.
+
+    Args:
+        environ: The coordinator's own; what it holds of credentials goes into the boxes that need it, nowhere else.
+        secrets: What must not show besides those.
+    """
+
+    folder: SessionFolder
+    options: SessionOptions
+    environ: Mapping[str, str]
+    secrets: frozenset[str] = frozenset()
+    _turn: anyio.Lock = field(default_factory=anyio.Lock)
+
+    async def inspect(self, name: EffectId, effect: InspectLeaving) -> LeavingInspected:
+        """Find out exactly what a command would send; what cannot be sent is an outcome, with its reason."""
+        worker, request, wanted = effect.worker, effect.request, effect.wanted
+        readable = (self.options.target, self.folder.scratch(worker))
+        try:
+            async with self._turn:
+                if isinstance(wanted, Push):
+                    parcel = await self._pushing(worker, request).inspect(wanted, effect.url, readable=readable)
+                    return LeavingInspected(worker, request, name, parcel)
+                package = await self._publishing(worker, request).inspect(wanted, effect.url, readable=readable)
+                return LeavingInspected(worker, request, name, package)
+        except (OrchestrateError, OSError) as error:
+            problem = error.message if isinstance(error, OrchestrateError) else str(error)
+            return LeavingInspected(worker, request, name, problem=self._redactor().text(problem))
+
+    async def leave(self, name: EffectId, effect: Leave) -> LeavingDone:
+        """Send it.  If this is cut off, nobody knows what became of it: there is then no outcome at all."""
+        worker, request, parcel = effect.worker, effect.request, effect.parcel
+        try:
+            async with self._turn:
+                if isinstance(parcel, PushParcel):
+                    ran = await self._pushing(worker, request).send(parcel)
+                else:
+                    ran = await self._publishing(worker, request).send(parcel)
+        except (OrchestrateError, OSError) as error:
+            # The box could not be made: nothing has left.
+            return LeavingDone(worker, request, name, code=1, stderr=f"orchestrate: {error}\n")
+        if ran.code is None:
+            within = self.options.sandbox.leaving.timeout_s
+            return LeavingDone(worker, request, name, stderr=f"it took longer than {within:g} s and was ended")
+        out, err = (self._redactor().text(said.decode("utf-8", "replace")) for said in (ran.stdout, ran.stderr))
+        return LeavingDone(worker, request, name, ran.code, out[:MOST_CHARS], err[:MOST_CHARS])
+
+    def forget(self, worker: WorkerId, request: str) -> None:
+        """Nobody needs what was inspected any more."""
+        shutil.rmtree(self._place(worker, request), ignore_errors=True)
+
+    def _pushing(self, worker: WorkerId, request: str) -> Pushing:
+        return Pushing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
+
+    def _publishing(self, worker: WorkerId, request: str) -> Publishing:
+        return Publishing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
+
+    def _place(self, worker: WorkerId, request: str) -> Path:
+        return self.folder.leaving_dir / f"{worker}-{re.sub(r'[^A-Za-z0-9-]', '-', request)}"
+
+    def _errands(self) -> Errands:
+        masked = (self.folder.workspace, self.folder.path)
+        return Errands(self.folder.leaving_dir / "box", masked, self.environ)
+
+    def _redactor(self) -> Redactor:
+        return Redactor({*self.secrets, *self._credentials()})
+
+    def _credentials(self) -> Iterator[str]:
+        leaving = self.options.sandbox.leaving
+        home = Path(self.environ.get("HOME") or "/nonexistent")
+        for name in (*leaving.push_credentials, *leaving.publish_credentials):
+            if not name.startswith("~/"):
+                yield from () if name == "SSH_AUTH_SOCK" else (self.environ.get(name, ""),)
+                continue
+            with suppress(OSError):
+                yield from secrets_in_credentials((home / name[2:]).read_text(encoding="utf-8", errors="replace"))
+
+
+def cut_off(undone: Sequence[tuple[EffectId, Effect]]) -> list[LeavingDone]:
+    """What was leaving when a coordinator died may have got there: an outcome that nobody knows, never a repeat."""
+    because = "the coordinator was killed meanwhile"
+    return [
+        LeavingDone(effect.worker, effect.request, name, stderr=because)
+        for name, effect in undone
+        if isinstance(effect, Leave)
+    ]

@@ -1,0 +1,137 @@
+"""``npm publish`` in a worker's place: a package's folder in, a tarball of ours and its publication out.
+
+Nothing of the package runs where a token or a network is: it is packed in a box without either, with its scripts off,
+and what is published is the tarball that was looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import shutil
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import anyio.to_thread
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.leaving import PackageParcel, Publish
+from orchestrator.models.sandbox import Leaving
+from orchestrator.safety.destinations import destination
+from orchestrator.workers.errands import Errand, Errands, Ran
+
+TARBALL: Final = "package.tgz"
+MOST_BYTES: Final = 512 * 1024 * 1024
+MOST_FILES: Final = 100_000
+_QUIET: Final = ("--ignore-scripts", "--no-update-notifier", "--no-audit", "--no-fund")
+_NAME: Final = re.compile(r"(@[\w.~-]+/)?[\w.~-]+@[0-9][\w.+-]*")
+_HARMLESS: Final = frozenset({"access", "tag", "registry"})
+"""Of a manifest's ``publishConfig``: what cannot send it anywhere else, or is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """One publication, in a folder of its own."""
+
+    errands: Errands
+    folder: Path
+    leaving: Leaving
+
+    async def inspect(self, publish: Publish, url: str, *, readable: Sequence[Path]) -> PackageParcel:
+        """Pack the package, and say exactly what is in the tarball.
+
+        Raises:
+            EnvironmentUnfit: It cannot be published, and why.
+        """
+        packing, sending = self.folder / "packing", self.folder / "sending"
+        shutil.rmtree(packing, ignore_errors=True)
+        sending.mkdir(mode=0o700, parents=True, exist_ok=True)
+        argv = ("npm", "pack", publish.cwd, *_QUIET, "--pack-destination", str(packing))
+        within_s = self.leaving.timeout_s
+        ran = await self.errands.run(Errand(argv, packing, readable, env={"LC_ALL": "C"}, within_s=within_s))
+        if ran.problem is not None:
+            raise EnvironmentUnfit(f"the package cannot be packed: {ran.problem}")
+        packed = [path for path in packing.glob("*.tgz") if path.is_file() and not path.is_symlink()]
+        if len(packed) != 1 or packed[0].stat().st_size > MOST_BYTES:
+            raise EnvironmentUnfit(
+                f"the package cannot be packed: {len(packed)} tarballs came out of it, or a huge one"
+            )
+        shutil.copyfile(packed[0], sending / TARBALL, follow_symlinks=False)
+        try:
+            return await anyio.to_thread.run_sync(parcel_of, sending / TARBALL, publish, url)
+        except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
+            raise EnvironmentUnfit(f"its tarball is none: {error}") from error
+
+    async def send(self, parcel: PackageParcel) -> Ran:
+        """Publish exactly that tarball.
+
+        Raises:
+            EnvironmentUnfit: It is not the same any more, or the box cannot be made.
+        """
+        where, sending = destination(parcel.url), self.folder / "sending"
+        if await anyio.to_thread.run_sync(_integrity, sending / TARBALL) != parcel.integrity:
+            raise EnvironmentUnfit("the tarball is no longer what was consented to")
+        scope, slash, _ = parcel.name.partition("/")
+        words = ["--registry", parcel.url, *([f"--{scope}:registry={parcel.url}"] if slash else [])]
+        words += [f"--{name}={value}" for name, value in (("tag", parcel.tag), ("access", parcel.access)) if value]
+        credentials = self.leaving.publish_credentials
+        (sending / ".npmrc").write_text(_settings(parcel.url, credentials, self.errands.environ), encoding="utf-8")
+        errand = Errand(
+            ("npm", "publish", f"./{TARBALL}", *_QUIET, *words),
+            sending,
+            host=where.host,
+            port=where.port,
+            credentials=credentials,
+            env={"LC_ALL": "C"},
+            within_s=self.leaving.timeout_s,
+        )
+        return await self.errands.run(errand)
+
+
+def _settings(url: str, credentials: Sequence[str], environ: Mapping[str, str]) -> str:
+    """npm's settings: under which variable the registry's token is; npm itself puts it in."""
+    place = url.partition(":")[2].rstrip("/")
+    names = [name for name in credentials if not name.startswith("~/") and name in environ]
+    return "".join(f"{place}/:_authToken=${{{name}}}\n" for name in names[:1])
+
+
+def parcel_of(path: Path, publish: Publish, url: str) -> PackageParcel:
+    """What the tarball itself says: whoever made it may have told us something else.
+
+    Raises:
+        EnvironmentUnfit: Its manifest would send it somewhere else.
+        ValueError: It has no readable manifest, or is beyond all measure.
+    """
+    files, manifest = 0, b""
+    with tarfile.open(path, "r|gz") as tar:
+        for member in tar:
+            files += 1
+            if files > MOST_FILES or tar.offset > 4 * MOST_BYTES:
+                raise ValueError("it holds too much")
+            inner = member.name.partition("/")[2]
+            content = tar.extractfile(member) if inner == "package.json" and member.isreg() else None
+            manifest = content.read(1_000_000) if content is not None else manifest
+    told: dict[str, Any] = json.loads(manifest)
+    name, version = told["name"], told["version"]
+    if not _NAME.fullmatch(f"{name}@{version}") or told.get("private") is True:
+        raise ValueError("it has no name and version, or is marked as private")
+    wishes = told.get("publishConfig") or {}
+    if (
+        not isinstance(wishes, dict)
+        or wishes.keys() - _HARMLESS
+        or wishes.get("registry", url).rstrip("/") != url.rstrip("/")
+    ):
+        raise EnvironmentUnfit(f"its `publishConfig` asks for what the policy does not: {json.dumps(wishes)[:200]}")
+    tag, access = publish.tag or wishes.get("tag"), publish.access or wishes.get("access")
+    return PackageParcel(url, name, version, _integrity(path), path.stat().st_size, files, tag, access)
+
+
+def _integrity(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha512").digest()
+    return f"sha512-{base64.b64encode(digest).decode()}"

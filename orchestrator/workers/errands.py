@@ -1,0 +1,277 @@
+"""Programs that the supervisor runs in a worker's place: a command line and what it needs in, how it went out.
+
+Each runs in a box of its own that no worker sees: without a network, or with exactly one host and port; with exactly
+the credentials it is given; with a home of its own.  Nothing of it outlives the call, or us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+import anyio.abc
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.models.identity import ORCHESTRATOR, WorkerId
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Assignment, Role
+from orchestrator.workers.mounts import Mount
+from orchestrator.workers.sandbox import find_bubblewrap, wrap
+from orchestrator.workers.system_files import write_system_files
+
+HOME: Final = Path("/tmp")  # noqa: S108 - the box's own; ssh asks the user database, which says the same
+PASSED_ON: Final = ("LANG", "PATH", "TZ")
+_BOX: Final = SandboxConfig(name="errand", network="none", guard=False, never_writable=())
+_CHUNK: Final = 65536
+_CREDENTIALS: Final = struct.Struct("3i")
+"""Process, user and group of whoever sent a message (unix(7))."""
+_GATE: Final = """
+import os, signal, socket, sys
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+channel = socket.socket(fileno=int(sys.argv[1]))
+channel.set_inheritable(False)
+channel.send(b"here")
+channel.recv(1) or sys.exit("orchestrate: no way out was opened")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Runs in the box first, and waits there until its one way out is open."""
+_OPENER: Final = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import _socket
+from orchestrator.workers.connecting import listen_inside
+listening = listen_inside(int(sys.argv[2]), int(sys.argv[3])).to_bytes(4, sys.byteorder)
+rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, listening)
+_socket.socket(fileno=int(sys.argv[4])).sendmsg([b"door"], [rights])
+"""
+"""A process of its own, since there is no way back out of the box's namespaces."""
+_SOURCES: Final = str(Path(__file__).parent.parent.parent)
+_PYTHON: Final = (os.path.realpath(sys.executable), "-I", "-S", "-c")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How an errand went."""
+
+    code: int | None
+    """``None``: it took too long and was ended."""
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def text(self) -> str:
+        """Its standard output."""
+        return self.stdout.decode("utf-8", "replace")
+
+    @property
+    def problem(self) -> str | None:
+        """Its last words where it failed; ``None`` where it did not."""
+        if self.code == 0:
+            return None
+        if self.code is None:
+            return "it took too long"
+        said = self.stderr.decode("utf-8", "replace").strip().splitlines()
+        return " / ".join(said[-3:]) if said else f"it ended with {self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One program, and everything it may touch.
+
+    Raises nothing by itself: see :meth:`Errands.run`.
+    """
+
+    argv: Sequence[str]
+    folder: Path
+    """Where it runs, and the only place it writes."""
+    readable: Sequence[Path] = ()
+    writable: Sequence[Path] = ()
+    """Further places: a remote repository that lies on this machine."""
+    host: str = ""
+    """The one host it reaches; empty for none."""
+    port: int = 0
+    credentials: Sequence[str] = ()
+    """Of the user's: names of variables, and files below the home (``~/.netrc``); what is not there is left out."""
+    env: Mapping[str, str] | None = None
+    stdin: bytes = b""
+    within_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """Runs errands of one session.
+
+    Args:
+        place: a folder of ours that no worker sees, for what the boxes are made of.
+        masked: folders of ours that appear empty in every box.
+        environ: the coordinator's own environment, from which credentials come.
+    """
+
+    place: Path
+    masked: Sequence[Path]
+    environ: Mapping[str, str]
+
+    async def run(self, errand: Errand) -> Ran:
+        """Run it to its end, or end it when its time is up.
+
+        Raises:
+            EnvironmentUnfit: there is no bubblewrap, or no such program.
+            OSError: the box cannot be made.
+        """
+        errand.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ours, theirs = socket.socketpair()
+        try:
+            words = self._words(errand, theirs.fileno())
+            process = await asyncio.create_subprocess_exec(
+                *words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment(errand),
+                pass_fds=(theirs.fileno(),) if errand.host else (),
+                # A Ctrl-C at the terminal is for the session, which waits for what is under way.
+                start_new_session=True,
+            )
+            return await _attended(process, errand, ours, theirs)
+        finally:
+            ours.close()
+            theirs.close()
+
+    def _words(self, errand: Errand, channel: int) -> list[str]:
+        bwrap = find_bubblewrap(self.environ)
+        program = shutil.which(errand.argv[0], path=self.environ.get("PATH", os.defpath))
+        if bwrap is None or program is None:
+            missing = "bwrap" if bwrap is None else errand.argv[0]
+            raise EnvironmentUnfit(f"{missing} is needed to run a command in a worker's place, and is not on PATH")
+        write_system_files(self.place / "etc")
+        argv = [program, *errand.argv[1:]]
+        further = [Mount(place, "read", str(source)) for place, source in self._files(errand)]
+        if errand.host:
+            argv = [*_PYTHON, _GATE, str(channel), *argv]
+            further.append(Mount(Path("/etc/hosts"), "read", str(self._hosts(errand.host))))
+        assignment = Assignment(
+            worker=WorkerId("errand"),
+            agent=ORCHESTRATOR,
+            role=Role.DESIGNER,
+            prompt="",
+            target=errand.folder,
+            scratch=errand.folder,
+            home=errand.folder,
+            writable=tuple(errand.writable),
+            readable=tuple(errand.readable),
+        )
+        return wrap(
+            argv,
+            bwrap=bwrap,
+            config=_BOX,
+            assignment=assignment,
+            cwd=errand.folder,
+            masked=self.masked,
+            etc=self.place / "etc",
+            environ=self.environ,
+            info_fd=False,
+            further=further,
+        )
+
+    def _hosts(self, host: str) -> Path:
+        path = self.place / f"hosts-{host}"
+        path.write_text(f"127.0.0.1 localhost {host}\n", encoding="utf-8")
+        return path
+
+    def _files(self, errand: Errand) -> list[tuple[Path, Path]]:
+        """The user's files that it is given, and where they lie inside."""
+        home = Path(self.environ.get("HOME") or "/nonexistent")
+        names = [name[2:] for name in errand.credentials if name.startswith("~/")]
+        found = [(HOME / name, home / name) for name in names if (home / name).is_file()]
+        agent = self.environ.get("SSH_AUTH_SOCK", "")
+        if "SSH_AUTH_SOCK" in errand.credentials and os.path.exists(agent):
+            found.append((HOME / ".ssh-agent", Path(agent)))
+        return found
+
+    def _environment(self, errand: Errand) -> Mapping[str, str]:
+        wanted = (*PASSED_ON, *(name for name in errand.credentials if not name.startswith("~/")))
+        env = {name: self.environ[name] for name in wanted if name in self.environ}
+        if "SSH_AUTH_SOCK" in env:
+            env["SSH_AUTH_SOCK"] = str(HOME / ".ssh-agent")
+        return {"HOME": str(HOME), **env, **(errand.env or {})}
+
+
+async def _attended(
+    process: asyncio.subprocess.Process, errand: Errand, ours: socket.socket, theirs: socket.socket
+) -> Ran:
+    said = (b"", b"")
+    try:
+        with anyio.move_on_after(errand.within_s) as limit:
+            async with anyio.create_task_group() as tasks:
+                if errand.host:
+                    tasks.start_soon(_keep_door, ours, theirs, errand, tasks)
+                said = await process.communicate(errand.stdin)
+                tasks.cancel_scope.cancel()
+        return Ran(None if limit.cancelled_caught else process.returncode, *said)
+    finally:
+        # Bubblewrap takes its box along.
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+        with anyio.CancelScope(shield=True):
+            await process.communicate()
+
+
+async def _keep_door(ours: socket.socket, theirs: socket.socket, errand: Errand, tasks: anyio.abc.TaskGroup) -> None:
+    """Whoever knocks in the box at the host's own port is connected with the host."""
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    await anyio.wait_readable(ours)
+    _, told, _, _ = ours.recvmsg(16, socket.CMSG_SPACE(_CREDENTIALS.size))
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+    # The kernel says who it is by our own count.
+    pid, _, _ = _CREDENTIALS.unpack(told[0][2])
+    opener = await asyncio.create_subprocess_exec(
+        *(*_PYTHON, _OPENER, _SOURCES, str(pid), str(errand.port), str(theirs.fileno())),
+        stdin=subprocess.DEVNULL,
+        pass_fds=(theirs.fileno(),),
+    )
+    if await opener.wait() != 0:
+        ours.shutdown(socket.SHUT_RDWR)
+        return
+    _, descriptors, _, _ = socket.recv_fds(ours, 16, 1)
+    with socket.socket(fileno=descriptors[0]) as listening:
+        listening.setblocking(False)
+        ours.send(b"go")
+        while True:
+            connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+            tasks.start_soon(_carry, connection, errand)
+
+
+async def _carry(connection: socket.socket, errand: Errand) -> None:
+    inner, inside = await asyncio.open_connection(sock=connection)
+    try:
+        with suppress(OSError):
+            outer, outside = await asyncio.open_connection(errand.host, errand.port)
+            try:
+                async with anyio.create_task_group() as both:
+                    both.start_soon(_copy, inner, outside)
+                    both.start_soon(_copy, outer, inside)
+            finally:
+                outside.close()
+    finally:
+        inside.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while chunk := await reader.read(_CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+    with suppress(OSError, RuntimeError):
+        writer.write_eof()

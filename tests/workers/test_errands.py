@@ -1,0 +1,119 @@
+"""Errands: real programs in real boxes, and what they see there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import NoReturn
+
+import anyio
+import pytest
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.workers.errands import Errand, Errands
+from orchestrator.workers.sandbox import find_bubblewrap
+
+KNOCK = """
+import socket, sys
+try:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5) as there:
+        print(there.recv(100).decode())
+except OSError as problem:
+    print(type(problem).__name__)
+"""
+
+
+@pytest.fixture
+def errands(tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> Errands:
+    if find_bubblewrap(os.environ) is None:
+        not_proven("there is no bubblewrap to run errands in")
+    root = tmp_path.resolve()
+    home = root / "home"
+    (home / ".config").mkdir(parents=True)
+    (home / ".netrc").write_text("a credential")
+    (home / ".config" / "other").write_text("another")
+    (root / "session").mkdir()
+    (root / "session" / "record").write_text("ours")
+    environ = {**os.environ, "HOME": str(home), "FAR_TOKEN": "token", "NEAR_TOKEN": "none of its business"}
+    return Errands(root / "session" / "box", (root / "session",), environ)
+
+
+@pytest.fixture
+async def greeter() -> AsyncIterator[int]:
+    """A server on loopback that greets whoever comes; its port."""
+
+    def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"hello")
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        yield int(server.sockets[0].getsockname()[1])
+
+
+async def test_it_sees_its_folder_and_its_credentials_and_nothing_else_of_ours(errands: Errands) -> None:
+    folder = errands.place.parent / "work"
+    record, home = errands.place.parent / "record", errands.environ["HOME"]
+    script = (
+        f"cat ~/.netrc; echo; env | grep TOKEN; cat {record} {home}/.netrc {home}/.config/other ~/.config/other; pwd"
+    )
+    ran = await errands.run(Errand(("sh", "-c", script), folder, credentials=("~/.netrc", "FAR_TOKEN", "~/.none")))
+    assert ran.text.splitlines() == ["a credential", "FAR_TOKEN=token", str(folder)]
+    assert ran.stderr.count(b"No such file") == 4
+
+
+async def test_without_credentials_it_has_none(errands: Errands) -> None:
+    ran = await errands.run(Errand(("sh", "-c", "ls -A ~; env | grep TOKEN"), errands.place.parent / "work"))
+    assert ".netrc" not in ran.text
+    assert "TOKEN" not in ran.text
+
+
+async def test_it_reaches_the_one_host_and_port_and_no_other(errands: Errands, greeter: int) -> None:
+    folder = errands.place.parent / "work"
+    script = f"{KNOCK}\nsys.argv[2] = sys.argv[3]\n{KNOCK}"
+    words = ("python3", "-c", script, "localhost", str(greeter), str(greeter + 1))
+    ran = await errands.run(Errand(words, folder, host="localhost", port=greeter, within_s=20))
+    assert ran.text.split() == ["hello", "ConnectionRefusedError"]
+
+
+async def test_a_host_is_reached_by_its_name_at_its_own_port(errands: Errands) -> None:
+    """Nobody has that name, so the door opens and nothing stands behind it."""
+    words = ("python3", "-c", KNOCK, "far.invalid", "443")
+    ran = await errands.run(Errand(words, errands.place.parent / "work", host="far.invalid", port=443, within_s=20))
+    assert ran.text.strip() in ("", "ConnectionResetError")
+
+
+async def test_without_a_host_it_has_no_network(errands: Errands, greeter: int) -> None:
+    words = ("python3", "-c", KNOCK, "127.0.0.1", str(greeter))
+    ran = await errands.run(Errand(words, errands.place.parent / "work", within_s=20))
+    assert ran.text.strip() in ("ConnectionRefusedError", "OSError")
+
+
+async def test_what_takes_too_long_is_ended_with_all_it_started(errands: Errands) -> None:
+    folder = errands.place.parent / "work"
+    ran = await errands.run(Errand(("sh", "-c", "sleep 60 & echo begun >begun; wait"), folder, within_s=0.3))
+    assert ran.code is None
+    assert ran.problem == "it took too long"
+    assert (folder / "begun").exists()
+
+
+async def test_a_caller_that_is_cancelled_leaves_nothing_behind(errands: Errands, greeter: int) -> None:
+    errand = Errand(("sleep", "60"), errands.place.parent / "work", host="localhost", port=greeter)
+    with anyio.move_on_after(0.3) as scope:
+        await errands.run(errand)
+    assert scope.cancelled_caught
+
+
+async def test_it_reads_what_it_is_given_and_its_last_words_are_kept(errands: Errands) -> None:
+    folder = errands.place.parent / "work"
+    assert (await errands.run(Errand(("cat",), folder, stdin=b"x" * 100_000))).stdout == b"x" * 100_000
+    failed = await errands.run(Errand(("sh", "-c", "echo first >&2; echo why >&2; exit 3"), folder))
+    assert (failed.code, failed.problem) == (3, "first / why")
+    silent = await errands.run(Errand(("false",), folder))
+    assert silent.problem == "it ended with 1"
+
+
+async def test_a_program_that_is_not_there_is_said_to_be(errands: Errands) -> None:
+    with pytest.raises(EnvironmentUnfit, match="no-such-program is needed"):
+        await errands.run(Errand(("no-such-program",), errands.place.parent / "work"))
