@@ -92,6 +92,9 @@ def _of_worker(body: entries.Body, at: datetime) -> Iterator[Happening]:
         case entries.StreamFault(worker=worker, stream=stream, fault=fault, text=text):
             weight = Weight.IMPORTANT if fault in ("tampered", "lost") else Weight.NORMAL
             yield Happening(at, "warning", weight, f"{stream} {fault}: {one_line(text)}", worker)
+        case entries.LeavingDone(worker=worker, code=int(code), stdout=stdout, stderr=stderr):
+            said = tuple(one_line(line, 300) for line in f"{stdout}\n{stderr}".splitlines() if line.strip())
+            yield Happening(at, "worker", Weight.IMPORTANT, f"what was to leave ended with {code}", worker, said[-5:])
         case entries.WorkerExited(worker=worker, exit=record):
             yield Happening(at, "worker", Weight.NORMAL, saying.exit_words(record), worker)
         case entries.SnapshotTaken(files=files, insertions=insertions, deletions=deletions):

@@ -108,10 +108,15 @@ def _list() -> None:
 
 def _summary(config: Any) -> str:
     limits = config.limits
+    places = ", ".join(f"{what} to {url}" for what, url in _places(config) if url) or "nothing leaves"
     return (
-        f"backend {config.backend} ({config.enforcement}), network {config.network}, "
+        f"backend {config.backend} ({config.enforcement}), network {config.network}, {places}, "
         f"{limits.memory_mib} MiB, {limits.cpu_percent:g} % of a core, {limits.runtime_s:g} s"
     )
+
+
+def _places(config: Any) -> tuple[tuple[str, str], ...]:
+    return (("pushes", config.leaving.push_url), ("publishes", config.leaving.publish_url))
 
 
 def _as_toml(data: dict[str, Any]) -> Iterator[str]:

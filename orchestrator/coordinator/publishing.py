@@ -29,7 +29,7 @@ TARBALL: Final = "package.tgz"
 MOST_BYTES: Final = 512 * 1024 * 1024
 MOST_FILES: Final = 100_000
 _QUIET: Final = ("--ignore-scripts", "--no-update-notifier", "--no-audit", "--no-fund")
-_NAME: Final = re.compile(r"(@[\w.~-]+/)?[\w.~-]+@[0-9][\w.+-]*")
+_NAME: Final = re.compile(r"(@[\w.~-]+/)?[\w.~-]+@\d+\.\d+\.\d+[\w.+-]*")
 _HARMLESS: Final = frozenset({"access", "tag", "registry"})
 """Of a manifest's ``publishConfig``: what cannot send it anywhere else, or is shown."""
 
@@ -124,7 +124,7 @@ def parcel_of(path: Path, publish: Publish, url: str) -> PackageParcel:
     if (
         not isinstance(wishes, dict)
         or wishes.keys() - _HARMLESS
-        or wishes.get("registry", url).rstrip("/") != url.rstrip("/")
+        or str(wishes.get("registry", url)).rstrip("/") != url.rstrip("/")
     ):
         raise EnvironmentUnfit(f"its `publishConfig` asks for what the policy does not: {json.dumps(wishes)[:200]}")
     tag, access = publish.tag or wishes.get("tag"), publish.access or wishes.get("access")

@@ -39,7 +39,7 @@ def request(root: Path, scenario: Path, *, grace_s: float, server: str, words: S
         target=root / "target",
         workspace=root / "workspace",
         policy=STANDARD,
-        sandbox=load_sandbox_policy("default"),
+        sandbox=load_sandbox_policy(str(own) if (own := root / "policy.toml").exists() else "default"),
         templates=load_templates(None),
         agents=tuple(AgentName(word) for word in words if word != "real") or None,
         rehearsal=RehearsalRequest(scenario, stand_ins="real" not in words, server=server),

@@ -85,7 +85,7 @@ def serving(root: Path) -> Iterator[Served]:
             served.seen.append(f"{self.command} {self.path}")
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path, _, query = self.path.partition("?")
-            head, _, content = backend(self.command, path, query, self.headers, body).partition(b"\r\n\r\n")
+            head, _, content = backend(self.command, path, query, dict(self.headers), body).partition(b"\r\n\r\n")
             lines = [line.split(": ", 1) for line in head.decode().splitlines()]
             self.send_response(int(dict(lines).get("Status", "200").split()[0]))
             for name, value in lines:

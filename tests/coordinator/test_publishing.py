@@ -97,8 +97,8 @@ class Place:
         (self.package / "package.json").write_text(json.dumps(told))
         (self.package / "index.js").write_text("module.exports = 1\n")
 
-    async def inspect(self, **asked: str) -> PackageParcel:
-        wanted = Publish(str(self.package), **asked)
+    async def inspect(self, tag: str | None = None, access: str | None = None) -> PackageParcel:
+        wanted = Publish(str(self.package), tag, access)
         return await self.publishing.inspect(wanted, self.url, readable=(self.package,))
 
 

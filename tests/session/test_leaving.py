@@ -83,7 +83,8 @@ def test_a_person_is_asked_about_exactly_what_would_leave_and_then_it_leaves_onc
     assert p.wanted(AnswerGuard) == [
         AnswerGuard(CLAUDE, "r1", run=False, reason="run in its place: 0", code=0, stdout="out", stderr="main -> main")
     ]
-    assert p.session.leaving == p.session.guards == {}
+    assert not p.session.leaving
+    assert not p.session.guards
 
 
 @pytest.mark.parametrize("how", ["no", "late", "gone"])
@@ -100,7 +101,8 @@ def test_what_nobody_consents_to_does_not_leave(played: Callable[..., Play], how
         p.exits("claude", 1)
     assert p.wanted(Leave) == []
     assert len(refusals(p)) == 1
-    assert p.session.leaving == p.session.guards == {}
+    assert not p.session.leaving
+    assert not p.session.guards
 
 
 def test_consent_given_beforehand_is_for_what_was_inspected_and_is_said(played: Callable[..., Play]) -> None:
