@@ -26,7 +26,7 @@ _PATHS = ("readable", "writable", "hidden")
 _RULES = ("blocked_commands", "confirm_commands", "approved_commands", "warn_patterns")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_CREDENTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|~/(?!.*(?:^|/)\.\.(?:/|$))[^\0\n]*[^\0\n/]")
+_CREDENTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|(?!.*/\.\.(?:/|$))~/[^\0\n]*[^\0\n/]")
 _HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 
 

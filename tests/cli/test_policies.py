@@ -19,6 +19,7 @@ def test_the_policies_are_listed_with_their_rows(orchestrate: Callable[..., Any]
     assert "cautious" in policies
     assert "open " in policies
     assert "strict " in policies
+    assert "pushes to {origin}," in policies
 
 
 @pytest.mark.parametrize("name", available_policies())

@@ -28,11 +28,10 @@ from orchestrator.session.state import Session
 from orchestrator.workers.sandbox import find_bubblewrap
 from tests.coordinator.conftest import FAKES, Stage
 from tests.coordinator.exactness import assert_exact
+from tests.coordinator.killing import Killing, lines, resume, run
 from tests.coordinator.leaving_stage import PASSWORD, Repository, repository, serving
-from tests.coordinator.test_resuming import Killing, killing, lines, resume, run, serve
 from tests.workers.conftest import until
 
-__all__ = ("killing", "serve")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
 CLAUDE, NAME = WorkerId("claude"), EffectId(1, 0)
 

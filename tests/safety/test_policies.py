@@ -82,6 +82,15 @@ def test_what_a_policy_does_not_say_comes_from_the_one_it_extends(tmp_path: Path
     assert (config.limits.memory_mib, config.limits.processes) == (1, strict.limits.processes)
 
 
+def test_what_a_policy_says_of_leaving_is_put_over_what_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "first.toml").write_text('[leaving]\npush_url = "git@e.org:x.git"\ntimeout_s = 7\n')
+    config = load_sandbox_policy(
+        written(tmp_path, 'extends = "./first.toml"\n[leaving]\npublish_url = "https://r.org/"\n')
+    )
+    leaving = config.leaving
+    assert (leaving.push_url, leaving.publish_url, leaving.timeout_s) == ("git@e.org:x.git", "https://r.org/", 7)
+
+
 def test_a_policy_can_extend_another_file(tmp_path: Path) -> None:
     (tmp_path / "first.toml").write_text('readable = ["data"]\n')
     config = load_sandbox_policy(written(tmp_path, 'extends = "./first.toml"\n'))
@@ -152,6 +161,15 @@ def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
         pytest.param('blocked_commands = ["curl |"]\n', 1, "is no command", id="a pipe to nothing"),
         pytest.param('extends = "none-such"\n', 1, "there is no sandbox policy", id="an unknown policy to extend"),
         pytest.param('extends = "./mine.toml"\n', 1, "cannot extend itself", id="a policy that extends itself"),
+        pytest.param('[leaving]\npush_url = "ext::sh"\n', 2, "no address", id="a program to push to"),
+        pytest.param(
+            '[limits]\ncpu_percent = 1\n[leaving]\npush_url = "http://e.org/"\n', 4, "clear", id="in the clear"
+        ),
+        pytest.param('[leaving]\npublish_url = "ssh://e.org/"\n', 2, "a registry is", id="a registry of another kind"),
+        pytest.param('[leaving]\npush_credentials = [\n  "~/../x"]\n', 2, "neither a variable", id="no file of yours"),
+        pytest.param('[leaving]\npublish_credentials = ["/etc/x"]\n', 2, "neither a variable", id="a file of all"),
+        pytest.param("[leaving]\ntimeout_s = 0\n", 2, "greater than 0", id="no time to leave"),
+        pytest.param("[leaving]\npush = 3\n", 2, "unknown key 'leaving.push'", id="an unknown place"),
         pytest.param("limits = 3\n", 1, "`limits`", id="a number for a table"),
         pytest.param("limits = { cpu_percent = -1 }\n", 1, "greater than 0", id="a limit in an inline table"),
     ],

@@ -3,7 +3,7 @@ from __future__ import annotations
 import inspect
 
 from orchestrator.models import sandbox
-from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
+from orchestrator.models.sandbox import Leaving, ResourceLimits, SandboxConfig
 from orchestrator.safety.policy_schema import policy_schema
 
 SCHEMA = policy_schema(inspect.getsource(sandbox))
@@ -12,9 +12,10 @@ SCHEMA = policy_schema(inspect.getsource(sandbox))
 def test_every_key_of_a_policy_is_described() -> None:
     assert set(SCHEMA["properties"]) == set(SandboxConfig.model_fields)
     assert all(value["description"] for value in SCHEMA["properties"].values())
-    limits = SCHEMA["properties"]["limits"]
-    assert set(limits["properties"]) == set(ResourceLimits.model_fields)
-    assert all(value["description"] for value in limits["properties"].values())
+    for name, model in (("limits", ResourceLimits), ("leaving", Leaving)):
+        table = SCHEMA["properties"][name]
+        assert set(table["properties"]) == set(model.model_fields)
+        assert all(value["description"] for value in table["properties"].values())
 
 
 def test_no_key_must_be_given_and_no_other_may() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.safety.secret_values import is_secret_name, secret_values, secrets_in_login
+from orchestrator.safety.secret_values import is_secret_name, secret_values, secrets_in_credentials, secrets_in_login
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,23 @@ def test_every_token_of_a_login_file_is_a_secret_and_nothing_else_of_it() -> Non
 
 def test_a_login_file_that_is_no_json_holds_none() -> None:
     assert secrets_in_login("not json {") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "machine e.org login me password se-cret-4711\n",
+        "machine e.org\n  login me\n  password se-cret-4711",
+        "https://me:se-cret-4711@e.org",
+        "//registry.e.org/:_authToken=se-cret-4711",
+        '//registry.e.org/:_password = "se-cret-4711"',
+        "https://me:se%2Dcret%2D4711@e.org",
+    ],
+)
+def test_passwords_in_the_files_of_other_programs_are_known(text: str) -> None:
+    assert "se-cret-4711" in secrets_in_credentials(text)
+    assert not any("e.org" in found for found in secrets_in_credentials(text))
+
+
+def test_a_variable_that_stands_for_a_token_is_none() -> None:
+    assert secrets_in_credentials("//e.org/:_authToken=${NPM_TOKEN_OF_MINE}") == frozenset()
