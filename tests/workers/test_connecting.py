@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from pathlib import Path
@@ -41,6 +42,33 @@ async def test_a_worker_reaches_the_proxy_and_nothing_else(stage: Stage) -> None
     assert ended.code == 0
     assert "403 Forbidden" in stage.said()
     assert [(refusal.worker, refusal.host, refusal.port) for refusal in refusals] == [(WORKER, "127.0.0.1", 9)]
+
+
+@pytest.mark.parametrize("stage", ["bubblewrap"], indirect=True)
+async def test_the_way_out_goes_on_through_the_users_own_proxy(stage: Stage) -> None:
+    asked: list[bytes] = []
+
+    async def further(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(further, "127.0.0.1", 0)
+    url = f"http://me:word@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    config = stage.config.model_copy(update={"network": "allow-list", "allowed_hosts": ("far.test",)})
+    environ = {**stage.environ, "HTTPS_PROXY": url}
+    crew = Crew(stage.layout, sandbox=config, backend=stage.backend, environ=environ, orphan_grace_s=30)
+    stage.crews.append(crew)
+    async with server, crew.way_out(refused=lambda refusal: None):
+        ask = ASK.replace("127.0.0.1:9 ", "far.test:443 ")
+        spec = LaunchSpec(argv=(str(shutil.which("bash")), "-c", ask + "; echo me=$HTTPS_PROXY"), cwd=stage.target)
+        stage.shims.append(crew.start(stage.assignment(), 1, agent=agent(), spec=spec).shim.pid)
+        await stage.ended(crew)
+    assert "200 Connection established" in stage.said()
+    assert "word" not in stage.said()
+    assert asked[0].startswith(b"CONNECT far.test:443 HTTP/1.1\r\n")
+    assert b"Proxy-Authorization: Basic bWU6d29yZA==" in asked[0]
 
 
 TOOLS = {
