@@ -40,6 +40,8 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
     """
     summary = summarise(session)
     status = OUTCOME_WORDS[session.closed.outcome] if session.closed else summary.status
+    if session.closed is None and session_holder(folder) is None:
+        status = "lost its coordinator"
     if colour and session.closed is not None:
         status = f"{_COLOURS[session.closed.outcome]}{status}\x1b[0m"
     reason = f": {one_line(summary.reason, 600)}" if summary.reason else ""

@@ -11,6 +11,7 @@ from orchestrator.cli.options import Duration, session_option, workspace_option
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orchestrator.journal.folder import SessionFolder
     from orchestrator.session.state import Session
 
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 def command(worker: str | None, session: str | None, workspace: Path | None, kill: bool, wait: float) -> int:
     """Stop the running session, or only one WORKER of it.
 
-    Stopping a session that has ended already is no error.
+    Stopping a session that has ended already is no error.  Of one that has lost its coordinator the agents that still
+    run are ended; it can be resumed.
     """
     from orchestrator.cli.commanding import send, wait_until
     from orchestrator.cli.folding import standing, state_of
@@ -37,10 +39,13 @@ def command(worker: str | None, session: str | None, workspace: Path | None, kil
 
     where = workspace_path(workspace)
     folder = which_session(where, session, live=True)
-    if session is not None and session_holder(folder) is None:
+    if session_holder(folder) is None:
         state = state_of(folder)
-        print(f"session {folder.id} is not running: {standing(state, folder)}")
-        return 0 if state.closed else 1
+        if state.closed is None and worker is None:
+            return _end_abandoned(folder, kill=kill, wait_s=wait)
+        if session is not None:
+            print(f"session {folder.id} is not running: {standing(state, folder)}")
+            return 0 if state.closed else 1
     folder = running_session(where, session)
     send(folder, Command.KILL if kill else Command.STOP, by="orchestrate stop", worker=worker)
 
@@ -53,3 +58,17 @@ def command(worker: str | None, session: str | None, workspace: Path | None, kil
     what = f"worker {worker} of session {folder.id}" if worker else f"session {folder.id}"
     print(f"{what} has ended" if ended else f"{what} has been told to stop, and has not ended yet")
     return 0 if ended else 1
+
+
+def _end_abandoned(folder: SessionFolder, *, kill: bool, wait_s: float) -> int:
+    from orchestrator.coordinator.sweeping import stop_abandoned
+
+    ended, running = stop_abandoned(folder, hard=kill, within_s=wait_s)
+    print(f"session {folder.id} has lost its coordinator")
+    for leftover in ended:
+        print(f"ended {leftover}")
+    if running:
+        print(f"told to stop, and not ended yet: {', '.join(running)}")
+        return 1
+    print(f"nothing of it runs; orchestrate resume {folder.id} goes on with it")
+    return 0

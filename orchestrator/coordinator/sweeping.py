@@ -1,14 +1,17 @@
-"""A workspace in, what sessions left running after their coordinator and their shim were both gone: ended and told.
+"""A workspace in, what sessions left running when their coordinator was gone: ended and told.
 
-A shim whose coordinator died ends its tree by itself, and a coordinator whose shim died does so too.  This is for
-those who lost both.  Nobody is signalled by a pid alone: an attempt is known by its record, its shim and its namespace
-by boot, start time and pid namespace, and its processes by the mark in their environment.
+A shim whose coordinator died ends its tree by itself after a grace, and a coordinator whose shim died does so too.
+This is for those who lost both, and for a person who does not want to wait for the grace.  Nobody is signalled by a
+pid alone: an attempt is known by its record, its shim and its namespace by boot, start time and pid namespace, and its
+processes by the mark in their environment.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,9 +26,9 @@ from orchestrator.journal.locking import hold_session_lock, session_holder
 from orchestrator.models.identity import SessionId, WorkerId
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers import attempts
-from orchestrator.workers.attempts import AttemptFiles
+from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
 from orchestrator.workers.following import is_same
-from orchestrator.workers.processes import boot_id
+from orchestrator.workers.processes import boot_id, send_signal
 from orchestrator.workers.records import encode, replace_file
 from orchestrator.workers.sweeping import end_marked, marked_records
 
@@ -43,7 +46,7 @@ class Leftover:
 
     def __str__(self) -> str:
         proof = "not proven that nothing is left" if self.exit.proof == "none" else f"proof: {self.exit.proof}"
-        return f"{self.session}: {self.worker}.{self.attempt}: {self.exit.note}; {proof}"
+        return f"{self.session}: {self.worker}.{self.attempt}: {'; '.join(filter(None, (self.exit.note, proof)))}"
 
 
 def sweep_workspace(workspace: Path) -> tuple[Leftover, ...]:
@@ -69,6 +72,31 @@ async def report_leftovers(workspace: Path, say: Progress) -> None:
         say(f"left over from {leftover}")
 
 
+def stop_abandoned(
+    folder: SessionFolder, *, hard: bool, within_s: float
+) -> tuple[tuple[Leftover, ...], tuple[WorkerId, ...]]:
+    """End what a session without a coordinator still runs, by its shims, before their grace is over.
+
+    The session stays as it is: whoever resumes it hears of the ends.  Blocks, at most for ``within_s``.  Returns what
+    has ended, and the workers that have not.
+
+    Raises:
+        SessionBusy: Somebody coordinates it after all.
+    """
+    with hold_session_lock(folder):
+        running = [(files, record) for files, record in _begun(folder) if record.exit is None and is_same(record.shim)]
+        for files, record in running:
+            command = "kill" if hard else "stop"
+            told = {"command": command, "because": "stopped without a coordinator", "attempt": files.attempt}
+            attempts.drop_command(files.control, told)
+            send_signal(record.shim.pid, record.shim.start_ticks, signal.SIGUSR1)
+        deadline = time.monotonic() + within_s
+        while any(is_same(record.shim) for _, record in running) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        ended = tuple(_end(folder, files) for files, record in running if not is_same(record.shim))
+        return ended, tuple(files.worker for files, record in running if is_same(record.shim))
+
+
 def _sessions(workspace: Path) -> Iterator[SessionFolder]:
     try:
         names = sorted(path.name for path in workspace.iterdir())
@@ -82,6 +110,10 @@ def _marked_here(workspace: Path) -> frozenset[Path]:
 
 
 def _lost_attempts(folder: SessionFolder, marked: frozenset[Path]) -> Iterator[AttemptFiles]:
+    yield from (files for files, _ in _begun(folder) if _is_lost(files, marked))
+
+
+def _begun(folder: SessionFolder) -> Iterator[tuple[AttemptFiles, AttemptRecord]]:
     try:
         names = sorted(path.name for path in folder.workers_dir.iterdir())
     except OSError:
@@ -91,8 +123,9 @@ def _lost_attempts(folder: SessionFolder, marked: frozenset[Path]) -> Iterator[A
         if match is not None:
             worker = WorkerId(match["worker"])
             files = AttemptFiles(folder.workers_dir, folder.control_dir / worker, worker, int(match["attempt"]))
-            if _is_lost(files, marked):
-                yield files
+            record = attempts.read_record(files)
+            if record is not None:
+                yield files, record
 
 
 def _is_lost(files: AttemptFiles, marked: frozenset[Path]) -> bool:
@@ -109,7 +142,8 @@ def _end(folder: SessionFolder, files: AttemptFiles) -> Leftover:
     record = attempts.read_record(files)
     if record is not None and record.exit is not None:
         swept = end_marked(str(files.record))
-        note = f"{record.exit.note}; {swept} of its processes outlived it and were killed".removeprefix("; ")
+        outlived = [f"{swept} of its processes outlived it and were killed"] if swept else []
+        note = "; ".join([note for note in (record.exit.note, *outlived) if note])
         return Leftover(folder.id, files.worker, files.attempt, ExitRecord(**{**asdict(record.exit), "note": note}))
     ended = attempts.lost(files, folder.raw_stdout(files.worker), folder.raw_stderr(files.worker))
     _write_down(files, ended)

@@ -99,11 +99,10 @@ class Story:
         return [found.command for found in read_commands(self.folder, 0) if found.command is not None]
 
     def write(self) -> None:
-        """Put the journal on disk."""
-        journal = Journal(self.folder.journal_file)
-        for entry in self.entries:
-            journal.append(entry.body, entry.at)
-        journal.close()
+        """Put on disk what the journal does not hold yet."""
+        with Journal(self.folder.journal_file) as journal:
+            for entry in self.entries[journal.last :]:
+                journal.append(entry.body, entry.at)
 
     def _fold(self, body: Body) -> Sequence[Effect]:
         entry = JournalEntry(len(self.entries) + 1, self.at, body)

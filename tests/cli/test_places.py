@@ -15,10 +15,10 @@ def test_commands_without_any_session_say_how_to_get_one(orchestrate: Callable[.
         assert "hint: " in ran.err
 
 
-def test_stop_and_pause_need_a_running_session(story: Story, orchestrate: Callable[..., Any]) -> None:
+def test_pause_and_review_need_a_running_session(story: Story, orchestrate: Callable[..., Any]) -> None:
     story.write()
 
-    for name in ("stop", "pause", "review"):
+    for name in ("pause", "review"):
         ran = orchestrate(name)
         assert ran.code == 1, name
         assert "running" in ran.err

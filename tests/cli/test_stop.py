@@ -32,7 +32,6 @@ def test_stop_waits_for_the_end(story: Story, orchestrate: Callable[..., Any]) -
             while not story.dropped():
                 done.wait(0.01)
             story.take(entries.SessionClosed(Outcome.INTERRUPTED, "stopped"))
-            story.folder.journal_file.unlink()
             story.write()
             done.wait(10)
 
@@ -48,3 +47,13 @@ def test_stop_waits_for_the_end(story: Story, orchestrate: Callable[..., Any]) -
 
     assert ran.code == 0, ran.err
     assert "has ended" in ran.out
+
+
+def test_a_session_that_lost_its_coordinator_is_stopped_too(story: Story, orchestrate: Callable[..., Any]) -> None:
+    story.write()
+
+    ran = orchestrate("stop")
+
+    assert ran.code == 0
+    assert "has lost its coordinator" in ran.out
+    assert f"orchestrate resume {story.folder.id}" in ran.out

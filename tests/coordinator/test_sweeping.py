@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from orchestrator.coordinator.preflight import survey_machine
-from orchestrator.coordinator.sweeping import report_leftovers, sweep_workspace
+from orchestrator.coordinator.sweeping import report_leftovers, stop_abandoned, sweep_workspace
+from orchestrator.errors import SessionBusy
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.locking import hold_session_lock, session_holder
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.workers.cgroups import end_group, own_group
 from orchestrator.workers.processes import read_process, start_ticks
@@ -26,6 +28,16 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = Path(__file__).with_name("abandoning.py")
 ESCAPEES = ("plain", "setsid", "double", "stopped")
+
+
+@dataclass(frozen=True)
+class Running:
+    """One worker with all it started."""
+
+    coordinator: subprocess.Popen[str]
+    shim: int
+    processes: list[tuple[int, int]]
+    """With their starts."""
 
 
 @pytest.fixture(params=["bubblewrap", "control group", "none"])
@@ -47,8 +59,8 @@ def folder(tmp_path: Path) -> SessionFolder:
 
 
 @pytest.fixture
-def abandoned(folder: SessionFolder, around: str) -> Iterator[list[tuple[int, int]]]:
-    """The processes of a worker, with their starts, whose coordinator and shim were killed in this order."""
+def running(folder: SessionFolder, around: str) -> Iterator[Running]:
+    """A worker that has made every kind of grandchild, under a coordinator that holds the session's lock."""
     backend = "bubblewrap" if around == "bubblewrap" else "none"
     words = [word for kind in ESCAPEES for word in ("grandchild", kind)]
     with subprocess.Popen(
@@ -60,20 +72,25 @@ def abandoned(folder: SessionFolder, around: str) -> Iterator[list[tuple[int, in
         assert coordinator.stdout is not None
         shim = int(coordinator.stdout.readline())
         tree = [int(pid) for pid in coordinator.stdout.readline().split()]
-        processes = [(pid, start_ticks(pid)) for pid in tree]
-        assert len(processes) > len(ESCAPEES)
-        os.kill(coordinator.pid, signal.SIGKILL)
-        os.kill(shim, signal.SIGKILL)
-        coordinator.wait()
-        until(lambda: not is_alive(shim))
-        spec = folder.workers_dir / "w1.1.spec"
-        told = json.loads(spec.read_text())
-        if around == "none":
-            spec.write_text(json.dumps({**told, "cgroup": None}))
-        yield processes
+        assert len(tree) > len(ESCAPEES)
+        yield Running(coordinator, shim, [(pid, start_ticks(pid)) for pid in tree])
+
+
+@pytest.fixture
+def abandoned(folder: SessionFolder, around: str, running: Running) -> Iterator[list[tuple[int, int]]]:
+    """The processes of a worker, with their starts, whose coordinator and shim were killed in this order."""
+    running.coordinator.kill()
+    os.kill(running.shim, signal.SIGKILL)
+    running.coordinator.wait()
+    until(lambda: not is_alive(running.shim))
+    spec = folder.workers_dir / "w1.1.spec"
+    told = json.loads(spec.read_text())
+    if around == "none":
+        spec.write_text(json.dumps({**told, "cgroup": None}))
+    yield running.processes
     if told["cgroup"] is not None:
         end_group(Path(told["cgroup"]), 5)
-    for pid, started in processes:
+    for pid, started in running.processes:
         if start_ticks(pid) == started:
             os.kill(pid, signal.SIGKILL)
 
@@ -109,7 +126,21 @@ def test_a_session_that_somebody_runs_is_left_to_its_coordinator(
     with hold_session_lock(folder):
         assert sweep_workspace(folder.workspace) == ()
     if around != "bubblewrap":  # whose processes die with the shim, whoever sweeps
-        assert len(alive(abandoned)) == len(ESCAPEES)
+        until(lambda: len(alive(abandoned)) == len(ESCAPEES))
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_an_abandoned_session_is_stopped_before_its_grace_is_over(
+    folder: SessionFolder, running: Running, hard: bool
+) -> None:
+    with pytest.raises(SessionBusy):
+        stop_abandoned(folder, hard=hard, within_s=20)
+    running.coordinator.kill()
+    until(lambda: session_holder(folder) is None)
+    [leftover], left = stop_abandoned(folder, hard=hard, within_s=20)
+    assert alive(running.processes) == []
+    assert (leftover.worker, leftover.exit.stopped_by, left) == ("w1", "stop", ())
+    assert stop_abandoned(folder, hard=hard, within_s=20) == ((), ())
 
 
 def test_a_bystander_with_the_shims_pid_is_not_signalled(
