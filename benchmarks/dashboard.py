@@ -4,6 +4,9 @@ Run it with ``python -m benchmarks.dashboard`` from the checkout (``--clients N`
 row starts afresh: a writer plays the agents, a coordinator tails, journals and folds what it writes, a dashboard
 follows the journal, clients read its stream.  The dashboard is tried in three places: as a process of its own (what the
 program does), in a thread of the coordinator, and on its event loop.
+
+CPU and MiB are those of the process the dashboard is in, memory without what it shares with others.  The clients'
+milliseconds are those of the oldest entry of what one reads at once, which has waited for a whole tick.
 """
 
 from __future__ import annotations
@@ -87,8 +90,8 @@ def arguments() -> argparse.Namespace:
 
 
 def compare(options: argparse.Namespace) -> None:
-    print(f"{options.rate:.0f} events/s for {options.seconds:.0f} s, one dashboard\n")
-    names = ("deliveries/s", "slowest", "CPU %", "p50 ms", "p99 ms", "coordinator p50", "p99 ms", "of none")
+    print(f"{options.rate:.0f} events/s for {options.seconds:.0f} s, one dashboard, load {os.getloadavg()[0]:.0f}\n")
+    names = ("deliveries/s", "slowest", "CPU %", "MiB", "p50 ms", "p99 ms", "coordinator p50", "p99 ms", "of none")
     print(f"{'dashboard':<10}{'clients':>8}", *(f"{name:>12}" for name in names))
     many = options.clients
     alone: float | None = None
@@ -96,7 +99,7 @@ def compare(options: argparse.Namespace) -> None:
     for place, clients in rows:
         row = run(place, clients, options)
         alone = alone or row["journalled_p50"]
-        seen = [row.get(name) for name in ("delivered", "slowest", "cpu", "p50", "p99")]
+        seen = [row.get(name) for name in ("delivered", "slowest", "cpu", "memory_mib", "p50", "p99")]
         cells = ["-" if value is None else f"{value:,.0f}" for value in seen]
         own = [f"{row['journalled_p50']:.2f}", f"{row['journalled_p99']:.2f}", f"{row['journalled_p50'] / alone:.2f}"]
         print(f"{place:<10}{clients:>8}", *(f"{cell:>12}" for cell in (*cells, *own)))
@@ -128,6 +131,7 @@ def run(place: str, clients: int, options: argparse.Namespace) -> dict[str, floa
                 seen = json.loads(line_of(viewers))
                 viewers.wait()
                 seen["cpu"] = (cpu_of(server) - begun) / options.seconds * 100
+                seen["memory_mib"] = server.memory_full_info().uss / 2**20
             return {**measured, **seen}
         finally:
             for process in filter(None, (coordinator, dashboard)):
