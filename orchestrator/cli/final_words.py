@@ -159,7 +159,7 @@ def proof_words(worker: WorkerSummary) -> str:
 
 def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) -> Iterator[tuple[str, str]]:
     for question in summary.questions:
-        yield "question", f"{question.id}: {one_line(question.text, 600)}"
+        yield "question", f"{question.id}: {one_line(question.text, 4000)}"
         for number, suggestion in enumerate(question.suggestions, start=1):
             yield "", f"  {number}. {one_line(suggestion, 300)}"
     if folder.report_text_file.exists():

@@ -153,7 +153,7 @@ def _intended_for_people(effect: effects.Effect, at: datetime) -> Iterator[Happe
             words, changes = saying.recovery_words(action), saying.recovery_changes(action)
             yield Happening(at, "recovery", Weight.IMPORTANT, words, action.worker, changes)
         case effects.AskPerson(question=question):
-            words = f"{question.id}: {one_line(question.text, 1000)}"
+            words = f"{question.id}: {one_line(question.text, 4000)}"
             numbered = tuple(f"{n}. {one_line(text, 300)}" for n, text in enumerate(question.suggestions, start=1))
             yield Happening(at, "question", Weight.IMPORTANT, words, question.about, numbered)
         case _:

@@ -193,7 +193,7 @@ def question_line(question: Question, width: int) -> Text:
 def question_text(question: Question) -> Text:
     """The question as it is put to a person, with its prompt."""
     about = f" (about {question.about})" if question.about else ""
-    text = Text.assemble(("\nquestion ", "bold yellow"), f"{question.id}{about}: ", one_line(question.text, 2000), "\n")
+    text = Text.assemble(("\nquestion ", "bold yellow"), f"{question.id}{about}: ", one_line(question.text, 4000), "\n")
     for number, suggestion in enumerate(question.suggestions, start=1):
         text.append(f"  {number}. {one_line(suggestion, 500)}\n")
     choice = ", or a number from above" if question.suggestions else ""

@@ -43,7 +43,7 @@ class UserCommand:
 class GuardAsked:
     """A guard stands in front of a command that a worker is about to run, and waits for an answer.
 
-    Everything in it comes from inside the sandbox and is good for a question, never for more.
+    Everything in it comes from inside the sandbox: it is good for a question, and never more than a hint where to look.
     """
 
     worker: WorkerId

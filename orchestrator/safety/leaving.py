@@ -16,7 +16,7 @@ from typing import Final
 from orchestrator.models.leaving import Publish, Push, RefWanted
 from orchestrator.safety.git_commands import verb_at
 
-MOST_REFS: Final = 20
+MOST_REFS: Final = 10
 """More could not be read in one question."""
 
 _PUSH_FORCES: Final = frozenset({"-f", "--force", "--force-with-lease"})
@@ -33,7 +33,7 @@ _PUBLISH_IGNORED: Final = frozenset(
 _NPM_VALUED: Final = frozenset(
     ("-C", "--prefix", "-w", "--workspace", "--registry", "--userconfig", "--cache", "--tag", "--access", "--otp")
 )
-_REF = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.|\.$|/$))[A-Za-z0-9_][^\x00-\x20\x7f~^:?*\[\\]*")
+_REF = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.|\.$|/$))[A-Za-z0-9_][^\x00-\x20\x7f~^:?*\[\\]{0,99}")
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BRANCH, _TAG = "refs/heads/", "refs/tags/"
 

@@ -9,7 +9,7 @@ from orchestrator.safety.leaving import leaving
 from orchestrator.safety.reach import Surroundings
 from orchestrator.session.consenting import answer, ask_consent, is_anybody_there, shown
 from orchestrator.session.draft import Draft
-from orchestrator.session.leaving import inspect, is_leaving, send
+from orchestrator.session.leaving import forget_leaving, inspect, is_leaving, send
 from orchestrator.session.state import PendingGuard
 
 CONSENT = frozenset({"yes", "y", "ok", "okay", "allow", "run", "approve", "approved", "go", "ja", "oui", "si"})
@@ -73,6 +73,7 @@ def forget_guards(draft: Draft, worker: WorkerId) -> None:
     for question, pending in list(draft.session.guards.items()):
         if pending.worker == worker:
             _close(draft, question, pending, run=False, reason=f"{worker} is gone")
+    forget_leaving(draft, worker)
 
 
 def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:

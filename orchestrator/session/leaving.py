@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from os.path import normpath
 
 from orchestrator.models.effects import InspectLeaving, Leave
@@ -59,8 +60,7 @@ def on_inspected(draft: Draft, body: LeavingInspected) -> None:
         there = LeavingDone(worker, request, body.effect, code=0, stderr="Everything up-to-date\n")
         answer(draft, worker, request, run=False, reason="everything is there already", done=there)
     else:
-        known = PendingLeaving(worker, request, pending.rule, pending.words, pending.approved, parcel)
-        draft.set(leaving={**draft.session.leaving, key: known})
+        draft.set(leaving={**draft.session.leaving, key: replace(pending, parcel=parcel)})
         if pending.approved:
             draft.warn(f"{worker}: `{pending.words}` was consented to beforehand: {told(parcel)}", worker)
             send(draft, worker, request)
@@ -73,7 +73,15 @@ def send(draft: Draft, worker: WorkerId, request: str) -> None:
     """Let it leave, once."""
     pending = draft.session.leaving.get(key_of(worker, request))
     if pending is not None and pending.parcel is not None:
+        draft.set(leaving={**draft.session.leaving, key_of(worker, request): replace(pending, sent=True)})
         draft.do(Leave(worker, request, pending.parcel))
+
+
+def forget_leaving(draft: Draft, worker: WorkerId) -> None:
+    """The worker is gone: nobody waits for what was not yet sent."""
+    for pending in list(draft.session.leaving.values()):
+        if pending.worker == worker and not pending.sent:
+            answer(draft, worker, pending.request, run=False, reason=f"{worker} is gone")
 
 
 def on_done(draft: Draft, body: LeavingDone) -> None:

@@ -103,6 +103,8 @@ class PendingLeaving:
     """Consent was given beforehand."""
     parcel: Parcel | None = None
     """Known once it was inspected."""
+    sent: bool = False
+    """It is on its way: nothing calls it back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,16 @@ def test_a_session_begins_with_its_agents_and_its_plan(story: Story) -> None:
     assert "plan (tier 1): gemini designs, claude implements, codex reviews" in texts
 
 
+def test_what_left_is_told_with_its_last_words(story: Story) -> None:
+    done = entries.LeavingDone(CLAUDE, "r", EffectId(1, 0), 0, stderr="To https://e.org/x\n   a..b  main -> main\n")
+    (happening,) = heard(story, done)
+    assert (happening.text, happening.more) == (
+        "what was to leave ended with 0",
+        ("To https://e.org/x", "a..b main -> main"),
+    )
+    assert heard(story, entries.LeavingDone(CLAUDE, "r", EffectId(1, 0))) == ()
+
+
 def test_samples_and_ticks_say_nothing(story: Story) -> None:
     assert heard(story, entries.Sampled(CLAUDE, Sample(1.0, 2.0, 3))) == ()
     assert heard(story, entries.TimePassed()) == ()

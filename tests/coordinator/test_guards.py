@@ -91,6 +91,14 @@ async def test_a_person_decides_about_a_push(stage: Stage, far: Repository, text
     assert [body.argv[:2] for body in asked if body.source == "executable"] == [("git", "push")]
 
 
+async def test_a_push_that_nobody_answers_is_refused_when_its_time_is_up(stage: Stage, far: Repository) -> None:
+    policy = pushing_to(far).model_copy(update={"confirm_timeout_s": 0.2})
+    result = await stage.run(PUSHES, interactive=True, sandbox=policy)
+    assert code_of(result) == "126"
+    assert not was_pushed(far)
+    assert any("nobody consented to `git push` within 0.2 s" in warning for warning in result.state.warnings)
+
+
 async def test_without_a_person_a_push_is_refused_and_the_session_goes_on(stage: Stage, far: Repository) -> None:
     result = await stage.run(PUSHES, sandbox=pushing_to(far))
     assert code_of(result) == "126"

@@ -189,6 +189,27 @@ def test_a_request_that_is_found_again_is_not_looked_at_again(played: Callable[.
     assert len(p.wanted(InspectLeaving)) == len(p.wanted(AskPerson)) == len(p.wanted(Leave)) == 1
 
 
+def test_what_was_looked_at_for_a_worker_that_is_gone_is_not_asked_about(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked())
+    p.exits("claude", 1)
+    assert refusals(p) == ["claude is gone"]
+    inspected(p)
+    assert p.wanted(AskPerson) == []
+    assert not p.session.leaving
+
+
+def test_what_is_on_its_way_is_not_called_back_by_the_workers_end(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked())
+    inspected(p)
+    says(p, "yes")
+    p.exits("claude", 1)
+    assert p.session.leaving
+    done(p, 0)
+    assert not p.session.leaving
+
+
 def test_a_session_does_not_close_over_what_is_leaving(played: Callable[..., Play]) -> None:
     p = played()
     p.take(asked())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,6 +89,18 @@ async def test_without_a_host_it_has_no_network(errands: Errands, greeter: int) 
     words = ("python3", "-c", KNOCK, "127.0.0.1", str(greeter))
     ran = await errands.run(Errand(words, errands.place.parent / "work", within_s=20))
     assert ran.text.strip() in ("ConnectionRefusedError", "OSError")
+
+
+async def test_the_agents_socket_of_ssh_is_shown_where_it_is_named(errands: Errands) -> None:
+    path = errands.place.parent.parent / "agent"
+    environ = {**errands.environ, "SSH_AUTH_SOCK": str(path)}
+    script = (
+        "import os, socket; s = socket.socket(socket.AF_UNIX); s.connect(os.environ['SSH_AUTH_SOCK']); print('there')"
+    )
+    errand = Errand(("python3", "-c", script), errands.place.parent / "work", credentials=("SSH_AUTH_SOCK",))
+    async with await asyncio.start_unix_server(lambda _, writer: writer.close(), path):
+        assert (await replace(errands, environ=environ).run(errand)).text == "there\n"
+        assert (await replace(errands, environ=environ).run(replace(errand, credentials=()))).code == 1
 
 
 async def test_what_takes_too_long_is_ended_with_all_it_started(errands: Errands) -> None:
