@@ -1,8 +1,9 @@
-"""Places to leave for: repositories on disk and behind a real git server on loopback that wants a password."""
+"""Places to leave for: repositories on disk and behind a real git server that wants a password; a registry."""
 
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import threading
@@ -11,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 PASSWORD = "let-me-in-4711"
+TOKEN = "npm-token-of-a-test-4711"
 PLAIN = {
     **{"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "PATH": os.environ["PATH"]},
     **{"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"},
@@ -108,13 +111,60 @@ def serving(root: Path) -> Iterator[Served]:
         }
         return subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=True).stdout
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.port = server.server_address[1]
+    with listening(Handler) as served.port:
+        yield served
+
+
+@contextmanager
+def listening(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    """Serve on loopback; the port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield served
+        yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@dataclass(slots=True)
+class Registry:
+    """Takes packages from whoever knows the token."""
+
+    url: str = ""
+    published: list[dict[str, Any]] = field(default_factory=list)
+    refused: int = 0
+
+
+@contextmanager
+def registering() -> Iterator[Registry]:
+    """A registry on loopback, as far as ``npm publish`` needs one."""
+    made = Registry()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.answer(404)
+
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
+                made.refused += 1
+                self.answer(401)
+                return
+            made.published.append(json.loads(body))
+            self.answer(201)
+
+        def answer(self, code: int) -> None:
+            self.send_response(code)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with listening(Handler) as port:
+        made.url = f"http://127.0.0.1:{port}/"
+        yield made

@@ -29,7 +29,7 @@ from orchestrator.workers.sandbox import find_bubblewrap
 from tests.coordinator.conftest import FAKES, Stage
 from tests.coordinator.exactness import assert_exact
 from tests.coordinator.killing import Killing, lines, resume, run
-from tests.coordinator.leaving_stage import PASSWORD, Repository, repository, serving
+from tests.coordinator.leaving_stage import PASSWORD, TOKEN, Repository, registering, repository, serving
 from tests.workers.conftest import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
@@ -143,6 +143,29 @@ async def test_neither_the_credential_nor_the_host_ever_reaches_the_worker(stage
     assert "connect to server" in (stage.target / "host.txt").read_text()
     assert PASSWORD not in SessionFolder(result.folder).journal_file.read_text()
     assert result.state.options.origin == served.url
+
+
+async def test_a_package_is_published_in_the_workers_place(stage: Stage, not_proven: Callable[[str], NoReturn]) -> None:
+    if shutil.which("npm") is None:
+        not_proven("npm is not installed")
+    (stage.target / "package.json").write_text('{"name": "thing", "version": "1.2.3"}')
+    act = """
+    import subprocess
+    subprocess.run("npm publish >out.txt 2>err.txt; echo code $? >code.txt; env >seen.txt", shell=True)
+    """
+    with registering() as registry:
+        request = stage.stage_claude(act)
+        stage.variables["NPM_TOKEN"] = TOKEN
+        policy = load_sandbox_policy("default").model_copy(
+            update={"approved_commands": ("npm publish",), "network": "none", "readable": (FAKES,)}
+        )
+        leaving = policy.leaving.model_copy(update={"publish_url": registry.url})
+        request = replace(request, sandbox=policy.model_copy(update={"leaving": leaving}))
+        stage.proven(await run_session(request, environ=stage.environ))
+    assert (stage.target / "code.txt").read_text() == "code 0\n", (stage.target / "err.txt").read_text()
+    assert (stage.target / "out.txt").read_text() == "+ thing@1.2.3\n"
+    assert registry.published[0]["_id"] == "thing"
+    assert TOKEN not in (stage.target / "seen.txt").read_text()
 
 
 def leaver(root: Path, url: str, environ: dict[str, str], **changes: object) -> Leaver:

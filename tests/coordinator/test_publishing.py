@@ -9,12 +9,10 @@ import json
 import os
 import shutil
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
@@ -24,55 +22,16 @@ from orchestrator.models.leaving import PackageParcel, Publish
 from orchestrator.models.sandbox import Leaving
 from orchestrator.workers.errands import Errands
 from orchestrator.workers.sandbox import find_bubblewrap
+from tests.coordinator.leaving_stage import TOKEN, Registry, registering
 
 pytestmark = pytest.mark.slow
 URL = "https://registry.example.org/"
-TOKEN = "npm-token-of-a-test-4711"
-
-
-@dataclass(slots=True)
-class Registry:
-    """Takes packages from whoever knows the token."""
-
-    url: str = ""
-    published: list[dict[str, Any]] = field(default_factory=list)
-    refused: int = 0
 
 
 @pytest.fixture
 def registry() -> Iterator[Registry]:
-    made = Registry()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.answer(404)
-
-        def do_PUT(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                made.refused += 1
-                self.answer(401)
-                return
-            made.published.append(json.loads(body))
-            self.answer(201)
-
-        def answer(self, code: int) -> None:
-            self.send_response(code)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with registering() as made:
+        yield made
 
 
 @dataclass(slots=True)
