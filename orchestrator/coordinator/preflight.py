@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -85,9 +85,10 @@ def survey_machine(
     """Find out what the machine can do, by trying."""
     watcher = environ.get("ORCHESTRATOR_WATCHER", "inotify" if sys.platform == "linux" else "watchfiles")
     place = workspace if workspace is not None and workspace.exists() else Path.cwd()
+    _, proof, told = prove_some_sandbox(sandbox, environ)
     return MachineReport(
         python=sys.version.split()[0],
-        sandbox=prove_backend(sandbox, environ),
+        sandbox=replace(proof, detail="; ".join((*told, proof.detail))),
         git=shutil.which("git", path=environ.get("PATH", os.defpath)),
         watcher=watcher,
         cgroup=_cgroup_folder(),

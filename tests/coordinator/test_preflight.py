@@ -125,5 +125,6 @@ def test_where_no_network_of_its_own_can_be_had_a_sandbox_that_is_preferred_goes
     assert (kept.network, proof.works) == ("open", True)
     assert "OPEN NETWORK" in told[0]
     assert "bwrap: no network" in told[0]
+    assert survey_machine(config, environ).sandbox.detail.startswith("OPEN NETWORK")
     required = config.model_copy(update={"enforcement": "required"})
     assert prove_some_sandbox(required, environ)[0] is required

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -14,9 +15,10 @@ import pytest
 
 from orchestrator.errors import ExitCode
 from orchestrator.journal.reading import read_journal
-from orchestrator.models.entries import JournalEntry, SessionOpened, WorkerStarted
+from orchestrator.models.entries import JournalEntry, NetworkRefused, SessionOpened, WorkerStarted
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.policies import load_sandbox_policy
+from tests.coordinator.conftest import FAKES
 from tests.sandbox.table import ORDINARY, ROOT, interpreter, trial_folder
 
 if TYPE_CHECKING:
@@ -84,3 +86,31 @@ def test_an_ordinary_user_finishes_a_rehearsal_without_a_refusal(
         assert {path.stat().st_uid for path in (journal, Path(journal.parent, "session.json"))} == {
             os.geteuid() if number is None else number
         }
+
+
+async def test_a_gateway_on_this_machine_is_the_model_and_its_neighbour_is_not(stage: Stage) -> None:
+    heard: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    gateway, neighbour = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(2)]
+    port, other = (server.sockets[0].getsockname()[1] for server in (gateway, neighbour))
+    stage.variables["ANTHROPIC_BASE_URL"] = f"http://localhost:{port}/llm"
+    sandbox = load_sandbox_policy("default").model_copy(update={"readable": (FAKES,)})
+    async with gateway, neighbour:
+        act = f"""
+            import os, socket, urllib.request
+            urllib.request.urlopen(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages").read()
+            host, port = os.environ["HTTP_PROXY"].split("//")[1].split(":")
+            asking = socket.create_connection((host, int(port)))
+            asking.sendall(b"CONNECT 127.0.0.1:{other} HTTP/1.1\\r\\n\\r\\n")
+            assert b"403" in asking.recv(100)
+        """
+        result = await stage.run_claude(act, sandbox=sandbox)
+    assert [head.split(b" ")[1] for head in heard] == [b"/llm/v1/messages"]
+    refused = [entry.body.port for entry in stage.journal(result) if isinstance(entry.body, NetworkRefused)]
+    assert set(refused) == {other}
+    assert any(f"--allow-host 127.0.0.1:{other}" in warning for warning in result.state.warnings)
