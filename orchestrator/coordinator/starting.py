@@ -41,6 +41,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
+from orchestrator.workers import landlock_profile
 from orchestrator.workers.crew import Crew, CrewLayout
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
@@ -212,7 +213,7 @@ def wrap_for_checks(
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = shutil.which(argv[0], path=environ.get("PATH"))
     bwrap = find_bubblewrap(environ)
-    if options.sandbox_backend != "bubblewrap" or bwrap is None or program is None:
+    if options.sandbox_backend == "none" or program is None:
         return argv
     assignment = Assignment(
         worker=name,
@@ -224,10 +225,14 @@ def wrap_for_checks(
         home=scratch,
         writable=(scratch, options.target),
     )
+    words = [program, *argv[1:]]
+    if options.sandbox_backend == "landlock" or bwrap is None:
+        held = landlock_profile.profile(program, options.sandbox, assignment, environ=environ)
+        return landlock_profile.runnable(words, held, file=folder.workers_dir / "checks.landlock.json")
     etc = folder.workers_dir / "etc"
     write_system_files(etc)
     return wrap(
-        [program, *argv[1:]],
+        words,
         bwrap=bwrap,
         config=options.sandbox,
         assignment=assignment,

@@ -2,20 +2,24 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import pytest
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
-from orchestrator.coordinator.starting import check_request, environment_of_checks
+from orchestrator.coordinator.running import utc_now
+from orchestrator.coordinator.starting import check_request, environment_of_checks, wrap_for_checks
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
+from orchestrator.journal.folder import create_session
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.review_engine.policies import STANDARD
+from orchestrator.workers.proving import prove_backend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +81,36 @@ def test_the_targets_own_tests_see_no_login(stage: Stage) -> None:
     )
     seen = environment_of_checks(options, {"PATH": "/bin", "HOME": "/h", "ANTHROPIC_API_KEY": "x", "GITHUB_TOKEN": "y"})
     assert seen == {"PATH": "/bin", "HOME": "/h"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
+def test_the_targets_own_tests_stand_in_the_sandbox_of_an_implementer(
+    stage: Stage, backend: Literal["bubblewrap", "landlock"], not_proven: Callable[[str], NoReturn]
+) -> None:
+    config = SandboxConfig(name="p", backend=backend, network="allow-list")
+    if not prove_backend(config, os.environ).works:
+        not_proven(f"{backend} does not work here")
+    folder = create_session(stage.workspace, utc_now(), "0000")
+    (stage.root / "secret").write_text("canary")
+    options = SessionOptions(
+        task="t",
+        target=stage.target,
+        session_dir=folder.path,
+        agents=(),
+        policy=STANDARD,
+        sandbox=config,
+        sandbox_backend=backend,
+        templates={},
+    )
+    script = (
+        f"echo x > {stage.target}/made; cat {stage.root}/secret; cat {folder.session_file}; echo x > {stage.root}/out"
+    )
+    argv = wrap_for_checks(options, ("sh", "-c", script), folder=folder, environ=os.environ)
+    ran = subprocess.run(argv, cwd=stage.target, capture_output=True, text=True, check=False, timeout=20)
+    assert (stage.target / "made").exists(), ran.stderr
+    assert not (stage.root / "out").exists()
+    assert "canary" not in ran.stdout
 
 
 @pytest.mark.slow

@@ -64,6 +64,24 @@ def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage, net
     assert Box(stage.layout, config, stage.backend, {}).reachable(stage.assignment(), fake) == stage.assignment()
 
 
+@pytest.mark.parametrize("is_early", [True, False])
+async def test_a_worker_under_landlock_keeps_the_port_it_knows_when_another_takes_over(
+    stage: Stage, is_early: bool
+) -> None:
+    config = stage.config.model_copy(update={"network": "allow-list", "backend": "landlock"})
+    first, second = (Box(stage.layout, config, "landlock", stage.environ) for _ in range(2))
+    rules = NetworkRules(("a.test",))
+    async with first.way_out(lambda refusal: None):
+        url = first.environment(stage.assignment())["HTTPS_PROXY"]
+    document = {"network": {**asdict(rules), "port": int(url.rpartition(":")[2])}}
+    if is_early:
+        second.admit_again(stage.assignment().worker, document)
+    async with second.way_out(lambda refusal: None):
+        if not is_early:
+            second.admit_again(stage.assignment().worker, document)
+        assert second.environment(stage.assignment())["HTTPS_PROXY"] == url
+
+
 def test_empty_groups_of_a_lost_shim_are_removed(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "full" / "inner").mkdir(parents=True)
