@@ -11,7 +11,7 @@ from orchestrator.coordinator.listening import Listener, Offsets, beginning
 from orchestrator.coordinator.running import utc_now
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.models.effects import Effect, EffectId, StartWorker
+from orchestrator.models.effects import CloseSession, Effect, EffectId, Outcome, StartWorker
 from orchestrator.models.entries import (
     AgentOutput,
     EffectIntended,
@@ -46,6 +46,12 @@ class Inheritance:
     """How far each stream had been read, and the hash of that: what was read must not have changed since."""
     launched: Mapping[tuple[WorkerId, int], Assignment] = field(default_factory=dict)
     """What each attempt was started with."""
+
+    @property
+    def given_up(self) -> tuple[EffectId, ...]:
+        """Ends that were intended and are not to come, because what was to end goes on now."""
+        ends = ((name, effect) for name, effect in self.undone if isinstance(effect, CloseSession))
+        return tuple(name for name, effect in ends if effect.outcome is not Outcome.DONE)
 
     def ends_before(self, worker: WorkerId, attempt: int) -> Offsets:
         """Where the attempts before this one end in the worker's files, and so where this one begins."""

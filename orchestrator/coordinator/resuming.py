@@ -27,7 +27,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
-from orchestrator.models.effects import CloseSession, Effect, EffectId, Leave, Outcome, StartWorker
+from orchestrator.models.effects import Effect, EffectId, Leave, Outcome, StartWorker
 from orchestrator.models.entries import (
     Command,
     CoordinatorResumed,
@@ -81,7 +81,9 @@ async def resume_session(
         resumed = CoordinatorResumed(
             os.getpid(), alive=tuple(adopted), interactive=interactive, rehearsal=stage.rehearsal
         )
-        inputs: list[Input] = [*first, resumed, *cut_off(left.undone)]
+        # Given up after the takeover: before it the session would want its end once more.
+        given_up = [EffectDone(name) for name in left.given_up]
+        inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
         if answer is not None:
             inputs.append(UserCommand(Command.ANSWER, by="orchestrate resume", text=answer))
         session = await coordinator.run(
@@ -152,13 +154,8 @@ def _adopt(
                 adopted[effect.worker] = effect.attempt
                 begun.add(name)
     for name, effect in left.undone:
-        if name in begun or isinstance(effect, Leave):
-            continue
-        if isinstance(effect, CloseSession) and effect.outcome is not Outcome.DONE:
-            # What was to end is to go on now.
-            first.append(EffectDone(name))
-            continue
-        undone.append((name, effect))
+        if name not in begun and name not in left.given_up and not isinstance(effect, Leave):
+            undone.append((name, effect))
     for worker in left.session.workers.values():
         if worker.shim is not None and is_alive(worker) and worker.id not in adopted:
             coordinator.crew.adopt(worker.id, worker.attempt, worker.shim)

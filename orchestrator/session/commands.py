@@ -20,6 +20,8 @@ from orchestrator.session.reviewing import ask_for_review, look_again
 from orchestrator.session.state import BY_USER, Phase, is_alive
 from orchestrator.session.waiting import launch
 
+RESUMED = "the session was resumed"
+
 
 def on_command(draft: Draft, body: UserCommand) -> None:
     """Do what was asked; a command for a worker that is not there is said, not raised."""
@@ -62,13 +64,15 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     asked_about = {question.about for question in draft.session.questions}
     for worker, state in list(draft.session.workers.items()):
         if draft.session.is_main(worker) and worker not in asked_about and _stands(draft, state):
-            _restart(draft, worker, because="the session was resumed")
+            _restart(draft, worker, because=RESUMED)
 
 
 def _stands(draft: Draft, state: WorkerState) -> bool:
     """Whether the worker had begun and nothing will start it again by itself."""
-    if state.attempt == 0 or is_alive(state) or draft.detail(state.id).next_assignment is not None:
+    if state.attempt == 0 or draft.detail(state.id).next_assignment is not None:
         return False
+    if is_alive(state):
+        return draft.detail(state.id).stopping_because is not None
     ended = (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
     return state.status in (*ended, WorkerStatus.LIMITED, WorkerStatus.PARKED)
 
@@ -80,8 +84,13 @@ def _reopen_reviews(draft: Draft) -> None:
         request = replace(review.request, deadline=deadline)
         draft.set(reviews={**draft.session.reviews, request.id: replace(review, request=request)})
         for worker, answer in review.panel.items():
-            if answer is None and draft.worker(worker).status is WorkerStatus.STOPPED:
-                launch(draft, replace(draft.detail(worker).assignment, resume=None))
+            state = draft.worker(worker)
+            if answer is None and state.status in (WorkerStatus.STOPPED, WorkerStatus.STOPPING):
+                again = replace(draft.detail(worker).assignment, resume=None)
+                if is_alive(state):
+                    draft.stop(worker, because=RESUMED, then=again)
+                else:
+                    launch(draft, again)
         look_again(draft, review)
 
 

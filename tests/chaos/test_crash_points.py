@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,8 +42,11 @@ from orchestrator.models.entries import (
     EffectDone,
     EffectIntended,
     Input,
+    Sampled,
     SessionClosed,
     SnapshotTaken,
+    StorageShort,
+    StreamFault,
     TimePassed,
     UserCommand,
     WorkerExited,
@@ -52,7 +56,7 @@ from orchestrator.models.entries import (
 from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, Said, ToolCalled, TurnEnded
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.reviews import Verdict
-from orchestrator.models.workers import ExitRecord
+from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session, is_alive
 from orchestrator.session.stepping import step
@@ -104,9 +108,12 @@ class Crashing(RuleBasedStateMachine):
 
     # The coordinator
 
-    @initialize(agents=st.sampled_from([("claude",), ("claude", "codex"), ("gemini", "claude", "codex")]))
-    def open(self, agents: tuple[str, ...]) -> None:
-        body = Play(*agents).entries[0].body
+    @initialize(
+        agents=st.sampled_from([("claude",), ("claude", "codex"), ("gemini", "claude", "codex")]),
+        interactive=st.booleans(),
+    )
+    def open(self, agents: tuple[str, ...], *, interactive: bool) -> None:
+        body = Play(*agents, interactive=interactive).entries[0].body
         assert not isinstance(body, EffectIntended)
         self.take(body)
 
@@ -255,7 +262,40 @@ class Crashing(RuleBasedStateMachine):
     def somebody_commands(self, command: Command, worker: str | None) -> None:
         self.take(UserCommand(command, by="terminal", worker=WorkerId(worker) if worker else None, text="go on"))
 
-    @rule(seconds=st.sampled_from([1, 70, 400, 1000, -500]))
+    @rule(command=st.sampled_from([Command.PAUSE, Command.RESUME, Command.RESTART, Command.ANSWER, Command.STOP]))
+    @precondition(lambda self: self.is_open())
+    def somebody_commands_twice(self, command: Command) -> None:
+        worker = next(iter(self.here.workers), None) if command is Command.RESTART else None
+        again = UserCommand(command, by="terminal", worker=worker, text="go on")
+        self.take(again)
+        if self.is_open():
+            self.take(again)
+
+    @rule(data=st.data(), fault=st.sampled_from(["overlong", "torn", "tampered", "lost"]))
+    @precondition(lambda self: self.is_open() and self.followed())
+    def a_file_is_found_faulty(
+        self, data: st.DataObject, fault: Literal["overlong", "torn", "tampered", "lost"]
+    ) -> None:
+        self.take(StreamFault(*data.draw(st.sampled_from(self.followed())), "stdout", fault, 3, 7, "odd"))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.is_open() and self.followed())
+    def a_tree_is_measured(self, data: st.DataObject) -> None:
+        worker, _ = data.draw(st.sampled_from(self.followed()))
+        self.take(Sampled(worker, Sample(1.0, 400.0, 3)))
+
+    @rule(what=st.sampled_from(["size", "disk"]))
+    @precondition(lambda self: self.is_open())
+    def storage_runs_short(self, what: Literal["size", "disk"]) -> None:
+        self.take(StorageShort(what, used=5_000_000, free=70_000, bound=4_000_000))
+
+    @rule()
+    @precondition(lambda self: self.is_open() and self.here.storage_question is not None)
+    def room_is_made(self) -> None:
+        question = self.here.storage_question
+        self.take(UserCommand(Command.ANSWER, by="terminal", text="go on", question=question))
+
+    @rule(seconds=st.sampled_from([1, 70, 400, 1000, -500, 90_000, -90_000]))
     @precondition(lambda self: self.is_open())
     def time_passes(self, seconds: int) -> None:
         self.at += timedelta(seconds=seconds)
@@ -295,7 +335,7 @@ class Crashing(RuleBasedStateMachine):
         entries = list(read_journal(self.path))
         if not entries:
             self.session, self.synced, self.recorded = None, 0, set()
-            self.open(("claude",))
+            self.open(("claude",), interactive=False)
             return
         self.resume(inherit(entries))
 
@@ -311,24 +351,17 @@ class Crashing(RuleBasedStateMachine):
         if left.session.closed is not None and left.session.closed.outcome is Outcome.DONE:
             return
         first: list[Input] = []
-        undone: list[tuple[EffectId, Effect]] = []
         begun: set[EffectId] = set()
         for name, effect in (*left.unrecorded, *left.undone):
             if isinstance(effect, StartWorker) and (effect.worker, effect.attempt) in self.world:
                 first.append(self.started(effect.worker, effect.attempt, name))
                 begun.add(name)
-        for name, effect in left.undone:
-            if name in begun:
-                continue
-            if isinstance(effect, CloseSession) and effect.outcome is not Outcome.DONE:
-                first.append(EffectDone(name))
-            else:
-                undone.append((name, effect))
         self.record_and_perform(left.unrecorded, begun)
-        for name, effect in undone:
-            self.begin(name, effect)
+        for name, effect in left.undone:
+            if name not in begun and name not in left.given_up:
+                self.begin(name, effect)
         if self.here.closed is None or self.here.closed.outcome is not Outcome.DONE:
-            self.take(*first, CoordinatorResumed(1))
+            self.take(*first, CoordinatorResumed(1), *(EffectDone(name) for name in left.given_up))
         self.replay_agrees()
 
     # What holds after every crash, and at the end

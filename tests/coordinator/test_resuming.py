@@ -203,9 +203,7 @@ def test_a_shim_that_had_not_claimed_its_attempt_is_adopted(unclaimed: tuple[Pat
 
 def test_a_shim_nobody_wrote_down_finds_its_attempt_claimed_by_another(unclaimed: tuple[Path, ProcessIdentity]) -> None:
     folder, shim = unclaimed
-    journal = folder / "journal.jsonl"
-    entries = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(b"".join(entries[: [b'"worker_started"' in line for line in entries].index(True)]))
+    cut_before(folder, b'"worker_started"')
     assert resume(folder).startswith("ended done")
     send_signal(shim.pid, shim.start_ticks, signal.SIGCONT)
     until(lambda: not is_same(shim))
@@ -244,6 +242,22 @@ def test_a_coordinator_killed_twice_is_replaced_twice(killing: Killing) -> None:
     assert_exact(folder)
     resumed = [e for e in read_journal(SessionFolder(folder).journal_file) if isinstance(e.body, CoordinatorResumed)]
     assert len(resumed) == 2
+
+
+def test_an_end_that_was_only_intended_does_not_come_when_the_session_is_resumed(killing: Killing) -> None:
+    folder = killing.until("effect close_session -", scenario="pause")
+    cut_before(folder, b'"session_closed"')
+    assert resume(folder, "keep it for 14 days").startswith("ended done")
+    session = assert_exact(folder)
+    assert session.answers == (("q1", "keep it for 14 days"),)
+
+
+def cut_before(folder: Path, word: bytes) -> None:
+    """Take the journal's entries away from the first that says the word on, if the coordinator got as far."""
+    journal = folder / "journal.jsonl"
+    entries = journal.read_bytes().splitlines(keepends=True)
+    end = next((index for index, entry in enumerate(entries) if word in entry), len(entries))
+    journal.write_bytes(b"".join(entries[:end]))
 
 
 async def test_a_session_that_waits_for_an_answer_goes_on_with_it(stage: Stage) -> None:

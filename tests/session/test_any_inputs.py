@@ -24,6 +24,7 @@ from orchestrator.models.entries import (
     SnapshotTaken,
     StartFailed,
     StorageShort,
+    StreamFault,
     StreamRead,
     TimePassed,
     UserCommand,
@@ -83,6 +84,14 @@ PAYLOADS: list[tuple[EventType, Payload]] = [
     (EventType.STATUS, UsageReported(Usage(input_tokens=900, cost_usd=0.02))),
     (EventType.STATUS, UsageReported(Usage())),
 ]
+ACTS = (
+    *["perform"] * 6,
+    *["say"] * 4,
+    *["exit"] * 2,
+    *["time", "time", "command", "measure", "resume", "shortage", "refusal", "wait_for_consent"],
+    *["fault", "clock_jumps", "command_twice"],
+)
+"""Methods of :class:`World`, the frequent ones more than once."""
 
 
 class World:
@@ -217,7 +226,8 @@ class World:
         workers: list[WorkerId | None] = [None, WorkerId("nobody"), *self.play.session.workers]
         commands = [c for c in Command if c not in (Command.STOP, Command.KILL) or self.number(3) == 0]
         command = commands[place % len(commands)]
-        question = ("q1", "q2", None, None)[self.number(3)]
+        questions = [*(one.id for one in self.play.session.questions), "q1", "q2", None, None]
+        question = questions[self.number(len(questions) - 1)]
         worker = workers[self.number(len(workers) - 1)]
         self.take(UserCommand(command, by="test", worker=worker, text="go on", question=question))
 
@@ -230,18 +240,34 @@ class World:
         if place % 5 == 0 and self.play.session.closed is None:
             self.take(StorageShort("disk", used=5 * MIB, free=0, bound=64 * MIB))
 
+    def fault(self, place: int) -> None:
+        workers = [*self.play.session.workers, WorkerId("nobody")]
+        worker = workers[place % len(workers)]
+        attempt = self.number(3)
+        kind: Literal["overlong", "torn", "tampered", "lost"] = ("overlong", "torn", "tampered", "lost")[place % 4]
+        self.take(StreamFault(worker, attempt, "stdout", kind, place, place + 1, "odd"))
+
+    def clock_jumps(self, place: int) -> None:
+        """The machine's clock is set, forwards or back."""
+        self.play.at += timedelta(minutes=(place - 60) * 5)
+        self.take(TimePassed())
+
+    def command_twice(self, place: int) -> None:
+        """As two people press one button, or one person twice."""
+        before = len(self.play.entries)
+        self.command(place)
+        if len(self.play.entries) > before and self.play.session.closed is None:
+            again = next(e.body for e in reversed(self.play.entries) if isinstance(e.body, UserCommand))
+            self.take(again)
+
     def refusal(self, place: int) -> None:
         if self.alive:
             worker = list(self.alive)[place % len(self.alive)]
             self.take(NetworkRefused(worker, "other.example", 443, "not listed", times=1 + place % 10))
 
-    def go_on(self, what: int, place: int) -> None:
-        acts = [self.perform] * 6 + [self.say] * 4 + [self.exit] * 2
-        acts += [self.time, self.time, self.command, self.measure, self.resume, self.shortage, self.refusal]
-        acts += [self.wait_for_consent]
-        act = acts[what % len(acts)]
-        if self.play.session.closed is None or act == self.resume:
-            act(place)
+    def go_on(self, what: str, place: int) -> None:
+        if self.play.session.closed is None or what == "resume":
+            getattr(self, what)(place)
 
     def wind_up(self) -> None:
         """Ended from outside, everything exits and every effect gets its outcome: then the session is closed."""
@@ -268,10 +294,10 @@ class World:
 )
 @given(
     seed=st.integers(0, 1 << 32),
-    steps=st.lists(st.tuples(st.integers(0, 18), st.integers(0, 120)), max_size=120),
+    steps=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 120)), max_size=120),
 )
 def test_any_order_of_inputs_keeps_the_promises(
-    agents: tuple[str, ...], options: dict[str, object], seed: int, steps: list[tuple[int, int]]
+    agents: tuple[str, ...], options: dict[str, object], seed: int, steps: list[tuple[str, int]]
 ) -> None:
     world = World(seed, *agents, **options)
     for what, place in steps:

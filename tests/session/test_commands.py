@@ -12,7 +12,7 @@ from orchestrator.models.effects import (
     ThawWorker,
 )
 from orchestrator.models.entries import Command, CoordinatorResumed, SessionClosed, UserCommand
-from orchestrator.models.events import EventType
+from orchestrator.models.events import ConversationStarted, EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 
@@ -145,3 +145,30 @@ def test_a_review_whose_snapshot_came_too_late_begins_again_when_the_session_is_
     assert len(p.wanted(TakeSnapshot)) == 2
     p.snapshot("a.py")
     assert {effect.worker for effect in p.wanted(StartWorker)[-2:]} == {"review-001-codex", "review-001-gemini"}
+
+
+def test_a_worker_whose_end_was_awaited_goes_on_when_it_has_ended(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.start("gemini")
+    p.says("gemini", ConversationStarted("g-1"), kind=EventType.STATUS)
+    p.take(UserCommand(Command.STOP, by="terminal"))
+    p.take(CoordinatorResumed(2, (WorkerId("gemini"),)))
+    p.exits("gemini", 0, by="stop")
+    again = p.last(StartWorker)[1]
+    assert (again.worker, again.attempt, again.assignment.resume) == ("gemini", 2, "g-1")
+
+
+def test_a_reviewer_whose_end_was_awaited_is_asked_again_and_has_not_abstained(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half of it stands")
+    p.snapshot("a.py")
+    p.start("review-001-codex")
+    p.take(UserCommand(Command.STOP, by="terminal"))
+    p.take(CoordinatorResumed(2, (WorkerId("claude"), WorkerId("review-001-codex"))))
+    p.exits("review-001-codex", 1, by="stop")
+    again = p.last(StartWorker)[1]
+    assert (again.worker, again.attempt) == ("review-001-codex", 2)
+    [review] = p.session.reviews.values()
+    assert review.panel[WorkerId("review-001-codex")] is None
