@@ -16,11 +16,12 @@ import { Sessions } from "/static/parts/sessions.js";
 import { LogViewer } from "/static/parts/log.js";
 import { Report } from "/static/parts/report.js";
 import { effect } from "@preact/signals";
-import { words } from "/static/format.js";
+import { isOver, words } from "/static/format.js";
 
 function App() {
   const shown = session.value;
-  const stale = connection.value.state !== "live" || problem.value !== null;
+  // What has ended does not change any more, whoever is there to tell.
+  const stale = problem.value !== null || (connection.value.state !== "live" && !(shown && isOver(shown)));
   return html`
     <a class="skip" href="#main">Skip to the session</a>
     <${Connection} />
@@ -51,7 +52,7 @@ function App() {
 effect(() => {
   const shown = session.value;
   const waiting = questions.value.length;
-  const lost = connection.value.state === "live" ? "" : "(not live) ";
+  const lost = connection.value.state === "live" || (shown && isOver(shown)) ? "" : "(not live) ";
   document.title = shown
     ? `${waiting ? `(${waiting}) ` : ""}${lost}${words(shown.status)}: ${shown.task.slice(0, 60)}`
     : `${lost}orchestrate`;

@@ -6,16 +6,19 @@ import { connection, notice, now, problem, session } from "/static/store.js";
 export function Connection() {
   const { state, since, detail } = connection.value;
   let text = "";
+  let calm = false;
   if (state === "live" && problem.value) text = `This is not how things stand now: ${problem.value}.`;
   if (state === "refused") text = `Not shown: ${detail}.`;
   else if (state === "lost") {
     const at = clock(new Date(since).toISOString());
     text = `Not live: ${detail}. What is shown is as of ${at}, ${duration((Date.now() - since) / 1000)} ago. Connecting again…`;
-    if (session.value && isOver(session.value))
-      text = `Not live: ${detail}. The session had ended; “orchestrate serve” shows it again.`;
+    if (session.value && isOver(session.value)) {
+      text = `The session had ended, and this is how it stood then (${detail}). “orchestrate serve” shows it again.`;
+      calm = true;
+    }
     now.value; // redrawn every tick
   }
-  return html`<div role="status" class=${text ? "connection lost" : "connection"}>${text}</div>`;
+  return html`<div role="status" class=${text ? `connection ${calm ? "over" : "lost"}` : "connection"}>${text}</div>`;
 }
 
 export function Notices() {

@@ -17,7 +17,7 @@ function admits(row, { agent, type, text }) {
 function Row({ row }) {
   return html`<li class=${`row type-${row.type}${row.important ? " important" : ""}`}>
     <time datetime=${row.at}>${clock(row.at)}</time>
-    <span class=${`who agent-${row.agent}`}>${row.worker ?? row.agent}</span>
+    <span class=${`who agent-${row.agent}`} title=${row.worker ?? row.agent}>${row.worker ?? row.agent}</span>
     <span class="badge">${words(row.type)}</span>
     <${Long} text=${row.text} />
   </li>`;

@@ -47,7 +47,7 @@ export function Decisions() {
             <div><dt>Policy</dt><dd>${decision.policy}</dd></div>
             <div><dt>About</dt><dd>${decision.about ?? "the session"}</dd></div>
             <div><dt>Review</dt><dd>${decision.review ?? "none"}</dd></div>
-            <div><dt>Inputs</dt><dd>${Object.entries(decision.tally).map(([verdict, count]) => `${count} ${verdict}`).join(", ") || "none"}</dd></div>
+            <div class="whole"><dt>Inputs</dt><dd>${Object.entries(decision.tally).map(([verdict, count]) => `${count} ${verdict}`).join(", ") || "none"}</dd></div>
           </dl>
           ${decision.reasons.length > 0 && html`<ul>${decision.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
         </li>`,

@@ -34,7 +34,7 @@ export function Sessions() {
       gone = true;
       clearInterval(timer);
     };
-  }, [open, connected]);
+  }, [open, connected, session.value?.status]);
   const toggle = (event) => {
     event.preventDefault();
     setOpen(!open);

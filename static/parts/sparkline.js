@@ -6,14 +6,16 @@ const HEIGHT = 28;
 
 export function Sparkline({ label, values, unit, least }) {
   const top = Math.max(least, ...values);
-  const step = WIDTH / Math.max(1, values.length - 1);
+  // A single measurement is a level line.
+  const drawn = values.length === 1 ? [values[0], values[0]] : values;
+  const step = WIDTH / Math.max(1, drawn.length - 1);
   const y = (value) => (HEIGHT - 1 - (value / top) * (HEIGHT - 3)).toFixed(1);
-  const points = values.map((value, i) => `${(i * step).toFixed(1)},${y(value)}`).join(" ");
+  const points = drawn.map((value, i) => `${(i * step).toFixed(1)},${y(value)}`).join(" ");
   const last = values.at(-1);
   const words = values.length ? `${label}: now ${unit(last)}, highest ${unit(Math.max(...values))}` : `${label}: not measured`;
   return html`<figure class="spark">
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${words}>
-      ${values.length > 1 && html`<polyline points=${points} />`}
+      ${drawn.length > 1 && html`<polyline points=${points} />`}
     </svg>
     <figcaption>${label} <b>${values.length ? unit(last) : "–"}</b></figcaption>
   </figure>`;

@@ -190,7 +190,8 @@ def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
         watched.has(".sub .status-interrupted")
         watched.has(".agent-claude.is-stopped .evidence", "gone: ")
         assert run.end() == 130
-        watched.has(".connection", "The session had ended")
+        watched.has(".connection.over", "The session had ended, and this is how it stood")
+        assert watched.page.locator("main.stale, header button").count() == 0
     asked = asked_for(workspace)
     assert {by for _, _, by in asked} == {"dashboard"}
     assert [(what, whom) for what, whom, _ in asked] == [
