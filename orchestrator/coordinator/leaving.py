@@ -19,7 +19,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Effect, EffectId, InspectLeaving, Leave
 from orchestrator.models.entries import LeavingDone, LeavingInspected
 from orchestrator.models.identity import WorkerId
-from orchestrator.models.leaving import Push, PushParcel
+from orchestrator.models.leaving import Parcel, Push, PushParcel
 from orchestrator.models.options import SessionOptions
 from orchestrator.safety.redaction import Redactor
 from orchestrator.safety.secret_values import secrets_in_credentials
@@ -46,18 +46,17 @@ class Leaver:
 
     async def inspect(self, name: EffectId, effect: InspectLeaving) -> LeavingInspected:
         """Find out exactly what a command would send; what cannot be sent is an outcome, with its reason."""
-        worker, request, wanted = effect.worker, effect.request, effect.wanted
-        readable = (self.options.target, self.folder.scratch(worker))
+        worker, request = effect.worker, effect.request
+        within_s = self.options.sandbox.leaving.timeout_s
         try:
-            async with self._turn:
-                if isinstance(wanted, Push):
-                    parcel = await self._pushing(worker, request).inspect(wanted, effect.url, readable=readable)
-                    return LeavingInspected(worker, request, name, parcel)
-                package = await self._publishing(worker, request).inspect(wanted, effect.url, readable=readable)
-                return LeavingInspected(worker, request, name, package)
+            with anyio.fail_after(within_s):
+                async with self._turn:
+                    return LeavingInspected(worker, request, name, await self._look(effect))
+        except TimeoutError:
+            problem = f"looking at it took longer than {within_s:g} s"
         except (OrchestrateError, OSError) as error:
             problem = error.message if isinstance(error, OrchestrateError) else str(error)
-            return LeavingInspected(worker, request, name, problem=self._redactor().text(problem))
+        return LeavingInspected(worker, request, name, problem=self._redactor().text(problem))
 
     async def leave(self, name: EffectId, effect: Leave) -> LeavingDone:
         """Send it.  If this is cut off, nobody knows what became of it: there is then no outcome at all."""
@@ -80,6 +79,16 @@ class Leaver:
     def forget(self, worker: WorkerId, request: str) -> None:
         """Nobody needs what was inspected any more."""
         shutil.rmtree(self._place(worker, request), ignore_errors=True)
+        with suppress(OSError):  # Others may still need theirs.
+            self.folder.leaving_dir.rmdir()
+
+    async def _look(self, effect: InspectLeaving) -> Parcel:
+        readable = (self.options.target, self.folder.scratch(effect.worker))
+        if isinstance(effect.wanted, Push):
+            pushing = self._pushing(effect.worker, effect.request)
+            return await pushing.inspect(effect.wanted, effect.url, readable=readable)
+        publishing = self._publishing(effect.worker, effect.request)
+        return await publishing.inspect(effect.wanted, effect.url, readable=readable)
 
     def _pushing(self, worker: WorkerId, request: str) -> Pushing:
         return Pushing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
@@ -92,7 +101,7 @@ class Leaver:
 
     def _errands(self) -> Errands:
         masked = (self.folder.workspace, self.folder.path)
-        return Errands(self.folder.leaving_dir / "box", masked, self.environ)
+        return Errands(self.folder.workers_dir, masked, self.environ)
 
     def _redactor(self) -> Redactor:
         return Redactor({*self.secrets, *self._credentials()})

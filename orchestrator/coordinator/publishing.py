@@ -107,11 +107,11 @@ def parcel_of(path: Path, publish: Publish, url: str) -> PackageParcel:
         EnvironmentUnfit: Its manifest would send it somewhere else.
         ValueError: It has no readable manifest, or is beyond all measure.
     """
-    files, manifest = 0, b""
+    files, size, manifest = 0, 0, b""
     with tarfile.open(path, "r|gz") as tar:
         for member in tar:
-            files += 1
-            if files > MOST_FILES or tar.offset > 4 * MOST_BYTES:
+            files, size = files + 1, size + member.size
+            if files > MOST_FILES or size > 4 * MOST_BYTES:
                 raise ValueError("it holds too much")
             inner = member.name.partition("/")[2]
             content = tar.extractfile(member) if inner == "package.json" and member.isreg() else None

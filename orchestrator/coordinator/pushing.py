@@ -17,7 +17,7 @@ from typing import Final
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.leaving import Push, PushParcel, RefChange
 from orchestrator.models.sandbox import Leaving
-from orchestrator.safety.destinations import destination, without_password
+from orchestrator.safety.destinations import destination, without_login
 from orchestrator.safety.leaving import RefGiven, Unsupported, resolve
 from orchestrator.workers.errands import HOME, Errand, Errands, Ran
 
@@ -162,7 +162,7 @@ class Pushing:
 
 
 def origin_of(target: Path) -> str | None:
-    """Where the target's ``origin`` is pushed to, password left out; ``None`` without one.  Blocks for a moment."""
+    """Where the target's ``origin`` is pushed to, without any login; ``None`` without one.  Blocks for a moment."""
     for key in ("remote.origin.pushurl", "remote.origin.url"):
         argv = ("git", "-C", str(target), "config", "--local", "--get", key)
         # Only the target's own: what lies above it is no business of the workers'.
@@ -172,7 +172,7 @@ def origin_of(target: Path) -> str | None:
         except (OSError, subprocess.TimeoutExpired):
             return None
         if ran.returncode == 0:
-            return without_password(ran.stdout.decode("utf-8", "replace").strip())
+            return without_login(ran.stdout.decode("utf-8", "replace").strip())
     return None
 
 

@@ -60,6 +60,6 @@ def destination(url: str) -> Destination:
     return Destination(url, parts.scheme, host, port or PORTS[parts.scheme], parts.path)
 
 
-def without_password(url: str) -> str:
-    """The address with its password, if it has one, left out."""
-    return re.sub(r"(://[^\s/:@]*):[^\s/@]*@", r"\1@", url)
+def without_login(url: str) -> str:
+    """The address with its password left out, and of https the user too: tokens stand in that place."""
+    return re.sub(r"^(https?://)[^\s/@]*@|(://[^\s/:@]*):[^\s/@]*(?=@)", r"\1\2", url)

@@ -87,10 +87,7 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """One program, and everything it may touch.
-
-    Raises nothing by itself: see :meth:`Errands.run`.
-    """
+    """One program, and everything it may touch."""
 
     argv: Sequence[str]
     folder: Path
@@ -131,6 +128,8 @@ class Errands:
         """
         errand.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
+        # Before anybody can speak: the kernel notes the speaker only for those who have asked for it.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             words = self._words(errand, theirs.fileno())
             process = await asyncio.create_subprocess_exec(
@@ -230,7 +229,6 @@ async def _attended(
 
 async def _keep_door(ours: socket.socket, theirs: socket.socket, errand: Errand, tasks: anyio.abc.TaskGroup) -> None:
     """Whoever knocks in the box at the host's own port is connected with the host."""
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     await anyio.wait_readable(ours)
     _, told, _, _ = ours.recvmsg(16, socket.CMSG_SPACE(_CREDENTIALS.size))
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
@@ -239,6 +237,7 @@ async def _keep_door(ours: socket.socket, theirs: socket.socket, errand: Errand,
     opener = await asyncio.create_subprocess_exec(
         *(*_PYTHON, _OPENER, _SOURCES, str(pid), str(errand.port), str(theirs.fileno())),
         stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # the errand itself says that there is no way out
         pass_fds=(theirs.fileno(),),
     )
     if await opener.wait() != 0:
@@ -248,15 +247,16 @@ async def _keep_door(ours: socket.socket, theirs: socket.socket, errand: Errand,
     with socket.socket(fileno=descriptors[0]) as listening:
         listening.setblocking(False)
         ours.send(b"go")
-        while True:
-            connection, _ = await asyncio.get_running_loop().sock_accept(listening)
-            tasks.start_soon(_carry, connection, errand)
+        with suppress(OSError):  # What it then cannot reach it says itself.
+            while True:
+                connection, _ = await asyncio.get_running_loop().sock_accept(listening)
+                tasks.start_soon(_carry, connection, errand)
 
 
 async def _carry(connection: socket.socket, errand: Errand) -> None:
-    inner, inside = await asyncio.open_connection(sock=connection)
-    try:
-        with suppress(OSError):
+    with suppress(OSError):
+        inner, inside = await asyncio.open_connection(sock=connection)
+        try:
             outer, outside = await asyncio.open_connection(errand.host, errand.port)
             try:
                 async with anyio.create_task_group() as both:
@@ -264,8 +264,8 @@ async def _carry(connection: socket.socket, errand: Errand) -> None:
                     both.start_soon(_copy, outer, inside)
             finally:
                 outside.close()
-    finally:
-        inside.close()
+        finally:
+            inside.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

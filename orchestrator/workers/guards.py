@@ -151,8 +151,8 @@ def guard_script(name: str, original: str, config: SandboxConfig) -> str:
         words="|".join(word for word in words if word is not None) or "''",
         alias=_GIT_ALIAS if name == "git" else "",
         given=given,
-        # Looking at what would leave may take so long, and sending it again.
-        tries=int((config.confirm_timeout_s + 2 * config.leaving.timeout_s + 60) * 20),
+        # Looking at what would leave may take so long, waiting for another's turn and sending it as long again.
+        tries=int((config.confirm_timeout_s + 3 * config.leaving.timeout_s + 60) * 20),
     )
 
 

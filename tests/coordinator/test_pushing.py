@@ -221,7 +221,7 @@ def test_the_origin_is_where_the_targets_own_configuration_pushes_to(tmp_path: P
     target = repository(tmp_path / "target")
     assert origin_of(target.path) is None
     target.git("remote", "add", "origin", "https://me:secret-word@example.org/x.git")
-    assert origin_of(target.path) == "https://me@example.org/x.git"
+    assert origin_of(target.path) == "https://example.org/x.git"
     target.git("remote", "set-url", "--push", "origin", "git@example.org:x.git")
     assert origin_of(target.path) == "git@example.org:x.git"
     below = target.path / "below"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.destinations import destination, without_password
+from orchestrator.safety.destinations import destination, without_login
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,9 @@ def test_nothing_is_sent_to_what_is_none(url: str, reason: str) -> None:
         destination(url)
 
 
-def test_a_password_is_left_out_of_an_address() -> None:
-    assert without_password("https://me:secret@example.org/x") == "https://me@example.org/x"
-    assert without_password("git@example.org:x") == "git@example.org:x"
+def test_a_login_is_left_out_of_an_address() -> None:
+    assert without_login("https://me:secret@example.org/x") == "https://example.org/x"
+    assert without_login("https://token@example.org/x@y") == "https://example.org/x@y"
+    assert without_login("https://example.org/x@y:z@w") == "https://example.org/x@y:z@w"
+    assert without_login("ssh://git:secret@example.org/x") == "ssh://git@example.org/x"
+    assert without_login("git@example.org:x") == "git@example.org:x"
