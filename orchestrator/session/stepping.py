@@ -135,7 +135,10 @@ def _close_effect(draft: Draft, body: Input) -> None:
 
 
 def _close_session(draft: Draft) -> None:
-    """Ask for the end once, when every worker is proven gone and nothing is being started or measured."""
+    """Ask for the end once, when every worker is proven gone and nothing is being started.
+
+    A look at the target that is under way is not waited for: a resumed session takes it again.
+    """
     session = draft.session
     if session.ending is None or session.closed is not None or session.living():
         return
