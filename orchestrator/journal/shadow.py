@@ -70,20 +70,9 @@ class ShadowRepository:
 
     def diff_text(self, before: str, after: str, *, most_bytes: int) -> tuple[str, bool]:
         """A unified diff, and whether it was cut at ``most_bytes``."""
-        arguments = (
-            "diff-tree",
-            "-r",
-            "-p",
-            "-M",
-            "--no-ext-diff",
-            "--no-textconv",
-            "--no-color",
-            "--relative",
-            before,
-            after,
-        )
+        shape = ("-r", "-p", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--relative")
         with subprocess.Popen(
-            self._command(*arguments),
+            self._command("diff-tree", *shape, before, after),
             cwd=self._target,
             env={**self._environment(self._index), "GIT_WORK_TREE": str(self._work_tree)},
             stdin=subprocess.DEVNULL,
