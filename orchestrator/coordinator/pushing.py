@@ -18,19 +18,11 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.leaving import Push, PushParcel, RefChange
 from orchestrator.models.sandbox import Leaving
 from orchestrator.safety.destinations import destination, without_login
+from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.safety.leaving import RefGiven, Unsupported, resolve
 from orchestrator.workers.errands import HOME, Errand, Errands, Ran
 
-_ISOLATED: Final[Mapping[str, str]] = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "LC_ALL": "C",
-}
+_ISOLATED: Final[Mapping[str, str]] = {**ISOLATED, "GIT_NO_REPLACE_OBJECTS": "1"}
 _OURS: Final = ("git", "--git-dir=clone", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 _SSH: Final = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"
 """An unknown host is a refusal: nobody is there to be asked by ssh."""
@@ -154,6 +146,7 @@ class Pushing:
             writable=(Path(where.path),) if where.scheme == "file" else (),
             host=where.host,
             port=where.port,
+            is_web=where.scheme != "ssh",
             credentials=leaving.push_credentials if where.scheme != "file" else (),
             env={**env, "ORCHESTRATE_USER": "given" if "@" in url else ""},
             within_s=leaving.timeout_s,

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.safety.git_isolation import ISOLATED
 
 _CONFIG = (
     ("core.bare", "false"),
@@ -240,15 +241,9 @@ class ShadowRepository:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._folder),
             "XDG_CONFIG_HOME": str(self._folder),
-            "LC_ALL": "C",
             "GIT_DIR": str(self._folder / "git"),
             "GIT_INDEX_FILE": str(index),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": "/dev/null",
-            "GIT_ATTR_NOSYSTEM": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "GIT_NO_LAZY_FETCH": "1",
+            **ISOLATED,
         }
 
 

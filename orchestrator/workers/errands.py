@@ -13,11 +13,12 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
 import anyio.abc
@@ -27,13 +28,15 @@ from orchestrator.models.identity import ORCHESTRATOR, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.workers.mounts import Mount
+from orchestrator.workers.proxy_requests import ProxyRequest
+from orchestrator.workers.relaying import Ends, connect_through, join
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
+from orchestrator.workers.upstream import upstream_for
 
 HOME: Final = Path("/tmp")  # noqa: S108 - the box's own; ssh asks the user database, which says the same
 PASSED_ON: Final = ("LANG", "PATH", "TZ")
 _BOX: Final = SandboxConfig(name="errand", network="none", guard=False, never_writable=())
-_CHUNK: Final = 65536
 _CREDENTIALS: Final = struct.Struct("3i")
 """Process, user and group of whoever sent a message (unix(7))."""
 _GATE: Final = """
@@ -57,6 +60,7 @@ _socket.socket(fileno=int(sys.argv[4])).sendmsg([b"door"], [rights])
 """
 """A process of its own, since there is no way back out of the box's namespaces."""
 _SOURCES: Final = str(Path(__file__).parent.parent.parent)
+Reach: TypeAlias = Callable[[], Awaitable[Ends]]
 _PYTHON: Final = (os.path.realpath(sys.executable), "-I", "-S", "-c")
 
 
@@ -98,6 +102,8 @@ class Errand:
     host: str = ""
     """The one host it reaches; empty for none."""
     port: int = 0
+    is_web: bool = True
+    """It speaks HTTP: such a host is reached through the user's own proxy, if the environment names one."""
     credentials: Sequence[str] = ()
     """Of the user's: names of variables, and files below the home (``~/.netrc``); what is not there is left out."""
     env: Mapping[str, str] | None = None
@@ -142,10 +148,17 @@ class Errands:
                 # A Ctrl-C at the terminal is for the session, which waits for what is under way.
                 start_new_session=True,
             )
-            return await _attended(process, errand, ours, theirs)
+            return await _attended(process, errand, ours, theirs, partial(self._reach, errand))
         finally:
             ours.close()
             theirs.close()
+
+    async def _reach(self, errand: Errand) -> Ends:
+        """To the host itself, or through the proxy that the user's own network is left by."""
+        further = upstream_for(self.environ, errand.host, errand.port, is_tunnel=True) if errand.is_web else None
+        if further is None:
+            return await asyncio.open_connection(errand.host, errand.port)
+        return await connect_through(further, ProxyRequest(errand.host, errand.port, is_tunnel=True))
 
     def _words(self, errand: Errand, channel: int) -> list[str]:
         bwrap = find_bubblewrap(self.environ)
@@ -207,14 +220,14 @@ class Errands:
 
 
 async def _attended(
-    process: asyncio.subprocess.Process, errand: Errand, ours: socket.socket, theirs: socket.socket
+    process: asyncio.subprocess.Process, errand: Errand, ours: socket.socket, theirs: socket.socket, reach: Reach
 ) -> Ran:
     said = (b"", b"")
     try:
         with anyio.move_on_after(errand.within_s) as limit:
             async with anyio.create_task_group() as tasks:
                 if errand.host:
-                    tasks.start_soon(_keep_door, ours, theirs, errand, tasks)
+                    tasks.start_soon(_keep_door, ours, theirs, errand, reach, tasks)
                 said = await process.communicate(errand.stdin)
                 tasks.cancel_scope.cancel()
         return Ran(None if limit.cancelled_caught else process.returncode, *said)
@@ -227,7 +240,9 @@ async def _attended(
             await process.communicate()
 
 
-async def _keep_door(ours: socket.socket, theirs: socket.socket, errand: Errand, tasks: anyio.abc.TaskGroup) -> None:
+async def _keep_door(
+    ours: socket.socket, theirs: socket.socket, errand: Errand, reach: Reach, tasks: anyio.abc.TaskGroup
+) -> None:
     """Whoever knocks in the box at the host's own port is connected with the host."""
     await anyio.wait_readable(ours)
     _, told, _, _ = ours.recvmsg(16, socket.CMSG_SPACE(_CREDENTIALS.size))
@@ -250,28 +265,13 @@ async def _keep_door(ours: socket.socket, theirs: socket.socket, errand: Errand,
         with suppress(OSError):  # What it then cannot reach it says itself.
             while True:
                 connection, _ = await asyncio.get_running_loop().sock_accept(listening)
-                tasks.start_soon(_carry, connection, errand)
+                tasks.start_soon(_carry, connection, reach)
 
 
-async def _carry(connection: socket.socket, errand: Errand) -> None:
+async def _carry(connection: socket.socket, reach: Reach) -> None:
     with suppress(OSError):
-        inner, inside = await asyncio.open_connection(sock=connection)
+        inside = await asyncio.open_connection(sock=connection)
         try:
-            outer, outside = await asyncio.open_connection(errand.host, errand.port)
-            try:
-                async with anyio.create_task_group() as both:
-                    both.start_soon(_copy, inner, outside)
-                    both.start_soon(_copy, outer, inside)
-            finally:
-                outside.close()
+            await join(inside, await reach())
         finally:
-            inside.close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while chunk := await reader.read(_CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    with suppress(OSError, RuntimeError):
-        writer.write_eof()
+            inside[1].close()

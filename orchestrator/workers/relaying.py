@@ -71,11 +71,16 @@ async def relay(inside: Ends, outside: Ends, *, first: bytes | None) -> None:
     Args:
         first: what the outside is told first; ``None`` in a tunnel, of which the inside is told that it stands.
     """
+    if first is None:
+        inside[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    else:
+        outside[1].write(first)
+    await join(inside, outside)
+
+
+async def join(inside: Ends, outside: Ends) -> None:
+    """Copy both ways until both are done; the outside is closed then."""
     try:
-        if first is None:
-            inside[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        else:
-            outside[1].write(first)
         async with anyio.create_task_group() as both:
             both.start_soon(_copy, inside[0], outside[1])
             both.start_soon(_copy, outside[0], inside[1])

@@ -56,8 +56,17 @@ def _said(environ: Mapping[str, str], name: str) -> str:
     return (environ.get(name.lower()) or environ.get(name) or "").strip()
 
 
+def _is_loopback(name: str) -> bool:
+    """Whether it is this machine, which no proxy elsewhere could reach."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(name).is_loopback
+    return name == "localhost" or name.endswith(".localhost")
+
+
 def _is_spared(no_proxy: str, host: str, port: int) -> bool:
     name = host.rstrip(".").lower()
+    if _is_loopback(name):
+        return True
     for entry in filter(None, (part.strip().lower() for part in no_proxy.replace(" ", ",").split(","))):
         if entry == "*":
             return True

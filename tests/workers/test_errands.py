@@ -37,7 +37,8 @@ def errands(tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> Errands:
     (home / ".config" / "other").write_text("another")
     (root / "session").mkdir()
     (root / "session" / "record").write_text("ours")
-    environ = {**os.environ, "HOME": str(home), "FAR_TOKEN": "token", "NEAR_TOKEN": "none of its business"}
+    mine = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    environ = {**mine, "HOME": str(home), "FAR_TOKEN": "token", "NEAR_TOKEN": "none of its business"}
     return Errands(root / "session" / "box", (root / "session",), environ)
 
 
@@ -83,6 +84,27 @@ async def test_a_host_is_reached_by_its_name_at_its_own_port(errands: Errands) -
     words = ("python3", "-c", KNOCK, "far.invalid", "443")
     ran = await errands.run(Errand(words, errands.place.parent / "work", host="far.invalid", port=443, within_s=20))
     assert ran.text.strip() in ("", "ConnectionResetError")
+
+
+@pytest.mark.parametrize("is_web", [True, False])
+async def test_the_users_own_proxy_is_gone_through_by_what_speaks_http(errands: Errands, is_web: bool) -> None:
+    asked: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nhello")
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        behind = replace(
+            errands, environ={**errands.environ, "HTTPS_PROXY": f"http://127.0.0.1:{port}", "NO_PROXY": ""}
+        )
+        words = ("python3", "-c", KNOCK, "far.invalid", "443")
+        errand = Errand(words, errands.place.parent / "work", host="far.invalid", port=443, is_web=is_web, within_s=20)
+        ran = await behind.run(errand)
+    assert (ran.text.strip() == "hello") == is_web
+    assert [head.split(b"\r\n")[0] for head in asked] == [b"CONNECT far.invalid:443 HTTP/1.1"] * is_web
 
 
 async def test_without_a_host_it_has_no_network(errands: Errands, greeter: int) -> None:

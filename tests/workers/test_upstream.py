@@ -34,6 +34,9 @@ def test_tunnels_and_plain_requests_have_a_proxy_each() -> None:
         ("10.0.0.0/8", "11.1.2.3", 80, False),
         ("10.0.0.0/8", "a.test", 80, False),
         ("", "a.test", 443, False),
+        ("", "localhost", 443, True),
+        ("", "127.0.0.1", 443, True),
+        ("", "::1", 443, True),
     ],
 )
 def test_some_hosts_are_spared(no_proxy: str, host: str, port: int, is_spared: bool) -> None:
