@@ -64,7 +64,7 @@ class Stage:
             session_dir=self.folder.path,
             agents=AGENTS,
             policy=STANDARD,
-            sandbox=SandboxConfig(name="default", confirm_commands=("git push",)),
+            sandbox=SandboxConfig(name="default", confirm_commands=("pip install",)),
             sandbox_backend="bubblewrap",
             templates=load_templates(None),
             interactive=True,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 
 from orchestrator.journal.control import read_commands
@@ -39,11 +40,12 @@ async def test_a_wish_becomes_a_command_that_says_who_asked(
 
 
 async def test_questions_are_answered_and_guarded_commands_confirmed(served: Served, stage: Stage) -> None:
-    stage.take(GuardAsked(WorkerId("gemini"), "1", "executable", ("git", "push"), "/srv/shop"))
-    async with served.client.stream("GET", "/api/events/stream") as stream:
-        async for line in stream.aiter_lines():
-            if '"questions":[{' in line:
-                break
+    stage.take(GuardAsked(WorkerId("gemini"), "1", "executable", ("pip", "install", "flask"), "/srv/shop"))
+    with anyio.fail_after(10):
+        async with served.client.stream("GET", "/api/events/stream") as stream:
+            async for line in stream.aiter_lines():
+                if '"questions":[{' in line:
+                    break
     (question,) = await served.get("/api/questions")
     path = f"/api/questions/{question['id']}"
     assert (await served.client.post(f"{path}/answer", json={"text": "go on"})).status_code == 202
@@ -73,10 +75,11 @@ async def test_what_cannot_be_asked_is_refused_and_drops_nothing(
 async def test_a_session_that_nobody_runs_takes_no_commands(served: Served, stage: Stage) -> None:
     await served.get("/api/session")
     stage.let_go()
-    async with served.client.stream("GET", "/api/events/stream") as stream:
-        async for line in stream.aiter_lines():
-            if '"live":false' in line:
-                break
+    with anyio.fail_after(10):
+        async with served.client.stream("GET", "/api/events/stream") as stream:
+            async for line in stream.aiter_lines():
+                if '"live":false' in line:
+                    break
     answer = await served.client.post("/api/control/stop")
     assert answer.status_code == 409
     assert "orchestrate resume" in answer.json()["hint"]
