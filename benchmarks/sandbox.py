@@ -1,6 +1,7 @@
-"""What the sandbox costs: each of its parts beside a bare ``exec`` and beside codex's own, all in one run, in turns.
+"""What the sandbox costs: each of its parts beside a bare ``exec`` and beside its peers, all in one run, in turns.
 
-Run it with the project's own Python: ``python -m benchmarks.sandbox [rounds]``.  codex is looked for on PATH.
+Run it with the project's own Python: ``python -m benchmarks.sandbox [rounds]``.  The peers are codex's own sandbox and
+Anthropic's sandbox-runtime (``srt``); each is looked for on PATH, and left out where it does not work.
 """
 
 from __future__ import annotations
@@ -63,24 +64,34 @@ def commands(folder: Path) -> Mapping[str, Sequence[str]]:
         found["landlock (with a Python of its own)"] = landlock_profile.runnable(
             [TRUE], profile, file=folder / "landlock.json"
         )
-    codex = shutil.which("codex")
-    if codex is not None:
-        found["codex's own sandbox"] = (
-            [codex, "sandbox", "linux", TRUE] if _takes_linux(codex) else [codex, "sandbox", TRUE]
-        )
+    peers = {
+        "codex's own sandbox": (("codex", "sandbox", "linux", TRUE), ("codex", "sandbox", TRUE)),
+        "sandbox-runtime": (("srt", TRUE),),
+    }
+    for name, spellings in peers.items():
+        working = next((words for words in spellings if _works(words, folder)), None)
+        if working is not None:
+            found[name] = working
     return found
 
 
-def _takes_linux(codex: str) -> bool:
-    return subprocess.run([codex, "sandbox", "linux", TRUE], capture_output=True, check=False).returncode == 0
+def _works(words: Sequence[str], home: Path) -> bool:
+    if shutil.which(words[0]) is None:
+        return False
+    return subprocess.run(words, capture_output=True, check=False, env=clean(home)).returncode == 0
 
 
-def taken(words: Sequence[str]) -> float:
+def clean(home: Path) -> Mapping[str, str]:
+    """An environment with nothing of the user's in it."""
+    return {"PATH": os.environ["PATH"], "HOME": str(home)}
+
+
+def taken(words: Sequence[str], home: Path) -> float:
     """One start and end, in ms."""
     filter_file = next((words[4] for _ in [0] if words[:2] == ["/bin/sh", "-c"]), None)
     if filter_file is None:
         began = time.perf_counter()
-        subprocess.run(words, check=True, capture_output=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=clean(home))
         return (time.perf_counter() - began) * 1000
     # As the shim does it: the filter is opened by whoever starts the sandbox, with no shell in between.
     descriptor = os.open(filter_file, os.O_RDONLY)
@@ -103,13 +114,14 @@ def timed(action: Callable[[], object]) -> float:
 
 def main(rounds: int) -> None:
     """Print one line a way, and what the proof costs."""
-    with tempfile.TemporaryDirectory(prefix="orchestrate-bench-") as name:
+    # codex refuses a home below /tmp.
+    with tempfile.TemporaryDirectory(prefix="orchestrate-bench-", dir="/var/tmp") as name:
         folder = Path(name).resolve()
         ways = commands(folder)
         times: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(rounds):
             for way, words in ways.items():
-                times[way].append(taken(words))
+                times[way].append(taken(words, folder))
         bare = statistics.median(times["bare exec"])
         print(f"{'way':<38}{'median ms':>10}{'p90 ms':>9}{'added ms':>10}{'ratio':>8}")
         for way, found in times.items():
