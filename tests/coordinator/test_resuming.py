@@ -137,7 +137,7 @@ def test_a_coordinator_killed_in_a_turn_of_a_real_cli_is_replaced(killing: Killi
 @pytest.mark.real
 @pytest.mark.parametrize("agent", ["gemini", "claude", "codex"])
 def test_a_real_cli_that_outlived_the_grace_is_ended_and_its_session_finished(killing: Killing, agent: str) -> None:
-    killing.real = True
+    killing.real, killing.agents = True, (agent,)
     folder = killing.until(f"agent_output {agent}", scenario=AGAIN, grace_s=0.0)
     until(lambda: json.loads((folder / "workers" / f"{agent}.1.json").read_text())["exit"], 20)
     assert to_the_end(folder, "").startswith("ended done")
@@ -151,7 +151,7 @@ def test_a_real_cli_that_outlived_the_grace_is_ended_and_its_session_finished(ki
 def test_a_worker_killed_in_its_turn_does_not_keep_the_session_from_its_end(
     killing: Killing, agent: str, *, real: bool
 ) -> None:
-    killing.real = real
+    killing.real, killing.agents = real, (agent,)
     folder, last = killing.worker_at(f"agent_output {agent}", agent, scenario=AGAIN)
     assert to_the_end(folder, last).startswith("ended done")
     assert_exact(folder)
