@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.listening import Listener
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.running import Coordinator, utc_now
@@ -103,14 +104,16 @@ class Crowd:
             self.folder.scratch(name).mkdir(parents=True, exist_ok=True)
         target = self.root / "target"
         snapshots = Snapshots(self.folder.snapshots_dir, target, exclude=(self.folder.workspace,))
+        session = self.session()
         coordinator = Coordinator(
             self.folder,
             journal,
             self.crew,
+            leaver=Leaver(self.folder, session.options, {}),
             evidence=Evidence(snapshots, target, wrap=lambda argv: argv),
             redactor=Redactor(),
             observers=observers,
-            session=self.session(),
+            session=session,
         )
         for name in self.names:
             coordinator.adopt(name, self.listener(name))

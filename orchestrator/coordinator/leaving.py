@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from orchestrator.coordinator.publishing import Publishing
-from orchestrator.coordinator.pushing import Pushing
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Effect, EffectId, InspectLeaving, Leave
@@ -23,7 +21,11 @@ from orchestrator.models.leaving import Parcel, Push, PushParcel
 from orchestrator.models.options import SessionOptions
 from orchestrator.safety.redaction import Redactor
 from orchestrator.safety.secret_values import secrets_in_credentials
-from orchestrator.workers.errands import Errands
+
+if TYPE_CHECKING:
+    from orchestrator.coordinator.publishing import Publishing
+    from orchestrator.coordinator.pushing import Pushing
+    from orchestrator.workers.errands import Errands
 
 MOST_CHARS: Final = 65_536
 """Of each of a program's outputs; a worker needs no more to go on."""
@@ -90,16 +92,24 @@ class Leaver:
         publishing = self._publishing(effect.worker, effect.request)
         return await publishing.inspect(effect.wanted, effect.url, readable=readable)
 
+    # Few sessions send anything, and what it takes is 1 MB of the coordinator's memory.
+
     def _pushing(self, worker: WorkerId, request: str) -> Pushing:
+        from orchestrator.coordinator.pushing import Pushing
+
         return Pushing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
 
     def _publishing(self, worker: WorkerId, request: str) -> Publishing:
+        from orchestrator.coordinator.publishing import Publishing
+
         return Publishing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
 
     def _place(self, worker: WorkerId, request: str) -> Path:
         return self.folder.leaving_dir / f"{worker}-{re.sub(r'[^A-Za-z0-9-]', '-', request)}"
 
     def _errands(self) -> Errands:
+        from orchestrator.workers.errands import Errands
+
         masked = (self.folder.workspace, self.folder.path)
         return Errands(self.folder.workers_dir, masked, self.environ)
 

@@ -54,7 +54,7 @@ def test_the_steps_come_in_order_from_the_fastest_to_the_slowest(ready: Checkout
     assert code == 0
     assert [call[1] for call in calls] == ["ruff", "ruff", "mypy", "pytest"]
     assert [call[2] for call in calls[:2]] == ["format", "check"]
-    assert calls[2][2:] == ["--strict", "orchestrator", "tests"]
+    assert calls[2][2:] == ["--strict", "orchestrator", "tests", "benchmarks"]
     assert said.splitlines() == [
         *(f"check: {step}" for step in ("format", "lint", "types", "tests")),
         "check: all good",
