@@ -14,13 +14,16 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from unittest import mock
 
 from orchestrator.agents.contract import Agent, Credential, Translation
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
+from orchestrator.workers import boxing
 from orchestrator.workers.crew import Crew, CrewLayout
+from orchestrator.workers.limiting import make_limit_groups
 from orchestrator.workers.proving import prove_backend
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
@@ -52,8 +55,8 @@ class Launches:
         self.target = folder / "target"
         self.target.mkdir()
         self.attempt = 0
-        self.crews = {backend: self._crew(backend) for backend in ("none", "bubblewrap")}
-        self.returned: dict[str, list[float]] = {"none": [], "bubblewrap": []}
+        self.crews = {backend: self._crew(backend) for backend in ("none", "bubblewrap", "no groups")}
+        self.returned: dict[str, list[float]] = {backend: [] for backend in self.crews}
 
     def _crew(self, backend: str) -> Crew:
         session = self.folder / backend
@@ -67,7 +70,11 @@ class Launches:
             stdout=lambda worker: session / f"{worker}.jsonl",
             stderr=lambda worker: session / f"{worker}.stderr.log",
         )
-        return Crew(layout, sandbox=POLICY, backend=backend, environ=os.environ, orphan_grace_s=60)
+        chosen = "none" if backend == "none" else "bubblewrap"
+        crew = Crew(layout, sandbox=POLICY, backend=chosen, environ=os.environ, orphan_grace_s=60)
+        if backend == "no groups":
+            crew._box._group = None
+        return crew
 
     def assignment(self, backend: str) -> Assignment:
         home = self.folder / backend / "home"
@@ -99,7 +106,9 @@ class Launches:
         crew = self.crews[backend]
         began = time.perf_counter()
         spec = LaunchSpec(argv=(TRUE,), cwd=self.target)
-        crew.start(self.assignment(backend), self.attempt, agent=AGENT, spec=spec)
+        makes = (lambda *_, **__: ()) if backend == "no groups" else make_limit_groups
+        with mock.patch.object(boxing, "make_limit_groups", makes):
+            crew.start(self.assignment(backend), self.attempt, agent=AGENT, spec=spec)
         self.returned[backend].append((time.perf_counter() - began) * 1000)
         record = await crew.wait_exited(WorkerId("w"))
         assert record.code == 0, record
@@ -121,6 +130,8 @@ async def measure(rounds: int) -> tuple[dict[str, list[float]], dict[str, list[f
         if prove_backend(POLICY, os.environ).works:
             argv = launches.sandbox_argv()
             ways["sandbox alone"] = lambda: bare(argv)
+            # To join a group, the kernel first waits for every other processor: 6 to 19 ms where nobody else just did.
+            ways["worker, without control groups"] = lambda: launches.worker("no groups")
             ways["worker (shim + sandbox)"] = lambda: launches.worker("bubblewrap")
         took: dict[str, list[float]] = {way: [] for way in ways}
         for round_number in range(rounds + 3):
