@@ -68,6 +68,8 @@ class FileTail:
         self._descriptor = -1
         self._identity = (0, 0)
         self._fault: TailFault | None = None
+        self.is_at_end = False
+        """The last read took all there was at that moment."""
 
     def __del__(self) -> None:
         self.close()
@@ -130,6 +132,7 @@ class FileTail:
             size = min(size, self._expect[0])
         # Asking for what is there, not for a full buffer, keeps short reads from allocating a megabyte each.
         wanted = min(size - self._position, BATCH_BYTES)
+        self.is_at_end = wanted >= size - self._position
         if wanted <= 0:
             return b""
         try:

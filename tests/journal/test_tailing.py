@@ -72,9 +72,11 @@ def test_one_call_returns_about_a_mebibyte(path: Path) -> None:
     append(path, b"x" * 999 + b"\n")
     append(path, (b"y" * 999 + b"\n") * 5000)
     tail = FileTail(path)
-    sizes = []
+    sizes, ends = [], []
     while lines := tail.read():
         sizes.append(sum(line.end - line.start for line in lines))
+        ends.append(tail.is_at_end)
+    assert ends == [False] * 4 + [True]
     assert sum(sizes) == 5_001_000
     assert max(sizes) <= BATCH_BYTES + 1000
     assert len(sizes) == 5
