@@ -67,6 +67,8 @@ class ModelRequest:
     """The answer to a request that the CLI makes on its own account (routing, titles); ``None`` for a real one."""
     size: int = 0
     """Characters of the whole request."""
+    digest: str = ""
+    """Of the whole request: the same twice is one that was asked again because no answer came.  Empty: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import time
@@ -119,7 +120,8 @@ class ModelServer:
     async def _answer(self, stream: ByteStream, request: HttpRequest, dialect: Dialect) -> bool:
         body = request.json()
         try:
-            asked = replace(dialect.read(request.target, body), size=len(request.body))
+            digest = hashlib.sha256(request.body).hexdigest()
+            asked = replace(dialect.read(request.target, body), size=len(request.body), digest=digest)
         except (AttributeError, KeyError, TypeError, ValueError):
             refusal = Refusal(400, "the rehearsal's model cannot read this request")
             await _refuse(stream, refusal, dialect)

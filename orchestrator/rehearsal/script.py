@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from orchestrator.rehearsal.dialogue import (
@@ -63,6 +63,10 @@ class _Play:
     refused: int = 0
     """Requests the refusing step at ``at`` has met so far."""
     called: bool = False
+    asked: str = ""
+    """The digest of the last request that was answered; empty if it is not to be answered in the same way again."""
+    before: tuple[int, int, bool] = (0, 0, False)
+    """``at``, ``refused`` and ``called`` as that request met them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,18 @@ class Script:
             return Answer(answer_id, (Text(json.dumps(request.side)),), _estimate(request, (), None))
         speaker = speaker_of(request)
         play = self._play_for(speaker, request)
-        return self._next(play, speaker, request, answer_id)
+        before = (play.at, play.refused, play.called)
+        answer = self._next(play, speaker, request, answer_id)
+        play.before, play.asked = before, request.digest if _may_be_lost(answer) else ""
+        return answer
 
     def _play_for(self, speaker: Speaker, request: ModelRequest) -> _Play:
         worker = speaker.marker.worker
         play = self._plays.get(worker)
+        if play is not None and play.asked and play.asked == request.digest:
+            # Whoever asks again in the same words never got the answer: its way was cut, perhaps with a coordinator.
+            play.at, play.refused, play.called = play.before
+            return play
         # A prompt seen before, with no result of the call it led to, is a fresh start of the same prompt.
         started_over = play is not None and play.called and not speaker.results
         if play is None or play.prompt != speaker.prompt or started_over:
@@ -135,7 +146,8 @@ class Script:
     def bookmarks(self) -> str:
         """Where everybody stands, as JSON: what :meth:`restore` takes in another process."""
         plays = {
-            worker: [play.turn, play.prompt, play.at, play.refused, play.called] for worker, play in self._plays.items()
+            worker: [play.turn, play.prompt, play.at, play.refused, play.called, play.asked, play.before]
+            for worker, play in self._plays.items()
         }
         return json.dumps({"used": sorted(self._used), "answers": self._answers, "plays": plays})
 
@@ -148,9 +160,10 @@ class Script:
         try:
             told = json.loads(bookmarks)
             self._used, self._answers = set(told["used"]), told["answers"]
-            for worker, (turn, prompt, at, refused, called) in told["plays"].items():
-                self._plays[worker] = _Play(self._steps(turn), turn, (prompt[0], prompt[1]), at, refused, called)
-        except (KeyError, TypeError, IndexError) as error:
+            for worker, (turn, prompt, at, refused, called, asked, before) in told["plays"].items():
+                play = _Play(self._steps(turn), turn, (prompt[0], prompt[1]), at, refused, called, asked)
+                self._plays[worker] = replace(play, before=(before[0], before[1], before[2]))
+        except (KeyError, TypeError, IndexError, ValueError) as error:
             raise ValueError(f"no bookmarks of this scenario: {error}") from error
 
     def _next(self, play: _Play, speaker: Speaker, request: ModelRequest, answer_id: str) -> Answer | Refusal:
@@ -169,6 +182,13 @@ class Script:
                 pieces.append(_piece(step, paths))
             play.called = play.called or step.is_call
         return Answer(answer_id, tuple(pieces), usage or _estimate(request, pieces, usage), hang_s)
+
+
+def _may_be_lost(answer: Answer | Refusal) -> bool:
+    """Whether the script means the answer to arrive: one that it refuses, cuts or holds back is asked for again."""
+    if isinstance(answer, Refusal) or answer.hang_s:
+        return False
+    return not any(isinstance(piece, Drop) for piece in answer.pieces)
 
 
 def _group(play: _Play, results: Sequence[ToolResult]) -> Sequence[Step]:

@@ -202,17 +202,19 @@ class Box:
             "rlimits": rlimits(limits),
         }
 
-    def _landlock(self, command: Sequence[str], assignment: Assignment) -> dict[str, object]:
+    def _landlock(self, command: Sequence[str], assignment: Assignment) -> landlock_profile.Profile:
         port = self._need_proxy().open_port(assignment.worker) if self.is_listed_network else None
         made = landlock_profile.profile(command[0], self.config, assignment, environ=self.environ, port=port)
         for path in (self.layout.workspace, self.layout.session_dir):
-            granted = [*made["read"], *made["write"]]  # type: ignore[misc]
-            if any(path.is_relative_to(root) for root in granted):
+            if any(path.is_relative_to(root) for root in (*made["read"], *made["write"])):
                 raise EnvironmentUnfit(
                     f"Landlock cannot hide {path} inside a folder that workers see",
                     hint="give another --workspace, or install bubblewrap",
                 )
-        return made
+        replies = self._replies(assignment)
+        # The one thing of ours that a worker reads there: what its CLI's hook runs, and the answers to that.
+        guards = [] if replies is None else [str(replies), str(self._guard_folder() / HOOK)]
+        return {**made, "read": [*made["read"], *guards]}
 
     def _wrap(self, command: Sequence[str], assignment: Assignment, spec: LaunchSpec) -> list[str]:
         bwrap = find_bubblewrap(self.environ)
@@ -243,9 +245,9 @@ class Box:
         return guard_mounts(self._guard_folder(), programs, replies)
 
     def _guard_environment(self, assignment: Assignment) -> Mapping[str, str]:
-        """What guards and hooks must know; under Landlock no worker could read an answer."""
+        """What guards and hooks must know."""
         replies = self._replies(assignment)
-        if replies is None or self.backend == "landlock":
+        if replies is None:
             return {}
         if self.backend == "bubblewrap":
             return guard_environment(assignment.scratch)

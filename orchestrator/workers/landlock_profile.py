@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
@@ -43,6 +44,17 @@ def why_not() -> str | None:
     return None if is_supported() else f"there is no filter of system calls for {platform.machine()}"
 
 
+class Profile(TypedDict):
+    """What a process may still do, as :mod:`orchestrator.workers.landlocking` takes it."""
+
+    read: list[str]
+    write: list[str]
+    connect: list[int] | None
+    """Ports; ``None`` for a network that stays open."""
+    seccomp: str
+    """The file of the filter."""
+
+
 def profile(
     program: str,
     config: SandboxConfig,
@@ -50,7 +62,7 @@ def profile(
     *,
     environ: Mapping[str, str],
     port: int | None = None,
-) -> dict[str, object]:
+) -> Profile:
     """What the shim's child is told to keep.
 
     Args:

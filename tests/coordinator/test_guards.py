@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -13,9 +15,10 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, GuardAsked, JournalEntry, UserCommand
 from orchestrator.models.identity import AgentName
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import Backend, SandboxConfig
 from orchestrator.safety.policies import load_sandbox_policy, with_approvals
 from orchestrator.session.state import Session
+from orchestrator.workers.landlock_profile import why_not
 from tests.coordinator.conftest import Stage
 from tests.coordinator.leaving_stage import Repository, repository
 
@@ -149,10 +152,17 @@ async def test_the_real_clis_wait_for_a_person(
 
 
 @pytest.mark.real
-async def test_without_a_sandbox_a_clis_own_hook_still_asks(stage: Stage, far: Repository) -> None:
+@pytest.mark.parametrize("backend", ["none", "landlock"])
+@pytest.mark.parametrize("agent", ["claude", "gemini"])
+async def test_where_no_guard_stands_in_front_of_git_a_clis_own_hook_still_asks(
+    stage: Stage, far: Repository, agent: str, backend: Backend, not_proven: Callable[[str], NoReturn]
+) -> None:
+    if backend == "landlock" and (reason := why_not()) is not None:
+        not_proven(reason)
     stage.stand_ins = False
-    sandbox = pushing_to(far, "open")
-    result = await stage.run(PUSHES, agents=(AgentName("claude"),), sandbox=sandbox)
+    sandbox = pushing_to(far, "open" if backend == "none" else "default").model_copy(update={"backend": backend})
+    result = await stage.run(PUSHES, agents=(AgentName(agent),), sandbox=sandbox)
     asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
-    assert [body.source for body in asked] == ["hook"]
+    assert {body.source for body in asked} == {"hook"}
     assert not was_pushed(far)
+    assert any("nobody is there to ask" in warning for warning in result.state.warnings)

@@ -158,3 +158,32 @@ def test_a_report_is_a_line_of_its_own_in_the_specs_format() -> None:
     answer = ask(play, prompt())
     assert isinstance(answer, Answer)
     assert answer.pieces == (Text('\n{"type": "milestone", "payload": {"text": "stands", "progress": 80}}\n'),)
+
+
+def again(script: Script, *said: Said, digest: str = "d1") -> Answer | Refusal:
+    """A request with its digest."""
+    return script.answer(ModelRequest(AgentName("claude"), "model", tuple(said), {"Write": ()}, digest=digest))
+
+
+def test_a_request_that_comes_again_in_the_same_words_gets_the_same_answer_also_from_another_server() -> None:
+    turns = (turn({"run": "true"}, {"say": "done"}), turn({"say": "wrong turn"}))
+    play, other = script(*turns), script(*turns)
+    first = again(play, prompt())
+    assert isinstance(first, Answer)
+    other.restore(play.bookmarks())
+    for server in (play, other):
+        repeated = again(server, prompt())
+        assert isinstance(repeated, Answer)
+        assert repeated.pieces == first.pieces
+        assert words(again(server, prompt(), OK, digest="d2")) == "done"
+
+
+def test_what_the_script_refuses_cuts_or_holds_back_is_met_by_what_follows() -> None:
+    for step in ({"status": 500}, {"drop": True}, {"hang_s": 1.0}):
+        play = script(turn(step, {"run": "true"}, {"say": "done"}))
+        first = again(play, prompt())
+        if step == {"hang_s": 1.0}:
+            assert isinstance(first, Answer)
+            assert first.hang_s == 1.0
+        second = again(play, prompt())
+        assert second != first
