@@ -188,7 +188,8 @@ def _may_be_lost(answer: Answer | Refusal) -> bool:
     """Whether the script means the answer to arrive: one that it refuses, cuts or holds back is asked for again."""
     if isinstance(answer, Refusal) or answer.hang_s:
         return False
-    return not any(isinstance(piece, Drop) for piece in answer.pieces)
+    # Of one with a pause, what came before that has been heard when the way is cut.
+    return not any(isinstance(piece, Drop | Pause) for piece in answer.pieces)
 
 
 def _group(play: _Play, results: Sequence[ToolResult]) -> Sequence[Step]:
