@@ -193,7 +193,8 @@ def _is_about(pid: int, folder: str) -> bool:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False  # of another parent, which has to reap it
-        return any(folder in argument for argument in process.cmdline()) or process.cwd().startswith(folder)
+        # With its separator: the folder of another run may begin with the same letters.
+        return any(f"{folder}/" in f"{place}/" for place in (*process.cmdline(), process.cwd()))
     except psutil.Error:
         return False
 

@@ -20,6 +20,8 @@ def run_pytest(folder: Path, body: str, *options: str) -> subprocess.CompletedPr
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (folder / "test_it.py").write_text(body, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options, str(folder)]
+    # Not below the folder of all runs: the one that ends removes there what the runs before have left, however much.
+    command += ["--basetemp", str(folder / "basetemp")]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
