@@ -149,4 +149,5 @@ def exit_words(record: ExitRecord) -> str:
         how = f"ended with code {record.code}"
     by = "" if record.stopped_by == "itself" else f", stopped by: {record.stopped_by}"
     proof = "no proof that its processes are gone" if record.proof == "none" else f"nothing left ({record.proof})"
-    return f"{how}{by}; {proof}"
+    note = f"; {record.note}" if record.note else ""
+    return f"{how}{by}; {proof}{note}"

@@ -157,11 +157,13 @@ def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:
 def _judge(draft: Draft, worker: WorkerId) -> None:
     state, detail = draft.worker(worker), draft.detail(worker)
     code = state.exit.code if state.exit else None
+    note = f"; {state.exit.note}" if state.exit and state.exit.note else ""
     if died_by_itself(draft, worker):
-        restart_later(draft, worker, detail.failure or f"it ended with exit code {code} and no final event")
+        why = detail.failure or f"it ended with exit code {code} and no final event"
+        restart_later(draft, worker, why + note)
     elif not detail.ended_cleanly:
         ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
-        fail(draft, worker, detail.failure or f"exit code {code}, and {ended}")
+        fail(draft, worker, (detail.failure or f"exit code {code}, and {ended}") + note)
     elif detail.denied:
         fail(draft, worker, f"{len(detail.denied)} denied: {detail.denied[0]}")
     else:

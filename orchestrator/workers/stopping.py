@@ -9,6 +9,10 @@ import time
 
 from orchestrator.workers.processes import Process, descendants, os, process_table, send_signal, signal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FREEZE_WITHIN_S = 1.0
 """A forking tree took 7 to 12 sweeps, some milliseconds each."""
 KILL_WITHIN_S = 10.0
@@ -127,3 +131,33 @@ def remove_group(folder: str) -> None:
         os.rmdir(folder)
     except OSError:
         pass
+
+
+def kernel_kills(folders: Sequence[str]) -> list[str]:
+    """What the worker's control groups say of processes that the kernel ended because memory ran out, in words."""
+    words: list[str] = []
+    for folder in folders:
+        # Version 2, then version 1.
+        for counts, limit in (("memory.events", "memory.max"), ("memory.oom_control", "memory.limit_in_bytes")):
+            try:
+                killed = _count(f"{folder}/{counts}", "oom_kill")
+                mib = int(_read(f"{folder}/{limit}")) // 2**20
+            except (OSError, ValueError):
+                continue
+            if killed:
+                held = f"together they held all of their {mib} MiB"
+                words.append(f"the kernel killed {killed} of its processes: {held}")
+    return words
+
+
+def _count(path: str, name: str) -> int:
+    for line in _read(path).splitlines():
+        key, _, figure = line.partition(" ")
+        if key == name:
+            return int(figure)
+    return 0
+
+
+def _read(path: str) -> str:
+    with open(path) as file:
+        return file.read()

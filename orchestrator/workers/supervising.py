@@ -20,7 +20,7 @@ from orchestrator.workers.processes import (
 )
 from orchestrator.workers.records import claim, decode_file, encode, replace_file
 from orchestrator.workers.spawning import open_output, open_way_out, spawn
-from orchestrator.workers.stopping import KILL_WITHIN_S, Tree, remove_group
+from orchestrator.workers.stopping import KILL_WITHIN_S, Tree, kernel_kills, remove_group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -246,6 +246,7 @@ class Supervision:
             left = [str(row.pid) for row in self.tree.members()]
             reason = f"still there: {', '.join(left)}" if left else "this platform has no sub-reaper"
             self.notes.append(f"not proven that the tree is gone; {reason}")
+        self.notes += kernel_kills(self.spec.get("groups", ()))
         if self.spec.get("forbidden"):
             from orchestrator.workers.taking_back import take_back
 

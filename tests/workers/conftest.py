@@ -17,7 +17,7 @@ import pytest
 from orchestrator.agents.contract import Agent, Credential, Translation
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.launch import LaunchSpec, StopStep
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers.crew import Crew, CrewLayout, Started
@@ -69,6 +69,7 @@ class Stage:
     environ: Mapping[str, str] = field(default_factory=lambda: {"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
     lock: Path | None = None
     orphan_grace_s: float = 60.0
+    limits: ResourceLimits = OPEN.limits
     crews: list[Crew] = field(default_factory=list)
     shims: list[int] = field(default_factory=list)
 
@@ -95,7 +96,8 @@ class Stage:
     @property
     def config(self) -> SandboxConfig:
         # The interpreter that runs the child may stand anywhere.
-        return (OPEN if self.backend == "none" else CLOSED).model_copy(update={"readable": (CHILD.parent,)})
+        changes = {"readable": (CHILD.parent,), "limits": self.limits}
+        return (OPEN if self.backend == "none" else CLOSED).model_copy(update=changes)
 
     def crew(self) -> Crew:
         crew = Crew(

@@ -12,7 +12,10 @@ from typing import NoReturn
 import pytest
 
 from orchestrator.models.sandbox import ResourceLimits
+from orchestrator.workers.cgroups import own_group
 from orchestrator.workers.limiting import delegated, limit_group, make_limit_groups, rlimits
+from orchestrator.workers.stopping import kernel_kills
+from tests.workers.conftest import Stage
 
 FORKS = """
 import os, sys, time
@@ -71,3 +74,34 @@ def test_each_process_is_bounded_but_never_in_its_address_space() -> None:
 @pytest.mark.usefixtures("ordinary_folder")
 def test_an_ordinary_users_processes_are_counted_where_no_group_can() -> None:
     assert (resource.RLIMIT_NPROC in dict(rlimits(ResourceLimits()))) == (not delegated())
+
+
+@pytest.mark.slow
+async def test_a_worker_that_the_kernel_ends_for_its_memory_is_said_to_be(
+    stage: Stage, not_proven: Callable[[str], NoReturn]
+) -> None:
+    if "memory" not in delegated() and own_group() is None:
+        not_proven("no control group that bounds memory may be made here")
+    stage.limits = ResourceLimits(memory_mib=64)
+    crew = stage.crew()
+    stage.start(crew, sys.executable, "-c", "print(len(b'x' * (200 << 20)))")
+    ended = await stage.ended(crew)
+    assert (ended.code, ended.stopped_by) == (137, "itself")
+    assert ended.note == "the kernel killed 1 of its processes: together they held all of their 80 MiB"
+    assert stage.said() == ""
+
+
+@pytest.mark.parametrize(
+    ("counts", "limit"),
+    [
+        pytest.param("memory.events", "memory.max", id="version 2"),
+        pytest.param("memory.oom_control", "memory.limit_in_bytes", id="version 1"),
+    ],
+)
+def test_both_versions_of_groups_tell_whom_the_kernel_killed(tmp_path: Path, counts: str, limit: str) -> None:
+    (tmp_path / limit).write_text(f"{100 * 2**20}\n")
+    (tmp_path / counts).write_text("oom 3\nunder_oom 0\noom_kill 2\n")
+    (words,) = kernel_kills([str(tmp_path / "gone"), str(tmp_path)])
+    assert words == "the kernel killed 2 of its processes: together they held all of their 100 MiB"
+    (tmp_path / counts).write_text("oom 0\nunder_oom 0\noom_kill 0\n")
+    assert kernel_kills([str(tmp_path)]) == []
