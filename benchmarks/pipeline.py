@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def throughput(name: str, agent: AgentName, lines: list[bytes]) -> None:
         raw = crowd.folder.raw_stdout(crowd.names[0])
         raw.write_bytes(b"".join(lines))
         stages: list[Callable[[Crowd], object]] = [tail, decode, translate, hear, journal, everything]
-        rates = [best(len(lines), lambda stage=stage: stage(crowd)) for stage in stages]  # type: ignore[misc]
+        rates = [best(len(lines), partial(stage, crowd)) for stage in stages]
         whole = f"{WHOLE_GOAL:,} {'reached' if rates[-1] >= WHOLE_GOAL else 'NOT reached'}"
         size = raw.stat().st_size / len(lines)
         figures = "".join(f"{rate:>11,.0f}" for rate in rates)

@@ -109,10 +109,11 @@ def best(count: int, work: Callable[[], None]) -> float:
 
 
 def record(n: int, length: int) -> bytes:
-    head = {"type": "assistant", "n": n, "message": {"id": f"msg_{n}", "content": [{"type": "text", "text": ""}]}}
+    content = [{"type": "text", "text": ""}]
+    head = {"type": "assistant", "n": n, "message": {"id": f"msg_{n}", "content": content}}
     bare = len(json.dumps(head)) + 1
     words = "The form now refuses an empty name, \\ and says so. "
-    head["message"]["content"][0]["text"] = (words * (length // 40 + 1))[: max(0, length - bare - length // 50)]  # type: ignore[index]
+    content[0]["text"] = (words * (length // 40 + 1))[: max(0, length - bare - length // 50)]
     return json.dumps(head).encode() + b"\n"
 
 

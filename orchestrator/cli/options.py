@@ -11,6 +11,11 @@ import click
 if TYPE_CHECKING:
     from pathlib import Path
 
+    ParamType = click.ParamType[Any]
+else:
+    # It takes a type since click 8.4, and we allow 8.2.
+    ParamType = click.ParamType
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
@@ -18,8 +23,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
 
 
-# Before click 8.4, ParamType took no type argument, and we allow 8.2.
-class Duration(click.ParamType):  # type: ignore[type-arg]
+class Duration(ParamType):
     """``90`` (seconds), ``90s``, ``15m``, ``2h``, ``1h30m``; converts to seconds."""
 
     name = "duration"
@@ -37,7 +41,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]
         return total
 
 
-class AnyPath(click.ParamType):  # type: ignore[type-arg]
+class AnyPath(ParamType):
     """A path, there or not; what it must be is for the command to say."""
 
     name = "path"
@@ -54,7 +58,7 @@ class AnyPath(click.ParamType):  # type: ignore[type-arg]
         return [CompletionItem(incomplete, type="file")]
 
 
-class Count(click.ParamType):  # type: ignore[type-arg]
+class Count(ParamType):
     """A whole number above 0, also as ``200k`` or ``1.5M``."""
 
     name = "count"
@@ -71,7 +75,7 @@ class Count(click.ParamType):  # type: ignore[type-arg]
         return number
 
 
-class Size(click.ParamType):  # type: ignore[type-arg]
+class Size(ParamType):
     """A number of bytes above 0: ``500M``, ``2G``, ``1.5GiB``; units are binary."""
 
     name = "size"
@@ -86,7 +90,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]
         return bytes_
 
 
-class Limit(click.ParamType):  # type: ignore[type-arg]
+class Limit(ParamType):
     """``cpu=50``, ``memory=2G`` or ``runtime=1h``; converts to its name in the sandbox policy and its figure."""
 
     name = "limit"
@@ -106,7 +110,7 @@ class Limit(click.ParamType):  # type: ignore[type-arg]
         self.fail(f"{value!r} is no limit; write cpu=50, memory=2G or runtime=1h", param, ctx)
 
 
-class Percent(click.ParamType):  # type: ignore[type-arg]
+class Percent(ParamType):
     """Percent of one core, with or without the sign; 200 is two cores."""
 
     name = "percent"
@@ -121,7 +125,7 @@ class Percent(click.ParamType):  # type: ignore[type-arg]
         return figure
 
 
-class Money(click.ParamType):  # type: ignore[type-arg]
+class Money(ParamType):
     """US dollars above 0, with or without the sign."""
 
     name = "usd"
@@ -138,7 +142,7 @@ class Money(click.ParamType):  # type: ignore[type-arg]
         return amount
 
 
-class Names(click.ParamType):  # type: ignore[type-arg]
+class Names(ParamType):
     """A comma-separated list of names, converted to a tuple in the order given, each once."""
 
     name = "list"

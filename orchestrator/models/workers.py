@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from orchestrator.models.identity import LEFT_OUT, AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.money import UNKNOWN, Usage
@@ -49,6 +49,9 @@ class Sample:
     processes: int
 
 
+StoppedBy: TypeAlias = Literal["itself", "stop", "orphaned", "shim lost"]
+
+
 @dataclass(frozen=True, slots=True)
 class ExitRecord:
     """How one attempt ended, as its shim wrote it down."""
@@ -60,7 +63,7 @@ class ExitRecord:
     stdout_end: int = 0
     """Size in bytes of the raw stdout file when the tree was gone."""
     stderr_end: int = 0
-    stopped_by: Literal["itself", "stop", "orphaned", "shim lost"] = "itself"
+    stopped_by: StoppedBy = "itself"
     note: str = ""
     """Whatever else its shim had to say, for people."""
 

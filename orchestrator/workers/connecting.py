@@ -39,7 +39,7 @@ class WayOut:
         try:
             while len(self._waiting) < MOST_WAITING:
                 try:
-                    self._waiting.append(listening._accept()[0])  # type: ignore[attr-defined]
+                    self._waiting.append(listening._accept()[0])  # type: ignore[attr-defined]  # not in the stubs
                 except OSError:
                     break
         finally:

@@ -224,7 +224,7 @@ def call_kernel(name: str, *arguments: int) -> None:
     try:
         import _ctypes  # the public module costs 4 ms more; the call is the one it makes itself
 
-        address = _ctypes.dlsym(_ctypes.dlopen(None, 2), name)  # type: ignore[arg-type]
+        address = _ctypes.dlsym(_ctypes.dlopen(None, 2), name)  # type: ignore[arg-type]  # None is the program itself
         worked = bool(_ctypes.call_function(address, arguments) == 0)
     except (ImportError, AttributeError, TypeError):
         import ctypes

@@ -37,7 +37,7 @@ def decode(text: str) -> object:
     try:
         from _json import make_scanner
 
-        value, end = make_scanner(_Plain())(stripped, 0)  # type: ignore[arg-type]
+        value, end = make_scanner(_Plain())(stripped, 0)  # type: ignore[arg-type]  # a whole JSONDecoder is more than it asks of
         if end == len(stripped):
             return value
     except (ImportError, StopIteration, SystemError):
@@ -53,7 +53,7 @@ def encode(value: Mapping[str, object]) -> str:
         import _json
 
         quote = _json.encode_basestring_ascii
-        write = _json.make_encoder(None, None, quote, None, ": ", ", ", False, False, True)  # type: ignore[arg-type]
+        write = _json.make_encoder(None, None, quote, None, ": ", ", ", False, False, True)  # type: ignore[arg-type]  # as json calls it
         return "".join(write(value, 0)) + "\n"
     except (ImportError, AttributeError, TypeError):
         import json

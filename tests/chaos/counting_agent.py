@@ -108,7 +108,7 @@ def leave_behind(chance: random.Random) -> None:
         os.setsid()
         for stream in (0, 1, 2):
             os.close(stream)
-        os.execv("/bin/sh", ["/bin/sh", "-c", "trap '' TERM INT HUP; sleep 30"])  # noqa: S606
+        os.execv("/bin/sh", ["/bin/sh", "-c", "trap '' TERM INT HUP; sleep 30"])  # noqa: S606 - nothing in between
 
 
 def count(chance: random.Random, pace_s: float) -> None:

@@ -56,7 +56,7 @@ from orchestrator.models.entries import (
 from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, Said, ToolCalled, TurnEnded
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.reviews import Verdict
-from orchestrator.models.workers import ExitRecord, Sample
+from orchestrator.models.workers import ExitRecord, Sample, StoppedBy
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session, is_alive
 from orchestrator.session.stepping import step
@@ -225,9 +225,9 @@ class Crashing(RuleBasedStateMachine):
         data=st.data(), by=st.sampled_from(["itself", "itself", "orphaned", "shim lost"]), code=st.sampled_from([0, 1])
     )
     @precondition(lambda self: self.running())
-    def a_worker_ends(self, data: st.DataObject, by: str, code: int) -> None:
+    def a_worker_ends(self, data: st.DataObject, by: StoppedBy, code: int) -> None:
         process = self.world[data.draw(st.sampled_from(self.running()))]
-        process.exit = ExitRecord(code, "empty pid namespace", stopped_by=by)  # type: ignore[arg-type]
+        process.exit = ExitRecord(code, "empty pid namespace", stopped_by=by)
 
     @rule(data=st.data())
     @precondition(lambda self: self.is_open() and self.unheard())

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING
 from orchestrator.cli.happenings import Happening, Weight, happenings
 from orchestrator.models import entries, events
 from orchestrator.models.decisions import Action, OrchestratorDecision
-from orchestrator.models.effects import Announce, AskPerson, EffectId, Outcome, Question, RecordRecovery, SaveReview
+from orchestrator.models.effects import (
+    Announce,
+    AskPerson,
+    Effect,
+    EffectId,
+    Outcome,
+    Question,
+    RecordRecovery,
+    SaveReview,
+)
 from orchestrator.models.entries import Body, JournalEntry
 from orchestrator.models.events import EventType
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
@@ -23,8 +32,8 @@ def heard(story: Story, body: Body) -> tuple[Happening, ...]:
     return happenings(JournalEntry(99, story.at, body))
 
 
-def intended(story: Story, effect: object) -> Happening:
-    (happening,) = heard(story, entries.EffectIntended(EffectId(1, 0), effect))  # type: ignore[arg-type]
+def intended(story: Story, effect: Effect) -> Happening:
+    (happening,) = heard(story, entries.EffectIntended(EffectId(1, 0), effect))
     return happening
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -65,7 +67,7 @@ class Stage:
         if "\n" in scenario:
             path = self.root / "scenario.toml"
             path.write_text(scenario)
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "task": "Add input validation to the signup form",
             "target": self.target,
             "workspace": self.workspace,
@@ -76,7 +78,7 @@ class Stage:
             "timeout_s": 100.0,
             **changes,
         }
-        return RunRequest(**values)  # type: ignore[arg-type]
+        return RunRequest(**values)
 
     async def run(self, scenario: str, **changes: object) -> SessionResult:
         """Run to the end, then prove that what was decided can be derived again from the journal alone."""
@@ -144,6 +146,13 @@ class Stage:
 
     def recoveries(self, result: SessionResult) -> Mapping[str, RecoveryAction]:
         return {action.rule: action for action in result.state.recoveries}
+
+
+@pytest.fixture
+def git(not_proven: Callable[[str], NoReturn]) -> None:
+    """For tests of what is done by git alone."""
+    if shutil.which("git") is None:
+        not_proven("git is not installed")
 
 
 @pytest.fixture

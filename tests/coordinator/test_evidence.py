@@ -12,6 +12,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 PASSING = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertTrue({})\n"
@@ -27,9 +28,8 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def evidence(tmp_path: Path, target: Path) -> Evidence:
-    def plain(argv: object) -> list[str]:
-        words = list(argv)  # type: ignore[call-overload]
-        return [sys.executable if words[0] == "python3" else str(shutil.which(words[0])), *words[1:]]
+    def plain(argv: Sequence[str]) -> list[str]:
+        return [sys.executable if argv[0] == "python3" else str(shutil.which(argv[0])), *argv[1:]]
 
     made = Evidence(Snapshots(tmp_path / "snapshots", target), target, wrap=plain)
     made.begin()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -22,7 +21,7 @@ from orchestrator.workers.landlock_profile import why_not
 from tests.coordinator.conftest import Stage
 from tests.coordinator.leaving_stage import Repository, repository
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("git")]
 
 PUSHES = '''
 name = "pushes"

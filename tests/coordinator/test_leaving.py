@@ -23,6 +23,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.leaving import Push, PushParcel, RefChange
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.review_engine.policies import STANDARD
 from orchestrator.safety.policies import load_sandbox_policy
 from orchestrator.session.state import Session
 from orchestrator.workers.sandbox import find_bubblewrap
@@ -32,7 +33,7 @@ from tests.coordinator.killing import Killing, lines, resume, run
 from tests.coordinator.leaving_stage import PASSWORD, TOKEN, Repository, registering, repository, serving
 from tests.workers.conftest import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("git")]
 CLAUDE, NAME = WorkerId("claude"), EffectId(1, 0)
 
 PUSHES = '''
@@ -176,7 +177,7 @@ def leaver(root: Path, url: str, environ: dict[str, str], **changes: object) -> 
         target=root / "target",
         session_dir=folder.path,
         agents=(),
-        policy=None,  # type: ignore[arg-type]
+        policy=STANDARD,
         sandbox=leaving_for(url, **changes),
         sandbox_backend="bubblewrap",
         templates={},

@@ -19,7 +19,7 @@ from orchestrator.workers.errands import Errands
 from orchestrator.workers.sandbox import find_bubblewrap
 from tests.coordinator.leaving_stage import PASSWORD, Repository, repository, serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("git")]
 
 
 @dataclass(slots=True)

@@ -54,8 +54,10 @@ def test_a_cost_limit_is_refused_for_agents_that_tell_no_cost(stage: Stage) -> N
         pytest.param(lambda s: s.workspace.write_text(""), "workspace", id="workspace is a file"),
     ],
 )
-async def test_an_unfit_folder_is_refused_before_anything_is_made(stage: Stage, spoil: object, says: str) -> None:
-    spoil(stage)  # type: ignore[operator]
+async def test_an_unfit_folder_is_refused_before_anything_is_made(
+    stage: Stage, spoil: Callable[[Stage], None], says: str
+) -> None:
+    spoil(stage)
     with pytest.raises(EnvironmentUnfit, match=says):
         await run_session(stage.request("plain"), environ=stage.environ)
     assert not stage.workspace.is_dir()

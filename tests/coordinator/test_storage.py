@@ -104,8 +104,13 @@ def test_a_journal_that_the_system_refuses_to_write_ends_the_run_clearly_and_it_
             text(str(n))
             time.sleep(0.02)
     """
-    options: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(stage.command_line(act, "--agents", "claude"), env=dict(stage.environ), **options) as running:  # type: ignore[call-overload]
+    with subprocess.Popen(
+        stage.command_line(act, "--agents", "claude"),
+        env=dict(stage.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as running:
         until(lambda: '"said"' in journal_text(stage))
         _, hard = resource.prlimit(running.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(running.pid, resource.RLIMIT_FSIZE, (len(journal_text(stage)) + 10, hard))

@@ -155,5 +155,7 @@ def test_without_a_branch_the_name_over_there_must_be_said() -> None:
 
 def test_force_is_for_all_or_for_one() -> None:
     refs = (RefWanted("main"), RefWanted("v1", forced=True))
-    assert [ref.forced for ref in resolve(Push("/t", refs=refs), REFS, HEAD)] == [False, True]  # type: ignore[union-attr]
-    assert all(ref.forced for ref in resolve(Push("/t", refs=refs, forced=True), REFS, HEAD))  # type: ignore[union-attr]
+    for push, forced in ((Push("/t", refs=refs), [False, True]), (Push("/t", refs=refs, forced=True), [True, True])):
+        found = resolve(push, REFS, HEAD)
+        assert not isinstance(found, Unsupported)
+        assert [ref.forced for ref in found] == forced

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, expect
 from orchestrator.journal.control import read_commands
 from orchestrator.models.entries import Command
 from orchestrator.models.events import EventType, Reported
+from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from tests.server.conftest import Stage
 from tests.server.watching import DESKTOP, PHONE, Showing, Watched, showing, watching
@@ -162,7 +163,7 @@ def test_every_button_of_a_worker_and_of_the_session_asks_for_what_it_says(
             watched.press(name)
             wait_for_commands(stage, count)
         expect(watched.page.get_by_role("button", name="Pause codex")).to_be_disabled()
-        stage.folder.raw_stdout("gemini").write_text('{"raw": "line"}\n')  # type: ignore[arg-type]
+        stage.folder.raw_stdout(WorkerId("gemini")).write_text('{"raw": "line"}\n')
         watched.press("Raw log of gemini")
         watched.has("dialog .raw", '{"raw": "line"}')
         watched.page.keyboard.press("Escape")

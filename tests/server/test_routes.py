@@ -7,6 +7,7 @@ import pytest
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.events import EventType
+from orchestrator.models.identity import WorkerId
 from tests.server.conftest import Served, Stage
 
 
@@ -78,7 +79,7 @@ async def test_sessions_lists_live_and_finished_ones(served: Served, stage: Stag
 
 
 async def test_raw_logs_come_by_page(served: Served, stage: Stage) -> None:
-    stage.folder.raw_stdout("gemini").write_text("one\ntwo\n")  # type: ignore[arg-type]
+    stage.folder.raw_stdout(WorkerId("gemini")).write_text("one\ntwo\n")
     page = await served.get("/api/workers/gemini/log", limit=5)
     assert (page["text"], page["next_offset"], page["size"]) == ("one\n", 4, 8)
     assert (await served.get("/api/workers/gemini/log", stream="stderr"))["text"] == ""

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -131,6 +132,10 @@ def wait_until(holds: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def ends_with_a_line(path: Path) -> bool:
+    return path.exists() and path.read_text().endswith("\n")
+
+
 def test_a_rehearsal_is_watched_from_its_first_event_to_its_report(
     browser: Browser, start: Callable[..., Program], workspace: Path, port: int
 ) -> None:
@@ -223,8 +228,9 @@ def test_commands_that_wait_run_or_not_as_the_page_is_told_and_one_worker_is_sto
             assert not list(target.glob(f"{name}.*"))
             assert watched.violations() == []
             watched.press(button)
-            wait_until(lambda file=target / f"{name}.code": file.exists() and file.read_text().endswith("\n"))  # type: ignore[misc]
-            assert (target / f"{name}.code").read_text().strip() == code
+            ended = target / f"{name}.code"
+            wait_until(partial(ends_with_a_line, ended))
+            assert ended.read_text().strip() == code
             assert (target / f"{name}.txt").exists() is (button == "Confirm")
             assert not waits_for_consent(workspace, "claude", file=f"{name}.txt")
         watched.has_not(".question")

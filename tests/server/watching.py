@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute, TaskStatus
@@ -62,12 +62,12 @@ class Watched:
 
 @contextmanager
 def watching(
-    browser: Browser, url: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light"
+    browser: Browser, url: str, *, size: tuple[int, int] = DESKTOP, scheme: Literal["light", "dark"] = "light"
 ) -> Iterator[Watched]:
     """Open the page; at the end nothing may have gone wrong on it."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
-        color_scheme=scheme,  # type: ignore[arg-type]
+        color_scheme=scheme,
         reduced_motion="reduce",
     )
     try:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -27,7 +27,7 @@ from orchestrator.models.events import AgentEvent, EventType, Payload, Reported,
 from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.workers import ExitRecord
+from orchestrator.models.workers import ExitRecord, StoppedBy
 from orchestrator.prompts import load_templates
 from orchestrator.review_engine.policies import STANDARD
 from orchestrator.session.state import Session
@@ -40,7 +40,7 @@ E_co = TypeVar("E_co", bound=Effect)
 class Play:
     """One session, driven by hand.  Effects without an outcome of their own are taken as done at once."""
 
-    def __init__(self, *agents: str, **options: object) -> None:
+    def __init__(self, *agents: str, **options: Any) -> None:
         self.at = START
         self.entries: list[JournalEntry] = []
         self.effects: list[tuple[EffectId, Effect]] = []
@@ -59,7 +59,7 @@ class Play:
             FoundAgent(name, usable=name in agents, version="1.0", problem=None if name in agents else "not on PATH")
             for name in plain.agents
         )
-        self.take(SessionOpened(SessionId("20261121-175811-7f3a"), replace(plain, **options), found))  # type: ignore[arg-type]
+        self.take(SessionOpened(SessionId("20261121-175811-7f3a"), replace(plain, **options), found))
 
     @property
     def session(self) -> Session:
@@ -108,18 +108,18 @@ class Play:
         events = tuple(AgentEvent(kind, state.agent, self.at, payload) for payload in payloads)
         return self.take(AgentOutput(name, state.attempt, "stdout", 0, 10, events))
 
-    def reports(self, worker: str, kind: EventType, text: str, **fields: object) -> Sequence[Effect]:
+    def reports(self, worker: str, kind: EventType, text: str, **fields: Any) -> Sequence[Effect]:
         """The worker reported an event of its own."""
-        return self.says(worker, replace(Reported(text), **fields), kind=kind)  # type: ignore[arg-type]
+        return self.says(worker, replace(Reported(text), **fields), kind=kind)
 
     def works(self, worker: str, text: str = "done") -> None:
         """The worker calls a tool and ends its turn well."""
         self.says(worker, ToolCalled("Write", "t1", "signup.py"))
         self.says(worker, TurnEnded(ok=True, subtype="success", text=text), kind=EventType.STATUS)
 
-    def exits(self, worker: str, code: int | None = 0, *, by: str = "itself") -> Sequence[Effect]:
+    def exits(self, worker: str, code: int | None = 0, *, by: StoppedBy = "itself") -> Sequence[Effect]:
         name = WorkerId(worker)
-        record = ExitRecord(code, "empty pid namespace", stopped_by=by)  # type: ignore[arg-type]
+        record = ExitRecord(code, "empty pid namespace", stopped_by=by)
         return self.take(WorkerExited(name, self.session.workers[name].attempt, record))
 
     def measures(self, worker: str, *files: str) -> Sequence[Effect]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.models.effects import CloseSession, StartWorker
+from orchestrator.models.effects import CloseSession, Effect, MeasureWork, RunChecks, StartWorker, TakeSnapshot
 from orchestrator.models.entries import (
     ChecksMeasured,
     Command,
@@ -47,7 +48,7 @@ from orchestrator.models.events import (
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.reviews import Verdict
-from orchestrator.models.workers import TERMINAL, Sample
+from orchestrator.models.workers import TERMINAL, Sample, StoppedBy
 from orchestrator.session.clock import next_deadline
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Phase, is_alive
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from orchestrator.models.effects import EffectId
 
 MIB = 1024**2
+ENDS: Sequence[StoppedBy] = ("itself", "itself", "stop", "orphaned", "shim lost")
 REPLY = {"verdict": "approved", "summary": "fine", "points": []}
 PAYLOADS: list[tuple[EventType, Payload]] = [
     (EventType.STATUS, ConversationStarted("c-1", permission_mode="default")),
@@ -97,7 +99,7 @@ ACTS = (
 class World:
     """What may happen next, chosen by number, and what must hold after it."""
 
-    def __init__(self, seed: int, *agents: str, **options: object) -> None:
+    def __init__(self, seed: int, *agents: str, **options: Any) -> None:
         self.random = Random(seed)
         self.play = Play(*agents, **options)
         self.alive: dict[WorkerId, int] = {}
@@ -109,7 +111,7 @@ class World:
     def number(self, most: int) -> int:
         return self.random.randint(0, most)
 
-    def open_effects(self) -> list[tuple[EffectId, object]]:
+    def open_effects(self) -> list[tuple[EffectId, Effect]]:
         is_open = self.play.session.effects_open
         return [(name, effect) for name, effect in self.play.effects if (name.cause, name.index) in is_open]
 
@@ -155,25 +157,25 @@ class World:
         if not effects:
             return
         name, effect = effects[place % len(effects)]
-        match effect.kind:  # type: ignore[attr-defined]
-            case "start_worker":
-                assert isinstance(effect, StartWorker)
+        match effect:
+            case StartWorker():
                 if self.number(9) == 0:
-                    self.take(StartFailed(effect.worker, effect.attempt, "no such file", name))
+                    passing = self.number(1) == 0
+                    self.take(StartFailed(effect.worker, effect.attempt, "no such file", name, passing=passing))
                 else:
                     self.alive[effect.worker] = effect.attempt
                     self.play.start(effect.worker)
                     self.check()
-            case "take_snapshot":
+            case TakeSnapshot():
                 problem = "git is broken" if self.number(5) == 0 else None
                 self.take(SnapshotTaken("+ x", ("a.py",), 1, 0, name, problem))
-            case "measure_work":
+            case MeasureWork():
                 files = ("a.py",) if self.number(3) else ()
-                self.take(WorkMeasured(effect.worker, files, 1, 0, (), name))  # type: ignore[attr-defined]
-            case "run_checks":
+                self.take(WorkMeasured(effect.worker, files, 1, 0, (), name))
+            case RunChecks():
                 self.take(ChecksMeasured(list(Verdict)[self.number(3)], ("looked",), name))
-            case "close_session":
-                self.take(SessionClosed(effect.outcome, effect.reason, name))  # type: ignore[attr-defined]
+            case CloseSession():
+                self.take(SessionClosed(effect.outcome, effect.reason, name))
             case _:
                 self.take(EffectDone(name, "did not work" if self.number(9) == 0 else None))
 
@@ -181,7 +183,7 @@ class World:
         if self.alive:
             worker = list(self.alive)[place % len(self.alive)]
             del self.alive[worker]
-            by = ("itself", "itself", "stop", "orphaned", "shim lost")[self.number(4)]
+            by = ENDS[self.number(4)]
             self.play.exits(worker, (0, 1, 137, None)[self.number(3)], by=by)
             self.check()
 

@@ -74,7 +74,15 @@ async def test_the_way_out_goes_on_through_the_users_own_proxy(stage: Stage) -> 
 TOOLS = {
     "git": ("git", "ls-remote", "https://refused.test/x.git"),
     "npm": ("npm", "view", "x", "--registry=https://refused.test", "--fetch-retries=0"),
-    "pip": ("python3", "-m", "pip", "download", "--index-url=https://refused.test", "--retries=0", "--no-input", "x"),
+    "pip": (
+        "python3",
+        "-m",
+        "pip",
+        "download",
+        "--disable-pip-version-check",
+        "--retries=0",
+        "https://refused.test/x-1.tar.gz",
+    ),
     "curl": ("curl", "https://refused.test/"),
 }
 

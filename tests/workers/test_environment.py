@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.workers.environment import child_environment
@@ -16,10 +17,9 @@ ALL_KEYS = {name: f"canary {name}" for agent in AGENTS.values() for name in agen
 
 
 @pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: str(agent.name))
-def test_each_cli_sees_its_own_keys_and_no_other_ones(agent: object) -> None:
-    chosen = AGENTS[agent.name]  # type: ignore[attr-defined]
-    seen = child_environment(chosen, POLICY, ALL_KEYS, {})
-    assert set(seen) == set(chosen.credential.environment)
+def test_each_cli_sees_its_own_keys_and_no_other_ones(agent: Agent) -> None:
+    seen = child_environment(agent, POLICY, ALL_KEYS, {})
+    assert set(seen) == set(agent.credential.environment)
 
 
 def test_what_is_not_allowed_by_name_stays_out() -> None:

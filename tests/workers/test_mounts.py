@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, system_mounts
+from orchestrator.workers.mounts import Mount, MountKind, arrange, place_of, program_mounts, system_mounts
 
 
 def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
@@ -81,8 +81,8 @@ def test_the_operating_system_is_read_only() -> None:
     assert Path("/usr") in {mount.place for mount in system_mounts()}
 
 
-def places(*mounts: tuple[str, str]) -> list[tuple[str, str]]:
-    made = (Mount(Path(place), kind, place) for place, kind in mounts)  # type: ignore[arg-type]
+def places(*mounts: tuple[str, MountKind]) -> list[tuple[str, str]]:
+    made = (Mount(Path(place), kind, place) for place, kind in mounts)
     return [(str(mount.place), mount.kind) for mount in arrange(made)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from typing import Any
 
 from orchestrator.agents.codex import AGENT
 from orchestrator.models.launch import LaunchSpec
@@ -13,7 +14,7 @@ from orchestrator.testing.agents import sample_assignment
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "object", "properties": {}}}}
 
 
-def config_of(spec: LaunchSpec) -> dict[str, object]:
+def config_of(spec: LaunchSpec) -> dict[str, Any]:
     (content,) = [file.content for file in spec.files if file.path.name == "config.toml"]
     return tomllib.loads(content)
 
@@ -51,7 +52,7 @@ def test_the_home_exists_before_codex_looks_for_it() -> None:
 def test_a_rehearsals_endpoint_is_a_provider_that_does_not_reconnect_for_ever() -> None:
     spec = AGENT.launch(sample_assignment(AGENT, endpoint=ModelEndpoint("http://127.0.0.1:1/", "k")))
     config = config_of(spec)
-    provider = config["model_providers"]["orchestrate"]  # type: ignore[index]
+    provider = config["model_providers"]["orchestrate"]
     assert config["model_provider"] == "orchestrate"
     assert provider["base_url"] == "http://127.0.0.1:1/v1"
     assert provider["wire_api"] == "responses"
