@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -15,10 +15,12 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.workers.cgroups import own_group
+from orchestrator.workers.limiting import delegated
 from tests.coordinator.conftest import racing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from orchestrator.coordinator.requests import SessionResult
@@ -180,6 +182,41 @@ run = "sleep 60"
     assert result.outcome is Outcome.FAILED
     assert "the runtime limit of 120 s is used up" in result.reason
     assert result.state.workers[CLAUDE].exit is not None
+
+
+async def hold_memory(stage: Stage, mib: int) -> SessionResult:
+    """Run a worker that holds so much, where 100 MiB is its limit and the kernel's 125."""
+    policy = load_sandbox_policy("open")
+    limits = policy.limits.model_copy(update={"memory_mib": 100})
+    return await stage.run_claude(
+        f"""
+        import time
+        text("I take it all.")
+        held = b"x" * ({mib} << 20)
+        time.sleep(20)
+        """,
+        sandbox=policy.model_copy(update={"limits": limits}),
+        limits={"max_restarts": 0},
+    )
+
+
+async def test_a_worker_that_holds_more_than_its_memory_is_measured_and_stopped(stage: Stage) -> None:
+    result = await hold_memory(stage, 105)
+    assert result.outcome is Outcome.FAILED
+    assert re.search(r"it holds 1\d\d MiB, and 100 MiB is the most", result.reason)
+    assert result.state.workers[CLAUDE].exit is not None
+
+
+async def test_a_worker_that_takes_memory_at_once_is_killed_by_the_kernel_and_that_is_said(
+    stage: Stage, not_proven: Callable[[str], NoReturn]
+) -> None:
+    if "memory" not in delegated() and own_group() is None:
+        not_proven("no control group that bounds memory may be made here")
+    result = await hold_memory(stage, 500)
+    assert result.outcome is Outcome.NEEDS_PERSON
+    told = "the kernel killed 1 of its processes: together they held all of their 125 MiB"
+    assert told in result.state.workers[CLAUDE].why
+    assert told in SessionFolder(result.folder).report_text_file.read_text()
 
 
 async def test_a_cost_that_is_not_told_is_unknown_and_never_0(stage: Stage) -> None:
