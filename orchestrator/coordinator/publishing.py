@@ -23,6 +23,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.leaving import PackageParcel, Publish
 from orchestrator.models.sandbox import Leaving
 from orchestrator.safety.destinations import destination
+from orchestrator.safety.leaving import why_unfit
 from orchestrator.workers.errands import Errand, Errands, Ran
 
 TARBALL: Final = "package.tgz"
@@ -118,7 +119,7 @@ def parcel_of(path: Path, publish: Publish, url: str) -> PackageParcel:
             manifest = content.read(1_000_000) if content is not None else manifest
     told: dict[str, Any] = json.loads(manifest)
     name, version = told["name"], told["version"]
-    if not _NAME.fullmatch(f"{name}@{version}") or told.get("private") is True:
+    if not isinstance(name, str) or not _NAME.fullmatch(f"{name}@{version}") or told.get("private") is True:
         raise ValueError("it has no name and version, or is marked as private")
     wishes = told.get("publishConfig") or {}
     if (
@@ -128,6 +129,9 @@ def parcel_of(path: Path, publish: Publish, url: str) -> PackageParcel:
     ):
         raise EnvironmentUnfit(f"its `publishConfig` asks for what the policy does not: {json.dumps(wishes)[:200]}")
     tag, access = publish.tag or wishes.get("tag"), publish.access or wishes.get("access")
+    reason = why_unfit(tag, access)
+    if reason is not None:
+        raise EnvironmentUnfit(f"its `publishConfig`: {reason}")
     return PackageParcel(url, name, version, _integrity(path), path.stat().st_size, files, tag, access)
 
 

@@ -36,6 +36,7 @@ _NPM_VALUED: Final = frozenset(
 _REF = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.|\.$|/$))[A-Za-z0-9_][^\x00-\x20\x7f~^:?*\[\\]{0,99}")
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BRANCH, _TAG = "refs/heads/", "refs/tags/"
+_VERSION_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,19 @@ def resolve(push: Push, refs: Mapping[str, str], head: tuple[str, str]) -> tuple
     if len({ref.name for ref in given}) < len(given):
         return Unsupported("two of its references would be called the same")
     return given
+
+
+def why_unfit(tag: object, access: object) -> str | None:
+    """Why a version's tag, or whom it is for, cannot be shown and passed on; ``None`` where both can, or are not said.
+
+    Args:
+        tag: from a command line, or any value that stands in a package's manifest, as ``access``.
+    """
+    if tag is not None and not (isinstance(tag, str) and _VERSION_TAG.fullmatch(tag)):
+        return f"{str(tag)[:100]!r} is no tag for a version"
+    if access not in (None, "public", "restricted"):
+        return f"{str(access)[:100]!r} is neither public nor restricted"
+    return None
 
 
 def _push(argv: Sequence[str], cwd: str) -> Push:
@@ -179,8 +193,7 @@ def _publish(words: Sequence[str], options: Sequence[tuple[str, str]], cwd: str)
     if len(words) > 1 or (words and not words[0].startswith((".", "/"))):
         raise _Refused("only a package's folder is published for a worker, never an address or a name")
     tag, access = given.get("--tag"), given.get("--access")
-    if tag is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9._-]*", tag):
-        raise _Refused(f"{tag!r} is no tag for a version")
-    if access not in (None, "public", "restricted"):
-        raise _Refused(f"{access!r} is neither public nor restricted")
+    reason = why_unfit(tag, access)
+    if reason is not None:
+        raise _Refused(reason)
     return Publish(normpath(PurePosixPath(cwd, given.get("-C", ""), *words)), tag, access, given.get("--registry", ""))
