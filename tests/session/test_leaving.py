@@ -15,6 +15,7 @@ from orchestrator.models.entries import (
     TimePassed,
     UserCommand,
 )
+from orchestrator.models.events import EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.leaving import PackageParcel, Publish, Push, PushParcel, RefChange, RefWanted
 from orchestrator.models.options import Rehearsal
@@ -31,6 +32,7 @@ CLAUDE = WorkerId("claude")
 FAR, REGISTRY = "https://example.org/far.git", "https://registry.example.org/"
 CONFIG = SandboxConfig(name="x", confirm_timeout_s=30, leaving=Leaving(push_url=FAR, publish_url=REGISTRY))
 APPROVED = CONFIG.model_copy(update={"approved_commands": ("git push", "npm publish")})
+ON_DISK = CONFIG.model_copy(update={"leaving": Leaving(push_url="file:///srv/far.git")})
 OLD, NEW = "a" * 40, "b" * 40
 PARCEL = PushParcel(FAR, (RefChange("refs/heads/main", OLD, NEW, 2),), "1 file changed, 3 insertions(+)")
 PACKAGE = PackageParcel(REGISTRY, "thing", "1.2.3", "sha512-AAAA", 1234, 5, tag="next")
@@ -113,12 +115,27 @@ def test_consent_given_beforehand_is_for_what_was_inspected_and_is_said(played: 
     assert NEW in p.wanted(Warn)[-1].text
 
 
+def test_consent_to_another_rule_is_none(played: Callable[..., Play]) -> None:
+    p = played(sandbox=CONFIG.model_copy(update={"approved_commands": ("npm publish",)}))
+    p.take(asked())
+    inspected(p)
+    assert p.wanted(Leave) == []
+    assert len(p.wanted(AskPerson)) == 1
+
+
 def test_without_a_person_nothing_is_even_looked_at(played: Callable[..., Play]) -> None:
     p = played(interactive=False)
     p.take(asked())
     assert p.wanted(InspectLeaving) == []
     assert "nobody is there to ask" in refusals(p)[0]
     assert "--approve 'git push'" in p.wanted(Warn)[-1].text
+
+
+@pytest.mark.parametrize("word", ["../srv/far.git", "/srv/far.git/", "file:///srv/far.git"])
+def test_a_repository_on_disk_may_be_named_by_its_path(played: Callable[..., Play], word: str) -> None:
+    p = played(sandbox=ON_DISK)
+    p.take(asked("git", "push", word))
+    assert p.last(InspectLeaving)[1].url == "file:///srv/far.git"
 
 
 def test_what_cannot_be_sent_is_refused_with_the_reason(played: Callable[..., Play]) -> None:
@@ -147,7 +164,16 @@ def test_what_is_there_already_needs_nobody(played: Callable[..., Play]) -> None
             {"sandbox": SandboxConfig(name="x")}, ("npm", "publish"), "`leaving.publish_url`", id="no registry"
         ),
         pytest.param({}, ("git", "push", "https://evil.org/x"), "another place", id="another address"),
+        pytest.param({}, ("git", "push", FAR[:-4]), "another place", id="the beginning of the address"),
         pytest.param({}, ("git", "push", "upstream"), "another place", id="another remote"),
+        pytest.param({"sandbox": ON_DISK}, ("git", "push", "../far"), "another place", id="another folder"),
+        pytest.param({"sandbox": ON_DISK}, ("git", "push", "/srv"), "another place", id="another whole path"),
+        pytest.param(
+            {"sandbox": CONFIG.model_copy(update={"leaving": Leaving(push_url="")}), "origin": FAR},
+            (),
+            "names no place",
+            id="a policy that wants no push",
+        ),
         pytest.param({}, ("npm", "publish", "--registry=https://evil.org/"), "another place", id="another registry"),
         pytest.param({}, ("git", "push", "--mirror"), "--mirror", id="a form that is not understood"),
         pytest.param({"rehearsal": Rehearsal()}, (), "in a rehearsal nothing leaves", id="a rehearsal"),
@@ -199,6 +225,27 @@ def test_what_was_looked_at_for_a_worker_that_is_gone_is_not_asked_about(played:
     assert not p.session.leaving
 
 
+def test_the_end_of_one_worker_is_none_of_anothers_business(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex", sandbox=CONFIG, interactive=True)
+    p.start("claude")
+    p.take(asked())
+    p.reports("claude", EventType.MILESTONE, "half of it stands")
+    p.snapshot("a.py")
+    p.reviews("review-001-codex", "approved")
+    assert refusals(p) == []
+    inspected(p)
+    assert len(p.wanted(AskPerson)) == 1
+
+
+def test_nothing_leaves_a_session_that_is_ending(played: Callable[..., Play]) -> None:
+    p = played(sandbox=APPROVED)
+    p.take(asked())
+    p.take(UserCommand(Command.STOP, by="signal INT"))
+    inspected(p)
+    assert p.wanted(Leave) == []
+    assert refusals(p) == ["the session is ending"]
+
+
 def test_what_is_on_its_way_is_not_called_back_by_the_workers_end(played: Callable[..., Play]) -> None:
     p = played()
     p.take(asked())
@@ -246,5 +293,6 @@ def test_what_nobody_knows_goes_to_a_person_and_is_never_done_again(
 def test_what_would_be_lost_over_there_is_said() -> None:
     parcel = replace(PARCEL, refs=(RefChange("refs/heads/main", OLD, NEW, 1, rewinds=True),), files="")
     assert told(parcel) == f"push to {FAR}: refs/heads/main {OLD}..{NEW}, OVERWRITING what is only there, 1 commit"
-    fresh = replace(PARCEL, refs=(RefChange("refs/tags/v1", None, NEW, 3),), files="")
+    there = RefChange("refs/heads/main", OLD, OLD, 0)
+    fresh = replace(PARCEL, refs=(there, RefChange("refs/tags/v1", None, NEW, 3)), files="")
     assert told(fresh) == f"push to {FAR}: new refs/tags/v1 at {NEW}, 3 commits"
