@@ -61,11 +61,16 @@ def assignment_to_continue(
         template: ``continue_`` after a relaunch, ``answer`` for a person's answer.
         fresh: Do not continue the old conversation.
     """
-    conversation = session.workers[assignment.worker].conversation
+    detail = session.details[assignment.worker]
+    conversation, first = session.workers[assignment.worker].conversation, detail.first_prompt
+    if template == "continue_" and not detail.began:
+        # What it was to be told has reached nobody, be it the task or a person's answer: it is told the same again.
+        parted = fresh and assignment.resume is not None
+        prompt = f"{first}\n\n{assignment.prompt}" if parted else assignment.prompt
+        return replace(assignment, resume=None if fresh else assignment.resume, prompt=prompt)
     prompt = _render(session, template, assignment, **values)
     if fresh or conversation is None:
-        # A conversation that never began, or must not go on, has not seen the task: say all of it again.
-        first = session.details[assignment.worker].first_prompt
+        # A conversation that must not go on, or was never named, has not seen the task: say all of it again.
         return replace(assignment, resume=None, prompt=first if template == "continue_" else f"{first}\n\n{prompt}")
     return replace(assignment, resume=conversation, prompt=prompt)
 

@@ -36,6 +36,8 @@ from orchestrator.workers.sweeping import MARK
 
 NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
+_WAKE = signal.SIGUSR1
+"""Tells a shim that there is a command for it."""
 _SHIM = Path(__file__).with_name("shim.py")
 
 
@@ -154,6 +156,8 @@ class Crew:
 
     def _spawn(self, files: AttemptFiles, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         log = os.open(files.shim_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # Inherited, so that a command which overtakes the shim's own start wakes it later instead of ending it now.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {_WAKE})
         try:
             return subprocess.Popen(
                 [sys.executable, "-I", "-S", str(_SHIM), str(files.spec)],
@@ -162,8 +166,10 @@ class Crew:
                 stderr=log,
                 env=environment,
                 cwd="/",
+                start_new_session=True,  # a Ctrl-C in the terminal is for the coordinator
             )
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(log)
 
     def _follow(self, worker: WorkerProcess) -> None:
@@ -216,7 +222,7 @@ class Crew:
             return
         control = self._layout.control_dir / worker
         attempts.drop_command(control, {"command": command, "because": because, "attempt": running.attempt})
-        running.wake(signal.SIGUSR1)
+        running.wake(_WAKE)
 
     async def wait_exited(self, worker: WorkerId) -> ExitRecord:
         """Wait for the proof that the worker's tree is gone."""

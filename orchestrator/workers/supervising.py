@@ -274,10 +274,6 @@ def supervise(spec_path: str) -> int:
     claimed = {"format": 1, "worker": spec["worker"], "attempt": spec["attempt"], "shim": identity(os.getpid())}
     if not claim(str(spec["record"]), encode({**claimed, "commands_done": spec["commands_after"], "exit": None})):
         return 3
-    try:  # noqa: SIM105 - contextlib costs import time
-        os.setsid()
-    except PermissionError:
-        pass  # Whoever started us made us a leader already.
     supervision = Supervision(spec)
     try:
         supervision.run()

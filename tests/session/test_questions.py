@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import AskPerson, CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, TimePassed, UserCommand
@@ -98,6 +100,22 @@ def test_an_answer_is_not_lost_when_the_session_is_stopped_before_it_was_given(p
     p.take(CoordinatorResumed(1, (), interactive=True))
     p.take(TimePassed())
     assert "leave it alone" in p.last(StartWorker)[1].assignment.prompt
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_an_answer_whose_attempt_ended_before_it_began_is_given_again(play: Callable[..., Play], named: bool) -> None:
+    p = play("claude", interactive=True)
+    p.start("claude")
+    if named:
+        p.says("claude", ConversationStarted("c-1"))
+    p.says("claude", Denied("bash: /etc/x: Permission denied", path="/etc/x"), kind=EventType.ERROR)
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="leave it alone"))
+    p.exits("claude", 143, by="stop")
+    answered = p.start("claude").assignment
+    p.exits("claude", None, by="shim lost")
+    again = p.last(StartWorker)[1]
+    assert (again.attempt, again.assignment) == (3, answered)
+    assert "leave it alone" in again.assignment.prompt
 
 
 def test_an_answer_to_a_question_that_is_not_open_is_said(play: Callable[..., Play]) -> None:

@@ -175,7 +175,8 @@ class Stage:
     def wait_exit(self, worker: WorkerId = WORKER, attempt: int = 1) -> None:
         """Until the shim has written down how the attempt ended."""
         record = self.layout.workers_dir / f"{worker}.{attempt}.json"
-        until(lambda: record.exists() and json.loads(record.read_text())["exit"])
+        # Empty for an instant: a shim claims its attempt before it fills the file.
+        until(lambda: record.exists() and json.loads(record.read_text() or '{"exit": null}')["exit"])
 
     def tree(self, shim: int) -> list[Process]:
         return [row for row in descendants(shim, process_table()) if not row.is_dead]

@@ -70,6 +70,17 @@ async def test_a_recycled_pid_is_neither_adopted_nor_signalled(stage: Stage) -> 
         bystander.kill()
 
 
+async def test_a_command_that_overtakes_the_shims_start_is_performed_and_harms_nothing(stage: Stage) -> None:
+    crew = stage.crew()
+    stage.start(crew, "exit", "0")
+    crew.freeze(W)
+    crew.thaw(W)
+    record = await stage.ended(crew)
+    assert (record.code, record.stopped_by) == (0, "itself")
+    written = json.loads((stage.layout.workers_dir / "w1.1.json").read_text())
+    assert written["commands_done"] == 2
+
+
 async def test_a_worker_sees_only_its_allowed_environment(stage: Stage) -> None:
     stage = replace(stage, environ={**stage.environ, "FAKE_KEY": "mine", "OTHER_KEY": "not mine", "LANG": "C.UTF-8"})
     crew = stage.crew()
