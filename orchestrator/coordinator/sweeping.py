@@ -54,7 +54,7 @@ def sweep_workspace(workspace: Path) -> tuple[Leftover, ...]:
 
     Costs one look at the process table, and a listing of the records of each session of this boot.
     """
-    marked = _marked_here(workspace)
+    marked = _marked()
     found: list[Leftover] = []
     for folder in _sessions(workspace):
         lost = list(_lost_attempts(folder, marked))
@@ -75,15 +75,16 @@ async def report_leftovers(workspace: Path, say: Progress) -> None:
 def stop_abandoned(
     folder: SessionFolder, *, hard: bool, within_s: float
 ) -> tuple[tuple[Leftover, ...], tuple[WorkerId, ...]]:
-    """End what a session without a coordinator still runs, by its shims, before their grace is over.
+    """End what a session without a coordinator still runs, by its shims before their grace is over, or in their place.
 
-    The session stays as it is: whoever resumes it hears of the ends.  Blocks, at most for ``within_s``.  Returns what
-    has ended, and the workers that have not.
+    The session stays as it is: whoever resumes it hears of the ends.  Blocks, for little more than ``within_s``.
+    Returns what has ended, and the workers that have not.
 
     Raises:
         SessionBusy: Somebody coordinates it after all.
     """
     with hold_session_lock(folder):
+        lost = [_end(folder, files) for files in _lost_attempts(folder, _marked())]
         running = [(files, record) for files, record in _begun(folder) if record.exit is None and is_same(record.shim)]
         for files, record in running:
             command = "kill" if hard else "stop"
@@ -93,8 +94,9 @@ def stop_abandoned(
         deadline = time.monotonic() + within_s
         while any(is_same(record.shim) for _, record in running) and time.monotonic() < deadline:
             time.sleep(0.02)
-        ended = tuple(_end(folder, files) for files, record in running if not is_same(record.shim))
-        return ended, tuple(files.worker for files, record in running if is_same(record.shim))
+        gone = [files for files, record in running if not is_same(record.shim)]
+        left = tuple(files.worker for files, _ in running if files not in gone)
+        return (*lost, *(_end(folder, files) for files in gone)), left
 
 
 def _sessions(workspace: Path) -> Iterator[SessionFolder]:
@@ -105,8 +107,9 @@ def _sessions(workspace: Path) -> Iterator[SessionFolder]:
     yield from (SessionFolder(workspace / name) for name in names if SESSION_ID.fullmatch(name))
 
 
-def _marked_here(workspace: Path) -> frozenset[Path]:
-    return frozenset(path for path in map(Path, marked_records()) if path.parent.parent.parent == workspace)
+def _marked() -> frozenset[Path]:
+    """The records of attempts of which processes are there."""
+    return frozenset(map(Path, marked_records()))
 
 
 def _lost_attempts(folder: SessionFolder, marked: frozenset[Path]) -> Iterator[AttemptFiles]:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -59,10 +59,16 @@ def folder(tmp_path: Path) -> SessionFolder:
 
 
 @pytest.fixture
-def running(folder: SessionFolder, around: str) -> Iterator[Running]:
+def words() -> Sequence[str]:
+    """What the worker's agent does before it has made its grandchildren."""
+    return ()
+
+
+@pytest.fixture
+def running(folder: SessionFolder, around: str, words: Sequence[str]) -> Iterator[Running]:
     """A worker that has made every kind of grandchild, under a coordinator that holds the session's lock."""
     backend = "bubblewrap" if around == "bubblewrap" else "none"
-    words = [word for kind in ESCAPEES for word in ("grandchild", kind)]
+    words = [*words, *(word for kind in ESCAPEES for word in ("grandchild", kind))]
     with subprocess.Popen(
         [sys.executable, str(PROGRAM), str(folder.path), backend, *words, "hang"],
         stdout=subprocess.PIPE,
@@ -141,6 +147,35 @@ def test_an_abandoned_session_is_stopped_before_its_grace_is_over(
     assert alive(running.processes) == []
     assert (leftover.worker, leftover.exit.stopped_by, left) == ("w1", "stop", ())
     assert stop_abandoned(folder, hard=hard, within_s=20) == ((), ())
+
+
+@pytest.mark.parametrize("words", [("ignore-term",)], ids=["stubborn"])
+def test_what_does_not_end_when_asked_goes_on_and_is_killed_when_told(folder: SessionFolder, running: Running) -> None:
+    running.coordinator.kill()
+    until(lambda: session_holder(folder) is None)
+    assert stop_abandoned(folder, hard=False, within_s=0.1) == ((), ("w1",))
+    assert is_alive(running.shim)
+    assert json.loads((folder.workers_dir / "w1.1.json").read_text())["exit"] is None
+    # Less than the agent would be given to end by itself.
+    [leftover], left = stop_abandoned(folder, hard=True, within_s=4)
+    assert (leftover.exit.code, left) == (137, ())
+    assert alive(running.processes) == []
+
+
+def test_stopping_an_abandoned_session_ends_also_what_has_lost_its_shim(
+    folder: SessionFolder, abandoned: list[tuple[int, int]]
+) -> None:
+    [leftover], left = stop_abandoned(folder, hard=False, within_s=20)
+    assert alive(abandoned) == []
+    assert (leftover.exit.stopped_by, left) == ("shim lost", ())
+    assert stop_abandoned(folder, hard=False, within_s=20) == ((), ())
+
+
+def test_what_ran_before_the_machine_was_started_is_not_looked_for(folder: SessionFolder) -> None:
+    shim = {"pid": os.getpid(), "start_ticks": 1, "boot_id": "another", "pid_namespace": 1}
+    folder.workers_dir.mkdir(parents=True)
+    (folder.workers_dir / "w1.1.json").write_text(json.dumps({"shim": shim, "exit": None}))
+    assert sweep_workspace(folder.workspace) == ()
 
 
 def test_a_bystander_with_the_shims_pid_is_not_signalled(
