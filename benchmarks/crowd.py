@@ -10,11 +10,12 @@ from pathlib import Path
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.listening import Listener
 from orchestrator.coordinator.requests import Observer
-from orchestrator.coordinator.running import Coordinator, utc_now
+from orchestrator.coordinator.running import Coordinator
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.snapshots import Snapshots
 from orchestrator.journal.writing import Journal
@@ -96,7 +97,9 @@ class Crowd:
         now = utc_now()
         steps = tuple(TaskStep(name, self.agent.name, Role.IMPLEMENTER, "Make the change") for name in self.names)
         plan = TaskBreakdown(options.task, 5, steps, reviews_itself=True)
-        return Session(self.folder.id, options, found, now, plan=plan, workers=states, details=details, last_heard=now)
+        return Session(
+            self.folder.id, options, found, now, now, plan=plan, workers=states, details=details, last_heard=now
+        )
 
     def coordinator(self, journal: Journal, observers: Sequence[Observer] = ()) -> Coordinator:
         """It listens to the raw files of all; they may not exist yet."""
@@ -114,6 +117,7 @@ class Crowd:
             redactor=Redactor(),
             observers=observers,
             session=session,
+            clock=Clock(),
         )
         for name in self.names:
             coordinator.adopt(name, self.listener(name))

@@ -100,6 +100,8 @@ def _of_worker(body: entries.Body, at: datetime) -> Iterator[Happening]:
         case entries.SnapshotTaken(files=files, insertions=insertions, deletions=deletions):
             text = f"snapshot for the reviewers: {changed_lines(len(files), insertions, deletions)}"
             yield Happening(at, "review", Weight.DETAIL, text)
+        case entries.ClockMoved(seconds=seconds):
+            yield Happening(at, "session", Weight.NORMAL, saying.clock_words(seconds))
         case entries.CoordinatorResumed(pid=pid, alive=alive):
             found = f"; still running: {', '.join(alive)}" if alive else ""
             yield Happening(at, "session", Weight.IMPORTANT, f"taken over by coordinator {pid}{found}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from orchestrator.cli.wording import consumption, one_line
+from orchestrator.cli.wording import consumption, duration, one_line
 from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
@@ -137,6 +137,12 @@ def _only_in(first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
             else:
                 flags[-1] += f" {word}"
     return flags
+
+
+def clock_words(seconds: float) -> str:
+    """What happened to the clock, by so many seconds."""
+    how = f"set back by {duration(-seconds)}" if seconds < 0 else f"{duration(seconds)} on, as after a sleep"
+    return f"the clock was {how}; no wait counts that"
 
 
 def exit_words(record: ExitRecord) -> str:

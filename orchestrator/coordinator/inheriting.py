@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.clocks import utc_now
 from orchestrator.coordinator.listening import Listener, Offsets, beginning
-from orchestrator.coordinator.running import utc_now
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import CloseSession, Effect, EffectId, Outcome, StartWorker

@@ -13,12 +13,13 @@ import anyio.to_thread
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.inheriting import Inheritance, inherit
 from orchestrator.coordinator.leaving import cut_off
 from orchestrator.coordinator.listening import Listener, StreamName, beginning
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
-from orchestrator.coordinator.running import Coordinator, utc_now
+from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, open_stage
 from orchestrator.coordinator.starting import let_go, make_coordinator, result_of
 from orchestrator.coordinator.sweeping import report_leftovers
@@ -50,7 +51,7 @@ async def resume_session(
     interactive: bool = False,
     observe: Observer | None = None,
     progress: Progress | None = None,
-    now: Callable[[], datetime] = utc_now,
+    clock: Clock | None = None,
 ) -> SessionResult:
     """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
 
@@ -60,6 +61,7 @@ async def resume_session(
         ReplayDiffers: This version of the program does not derive what the journal holds.
     """
     say = progress or (lambda text: None)
+    clock = clock or Clock()
     await report_leftovers(folder.workspace, say)
     async with AsyncExitStack() as stack:
         stack.enter_context(hold_session_lock(folder))
@@ -72,14 +74,18 @@ async def resume_session(
         if observe is not None:
             observers.append(observe)
         coordinator = make_coordinator(
-            folder, journal, left.session.options, stage=stage, observers=observers, session=left.session, now=now
+            folder, journal, left.session.options, stage=stage, observers=observers, session=left.session, clock=clock
         )
         stack.callback(let_go, coordinator)
         coordinator.skip_commands(left.last_command)
         await anyio.to_thread.run_sync(coordinator.evidence.begin)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
         resumed = CoordinatorResumed(
-            os.getpid(), alive=tuple(adopted), interactive=interactive, rehearsal=stage.rehearsal
+            os.getpid(),
+            alive=tuple(adopted),
+            away_s=(clock.now() - (left.session.now or left.session.opened_at)).total_seconds(),
+            interactive=interactive,
+            rehearsal=stage.rehearsal,
         )
         # Given up after the takeover: before it the session would want its end once more.
         given_up = [EffectDone(name) for name in left.given_up]
@@ -166,7 +172,8 @@ def _adopt(
         coordinator.carried[worker.id] = left.carried_before(worker.id, following, folder)
     for worker_id, attempt in adopted.items():
         translation = beginning(coordinator.carried[worker_id], left.launched[worker_id, attempt])
-        listener = _listener(left, worker_id, translation, attempt=attempt, folder=folder, stage=stage)
+        now = coordinator.clock.now
+        listener = _listener(left, worker_id, translation, attempt=attempt, folder=folder, stage=stage, now=now)
         coordinator.adopt(worker_id, listener)
     return adopted, first, undone, frozenset(begun)
 
@@ -176,7 +183,14 @@ def _files(folder: SessionFolder, worker: WorkerId, attempt: int) -> AttemptFile
 
 
 def _listener(
-    left: Inheritance, worker: WorkerId, translation: Translation, *, attempt: int, folder: SessionFolder, stage: Stage
+    left: Inheritance,
+    worker: WorkerId,
+    translation: Translation,
+    *,
+    attempt: int,
+    folder: SessionFolder,
+    stage: Stage,
+    now: Callable[[], datetime],
 ) -> Listener:
     """Listen from the attempt's first byte, so that the translation is rebuilt, and pass on only what is new."""
     record = read_record(_files(folder, worker, attempt))
@@ -185,7 +199,7 @@ def _listener(
         attempt,
         get_agent(left.session.workers[worker].agent),
         Redactor(stage.secrets),
-        utc_now,
+        now,
         translation,
         said_pending=(worker, attempt) in left.said_pending,
     )

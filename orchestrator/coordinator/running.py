@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,6 +16,7 @@ from anyio.abc import TaskGroup
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.leaving import Leaver
@@ -30,18 +30,13 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileChanges, file_changes
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Effect, EffectId, Outcome
-from orchestrator.models.entries import EffectIntended, Input, JournalEntry, WorkerExited
+from orchestrator.models.entries import ClockMoved, EffectIntended, Input, JournalEntry, WorkerExited
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 from orchestrator.workers.crew import Crew
-
-
-def utc_now() -> datetime:
-    """The one clock of the coordinator."""
-    return datetime.now(UTC)
 
 
 class Coordinator:
@@ -63,8 +58,8 @@ class Coordinator:
         redactor: Redactor,
         observers: Sequence[Observer] = (),
         session: Session | None = None,
+        clock: Clock,
         before_start: Callable[[Assignment], None] = lambda _: None,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self.folder = folder
         self.crew = crew
@@ -75,7 +70,7 @@ class Coordinator:
         self._observers = observers
         self._session = session
         self._before_start = before_start
-        self._now = now
+        self.clock = clock
         self._inbox: deque[Sequence[Input]] = deque()
         self._is_taking = False
         self._is_catching_up = False
@@ -136,7 +131,7 @@ class Coordinator:
                         self._desk.watch(worker, changes)
                         tasks.start_soon(self._wait_for_end, worker, attempt)
                     tasks.start_soon(self._listen, changes)
-                    tasks.start_soon(keep_time, lambda: self.session, self.take, self._now)
+                    tasks.start_soon(keep_time, lambda: self.session, self.take, self.clock)
                     tasks.start_soon(keep_sampling, self.crew, self._listeners, self._take_all)
                     tasks.start_soon(self._storage.watch, lambda: self.session, self.take)
                     self._stop_if_closed()
@@ -180,7 +175,10 @@ class Coordinator:
 
     def _take_batch(self, bodies: Sequence[Input]) -> None:
         wanted: list[tuple[EffectId, Effect]] = []
-        for entry in self._journal.append_many([as_recorded(self._redactor, body) for body in bodies], self._now()):
+        moved = self.clock.take_move() if self._session is not None else 0.0
+        bodies = (ClockMoved(moved), *bodies) if moved else bodies
+        recorded = [as_recorded(self._redactor, body) for body in bodies]
+        for entry in self._journal.append_many(recorded, self.clock.now()):
             effects = self._fold(entry)
             wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
         self._record_and_perform(wanted)
@@ -189,7 +187,7 @@ class Coordinator:
         if not wanted or self._performer is None:
             return
         intents = [EffectIntended(name, effect) for name, effect in wanted]
-        for entry in self._journal.append_many(intents, self._now()):
+        for entry in self._journal.append_many(intents, self.clock.now()):
             self._fold(entry)
         self._journal.sync()
         for name, effect in wanted:
@@ -218,7 +216,7 @@ class Coordinator:
     def _begin_listening(self, assignment: Assignment, attempt: int) -> None:
         worker = assignment.worker
         translation = beginning(self.carried.get(worker, Translation()), assignment)
-        listener = Listener(worker, attempt, get_agent(assignment.agent), self._redactor, self._now, translation)
+        listener = Listener(worker, attempt, get_agent(assignment.agent), self._redactor, self.clock.now, translation)
         listener.follow_all(self.folder, self.ends.get(worker, Offsets()))
         self._listeners[worker] = listener
         if self._changes is not None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pydantic import TypeAdapter
 
 import orchestrator
 from orchestrator.agents.registry import AGENTS
+from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.leaving import Leaver
@@ -24,7 +24,7 @@ from orchestrator.coordinator.preflight import Backend, choose_backend, prove_so
 from orchestrator.coordinator.preparing import prepare
 from orchestrator.coordinator.pushing import origin_of
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
-from orchestrator.coordinator.running import Coordinator, utc_now
+from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, open_stage
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import ExitCode, UsageError
@@ -62,7 +62,7 @@ async def run_session(
     environ: Mapping[str, str],
     observe: Observer | None = None,
     progress: Progress | None = None,
-    now: Callable[[], datetime] = utc_now,
+    clock: Clock | None = None,
 ) -> SessionResult:
     """Run one task from preflight to report.  Call it on the main thread.
 
@@ -98,7 +98,9 @@ async def run_session(
             observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
             if observe is not None:
                 observers.append(observe)
-            coordinator = make_coordinator(folder, journal, opened.options, stage=stage, observers=observers, now=now)
+            coordinator = make_coordinator(
+                folder, journal, opened.options, stage=stage, observers=observers, clock=clock
+            )
             stack.callback(let_go, coordinator)
             await anyio.to_thread.run_sync(coordinator.evidence.begin)
             session = await coordinator.run(opened)
@@ -168,8 +170,8 @@ def make_coordinator(
     *,
     stage: Stage,
     observers: Sequence[Observer],
+    clock: Clock | None,
     session: Session | None = None,
-    now: Callable[[], datetime] = utc_now,
 ) -> Coordinator:
     """Put the parts of one session together."""
     layout = CrewLayout(
@@ -200,7 +202,7 @@ def make_coordinator(
         observers=observers,
         session=session,
         before_start=stage.before_start,
-        now=now,
+        clock=clock or Clock(),
     )
 
 

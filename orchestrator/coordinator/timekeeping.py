@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 
 import anyio
 
+from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.listening import Listener
 from orchestrator.models.entries import Input, Sampled, TimePassed
 from orchestrator.models.identity import WorkerId
@@ -16,18 +16,18 @@ from orchestrator.workers.crew import Crew
 
 SAMPLE_EVERY_S = 2.0
 LONGEST_NAP_S = 1.0
-"""How late a deadline may be noticed when the machine's clock jumps."""
+"""How late it may be noticed that the machine's clock was moved."""
 SHORTEST_NAP_S = 0.05
 
 
-async def keep_time(session: Callable[[], Session], take: Callable[[Input], None], now: Callable[[], datetime]) -> None:
-    """Wake the session at each deadline it names, until cancelled."""
+async def keep_time(session: Callable[[], Session], take: Callable[[Input], None], clock: Clock) -> None:
+    """Wake the session at each deadline it names, and when the clock was moved, until cancelled."""
     while True:
         deadline = next_deadline(session())
-        if deadline is not None and deadline <= now():
+        if clock.is_moved() or (deadline is not None and deadline <= clock.now()):
             take(TimePassed())
             deadline = next_deadline(session())
-        left = (deadline - now()).total_seconds() if deadline is not None else LONGEST_NAP_S
+        left = (deadline - clock.now()).total_seconds() if deadline is not None else LONGEST_NAP_S
         await anyio.sleep(min(max(left, SHORTEST_NAP_S), LONGEST_NAP_S))
 
 

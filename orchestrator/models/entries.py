@@ -209,11 +209,22 @@ class TimePassed:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockMoved:
+    """The machine slept, or somebody set its clock: time that passed on the clock and for no process."""
+
+    seconds: float
+    """Below 0: it was set back."""
+    kind: Literal["clock_moved"] = "clock_moved"
+
+
+@dataclass(frozen=True, slots=True)
 class CoordinatorResumed:
     """Another coordinator took the session over; ``alive`` workers were found running and were adopted."""
 
     pid: int
     alive: tuple[WorkerId, ...] = ()
+    away_s: float = 0.0
+    """How long nobody ran the session, in seconds; below 0 if the clock was set back meanwhile."""
     interactive: bool = False
     rehearsal: Rehearsal | None = None
     """Where the models are now: a rehearsal's server has another port each time."""
@@ -267,6 +278,7 @@ Input: TypeAlias = (
     | LeavingDone
     | UserCommand
     | TimePassed
+    | ClockMoved
     | CoordinatorResumed
     | EffectDone
     | SessionClosed

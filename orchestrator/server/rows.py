@@ -122,6 +122,8 @@ def _of_worker(body: entries.Body) -> Iterator[_Told]:
             yield _Told(RowType.STATUS, body.kind, f"snapshot for the reviewers: {said}")
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield _Told(RowType.REVIEW, body.kind, f"measured checks: {verdict}. {'; '.join(findings)}", important=True)
+        case entries.ClockMoved(seconds=seconds):
+            yield _Told(RowType.STATUS, body.kind, f"the clock was moved by {seconds:+,.0f} s; no wait counts that")
         case entries.CoordinatorResumed(pid=pid, alive=alive):
             found = f"; still running: {', '.join(alive)}" if alive else ""
             yield _Told(RowType.STATUS, body.kind, f"taken over by coordinator {pid}{found}", important=True)

@@ -67,7 +67,7 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
 
 def _deadlines(session: Session) -> Iterator[Deadline]:
     if session.options.timeout_s is not None:
-        yield session.opened_at + timedelta(seconds=session.options.timeout_s), _time_is_up
+        yield session.timed_from + timedelta(seconds=session.options.timeout_s), _time_is_up
     for pending in session.guards.values():
         yield pending.deadline, partial(on_guard_late, pending=pending)
     yield from _review_deadlines(session)

@@ -13,6 +13,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.session.assigning import assignment_to_continue
+from orchestrator.session.clock_moves import on_away
 from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_answer
 from orchestrator.session.questions import on_answer
@@ -50,6 +51,7 @@ def on_command(draft: Draft, body: UserCommand) -> None:
 
 def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     """Another coordinator took over: what was running and is gone is continued through the CLI's own conversation."""
+    on_away(draft, body.away_s)
     options = replace(draft.session.options, interactive=body.interactive, rehearsal=body.rehearsal)
     draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at, options=options)
     for worker, detail in draft.session.details.items():

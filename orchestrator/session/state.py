@@ -196,6 +196,8 @@ class Session:
     options: SessionOptions
     found: tuple[FoundAgent, ...]
     opened_at: datetime
+    timed_from: datetime
+    """From when the time limit counts: what passed while nobody ran it, or the machine slept, is left out."""
     n: int = 0
     now: datetime | None = None
     phase: Phase = Phase.RUNNING

@@ -8,6 +8,7 @@ from orchestrator.models.effects import CloseSession, Effect, EffectId
 from orchestrator.models.entries import (
     AgentOutput,
     ChecksMeasured,
+    ClockMoved,
     CoordinatorResumed,
     EffectDone,
     EffectIntended,
@@ -32,6 +33,7 @@ from orchestrator.models.entries import (
     WorkMeasured,
 )
 from orchestrator.session.clock import on_sampled, on_time
+from orchestrator.session.clock_moves import on_clock_moved
 from orchestrator.session.commands import on_command, on_resumed
 from orchestrator.session.draft import Draft
 from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
@@ -44,7 +46,7 @@ from orchestrator.session.reviewing import on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
 from orchestrator.session.storage import on_storage_short
 
-QUIET = (AgentOutput, Sampled, StreamRead, SessionClosed)
+QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, SessionClosed)
 """After these no step's turn can have come."""
 
 
@@ -61,7 +63,8 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[E
     if session is None:
         if not isinstance(body, SessionOpened):
             raise ValueError(f"a journal begins with session_opened, not {body.kind}")
-        session = Session(id=body.session, options=body.options, found=body.found, opened_at=entry.at)
+        at = entry.at
+        session = Session(id=body.session, options=body.options, found=body.found, opened_at=at, timed_from=at)
     draft = Draft(session, entry.at, n=entry.n)
     if isinstance(body, EffectIntended):
         return draft.session, ()
@@ -116,6 +119,8 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_command(draft, body)
         case TimePassed():
             on_time(draft)
+        case ClockMoved():
+            on_clock_moved(draft, body)
         case CoordinatorResumed():
             on_resumed(draft, body)
         case EffectDone():

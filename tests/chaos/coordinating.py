@@ -1,21 +1,22 @@
 """A coordinator of counting agents that can be killed: ``coordinating.py run|resume ROOT|FOLDER SKEW_S [ANSWER]``.
 
-It says the session's folder first, then one line an entry, and at last how the session ended.  Its clock goes wrong
-by ``SKEW_S`` seconds.
+It says the session's folder first, then one line an entry, and at last how the session ended.  Its clock is moved
+by ``SKEW_S`` seconds after half a second.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import anyio
 
 from orchestrator.coordinator import resume_session, run_session
+from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.requests import RunRequest, SessionResult
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
@@ -52,17 +53,18 @@ def request(root: Path) -> RunRequest:
     )
 
 
-def clock(skew_s: float) -> Callable[[], datetime]:
-    return lambda: datetime.now(UTC) + timedelta(seconds=skew_s)
+def wrong_clock(skew_s: float) -> Clock:
+    begun = time.monotonic()
+    return Clock(lambda: utc_now() + timedelta(seconds=skew_s if time.monotonic() > begun + 0.5 else 0.0))
 
 
 def main(mode: str, where: str, skew_s: str, *answer: str) -> int:
-    now = clock(float(skew_s))
+    clock = wrong_clock(float(skew_s))
     if mode == "run":
-        begin = partial(run_session, request(Path(where)), environ=os.environ, observe=tell, now=now)
+        begin = partial(run_session, request(Path(where)), environ=os.environ, observe=tell, clock=clock)
     else:
         folder, words = SessionFolder(Path(where)), answer[0] if answer else None
-        begin = partial(resume_session, folder, environ=os.environ, answer=words, observe=tell, now=now)
+        begin = partial(resume_session, folder, environ=os.environ, answer=words, observe=tell, clock=clock)
     try:
         result: SessionResult = anyio.run(begin)
     except OrchestrateError as error:

@@ -6,17 +6,17 @@ import os
 import shutil
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 from orchestrator.coordinator import run_session
+from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
-from orchestrator.coordinator.running import utc_now
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reading import read_journal
 from orchestrator.models.entries import JournalEntry
@@ -33,10 +33,10 @@ from tests.coordinator.killing import Killing, serving
 FAKES = Path(__file__).with_name("fakes")
 
 
-def racing(times: float) -> Callable[[], datetime]:
+def racing(times: float) -> Clock:
     """A clock that goes so many times as fast as the machine's."""
     begun = utc_now()
-    return lambda: begun + (utc_now() - begun) * times
+    return Clock(lambda: begun + (utc_now() - begun) * times, lambda: time.monotonic() * times)
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class Stage:
     seen: list[tuple[Session, JournalEntry]] = field(default_factory=list)
     watch: Callable[[Session, JournalEntry], None] | None = None
     """Called after every entry: a test may answer or stop from here."""
-    clock: Callable[[], datetime] = utc_now
+    clock: Clock = field(default_factory=Clock)
     """The coordinator's."""
 
     @property
@@ -84,7 +84,7 @@ class Stage:
         """Run to the end, then prove that what was decided can be derived again from the journal alone."""
         return self.proven(
             await run_session(
-                self.request(scenario, **changes), environ=self.environ, observe=self.note, now=self.clock
+                self.request(scenario, **changes), environ=self.environ, observe=self.note, clock=self.clock
             )
         )
 

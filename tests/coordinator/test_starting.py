@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
-from orchestrator.coordinator.running import utc_now
+from orchestrator.coordinator.clocks import utc_now
 from orchestrator.coordinator.starting import check_request, environment_of_checks, wrap_for_checks
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
 from orchestrator.journal.folder import create_session

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
+from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.timekeeping import keep_time
 from orchestrator.errors import ExitCode
 from orchestrator.models.entries import Input, Sampled, TimePassed
@@ -29,12 +30,13 @@ async def test_a_session_is_woken_at_the_deadline_it_names(stage: Stage) -> None
     def session() -> Session:
         return running
 
+    clock = Clock(now, lambda: at.timestamp())
     with anyio.move_on_after(0.3):
-        await keep_time(session, woken.append, now)
+        await keep_time(session, woken.append, clock)
     assert woken == []
     at = running.opened_at + timedelta(hours=2)
     with anyio.move_on_after(0.3):
-        await keep_time(session, woken.append, now)
+        await keep_time(session, woken.append, clock)
     assert set(map(type, woken)) == {TimePassed}
     assert result.exit_code is ExitCode.DONE
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from orchestrator.models.effects import CloseSession, Effect, MeasureWork, RunChecks, StartWorker, TakeSnapshot
 from orchestrator.models.entries import (
     ChecksMeasured,
+    ClockMoved,
     Command,
     CoordinatorResumed,
     EffectDone,
@@ -250,8 +251,13 @@ class World:
         self.take(StreamFault(worker, attempt, "stdout", kind, place, place + 1, "odd"))
 
     def clock_jumps(self, place: int) -> None:
-        """The machine's clock is set, forwards or back."""
-        self.play.at += timedelta(minutes=(place - 60) * 5)
+        """The machine's clock is set, forwards or back, or the machine slept: no wait becomes longer or shorter."""
+        moved = timedelta(minutes=(place - 60) * 5)
+        before = next_deadline(self.play.session)
+        self.play.at += moved
+        self.take(ClockMoved(moved.total_seconds()))
+        if before is not None and not any(limit.until for limit in self.play.session.limits.values()):
+            assert next_deadline(self.play.session) == before + moved
         self.take(TimePassed())
 
     def command_twice(self, place: int) -> None:

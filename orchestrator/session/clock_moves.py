@@ -1,0 +1,77 @@
+"""A clock that was moved: every wait is moved with it, so that none becomes longer or shorter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from orchestrator.models.entries import ClockMoved
+from orchestrator.models.identity import WorkerId
+from orchestrator.safety.resources import ResourceMonitor
+from orchestrator.session.draft import Draft
+from orchestrator.session.state import ReviewState
+
+
+def on_clock_moved(draft: Draft, body: ClockMoved) -> None:
+    """So much time passed for nobody: the machine slept, or somebody set its clock."""
+    _move_waits(draft, timedelta(seconds=body.seconds))
+
+
+def on_away(draft: Draft, seconds: float) -> None:
+    """So much time passed with no coordinator: the session's time limit does not count it, nor does a worker's own what
+    lies past the grace, which none outlives.
+    """
+    if seconds < 0:  # It cannot have been: the clock was set back.
+        _move_waits(draft, timedelta(seconds=seconds))
+        return
+    _move_time_limit(draft, timedelta(seconds=seconds))
+    gone = timedelta(seconds=max(0.0, seconds - draft.session.options.orphan_grace_s))
+    for worker, detail in draft.session.details.items():
+        draft.set_detail(worker, running_since=_moved(detail.running_since, gone))
+
+
+def _move_waits(draft: Draft, by: timedelta) -> None:
+    """Move what the session measures its waits from; what a CLI named as a time of day stays."""
+    _move_time_limit(draft, by)
+    draft.set(
+        last_heard=_moved(draft.session.last_heard, by),
+        guards={key: replace(guard, deadline=guard.deadline + by) for key, guard in draft.session.guards.items()},
+        reviews={name: _moved_review(review, by) for name, review in draft.session.reviews.items()},
+    )
+    for worker, state in list(draft.session.workers.items()):
+        draft.set_worker(worker, last_heard=_moved(state.last_heard, by))
+        if worker in draft.session.details:
+            _move_detail(draft, worker, by)
+
+
+def _move_time_limit(draft: Draft, by: timedelta) -> None:
+    draft.set(timed_from=draft.session.timed_from + by)
+
+
+def _move_detail(draft: Draft, worker: WorkerId, by: timedelta) -> None:
+    detail = draft.detail(worker)
+    limit = draft.session.limits.get(draft.worker(worker).agent)
+    is_time_of_day = limit is not None and limit.until is not None
+    draft.set_detail(
+        worker,
+        start_at=detail.start_at if is_time_of_day else _moved(detail.start_at, by),
+        running_since=_moved(detail.running_since, by),
+        frozen_since=_moved(detail.frozen_since, by),
+        pulse=replace(detail.pulse, active_at=_moved(detail.pulse.active_at, by)),
+        monitor=_moved_monitor(detail.monitor, by),
+    )
+
+
+def _moved_review(review: ReviewState, by: timedelta) -> ReviewState:
+    if review.decision is not None:
+        return review
+    request = review.request
+    return replace(review, request=replace(request, asked_at=request.asked_at + by, deadline=request.deadline + by))
+
+
+def _moved_monitor(monitor: ResourceMonitor, by: timedelta) -> ResourceMonitor:
+    return replace(monitor, cpu=tuple((at + by, percent) for at, percent in monitor.cpu))
+
+
+def _moved(at: datetime | None, by: timedelta) -> datetime | None:
+    return at + by if at is not None else None
