@@ -18,7 +18,7 @@ from orchestrator.workers.sweeping import end_marked
 
 SPARES = ("freeze", "thaw", "stop", "kill")
 """Commands of which one each is written beforehand, so that a full disk cannot keep them from a shim."""
-LOST_TREE_WITHIN_S = 5.0
+LOST_TREE_WITHIN_S = 30.0
 """A namespace dies with its sandbox in milliseconds; a loaded machine gets more."""
 
 

@@ -17,6 +17,8 @@ _GET_OWNER = 0xB701
 """NS_GET_USERNS of linux/nsfs.h: which user namespace a namespace belongs to."""
 _SCM_RIGHTS = 1
 _SOCKET_TIME_S = 0.2
+_LISTEN_WITHIN_S = 60.0
+"""Its end is heard at once, so this bounds a hang alone: a loaded machine may not run it for seconds."""
 MOST_WAITING = 64
 """Connections kept while no coordinator is there to take them."""
 
@@ -89,7 +91,7 @@ def listen_inside(pid: int, port: int = PORT) -> int:
             os._exit(1)
     theirs.close()
     try:
-        ours.settimeout(5.0)
+        ours.settimeout(_LISTEN_WITHIN_S)
         said, rights, _, _ = ours.recvmsg(256, 64)
         os.waitpid(child, 0)
     finally:

@@ -21,7 +21,8 @@ BLOCK_FD = "@block-fd@"
 """…of the descriptor on which the sandbox waits, before it starts the worker, until its way out stands."""
 OPENED = "@open:"
 """…of a descriptor of the file whose path follows: read anew at each launch, since the sandbox consumes it."""
-INFO_WITHIN_S = 5.0
+INFO_WITHIN_S = 60.0
+"""Its end is heard at once, so this bounds a hang alone; without an answer a worker has neither way out nor proof."""
 
 
 class Spawned:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 FREEZE_WITHIN_S = 1.0
 """A forking tree took 7 to 12 sweeps, some milliseconds each."""
-KILL_WITHIN_S = 10.0
-"""Longer than any exit takes that is not stuck in the kernel."""
+KILL_WITHIN_S = 60.0
+"""Longer than any exit takes that is not stuck in the kernel, on a machine with more to do than it can as well."""
 
 
 class Tree:
@@ -29,6 +29,7 @@ class Tree:
         """Pid 1 of the worker's own pid namespace as we see it; 0 without one."""
         self.namespace_init_started = 0
         self.cgroup = cgroup
+        self.is_frozen = False
         self._held: set[tuple[int, int]] = set()
         """Whom we stopped, by pid and start; who stopped itself is not ours to continue."""
 
@@ -38,7 +39,11 @@ class Tree:
         return [row for row in below if not row.is_dead and row.pid not in self.supports]
 
     def freeze(self) -> bool:
-        """Let no member run on; ``False`` if one still does after ``FREEZE_WITHIN_S``."""
+        """Let no member run on; ``False`` if one still does after ``FREEZE_WITHIN_S``: try again later."""
+        self.is_frozen = self._hold_still()
+        return self.is_frozen
+
+    def _hold_still(self) -> bool:
         if self.cgroup is not None and _freeze_cgroup(self.cgroup, frozen=True):
             return True
         deadline = time.monotonic() + FREEZE_WITHIN_S
@@ -60,6 +65,7 @@ class Tree:
 
     def thaw(self) -> None:
         """Let every member run on."""
+        self.is_frozen = False
         if self.cgroup is not None:
             _freeze_cgroup(self.cgroup, frozen=False)
         for pid, started in self._held:
@@ -88,7 +94,7 @@ class Tree:
             send_signal(self.namespace_init, self.namespace_init_started, signal.SIGKILL)
         else:
             # A tree that forks faster than it is listed is held still first.
-            self.freeze()
+            self._hold_still()
         for row in descendants(os.getpid(), process_table()):
             if not row.is_dead:
                 send_signal(row.pid, row.start_ticks, signal.SIGKILL)

@@ -61,7 +61,7 @@ class Supervision:
         self.ending: Ending | None = None
         self.stopped_by = "itself"
         self.notes: list[str] = []
-        self.frozen = False
+        self.is_held = False
         self.commands_done: int = spec["commands_after"]
         self.outputs: dict[str, tuple[int, int]] = {}
         self.record: dict[str, object] = {}
@@ -117,7 +117,7 @@ class Supervision:
         self._write()
 
     def _write(self, *, sync: bool = False, exit_record: Mapping[str, object] | None = None) -> None:
-        state = {"commands_done": self.commands_done, "frozen": self.frozen, "exit": exit_record}
+        state = {"commands_done": self.commands_done, "frozen": self.tree.is_frozen, "exit": exit_record}
         replace_file(self.spec["record"], encode({**self.record, **state}), sync=sync)
 
     def _reap(self) -> bool:
@@ -145,7 +145,7 @@ class Supervision:
             self.ending = self.ending or Ending([], time.monotonic() + LEFTOVER_GRACE_S)
             return
         self.notes.append(f"{len(self.tree.members())} of its processes outlived it")
-        self.frozen = False
+        self.is_held = False
         self.tree.thaw()
         self.ending = Ending([("TERM", LEFTOVER_GRACE_S)], time.monotonic())
 
@@ -157,8 +157,10 @@ class Supervision:
             self._write()
         if self.stopped_by != "orphaned" and self.lease.has_run_out(now):
             self.stop("orphaned", "nobody coordinates the session any more")
-        if self.frozen and self.ending is None:
-            self.frozen = self.tree.freeze()
+        # What did not stand still in time, or runs again, is told again: on a busy machine a signal waits for its turn.
+        was_frozen = self.tree.is_frozen
+        if self.is_held and self.ending is None and self.tree.freeze() != was_frozen:
+            self._write()
         if self.way_out is not None:
             self.way_out.hand_over()
 
@@ -187,11 +189,11 @@ class Supervision:
             case "kill":
                 self.stop("stop", str(command.get("because", "")), hard=True)
             case "freeze" if self.ending is None:
-                self.frozen = self.tree.freeze()
-                if not self.frozen:
+                self.is_held = True
+                if not self.tree.freeze():
                     self.notes.append("the tree could not be frozen in time")
             case "thaw" if self.ending is None:
-                self.frozen = False
+                self.is_held = False
                 self.tree.thaw()
 
     def stop(self, by: str, because: str, *, hard: bool = False) -> None:
@@ -202,7 +204,7 @@ class Supervision:
             self.stopped_by = by
             if because:
                 self.notes.append(because)
-        self.frozen = False
+        self.is_held = False
         self.tree.thaw()
         self.ending = Ending([] if hard else self.spec["ladder"], time.monotonic())
 
