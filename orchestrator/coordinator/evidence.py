@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ import anyio.to_thread
 from orchestrator.journal.snapshots import Diff, Snapshots
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.workers.boxed import boxed
 
 EXCERPT_CHARS = 12_000
 BASELINE = "session begins"
@@ -95,14 +98,14 @@ class Evidence:
         shown = " ".join(command)
         try:
             with anyio.fail_after(TEST_TIME_S):
-                done = await anyio.run_process(
-                    list(self._wrap(command)), cwd=self._target, check=False, stdin=-3, stderr=-2, env=self._environ
-                )
+                env = os.environ if self._environ is None else self._environ
+                async with boxed(self._wrap(command), cwd=self._target, stderr=subprocess.STDOUT, env=env) as process:
+                    said, _ = await process.communicate()
         except TimeoutError:
             return SuiteRun(shown, None, f"took longer than {TEST_TIME_S:g} s")
         except OSError as error:
             return SuiteRun(shown, None, f"could not be started: {error.strerror}")
-        return SuiteRun(shown, done.returncode, done.stdout.decode("utf-8", "replace")[-400:].strip())
+        return SuiteRun(shown, process.returncode, said.decode("utf-8", "replace")[-400:].strip())
 
     def _since(self, label: str) -> Diff:
         before = self._snapshots.find(label) or self._snapshots.find(BASELINE)

@@ -27,6 +27,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import ORCHESTRATOR, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
+from orchestrator.workers.boxed import boxed
 from orchestrator.workers.mounts import Mount
 from orchestrator.workers.proxy_requests import ProxyRequest
 from orchestrator.workers.relaying import Ends, connect_through, join
@@ -138,17 +139,9 @@ class Errands:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             words = self._words(errand, theirs.fileno())
-            process = await asyncio.create_subprocess_exec(
-                *words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=self._environment(errand),
-                pass_fds=(theirs.fileno(),) if errand.host else (),
-                # A Ctrl-C at the terminal is for the session, which waits for what is under way.
-                start_new_session=True,
-            )
-            return await _attended(process, errand, ours, theirs, partial(self._reach, errand))
+            passed = (theirs.fileno(),) if errand.host else ()
+            async with boxed(words, env=self._environment(errand), stdin=subprocess.PIPE, pass_fds=passed) as process:
+                return await _attended(process, errand, ours, theirs, partial(self._reach, errand))
         finally:
             ours.close()
             theirs.close()
@@ -223,21 +216,13 @@ async def _attended(
     process: asyncio.subprocess.Process, errand: Errand, ours: socket.socket, theirs: socket.socket, reach: Reach
 ) -> Ran:
     said = (b"", b"")
-    try:
-        with anyio.move_on_after(errand.within_s) as limit:
-            async with anyio.create_task_group() as tasks:
-                if errand.host:
-                    tasks.start_soon(_keep_door, ours, theirs, errand, reach, tasks)
-                said = await process.communicate(errand.stdin)
-                tasks.cancel_scope.cancel()
-        return Ran(None if limit.cancelled_caught else process.returncode, *said)
-    finally:
-        # Bubblewrap takes its box along.
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-        with anyio.CancelScope(shield=True):
-            await process.communicate()
+    with anyio.move_on_after(errand.within_s) as limit:
+        async with anyio.create_task_group() as tasks:
+            if errand.host:
+                tasks.start_soon(_keep_door, ours, theirs, errand, reach, tasks)
+            said = await process.communicate(errand.stdin)
+            tasks.cancel_scope.cancel()
+    return Ran(None if limit.cancelled_caught else process.returncode, *said)
 
 
 async def _keep_door(
@@ -249,13 +234,16 @@ async def _keep_door(
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
     # The kernel says who it is by our own count.
     pid, _, _ = _CREDENTIALS.unpack(told[0][2])
-    opener = await asyncio.create_subprocess_exec(
-        *(*_PYTHON, _OPENER, _SOURCES, str(pid), str(errand.port), str(theirs.fileno())),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,  # the errand itself says that there is no way out
-        pass_fds=(theirs.fileno(),),
-    )
-    if await opener.wait() != 0:
+    # It ends at once, by itself.
+    with anyio.CancelScope(shield=True):
+        opener = await asyncio.create_subprocess_exec(
+            *(*_PYTHON, _OPENER, _SOURCES, str(pid), str(errand.port), str(theirs.fileno())),
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,  # the errand itself says that there is no way out
+            pass_fds=(theirs.fileno(),),
+        )
+        code = await opener.wait()
+    if code != 0:
         ours.shutdown(socket.SHUT_RDWR)
         return
     _, descriptors, _, _ = socket.recv_fds(ours, 16, 1)
