@@ -8,6 +8,7 @@ from pathlib import Path
 
 import anyio
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.happenings import Happening, happenings
 from orchestrator.cli.plain_view import plain_lines
 from orchestrator.errors import UsageError
@@ -23,7 +24,14 @@ _LOOK_FOR_HOLDER_S = 1.0
 
 
 async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bool) -> None:
-    """Print the journal's happenings, all of them or one agent's."""
+    """Print the journal's happenings, all of them or one agent's.
+
+    Raises:
+        UsageError: Nobody in this session can be meant by ``agent``.
+    """
+    names = sorted({*AGENTS, *_with_raw_output(folder)})
+    if agent is not None and not any(_is_meant(name, agent) for name in names):
+        raise UsageError(f"session {folder.id} has no worker {agent!r}", hint=f"there are: {', '.join(names)}")
     tail = FileTail(folder.journal_file)
     count = 0
 
@@ -63,14 +71,18 @@ def raw_file(folder: SessionFolder, agent: str | None) -> Path:
     Raises:
         UsageError: No worker is named, or none of that name has any.
     """
-    there = sorted(path for place in (folder.path, folder.reviews_dir) for path in place.glob("*.jsonl"))
-    names = [path.stem for path in there if path != folder.journal_file]
+    names = _with_raw_output(folder)
     hint = f"raw output is there of: {', '.join(names) or 'nobody yet'}"
     if agent is None:
         raise UsageError("--raw needs the name of a worker", hint=hint)
     if agent not in names:
         raise UsageError(f"session {folder.id} has no raw output of {agent!r}", hint=hint)
     return folder.raw_stdout(WorkerId(agent))
+
+
+def _with_raw_output(folder: SessionFolder) -> list[str]:
+    there = sorted(path for place in (folder.path, folder.reviews_dir) for path in place.glob("*.jsonl"))
+    return [path.stem for path in there if path != folder.journal_file]
 
 
 async def _drain_until_end(folder: SessionFolder, place: Path, *, drain: Callable[[], bool], follow: bool) -> None:
@@ -99,5 +111,8 @@ async def _drain_until_end(folder: SessionFolder, place: Path, *, drain: Callabl
 
 
 def _concerns(happening: Happening, agent: str) -> bool:
-    worker = happening.worker
-    return worker is not None and (worker == agent or worker.startswith(f"{agent}-") or worker.endswith(f"-{agent}"))
+    return happening.worker is not None and _is_meant(happening.worker, agent)
+
+
+def _is_meant(worker: str, agent: str) -> bool:
+    return worker == agent or worker.startswith(f"{agent}-") or worker.endswith(f"-{agent}")

@@ -25,7 +25,7 @@ COMMANDS: dict[str, str] = {
     "review": "Ask for a review of a running session's work.",
     "serve": "Show every session of the workspace in the browser.",
     "doctor": "Say what is there to run with, and what is missing.",
-    "policies": "List the review and sandbox policies; show, check and explain one.",
+    "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
     "scenarios": "List the rehearsal scenarios.",
 }
 """Name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""

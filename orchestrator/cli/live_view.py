@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from orchestrator.cli.happenings import Happening, Weight, happenings
-from orchestrator.cli.picture import picture, question_text
+from orchestrator.cli.picture import picture, prompt_text, question_text
 from orchestrator.cli.wording import one_line
 from orchestrator.models.effects import Question
 from orchestrator.models.entries import JournalEntry
@@ -38,6 +38,7 @@ class LiveView:
         self._notice = ""
         self._live: Live | None = None
         self._asking = False
+        self._prompt = Text()
         self._drawn: tuple[object, ...] = ()
         self._broken = False
 
@@ -51,11 +52,14 @@ class LiveView:
     def tell(self, text: str) -> None:
         self._notice = text
         if self._asking:
-            self._safely(lambda: self._console.print(Text(f"\n{text}", style="yellow")))
+            self._beside_the_prompt(Text(text, style="yellow"))
 
     def announce(self, text: str) -> None:
-        # Above the picture, where it stays; never wrapped, so that an address can be clicked.
-        self._safely(lambda: self._console.print(Text(text), soft_wrap=True))
+        if self._asking:
+            self._beside_the_prompt(Text(text))
+        else:
+            # Above the picture, where it stays; never wrapped, so that an address can be clicked.
+            self._safely(lambda: self._console.print(Text(text), soft_wrap=True))
 
     def refresh(self, now: datetime) -> None:
         if self._asking or self._broken:
@@ -68,7 +72,8 @@ class LiveView:
     def ask(self, question: Question) -> None:
         self._asking = True
         self._safely(self._stop)
-        self._safely(lambda: self._console.print(question_text(question), end=""))
+        self._prompt = prompt_text(question)
+        self._safely(lambda: self._console.print(question_text(question), self._prompt, sep="", end=""))
 
     def go_on(self, *, typed: bool) -> None:
         if not typed:
@@ -82,6 +87,11 @@ class LiveView:
             self._safely(lambda: self._draw(now, last=True))
         self._safely(self._stop)
         self._safely(self._console.print)  # an empty line before whatever follows
+
+    def _beside_the_prompt(self, text: Text) -> None:
+        """On lines of its own, and the prompt again below: what is typed next is still the answer."""
+        self._safely(lambda: self._console.print(Text("\n") + text, soft_wrap=True))
+        self._safely(lambda: self._console.print(self._prompt, end=""))
 
     def _draw(self, now: datetime, *, last: bool = False) -> None:
         if self._live is None:

@@ -89,7 +89,9 @@ def header(session: Session, now: datetime, width: int) -> Text:
     closed = session.closed or session.ending
     phase = OUTCOME_WORDS[closed.outcome] if session.phase is Phase.CLOSED and closed else str(session.phase)
     end = session.now if session.phase is Phase.CLOSED and session.now else now
-    used = consumption(total_usage(session))
+    ran = [worker for worker in session.workers.values() if worker.attempt]
+    all_told = all(worker.usage.cost_usd is not None for worker in ran)
+    used = consumption(total_usage(session), whole_cost=all_told)
     line = Text.assemble(
         (str(session.id), "bold"), "  ", (phase, "bold"), "  ", duration(end - session.opened_at), "  ", used
     )
@@ -191,11 +193,15 @@ def question_line(question: Question, width: int) -> Text:
 
 
 def question_text(question: Question) -> Text:
-    """The question as it is put to a person, with its prompt."""
+    """The question as it is put to a person; its prompt follows."""
     about = f" (about {question.about})" if question.about else ""
     text = Text.assemble(("\nquestion ", "bold yellow"), f"{question.id}{about}: ", one_line(question.text, 4000), "\n")
     for number, suggestion in enumerate(question.suggestions, start=1):
         text.append(f"  {number}. {one_line(suggestion, 500)}\n")
-    choice = ", or a number from above" if question.suggestions else ""
-    text.append(f"answer in one line{choice}: ", style="bold")
     return text
+
+
+def prompt_text(question: Question) -> Text:
+    """What stands before the answer that is typed."""
+    choice = ", or a number from above" if question.suggestions else ""
+    return Text(f"answer in one line{choice}: ", style="bold")

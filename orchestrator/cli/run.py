@@ -206,7 +206,7 @@ def read_task(task: str | None, task_file: Path | None) -> str:
     elif task == "-":
         words = _decoded(sys.stdin.buffer.read(), "standard input")
     elif task is not None:
-        words = task
+        words = _decoded(task.encode(errors="surrogateescape"), "the command line")
     else:
         raise UsageError("there is no task", hint='orchestrate "what is to be done", or --task-file FILE')
     if not words.strip():

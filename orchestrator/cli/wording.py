@@ -55,11 +55,16 @@ def money(usd: float | None, unknown: str = "unknown") -> str:
     return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
 
 
-def consumption(usage: Usage) -> str:
-    """Tokens and cost of a usage in one phrase; what is not known is said to be unknown."""
+def consumption(usage: Usage, *, whole_cost: bool = True) -> str:
+    """Tokens and cost of a usage in one phrase; what is not known is said to be unknown.
+
+    Args:
+        whole_cost: Whether everybody who took part told a cost; if not, what is known is a lower bound.
+    """
     if usage.total_tokens is None and usage.cost_usd is None:
         return "tokens and cost unknown"
-    return f"{tokens(usage.total_tokens)} tokens, cost {money(usage.cost_usd)}"
+    least = "" if whole_cost or usage.cost_usd is None else "at least "
+    return f"{tokens(usage.total_tokens)} tokens, cost {least}{money(usage.cost_usd)}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -76,10 +76,11 @@ def install_clis(packages: Mapping[str, str], cache: Path, *, report: Report, ti
         EnvironmentUnfit: npm or node is missing, or the registry cannot be reached.
         OrchestrateError: npm failed or took too long.
     """
+    node = _required("node")  # what is installed runs on it as well
     found = installed_clis(packages, cache)
     if found is not None:
         return found
-    npm, node = _required("npm"), _required("node")
+    npm = _required("npm")
     folder = _folder(packages, cache)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock(folder.with_suffix(".lock"), report) as lock:

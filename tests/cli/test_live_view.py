@@ -70,6 +70,18 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
     view.close(story.at)
 
 
+def test_what_is_announced_while_a_question_is_open_leaves_the_prompt_last(story: Story) -> None:
+    on, out = console(width=40)
+    view = fed(story, on)
+    view.ask(Question("q1", "keep it?"))
+    address = f"dashboard: http://127.0.0.1:8000/?token={'x' * 43}"
+    view.announce(address)
+    view.tell("stopping")
+
+    prompt = "answer in one line: "
+    assert words(out).endswith(f"{prompt}\n{address}\n{prompt}\nstopping\n{prompt}")
+
+
 def test_the_cursor_is_given_back_at_the_end(story: Story) -> None:
     on, out = console()
     view = fed(story, on)

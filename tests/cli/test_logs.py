@@ -19,6 +19,18 @@ def test_logs_of_one_agent_leave_the_others_out(story: Story, orchestrate: Calla
     assert "plan (tier 1)" in orchestrate("logs").out
 
 
+def test_logs_of_somebody_who_is_not_there_are_an_error_that_says_who_is(
+    story: Story, orchestrate: Callable[..., Any]
+) -> None:
+    story.write()
+
+    ran = orchestrate("logs", "nobody")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "no worker 'nobody'" in ran.err
+    assert "claude, codex, gemini" in ran.err
+
+
 def test_raw_logs_are_the_agents_bytes_and_say_so(story: Story, orchestrate: Callable[..., Any]) -> None:
     story.write()
     (story.folder.path / "claude.jsonl").write_bytes(b'{"a": 1}\nnot json\n')

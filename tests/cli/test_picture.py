@@ -44,6 +44,16 @@ def test_the_header_says_unknown_where_nothing_is_known(story: Story) -> None:
     assert "1.2k tokens, cost unknown" in header(story.session, story.at, 120).plain
 
 
+def test_the_header_calls_a_cost_that_not_everybody_told_a_lower_bound(story: Story) -> None:
+    story.started("gemini")
+    story.said("gemini", events.UsageReported(Usage(input_tokens=1000, cost_usd=0.5)))
+    assert "cost $0.50" in header(story.session, story.at, 120).plain
+
+    story.exited("gemini", 1)
+    story.started("claude")
+    assert "cost at least $0.50" in header(story.session, story.at, 120).plain
+
+
 def test_a_bar_never_leaves_its_cells() -> None:
     assert progress_bar(0) == "╌╌╌╌╌╌ 0 % "
     assert progress_bar(50) == "━━━╌╌╌ 50 % "

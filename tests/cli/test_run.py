@@ -50,6 +50,12 @@ def test_a_task_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         read_task(None, tmp_path / "task")
 
 
+def test_a_task_whose_bytes_are_no_text_is_refused_before_anything_is_made() -> None:
+    with pytest.raises(UsageError, match=r"command line is not UTF-8 \(byte 4\)"):
+        read_task("odd \udcff bytes", None)
+    assert read_task("größer ✓", None) == "größer ✓"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -145,10 +145,20 @@ async def test_two_at_once_install_once(tools: Path, tmp_path: Path) -> None:
 
 
 def test_without_npm_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "node", NODE)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(EnvironmentUnfit, match="npm is not installed") as caught:
         install_clis(PACKAGES, tmp_path, report=lambda _: None)
     assert "Node.js" in (caught.value.hint or "")
+
+
+def test_what_is_installed_is_not_taken_where_there_is_no_node_to_run_it(
+    tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_clis(PACKAGES, tmp_path / "cache", report=lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    with pytest.raises(EnvironmentUnfit, match="node is not installed"):
+        install_clis(PACKAGES, tmp_path / "cache", report=lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -189,5 +199,5 @@ def test_the_command_says_what_is_missing_and_exits_as_an_unfit_machine(tmp_path
         check=False,
     )
     assert run.returncode == 2
-    assert "npm is not installed" in run.stderr
+    assert "node is not installed" in run.stderr
     assert not run.stdout
