@@ -155,15 +155,15 @@ run = "kill -9 $PPID"
 async def test_a_silent_worker_is_shown_with_the_evidence_looked_at_and_ended_at_its_runtime_limit(
     stage: Stage,
 ) -> None:
-    """On a clock that goes twenty times as fast."""
+    """On a clock that goes ten times as fast."""
     scenario = """
 name = "hangs"
 [[turn]]
 role = "implementer"
 [[turn.step]]
-run = "sleep 60"
+run = "sleep 90"
 """
-    stage.clock = racing(20)
+    stage.clock = racing(10)
     policy = load_sandbox_policy("default")
     limits = policy.limits.model_copy(update={"runtime_s": 120.0})
     result = await stage.run(

@@ -176,7 +176,7 @@ def test_two_at_once_set_up_once_and_both_run(quick_checkout: Checkout) -> None:
         )
         for number in range(2)
     ]
-    outcomes = [process.communicate(timeout=60) for process in starts]
+    outcomes = [process.communicate(timeout=110) for process in starts]
     assert [json.loads(out)["arguments"] for out, _ in outcomes] == [["0"], ["1"]]
     assert sum(b"setting up (once)" in err for _, err in outcomes) == 1
 

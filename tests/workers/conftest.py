@@ -36,7 +36,7 @@ def is_alive(pid: int) -> bool:
     return row is not None and not row.is_dead
 
 
-def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
     """Wait for a condition; a test that waits in vain fails here."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -158,7 +158,7 @@ class Stage:
         return [row.pid for row in tree]
 
     @staticmethod
-    def until(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
         until(condition, seconds)
 
     @staticmethod
