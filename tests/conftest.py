@@ -29,7 +29,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 UNPROVEN = "not_proven"
-LEAK_GRACE_S = 5.0
+LEAK_GRACE_S = 30.0
 """How long what a test has told to end may take to be gone."""
 
 

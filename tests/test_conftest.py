@@ -12,7 +12,7 @@ CONFTEST = (
     Path(__file__)
     .with_name("conftest.py")
     .read_text(encoding="utf-8")
-    .replace("LEAK_GRACE_S = 5.0", "LEAK_GRACE_S = 0.2")
+    .replace("LEAK_GRACE_S = 30.0", "LEAK_GRACE_S = 0.2")
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import thread_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -147,10 +147,10 @@ def test_a_harmless_line_is_no_trouble_and_a_known_error_is() -> None:
 
 @pytest.mark.parametrize("agent", AGENTS.values(), ids=lambda agent: agent.name)
 def test_no_rule_takes_long_over_a_long_line(agent: Agent) -> None:
-    begun = perf_counter()
+    begun = thread_time()
     for text in ('Attempted path "' + "/a" * 4_000, "x" * 8_000, "Permission to read " * 400, "/" * 8_000):
         known_trouble(text, agent.recovery_rules)
-    assert perf_counter() - begun < 1
+    assert thread_time() - begun < 1
 
 
 def test_a_long_text_is_cut_with_a_mark() -> None:

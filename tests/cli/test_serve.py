@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,16 +51,22 @@ def address(process: subprocess.Popen[str]) -> str:
 
 
 def is_healthy(url: str) -> bool:
-    with urllib.request.urlopen(url.partition("?")[0] + "health", timeout=5) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(url.partition("?")[0] + "health", timeout=60) as answer:  # noqa: S310 - loopback
         return bool(answer.status == 200)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it(serve: Callable[..., subprocess.Popen[str]], number: signal.Signals) -> None:
+def test_a_signal_ends_it_within_a_second_or_the_time_it_takes_to_start(
+    serve: Callable[..., subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    begun = time.monotonic()
     process = serve("--port", "18471")
     assert is_healthy(address(process))
+    sent = time.monotonic()
     process.send_signal(number)
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=60) == 0
+    # On a busy machine everything takes longer, and starting is more work than ending.
+    assert time.monotonic() - sent < max(1.5, sent - begun)
 
 
 def test_a_taken_port_is_said(serve: Callable[..., subprocess.Popen[str]]) -> None:
@@ -84,11 +91,11 @@ def test_a_tied_server_ends_with_its_standard_input(serve: Callable[..., subproc
     address(process)
     assert process.stdin is not None
     process.stdin.close()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
 
 
 def test_a_session_that_does_not_exist_is_bad_usage(serve: Callable[..., subprocess.Popen[str]]) -> None:
     process = serve("--session", "20200101-000000-0000")
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "no session '20200101-000000-0000'" in said

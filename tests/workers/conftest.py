@@ -36,7 +36,7 @@ def is_alive(pid: int) -> bool:
     return row is not None and not row.is_dead
 
 
-def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for a condition; a test that waits in vain fails here."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -129,7 +129,7 @@ class Stage:
         stdin: str = "",
         role: Role = Role.IMPLEMENTER,
         worker: WorkerId = WORKER,
-        ladder: tuple[StopStep, ...] = (StopStep("TERM", 5.0),),
+        ladder: tuple[StopStep, ...] = (StopStep("TERM", 60.0),),
     ) -> Started:
         """Start the child script with ``arguments``, or any program given by its absolute path."""
         argv = arguments if arguments[0].startswith("/") else (sys.executable, str(CHILD), *arguments)
@@ -146,7 +146,7 @@ class Stage:
 
     @staticmethod
     async def ended(crew: Crew, worker: WorkerId = WORKER) -> ExitRecord:
-        with anyio.fail_after(15):
+        with anyio.fail_after(60):
             return await crew.wait_exited(worker)
 
     def escaped(self, shim: int) -> list[int]:
@@ -158,7 +158,7 @@ class Stage:
         return [row.pid for row in tree]
 
     @staticmethod
-    def until(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
         until(condition, seconds)
 
     @staticmethod
@@ -200,6 +200,6 @@ def stage(
     for crew in made.crews:
         for worker in crew.running():
             crew.kill(worker)
-    until(lambda: not any(is_alive(shim) for shim in made.shims), 15)
+    until(lambda: not any(is_alive(shim) for shim in made.shims))
     for crew in made.crews:
         crew.close()
