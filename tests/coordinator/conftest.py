@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -33,10 +34,18 @@ from tests.coordinator.killing import Killing, serving
 FAKES = Path(__file__).with_name("fakes")
 
 
-def racing(times: float) -> Clock:
-    """A clock that goes so many times as fast as the machine's."""
-    begun = utc_now()
-    return Clock(lambda: begun + (utc_now() - begun) * times, lambda: time.monotonic() * times)
+def racing(times: float, *, walks: Callable[[], bool]) -> Clock:
+    """A clock that goes so many times as fast as the machine's, but for the time in which it ``walks``."""
+    begun, looked_at, gone_s = utc_now(), time.monotonic(), 0.0
+
+    def gone() -> float:
+        nonlocal looked_at, gone_s
+        now = time.monotonic()
+        gone_s += (now - looked_at) * (1 if walks() else times)
+        looked_at = now
+        return gone_s
+
+    return Clock(lambda: begun + timedelta(seconds=gone()), gone)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ import pytest
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import Outcome, StartWorker
-from orchestrator.models.entries import EffectIntended
+from orchestrator.models.entries import AgentOutput, EffectIntended
+from orchestrator.models.events import ToolCalled
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
@@ -152,18 +153,26 @@ run = "kill -9 $PPID"
     assert "parked after 2 restarts" in SessionFolder(result.folder).report_text_file.read_text()
 
 
+def is_at_work(stage: Stage) -> bool:
+    """Whether claude has not come to its pause yet, or a reviewer has not answered."""
+    said = [event for _, entry in stage.seen if isinstance(entry.body, AgentOutput) for event in entry.body.events]
+    if not any(isinstance(event.payload, ToolCalled) for event in said):
+        return True
+    return any(review.decision is None for review in stage.seen[-1][0].reviews.values())
+
+
 async def test_a_silent_worker_is_shown_with_the_evidence_looked_at_and_ended_at_its_runtime_limit(
     stage: Stage,
 ) -> None:
-    """On a clock that goes ten times as fast."""
+    """On a clock that goes twenty times as fast while nothing is waited for but time."""
     scenario = """
 name = "hangs"
 [[turn]]
 role = "implementer"
 [[turn.step]]
-run = "sleep 90"
+run = "sleep 60"
 """
-    stage.clock = racing(10)
+    stage.clock = racing(20, walks=lambda: is_at_work(stage))
     policy = load_sandbox_policy("default")
     limits = policy.limits.model_copy(update={"runtime_s": 120.0})
     result = await stage.run(
@@ -193,7 +202,7 @@ async def hold_memory(stage: Stage, mib: int) -> SessionResult:
         import time
         text("I take it all.")
         held = b"x" * ({mib} << 20)
-        time.sleep(20)
+        time.sleep(90)
         """,
         sandbox=policy.model_copy(update={"limits": limits}),
         limits={"max_restarts": 0},

@@ -221,12 +221,12 @@ async def test_a_record_of_many_mebibytes_is_heard_whole(stage: Stage) -> None:
 async def test_a_child_that_cuts_its_own_file_is_caught(stage: Stage) -> None:
     result = await stage.run_claude(
         """
-        import os, time
+        import os
         for n in range(50):
             text(f"line {n}")
-        time.sleep(0.5)
+        wait_until_heard("line 49")
         os.truncate("/proc/self/fd/1", 100)
-        time.sleep(0.3)
+        wait_until_heard("tampered")
         """,
         limits={"max_restarts": 0},
     )
@@ -238,9 +238,9 @@ async def test_a_child_that_cuts_its_own_file_is_caught(stage: Stage) -> None:
 async def test_a_prefix_rewritten_in_place_is_caught_when_the_worker_ends(stage: Stage) -> None:
     result = await stage.run_claude(
         """
-        import os, time
+        import os
         text("the truth")
-        time.sleep(0.5)
+        wait_until_heard("the truth")
         with open(os.readlink("/proc/self/fd/1"), "r+b") as file:
             file.write(b'{"forged":1')
         """
@@ -253,9 +253,9 @@ async def test_a_prefix_rewritten_in_place_is_caught_when_the_worker_ends(stage:
 async def test_a_file_that_is_deleted_is_read_to_its_end_and_said_to_be_lost(stage: Stage) -> None:
     result = await stage.run_claude(
         """
-        import os, time
+        import os
         text("before")
-        time.sleep(0.5)
+        wait_until_heard("before")
         os.unlink(os.readlink("/proc/self/fd/1"))
         text("after")
         """

@@ -12,6 +12,7 @@ from orchestrator.errors import ExitCode
 from orchestrator.models.entries import Input, Sampled, TimePassed
 
 if TYPE_CHECKING:
+    from orchestrator.models.entries import JournalEntry
     from orchestrator.session.state import Session
     from tests.coordinator.conftest import Stage
 
@@ -42,7 +43,14 @@ async def test_a_session_is_woken_at_the_deadline_it_names(stage: Stage) -> None
 
 
 async def test_running_workers_are_measured(stage: Stage) -> None:
-    scenario = 'name = "slow"\n[[turn]]\nagent = "claude"\n[[turn.step]]\nrun = "sleep 3; echo x > made"\n'
+    """Claude waits until it has been."""
+    waiting = "while [ ! -e {target}/measured ]; do sleep 0.05; done; echo x > made"
+    scenario = f'name = "slow"\n[[turn]]\nagent = "claude"\n[[turn.step]]\nrun = "{waiting}"\n'
+
+    def watch(session: Session, entry: JournalEntry) -> None:
+        if isinstance(entry.body, Sampled) and entry.body.worker == "claude" and entry.body.sample.memory_mib > 0:
+            (session.options.target / "measured").touch()
+
+    stage.watch = watch
     result = await stage.run(scenario)
-    samples = [entry.body for entry in stage.journal(result) if isinstance(entry.body, Sampled)]
-    assert any(body.worker == "claude" and body.sample.memory_mib > 0 for body in samples)
+    assert result.exit_code is ExitCode.DONE

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +38,16 @@ def text(words: str) -> None:
         "content": [{"type": "text", "text": words}],
     }
     say({"type": "assistant", "message": message, "session_id": SESSION})
+
+
+def wait_until_heard(words: str, *, within_s: float = 60.0) -> None:
+    """Until the coordinator's journal, which lies beside our own output, holds exactly these words as a text."""
+    journal = Path("/proc/self/fd/1").readlink().with_name("journal.jsonl")
+    deadline = time.monotonic() + within_s
+    while json.dumps(words).encode() not in journal.read_bytes():
+        if time.monotonic() > deadline:
+            sys.exit(f"nobody has heard {words!r}")
+        time.sleep(0.01)
 
 
 def tool(name: str, given: dict[str, object], result: str) -> None:
