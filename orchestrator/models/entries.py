@@ -210,10 +210,9 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class ClockMoved:
-    """The machine slept, or somebody set its clock: time that passed on the clock and for no process."""
+    """The machine slept, or its clock was set: seconds that passed on it and for no process; below 0, set back."""
 
     seconds: float
-    """Below 0: it was set back."""
     kind: Literal["clock_moved"] = "clock_moved"
 
 
