@@ -60,6 +60,14 @@ def ordinary_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+@pytest.fixture(autouse=True)
+def fault_is_named(request: pytest.FixtureRequest) -> None:
+    """``@pytest.mark.fault("A1")`` puts the entry a test belongs to into every report of it."""
+    for mark in request.node.iter_markers("fault"):
+        for entry in mark.args:
+            request.node.user_properties.append(("fault", entry))
+
+
 # --- "not proven here" ----------------------------------------------------------------------------------------------
 
 
