@@ -30,6 +30,8 @@ GUARD = CommandFilter.of(CONFIG, Surroundings.of(CONFIG, ASSIGNMENT))
 
 def cases() -> Iterator[Any]:
     for group in GROUPS:
+        if group.get("half", 1) != 1:
+            continue  # the rules that it asks for come after it
         for command in group["commands"]:
             yield pytest.param(command, group["says"], group.get("rule"), id=command.replace("\n", " ")[:60])
 
@@ -45,5 +47,5 @@ def test_the_corpus_is_large_half_of_it_harmless_and_nothing_stands_in_it_twice(
     commands = [command for group in GROUPS for command in group["commands"]]
     harmless = [command for group in GROUPS if group["says"] == "allow" for command in group["commands"]]
     assert len(commands) == len(set(commands))
-    assert len(commands) >= 300
-    assert len(harmless) >= 150
+    assert len(commands) >= 600
+    assert len(harmless) >= 300
