@@ -17,7 +17,6 @@ from orchestrator.coordinator.listening import Listener
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.running import Coordinator
 from orchestrator.journal.folder import SessionFolder, create_session
-from orchestrator.journal.snapshots import Snapshots
 from orchestrator.journal.writing import Journal
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -28,6 +27,7 @@ from orchestrator.prompts import load_templates
 from orchestrator.review_engine.policies import STANDARD
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session, WorkerDetail
+from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.workers.crew import Crew, CrewLayout
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)

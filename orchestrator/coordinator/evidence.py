@@ -11,9 +11,9 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from orchestrator.journal.snapshots import Diff, Snapshots
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.snapshots.recorded_trees import Diff, Snapshots
 from orchestrator.workers.boxed import boxed
 
 EXCERPT_CHARS = 12_000

@@ -31,7 +31,6 @@ from orchestrator.errors import ExitCode, UsageError
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.replacing import write_atomically
-from orchestrator.journal.snapshots import Snapshots
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
@@ -41,6 +40,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
+from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.workers import landlock_profile
 from orchestrator.workers.crew import Crew, CrewLayout
 from orchestrator.workers.sandbox import find_bubblewrap, wrap

@@ -11,9 +11,9 @@ import anyio.to_thread
 
 from orchestrator.coordinator.evidence import BASELINE
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.journal.snapshots import Snapshots
 from orchestrator.server.following import Follower
 from orchestrator.session.state import Session
+from orchestrator.snapshots.recorded_trees import Snapshots
 
 FRESH_FOR_S = 2.0
 """Hashing a large target costs; everybody who asks within this time gets the same answer."""

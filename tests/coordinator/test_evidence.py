@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.coordinator.evidence import Evidence, scratch_files, suite_command
-from orchestrator.journal.snapshots import Snapshots
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.snapshots.recorded_trees import Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from orchestrator.coordinator.evidence import BASELINE
-from orchestrator.journal.snapshots import Snapshots
 from orchestrator.server import diffing
+from orchestrator.snapshots.recorded_trees import Snapshots
 from tests.server.conftest import Served, Stage
 
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from orchestrator.journal.shadow import ShadowRepository
-from orchestrator.journal.walking import HashedTrees
+from orchestrator.snapshots.hashed_trees import HashedTrees
+from orchestrator.snapshots.shadow_repository import ShadowRepository
 
 MOST_DIFF_BYTES = 4 * 1024 * 1024
 """Longer diffs are cut: nobody reads them, and a worker could write any amount."""

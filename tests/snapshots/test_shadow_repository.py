@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.journal.snapshots import Snapshots
+from orchestrator.snapshots.recorded_trees import Snapshots
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "a",

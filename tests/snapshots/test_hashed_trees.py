@@ -1,4 +1,4 @@
-"""What is peculiar to the walk; what it shares with git stands in ``test_snapshots.py``."""
+"""What is peculiar to the walk; what it shares with git stands in ``test_recorded_trees.py``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.journal.walking import HashedTrees
+from orchestrator.snapshots.hashed_trees import HashedTrees
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.journal.snapshots import Snapshots
+from orchestrator.snapshots.recorded_trees import Snapshots
 
 Take = Callable[..., Snapshots]
 
