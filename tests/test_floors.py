@@ -20,6 +20,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"agents"}),
     frozenset({"review_engine", "recovery", "safety", "composition", "tuning"}),
     frozenset({"session"}),
+    frozenset({"files"}),
     frozenset({"journal", "snapshots", "workers", "rehearsal"}),
     frozenset({"coordinator"}),
     frozenset({"workflows", "fleet"}),
