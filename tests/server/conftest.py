@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -42,16 +42,17 @@ from orchestrator.session.stepping import step
 from tests.server.programs import PACKAGE, Program
 from tests.server.watching import FLAGS, chromium
 
-START = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 AGENTS = tuple(AgentName(name) for name in ("gemini", "claude", "codex"))
 
 
 class Stage:
-    """One session of a workspace, written as its coordinator would write it."""
+    """One session of a workspace, written as its coordinator would write it: with the time of day it is written at.
+
+    The page says how long ago things happened, so a session stamped with a fixed day reads differently on every other.
+    """
 
     def __init__(self, workspace: Path, digits: str = "7f3a", **options: Any) -> None:
-        self.folder: SessionFolder = create_session(workspace, START, digits)
-        self.at = START
+        self.folder: SessionFolder = create_session(workspace, self.at, digits)
         self.effects: list[tuple[EffectId, Effect]] = []
         self.journal = Journal(self.folder.journal_file)
         self.session: Session | None = None
@@ -72,6 +73,11 @@ class Stage:
         )
         found = tuple(FoundAgent(name, usable=True, version="1.0") for name in AGENTS)
         self.take(SessionOpened(self.folder.id, opened, found))
+
+    @property
+    def at(self) -> datetime:
+        """Now."""
+        return datetime.now(UTC)
 
     @property
     def length(self) -> int:
@@ -99,7 +105,6 @@ class Stage:
         for entry in self.journal.append_many([EffectIntended(*one) for one in wanted], self.at):
             self.session, _ = step(self.session, entry)
         self.effects += wanted
-        self.at += timedelta(milliseconds=10)
         return [effect for _, effect in wanted]
 
     def start(self, worker: str = "gemini") -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from orchestrator.journal.reading import read_journal
@@ -11,7 +13,9 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import Sample
 from orchestrator.server.rows import LONGEST_TEXT, RowType, rows_of
-from tests.server.conftest import START, Stage
+from tests.server.conftest import Stage
+
+AT = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 
 
 def test_the_eight_types_of_events_are_types_of_rows() -> None:
@@ -31,27 +35,27 @@ def test_the_eight_types_of_events_are_types_of_rows() -> None:
     ],
 )
 def test_every_payload_has_its_words(stage: Stage, payload: events.Payload, text: str) -> None:
-    (row,) = rows_of(JournalEntry(5, START, stage.record(payload)))
+    (row,) = rows_of(JournalEntry(5, AT, stage.record(payload)))
     assert (row.id, row.agent, row.worker, row.text) == ("5.0", "gemini", "gemini", text)
 
 
 def test_usage_and_measurements_are_no_rows(stage: Stage) -> None:
-    assert rows_of(JournalEntry(5, START, stage.record(events.UsageReported(Usage(1, 2))))) == ()
-    assert rows_of(JournalEntry(5, START, Sampled(WorkerId("gemini"), Sample(1, 1, 1)))) == ()
+    assert rows_of(JournalEntry(5, AT, stage.record(events.UsageReported(Usage(1, 2))))) == ()
+    assert rows_of(JournalEntry(5, AT, Sampled(WorkerId("gemini"), Sample(1, 1, 1)))) == ()
 
 
 def test_who_asked_for_what_is_a_row() -> None:
-    (row,) = rows_of(JournalEntry(5, START, UserCommand(Command.STOP, by="dashboard", worker=WorkerId("claude"))))
+    (row,) = rows_of(JournalEntry(5, AT, UserCommand(Command.STOP, by="dashboard", worker=WorkerId("claude"))))
     assert (row.type, row.text, row.important) == (RowType.COMMAND, "dashboard asked to stop claude", True)
 
 
 def test_a_long_text_is_cut(stage: Stage) -> None:
-    (row,) = rows_of(JournalEntry(5, START, stage.output("x" * 100_000)))
+    (row,) = rows_of(JournalEntry(5, AT, stage.output("x" * 100_000)))
     assert len(row.text) == LONGEST_TEXT + 1
 
 
 def test_the_end_is_a_row() -> None:
-    (row,) = rows_of(JournalEntry(5, START, SessionClosed(Outcome.NEEDS_PERSON, "a question is open")))
+    (row,) = rows_of(JournalEntry(5, AT, SessionClosed(Outcome.NEEDS_PERSON, "a question is open")))
     assert row.text == "ended: needs person. a question is open"
 
 
