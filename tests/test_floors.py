@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.agents.registry import AGENTS
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "orchestrator"
 
@@ -137,23 +139,44 @@ def test_every_module_has_a_test_beside_it(module: str) -> None:
 
 
 def agent_names() -> frozenset[str]:
-    return frozenset(
-        path.stem
-        for path in (PACKAGE / "agents").glob("*.py")
-        if any(isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "AGENT" for n in tree_of(str(path)).body)
-        or any(isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "AGENT" for n in tree_of(str(path)).body)
-    )
+    """The name of every adapter: asked of the registry, so that nothing here depends on how adapters are laid out."""
+    return frozenset(AGENTS)
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if part_of(m) != "agents"])
-def test_facts_of_a_cli_live_in_its_adapter(module: str) -> None:
-    """``if agent == "codex"`` outside agents/ is a bug, and so is a ``match`` on it."""
-    names = agent_names() | {"gemini", "claude", "codex"}
-    for node in ast.walk(tree_of(module)):
+def decisions_by_name(tree: ast.Module) -> Iterator[ast.Constant]:
+    """Where an agent's name is compared with something, or matched."""
+    for node in ast.walk(tree):
         compared: list[ast.expr] = []
         if isinstance(node, ast.Compare):
             compared = [node.left, *node.comparators]
         elif isinstance(node, ast.MatchValue):
             compared = [node.value]
         for inner in (i for expression in compared for i in ast.walk(expression) if isinstance(i, ast.Constant)):
-            assert inner.value not in names, f"{module}:{inner.lineno} decides by the name of a CLI: {inner.value!r}"
+            if inner.value in agent_names():
+                yield inner
+
+
+@pytest.mark.parametrize("module", [m for m in modules() if part_of(m) != "agents"])
+def test_facts_of_a_cli_live_in_its_adapter(module: str) -> None:
+    """``if agent == "codex"`` outside agents/ is a bug, and so is a ``match`` on it."""
+    for inner in decisions_by_name(tree_of(module)):
+        pytest.fail(f"{module}:{inner.lineno} decides by the name of a CLI: {inner.value!r}")
+
+
+def test_every_adapter_has_its_name_guarded() -> None:
+    adapters = {
+        path.stem if path.is_file() else path.name
+        for path in (PACKAGE / "agents").iterdir()
+        if re.search(r"^AGENT\b.*=", _door_of(path), re.MULTILINE)
+    }
+    assert len(adapters) >= 3
+    assert agent_names() == adapters
+    for name in adapters:
+        for planted in (f"x = agent == {name!r}", f"x = a in ({name!r},)", f"match a:\n    case {name!r}: pass"):
+            assert list(decisions_by_name(ast.parse(planted))), planted
+
+
+def _door_of(path: Path) -> str:
+    """The text of the module that the path is, or of the folder's ``__init__``; empty where it is neither."""
+    module = path / "__init__.py" if path.is_dir() else path
+    return module.read_text(encoding="utf-8") if module.suffix == ".py" and module.exists() else ""
