@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -22,6 +21,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.workers.proving import SandboxProof, prove_backend
+from orchestrator.workers.sandbox import find_bubblewrap
 
 BROKEN = SandboxProof("bubblewrap", works=False, detail="no user namespaces")
 CLAUDE = AGENTS[AgentName("claude")]
@@ -113,10 +113,10 @@ def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
 def test_where_no_network_of_its_own_can_be_had_a_sandbox_that_is_preferred_goes_on_with_ours(
     tmp_path: Path, not_proven: Callable[[str], NoReturn]
 ) -> None:
-    real = shutil.which("bwrap")
+    real = find_bubblewrap(os.environ)
     if real is None or not prove_backend(SandboxConfig(name="p", backend="bubblewrap"), os.environ).works:
         not_proven("bubblewrap does not work here")
-    script = f'case " $* " in *" --unshare-net "*) echo "bwrap: no network" >&2; exit 1;; esac; exec {real} "$@"'
+    script = f'case " $* " in *" --unshare-net "*) echo "bwrap: no network" >&2; exit 1;; esac; exec "{real}" "$@"'
     (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "bwrap").chmod(0o755)
     environ = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
