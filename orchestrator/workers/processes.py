@@ -215,8 +215,8 @@ def wait_for_signal(numbers: Iterable[int], seconds: float) -> int | None:
         time.sleep(0.02)
 
 
-def call_kernel(name: str, *arguments: int) -> None:
-    """Call a function of the C library that returns 0 when it worked.
+def call_kernel(name: str, *arguments: int | bytes) -> None:
+    """Call a function of the C library that returns 0 when it worked; bytes are passed as a pointer to them.
 
     Raises:
         OSError: it did not, or there is no such function; the reason is not known.
@@ -251,3 +251,36 @@ def become_subreaper() -> bool:
 def ask_death_signal(number: int) -> bool:
     """Be sent ``number`` when the thread that started us ends; ``False`` where the platform cannot."""
     return HAS_PROC and _prctl(_SET_PDEATHSIG, number)
+
+
+RT_SIGACTION = {"x86_64": 13, "aarch64": 134, "riscv64": 134, "loongarch64": 134, "ppc64le": 173, "s390x": 174}
+"""Number of the system call, by machine."""
+RESERVED_SIGNALS = (32, 33, 34)
+"""What C libraries keep for themselves (glibc the first two, musl all three), and never let anybody set."""
+
+
+def restore_reserved_signals() -> None:
+    """Give the C library's own signals their default action again, where they are ignored.
+
+    glibc's posix_spawn starts every child with signals 32 and 33 ignored, so they may come to us so from whoever
+    started us, and what is ignored stays ignored in every program below.  ``sigaction`` refuses these numbers; the
+    system call does not.  Only for a process with one thread that is about to execute another program.
+    """
+    number = RT_SIGACTION.get(os.uname().machine) if HAS_PROC else None
+    if number is None:
+        return
+    ignored = _ignored_signals()
+    for reserved in RESERVED_SIGNALS:
+        if ignored >> (reserved - 1) & 1:
+            # Handler, flags, restorer and mask, all 0: the default action.  8 is the size of the kernel's signal mask.
+            call_kernel("syscall", number, reserved, bytes(32), 0, 8)
+
+
+def _ignored_signals() -> int:
+    """The signals this process ignores, as the kernel's mask."""
+    descriptor = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        status = os.read(descriptor, 8192)
+    finally:
+        os.close(descriptor)
+    return int(status.partition(b"SigIgn:")[2].split(None, 1)[0], 16)

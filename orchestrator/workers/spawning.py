@@ -5,7 +5,7 @@ Imported by the shim: standard library only, nothing that costs import time.
 
 from __future__ import annotations
 
-from orchestrator.workers.processes import ask_death_signal, os, signal
+from orchestrator.workers.processes import ask_death_signal, os, restore_reserved_signals, signal
 from orchestrator.workers.records import decode
 
 TYPE_CHECKING = False
@@ -121,6 +121,7 @@ def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held:
         for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
             if signal.getsignal(number) == signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
+        restore_reserved_signals()
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         own = argv.index("--") if INFO_FD in argv else 0
         words = [*(_word(word, info=info, held=held) for word in argv[:own]), *argv[own:]]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.workers.processes import RESERVED_SIGNALS, RT_SIGACTION
 from orchestrator.workers.spawning import open_output
 
 if TYPE_CHECKING:
@@ -33,6 +38,30 @@ async def test_it_begins_in_the_right_folder_with_no_signal_blocked_or_ignored(s
     masks = dict(line.split(":\t") for line in lines[1:] if line.startswith("Sig"))
     assert (int(masks["SigBlk"], 16), int(masks["SigIgn"], 16)) == (0, 0)
     assert lines[-1] == "4"  # its three streams, and the listing's own
+
+
+async def test_signals_of_the_c_library_that_came_to_us_ignored_are_not_ignored_in_a_worker(stage: Stage) -> None:
+    """posix_spawn of glibc starts its children so; the program may have been started by it, on any Python."""
+    crew = stage.crew()
+    with reserved_signals_ignored():
+        stage.start(crew, "/bin/sh", "-c", "grep SigIgn /proc/self/status")
+    assert (await stage.ended(crew)).code == 0
+    assert int(stage.said().split()[1], 16) == 0
+
+
+@contextmanager
+def reserved_signals_ignored() -> Iterator[None]:
+    """Ignore them by the system call, since the C library refuses."""
+    syscall, number = ctypes.CDLL(None, use_errno=True).syscall, RT_SIGACTION[os.uname().machine]
+    before = {reserved: ctypes.create_string_buffer(32) for reserved in RESERVED_SIGNALS}
+    ignore = (1).to_bytes(8, sys.byteorder) + bytes(24)
+    for reserved, kept in before.items():
+        assert syscall(number, reserved, ignore, kept, 8) == 0
+    try:
+        yield
+    finally:
+        for reserved, kept in before.items():
+            assert syscall(number, reserved, kept, None, 8) == 0
 
 
 async def test_files_it_makes_have_ordinary_permissions(stage: Stage) -> None:
