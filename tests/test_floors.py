@@ -16,6 +16,7 @@ PACKAGE = ROOT / "orchestrator"
 
 # From the ground up.  A part imports only from floors below its own; parts of one floor do not see each other.
 FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"quotation"}),
     frozenset({"errors", "launching"}),
     frozenset({"models", "toml_files"}),
     frozenset({"wire", "prompts"}),
@@ -33,7 +34,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
 # What decides does not act.  These parts know no file, clock, process or event loop; the modules named are their edges.
-PURE_PARTS = ("models", "wire", "agents", "review_engine", "recovery", "safety", "session", "tuning")
+PURE_PARTS = ("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "tuning")
 EDGES = {
     "orchestrator/agents/registry.py",
     "orchestrator/review_engine/policy_files.py",

@@ -90,15 +90,15 @@ def _replay_problem(bundle: Path, session: str) -> str | None:
 
 
 def _as_text(bundle: Bundle, out: Path, problem: str | None) -> str:
-    from orchestrator.cli.wording import counted
+    from orchestrator.cli.wording import counted, one_line, quoted_name
 
     lines = [
-        f"{out}: {counted(len(bundle.files), 'file')}, {out.stat().st_size:,} bytes, "
+        f"{quoted_name(str(out))}: {counted(len(bundle.files), 'file')}, {out.stat().st_size:,} bytes, "
         f"{counted(bundle.redactions, 'secret')} withheld"
     ]
-    lines += [f"  {count:>6} in {name}" for name, count in bundle.files.items() if count]
-    lines += [f"left out: {name} ({why})" for name, why in sorted(bundle.left_out.items())]
-    lines.append("it replays" if problem is None else f"it does not replay: {problem}")
+    lines += [f"  {count:>6} in {quoted_name(name)}" for name, count in bundle.files.items() if count]
+    lines += [f"left out: {quoted_name(name)} ({one_line(why)})" for name, why in sorted(bundle.left_out.items())]
+    lines.append("it replays" if problem is None else f"it does not replay: {one_line(problem, 600)}")
     return "\n".join(lines)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from pydantic_core import to_json
 
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.quotation import safe_json
 from orchestrator.session.state import Session
 from orchestrator.session.summary import summarise
 
 
 def document(value: Any) -> str:
     """Any value of ours as one indented JSON document."""
-    return to_json(value, indent=2).decode()
+    return safe_json(to_json(value, indent=2).decode())
 
 
 def session_document(session: Session, folder: SessionFolder, *, exit_code: int | None = None) -> str:

@@ -14,7 +14,7 @@ from orchestrator.cli.saying import (
     recovery_words,
     review_words,
 )
-from orchestrator.cli.wording import changed_lines, clean, duration, money, one_line, tokens
+from orchestrator.cli.wording import changed_lines, duration, money, one_line, quoted_name, quoted_names, tokens
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
 from orchestrator.models.effects import Outcome
@@ -46,7 +46,7 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
         status = f"{_COLOURS[session.closed.outcome]}{status}\x1b[0m"
     reason = f": {one_line(summary.reason, 600)}" if summary.reason else ""
     rows = [
-        ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {clean(summary.target)}"),
+        ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {quoted_name(summary.target)}"),
         ("task", one_line(summary.task, 160)),
         *_facts(session, summary),
         *_ending(session, summary, folder),
@@ -108,11 +108,11 @@ def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, s
     if not writers and not unmeasured:
         yield "changed", "nothing in the target"
     for worker in writers:
-        names = [clean(name) for name in worker.files[:_MANY_FILES]]
+        names = worker.files[:_MANY_FILES]
         left = len(worker.files) - len(names)
         more = f" and {left} more" if left else ""
         sizes = changed_lines(len(worker.files), worker.insertions, worker.deletions)
-        yield "changed", f"{worker.id}: {sizes}: {', '.join(names)}{more}"
+        yield "changed", f"{worker.id}: {sizes}: {quoted_names(names)}{more}"
     if unmeasured:
         yield "changed", f"not measured for {', '.join(unmeasured)}"
 
@@ -163,9 +163,9 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
         for number, suggestion in enumerate(question.suggestions, start=1):
             yield "", f"  {number}. {one_line(suggestion, 300)}"
     if folder.report_text_file.exists():
-        yield "report", str(folder.report_text_file)
+        yield "report", quoted_name(str(folder.report_text_file))
     else:
-        yield "folder", str(folder.path)
+        yield "folder", quoted_name(str(folder.path))
     where = workspace_words(folder.workspace)
     next_command = _next_command(session, is_running=session_holder(folder) is not None)
     if next_command is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from orchestrator.journal.reading import decode_entry
 from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.identity import WorkerId
+from orchestrator.quotation import visible_lines
 
 _LOOK_FOR_HOLDER_S = 1.0
 """A coordinator that is killed writes nothing that would wake us."""
@@ -53,12 +55,14 @@ async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bo
 
 
 async def follow_raw(folder: SessionFolder, path: Path, *, follow: bool) -> None:
-    """Copy a raw file to standard output, byte for byte."""
+    """Copy a raw file to standard output: byte for byte, but a terminal is not steered by it."""
+    decode = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode if sys.stdout.isatty() else None
     with path.open("rb", buffering=0) as file:
 
         def drain() -> bool:
             while chunk := file.read(1 << 20):
-                sys.stdout.buffer.write(chunk)
+                shown = visible_lines(decode(chunk)).encode(errors="backslashreplace") if decode else chunk
+                sys.stdout.buffer.write(shown)
             sys.stdout.buffer.flush()
             return False
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 @click.command("logs")
 @click.argument("agent", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the session ends.")
-@click.option("--raw", is_flag=True, help="The agent's own output, byte for byte and unredacted.")
+@click.option(
+    "--raw", is_flag=True, help="The agent's own output, unredacted; byte for byte, unless a terminal reads it."
+)
 @session_option
 @workspace_option
 def command(agent: str | None, follow: bool, raw: bool, session: str | None, workspace: Path | None) -> None:

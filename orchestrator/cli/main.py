@@ -14,6 +14,7 @@ import click
 
 from orchestrator.cli.group import PROGRAM, build_group
 from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
+from orchestrator.quotation import visible_lines
 
 _UNFIT = {
     errno.ENOSPC: "the disk is full",
@@ -114,9 +115,9 @@ def _tell(text: str) -> None:
 
 
 def _complain(message: str, hint: str | None) -> None:
-    _tell(f"{PROGRAM}: error: {message}")
+    _tell(visible_lines(f"{PROGRAM}: error: {message}"))
     if hint:
-        _tell(f"hint: {hint}")
+        _tell(visible_lines(f"hint: {hint}"))
 
 
 def _admit_bug(error: Exception) -> None:

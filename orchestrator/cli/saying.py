@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from orchestrator.cli.wording import consumption, duration, one_line
+from orchestrator.cli.wording import consumption, duration, one_line, quoted_name
 from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
@@ -76,7 +76,7 @@ def _of_the_cli(event: AgentEvent) -> _Said | None:
 
 def _reported(type_: EventType, report: events.Reported, text: str) -> _Said:
     percent = f" [{report.progress:.0f} %]" if report.progress is not None else ""
-    where = f" ({one_line(report.file, 120)})" if report.file else ""
+    where = f" ({one_line(quoted_name(report.file), 120)})" if report.file else ""
     asks = " and asks for a review" if report.review_requested else ""
     return "report", _REPORT_WEIGHTS.get(type_, 1), f"{type_}{asks}{percent}: {text}{where}"
 
@@ -155,5 +155,5 @@ def exit_words(record: ExitRecord) -> str:
         how = f"ended with code {record.code}"
     by = "" if record.stopped_by == "itself" else f", stopped by: {record.stopped_by}"
     proof = "no proof that its processes are gone" if record.proof == "none" else f"nothing left ({record.proof})"
-    note = f"; {record.note}" if record.note else ""
+    note = f"; {one_line(record.note, 300)}" if record.note else ""
     return f"{how}{by}; {proof}{note}"

@@ -1,34 +1,14 @@
-"""Values in, words for people out: figures, durations, and agents' text made safe for a terminal."""
+"""Values in, words for people out: figures and durations."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
 from orchestrator.models.money import Usage
-
-_ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS and their kin: titles, links, clipboard
-    r"|\x1b[ -/]*[0-~]?"
-    r"|\x9b[0-?]*[ -/]*[@-~]",
-    re.DOTALL,
-)
-# Besides the controls: what turns the direction of writing round, and separators that terminals treat as new lines.
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
-
-
-def clean(text: str) -> str:
-    """The text without anything that steers a terminal; line ends and tabs stay."""
-    text = _ESCAPES.sub("", text.replace("\r\n", "\n"))
-    return _UNSAFE.sub("", text.replace("\r", "\n"))
-
-
-def one_line(text: str, width: int = 160) -> str:
-    """The text on one line of at most ``width`` characters, cut with an ellipsis."""
-    # Only so much is looked at: a line of 64 MiB must not hold up the view.
-    words = " ".join(clean(text[: width * 8]).split())
-    return words if len(words) <= width else words[: width - 1].rstrip() + "…"
+from orchestrator.quotation import clean as clean
+from orchestrator.quotation import one_line as one_line
+from orchestrator.quotation import quoted_name as quoted_name
+from orchestrator.quotation import quoted_names as quoted_names
 
 
 def duration(length: timedelta | float) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from orchestrator.agents.bounds import bounded, trimmed
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.reporting import events_of_report_line
 from orchestrator.journal.folder import SessionFolder
@@ -202,7 +203,7 @@ class Listener:
         return events
 
     def _output(self, name: StreamName, start: int, end: int, events: Sequence[AgentEvent]) -> AgentOutput:
-        redacted = tuple(self.redactor.event(event) for event in events)
+        redacted = tuple(trimmed(self.redactor.event(event)) for event in bounded(events))
         return AgentOutput(self.worker, self.attempt, name, start, end, redacted)
 
     def _torn(self, stream: Stream, line: Line) -> Iterator[Heard]:

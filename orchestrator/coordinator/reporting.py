@@ -11,6 +11,7 @@ from orchestrator.journal.replacing import write_atomically
 from orchestrator.models.effects import Outcome
 from orchestrator.models.money import Usage
 from orchestrator.models.recovery import RecoveryAction
+from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise
 
@@ -31,7 +32,7 @@ def write_report(folder: SessionFolder, session: Session, *, outcome: Outcome, r
     """
     summary = summarise(session)
     data = SUMMARY.dump_json(summary, indent=2).decode()
-    write_atomically(folder.report_data_file, data + "\n")
+    write_atomically(folder.report_data_file, safe_json(data) + "\n")
     write_atomically(folder.report_text_file, report_text(summary, outcome=outcome, reason=reason))
 
 
@@ -48,8 +49,8 @@ def usage_in_words(usage: Usage, *, complete: bool = True) -> str:
 
 
 def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
-    yield f"# {HEADLINES[outcome]}: {_one_line(summary.task)}"
-    yield from ["", f"{reason}.", ""]
+    yield f"# {HEADLINES[outcome]}: {markdown_line(summary.task)}"
+    yield from ["", f"{markdown_line(reason, None)}.", ""]
     yield from _facts(summary)
     yield from _questions(summary)
     yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |"]
@@ -73,14 +74,15 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _facts(summary: SessionSummary) -> Iterator[str]:
-    yield f"- session `{summary.id}`, target `{summary.target}`"
-    yield f"- tier {summary.tier or '-'}, review policy {summary.policy}, sandbox {summary.sandbox}"
+    yield f"- session `{summary.id}`, target {markdown_code(summary.target)}"
+    policy, sandbox = markdown_line(summary.policy), markdown_line(summary.sandbox)
+    yield f"- tier {summary.tier or '-'}, review policy {policy}, sandbox {sandbox}"
     yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
-    yield from (f"- budget: {line}" for line in summary.budget)
-    yield from (f"- {note}" for note in summary.tier_notes)
+    yield from (f"- budget: {markdown_line(line)}" for line in summary.budget)
+    yield from (f"- {markdown_line(note)}" for note in summary.tier_notes)
     for found in summary.found:
-        state = f"{found.version or 'version unknown'}{' (stand-in)' if found.stand_in else ''}"
-        problem = f": {found.problem}" if found.problem else ""
+        state = f"{markdown_line(found.version or 'version unknown')}{' (stand-in)' if found.stand_in else ''}"
+        problem = f": {markdown_line(found.problem)}" if found.problem else ""
         yield f"- {found.name}: {state}{'' if found.usable else ', not used'}{problem}"
 
 
@@ -88,28 +90,28 @@ def _questions(summary: SessionSummary) -> Iterator[str]:
     if summary.questions:
         yield from ["", "## Waiting for an answer", ""]
         for question in summary.questions:
-            yield f"- {question.id}: {question.text}"
-            yield from (f"  - {suggestion}" for suggestion in question.suggestions)
+            yield f"- {question.id}: {markdown_line(question.text, 4000)}"
+            yield from (f"  - {markdown_line(suggestion)}" for suggestion in question.suggestions)
         yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
 
 
 def _changes(worker: WorkerSummary) -> Iterator[str]:
     if worker.files:
         yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
-        yield from (f"- `{name}`" for name in worker.files[:100])
+        yield from (f"- {markdown_code(name)}" for name in worker.files[:100])
 
 
 def _recovery_lines(action: RecoveryAction) -> Iterator[str]:
-    yield f"- {action.worker}, attempt {action.attempt}: {action.because} (rule `{action.rule}`)"
-    yield f"  - error: {_one_line(action.error)}"
+    yield f"- {action.worker}, attempt {action.attempt}: {markdown_line(action.because)} (rule `{action.rule}`)"
+    yield f"  - error: {markdown_line(action.error)}"
     if action.argv_after:
-        yield f"  - before: `{' '.join(action.argv_before)}`"
-        yield f"  - after: `{' '.join(action.argv_after)}`"
-    yield from (f"  - environment added: `{name}`" for name in action.env_added)
+        yield f"  - before: {markdown_code(' '.join(action.argv_before))}"
+        yield f"  - after: {markdown_code(' '.join(action.argv_after))}"
+    yield from (f"  - environment added: {markdown_code(name)}" for name in action.env_added)
 
 
 def _warnings(summary: SessionSummary) -> Iterator[str]:
-    yield from (f"- {_one_line(warning)}" for warning in summary.warnings)
+    yield from (f"- {markdown_line(warning)}" for warning in summary.warnings)
     for worker in summary.workers:
         if worker.noise:
             yield f"- {worker.id}: {worker.noise:,} lines of its output were no record; its raw file has them"
@@ -117,7 +119,7 @@ def _warnings(summary: SessionSummary) -> Iterator[str]:
 
 def _last_words(worker: WorkerSummary) -> Iterator[str]:
     if worker.answer:
-        yield from [f"**{worker.id}**", "", *(f"> {line}" for line in worker.answer[:4000].splitlines()), ""]
+        yield from [f"**{worker.id}**", "", *markdown_quote(worker.answer[:4000].rstrip()), ""]
 
 
 def _worker_row(worker: WorkerSummary) -> str:
@@ -130,20 +132,19 @@ def _worker_row(worker: WorkerSummary) -> str:
         usage_in_words(worker.usage),
         proof,
     )
-    return "| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(markdown_cell(markdown_line(cell)) for cell in cells) + " |"
 
 
 def _review_lines(review: ReviewSummary) -> Iterator[str]:
-    decided = f"**{review.decision.action}**, because of {review.decision.rule}" if review.decision else "not decided"
+    decided = (
+        f"**{review.decision.action}**, because of {markdown_line(review.decision.rule)}"
+        if review.decision
+        else "not decided"
+    )
     yield f"- `{review.id}` about {review.about or 'the session'}: {decided}"
-    yield f"  - asked: {_one_line(review.text)}"
+    yield f"  - asked: {markdown_line(review.text)}"
     for answer in review.answers:
         said = answer.problem or answer.summary
         over = f" (over length: {answer.words} words)" if answer.over_length else ""
-        yield f"  - {answer.reviewer}: {answer.verdict}{over}: {_one_line(said)}"
-        yield from (f"    - {_one_line(point)}" for point in answer.points[:10])
-
-
-def _one_line(text: str) -> str:
-    shown = " ".join(text.split())
-    return shown if len(shown) <= 300 else shown[:297] + "…"
+        yield f"  - {answer.reviewer}: {answer.verdict}{over}: {markdown_line(said)}"
+        yield from (f"    - {markdown_line(point)}" for point in answer.points[:10])

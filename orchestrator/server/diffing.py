@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from orchestrator.coordinator.evidence import BASELINE
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.quotation import quoted_name, visible_lines
 from orchestrator.server.following import Follower
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
@@ -73,8 +74,8 @@ def _compute(follower: Follower, session: Session, live: bool) -> DiffView:
     except (EnvironmentUnfit, OSError) as error:
         return DiffView("", (), 0, 0, is_cut=False, of="nothing yet", at=now, problem=str(error))
     return DiffView(
-        diff.text[:MOST_CHARS],
-        diff.files,
+        visible_lines(diff.text[:MOST_CHARS]),
+        tuple(quoted_name(name) for name in diff.files),
         diff.insertions,
         diff.deletions,
         is_cut=diff.is_cut or len(diff.text) > MOST_CHARS,

@@ -25,6 +25,7 @@ from orchestrator.server.ring import Ring
 from orchestrator.server.views import (
     SessionView,
     WorkerView,
+    question_views,
     review_views,
     session_view,
     worker_view,
@@ -270,6 +271,6 @@ def _short_lists(session: Session) -> dict[str, object]:
     return {
         "decisions": session.decisions,
         "recoveries": session.recoveries,
-        "questions": session.questions,
+        "questions": question_views(session),
         "answers": session.answers,
     }

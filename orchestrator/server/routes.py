@@ -22,7 +22,7 @@ from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
 from orchestrator.server.rows import RowType
 from orchestrator.server.streaming import EventStream
-from orchestrator.server.views import SessionView, WorkerView, review_views, session_view
+from orchestrator.server.views import SessionView, WorkerView, question_views, review_views, session_view
 from orchestrator.session.summary import ReviewSummary, SessionSummary, summarise
 
 open_router = APIRouter(tags=["health"])
@@ -75,7 +75,7 @@ async def recovery(follower: FollowerMeant) -> list[RecoveryAction]:
 
 @router.get("/api/questions", summary="Questions and confirmations that wait for a person")
 async def questions(follower: FollowerMeant) -> list[Question]:
-    return list(session_of(follower).questions)
+    return list(question_views(session_of(follower)))
 
 
 @router.get("/api/summary", summary="Complete summary")

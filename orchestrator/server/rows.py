@@ -12,6 +12,7 @@ from orchestrator.models import effects, entries, events
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import ORCHESTRATOR
 from orchestrator.models.work import TaskBreakdown
+from orchestrator.quotation import clean
 
 LONGEST_TEXT = 4_000
 """Characters of one row; the raw log has the whole."""
@@ -73,7 +74,7 @@ def rows_of(entry: JournalEntry) -> tuple[EventRow, ...]:
             worker=told.worker,
             type=told.type,
             kind=told.kind,
-            text=told.text if len(told.text) <= LONGEST_TEXT else f"{told.text[:LONGEST_TEXT]}…",
+            text=clean(told.text if len(told.text) <= LONGEST_TEXT else f"{told.text[:LONGEST_TEXT]}…"),
             important=told.important,
         )
         for index, told in enumerate(_of_body(entry.body))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from orchestrator.models.effects import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
+from orchestrator.models.reviews import PeerReview
 from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.quotation import clean, one_line, quoted_name, visible
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, summarise
 
@@ -135,11 +138,11 @@ def session_view(session: Session, *, live: bool) -> SessionView:
     summary = summarise(session)
     return SessionView(
         id=summary.id,
-        task=summary.task,
-        target=summary.target,
+        task=clean(summary.task),
+        target=quoted_name(summary.target),
         status=summary.status,
         live=live,
-        reason=summary.reason,
+        reason=clean(summary.reason),
         tier=summary.tier,
         tier_notes=summary.tier_notes,
         steps=tuple(StepView(step.worker, step.title, tuple(step.depends_on)) for step in session.steps()),
@@ -154,7 +157,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         usage=summary.usage,
         usage_complete=summary.usage_complete,
         cost_complete=summary.cost_complete,
-        warnings=summary.warnings[-50:],
+        warnings=tuple(one_line(text, LONGEST_ANSWER) for text in summary.warnings[-50:]),
         entries=summary.entries,
     )
 
@@ -175,14 +178,14 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
         title=next((step.title for step in session.steps() if step.worker == state.id), ""),
         is_main=session.is_main(state.id),
         status=state.status,
-        why=state.why,
-        doing=state.doing,
+        why=clean(state.why),
+        doing=clean(state.doing),
         progress=state.progress,
         attempt=state.attempt,
         relaunches=detail.relaunches if detail else 0,
         model=state.model,
         conversation=state.conversation,
-        argv=state.argv,
+        argv=tuple(visible(word) for word in state.argv),
         usage=state.usage,
         total_tokens=state.usage.total_tokens,
         tool_calls=state.tool_calls,
@@ -198,13 +201,30 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
         frozen_since=detail.frozen_since if detail else None,
         limited_until=state.limited_until,
         exit=state.exit,
-        files=work.files[:200] if work else (),
+        files=tuple(quoted_name(name) for name in work.files[:200]) if work else (),
         insertions=work.insertions if work else 0,
         deletions=work.deletions if work else 0,
-        answer=state.answer[:LONGEST_ANSWER],
+        answer=clean(state.answer[:LONGEST_ANSWER]),
     )
 
 
 def review_views(session: Session) -> tuple[ReviewSummary, ...]:
     """Every review, oldest first."""
-    return summarise(session).reviews
+    return tuple(
+        replace(review, text=clean(review.text), answers=tuple(_cleaned(answer) for answer in review.answers))
+        for review in summarise(session).reviews
+    )
+
+
+def question_views(session: Session) -> tuple[Question, ...]:
+    """Every question that waits for a person, oldest first."""
+    return tuple(
+        replace(one, text=clean(one.text), suggestions=tuple(clean(text) for text in one.suggestions))
+        for one in session.questions
+    )
+
+
+def _cleaned(answer: PeerReview) -> PeerReview:
+    points = tuple(clean(point) for point in answer.points)
+    problem = clean(answer.problem) if answer.problem else answer.problem
+    return replace(answer, summary=clean(answer.summary), points=points, problem=problem)

@@ -10,6 +10,7 @@ from orchestrator.models.effects import AnswerGuard, AskPerson, Question
 from orchestrator.models.entries import GuardAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.leaving import LeavingDone, Parcel
+from orchestrator.quotation import visible
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import PendingGuard
 
@@ -72,5 +73,5 @@ def key_of(worker: WorkerId, request: str) -> str:
 def shown(body: GuardAsked) -> str:
     """The command on one line, cut where it is long."""
     text = body.argv[0] if body.source == "hook" and body.argv else shlex.join(body.argv)
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     return line if len(line) <= COMMAND_CHARS else line[:COMMAND_CHARS] + " …"
