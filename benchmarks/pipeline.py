@@ -127,9 +127,7 @@ def each_record(crowd: Crowd) -> Iterator[RawRecord | Noise]:
     reading = FileTail(crowd.folder.raw_stdout(crowd.names[0]))
     while lines := reading.read():
         for line in lines:
-            record = decode_line(line.data or b"", "stdout")
-            if record is not None:
-                yield record
+            yield from decode_line(line.data or b"", "stdout")
     reading.close()
 
 

@@ -140,7 +140,7 @@ def decode_and_write(path: Path) -> None:
     def take(lines: Sequence[Line]) -> None:
         kept = []
         for line in lines:
-            if line.data is not None and decode_line(line.data, "stdout") is not None:
+            if line.data is not None and decode_line(line.data, "stdout"):
                 kept.append(line.data)
         kept.append(b"")
         os.write(descriptor, b"\n".join(kept))
@@ -161,7 +161,7 @@ def journal_lines(journal: Journal, lines: Sequence[Line]) -> None:
     event = AgentEvent(type=EventType.PROGRESS, agent=AgentName("claude"), timestamp=AT, payload=Said("It says so."))
     bodies = []
     for line in lines:
-        if line.data is not None and decode_line(line.data, "stdout") is not None:
+        if line.data is not None and decode_line(line.data, "stdout"):
             bodies.append(AgentOutput(worker, 1, "stdout", line.start, line.end, (event,)))
     journal.append_many(bodies, AT)
 

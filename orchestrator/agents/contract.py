@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
+from orchestrator.agents.growing_map import EMPTY, GrowingMap
 from orchestrator.models.events import AgentEvent, ConversationStarted
 from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
@@ -22,8 +23,8 @@ class Translation:
 
     pending_text: str = ""
     """Deltas joined so far, not yet reported."""
-    counted: frozenset[str] = frozenset()
-    """Message ids whose usage has been counted."""
+    counted: GrowingMap = EMPTY
+    """Message ids whose usage has been counted, and marks of the adapter's own."""
     totals: Mapping[str, float] = field(default_factory=dict)
     """Last cumulative figures, to be differenced."""
     last_text: str = ""
@@ -32,8 +33,8 @@ class Translation:
     model: str | None = None
     conversation: str | None = None
     denials: int = 0
-    tools: Mapping[str, str] = field(default_factory=dict)
-    """Tool name by call id, of calls that have not returned."""
+    tools: GrowingMap = EMPTY
+    """Tool name by call id, of all calls of the turn."""
     ended: bool = False
 
 
@@ -97,6 +98,8 @@ class Agent:
     oldest: tuple[int, ...]
     """The oldest version known to work."""
     capabilities: tuple[Capability, ...] = ()
+    record_types: frozenset[str] | None = None
+    """What the ``type`` of its records may be, so that they are found beside noise; ``None`` for any text."""
     began_otherwise: Callable[[Assignment, ConversationStarted], str | None] = lambda assignment, started: None
     """What the CLI says it began with that is not what it was launched for, in the words its rules look for."""
     stream_is_silent: bool = False

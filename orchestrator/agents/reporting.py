@@ -16,7 +16,7 @@ from orchestrator.models.events import AgentEvent, EventType, Reported, Said, Un
 from orchestrator.models.identity import AgentName
 from orchestrator.wire.records import Noise, RawRecord
 
-_TYPES: Mapping[str, EventType] = {str(kind): kind for kind in EventType}
+REPORT_TYPES: Mapping[str, EventType] = {str(kind): kind for kind in EventType}
 
 _OWN_FIELDS = frozenset({"text", "progress", "file", "review_requested"})
 
@@ -40,7 +40,7 @@ def split_reports(text: str) -> tuple[str, list[Mapping[str, Any]]]:
 
 def event_from_report(agent: AgentName, report: Mapping[str, Any], at: datetime) -> AgentEvent | None:
     """The event this object describes, author and time stamped by us; ``None`` if it is not of the spec's format."""
-    kind = _TYPES.get(report["type"]) if isinstance(report.get("type"), str) else None
+    kind = REPORT_TYPES.get(report["type"]) if isinstance(report.get("type"), str) else None
     payload = report.get("payload")
     if kind is None or not isinstance(payload, Mapping):
         return None
@@ -101,7 +101,7 @@ def _report_on(line: str) -> Mapping[str, Any] | None:
     if (
         value is None
         or not isinstance(value.get("type"), str)
-        or value["type"] not in _TYPES
+        or value["type"] not in REPORT_TYPES
         or not isinstance(value.get("payload"), dict)
     ):
         return None

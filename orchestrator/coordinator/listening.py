@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from orchestrator.agents.bounds import bounded, trimmed
 from orchestrator.agents.contract import Agent, Translation
-from orchestrator.agents.reporting import events_of_report_line
+from orchestrator.agents.reporting import REPORT_TYPES, events_of_report_line
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileTail
 from orchestrator.models.entries import (
@@ -188,10 +188,10 @@ class Listener:
                 stream, "overlong", line, f"a line of {size} bytes was skipped; the raw file has it"
             )
             return
-        record = decode_line(line.data, stream.name)
-        if record is None:
-            return
-        events = self._translate(stream, record)
+        known = REPORT_TYPES if stream.name == "events" else self.agent.record_types
+        events: list[AgentEvent] = []
+        for record in decode_line(line.data, stream.name, known):
+            events.extend(self._translate(stream, record))
         if events and line.end > stream.skip_until:
             yield self._output(stream.name, line.start, line.end, events)
 

@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Final
+
+_MOST: Final = 1e15
+"""Tokens or dollars: more than this is no figure but a fault, and would drown every other one in a sum."""
+
+
+def tokens(value: Any) -> int | None:
+    """The figure as a count of tokens; ``None`` for anything that cannot be one: no number, below 0, not finite."""
+    return int(value) if _is_figure(value) else None
+
+
+def cost_usd(value: Any) -> float | None:
+    """The figure as a cost in US dollars; ``None`` for anything that cannot be one: no number, below 0, not finite."""
+    return float(value) if _is_figure(value) else None
+
+
+def _is_figure(value: Any) -> bool:
+    # bool is an int; the comparison is false for NaN.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST
 
 
 def _sum(a: float | None, b: float | None) -> float | None:
@@ -19,6 +38,12 @@ class Usage:
     cached_tokens: int | None = None
     cost_usd: float | None = None
     model: str | None = None
+
+    def __post_init__(self) -> None:
+        """A figure that cannot be is unknown: a negative one would widen every limit that sums are held against."""
+        for name in ("input_tokens", "output_tokens", "cached_tokens"):
+            object.__setattr__(self, name, tokens(getattr(self, name)))
+        object.__setattr__(self, "cost_usd", cost_usd(self.cost_usd))
 
     @property
     def total_tokens(self) -> int | None:

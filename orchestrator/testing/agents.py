@@ -7,7 +7,7 @@ hypothesis, which comes with the development requirements.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -171,20 +171,21 @@ def told(agent: Agent, folder: Path, *, chunk_bytes: int = 1 << 20) -> list[Told
     for stream, name in _FILES:
         path = folder / name
         data = path.read_bytes() if path.exists() else b""
-        for record in _records(data, stream, chunk_bytes):
+        for record in _records(data, stream, chunk_bytes, agent.record_types):
             state, more = agent.translate(state, record, READ_AT)
             events.extend(Told(stream, event) for event in more)
     return events
 
 
-def _records(data: bytes, stream: Stream, chunk_bytes: int) -> Iterator[RawRecord | Noise]:
+def _records(
+    data: bytes, stream: Stream, chunk_bytes: int, known: Container[str] | None
+) -> Iterator[RawRecord | Noise]:
     framer = LineFramer()
     chunks = (data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes))
     lines = (line for chunk in chunks for line in framer.feed(chunk))
     for line in (*lines, *framer.finish()):
-        record = decode_line(line.data, stream) if line.data is not None else None
-        if record is not None:
-            yield record
+        if line.data is not None:
+            yield from decode_line(line.data, stream, known)
 
 
 def golden(events: Iterable[Told]) -> str:

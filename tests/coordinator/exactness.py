@@ -44,11 +44,12 @@ def written(folder: SessionFolder, worker: WorkerId, agent: AgentName, attempt: 
     tail = FileTail(folder.raw_stdout(worker), record.stdout_start, end=end)
     state, found = Translation(), []
     for line in tail.finish():
-        decoded = decode_line(line.data or b"", "stdout")
-        if decoded is not None:
+        said = 0
+        for decoded in decode_line(line.data or b"", "stdout", get_agent(agent).record_types):
             state, events = get_agent(agent).translate(state, decoded, datetime.now(UTC))
-            if events:
-                found.append((line.start, line.end))
+            said += len(events)
+        if said:
+            found.append((line.start, line.end))
     tail.close()
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.agents.contract import Translation
+from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.listening import Listener, Offsets, as_recorded, beginning
 from orchestrator.journal.folder import SessionFolder, create_session
@@ -140,7 +141,7 @@ def test_an_attempt_begins_with_the_figures_of_its_conversation_and_nothing_else
     resume: str | None, begins: Translation, tmp_path: Path
 ) -> None:
     """Above all not with the errors that an attempt which was cut off had told of."""
-    said = frozenset({"failed"})
+    said = EMPTY.adding("failed")
     cut_off = Translation(
         pending_text="half a", counted=said, totals={"input_tokens": 900}, denials=2, conversation="c-1"
     )

@@ -22,3 +22,9 @@ def test_adding_keeps_unknown_apart_from_zero(one: Usage, other: Usage, cost: fl
 def test_the_model_named_last_stands() -> None:
     assert (Usage(model="a") + Usage()).model == "a"
     assert (Usage(model="a") + Usage(model="b")).model == "b"
+
+
+@pytest.mark.parametrize("figure", [-1, -40_000, float("nan"), float("inf"), 1e16, True], ids=repr)
+def test_a_figure_that_cannot_be_is_unknown(figure: float) -> None:
+    usage = Usage(figure, figure, figure, figure)  # type: ignore[arg-type]  # what a CLI says may be anything
+    assert usage == Usage()

@@ -56,8 +56,7 @@ class Run:
         events: list[AgentEvent] = []
         state = Translation()
         for line in text.splitlines():
-            record = decode_line(line, stream)
-            if record is not None:
+            for record in decode_line(line, stream):
                 state, new = self.agent.translate(state, record, datetime.now(UTC))
                 events += new
         return events

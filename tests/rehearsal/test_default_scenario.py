@@ -71,7 +71,7 @@ def test_the_implementer_writes_a_module_whose_tests_pass(script: Script, tmp_pa
     assert ran.returncode == 0, ran.stderr
     assert "Ran 4 tests" in ran.stderr
     said = [piece.text for answer in answers for piece in answer.pieces if isinstance(piece, Text)]
-    records = [decode_line(line.encode(), "stdout") for text in said for line in text.splitlines()]
+    records = [record for text in said for line in text.splitlines() for record in decode_line(line.encode(), "stdout")]
     events = [record.data for record in records if isinstance(record, RawRecord)]
     assert [event["type"] for event in events] == ["milestone"]
 

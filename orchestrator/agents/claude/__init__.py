@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from orchestrator.agents.claude.launching import began_otherwise, launch
 from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
-from orchestrator.agents.claude.translating import translate
+from orchestrator.agents.claude.translating import RECORD_TYPES, translate
 from orchestrator.agents.contract import Agent, Capability, Credential
 from orchestrator.models.work import Role
 
@@ -19,6 +19,7 @@ AGENT = Agent(
     pinned="2.1.329",
     launch=launch,
     translate=translate,
+    record_types=RECORD_TYPES,
     recovery_rules=RULES,
     credential=Credential(
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),

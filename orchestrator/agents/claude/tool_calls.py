@@ -46,8 +46,6 @@ def add_result(
     call_id, failed = str(block.get("tool_use_id", "")), block.get("is_error") is True
     text = _text_in(block.get("content"))
     tool = state.tools.get(call_id)
-    if tool is not None:
-        state = changed(state, tools={key: name for key, name in state.tools.items() if key != call_id})
     if not failed:
         events.append(AgentEvent(EventType.PROGRESS, NAME, at, ToolReturned(call_id, True, shortened(text))))
         return state
@@ -73,7 +71,7 @@ def add_denial(
     if denied.path is None and named is not None:
         denied = replace(denied, path=named[1])
     events.append(AgentEvent(EventType.ERROR, NAME, at, denied))
-    return changed(state, counted=state.counted | {f"denied:{call_id}"}, denials=state.denials + 1)
+    return changed(state, counted=state.counted.adding(f"denied:{call_id}"), denials=state.denials + 1)
 
 
 def _rejected(data: Mapping[str, Any]) -> bool:

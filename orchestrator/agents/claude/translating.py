@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.agents.claude import tool_calls, usage
 from orchestrator.agents.claude.rules import RULES
@@ -16,6 +16,7 @@ from orchestrator.agents.failures import (
     known_trouble,
     resets_at,
 )
+from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.reporting import events_of_text
 from orchestrator.models.events import (
     AgentEvent,
@@ -63,6 +64,9 @@ _QUIET = frozenset(
     }
 )
 """System records that tell nothing the other ones do not; the raw file keeps them."""
+
+
+RECORD_TYPES: Final = frozenset({"assistant", "user", "system", "result", "stream_event", "rate_limit_event"})
 
 
 def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
@@ -128,7 +132,7 @@ def _of_block(
     if isinstance(text, str):
         if data.get("error") is not None:  # the CLI speaks in the agent's place
             events.append(_failure(text, str(data["error"]), at=at))
-            return changed(state, counted=state.counted | {_FAILED})
+            return changed(state, counted=state.counted.adding(_FAILED))
         if kind == "thinking":
             if text:
                 events.append(_event(EventType.PROGRESS, Reasoned(text), at))
@@ -141,7 +145,7 @@ def _of_block(
     if kind == "tool_use":
         call = tool_calls.call_of(block)
         events.append(_event(EventType.PROGRESS, call, at))
-        return changed(state, tools={**state.tools, call.call_id: call.tool})
+        return changed(state, tools=state.tools.adding(call.call_id, call.tool))
     return state
 
 
@@ -246,7 +250,7 @@ def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
     ended = TurnEnded(ok, subtype, answer, reply if isinstance(reply, Mapping) else None, state.denials)
     events.append(_event(EventType.STATUS, ended, at))
     return changed(
-        state, counted=frozenset(), tools={}, denials=0, reply=ended.reply, last_text=answer, ended=True
+        state, counted=EMPTY, tools=EMPTY, denials=0, reply=ended.reply, last_text=answer, ended=True
     ), events
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.agents.contract import Translation, changed
 from orchestrator.models.events import ConversationStarted, UsageReported
-from orchestrator.models.money import Usage
+from orchestrator.models.money import Usage, cost_usd, tokens
 
 _TURN = "turn/"
 """Prefix of the totals of what has been reported inside the running turn."""
@@ -34,14 +34,14 @@ def of_message(state: Translation, message: Mapping[str, Any]) -> tuple[Translat
     cached = _added(said, "cache_read_input_tokens")
     model = message.get("model")
     if fresh is None and cached is None:
-        return changed(state, counted=state.counted | {name}), None
+        return changed(state, counted=state.counted.adding(name)), None
     totals = {
         **state.totals,
         _TURN + "input": state.totals.get(_TURN + "input", 0) + (fresh or 0),
         _TURN + "cached": state.totals.get(_TURN + "cached", 0) + (cached or 0),
     }
     usage = Usage(input_tokens=fresh, cached_tokens=cached, model=model if isinstance(model, str) else None)
-    return changed(state, counted=state.counted | {name}, totals=totals), UsageReported(usage)
+    return changed(state, counted=state.counted.adding(name), totals=totals), UsageReported(usage)
 
 
 def of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Translation, UsageReported | None]:
@@ -67,9 +67,9 @@ def of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Translatio
 def _stated(result: Mapping[str, Any]) -> dict[str, float]:
     """The conversation's totals, by our names."""
     stated: dict[str, float] = {}
-    cost, models = result.get("total_cost_usd"), result.get("modelUsage")
-    if isinstance(cost, int | float) and _is_number(cost):
-        stated["cost"] = float(cost)
+    cost, models = cost_usd(result.get("total_cost_usd")), result.get("modelUsage")
+    if cost is not None:
+        stated["cost"] = cost
     figures = [one for one in models.values() if isinstance(one, Mapping)] if isinstance(models, Mapping) else None
     if figures is not None:
         stated["input"] = sum(_added(one, "inputTokens", "cacheCreationInputTokens") or 0 for one in figures)
@@ -79,13 +79,9 @@ def _stated(result: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _added(said: Mapping[str, Any], *names: str) -> int | None:
-    values = [said[name] for name in names if _is_number(said.get(name))]
-    return int(sum(values)) if values else None
+    values = [count for name in names if (count := tokens(said.get(name))) is not None]
+    return sum(values) if values else None
 
 
 def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15

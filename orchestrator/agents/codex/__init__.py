@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.agents.codex.launching import launch
 from orchestrator.agents.codex.rules import RULES
-from orchestrator.agents.codex.translating import NAME, translate
+from orchestrator.agents.codex.translating import NAME, RECORD_TYPES, translate
 from orchestrator.agents.contract import Agent, Capability, Credential
 from orchestrator.models.work import Role
 
@@ -18,6 +18,7 @@ AGENT = Agent(
     pinned="0.169.0",
     launch=launch,
     translate=translate,
+    record_types=RECORD_TYPES,
     recovery_rules=RULES,
     credential=Credential(
         environment=("CODEX_API_KEY", "OPENAI_API_KEY"),

@@ -17,6 +17,7 @@ from orchestrator.agents.failures import (
     resets_at,
     shortened,
 )
+from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.reporting import events_of_text, object_in
 from orchestrator.models.events import (
     AgentEvent,
@@ -35,7 +36,7 @@ from orchestrator.models.events import (
     UsageReported,
 )
 from orchestrator.models.identity import AgentName
-from orchestrator.models.money import Usage
+from orchestrator.models.money import Usage, tokens
 from orchestrator.wire.records import Noise, RawRecord
 
 NAME: Final = AgentName("codex")
@@ -46,6 +47,14 @@ _FAILED = "failed"
 _RECONNECTING = re.compile(r"Reconnecting\.\.\. (?:(\d{1,6})/(\d{1,6}) )?(.*)", re.DOTALL)
 _ROUTER = re.compile(r"ERROR codex_core::tools::router: error=(.*)", re.DOTALL)
 _SHELL = re.compile(r"^(?:/\S+/)?(?:ba|z|da)?sh -l?c (['\"])(.*)\1$", re.DOTALL)
+
+
+RECORD_TYPES: Final = frozenset(
+    {
+        *("thread.started", "turn.started", "turn.completed", "turn.failed"),
+        *("item.started", "item.updated", "item.completed", "error"),
+    }
+)
 
 
 def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
@@ -124,15 +133,14 @@ def _called(state: Translation, call: ToolCalled, at: datetime) -> tuple[Transla
     """The call, unless it has been told already: an item may come completed without having been started."""
     if call.call_id in state.tools:
         return state, []
-    return changed(state, tools={**state.tools, call.call_id: call.tool}), [_event(EventType.PROGRESS, call, at)]
+    return changed(state, tools=state.tools.adding(call.call_id, call.tool)), [_event(EventType.PROGRESS, call, at)]
 
 
 def _returned(
     state: Translation, returned: ToolReturned, events: list[AgentEvent], at: datetime
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     events.append(_event(EventType.PROGRESS, returned, at))
-    tools = {key: name for key, name in state.tools.items() if key != returned.call_id}
-    return changed(state, tools=tools), events
+    return state, events
 
 
 def _of_command(
@@ -190,7 +198,7 @@ def _of_error(state: Translation, text: str, at: datetime) -> tuple[Translation,
         attempt, of = (int(again[1]), int(again[2])) if again[1] else (None, None)
         why = again[3][1:-1] if again[3].startswith("(") else again[3]
         return state, (_event(EventType.STATUS, Retrying(why, attempt, of), at),)
-    return changed(state, counted=state.counted | {_FAILED}), (_failure(text, at),)
+    return changed(state, counted=state.counted.adding(_FAILED)), (_failure(text, at),)
 
 
 def _failure(text: str, at: datetime) -> AgentEvent:
@@ -224,15 +232,15 @@ def _of_turn_failed(
 
 
 def _after_turn(state: Translation) -> Translation:
-    return changed(state, counted=frozenset(), tools={}, denials=0, ended=True)
+    return changed(state, counted=EMPTY, tools=EMPTY, denials=0, ended=True)
 
 
 def _used(state: Translation, usage: Mapping[str, Any]) -> tuple[Translation, Usage]:
     """What this turn adds to the thread's totals.  Codex counts cached tokens among the input ones; we do not."""
     stated = {
-        name: usage[name]
+        name: count
         for name in ("input_tokens", "cached_input_tokens", "output_tokens")
-        if isinstance(usage.get(name), int) and 0 <= usage[name] < 1 << 53
+        if (count := tokens(usage.get(name))) is not None
     }
     shrunk = any(value < state.totals.get(name, 0) for name, value in stated.items())
     before = {} if shrunk else state.totals  # a total that shrank is another thread's

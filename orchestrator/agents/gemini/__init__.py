@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from orchestrator.agents.contract import Agent, Capability, Credential
 from orchestrator.agents.gemini.launching import launch
 from orchestrator.agents.gemini.rules import RULES
-from orchestrator.agents.gemini.translating import NAME, translate
+from orchestrator.agents.gemini.translating import NAME, RECORD_TYPES, translate
 from orchestrator.models.work import Role
 
 AGENT = Agent(
@@ -18,6 +18,7 @@ AGENT = Agent(
     pinned="0.61.0",
     launch=launch,
     translate=translate,
+    record_types=RECORD_TYPES,
     recovery_rules=RULES,
     credential=Credential(
         environment=("GEMINI_API_KEY", "GOOGLE_API_KEY"),

@@ -17,6 +17,7 @@ from orchestrator.agents.failures import (
     shortened,
 )
 from orchestrator.agents.gemini.rules import DENIAL_WORDS, RULES
+from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.reporting import events_of_text, object_in
 from orchestrator.models.events import (
     AgentEvent,
@@ -34,7 +35,7 @@ from orchestrator.models.events import (
     UsageReported,
 )
 from orchestrator.models.identity import AgentName
-from orchestrator.models.money import Usage
+from orchestrator.models.money import Usage, tokens
 from orchestrator.wire.records import Noise, RawRecord
 
 NAME: Final = AgentName("gemini")
@@ -53,6 +54,9 @@ _NAMED_PATH = re.compile(r"Attempted path \"([^\"]+)\"|plan path \((/[^)]+)\)|Fi
 _FRAME = re.compile(r"at .*(?:file:///|node:)\S+:\d+")
 _DENIED_TYPES = frozenset({"policy_violation", "path_not_in_workspace", "permission_denied"})
 _WRITING_TOOLS = frozenset({"write_file", "replace", "run_shell_command"})
+
+
+RECORD_TYPES: Final = frozenset({"init", "message", "tool_use", "tool_result", "error", "result"})
 
 
 def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
@@ -162,7 +166,7 @@ def _of_tool_use(
     )
     events.append(_event(EventType.PROGRESS, call, at))
     # What was said before a call is not the final answer.
-    return changed(state, tools={**state.tools, call_id: tool}, last_text=""), events
+    return changed(state, tools=state.tools.adding(call_id, tool), last_text=""), events
 
 
 def _of_tool_result(
@@ -170,8 +174,6 @@ def _of_tool_result(
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     call_id, output, error = str(data.get("tool_id", "")), str(data.get("output") or ""), data.get("error")
     tool = state.tools.get(call_id)
-    if tool is not None:
-        state = changed(state, tools={key: name for key, name in state.tools.items() if key != call_id})
     if data.get("status") == "success":
         events.append(_event(EventType.PROGRESS, ToolReturned(call_id, True, shortened(output)), at))
         return state, events
@@ -204,7 +206,7 @@ def _of_error(
     text = str(data.get("message", ""))
     kind = FailureKind.ABORTED if "stopping execution" in text else failure_kind(text)
     events.append(_event(EventType.ERROR, Failed(text, kind, http_status(text)), at))
-    return changed(state, counted=state.counted | {_WARNED}), events
+    return changed(state, counted=state.counted.adding(_WARNED)), events
 
 
 def _of_result(
@@ -224,7 +226,7 @@ def _of_result(
     events.extend(_event(EventType.STATUS, used, at) for used in _used(data.get("stats")))
     reply = object_in(state.last_text)
     events.append(_event(EventType.STATUS, TurnEnded(ok, subtype, state.last_text, reply, state.denials), at))
-    return changed(state, counted=frozenset(), tools={}, denials=0, reply=reply, ended=True), events
+    return changed(state, counted=EMPTY, tools=EMPTY, denials=0, reply=reply, ended=True), events
 
 
 def _used(stats: object) -> list[UsageReported]:
@@ -238,8 +240,9 @@ def _used(stats: object) -> list[UsageReported]:
 
 
 def _usage(figures: Mapping[str, Any], model: str | None) -> Usage:
-    def whole(name: str) -> int | None:
-        value = figures.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    return Usage(whole("input"), whole("output_tokens"), whole("cached"), model=model)
+    """The figures of one model.  Its ``output_tokens`` leave out what it thought; the total does not (0.61.0)."""
+    fresh, output, cached = (tokens(figures.get(name)) for name in ("input", "output_tokens", "cached"))
+    total = tokens(figures.get("total_tokens"))
+    if total is not None and fresh is not None:
+        output = max(output or 0, total - fresh - (cached or 0))
+    return Usage(fresh, output, cached, model=model)
