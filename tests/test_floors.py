@@ -21,7 +21,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"models", "toml_files"}),
     frozenset({"wire", "prompts"}),
     frozenset({"agents"}),
-    frozenset({"review_engine", "recovery", "safety", "composition", "tuning"}),
+    frozenset({"review_engine", "recovery", "safety", "suites", "composition", "tuning"}),
     frozenset({"session"}),
     frozenset({"files"}),
     frozenset({"journal", "snapshots", "workers", "rehearsal"}),
@@ -34,11 +34,17 @@ FLOORS: tuple[frozenset[str], ...] = (
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
 # What decides does not act.  These parts know no file, clock, process or event loop; the modules named are their edges.
-PURE_PARTS = ("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "tuning")
+PURE_PARTS = (
+    *("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "suites", "tuning"),
+)
 EDGES = {
     "orchestrator/agents/registry.py",
     "orchestrator/review_engine/policy_files.py",
     "orchestrator/safety/policies.py",
+    "orchestrator/suites/probe_files.py",
+    "orchestrator/suites/probes/orchestrate_pytest.py",
+    "orchestrator/suites/probes/orchestrate_records.py",
+    "orchestrator/suites/probes/orchestrate_unittest.py",
 }
 IMPURE_MODULES = {
     *("anyio", "asyncio", "concurrent", "multiprocessing", "psutil", "random", "requests", "select", "selectors"),
