@@ -165,7 +165,7 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
         ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
         fail(draft, worker, (detail.failure or f"exit code {code}, and {ended}") + note)
     elif detail.denied:
-        fail(draft, worker, f"{len(detail.denied)} denied: {detail.denied[0]}")
+        fail(draft, worker, f"{state.denials} denied: {detail.denied[0]}")
     else:
         draft.do(MeasureWork(worker=worker))
 

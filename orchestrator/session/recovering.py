@@ -20,6 +20,9 @@ from orchestrator.session.opening import lose_agent
 from orchestrator.session.restarting import PASSING, restart_later
 from orchestrator.session.waiting import on_limit, on_reset_time
 
+MOST_DENIED = 20
+"""Texts of denials that are kept of one attempt; all are counted, and all stand in the journal."""
+
 
 def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     """Do what the first matching rule says; an error without a rule is kept for the verdict at the end."""
@@ -39,7 +42,8 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     )
     if plan is None:
         if isinstance(event.payload, Denied):
-            draft.set_detail(worker, denied=(*detail.denied, event.payload.text))
+            if len(detail.denied) < MOST_DENIED:
+                draft.set_detail(worker, denied=(*detail.denied, event.payload.text))
             draft.set_worker(worker, denials=draft.worker(worker).denials + 1)
         return
     if not isinstance(plan.remedy, Ignore):

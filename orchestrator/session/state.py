@@ -162,7 +162,7 @@ class WorkerDetail:
     """Questions about it and their answers, kept until the last open one is answered."""
     reply: Mapping[str, object] | None = None
     denied: tuple[str, ...] = ()
-    """Denials of this attempt that no rule explained away."""
+    """The first denials of this attempt that no rule explained away."""
     tried: frozenset[str] = frozenset()
     """Signatures of the errors that were already answered with a relaunch."""
     relaunches: int = 0
