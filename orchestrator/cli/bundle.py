@@ -38,14 +38,14 @@ def command(
     from pathlib import Path
 
     from orchestrator.agents.registry import AGENTS
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.places import expanded, which_session, workspace_path
     from orchestrator.coordinator.staging import known_secrets
     from orchestrator.errors import UsageError
     from orchestrator.journal.bundling import pack
     from orchestrator.safety.redaction import Redactor
 
     folder = which_session(workspace_path(workspace), session)
-    out = output.expanduser() if output is not None else Path(f"{folder.id}.tar.gz")
+    out = expanded(output) if output is not None else Path(f"{folder.id}.tar.gz")
     if out.exists():
         raise UsageError(f"{out} exists already", hint="name another file with -o")
     bundle = pack(

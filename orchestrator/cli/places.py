@@ -24,10 +24,29 @@ def workspace_path(given: Path | None) -> Path:
     Raises:
         UsageError: It exists and is no folder.
     """
-    path = (given.expanduser() if given is not None and str(given) else _default_workspace()).resolve()
-    if path.exists() and not path.is_dir():
+    from orchestrator.files.foreign import ForeignFolder, Unread, resolved
+
+    path = resolved(expanded(given) if given is not None and str(given) else _default_workspace())
+    if isinstance(path, Unread):
+        raise UsageError(f"the workspace {path}", hint="name another one with --workspace")
+    found = ForeignFolder(path).status()
+    if isinstance(found, Unread) and found.reason != "missing":
+        raise UsageError(f"the workspace {path} {found.detail}", hint="name another one with --workspace")
+    if not isinstance(found, Unread) and found.kind != "folder":
         raise UsageError(f"the workspace {path} is not a folder", hint="name another one with --workspace")
     return path
+
+
+def expanded(given: Path) -> Path:
+    """A path with ``~`` and ``~user`` replaced.
+
+    Raises:
+        UsageError: There is no such user, or no home.
+    """
+    try:
+        return given.expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{given}: {error}", hint="write the whole path") from error
 
 
 def _default_workspace() -> Path:
@@ -42,7 +61,7 @@ def _default_workspace() -> Path:
 def workspace_words(workspace: Path) -> str:
     """What must follow a command so that it finds the workspace: nothing where it is the default."""
     given = os.environ.get("ORCHESTRATOR_WORKSPACE")
-    if workspace.resolve() == workspace_path(Path(given) if given else None):
+    if Path(os.path.realpath(workspace)) == workspace_path(Path(given) if given else None):
         return ""
     return f" --workspace {shlex.quote(str(workspace))}"
 
@@ -61,7 +80,7 @@ def which_session(workspace: Path, session: str | None, *, live: bool = False) -
     from orchestrator.journal.folder import newest_session, open_session
 
     if session is not None and os.sep in session:
-        path = Path(session).expanduser().resolve()
+        path = Path(os.path.realpath(expanded(Path(session))))
         return open_session(path.parent, path.name)
     if session is not None:
         return open_session(workspace, session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -57,16 +58,16 @@ def explain(path: Path, sandbox: str, target: Path, *, as_json: bool) -> None:
     """Say what each role may do with PATH, and which line of the policy says so."""
     from pathlib import Path as RealPath
 
+    from orchestrator.cli.places import expanded
     from orchestrator.models.work import Role
     from orchestrator.safety.explaining import access
     from orchestrator.safety.placing import Places
     from orchestrator.safety.policies import load_sandbox_policy
 
-    config, whole = load_sandbox_policy(sandbox), target.expanduser().resolve()
+    config, whole = load_sandbox_policy(sandbox), RealPath(os.path.realpath(expanded(target)))
     session = RealPath("/<session>")
     places = Places(whole, session / "scratch" / "<worker>", session / "homes" / "<worker>", session)
-    asked = path.expanduser()
-    asked = (asked if asked.is_absolute() else whole / asked).resolve()
+    asked = RealPath(os.path.realpath(whole / expanded(path)))
     found = {role: access(config, asked, role=role, places=places) for role in Role}
     if as_json:
         roles = {str(role): {"may": each.may, "because": each.because} for role, each in found.items()}

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.agents.registry import AGENTS
-from orchestrator.cli.places import person_at_terminal, workspace_path
+from orchestrator.cli.places import expanded, person_at_terminal, workspace_path
 from orchestrator.coordinator.requests import RehearsalRequest, RunRequest
 from orchestrator.errors import EnvironmentUnfit, UsageError
+from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
@@ -67,12 +68,16 @@ def target_path(given: Path) -> Path:
     Raises:
         EnvironmentUnfit: It is missing, or no folder.
     """
-    path = given.expanduser()
-    if not path.exists():
-        raise EnvironmentUnfit(f"the target {path} does not exist", hint="name a folder with --target")
-    if not path.is_dir():
+    path = resolved(expanded(given))
+    if isinstance(path, Unread):
+        raise EnvironmentUnfit(f"the target {path}", hint="name a folder with --target")
+    found = ForeignFolder(path).status()
+    if isinstance(found, Unread):
+        said = "does not exist" if found.reason == "missing" else found.detail
+        raise EnvironmentUnfit(f"the target {path} {said}", hint="name a folder with --target")
+    if found.kind != "folder":
         raise EnvironmentUnfit(f"the target {path} is not a folder", hint="name the project's folder with --target")
-    return path.resolve()
+    return path
 
 
 def allowed_agents(chosen: Sequence[str] | None, without: Sequence[str] | None) -> tuple[AgentName, ...] | None:
@@ -133,7 +138,7 @@ def find_policy(given: str) -> Policy:
     if given in POLICIES:
         return POLICIES[given]
     if looks_like_file(given):
-        return load_policy(Path(given).expanduser())
+        return load_policy(expanded(Path(given)))
     raise UsageError(
         f"unknown policy {given!r}", hint=f"known policies: {', '.join(POLICIES)}; or name a file ending in .toml"
     )
@@ -185,7 +190,7 @@ def scenario_path(given: str) -> Path:
     """The file of a scenario, read once so that its faults are said before anything starts."""
     from orchestrator.rehearsal.scenario import find_scenario, load_scenario
 
-    path = Path(given).expanduser().resolve() if looks_like_file(given) else find_scenario(given)
+    path = Path(os.path.realpath(expanded(Path(given)))) if looks_like_file(given) else find_scenario(given)
     load_scenario(path)
     return path
 
@@ -213,4 +218,4 @@ def _templates(override: Path | None) -> Mapping[str, str]:
     from orchestrator.prompts import load_templates
 
     users = user_config_path("orchestrate", appauthor=False) / "prompts"
-    return load_templates(override.expanduser() if override else users if users.is_dir() else None)
+    return load_templates(expanded(override) if override else users if users.is_dir() else None)

@@ -6,17 +6,22 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 
+from orchestrator.files.foreign import Entry, ForeignFolder
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.snapshots.recorded_trees import Diff, Snapshots
 from orchestrator.workers.boxed import boxed
 
 EXCERPT_CHARS = 12_000
+LOOK_TIME_S = 300.0
+"""Longest look at the target; what takes longer counts as not measured."""
+MOST_SCRATCH_ENTRIES = 10_000
 BASELINE = "session begins"
 TEST_TIME_S = 300.0
 """Longest run of the target's own tests; a longer one counts as not measured."""
@@ -71,11 +76,12 @@ class Evidence:
 
     async def check(self) -> tuple[Verdict, tuple[str, ...]]:
         """Review by measuring: something changed, and the target's tests still pass."""
-        diff = await anyio.to_thread.run_sync(self.change)
+        diff = await off_loop(self.change, within_s=LOOK_TIME_S, what="the look at the target")
         if not diff.files:
             return Verdict.CONCERNS, ("nothing changed in the target, so there is nothing to accept",)
         findings = [f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})"]
-        damaged = await anyio.to_thread.run_sync(self._conflict_markers, diff)
+        look = partial(self._conflict_markers, diff)
+        damaged = await off_loop(look, within_s=LOOK_TIME_S, what="the look at what changed")
         if damaged:
             return Verdict.BLOCKER, (*findings, f"conflict markers are left in {', '.join(damaged)}")
         run = await self.run_tests()
@@ -113,11 +119,11 @@ class Evidence:
         return self._snapshots.diff(before, after) if before is not None else Diff("", (), 0, 0)
 
     def _conflict_markers(self, diff: Diff) -> list[str]:
-        found = []
+        found, target = [], ForeignFolder(self._target)
         for name in diff.files:
-            path = self._target / name
-            if path.is_file() and path.stat().st_size < 1_000_000:
-                lines = path.read_bytes().split(b"\n")
+            content = target.read(name, most_bytes=1_000_000)
+            if isinstance(content, bytes):
+                lines = content.split(b"\n")
                 if any(line.startswith(b"<<<<<<< ") for line in lines) and b"=======" in lines:
                     found.append(name)
         return found
@@ -143,9 +149,6 @@ def suite_command(target: Path) -> tuple[str, ...] | None:
 def scratch_files(scratch: Path) -> tuple[str, ...]:
     """What a worker left in its own folder, relative to it; our own files left out."""
     ours = {"events.jsonl", "reply.schema.json"}
-    if not scratch.is_dir():
-        return ()
-    names = (
-        path.relative_to(scratch) for path in sorted(scratch.rglob("*")) if path.is_file() and not path.is_symlink()
-    )
-    return tuple(str(name) for name in names if str(name) not in ours and not name.parts[0].startswith("."))[:200]
+    walked = ForeignFolder(scratch).walk(most=MOST_SCRATCH_ENTRIES)
+    names = sorted(found.name for found in walked if isinstance(found, Entry) and found.status.kind == "file")
+    return tuple(name for name in names if name not in ours and not name.startswith("."))[:200]

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from orchestrator.files.foreign import ForeignFolder, Listing, Unread
 from orchestrator.journal.folder import SessionFolder, make_private_folder
 from orchestrator.journal.replacing import write_atomically
 from orchestrator.journal.tailing import FileChanges
@@ -24,6 +26,7 @@ MOST_BYTES: Final = 1_000_000
 """Of one request; a longer one is never answered, which is a refusal."""
 MOST_OPEN: Final = 1_000
 """Requests of one worker; what comes after them is not read."""
+MOST_LISTED: Final = 10_000
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -39,8 +42,11 @@ class GuardDesk:
     def open(self, worker: WorkerId) -> Path:
         """Make a worker's two folders; returns the one to watch."""
         requests = self.folder.scratch(worker) / REQUESTS
-        for path in (self.folder.path / REPLIES, self.folder.path / REPLIES / worker, requests):
+        for path in (self.folder.path / REPLIES, self.folder.path / REPLIES / worker, self.folder.scratch(worker)):
             make_private_folder(path)
+        # What the worker may have put in its place is left alone: nothing is heard there then, and all is refused.
+        with suppress(OSError):
+            ForeignFolder(self.folder.scratch(worker)).make_folder(REQUESTS)
         self._workers[requests] = worker
         return requests
 
@@ -53,10 +59,12 @@ class GuardDesk:
         """Take in whole requests that are new; ``None`` stands for all files there are."""
         for requests, worker in list(self._workers.items()):
             concerned = paths is None or any(path.parent == requests for path in paths)
-            # The worker owns the folder above: what it may have put in its place is not followed.
-            if concerned and not requests.is_symlink():
-                for path in sorted(requests.glob("*.ask"))[:MOST_OPEN]:
-                    self._hear_one(worker, path)
+            if concerned:
+                listed = ForeignFolder(self.folder.scratch(worker)).entries(REQUESTS, most=MOST_LISTED)
+                entries = listed.entries if isinstance(listed, Listing) else ()
+                asked = [entry.name for entry in entries if entry.name.endswith(".ask")]
+                for name in asked[:MOST_OPEN]:
+                    self._hear_one(worker, name)
 
     def answer(self, effect: AnswerGuard) -> None:
         """Leave the answer where the guard looks for it."""
@@ -70,27 +78,25 @@ class GuardDesk:
         reason = " ".join(effect.reason.split())
         write_atomically(folder / effect.request, f"{'run' if effect.run else 'refuse'}\n{reason}\n")
 
-    def _hear_one(self, worker: WorkerId, path: Path) -> None:
-        request = path.name.removesuffix(".ask")
+    def _hear_one(self, worker: WorkerId, name: str) -> None:
+        request = name.rpartition("/")[2].removesuffix(".ask")
         if (worker, request) in self._seen or not _NAME.fullmatch(request):
             return
         if (self.folder.path / REPLIES / worker / request).exists():
             self._seen.add((worker, request))
             return
-        asked = _read(worker, request, path)
+        asked = _read(worker, request, ForeignFolder(self.folder.scratch(worker)), name)
         if asked is not None:
             self._seen.add((worker, request))
             self.take(asked)
 
 
-def _read(worker: WorkerId, request: str, path: Path) -> GuardAsked | None:
-    """The request if it is whole; a link or a device that a worker left there is never followed."""
-    try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > MOST_BYTES:
-            return None
-        parts = path.read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
+def _read(worker: WorkerId, request: str, scratch: ForeignFolder, name: str) -> GuardAsked | None:
+    """The request if it is whole."""
+    text = scratch.read_text(name, most_bytes=MOST_BYTES)
+    if isinstance(text, Unread):
         return None
+    parts = text.split("\0")
     if len(parts) < 5 or parts[-2:] != ["end", ""] or parts[0] not in ("executable", "hook"):
         return None
     cwd, given = parts[1], parts[2:-2]

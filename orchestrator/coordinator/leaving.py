@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Effect, EffectId, InspectLeaving, Leave
 from orchestrator.models.entries import LeavingDone, LeavingInspected
@@ -80,7 +80,7 @@ class Leaver:
 
     def forget(self, worker: WorkerId, request: str) -> None:
         """Nobody needs what was inspected any more."""
-        shutil.rmtree(self._place(worker, request), ignore_errors=True)
+        ForeignFolder(self._place(worker, request)).remove_all()
         with suppress(OSError):  # Others may still need theirs.
             self.folder.leaving_dir.rmdir()
 
@@ -123,8 +123,8 @@ class Leaver:
             if not name.startswith("~/"):
                 yield from () if name == "SSH_AUTH_SOCK" else (self.environ.get(name, ""),)
                 continue
-            with suppress(OSError):
-                yield from secrets_in_credentials((home / name[2:]).read_text(encoding="utf-8", errors="replace"))
+            text = ForeignFolder(home, links="follow").read_text(name[2:], most_bytes=MOST_LOGIN_BYTES)
+            yield from secrets_in_credentials(text) if isinstance(text, str) else ()
 
 
 def cut_off(undone: Sequence[tuple[EffectId, Effect]]) -> list[LeavingDone]:

@@ -9,20 +9,21 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
-import anyio.to_thread
 from anyio.abc import TaskGroup
 from pydantic import TypeAdapter
 
 from orchestrator.agents.registry import get_agent
-from orchestrator.coordinator.evidence import EXCERPT_CHARS, Evidence, scratch_files
+from orchestrator.coordinator.evidence import EXCERPT_CHARS, LOOK_TIME_S, Evidence, scratch_files
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.replacing import write_atomically
 from orchestrator.models.effects import (
@@ -66,6 +67,7 @@ from orchestrator.workers.crew import Crew
 
 SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 """Of disk, memory, processes or files: what may be there again later."""
+SCRATCH_TIME_S = 20.0
 _PLAN: TypeAdapter[TaskBreakdown] = TypeAdapter(TaskBreakdown)
 _REVIEW: TypeAdapter[SaveReview] = TypeAdapter(SaveReview)
 
@@ -156,7 +158,9 @@ class Performer:
         agent = get_agent(assignment.agent)
         try:
             if assignment.role is Role.IMPLEMENTER and attempt == 1:
-                await anyio.to_thread.run_sync(self.evidence.mark, effect.worker)
+                await off_loop(
+                    partial(self.evidence.mark, effect.worker), within_s=LOOK_TIME_S, what="the look at the target"
+                )
             self.before_start(assignment)
             self.desk.open(effect.worker)
             spec = with_common_environment(
@@ -178,7 +182,7 @@ class Performer:
 
     async def _take_snapshot(self, name: EffectId) -> None:
         try:
-            diff = await anyio.to_thread.run_sync(self.evidence.change)
+            diff = await off_loop(self.evidence.change, within_s=LOOK_TIME_S, what="the look at the target")
         except (OrchestrateError, OSError) as error:
             self.take(SnapshotTaken("", (), 0, 0, name, problem=str(error)))
             return
@@ -186,11 +190,15 @@ class Performer:
 
     async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
         try:
-            diff = await anyio.to_thread.run_sync(self.evidence.change_by, effect.worker)
+            look = partial(self.evidence.change_by, effect.worker)
+            diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
         except (OrchestrateError, OSError) as error:
             self.take(WorkMeasured(effect.worker, (), 0, 0, (), name, problem=str(error)))
             return
-        left = scratch_files(self.folder.scratch(effect.worker))
+        scratch = partial(scratch_files, self.folder.scratch(effect.worker))
+        left: tuple[str, ...] = ()
+        with suppress(TimeoutError):
+            left = await off_loop(scratch, within_s=SCRATCH_TIME_S, what="the look at a scratch folder")
         self.take(WorkMeasured(effect.worker, diff.files, diff.insertions, diff.deletions, left, name))
 
     async def _run_checks(self, name: EffectId) -> None:

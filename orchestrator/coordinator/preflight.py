@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -16,6 +17,8 @@ from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_ver
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder
+from orchestrator.files.programs import run_program
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
@@ -25,6 +28,7 @@ from orchestrator.workers.proving import SandboxProof, prove_backend
 Backend: TypeAlias = Literal["bubblewrap", "landlock", "none"]
 VERSION_TIME_S = 20.0
 """Longest wait for ``--version``: gemini's takes 1.3 s on an idle machine (observed, 0.61.0)."""
+MOST_VERSION_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,10 @@ class MachineReport:
 def survey_agents(environ: Mapping[str, str], names: Iterable[AgentName] | None = None) -> tuple[FoundAgent, ...]:
     """Look for each CLI on PATH and ask for its version; in the order of the registry."""
     agents = [get_agent(name) for name in names] if names is not None else list(AGENTS.values())
+    # Each with the caller's time limit, so that what they ask ends with it.
+    looks = [partial(copy_context().run, find_agent, agent, environ) for agent in agents]
     with ThreadPoolExecutor(max_workers=max(1, len(agents))) as pool:
-        return tuple(pool.map(lambda agent: find_agent(agent, environ), agents))
+        return tuple(pool.map(lambda look: look(), looks))
 
 
 def find_agent(agent: Agent, environ: Mapping[str, str], *, needs_login: bool = True) -> FoundAgent:
@@ -75,8 +81,8 @@ def is_logged_in(agent: Agent, environ: Mapping[str, str]) -> bool:
     """Whether one of the CLI's credentials is there; whether it is still good only the vendor knows."""
     if any(environ.get(name) for name in agent.credential.environment):
         return True
-    home = Path(environ.get("HOME", str(Path.home())))
-    return any((home / relative).is_file() for relative in agent.credential.files)
+    home = ForeignFolder(Path(environ.get("HOME", str(Path.home()))), links="follow")
+    return any(home.is_file(relative) for relative in agent.credential.files)
 
 
 def survey_machine(
@@ -145,23 +151,16 @@ def tier_note(found: Sequence[FoundAgent]) -> str:
 
 def _ask_version(path: str, environ: Mapping[str, str]) -> tuple[str, str | None]:
     kept = {name: environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in environ}
-    try:
-        done = subprocess.run(
-            [path, "--version"],
-            env=kept,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=VERSION_TIME_S,
-            check=False,
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
+    done = run_program(
+        [path, "--version"], cwd=".", env=kept, within_s=VERSION_TIME_S, most_bytes=MOST_VERSION_BYTES, thorough=True
+    )
+    if done.ended == "time":
         return "", f"{path} --version did not answer within {VERSION_TIME_S:g} s"
-    except OSError as error:
-        return "", f"{path} cannot be started: {error.strerror}"
-    if done.returncode != 0:
+    if done.ended != "exit":
+        return "", f"{path} --version: {done.problem}"
+    if done.code != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        return "", f"{path} --version ended with {done.returncode}: {said[-1] if said else 'it said nothing'}"
+        return "", f"{path} --version ended with {done.code}: {said[-1] if said else 'it said nothing'}"
     return done.stdout.decode("utf-8", "replace"), None
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.preflight import is_logged_in
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Status, resolved
+from orchestrator.files.programs import run_program
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.options import FoundAgent
 from orchestrator.recovery.preparation import CliFacts, Finding, PreparationFacts, check_preparation
 
 GIT_TIME_S = 20.0
+LOOK_TIME_S = 60.0
 
 
 def prepare(
@@ -45,17 +49,40 @@ def prepare(
     return tuple(_words(finding) for finding in findings if finding.severity == "warning")
 
 
+async def prepared(
+    target: Path,
+    workspace: Path,
+    *,
+    found: Sequence[FoundAgent],
+    environ: Mapping[str, str],
+    is_copy: bool = False,
+) -> tuple[str, ...]:
+    """:func:`prepare`, off the event loop and within a time.
+
+    Raises:
+        EnvironmentUnfit: Something forbids the launch, or the folders could not be looked at in time.
+    """
+    act = partial(prepare, target, workspace, found=found, environ=environ, is_copy=is_copy)
+    try:
+        return await off_loop(act, within_s=LOOK_TIME_S, what=f"the look at {target}")
+    except TimeoutError as error:
+        raise EnvironmentUnfit(str(error), hint="is its file system there?") from error
+
+
 def measure(
     target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]
 ) -> PreparationFacts:
     """Look at the folders and at what was found of the CLIs."""
-    is_repository, is_dirty = _git_state(target) if target.is_dir() else (False, False)
+    stands = resolved(target)
+    top = ForeignFolder(target).status() if isinstance(stands, Path) else stands
+    is_folder = isinstance(top, Status) and top.kind == "folder"
+    is_repository, is_dirty = _git_state(target) if is_folder else (False, False)
     standing = next(path for path in (workspace, *workspace.parents) if path.exists())
     return PreparationFacts(
         target=target,
         workspace=workspace,
-        target_exists=target.exists(),
-        target_is_directory=target.is_dir(),
+        target_exists=isinstance(top, Status),
+        target_is_directory=is_folder,
         target_readable=os.access(target, os.R_OK | os.X_OK),
         target_writable=os.access(target, os.W_OK),
         target_is_git_repository=is_repository,
@@ -88,23 +115,18 @@ def _git_state(target: Path) -> tuple[bool, bool]:
     """Whether the target lies in a git repository, and whether that has changes that are not committed."""
     git = shutil.which("git")
     if git is None:
-        return (target / ".git").exists(), False
+        return _has_git_folder(target), False
     # The target's own configuration may name programs to run (fsmonitor, filters): only a plain look is wanted.
     command = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "status", "--porcelain", "-uno"]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    try:
-        done = subprocess.run(
-            command,
-            cwd=target,
-            env=environment,
-            capture_output=True,
-            timeout=GIT_TIME_S,
-            check=False,
-            start_new_session=True,
-        )
-    except (subprocess.TimeoutExpired, OSError):
-        return (target / ".git").exists(), False
-    return done.returncode == 0, bool(done.stdout.strip())
+    done = run_program(command, cwd=target, env=environment, within_s=GIT_TIME_S)
+    if done.ended != "exit":
+        return _has_git_folder(target), False
+    return done.code == 0, bool(done.stdout.strip())
+
+
+def _has_git_folder(target: Path) -> bool:
+    return isinstance(ForeignFolder(target).status(".git"), Status)
 
 
 def _words(finding: Finding) -> str:

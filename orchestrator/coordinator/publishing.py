@@ -10,16 +10,16 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import anyio.to_thread
-
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Listing, Unread
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.leaving import PackageParcel, Publish
 from orchestrator.models.sandbox import Leaving
 from orchestrator.safety.destinations import destination
@@ -50,21 +50,25 @@ class Publishing:
             EnvironmentUnfit: It cannot be published, and why.
         """
         packing, sending = self.folder / "packing", self.folder / "sending"
-        shutil.rmtree(packing, ignore_errors=True)
+        ForeignFolder(packing).remove_all()
         sending.mkdir(mode=0o700, parents=True, exist_ok=True)
         argv = ("npm", "pack", publish.cwd, *_QUIET, "--pack-destination", str(packing))
         within_s = self.leaving.timeout_s
         ran = await self.errands.run(Errand(argv, packing, readable, env={"LC_ALL": "C"}, within_s=within_s))
         if ran.problem is not None:
             raise EnvironmentUnfit(f"the package cannot be packed: {ran.problem}")
-        packed = [path for path in packing.glob("*.tgz") if path.is_file() and not path.is_symlink()]
-        if len(packed) != 1 or packed[0].stat().st_size > MOST_BYTES:
+        made = ForeignFolder(packing)
+        listed = made.entries(most=1_000)
+        entries = listed.entries if isinstance(listed, Listing) else ()
+        packed = [entry.name for entry in entries if entry.name.endswith(".tgz") and entry.status.kind == "file"]
+        (sending / TARBALL).unlink(missing_ok=True)
+        if len(packed) != 1 or isinstance(made.copy(packed[0], sending / TARBALL, most_bytes=MOST_BYTES), Unread):
             raise EnvironmentUnfit(
                 f"the package cannot be packed: {len(packed)} tarballs came out of it, or a huge one"
             )
-        shutil.copyfile(packed[0], sending / TARBALL, follow_symlinks=False)
         try:
-            return await anyio.to_thread.run_sync(parcel_of, sending / TARBALL, publish, url)
+            look = partial(parcel_of, sending / TARBALL, publish, url)
+            return await off_loop(look, within_s=self.leaving.timeout_s, what="the look at the tarball")
         except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
             raise EnvironmentUnfit(f"its tarball is none: {error}") from error
 
@@ -75,7 +79,8 @@ class Publishing:
             EnvironmentUnfit: It is not the same any more, or the box cannot be made.
         """
         where, sending = destination(parcel.url), self.folder / "sending"
-        if await anyio.to_thread.run_sync(_integrity, sending / TARBALL) != parcel.integrity:
+        hashing = partial(_integrity, sending / TARBALL)
+        if await off_loop(hashing, within_s=self.leaving.timeout_s, what="hashing it") != parcel.integrity:
             raise EnvironmentUnfit("the tarball is no longer what was consented to")
         scope, slash, _ = parcel.name.partition("/")
         words = ["--registry", parcel.url, *([f"--{scope}:registry={parcel.url}"] if slash else [])]

@@ -7,14 +7,14 @@ The clone is made from that by us, so no hook and no configuration of the target
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder
+from orchestrator.files.programs import run_program
 from orchestrator.models.leaving import Push, PushParcel, RefChange
 from orchestrator.models.sandbox import Leaving
 from orchestrator.safety.destinations import destination, without_login
@@ -26,6 +26,7 @@ _ISOLATED: Final[Mapping[str, str]] = {**ISOLATED, "GIT_NO_REPLACE_OBJECTS": "1"
 _OURS: Final = ("git", "--git-dir=clone", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 _SSH: Final = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"
 """An unknown host is a refusal: nobody is there to be asked by ssh."""
+GIT_TIME_S: Final = 10.0
 _HELPER: Final = (
     '!f() { test "$1" = get || exit 0; test -n "$ORCHESTRATE_USER" || echo username=x-access-token; '
     "printf 'password=%s\\n' \"$NAME\"; }; f"
@@ -78,7 +79,7 @@ class Pushing:
         pack = (*theirs, "pack-objects", "--revs", "--stdout", "-q", "--delta-base-offset")
         await self._read(("sh", "-c", 'exec "$@" >pack', "sh", *pack), readable, wanted)
         clone = self.folder / "clone"
-        shutil.rmtree(clone, ignore_errors=True)
+        ForeignFolder(clone).remove_all()
         kind = "sha256" if len(given[0].id) == 64 else "sha1"
         await self._do(("git", "init", "-q", "--bare", "--template=", f"--object-format={kind}", "clone"))
         await self._do(("sh", "-c", 'exec "$@" <reading/pack', "sh", *_OURS, "index-pack", "--stdin"))
@@ -160,11 +161,10 @@ def origin_of(target: Path) -> str | None:
         argv = ("git", "-C", str(target), "config", "--local", "--get", key)
         # Only the target's own: what lies above it is no business of the workers'.
         env = {**_ISOLATED, "GIT_CEILING_DIRECTORIES": str(target.parent), "PATH": os.environ.get("PATH", os.defpath)}
-        try:
-            ran = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=10)
-        except (OSError, subprocess.TimeoutExpired):
+        ran = run_program(argv, cwd="/", env=env, within_s=GIT_TIME_S)
+        if ran.ended != "exit":
             return None
-        if ran.returncode == 0:
+        if ran.code == 0:
             return without_login(ran.stdout.decode("utf-8", "replace").strip())
     return None
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import assert_never
 
 from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.preflight import find_agent
 from orchestrator.coordinator.requests import Progress, RehearsalRequest, RunRequest
 from orchestrator.coordinator.staging import Stage
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
+from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
@@ -25,9 +30,14 @@ from orchestrator.rehearsal.stand_in.placing import install_stand_ins
 
 MOST_COPIED_BYTES = 256 * 1024 * 1024
 """A larger target is not copied for a rehearsal without being asked."""
-NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"
+MOST_COPIED_ENTRIES = 200_000
+COPY_TIME_S = 300.0
+MOST_SAID = 10
+_SMALLER = "rehearse in a smaller folder: --target"
+NOT_COPIED = frozenset(
+    {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
+"""Found again where they lie, or made again by who needs them."""
 
 
 @asynccontextmanager
@@ -49,7 +59,16 @@ async def open_rehearsal(
     scenario = load_scenario(kept)
     target = folder / "target"
     if not target.exists():
-        copy_target(request.target, target, leave_out=request.workspace)
+        said: list[str] = []
+        act = partial(copy_target, request.target, target, leave_out=request.workspace, say=said.append)
+        try:
+            await off_loop(act, within_s=COPY_TIME_S, what=f"copying {request.target}")
+        except TimeoutError as error:
+            raise EnvironmentUnfit(str(error), hint=_SMALLER) from error
+        for text in said[:MOST_SAID]:
+            progress(text)
+        if len(said) > MOST_SAID:
+            progress(f"and {len(said) - MOST_SAID} more were left out")
     found, path = _cast(names, rehearsal, folder=folder, environ=environ, progress=progress)
     sandbox = _sandbox_for(request.sandbox, scenario)
     stage = Stage(
@@ -77,36 +96,64 @@ def default_scenario() -> Path:
     return Path(__file__).parent.parent / "rehearsal" / "scenarios" / "default.toml"
 
 
-def copy_target(target: Path, copy: Path, *, leave_out: Path) -> Path:
+def copy_target(target: Path, copy: Path, *, leave_out: Path, say: Progress = lambda _: None) -> Path:
     """Copy what a rehearsal may change; the target itself is not touched.
 
     Raises:
         EnvironmentUnfit: It is too large, or cannot be read.
     """
+    source = ForeignFolder(target)
+    left_out = ForeignFolder(leave_out).status()
+    ours = left_out.identity if isinstance(left_out, Status) else None
+    found: list[Entry] = []
     size = 0
 
-    def ignore(folder: str, names: list[str]) -> set[str]:
-        nonlocal size
-        ignored = NOT_COPIED(folder, names)
-        ignored |= {name for name in names if (Path(folder) / name).resolve() == leave_out.resolve()}
-        for name in set(names) - ignored:
-            path = Path(folder) / name
-            if path.is_file() and not path.is_symlink():
-                size += path.stat().st_size
-            elif not path.is_dir() and not path.is_symlink():
-                ignored.add(name)  # a socket, a pipe, a device: nothing to copy
+    def is_passed_over(entry: Entry) -> bool:
+        return entry.base in NOT_COPIED or entry.status.identity == ours
+
+    for entry in source.walk(most=MOST_COPIED_ENTRIES, skip=is_passed_over):
+        if isinstance(entry, Unread):
+            if entry.reason in ("too many", "took too long"):
+                raise EnvironmentUnfit(f"cannot copy {target} for the rehearsal: it {entry.detail}", hint=_SMALLER)
+            say(f"left out of the rehearsal's copy: {entry}")
+            continue
+        found.append(entry)
+        size += entry.status.size if entry.status.kind == "file" else 0
         if size > MOST_COPIED_BYTES:
             raise EnvironmentUnfit(
                 f"{target} holds more than {MOST_COPIED_BYTES // 2**20} MiB, too much to copy for a rehearsal",
-                hint="rehearse in a smaller folder: --target",
+                hint=_SMALLER,
             )
-        return ignored
-
     try:
-        shutil.copytree(target, copy, symlinks=True, ignore=ignore)
-    except (OSError, shutil.Error) as error:
+        copy.mkdir(parents=True)
+        for entry in found:
+            problem = _copy_entry(source, entry, copy / entry.name)
+            if problem is not None:
+                say(f"left out of the rehearsal's copy: {problem}")
+    except OSError as error:
         raise EnvironmentUnfit(f"cannot copy {target} for the rehearsal: {error}") from error
     return copy
+
+
+def _copy_entry(source: ForeignFolder, entry: Entry, place: Path) -> Unread | None:
+    match entry.status.kind:
+        case "folder":
+            place.mkdir(mode=entry.status.mode & 0o777 | 0o700)
+        case "link":
+            said = source.link(entry.name)
+            if isinstance(said, Unread):
+                return said
+            place.symlink_to(said)
+        case "file":
+            copied = source.copy(entry.name, place, most_bytes=MOST_COPIED_BYTES)
+            if isinstance(copied, Unread):
+                return copied
+            os.utime(place, ns=(copied.mtime_ns, copied.mtime_ns))
+        case "pipe" | "socket" | "device":
+            pass  # nothing to copy
+        case _:
+            assert_never(entry.status.kind)
+    return None
 
 
 def _cast(

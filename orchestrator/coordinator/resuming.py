@@ -9,8 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import anyio.to_thread
-
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.clocks import Clock
@@ -21,7 +19,7 @@ from orchestrator.coordinator.listening import Listener, StreamName, beginning
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, open_stage
-from orchestrator.coordinator.starting import let_go, make_coordinator, result_of
+from orchestrator.coordinator.starting import begin_evidence, let_go, make_coordinator, result_of
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
@@ -78,7 +76,7 @@ async def resume_session(
         )
         stack.callback(let_go, coordinator)
         coordinator.skip_commands(left.last_command)
-        await anyio.to_thread.run_sync(coordinator.evidence.begin)
+        await begin_evidence(coordinator)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
         resumed = CoordinatorResumed(
             os.getpid(),

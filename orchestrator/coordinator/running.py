@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import anyio
 import anyio.lowlevel
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from orchestrator.agents.contract import Translation
@@ -25,6 +24,7 @@ from orchestrator.coordinator.performing import Performer
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.storage import Storage, stopping_without_journal
 from orchestrator.coordinator.timekeeping import keep_sampling, keep_time
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileChanges, file_changes
@@ -37,6 +37,8 @@ from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 from orchestrator.workers.crew import Crew
+
+VERIFY_TIME_S = 60.0
 
 
 class Coordinator:
@@ -250,7 +252,7 @@ class Coordinator:
                 for heard in listener.finish():
                     self._take_all(heard)
                     await anyio.lowlevel.checkpoint()
-                await anyio.to_thread.run_sync(listener.verify)
+                await self._verify(listener)
                 self._take_all(listener.reckoning())
             finally:
                 listener.close()
@@ -259,6 +261,11 @@ class Coordinator:
         if not self.crew.running():
             self._storage.make_room()
         self.take(WorkerExited(worker, attempt, exit_record))
+
+    async def _verify(self, listener: Listener) -> None:
+        # Files that cannot be read again in time are judged by what was read the first time.
+        with suppress(TimeoutError):
+            await off_loop(listener.verify, within_s=VERIFY_TIME_S, what="reading a worker's output again")
 
     def _read_commands(self) -> None:
         for dropped in read_commands(self.folder, self._commands_done):

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.coordinator.preflight import survey_agents
 from orchestrator.coordinator.requests import Progress, RunRequest
+from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.safety.secret_values import secret_values, secrets_in_login
+
+SURVEY_TIME_S = 60.0
+"""Each is asked at the same time and given 20 s, so this bounds a hang alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,8 @@ async def open_stage(
         InvalidFile: The scenario says something a scenario cannot say.
     """
     if request.rehearsal is None:
-        found = survey_agents(environ, request.agents or tuple(AGENTS))
+        survey = partial(survey_agents, environ, request.agents or tuple(AGENTS))
+        found = await off_loop(survey, within_s=SURVEY_TIME_S, what="asking the CLIs for their versions")
         yield Stage(request.target, found, environ, request.sandbox, secrets=known_secrets(environ))
         return
     # The scripted model and its players are nothing that real work should pay for.
@@ -57,10 +64,10 @@ async def open_stage(
 
 def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
     """What must not show: the secrets of the environment, and those in the user's login files."""
-    home = Path(environ.get("HOME") or "/")
+    home = ForeignFolder(Path(environ.get("HOME") or "/"), links="follow")
     found = set(secret_values(environ))
     for agent in AGENTS.values():
         for name in agent.credential.files:
-            with suppress(OSError):
-                found |= secrets_in_login((home / name).read_bytes().decode("utf-8", "replace"))
+            text = home.read_text(name, most_bytes=MOST_LOGIN_BYTES)
+            found |= secrets_in_login(text) if isinstance(text, str) else set()
     return frozenset(found)

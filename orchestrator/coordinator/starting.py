@@ -11,23 +11,23 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import anyio.to_thread
 from pydantic import TypeAdapter
 
 import orchestrator
 from orchestrator.agents.registry import AGENTS
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.commentary import Commentary
-from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
 from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
-from orchestrator.coordinator.preparing import prepare
+from orchestrator.coordinator.preparing import prepared
 from orchestrator.coordinator.pushing import origin_of
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, open_stage
 from orchestrator.coordinator.sweeping import report_leftovers
-from orchestrator.errors import ExitCode, UsageError
+from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.replacing import write_atomically
@@ -73,12 +73,12 @@ async def run_session(
     say = progress or (lambda text: None)
     check_request(request)
     await report_leftovers(request.workspace, say)
-    prepare(request.target, request.workspace, found=(), environ=environ)
+    await prepared(request.target, request.workspace, found=(), environ=environ)
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
         async with AsyncExitStack() as stack:
             stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
-            findings = prepare(
+            findings = await prepared(
                 stage.target,
                 request.workspace,
                 found=stage.found,
@@ -102,7 +102,7 @@ async def run_session(
                 folder, journal, opened.options, stage=stage, observers=observers, clock=clock
             )
             stack.callback(let_go, coordinator)
-            await anyio.to_thread.run_sync(coordinator.evidence.begin)
+            await begin_evidence(coordinator)
             session = await coordinator.run(opened)
     except BaseException:
         remove_if_unused(folder)
@@ -249,6 +249,18 @@ def wrap_for_checks(
 def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -> Mapping[str, str]:
     """What a worker's would be, without any login: agents may have written what is run."""
     return {name: environ[name] for name in (*options.sandbox.environment, "HOME") if name in environ}
+
+
+async def begin_evidence(coordinator: Coordinator) -> None:
+    """Record the target as it is before anybody works on it.
+
+    Raises:
+        EnvironmentUnfit: It cannot be recorded, or not in time.
+    """
+    try:
+        await off_loop(coordinator.evidence.begin, within_s=LOOK_TIME_S, what="the first look at the target")
+    except TimeoutError as error:
+        raise EnvironmentUnfit(str(error), hint="name a smaller folder with --target") from error
 
 
 def let_go(coordinator: Coordinator) -> None:

@@ -6,12 +6,14 @@ import os
 import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.files.foreign import ForeignFolder
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.writing import Journal
 from orchestrator.models.entries import StorageShort
@@ -22,6 +24,7 @@ LOOK_EVERY_S = 0.5
 WALK_EVERY_S = 5.0
 """Scratch folders and homes may hold any number of files, so they are counted less often than the raw streams."""
 RESERVE_BYTES = 1024 * 1024
+WALK_TIME_S = 60.0
 STOP_WITHIN_S = 20.0
 
 
@@ -72,7 +75,9 @@ class Storage:
         if anyio.current_time() - self._walk_at >= WALK_EVERY_S:
             folders = (self._folder.scratch_dir, self._folder.homes_dir)
             # A worker can make more files than can be counted in time; a stop need not wait for the count.
-            self._walked = await anyio.to_thread.run_sync(_blocks_below, folders, abandon_on_cancel=True)
+            count = partial(_bytes_below, folders)
+            with suppress(TimeoutError):
+                self._walked = await off_loop(count, within_s=WALK_TIME_S, what="counting what the workers hold")
             self._walk_at = anyio.current_time()
         return self._walked + raw_bytes(self._folder)
 
@@ -137,13 +142,9 @@ def _blocks_in(folder: Path) -> Iterator[int]:
         return
 
 
-def _blocks_below(folders: tuple[Path, ...]) -> int:
-    """The size on disk of every file below; links are not followed, what cannot be read is passed over."""
-    total = 0
-    for top in folders:
-        for folder, _, _ in os.walk(top):
-            total += sum(_blocks_in(Path(folder)))
-    return total
+def _bytes_below(folders: tuple[Path, ...]) -> int:
+    """The size on disk of every file below."""
+    return sum(ForeignFolder(top).allocated_bytes() for top in folders)
 
 
 def _free_bytes(folder: Path) -> int:

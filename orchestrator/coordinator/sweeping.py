@@ -15,12 +15,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-
-import anyio.to_thread
 
 from orchestrator.coordinator.requests import Progress
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SESSION_ID, SessionFolder
 from orchestrator.journal.locking import hold_session_lock, session_holder
 from orchestrator.models.identity import SessionId, WorkerId
@@ -33,6 +33,8 @@ from orchestrator.workers.records import encode, replace_file
 from orchestrator.workers.sweeping import end_marked, marked_records
 
 _RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
+
+SWEEP_TIME_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,14 @@ def sweep_workspace(workspace: Path) -> tuple[Leftover, ...]:
 
 async def report_leftovers(workspace: Path, say: Progress) -> None:
     """Sweep, and say what was found: what a run or a resume begins with."""
-    for leftover in await anyio.to_thread.run_sync(sweep_workspace, workspace):
+    try:
+        left = await off_loop(
+            partial(sweep_workspace, workspace), within_s=SWEEP_TIME_S, what="the look at the workspace"
+        )
+    except TimeoutError as error:
+        say(f"whether something is left over from earlier sessions is not known: {error}")
+        return
+    for leftover in left:
         say(f"left over from {leftover}")
 
 

@@ -12,7 +12,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -39,6 +39,8 @@ Name: TypeAlias = str | bytes | PurePath
 MOST_ENTRIES: Final = 1_000_000
 """Of one listing; what a folder holds beyond that is not looked at, and the listing says so."""
 MOST_DEPTH: Final = 1_000
+MOST_LOGIN_BYTES: Final = 4 * 1024 * 1024
+"""Of a file that holds a login: they have a few KB."""
 _CHUNK: Final = 1 << 20
 _CLOSED: Final = os.O_CLOEXEC
 _PLACE: Final = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | _CLOSED
@@ -78,6 +80,8 @@ class Status:
     device: int
     inode: int
     links: int
+    allocated: int
+    """Bytes that it takes on the disk; of a file with holes fewer than its size."""
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -93,6 +97,11 @@ class Entry:
     """Relative to the folder that was asked, with ``/`` between the parts; undecodable bytes are escaped as Python
     does in file names (:func:`os.fsencode` gives them back)."""
     status: Status
+
+    @property
+    def base(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +192,13 @@ class ForeignFolder:
             return _unread(name, error)
 
     def walk(
-        self, name: Name = "", *, most: int = MOST_ENTRIES, skip: frozenset[str] = frozenset()
+        self, name: Name = "", *, most: int = MOST_ENTRIES, skip: Callable[[Entry], bool] | None = None
     ) -> Iterator[Entry | Unread]:
         """Everything below a folder, folders before what they hold; what cannot be looked at is said in its place.
 
         Args:
             most: After so many entries one :class:`Unread` ("too many") ends it.
-            skip: Base names of folders that are not entered (they are still named).
+            skip: Says of an entry that it is passed over, with all that it holds.
         """
         waiting, count = [(name, 0)], 0
         while waiting:
@@ -203,8 +212,10 @@ class ForeignFolder:
                 continue
             below: list[tuple[Name, int]] = []
             for entry in found.entries:
+                if skip is not None and skip(entry):
+                    continue
                 yield entry
-                if entry.status.kind == "folder" and entry.name.rpartition("/")[2] not in skip:
+                if entry.status.kind == "folder":
                     below.append((entry.name, depth + 1))
             count += len(found.entries)
             if found.is_cut or count >= most:
@@ -214,6 +225,14 @@ class ForeignFolder:
                 yield Unread(_text(inside), "too many", f"lies more than {MOST_DEPTH} folders deep")
                 continue
             waiting += reversed(below)
+
+    def allocated_bytes(self) -> int:
+        """How much disk all that lies below takes; what cannot be looked at is passed over."""
+        total = 0
+        for found in self.walk():
+            if isinstance(found, Entry) and found.status.kind == "file":
+                total += found.status.allocated
+        return total
 
     # Reading
 
@@ -345,6 +364,21 @@ class ForeignFolder:
         finally:
             os.close(descriptor)
 
+    def make_folder(self, name: Name) -> None:
+        """Make a folder with those above it, readable by their owner alone; one that is there is left as it is.
+
+        Raises:
+            OSError: It cannot be made, or something that is no folder stands there or on the way.
+        """
+        descriptor = os.open(self.top, _PLACE | os.O_DIRECTORY)
+        try:
+            for part in _parts(name):
+                with suppress(FileExistsError):
+                    os.mkdir(part, 0o700, dir_fd=descriptor)
+                descriptor = _next(descriptor, part, follow=self._follows)
+        finally:
+            os.close(descriptor)
+
     def remove(self, name: Name) -> None:
         """Delete a file or a link.  What is not there is deleted already.
 
@@ -462,7 +496,11 @@ _ARTICLES: Final = {
 def _next(descriptor: int, part: bytes, *, follow: bool) -> int:
     """Step from a folder into one that lies in it; the first descriptor is closed where that worked."""
     flags = _PLACE | os.O_DIRECTORY | (0 if follow else os.O_NOFOLLOW)
-    further = os.open(part, flags, dir_fd=descriptor)
+    try:
+        further = os.open(part, flags, dir_fd=descriptor)
+    except NotADirectoryError:
+        said = f"{os.fsdecode(part)!r} is a link or no folder, and nothing is looked for behind it"
+        raise NotADirectoryError(errno.ENOTDIR, said) from None
     os.close(descriptor)
     return further
 
@@ -524,6 +562,7 @@ def _status(found: os.stat_result) -> Status:
         found.st_dev,
         found.st_ino,
         found.st_nlink,
+        found.st_blocks * 512,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,7 +88,10 @@ def with_network(config: SandboxConfig, network: Network | None, hosts: Sequence
 
 def _find(name_or_path: str) -> Path:
     if not _NAME.fullmatch(name_or_path):
-        return Path(name_or_path).expanduser()
+        try:
+            return Path(name_or_path).expanduser()
+        except RuntimeError as error:
+            raise UsageError(f"the sandbox policy {name_or_path}: {error}", hint="write the whole path") from error
     known = available_policies()
     if name_or_path not in known:
         names = ", ".join(known) or "none"
@@ -120,7 +124,7 @@ def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mappin
     wanted = file.data.get("extends")
     if not isinstance(wanted, str):
         return {}
-    whole = path.resolve()
+    whole = Path(os.path.realpath(path))
     if whole in extending or len(extending) > 10:
         raise file.fault(f"`extends`: {wanted!r} extends this policy in its turn", key="extends")
     if _NAME.fullmatch(wanted):
@@ -129,8 +133,11 @@ def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mappin
         except UsageError as error:
             raise file.fault(f"`extends`: {error.message}", key="extends") from None
     else:
-        other = path.absolute().parent / Path(wanted).expanduser()
-    if other.resolve() == whole:
+        try:
+            other = path.absolute().parent / Path(wanted).expanduser()
+        except RuntimeError as error:
+            raise file.fault(f"`extends`: {error}", key="extends") from None
+    if Path(os.path.realpath(other)) == whole:
         raise file.fault("`extends`: a policy cannot extend itself", key="extends")
     base = _load(other, (*extending, whole)).model_dump()
     return {key: value for key, value in base.items() if key not in ("name", "extends", "description")}
@@ -164,7 +171,7 @@ def _whole_paths(file: TomlFile, key: str) -> Any:
             whole.append(item)
             continue
         try:
-            whole.append((file.path.absolute().parent / Path(item).expanduser()).resolve())
+            whole.append(Path(os.path.realpath(file.path.absolute().parent / Path(item).expanduser())))
         except RuntimeError as error:
             raise file.fault(f"`{key}`: {error}", key=key) from None
     return whole

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder, Unread
 from orchestrator.models.launch import PlacedFile
 
 
@@ -48,12 +47,11 @@ def prepare_home(folder: Path, *, user_home: Path | None, credential_files: Sequ
         copied = []
         for name in credential_files if user_home is not None else ():
             assert user_home is not None
-            original, copy = user_home / name, folder / name
-            if original.is_file():
-                content = original.read_bytes()
-                if not _is_newer(copy, original):
-                    _write_private(copy, content, within=folder)
-                copied.append(CopiedCredential(name, original, copy, _digest(content)))
+            content = _login(user_home, name)
+            if content is not None:
+                if not _is_newer(folder, user_home, name):
+                    ForeignFolder(folder).write(name, content)
+                copied.append(CopiedCredential(name, user_home / name, folder / name, _digest(content)))
     except OSError as problem:
         raise EnvironmentUnfit(f"cannot prepare the private home {folder}: {problem}") from problem
     return PrivateHome(folder, tuple(copied))
@@ -71,7 +69,8 @@ def place_files(files: Sequence[PlacedFile], *, within: Sequence[Path] = ()) -> 
     for file in files:
         try:
             root = next((root for root in within if file.path.is_relative_to(root)), file.path.parent)
-            _write_private(file.path, file.content.encode(), within=root)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            ForeignFolder(root).write(file.path.relative_to(root), file.content.encode())
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot write {file.path}: {problem}") from problem
 
@@ -84,15 +83,16 @@ def return_credentials(home: PrivateHome) -> list[Path]:
     written = []
     for credential in home.credentials:
         # A worker owns its copy and could have put a link to something of the user's in its place.
-        if os.path.realpath(credential.copy) != os.path.join(os.path.realpath(home.folder), credential.name):
-            continue
-        try:
-            fresh, original = credential.copy.read_bytes(), credential.original.read_bytes()
-        except OSError:
-            continue
-        if fresh.strip() and _digest(fresh) != credential.digest and _digest(original) == credential.digest:
-            _write_private(credential.original, fresh, within=credential.original.parent)
-            written.append(credential.original)
+        fresh = ForeignFolder(home.folder).read(credential.name, most_bytes=MOST_LOGIN_BYTES)
+        user_home = credential.original.parents[len(credential.name.parts) - 1]
+        # What cannot be given back does not undo what the session has done; the old login stays.
+        with contextlib.suppress(OSError):
+            original = _login(user_home, credential.name)
+            if isinstance(fresh, Unread) or original is None:
+                continue
+            if fresh.strip() and _digest(fresh) != credential.digest and _digest(original) == credential.digest:
+                ForeignFolder(user_home, links="follow").write(credential.name, fresh)
+                written.append(credential.original)
     return written
 
 
@@ -100,35 +100,34 @@ def clear_home(home: PrivateHome, *, keep: bool = False) -> None:
     """Copy refreshed credentials back and delete the rest, or with ``keep`` only them; what cannot be deleted stays."""
     return_credentials(home)
     if not keep:
-        shutil.rmtree(home.folder, ignore_errors=True)
+        ForeignFolder(home.folder).remove_all()
         return
     for credential in home.credentials:
-        # Through a link the worker may have made we would delete what lies elsewhere.
-        if os.path.realpath(credential.copy.parent).startswith(os.path.realpath(home.folder)):
-            with contextlib.suppress(OSError):
-                credential.copy.unlink()
+        with contextlib.suppress(OSError):
+            ForeignFolder(home.folder).remove(credential.name)
 
 
-def _is_newer(copy: Path, original: Path) -> bool:
+def _login(user_home: Path, name: PurePosixPath) -> bytes | None:
+    """One of the user's login files; ``None`` where no file stands.
+
+    Raises:
+        OSError: It cannot be read, or is far too large to be one.
+    """
+    content = ForeignFolder(user_home, links="follow").read(name, most_bytes=MOST_LOGIN_BYTES)
+    if isinstance(content, bytes):
+        return content
+    if content.reason in ("missing", "not a folder", "not a file"):
+        return None
+    raise OSError(f"the login file {user_home / name}: {content.detail}")
+
+
+def _is_newer(folder: Path, user_home: Path, name: PurePosixPath) -> bool:
     """Whether a copy from before a coordinator's death is there: its CLI may have refreshed it, and only there."""
-    return copy.is_file() and not copy.is_symlink() and copy.stat().st_mtime_ns >= original.stat().st_mtime_ns
+    copy, original = ForeignFolder(folder).status(name), ForeignFolder(user_home, links="follow").status(name)
+    if isinstance(copy, Unread) or isinstance(original, Unread) or copy.kind != "file":
+        return False
+    return copy.mtime_ns >= original.mtime_ns
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _write_private(path: Path, content: bytes, *, within: Path) -> None:
-    """Atomically, 0600; folders made on the way are 0700.  ``path`` may not lead out of ``within`` through a link."""
-    missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700)
-    if not path.parent.resolve().is_relative_to(within.resolve()):
-        # A worker owns its home; a link it left there must not make us write elsewhere at its next attempt.
-        raise OSError(f"{path.parent} leads out of {within}")
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(fresh, path)

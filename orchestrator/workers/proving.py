@@ -116,7 +116,7 @@ def _prove(backend: str, config: SandboxConfig, environ: Mapping[str, str], role
         if problem is not None:
             return SandboxProof(backend, False, problem)
     with tempfile.TemporaryDirectory(prefix="orchestrate-proof-") as name:
-        problems = _Trial(Path(name).resolve(), config, environ, role).run(backend, bwrap)
+        problems = _Trial(Path(os.path.realpath(name)), config, environ, role).run(backend, bwrap)
     known = landlock_profile.LEFT_OPEN if backend == "landlock" else frozenset()
     if not known.issuperset(problems):
         return SandboxProof(backend, False, "; ".join(problems), tuple(problems))

@@ -101,7 +101,7 @@ def test_no_link_is_followed(folder: Path) -> None:
     assert reason(ours.read("loop", most_bytes=10)) == "not a file"
     assert reason(ours.read("loop/x", most_bytes=10)) == "not a folder"
     assert ours.link("gone") == "nowhere"
-    with pytest.raises(OSError, match=r"directory"):
+    with pytest.raises(OSError, match="is a link or no folder"):
         ours.write("way/new", b"x")
     assert sorted(path.name for path in outside.iterdir()) == ["secret"]
 
@@ -182,8 +182,10 @@ def test_a_walk_names_everything_once_enters_no_link_and_stops_when_told(folder:
     (folder / "node_modules" / "x").mkdir(parents=True)
     (folder / "way").symlink_to("a")
     ours = ForeignFolder(folder)
-    found = [entry.name for entry in ours.walk(skip=frozenset({"node_modules"})) if isinstance(entry, Entry)]
-    assert found == ["a", "node_modules", "way", "a/b", "a/b/c"]
+    found = [
+        entry.name for entry in ours.walk(skip=lambda entry: entry.base == "node_modules") if isinstance(entry, Entry)
+    ]
+    assert found == ["a", "way", "a/b", "a/b/c"]
     *_, last = ours.walk(most=2)
     assert reason(last) == "too many"
 

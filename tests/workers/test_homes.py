@@ -105,6 +105,6 @@ def test_a_link_left_by_a_worker_does_not_lead_a_placed_file_elsewhere(tmp_path:
         (tmp_path / name).mkdir()
     (tmp_path / "home" / ".cli").symlink_to(tmp_path / "elsewhere")
     file = PlacedFile(tmp_path / "home" / ".cli" / "settings.json", "{}")
-    with pytest.raises(EnvironmentUnfit, match="leads out of"):
+    with pytest.raises(EnvironmentUnfit, match="is a link or no folder"):
         place_files((file,), within=(tmp_path / "home",))
     assert list((tmp_path / "elsewhere").iterdir()) == []
