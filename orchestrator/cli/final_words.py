@@ -29,6 +29,7 @@ _COLOURS = {
     Outcome.INTERRUPTED: "\x1b[1;33m",
 }
 _MANY_FILES = 12
+_FEW_CALLS = 3
 _LABEL = 11
 
 
@@ -82,6 +83,8 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     for note in summary.tier_notes:
         yield "plan", one_line(note, 300)
     yield from _changes(session, summary)
+    for worker in summary.workers:
+        yield from _calls(worker)
     yield "used", _consumption(summary)
     for worker in summary.workers:
         yield "workers", worker_words(worker)
@@ -115,6 +118,21 @@ def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, s
         yield "changed", f"{worker.id}: {sizes}: {quoted_names(names)}{more}"
     if unmeasured:
         yield "changed", f"not measured for {', '.join(unmeasured)}"
+
+
+def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
+    """Tool calls that failed, were denied or never came to an end."""
+    kinds = (
+        ("failed", worker.calls_failed, worker.failed_calls),
+        ("denied", worker.calls_denied, worker.denied_calls),
+        ("never finished", len(worker.unfinished), worker.unfinished),
+    )
+    for word, count, named in kinds:
+        if count:
+            left = count - len(named[:_FEW_CALLS])
+            more = f" and {left} more" if left > 0 else ""
+            said = "; ".join(one_line(words, 120) for words in named[:_FEW_CALLS])
+            yield "calls", f"{worker.id}: {count} {word}: {said}{more}"
 
 
 def _consumption(summary: SessionSummary) -> str:

@@ -53,6 +53,10 @@ def of_event(event: AgentEvent) -> _Said | None:
 
 def _of_the_cli(event: AgentEvent) -> _Said | None:
     match event.payload:
+        case events.BackgroundStarted(summary=summary):
+            return "tool", 1, f"runs on in the background: {one_line(summary, 200)}"
+        case events.BackgroundEnded(how=how, text=text):
+            return "tool", 1, f"a background task {how}: {one_line(text, 200)}"
         case events.Denied(text=text):
             return "warning", 2, f"denied: {one_line(text, 300)}"
         case events.Failed(text=text, failure=failure, final=final):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pydantic import TypeAdapter
 
@@ -30,7 +31,8 @@ def write_report(folder: SessionFolder, session: Session, *, outcome: Outcome, r
     Raises:
         OSError: The disk refused.
     """
-    summary = summarise(session)
+    # The report is written before the session counts as closed: it says how that ends.
+    summary = replace(summarise(session), status=str(outcome), reason=reason)
     data = SUMMARY.dump_json(summary, indent=2).decode()
     write_atomically(folder.report_data_file, safe_json(data) + "\n")
     write_atomically(folder.report_text_file, report_text(summary, outcome=outcome, reason=reason))
@@ -57,6 +59,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
     yield from _section("What changed", (line for worker in summary.workers for line in _changes(worker)))
+    yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
     yield from _section("Warnings", _warnings(summary))
@@ -99,6 +102,18 @@ def _changes(worker: WorkerSummary) -> Iterator[str]:
     if worker.files:
         yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
         yield from (f"- {markdown_code(name)}" for name in worker.files[:100])
+
+
+def _calls(worker: WorkerSummary) -> Iterator[str]:
+    kinds = (
+        ("failed", worker.calls_failed, worker.failed_calls),
+        ("denied", worker.calls_denied, worker.denied_calls),
+        ("never finished", len(worker.unfinished), worker.unfinished),
+    )
+    for word, count, named in kinds:
+        if count:
+            yield f"- {worker.id}: {count} {word} (of {worker.tool_calls} tool calls)"
+            yield from (f"  - {markdown_line(words)}" for words in named)
 
 
 def _recovery_lines(action: RecoveryAction) -> Iterator[str]:

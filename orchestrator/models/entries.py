@@ -24,7 +24,7 @@ from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.workers import ExitRecord, Sample
 
-JOURNAL_FORMAT = 2
+JOURNAL_FORMAT = 3
 """Raised when an old reader would misread a new journal; see docs/journal.md."""
 
 

@@ -83,6 +83,8 @@ class ToolCalled:
     """One line a person can read: the command, the path, or the arguments."""
     path: str | None = None
     command: str | None = None
+    parent: str | None = None
+    """The call that started the subagent which made this one, and stands for it."""
     kind: Literal["tool_called"] = "tool_called"
 
 
@@ -93,9 +95,33 @@ class ToolReturned:
     call_id: str
     ok: bool
     text: str = ""
-    """Shortened by the adapter to 2,000 characters; the raw file has the whole."""
+    """Shortened by the adapter to 2,000 characters; the raw file has the whole.  ``denied`` where a :class:`Denied`
+    has told why."""
     exit_code: int | None = None
     kind: Literal["tool_returned"] = "tool_returned"
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundStarted:
+    """A tool call left a task behind that runs on beside the conversation; the call's own return says nothing of it."""
+
+    task: str
+    """The CLI's id of it."""
+    call_id: str
+    """The tool call that started it; empty where the CLI does not say."""
+    summary: str
+    kind: Literal["background_started"] = "background_started"
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundEnded:
+    """A task that ran beside the conversation is over."""
+
+    task: str
+    how: Literal["completed", "failed", "stopped", "ended"]
+    """``stopped`` by the CLI or by somebody else before its end; ``ended`` by the agent, which wanted no more of it."""
+    text: str = ""
+    kind: Literal["background_ended"] = "background_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +225,8 @@ Payload: TypeAlias = Annotated[
     | Reasoned
     | ToolCalled
     | ToolReturned
+    | BackgroundStarted
+    | BackgroundEnded
     | Denied
     | Failed
     | Retrying

@@ -32,7 +32,7 @@ class WorkerStatus(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     UNPROVEN = "unproven"
-    """It claims success without evidence: no tool call and no change."""
+    """It claims success without evidence: nothing changed, nothing returned well, or what it began did not end."""
 
 
 TERMINAL = frozenset({WorkerStatus.DONE, WorkerStatus.FAILED, WorkerStatus.STOPPED, WorkerStatus.UNPROVEN})

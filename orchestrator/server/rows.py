@@ -195,7 +195,7 @@ def _of_event(event: events.AgentEvent, worker: str) -> Iterator[_Told]:
         yield _Told(RowType(event.type), event.payload.kind, said, worker, event.agent, important=grave)
 
 
-def _payload_words(payload: events.Payload) -> str:
+def _payload_words(payload: events.Payload) -> str:  # noqa: C901 - one row an event
     match payload:
         case events.Said(text=text) | events.Unrecognised(text=text) | events.Failed(text=text):
             return text
@@ -206,6 +206,10 @@ def _payload_words(payload: events.Payload) -> str:
         case events.ToolReturned(ok=ok, text=text, exit_code=code):
             ended = "returned" if ok else f"failed ({code})" if code is not None else "failed"
             return f"{ended}: {text}" if text else ended
+        case events.BackgroundStarted(summary=summary):
+            return f"runs on beside the conversation: {summary}"
+        case events.BackgroundEnded(how=how, text=text):
+            return f"a background task {how}: {text}"
         case events.Denied(text=text):
             return f"denied: {text}"
         case events.Retrying(text=text):

@@ -103,6 +103,7 @@ class Draft:
             began=False,
             reply=None,
             denied=(),
+            calls=self.detail(worker).calls.for_next_attempt(),
             conversation_asked=assignment.resume,
             frozen_since=None,
             holds=frozenset(),

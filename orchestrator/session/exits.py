@@ -8,6 +8,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord, WorkerStatus
 from orchestrator.review_engine.replies import abstention, parse_reply
+from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
@@ -17,6 +18,10 @@ from orchestrator.session.state import BY_USER, Work
 from orchestrator.session.storage import hold_if_short
 from orchestrator.session.waiting import launch
 
+ABOUT_DOUBTS = (
+    "answer with what is still to be done; it goes on in its own conversation",
+    "look at what it said, and what it did: orchestrate show, orchestrate logs",
+)
 VISIBLY_WAITING = frozenset({WorkerStatus.LIMITED, WorkerStatus.PARKED})
 """What an ended attempt's worker is, whatever becomes of the session."""
 
@@ -92,27 +97,46 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
 def on_measured(draft: Draft, body: WorkMeasured) -> None:
     """What the worker really left behind is known: done, or only claimed."""
     worker = body.worker
-    state = draft.worker(worker)
+    state, detail = draft.worker(worker), draft.detail(worker)
     draft.set_detail(worker, work=Work(body.files, body.insertions, body.deletions, body.scratch_files))
     if state.exit is None:
         return
     if body.problem is not None:
         fail(draft, worker, f"what it changed could not be measured: {body.problem}")
         return
-    worked = bool(body.files) or bool(body.scratch_files) or state.tool_calls > 0
-    if state.role is Role.DESIGNER:
-        worked = worked or bool(state.answer.strip())
-    if not worked:
-        text = "it claims success with no tool call and no change"
-        draft.set_worker(worker, status=WorkerStatus.UNPROVEN, why=text)
-        draft.end(Outcome.FAILED, f"{worker}: {text}")
-        return
+    doubt = _doubt_about(draft, worker, body)
     changed = f"{len(body.files)} files changed (+{body.insertions} -{body.deletions})"
-    draft.set_worker(
-        worker, status=WorkerStatus.DONE, why=f"final event clean, {state.tool_calls} tool calls, {changed}"
-    )
-    if state.role is Role.IMPLEMENTER and not body.files:
-        draft.warn(f"{worker} finished without changing the target", worker)
+    if doubt is None:
+        calls = f"{detail.calls.returned} of {state.tool_calls} tool calls returned well"
+        draft.set_worker(worker, status=WorkerStatus.DONE, why=f"final event clean, {calls}, {changed}")
+        return
+    draft.set_worker(worker, status=WorkerStatus.UNPROVEN, why=doubt)
+    if state.tool_calls == 0 and not body.files and not body.scratch_files:
+        draft.end(Outcome.FAILED, f"{worker}: {doubt}")
+    else:
+        ask(draft, f"{worker} says that it is finished, but {doubt}", about=worker, suggestions=ABOUT_DOUBTS)
+
+
+def _doubt_about(draft: Draft, worker: WorkerId, body: WorkMeasured) -> str | None:
+    """Why the worker is not done although its last word was clean; ``None`` where its work is evident.
+
+    Only calls that returned well are evidence, and for a task that asks for a change only the change itself is.
+    """
+    state, calls = draft.worker(worker), draft.detail(worker).calls
+    unfinished = calls.unfinished()
+    if unfinished:
+        return f"what it began was never finished: {'; '.join(unfinished[:3])}"
+    if state.role is Role.DESIGNER:
+        worked = bool(body.files or body.scratch_files or calls.returned or state.answer.strip())
+        return None if worked else "it claims success with no tool call and no change"
+    if not body.files:
+        return (
+            "nothing changed in the target" if state.tool_calls else "it claims success with no tool call and no change"
+        )
+    if calls.failed + calls.denied and not calls.returned:
+        why = (*calls.failures, *calls.denials)[0]
+        return f"none of its {state.tool_calls} tool calls returned well ({why})"
+    return None
 
 
 def fail(draft: Draft, worker: WorkerId, why: str) -> None:

@@ -6,6 +6,8 @@ from orchestrator.agents.registry import get_agent
 from orchestrator.models.entries import AgentOutput, StreamFault
 from orchestrator.models.events import (
     AgentEvent,
+    BackgroundEnded,
+    BackgroundStarted,
     ConversationStarted,
     Denied,
     EventType,
@@ -25,6 +27,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.triggers import trigger_of
 from orchestrator.safety import SafetyEnforcer
+from orchestrator.session.calls import OF_CALLS
 from orchestrator.session.draft import Draft
 from orchestrator.session.health import on_heard
 from orchestrator.session.recovering import recover
@@ -52,6 +55,8 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         on_heard(draft, worker)
     for event in body.events:
         _note(draft, worker, event)
+        if isinstance(event.payload, OF_CALLS):
+            draft.set_detail(worker, calls=draft.detail(worker).calls.heard(event.payload))
         if type(event.payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
 
@@ -103,7 +108,7 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
             draft.set_detail(worker, failure=_line(text), failure_kind=kind)
         case Unrecognised(stream="stdout", record=None):
             draft.set_worker(worker, noise=state.noise + 1)
-        case Denied() | Failed() | ToolReturned() | Unrecognised():
+        case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():
             pass
 
 

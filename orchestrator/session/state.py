@@ -26,6 +26,7 @@ from orchestrator.models.workers import TERMINAL, WorkerState
 from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.budget import Estimate
 from orchestrator.safety.resources import ResourceMonitor
+from orchestrator.session.calls import Calls
 
 T = TypeVar("T")
 
@@ -161,6 +162,7 @@ class WorkerDetail:
     answers: tuple[tuple[str, str], ...] = ()
     """Questions about it and their answers, kept until the last open one is answered."""
     reply: Mapping[str, object] | None = None
+    calls: Calls = field(default_factory=Calls)
     denied: tuple[str, ...] = ()
     """The first denials of this attempt that no rule explained away."""
     tried: frozenset[str] = frozenset()

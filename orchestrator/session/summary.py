@@ -13,6 +13,7 @@ from orchestrator.models.options import FoundAgent
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.session.calls import Calls
 from orchestrator.session.spending import account_of
 from orchestrator.session.state import Session
 
@@ -43,6 +44,15 @@ class WorkerSummary:
     exit: ExitRecord | None
     """``exit.proof`` says how it is known that nothing of it is left."""
     answer: str
+    calls_returned: int = 0
+    """Tool calls that returned well, and background tasks that were completed."""
+    calls_failed: int = 0
+    calls_denied: int = 0
+    failed_calls: tuple[str, ...] = ()
+    """The first of them, in words."""
+    denied_calls: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    """What it began and never brought to an end: calls without a return, background tasks that did not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,7 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
     state = session.workers[name]
     detail = session.details.get(name)
     work = detail.work if detail else None
+    calls = detail.calls if detail else Calls()
     return WorkerSummary(
         id=state.id,
         agent=state.agent,
@@ -152,6 +163,12 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         memory_mib=state.sample.memory_mib if state.sample else None,
         exit=state.exit,
         answer=state.answer,
+        calls_returned=calls.returned,
+        calls_failed=calls.failed,
+        calls_denied=calls.denied,
+        failed_calls=calls.failures,
+        denied_calls=calls.denials,
+        unfinished=calls.unfinished() if state.exit is not None else (),
     )
 
 

@@ -28,6 +28,8 @@ SAMPLES: tuple[tuple[Any, str | None], ...] = (
     (events.ToolCalled("Bash", "1", "ls -l"), "Bash: ls -l"),
     (events.ToolReturned("1", ok=True, text="done"), "ok: done"),
     (events.ToolReturned("1", ok=False, text="no", exit_code=2), "failed (exit code 2): no"),
+    (events.BackgroundStarted("b1", "1", "make all"), "runs on in the background: make all"),
+    (events.BackgroundEnded("b1", "stopped", "killed"), "a background task stopped: killed"),
     (events.Denied("not you"), "denied: not you"),
     (events.Failed("quota", failure=FailureKind.USAGE_LIMIT), "error (usage limit): quota"),
     (events.Retrying("busy", attempt=1, of=3), "tries again (1 of 3): busy"),

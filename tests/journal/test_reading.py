@@ -74,8 +74,8 @@ def test_a_missing_line_is_a_gap_in_the_numbers(path: Path) -> None:
 
 def test_a_newer_format_is_refused_before_anything_is_misread(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(b'{"n":1,"at":"x","body":{"kind":"session_opened","format":3,"options":{"unheard":1}}}\n')
-    with pytest.raises(JournalDamaged, match="is in format 3; this program knows formats up to 2") as raised:
+    path.write_bytes(b'{"n":1,"at":"x","body":{"kind":"session_opened","format":4,"options":{"unheard":1}}}\n')
+    with pytest.raises(JournalDamaged, match="is in format 4; this program knows formats up to 3") as raised:
         list(read_journal(path))
     assert "newer version" in (raised.value.hint or "")
 
@@ -94,6 +94,15 @@ def test_the_journal_kept_from_format_1_still_reads() -> None:
     assert (last.outcome, last.reason) == (Outcome.DONE, "every step is done")
     kinds = {entry.body.kind for entry in entries}
     assert kinds == KINDS_OF_FORMAT_1, "the kept journal holds one entry of every kind of its format"
+
+
+def test_a_journal_of_format_2_is_read_to_its_end() -> None:
+    entries = list(read_journal(FORMAT_1.with_name("format-2.jsonl")))
+    first, last = entries[0].body, entries[-1].body
+    assert isinstance(first, SessionOpened)
+    assert (first.format, first.options.task) == (2, "Add a file")
+    assert isinstance(last, SessionClosed)
+    assert (last.outcome, last.reason) == (Outcome.DONE, "every step is done, with evidence")
 
 
 KINDS_OF_FORMAT_1 = {

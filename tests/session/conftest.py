@@ -23,7 +23,7 @@ from orchestrator.models.entries import (
     WorkerStarted,
     WorkMeasured,
 )
-from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, ToolCalled, TurnEnded
+from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, ToolCalled, ToolReturned, TurnEnded
 from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
@@ -113,8 +113,9 @@ class Play:
         return self.says(worker, replace(Reported(text), **fields), kind=kind)
 
     def works(self, worker: str, text: str = "done") -> None:
-        """The worker calls a tool and ends its turn well."""
+        """The worker calls a tool, which returns well, and ends its turn well."""
         self.says(worker, ToolCalled("Write", "t1", "signup.py"))
+        self.says(worker, ToolReturned("t1", ok=True, text="written"))
         self.says(worker, TurnEnded(ok=True, subtype="success", text=text), kind=EventType.STATUS)
 
     def exits(self, worker: str, code: int | None = 0, *, by: StoppedBy = "itself") -> Sequence[Effect]:

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from orchestrator.models.effects import MeasureWork, Outcome, StartWorker
-from orchestrator.models.entries import StartFailed, TimePassed, WorkMeasured
-from orchestrator.models.events import ConversationStarted, EventType, TurnEnded
+from orchestrator.models.entries import Command, StartFailed, TimePassed, UserCommand, WorkMeasured
+from orchestrator.models.events import ConversationStarted, EventType, ToolCalled, TurnEnded
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 
@@ -25,6 +25,38 @@ def test_a_success_without_tool_call_or_change_is_never_success(play: Callable[.
     assert p.session.ending is not None
     assert p.session.ending.outcome is Outcome.FAILED
     assert "no tool call and no change" in p.session.ending.reason
+
+
+def test_an_implementer_without_a_change_is_never_done_and_goes_on_with_the_answer(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex", interactive=True)
+    p.finishes("gemini")
+    p.finishes("claude")
+    (question,) = p.session.questions
+    assert "nothing changed in the target" in question.text
+    assert p.session.workers[WorkerId("claude")].status is WorkerStatus.UNPROVEN
+    p.take(UserCommand(Command.ANSWER, "user", text="Write it down."))
+    assert p.last(StartWorker)[1].assignment.worker == WorkerId("claude")
+
+
+def test_without_a_person_an_implementer_without_a_change_needs_one(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.finishes("claude")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+
+
+def test_what_an_implementer_began_and_never_finished_keeps_it_from_being_done(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.finishes("gemini")
+    p.start("claude")
+    p.says("claude", ToolCalled("Bash", "t9", "make all"))
+    p.works("claude")
+    p.exits("claude")
+    p.measures("claude", "a.py")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+    assert "make all" in p.session.ending.reason
 
 
 def test_an_exit_code_of_zero_without_a_final_event_is_a_failure(play: Callable[..., Play]) -> None:

@@ -6,21 +6,45 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from orchestrator.agents.claude.rules import DENIAL_WORDS
 from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import permission_trouble, shortened
-from orchestrator.models.events import AgentEvent, Denied, EventType, Failed, FailureKind, ToolCalled, ToolReturned
+from orchestrator.models.events import (
+    AgentEvent,
+    BackgroundEnded,
+    BackgroundStarted,
+    Denied,
+    EventType,
+    Failed,
+    FailureKind,
+    ToolCalled,
+    ToolReturned,
+)
 from orchestrator.models.identity import AgentName
 
 NAME: Final = AgentName("claude")
 
+_LEFT_RUNNING = re.compile(r"Command running in background with ID: ([\w-]+)")
+_ENDING_TOOLS = frozenset({"TaskStop", "KillShell", "KillBash"})
+_TASK_NAMES = ("task_id", "shell_id", "bash_id")
+_ENDS: Final[Mapping[str, Literal["completed", "failed", "stopped"]]] = {
+    "completed": "completed",
+    "failed": "failed",
+    "stopped": "stopped",
+    "killed": "stopped",
+}
+"""What the records call the end of a background task; 2.1.329 was seen to say ``completed``."""
 _NAMED_PATH = re.compile(r"requested permissions to (?:write to|read from|edit) (/.+?), but you haven't")
 
 
-def call_of(block: Mapping[str, Any]) -> ToolCalled:
-    """The call a ``tool_use`` block asks for."""
+def call_of(block: Mapping[str, Any], parent: object = None) -> ToolCalled:
+    """The call a ``tool_use`` block asks for.
+
+    Args:
+        parent: The record's ``parent_tool_use_id``: the call of the subagent that asks.
+    """
     tool, given = str(block.get("name", "")), block.get("input")
     arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     command, path = arguments.get("command"), arguments.get("file_path", arguments.get("notebook_path"))
@@ -32,7 +56,38 @@ def call_of(block: Mapping[str, Any]) -> ToolCalled:
         shortened(summary, 300),
         path=path if isinstance(path, str) else None,
         command=command if isinstance(command, str) else None,
+        parent=parent if isinstance(parent, str) else None,
     )
+
+
+def note_ending(state: Translation, block: Mapping[str, Any]) -> Translation:
+    """Remember which background task the agent asks to be ended, so that its end is not taken for a mishap."""
+    given = block.get("input")
+    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    task = next((arguments[name] for name in _TASK_NAMES if isinstance(arguments.get(name), str)), None)
+    if block.get("name") not in _ENDING_TOOLS or task is None:
+        return state
+    return changed(state, counted=state.counted.adding(f"ends:{task}"))
+
+
+def background_of(state: Translation, data: Mapping[str, Any]) -> BackgroundStarted | BackgroundEnded | None:
+    """What a ``task_started``, ``task_updated`` or ``task_notification`` record says of a background task."""
+    task, patch = data.get("task_id"), data.get("patch")
+    if not isinstance(task, str):
+        return None
+    told = patch if isinstance(patch, Mapping) else data
+    status = told.get("status")
+    if isinstance(status, str) and status in _ENDS:
+        by_agent = _ENDS[status] == "stopped" and f"ends:{task}" in state.counted
+        return BackgroundEnded(
+            task, "ended" if by_agent else _ENDS[status], shortened(str(data.get("summary") or status), 300)
+        )
+    starts = data.get("subtype") == "task_started" and data.get("is_backgrounded") is not False
+    if starts or told.get("is_backgrounded") is True:
+        call = data.get("tool_use_id")
+        words = shortened(str(data.get("description") or "a task"), 300)
+        return BackgroundStarted(task, call if isinstance(call, str) else "", words)
+    return None
 
 
 def add_result(
@@ -47,6 +102,11 @@ def add_result(
     text = _text_in(block.get("content"))
     tool = state.tools.get(call_id)
     if not failed:
+        beside = _LEFT_RUNNING.match(text)
+        if beside is not None and f"beside:{beside[1]}" not in state.counted:
+            events.append(
+                AgentEvent(EventType.STATUS, NAME, at, BackgroundStarted(beside[1], call_id, tool or "a task"))
+            )
         events.append(AgentEvent(EventType.PROGRESS, NAME, at, ToolReturned(call_id, True, shortened(text))))
         return state
     told = f"denied:{call_id}" in state.counted

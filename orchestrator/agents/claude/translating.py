@@ -20,6 +20,7 @@ from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.reporting import events_of_text
 from orchestrator.models.events import (
     AgentEvent,
+    BackgroundStarted,
     ConversationStarted,
     Denied,
     EventType,
@@ -57,10 +58,7 @@ _QUIET = frozenset(
         "status",
         "ui_invalidate",
         "background_tasks_changed",
-        "task_started",
-        "task_updated",
         "task_progress",
-        "task_notification",
     }
 )
 """System records that tell nothing the other ones do not; the raw file keeps them."""
@@ -143,8 +141,9 @@ def _of_block(
         events.extend(events_of_text(NAME, text, at))
         return changed(state, last_text=text)
     if kind == "tool_use":
-        call = tool_calls.call_of(block)
+        call = tool_calls.call_of(block, data.get("parent_tool_use_id"))
         events.append(_event(EventType.PROGRESS, call, at))
+        state = tool_calls.note_ending(state, block)
         return changed(state, tools=state.tools.adding(call.call_id, call.tool))
     return state
 
@@ -178,6 +177,11 @@ def _of_system(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
         return tool_calls.add_denial(state, denied, str(data.get("tool_use_id", "")), at=at, events=events), events
     if subtype == "informational" and isinstance(data.get("content"), str):
         return state, (_event(EventType.STATUS, Unrecognised(data["content"], record=data), at),)
+    if subtype in ("task_started", "task_updated", "task_notification"):
+        task = tool_calls.background_of(state, data)
+        if isinstance(task, BackgroundStarted):
+            state = changed(state, counted=state.counted.adding(f"beside:{task.task}"))
+        return state, (_event(EventType.STATUS, task, at),) if task is not None else ()
     if isinstance(subtype, str) and subtype in _QUIET:
         return state, ()
     return state, (_unrecognised(data, at),)

@@ -155,13 +155,15 @@ def _of_command(
     output, code = str(item.get("aggregated_output") or ""), item.get("exit_code")
     exit_code = code if isinstance(code, int) and not isinstance(code, bool) else None
     ok = item.get("status") == "completed" and exit_code in (0, None)
-    state, _ = _returned(state, ToolReturned(call_id, ok, shortened(output), exit_code), events, at)
-    if not ok and (trouble := permission_trouble(output)):
-        events.append(_event(EventType.ERROR, Failed(trouble, FailureKind.TOOL), at))
-    elif ok and "Read-only file system" in output and (trouble := permission_trouble(output)):
+    trouble = permission_trouble(output)
+    if ok and "Read-only file system" in output and trouble:
         # The shell went on after it, so the exit code tells nothing.
         events.append(_event(EventType.ERROR, Denied(trouble, "shell", reason="read_only"), at))
         state = changed(state, denials=state.denials + 1)
+        return _returned(state, ToolReturned(call_id, False, "denied", exit_code), events, at)
+    state, _ = _returned(state, ToolReturned(call_id, ok, shortened(output), exit_code), events, at)
+    if not ok and trouble:
+        events.append(_event(EventType.ERROR, Failed(trouble, FailureKind.TOOL), at))
     return state, events
 
 

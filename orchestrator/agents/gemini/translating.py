@@ -21,6 +21,7 @@ from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.reporting import events_of_text, object_in
 from orchestrator.models.events import (
     AgentEvent,
+    BackgroundStarted,
     ConversationStarted,
     Denied,
     EventType,
@@ -53,7 +54,13 @@ _ATTEMPT = re.compile(r"Attempt (\d{1,6}) failed(?: with status (\d+))?\. Retryi
 _NAMED_PATH = re.compile(r"Attempted path \"([^\"]+)\"|plan path \((/[^)]+)\)|File path '([^']+)'")
 _FRAME = re.compile(r"at .*(?:file:///|node:)\S+:\d+")
 _DENIED_TYPES = frozenset({"policy_violation", "path_not_in_workspace", "permission_denied"})
-_WRITING_TOOLS = frozenset({"write_file", "replace", "run_shell_command"})
+_SHELL = "run_shell_command"
+_COMMAND_FAILED = re.compile(
+    r"Command (?:failed: |exited with code: |terminated by signal: |cancelled by user|was automatically cancelled)"
+)
+"""What the shell tool shows of a command that printed nothing (in the bundle of 0.61.0)."""
+_LEFT_RUNNING = re.compile(r"Command moved to background \(PID: (\d+)\)")
+_WRITING_TOOLS = frozenset({"write_file", "replace", _SHELL})
 
 
 RECORD_TYPES: Final = frozenset({"init", "message", "tool_use", "tool_result", "error", "result"})
@@ -175,7 +182,12 @@ def _of_tool_result(
     call_id, output, error = str(data.get("tool_id", "")), str(data.get("output") or ""), data.get("error")
     tool = state.tools.get(call_id)
     if data.get("status") == "success":
-        events.append(_event(EventType.PROGRESS, ToolReturned(call_id, True, shortened(output)), at))
+        beside = _LEFT_RUNNING.match(output)
+        if beside is not None:
+            events.append(_event(EventType.STATUS, BackgroundStarted(beside[1], call_id, shortened(output, 300)), at))
+        # The shell tool calls itself a success whatever became of its command; only one without output tells.
+        ok = not (tool == _SHELL and _COMMAND_FAILED.match(output))
+        events.append(_event(EventType.PROGRESS, ToolReturned(call_id, ok, shortened(output)), at))
         return state, events
     text, kind = output, None
     if isinstance(error, Mapping):

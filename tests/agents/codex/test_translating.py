@@ -91,7 +91,10 @@ def test_a_command_that_was_never_started_is_called_all_the_same() -> None:
 def test_a_write_that_the_shell_swallowed_is_a_denial() -> None:
     output = "/bin/bash: line 1: q.txt: Read-only file system\n"
     found = payloads(command("completed", status="completed", exit_code=0, aggregated_output=output))
-    assert found[-1] == Denied(output.strip(), "shell", reason="read_only")
+    assert found[-2:] == [
+        Denied(output.strip(), "shell", reason="read_only"),
+        ToolReturned("item_1", False, "denied", exit_code=0),
+    ]
 
 
 def test_what_the_operating_system_refuses_is_a_failure_of_the_tool() -> None:
