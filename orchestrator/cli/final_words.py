@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orchestrator.cli.places import workspace_words
 from orchestrator.cli.saying import (
@@ -102,22 +102,36 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
         yield "warnings", one_line(text, 300)
 
 
+def changed_words(session: Session) -> Iterator[str]:
+    """What the session left changed in the target, a line each."""
+    yield from (text for _, text in _changes(session, summarise(session)))
+
+
 def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
     """What each worker of the plan left in the target; nothing is only said where it was measured."""
     ran = [worker for worker in summary.workers if worker.attempts and session.is_main(worker.id)]
-    writers_by_role = [worker.id for worker in ran if worker.role != Role.REVIEWER]
-    unmeasured = [worker for worker in writers_by_role if session.details[worker].work is None]
+    unmeasured = [worker.id for worker in ran if worker.role != Role.REVIEWER and not worker.measured]
     writers = [worker for worker in ran if worker.files]
-    if not writers and not unmeasured:
+    change = summary.change
+    whole = frozenset(change.files) if change is not None and change.problem is None else None
+    if not writers and not unmeasured and not whole:
         yield "changed", "nothing in the target"
+    if whole is not None and change is not None and whole != {name for worker in writers for name in worker.files}:
+        yield "changed", f"in all: {_files(change.files, change.insertions, change.deletions)}"
     for worker in writers:
-        names = worker.files[:_MANY_FILES]
-        left = len(worker.files) - len(names)
-        more = f" and {left} more" if left else ""
-        sizes = changed_lines(len(worker.files), worker.insertions, worker.deletions)
-        yield "changed", f"{worker.id}: {sizes}: {quoted_names(names)}{more}"
+        yield "changed", f"{worker.id}: {_files(worker.files, worker.insertions, worker.deletions)}"
     if unmeasured:
-        yield "changed", f"not measured for {', '.join(unmeasured)}"
+        why = f": {one_line(change.problem, 300)}" if change is not None and change.problem else ""
+        yield "changed", f"not measured for {', '.join(unmeasured)}{why}"
+
+
+def _files(files: Sequence[str], insertions: int, deletions: int) -> str:
+    if not files:
+        return "no file differs from what was there at the beginning"
+    names = files[:_MANY_FILES]
+    left = len(files) - len(names)
+    more = f" and {left} more" if left else ""
+    return f"{changed_lines(len(files), insertions, deletions)}: {quoted_names(names)}{more}"
 
 
 def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,10 @@ def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:
         case entries.WorkMeasured(worker=worker, files=files, insertions=insertions, deletions=deletions):
             text = f"changed {changed_lines(len(files), insertions, deletions)}" if files else "changed nothing"
             yield Happening(at, "worker", Weight.NORMAL, text, worker)
+        case entries.ChangeMeasured(files=files, insertions=insertions, deletions=deletions, problem=problem):
+            changed = changed_lines(len(files), insertions, deletions) if files else "nothing changed"
+            text = f"could not be measured: {one_line(problem, 300)}" if problem else changed
+            yield Happening(at, "session", Weight.NORMAL, f"compared with the beginning: {text}")
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield Happening(at, "review", Weight.IMPORTANT, f"measured checks: {verdict}", more=_lines(findings))
         case entries.SessionClosed(outcome=outcome, reason=reason):

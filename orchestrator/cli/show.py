@@ -27,6 +27,10 @@ def command(named: str | None, session: str | None, workspace: Path | None, as_j
 
     folder = which_session(workspace_path(workspace), named or session)
     state = state_of(folder)
+    if state.change is None or state.change.problem is not None:
+        from orchestrator.coordinator.final_change import measured_now
+
+        state = measured_now(state, folder)
     if as_json:
         print(session_document(state, folder))
         return

@@ -61,6 +61,9 @@ def command(worker: str | None, session: str | None, workspace: Path | None, kil
 
 
 def _end_abandoned(folder: SessionFolder, *, kill: bool, wait_s: float) -> int:
+    from orchestrator.cli.final_words import changed_words
+    from orchestrator.coordinator.abandoned import report_abandoned
+    from orchestrator.coordinator.clocks import utc_now
     from orchestrator.coordinator.sweeping import stop_abandoned
 
     ended, running = stop_abandoned(folder, hard=kill, within_s=wait_s)
@@ -70,5 +73,9 @@ def _end_abandoned(folder: SessionFolder, *, kill: bool, wait_s: float) -> int:
     if running:
         print(f"told to stop, and not ended yet: {', '.join(running)}")
         return 1
+    state = report_abandoned(folder, ended, by="orchestrate stop", now=utc_now())
+    for line in changed_words(state):
+        print(f"changed: {line}")
+    print(f"report: {folder.report_text_file}")
     print(f"nothing of it runs; orchestrate resume {folder.id} goes on with it")
     return 0

@@ -15,6 +15,7 @@ from orchestrator.files.foreign import Entry, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.recorded_trees import Diff, Snapshots
 from orchestrator.workers.boxed import boxed
 
@@ -22,7 +23,6 @@ EXCERPT_CHARS = 12_000
 LOOK_TIME_S = 300.0
 """Longest look at the target; what takes longer counts as not measured."""
 MOST_SCRATCH_ENTRIES = 10_000
-BASELINE = "session begins"
 TEST_TIME_S = 300.0
 """Longest run of the target's own tests; a longer one counts as not measured."""
 
@@ -52,19 +52,19 @@ class Evidence:
         wrap: Callable[[Sequence[str]], Sequence[str]],
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._snapshots = snapshots
+        self.snapshots = snapshots
         self._target = target
         self._wrap = wrap
         self._environ = environ
 
     def begin(self) -> None:
         """Record the target as it is before anybody works on it.  Blocks; see :class:`Snapshots`."""
-        if self._snapshots.find(BASELINE) is None:
-            self._snapshots.take(BASELINE)
+        if self.snapshots.find(BASELINE) is None:
+            self.snapshots.take(BASELINE)
 
     def mark(self, worker: WorkerId) -> None:
         """Record the target as it is when a worker begins.  Blocks."""
-        self._snapshots.take(f"{worker} begins")
+        self.snapshots.take(f"{worker} begins")
 
     def change(self) -> Diff:
         """The difference since the session began.  Blocks."""
@@ -114,9 +114,9 @@ class Evidence:
         return SuiteRun(shown, process.returncode, said.decode("utf-8", "replace")[-400:].strip())
 
     def _since(self, label: str) -> Diff:
-        before = self._snapshots.find(label) or self._snapshots.find(BASELINE)
-        after = self._snapshots.take("measured")
-        return self._snapshots.diff(before, after) if before is not None else Diff("", (), 0, 0)
+        before = self.snapshots.find(label) or self.snapshots.find(BASELINE)
+        after = self.snapshots.take("measured")
+        return self.snapshots.diff(before, after) if before is not None else Diff("", (), 0, 0)
 
     def _conflict_markers(self, diff: Diff) -> list[str]:
         found, target = [], ForeignFolder(self._target)

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.evidence import EXCERPT_CHARS, LOOK_TIME_S, Evidence, scratch_files
+from orchestrator.coordinator.final_change import measure_at_end
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.reporting import write_report
@@ -126,11 +127,16 @@ class Performer:
                 # To be on record, and to be seen by those who watch the journal, is all they are for.
                 self.take(EffectDone(name))
             case CloseSession(outcome=outcome, reason=reason):
-                problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
-                self._leave_homes(is_done=outcome is Outcome.DONE)
-                self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))
+                self.tasks.start_soon(self._close, name, outcome, reason)
             case _:
                 assert_never(effect)
+
+    async def _close(self, name: EffectId, outcome: Outcome, reason: str) -> None:
+        # Measured last, so that what is reported as changed is what lies there.
+        self.take(await measure_at_end(self.evidence.snapshots, self.session(), outcome))
+        problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
+        self._leave_homes(is_done=outcome is Outcome.DONE)
+        self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))
 
     def _leave_homes(self, *, is_done: bool) -> None:
         """Refreshed logins go back and homes go while the session still counts as open, so that a resumed one does it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from pydantic import TypeAdapter
@@ -58,7 +58,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |"]
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
-    yield from _section("What changed", (line for worker in summary.workers for line in _changes(worker)))
+    yield from _section("What changed", _changes(summary))
     yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
@@ -98,10 +98,28 @@ def _questions(summary: SessionSummary) -> Iterator[str]:
         yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
 
 
-def _changes(worker: WorkerSummary) -> Iterator[str]:
-    if worker.files:
+def _changes(summary: SessionSummary) -> Iterator[str]:
+    change = summary.change
+    writers = [worker for worker in summary.workers if worker.files]
+    by_workers = {name for worker in writers for name in worker.files}
+    if change is not None and change.problem is not None:
+        how = f"`orchestrate diff {summary.id}` measures it now."
+        yield from [f"Not measured at the end: {markdown_line(change.problem)}. {how}", ""]
+    elif change is not None and set(change.files) != by_workers:
+        what = f"{len(change.files)} files, +{change.insertions} -{change.deletions}" if change.files else "no file"
+        yield f"In all, compared with the beginning and measured last: {what}"
+        yield from [*_names(change.files), ""]
+    elif change is not None and not change.files:
+        yield "Nothing in the target, measured last."
+    for worker in writers:
         yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
-        yield from (f"- {markdown_code(name)}" for name in worker.files[:100])
+        yield from _names(worker.files)
+
+
+def _names(files: Sequence[str]) -> Iterator[str]:
+    yield from (f"- {markdown_code(name)}" for name in files[:100])
+    if len(files) > 100:
+        yield f"- and {len(files) - 100} more"
 
 
 def _calls(worker: WorkerSummary) -> Iterator[str]:

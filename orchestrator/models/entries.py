@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
+from orchestrator.models.changes import ChangeMeasured as ChangeMeasured
 from orchestrator.models.commands import Command as Command
 from orchestrator.models.commands import GuardAsked as GuardAsked
 from orchestrator.models.commands import UserCommand as UserCommand
@@ -272,6 +273,7 @@ Input: TypeAlias = (
     | SnapshotTaken
     | WorkMeasured
     | ChecksMeasured
+    | ChangeMeasured
     | GuardAsked
     | LeavingInspected
     | LeavingDone

@@ -121,6 +121,9 @@ def _of_worker(body: entries.Body) -> Iterator[_Told]:
         case entries.SnapshotTaken(files=files, insertions=more, deletions=less, problem=problem):
             said = problem or f"{len(files)} files changed (+{more} -{less})"
             yield _Told(RowType.STATUS, body.kind, f"snapshot for the reviewers: {said}")
+        case entries.ChangeMeasured(files=files, insertions=more, deletions=less, problem=problem):
+            said = f"not measured: {problem}" if problem else f"{len(files)} files differ (+{more} -{less})"
+            yield _Told(RowType.STATUS, body.kind, f"at the end, compared with the beginning: {said}")
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield _Told(RowType.REVIEW, body.kind, f"measured checks: {verdict}. {'; '.join(findings)}", important=True)
         case entries.ClockMoved(seconds=seconds):

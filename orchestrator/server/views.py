@@ -170,7 +170,8 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
     """
     state = session.workers[WorkerId(worker)]
     detail = session.details.get(state.id)
-    work = detail.work if detail else None
+    change = session.change.workers if session.change else ()
+    work = (detail.work if detail else None) or next((one for one in change if one.worker == state.id), None)
     return WorkerView(
         id=state.id,
         agent=state.agent,

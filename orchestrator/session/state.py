@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
 from orchestrator.models.events import FailureKind
@@ -239,6 +240,8 @@ class Session:
     """Workers a person has paused, started or not."""
     lost: frozenset[AgentName] = frozenset()
     """Agents that can no longer be used in this session."""
+    change: ChangeMeasured | None = None
+    """As it was measured when the session ended; ``None`` until then, and again once it goes on."""
     ending: Ending | None = None
     closed: Ending | None = None
 

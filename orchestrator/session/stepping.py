@@ -7,6 +7,7 @@ from typing import assert_never
 from orchestrator.models.effects import CloseSession, Effect, EffectId
 from orchestrator.models.entries import (
     AgentOutput,
+    ChangeMeasured,
     ChecksMeasured,
     ClockMoved,
     CoordinatorResumed,
@@ -46,7 +47,7 @@ from orchestrator.session.reviewing import on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
 from orchestrator.session.storage import on_storage_short
 
-QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, SessionClosed)
+QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, ChangeMeasured, SessionClosed)
 """After these no step's turn can have come."""
 
 
@@ -109,6 +110,8 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_measured(draft, body)
         case ChecksMeasured():
             on_checks(draft, body)
+        case ChangeMeasured():
+            draft.set(change=body)
         case GuardAsked():
             on_guard_asked(draft, body)
         case LeavingInspected():
@@ -122,6 +125,7 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
         case ClockMoved():
             on_clock_moved(draft, body)
         case CoordinatorResumed():
+            draft.set(change=None)
             on_resumed(draft, body)
         case EffectDone():
             if body.problem is not None:

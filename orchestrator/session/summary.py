@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Question
 from orchestrator.models.identity import AgentName, WorkerId
@@ -39,6 +40,8 @@ class WorkerSummary:
     files: tuple[str, ...]
     insertions: int
     deletions: int
+    measured: bool
+    """Whether what it changed is known: if not, no file does not mean that it changed none."""
     cpu_percent: float | None
     memory_mib: float | None
     exit: ExitRecord | None
@@ -98,6 +101,8 @@ class SessionSummary:
     cost_complete: bool
     """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
     entries: int
+    change: ChangeMeasured | None = None
+    """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
 
@@ -133,6 +138,7 @@ def summarise(session: Session) -> SessionSummary:
         usage_complete=all(worker.usage.total_tokens is not None for worker in ran),
         cost_complete=all(worker.usage.cost_usd is not None for worker in ran),
         entries=session.n,
+        change=session.change,
         budget=account_of(session),
     )
 
@@ -140,8 +146,8 @@ def summarise(session: Session) -> SessionSummary:
 def _worker(session: Session, name: WorkerId) -> WorkerSummary:
     state = session.workers[name]
     detail = session.details.get(name)
-    work = detail.work if detail else None
     calls = detail.calls if detail else Calls()
+    work = (detail.work if detail else None) or _change_by(session, name)
     return WorkerSummary(
         id=state.id,
         agent=state.agent,
@@ -159,6 +165,7 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         files=work.files if work else (),
         insertions=work.insertions if work else 0,
         deletions=work.deletions if work else 0,
+        measured=work is not None,
         cpu_percent=state.sample.cpu_percent if state.sample else None,
         memory_mib=state.sample.memory_mib if state.sample else None,
         exit=state.exit,
@@ -170,6 +177,14 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         denied_calls=calls.denials,
         unfinished=calls.unfinished() if state.exit is not None else (),
     )
+
+
+def _change_by(session: Session, name: WorkerId) -> WorkerChange | None:
+    """What changed while a worker ran that did not come to its own end."""
+    change = session.change
+    if change is None or change.problem is not None:
+        return None
+    return next((one for one in change.workers if one.worker == name), WorkerChange(name, (), 0, 0))
 
 
 def _review(session: Session, name: str) -> ReviewSummary:

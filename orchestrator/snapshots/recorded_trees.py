@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,11 +16,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.time_limits import time_left
 from orchestrator.snapshots.hashed_trees import HashedTrees
 from orchestrator.snapshots.shadow_repository import ShadowRepository
 
+BASELINE = "session begins"
+AT_END = "session ends"
+"""The labels of the trees that a session finds and leaves."""
 MOST_DIFF_BYTES = 4 * 1024 * 1024
 """Longer diffs are cut: nobody reads them, and a worker could write any amount."""
+_WAIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Snapshots:
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._labels = folder / "labels.jsonl"
+        self._lock = threading.Lock()
         inside = _relative_to(target.resolve(), exclude)
         executable = git if git is not None else shutil.which("git")
         self._trees: _Trees
@@ -74,7 +82,7 @@ class Snapshots:
         Raises:
             EnvironmentUnfit: Neither the target could be read nor the tree be written.
         """
-        tree = self._trees.write_tree()
+        tree = self.look()
         taken = {"at": datetime.now(UTC).isoformat(), "label": label, "tree": tree}
         # A line of its own also after one that a crash has cut short.
         with self._labels.open("a", encoding="utf-8") as file:
@@ -87,18 +95,24 @@ class Snapshots:
         Raises:
             EnvironmentUnfit: Neither the target could be read nor the tree be written.
         """
-        return self._trees.write_tree()
+        # Two threads of one process share an index.
+        if not self._lock.acquire(timeout=time_left(_WAIT_S)):
+            raise EnvironmentUnfit("the target is being recorded, and that takes long")
+        try:
+            return self._trees.write_tree()
+        finally:
+            self._lock.release()
 
     def newest(self) -> str | None:
         """The id of the tree recorded last under a label; ``None`` if there is none."""
-        return next((tree for _, tree in reversed(self._taken())), None)
+        return next((tree for _, tree in reversed(self.taken())), None)
 
     def find(self, label: str) -> str | None:
         """The id of the first tree taken under this label; ``None`` if there is none.  It outlives the process."""
-        return next((tree for taken, tree in self._taken() if taken == label), None)
+        return next((tree for taken, tree in self.taken() if taken == label), None)
 
-    def _taken(self) -> list[tuple[str, str]]:
-        """Labels and trees, oldest first."""
+    def taken(self) -> list[tuple[str, str]]:
+        """Labels and the ids of their trees, oldest first."""
         try:
             lines = self._labels.read_text("utf-8").splitlines()
         except FileNotFoundError:

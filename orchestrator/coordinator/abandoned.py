@@ -1,0 +1,51 @@
+"""A session that was stopped without its coordinator in, its report out: what ended, and what it left changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from orchestrator.coordinator.final_change import measured_now
+from orchestrator.coordinator.reporting import write_report
+from orchestrator.coordinator.sweeping import Leftover
+from orchestrator.errors import JournalDamaged
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.reading import read_journal
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import Command, Input, JournalEntry, SessionClosed, UserCommand, WorkerExited
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
+
+REASON = "its coordinator was gone, and it was stopped without one"
+
+
+def report_abandoned(folder: SessionFolder, ended: Sequence[Leftover], *, by: str, now: datetime) -> Session:
+    """Write the report that nobody else will write, and return the session as it tells of it.
+
+    The journal stays as the dead coordinator left it: whoever resumes the session hears of the ends by themselves.
+
+    Raises:
+        SessionBusy: Somebody coordinates it after all.
+        JournalDamaged: It has no entry.
+        OSError: The report cannot be written.
+    """
+    with hold_session_lock(folder):
+        session: Session | None = None
+        for entry in read_journal(folder.journal_file):
+            session, _ = step(session, entry)
+        if session is None:
+            raise JournalDamaged(f"session {folder.id} has no journal entry", hint="there is nothing to report")
+        for body in _what_happened(session, ended, by):
+            session, _ = step(session, JournalEntry(session.n + 1, now, body))
+        session = measured_now(session, folder)
+        session, _ = step(session, JournalEntry(session.n + 1, now, SessionClosed(Outcome.INTERRUPTED, REASON)))
+        write_report(folder, session, outcome=Outcome.INTERRUPTED, reason=REASON)
+    return session
+
+
+def _what_happened(session: Session, ended: Sequence[Leftover], by: str) -> Iterator[Input]:
+    yield UserCommand(Command.STOP, by=by)
+    for leftover in ended:
+        if leftover.worker in session.workers:
+            yield WorkerExited(leftover.worker, leftover.attempt, leftover.exit)

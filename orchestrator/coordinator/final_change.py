@@ -1,0 +1,97 @@
+"""A session and the trees of its target in, what it changed out: whatever ended it, and whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from orchestrator.errors import OrchestrateError
+from orchestrator.files.time_limits import in_time, off_loop
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.changes import ChangeMeasured, WorkerChange
+from orchestrator.models.effects import Outcome
+from orchestrator.models.work import Role
+from orchestrator.session.state import Session
+from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Snapshots
+
+WITHIN_S = 120.0
+WITHIN_S_OF_STOP = 3.0
+"""Who stops a session waits for its end; what takes longer is measured by ``orchestrate diff`` and ``show``."""
+_LOOK_WITHIN_S = 30.0
+
+
+async def measure_at_end(snapshots: Snapshots, session: Session, outcome: Outcome) -> ChangeMeasured:
+    """Measure, in a bounded time, what the session leaves; a failure is an answer as well."""
+    within_s = WITHIN_S_OF_STOP if outcome is Outcome.INTERRUPTED else WITHIN_S
+    try:
+        return await off_loop(
+            lambda: compared(snapshots, session, snapshots.take(AT_END)), within_s=within_s, what="comparing the target"
+        )
+    except (OrchestrateError, OSError) as error:
+        return ChangeMeasured(problem=str(error))
+
+
+def measured_now(session: Session, folder: SessionFolder) -> Session:
+    """The session with its change measured now, where nothing measured it when it ended, or it has not ended.
+
+    Blocks for as long as that takes, within half a minute.
+    """
+    known = session.change.problem is None if session.change is not None else _all_is_known(session)
+    if known or not _began(folder):
+        return session
+
+    def look() -> ChangeMeasured:
+        # An index of our own: a coordinator may record the same target with its own at the same time.
+        snapshots = Snapshots(
+            folder.snapshots_dir, session.options.target, exclude=(folder.workspace,), index="look.index"
+        )
+        return compared(snapshots, session, snapshots.look())
+
+    try:
+        return replace(session, change=in_time(look, within_s=_LOOK_WITHIN_S, what="comparing the target"))
+    except (OrchestrateError, OSError) as error:
+        return replace(session, change=ChangeMeasured(problem=str(error)))
+
+
+def compared(snapshots: Snapshots, session: Session, after: str) -> ChangeMeasured:
+    """What led from the target as it was to the tree ``after``, in all and while each worker was at work.
+
+    Raises:
+        EnvironmentUnfit: The trees cannot be compared.
+    """
+    before = snapshots.find(BASELINE)
+    if before is None:
+        return ChangeMeasured(problem="the target was not recorded when the session began")
+    whole = snapshots.diff(before, after)
+    workers = tuple(_change_of_workers(snapshots, session, after)) if whole.files or before != after else ()
+    return ChangeMeasured(whole.files, whole.insertions, whole.deletions, workers)
+
+
+def _change_of_workers(snapshots: Snapshots, session: Session, after: str) -> Iterator[WorkerChange]:
+    """From where each began to where the next one that may write began."""
+    trees = snapshots.taken()
+    labels = [label for label, _ in trees]
+    for step in session.steps():
+        state = session.workers.get(step.worker)
+        if state is None or state.attempt == 0 or step.role is Role.REVIEWER:
+            continue
+        own = f"{step.worker} begins"
+        begin = labels.index(own) if own in labels else labels.index(BASELINE)
+        tree = next((tree for label, tree in trees[begin + 1 :] if _is_begin(label, own)), after)
+        diff = snapshots.diff(trees[begin][1], tree)
+        yield WorkerChange(step.worker, diff.files, diff.insertions, diff.deletions)
+
+
+def _is_begin(label: str, own: str) -> bool:
+    return label.endswith(" begins") and label not in (own, BASELINE)
+
+
+def _all_is_known(session: Session) -> bool:
+    """A session of an earlier version that has ended, each worker by itself."""
+    writers = [step.worker for step in session.steps() if step.role is not Role.REVIEWER]
+    ran = [worker for worker in writers if worker in session.workers and session.workers[worker].attempt > 0]
+    return session.closed is not None and all(session.details[worker].work is not None for worker in ran)
+
+
+def _began(folder: SessionFolder) -> bool:
+    return (folder.snapshots_dir / "labels.jsonl").exists()

@@ -1,0 +1,34 @@
+"""What lies changed in a session's target, as it is measured when the session ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.models.identity import WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChange:
+    """What changed in the target while one worker of the plan was at work."""
+
+    worker: WorkerId
+    files: tuple[str, ...]
+    insertions: int
+    deletions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMeasured:
+    """The target compared with what it was when the session began: the last thing before a session is closed."""
+
+    files: tuple[str, ...] = ()
+    insertions: int = 0
+    deletions: int = 0
+    workers: tuple[WorkerChange, ...] = ()
+    """Of those that ran, in the order in which they began."""
+    lost_work: tuple[str, ...] = ()
+    """Files in which the user had work that was in no commit when the session began, and that is not there any more."""
+    problem: str | None = None
+    """Why nothing could be measured; the other fields then say nothing."""
+    kind: Literal["change_measured"] = "change_measured"
