@@ -114,9 +114,9 @@ class Evidence:
         return SuiteRun(shown, process.returncode, said.decode("utf-8", "replace")[-400:].strip())
 
     def _since(self, label: str) -> Diff:
-        before = self.snapshots.find(label) or self.snapshots.find(BASELINE)
-        after = self.snapshots.take("measured")
-        return self.snapshots.diff(before, after) if before is not None else Diff("", (), 0, 0)
+        before = self.snapshots.moment(label) or self.snapshots.moment(BASELINE)
+        after = self.snapshots.record("measured")
+        return self.snapshots.compare(before, after) if before is not None else Diff("", (), 0, 0)
 
     def _conflict_markers(self, diff: Diff) -> list[str]:
         found, target = [], ForeignFolder(self._target)

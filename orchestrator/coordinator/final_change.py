@@ -41,10 +41,7 @@ def measured_now(session: Session, folder: SessionFolder) -> Session:
         return session
 
     def look() -> ChangeMeasured:
-        # An index of our own: a coordinator may record the same target with its own at the same time.
-        snapshots = Snapshots(
-            folder.snapshots_dir, session.options.target, exclude=(folder.workspace,), index="look.index"
-        )
+        snapshots = Snapshots(folder.snapshots_dir, session.options.target, exclude=(folder.workspace,))
         return compared(snapshots, session, snapshots.look())
 
     try:

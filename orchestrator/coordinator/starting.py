@@ -190,7 +190,7 @@ def make_coordinator(
         environ=stage.environ,
         orphan_grace_s=options.orphan_grace_s,
     )
-    snapshots = Snapshots(folder.snapshots_dir, options.target, exclude=(folder.workspace,))
+    snapshots = Snapshots(folder.snapshots_dir, options.target, (folder.workspace,), environ=stage.environ)
     wrap = partial(wrap_for_checks, options, folder=folder, environ=stage.environ)
     return Coordinator(
         folder,

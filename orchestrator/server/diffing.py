@@ -9,12 +9,11 @@ from typing import Literal
 import anyio
 import anyio.to_thread
 
-from orchestrator.coordinator.evidence import BASELINE
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.quotation import quoted_name, visible_lines
 from orchestrator.server.following import Follower
 from orchestrator.session.state import Session
-from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.recorded_trees import BASELINE, Snapshots
 
 FRESH_FOR_S = 2.0
 """Hashing a large target costs; everybody who asks within this time gets the same answer."""
@@ -62,15 +61,12 @@ def _compute(follower: Follower, session: Session, live: bool) -> DiffView:
     try:
         if not (folder.snapshots_dir / "labels.jsonl").exists():
             return DiffView("", (), 0, 0, is_cut=False, of="nothing yet", at=now)
-        # An index of our own: the coordinator records the same target with its own at the same time.
-        snapshots = Snapshots(
-            folder.snapshots_dir, session.options.target, exclude=(folder.workspace,), index="dashboard.index"
-        )
-        before = snapshots.find(BASELINE)
-        after = snapshots.look() if live else snapshots.newest()
+        snapshots = Snapshots(folder.snapshots_dir, session.options.target, exclude=(folder.workspace,))
+        before = snapshots.moment(BASELINE)
+        after = snapshots.glance() if live else next(reversed(snapshots.moments()), None)
         if before is None or after is None:
             return DiffView("", (), 0, 0, is_cut=False, of="nothing yet", at=now)
-        diff = snapshots.diff(before, after)
+        diff = snapshots.compare(before, after)
     except (EnvironmentUnfit, OSError) as error:
         return DiffView("", (), 0, 0, is_cut=False, of="nothing yet", at=now, problem=str(error))
     return DiffView(

@@ -1,4 +1,4 @@
-"""A folder in, the hashes of its files and their differences out, with the standard library alone (git is missing)."""
+"""Files that count in, their hashes and differences out, with the standard library alone (git is missing)."""
 
 from __future__ import annotations
 
@@ -6,36 +6,48 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Status, Unread
 
-_SKIPPED = frozenset({".git", ".hg", ".svn", ".venv", "node_modules", "__pycache__"})
-"""``.gitignore`` cannot be read without git; these are what it would nearly always name."""
 _MOST_KEPT_BYTES = 1024 * 1024
 """Of a larger file only the hash is kept, so that its change is seen but not shown."""
+_MOST_HASHED_BYTES = 1024 * 1024 * 1024
+"""Of a still larger one only size and time: hashing it would take minutes."""
 
 
 class HashedTrees:
     """Trees as tables of path and hash, with the contents of smaller files beside them."""
 
-    def __init__(self, folder: Path, target: Path, left_out: Sequence[Path]) -> None:
+    def __init__(self, folder: Path, target: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
         self._target = target
-        self._left_out = frozenset(target / path for path in left_out)
+        self._foreign = ForeignFolder(target)
+        self._recorded: frozenset[bytes] = frozenset()
 
-    def write_tree(self) -> str:
-        """Record the folder; the id of its table."""
+    def write_tree(self, files: Mapping[bytes, Status]) -> tuple[str, tuple[str, ...]]:
+        """Record these files; the id of their table, and what could not be recorded of them.
+
+        Raises:
+            EnvironmentUnfit: The disk refused.
+        """
+        doubts: list[str] = []
         try:
-            table = {str(path.relative_to(self._target)): self._recorded(path) for path in self._files(self._target)}
+            table = {os.fsdecode(path): self._key_of(path, status, doubts) for path, status in files.items()}
             text = json.dumps({name: key for name, key in table.items() if key}, sort_keys=True)
             tree = hashlib.sha256(text.encode()).hexdigest()
             (self._folder / f"{tree}.json").write_text(text)
         except OSError as error:
             raise EnvironmentUnfit(f"cannot record {self._target}: {error.strerror}") from error
-        return tree
+        self._recorded = frozenset(files)
+        return tree, tuple(doubts)
+
+    def recorded(self) -> frozenset[bytes]:
+        """The paths that were recorded last."""
+        return self._recorded
 
     def diff_text(self, before: str, after: str, *, most_bytes: int) -> tuple[str, bool]:
         """A unified diff, and whether it was cut at about ``most_bytes``."""
@@ -54,28 +66,26 @@ class HashedTrees:
             figures.append((_printable(name), added, sum(line.startswith("-") for line in body)))
         return figures
 
-    def _files(self, folder: Path) -> Iterator[Path]:
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-            path = Path(entry.path)
-            if path in self._left_out:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _SKIPPED:
-                    yield from self._files(path)
-            elif entry.is_symlink() or entry.is_file(follow_symlinks=False):
-                yield path
-
-    def _recorded(self, path: Path) -> str | None:
-        """The key of the file's content, which is kept; ``None`` if it has gone or may not be read."""
-        try:
-            if path.is_symlink():
-                return self._kept(b"link to " + os.fsencode(path.readlink()))
-            if path.stat().st_size <= _MOST_KEPT_BYTES:
-                return self._kept(path.read_bytes())
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        except (FileNotFoundError, PermissionError):
+    def _key_of(self, path: bytes, status: Status, doubts: list[str]) -> str | None:
+        """The key of the file's content, which is kept; ``None`` if it has gone."""
+        if status.kind == "link":
+            leads = self._foreign.link(path)
+            return None if isinstance(leads, Unread) else self._kept(b"link to " + os.fsencode(leads))
+        if status.size > _MOST_HASHED_BYTES:
+            return _stand_in("large file", status)
+        found: bytes | str | Unread
+        if status.size <= _MOST_KEPT_BYTES:
+            found = self._foreign.read(path, most_bytes=_MOST_KEPT_BYTES)
+        else:
+            found = self._foreign.digest(path, most_bytes=_MOST_HASHED_BYTES)
+        if isinstance(found, bytes):
+            return self._kept(found)
+        if isinstance(found, str):
+            return found
+        if found.reason in ("missing", "not a folder", "a link", "not a file"):
             return None
+        doubts.append(f"what {_printable(os.fsdecode(path))} holds: it {found.detail}")
+        return _stand_in("file that could not be read,", status)
 
     def _kept(self, content: bytes) -> str:
         key = hashlib.sha256(content).hexdigest()
@@ -128,3 +138,9 @@ class HashedTrees:
 
 def _printable(name: str) -> str:
     return name.encode(errors="backslashreplace").decode()
+
+
+def _stand_in(what: str, status: Status) -> str:
+    """A key that changes when a file changes whose content is not read."""
+    text = f"{what} of {status.size} bytes, changed at {status.mtime_ns} ns\n"
+    return hashlib.sha256(text.encode()).hexdigest()

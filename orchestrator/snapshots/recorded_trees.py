@@ -1,32 +1,39 @@
 """A target folder in, the trees it has gone through and the differences between them out.
 
-The trees lie in a git repository of our own beside the journal, with the target as its work tree: the target's own
-``.git`` is never written, and nothing in it (hooks, filters, configuration) is ever run.
+The trees lie beside the journal: the target's own ``.git`` is never written, and nothing in it (hooks, filters,
+configuration) is ever run.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import shutil
 import threading
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.time_limits import time_left
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.unshown import MOST_NAMED, HiddenFile, IgnoredChange, Unshown
 from orchestrator.snapshots.hashed_trees import HashedTrees
+from orchestrator.snapshots.selection import IgnoredTable, Selected, Selection
 from orchestrator.snapshots.shadow_repository import ShadowRepository
 
 BASELINE = "session begins"
 AT_END = "session ends"
 """The labels of the trees that a session finds and leaves."""
+_WAIT_S = 600.0
 MOST_DIFF_BYTES = 4 * 1024 * 1024
 """Longer diffs are cut: nobody reads them, and a worker could write any amount."""
-_WAIT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,28 @@ class Diff:
     deletions: int
     is_cut: bool = False
     """The text was longer than 4 MiB; the figures are whole."""
+    unshown: Unshown = field(default_factory=Unshown)
+    """What the text does not show; known only between two moments (:meth:`Snapshots.compare`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The target as it was once."""
+
+    label: str
+    """Empty for one that was recorded in passing."""
+    tree: str
+    at: datetime | None = None
+    writers: tuple[WorkerId, ...] | None = None
+    """Who could write in the target at any time since the moment before; ``None`` where that was not observed."""
+    beside: str = ""
+    """Under which key lies what belongs to the moment and not to the tree: ignored files, doubts."""
 
 
 class _Trees(Protocol):
-    def write_tree(self) -> str: ...
+    def write_tree(self, files: Mapping[bytes, Status]) -> tuple[str, tuple[str, ...]]: ...
+
+    def recorded(self) -> frozenset[bytes]: ...
 
     def diff_text(self, before: str, after: str, *, most_bytes: int) -> tuple[str, bool]: ...
 
@@ -56,38 +81,65 @@ class Snapshots:
 
     Args:
         folder: Where the trees are kept (the session's ``snapshots``); made if missing.
-        target: The folder recorded.  Its ``.gitignore`` rules hold, except for files its own repository tracks.
+        target: The folder recorded.  Which of its files count is what its repository's own status would show, by the
+            ignore rules of the first moment.
         exclude: Paths left out where they lie inside the target (the workspace).
-        git: The executable; ``None`` looks on PATH, and without one a plain walk serves.
-        index: Name of the index; whoever records the same target at the same time as another takes one of its own.
+        git: The executable; ``None`` looks on PATH, and without one tables of hashes serve.
+        environ: Where the user's git configuration is looked for; our own environment by default.
     """
 
     def __init__(
-        self, folder: Path, target: Path, exclude: Sequence[Path] = (), *, git: str | None = None, index: str = "index"
+        self,
+        folder: Path,
+        target: Path,
+        exclude: Sequence[Path] = (),
+        *,
+        git: str | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._labels = folder / "labels.jsonl"
+        self._beside = folder / "beside"
         self._lock = threading.Lock()
-        inside = _relative_to(target.resolve(), exclude)
+        real = target.resolve()
+        self._foreign = ForeignFolder(real)
+        self._selection = Selection(
+            folder, real, _relative_to(real, exclude), os.environ if environ is None else environ
+        )
         executable = git if git is not None else shutil.which("git")
         self._trees: _Trees
         if executable:
-            self._trees = ShadowRepository(folder, target.resolve(), inside, git=executable, index=index)
+            self._trees = ShadowRepository(folder, real, git=executable)
         else:
-            self._trees = HashedTrees(folder / "files", target.resolve(), inside)
+            self._trees = HashedTrees(folder / "files", real)
 
-    def take(self, label: str) -> str:
+    def take(self, label: str, *, writers: Iterable[WorkerId] | None = None) -> str:
         """Record the target as it stands and return the tree's id; the same content has the same id.
+
+        Args:
+            writers: Who could write in it at any time since the last moment that has a label.
 
         Raises:
             EnvironmentUnfit: Neither the target could be read nor the tree be written.
         """
-        tree = self.look()
-        taken = {"at": datetime.now(UTC).isoformat(), "label": label, "tree": tree}
+        return self.record(label, writers=writers).tree
+
+    def record(self, label: str, *, writers: Iterable[WorkerId] | None = None) -> Moment:
+        """The same as :meth:`take`, with all that belongs to the moment.
+
+        Raises:
+            EnvironmentUnfit: Neither the target could be read nor the tree be written.
+        """
+        seen = self.glance()
+        at = datetime.now(UTC)
+        taken: dict[str, object] = {"at": at.isoformat(), "label": label, "tree": seen.tree, "beside": seen.beside}
+        named = None if writers is None else tuple(sorted(writers))
+        if named is not None:
+            taken["writers"] = named
         # A line of its own also after one that a crash has cut short.
         with self._labels.open("a", encoding="utf-8") as file:
             file.write(("\n" if file.tell() else "") + json.dumps(taken))
-        return tree
+        return Moment(label, seen.tree, at, named, seen.beside)
 
     def look(self) -> str:
         """Record the target as it stands, for this moment only: no label leads to the tree.
@@ -95,35 +147,63 @@ class Snapshots:
         Raises:
             EnvironmentUnfit: Neither the target could be read nor the tree be written.
         """
-        # Two threads of one process share an index.
+        return self.glance().tree
+
+    def glance(self) -> Moment:
+        """The same as :meth:`look`, with all that belongs to the moment.
+
+        Raises:
+            EnvironmentUnfit: Neither the target could be read nor the tree be written.
+        """
+        # Two threads of one process share what is known of the files.
         if not self._lock.acquire(timeout=time_left(_WAIT_S)):
             raise EnvironmentUnfit("the target is being recorded, and that takes long")
         try:
-            return self._trees.write_tree()
+            selected = self._selection.look(self._trees.recorded())
+            tree, doubts = self._trees.write_tree(selected.files)
+            return Moment("", tree, beside=self._keep_beside(selected, doubts))
         finally:
             self._lock.release()
 
     def newest(self) -> str | None:
         """The id of the tree recorded last under a label; ``None`` if there is none."""
-        return next((tree for _, tree in reversed(self.taken())), None)
+        return next((moment.tree for moment in reversed(self.moments())), None)
 
     def find(self, label: str) -> str | None:
         """The id of the first tree taken under this label; ``None`` if there is none.  It outlives the process."""
-        return next((tree for taken, tree in self.taken() if taken == label), None)
+        found = self.moment(label)
+        return None if found is None else found.tree
 
     def taken(self) -> list[tuple[str, str]]:
         """Labels and the ids of their trees, oldest first."""
+        return [(moment.label, moment.tree) for moment in self.moments()]
+
+    def moment(self, label: str) -> Moment | None:
+        """The first moment recorded under this label; ``None`` if there is none.  It outlives the process."""
+        return next((moment for moment in self.moments() if moment.label == label), None)
+
+    def moments(self) -> tuple[Moment, ...]:
+        """All that have a label, oldest first."""
         try:
             lines = self._labels.read_text("utf-8").splitlines()
         except FileNotFoundError:
-            return []
+            return ()
         found = []
         for line in lines:
             # What was cut short is a label nobody was told of: it is taken again.
             with suppress(ValueError, KeyError):
-                taken = json.loads(line)
-                found.append((str(taken["label"]), str(taken["tree"])))
-        return found
+                found.append(_moment(json.loads(line)))
+        return tuple(found)
+
+    def compare(self, before: Moment, after: Moment) -> Diff:
+        """What leads from one moment to another, with what the diff does not show.
+
+        Raises:
+            EnvironmentUnfit: One of them was not recorded here.
+        """
+        diff = self.diff(before.tree, after.tree)
+        unshown = self._unshown(before, after)
+        return Diff(diff.text, diff.files, diff.insertions, diff.deletions, diff.is_cut, unshown)
 
     def diff(self, before: str, after: str) -> Diff:
         """What leads from one recorded tree to another.
@@ -142,6 +222,117 @@ class Snapshots:
             sum(deletions for _, _, deletions in figures),
             is_cut,
         )
+
+    def changed(self, before: str, after: str) -> tuple[str, ...]:
+        """The paths that differ between two recorded trees, sorted.
+
+        Raises:
+            EnvironmentUnfit: One of the ids is not a recorded tree.
+        """
+        return () if before == after else tuple(sorted(path for path, _, _ in self._trees.diff_figures(before, after)))
+
+    # What belongs to a moment and not to its tree
+
+    def _keep_beside(self, selected: Selected, doubts: Sequence[str]) -> str:
+        content = {
+            "ignored": {_text(path): row for path, row in sorted(selected.ignored.items())},
+            "cut": selected.is_ignored_cut,
+            "hidden": {_text(path): rule for path, rule in selected.hidden.items()},
+            "nameless": [_text(path) for path in selected.nameless],
+            "doubts": [*selected.doubts, *doubts],
+        }
+        raw = json.dumps(content, sort_keys=True).encode("ascii")
+        key = hashlib.sha256(raw).hexdigest()[:32]
+        path = self._beside / key
+        try:
+            if not path.exists():
+                self._beside.mkdir(mode=0o700, exist_ok=True)
+                fresh = path.with_name(f"{key}.{os.getpid()}")
+                fresh.write_bytes(zlib.compress(raw, 1))
+                fresh.replace(path)
+        except OSError as error:
+            raise EnvironmentUnfit(f"cannot write {path}: {error.strerror}") from error
+        return key
+
+    def _beside_of(self, moment: Moment) -> Mapping[str, Any]:
+        """What was kept; nothing of a moment of an older version of this program."""
+        if not moment.beside:
+            return {}
+        try:
+            found = json.loads(zlib.decompress((self._beside / moment.beside).read_bytes()))
+        except (OSError, ValueError, zlib.error) as error:
+            return {"doubts": [f"which ignored files changed: what was kept of them cannot be read: {error}"]}
+        return found if isinstance(found, dict) else {}
+
+    def _unshown(self, before: Moment, after: Moment) -> Unshown:
+        old, new = self._beside_of(before), self._beside_of(after)
+        changes = self._ignored_changes(_table(old), _table(new))
+        if not before.beside:
+            changes = []
+        counts = {what: sum(change.what == what for change in changes) for what in ("went", "changed", "new")}
+        kept = [change for what in counts for change in [c for c in changes if c.what == what][:MOST_NAMED]]
+        hidden = new.get("hidden", {})
+        nameless = [name for name in new.get("nameless", ()) if name not in old.get("nameless", ())]
+        files = [HiddenFile(_printable(path), rule) for path, rule in sorted(hidden.items())[:MOST_NAMED]]
+        return Unshown(
+            tuple(files),
+            len(hidden),
+            tuple(kept),
+            **counts,
+            is_cut=bool(old.get("cut") or new.get("cut")),
+            nameless=tuple(_printable(name) for name in nameless[:MOST_NAMED]),
+            nameless_count=len(nameless),
+            doubts=tuple(dict.fromkeys((*old.get("doubts", ()), *new.get("doubts", ())))),
+        )
+
+    def _ignored_changes(self, old: IgnoredTable, new: IgnoredTable) -> list[IgnoredChange]:
+        found: list[IgnoredChange] = []
+        for path in sorted(old.keys() | new.keys()):
+            before, after = old.get(path), new.get(path)
+            if before == after:
+                continue
+            if after is None and self._stands(path):
+                continue  # it lies beyond what was looked at, or counts by now, and then the diff shows it
+            row = after or before
+            assert row is not None
+            found.append(
+                IgnoredChange(
+                    _printable(_text(path)),
+                    "went" if after is None else "new" if before is None else "changed",
+                    row[0],
+                    None if before is None else before[0],
+                    datetime.fromtimestamp(row[1] // 1_000_000_000, UTC),
+                )
+            )
+        return found
+
+    def _stands(self, path: bytes) -> bool:
+        status = self._foreign.status(path)
+        return isinstance(status, Status) and status.kind != "folder"
+
+
+def _moment(row: Mapping[str, Any]) -> Moment:
+    writers = row.get("writers")
+    return Moment(
+        str(row["label"]),
+        str(row["tree"]),
+        datetime.fromisoformat(str(row["at"])) if "at" in row else None,
+        None if writers is None else tuple(WorkerId(str(name)) for name in writers),
+        str(row.get("beside", "")),
+    )
+
+
+def _table(beside: Mapping[str, Any]) -> dict[bytes, tuple[int, int, int]]:
+    return {name.encode("latin-1"): tuple(row) for name, row in beside.get("ignored", {}).items()}
+
+
+def _text(raw: bytes) -> str:
+    """Any bytes as text that JSON can hold, one character a byte."""
+    return raw.decode("latin-1")
+
+
+def _printable(text: str) -> str:
+    return text.encode("latin-1").decode(errors="backslashreplace")
 
 
 def _relative_to(target: Path, exclude: Sequence[Path]) -> tuple[Path, ...]:

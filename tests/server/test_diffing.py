@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from orchestrator.coordinator.evidence import BASELINE
 from orchestrator.server import diffing
-from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.recorded_trees import BASELINE, Snapshots
 from tests.server.conftest import Served, Stage
 
 

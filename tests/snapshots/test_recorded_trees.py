@@ -184,17 +184,12 @@ def test_every_snapshot_leaves_its_label(snapshots_of: Take, target: Path, tmp_p
     assert f'"label": "001-milestone", "tree": "{tree}"' in labels
 
 
-def test_a_git_that_outlived_its_coordinator_stands_in_nobodys_way(tmp_path: Path, target: Path) -> None:
-    folder = tmp_path / "snapshots"
-    first = Snapshots(folder, target).take("base")
-    [index] = folder.glob("index.*")
-    index.rename(folder / "index.4194305")  # above any process's number
-    (folder / "index.4194305.lock").touch()  # still held by a git of that coordinator's
-    (folder / f"index.{os.getpid()}.lock").touch()  # left by one that had our number before us
+def test_two_processes_record_the_same_target_at_the_same_time(tmp_path: Path, target: Path) -> None:
+    first, second = (Snapshots(tmp_path / "snapshots", target) for _ in range(2))
+    before = first.take("base")
     (target / "new.txt").write_text("new")
-    later = Snapshots(folder, target)
-    assert later.diff(first, later.take("later")).files == ("new.txt",)
-    assert [path.name for path in folder.glob("index.*") if path.suffix != ".lock"] == [f"index.{os.getpid()}"]
+    assert first.look() == second.take("seen by another")
+    assert second.diff(before, first.look()).files == ("new.txt",)
 
 
 def test_a_label_that_a_crash_cut_short_is_as_if_never_taken(tmp_path: Path, target: Path) -> None:

@@ -125,14 +125,16 @@ def test_nothing_the_target_configures_is_run_or_hides_a_change(
     assert not marker.exists()
 
 
-def test_the_users_own_git_settings_do_not_matter(
-    snapshots: Snapshots, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_of_the_users_own_git_settings_only_the_ignore_file_matters(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "git").mkdir()
-    (tmp_path / "git" / "ignore").write_text("*.py\n")
+    (tmp_path / "git" / "ignore").write_text("*.secret\n")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "elsewhere" / "index"))
+    (target / "mine.secret").write_text("hunter2\n")
+    snapshots = Snapshots(tmp_path / "snapshots", target)
     before = snapshots.take("before")
     (target / "new.py").write_text("x\n")
     assert snapshots.diff(before, snapshots.take("after")).files == ("new.py",)
@@ -193,7 +195,7 @@ def test_an_ignored_folder_of_a_repository_is_a_target_in_its_own_right(target: 
     assert snapshots.diff(before, snapshots.take("after")).files == ("new.py",)
 
 
-def test_a_file_that_may_not_be_read_is_passed_over(ordinary_folder: Path) -> None:
+def test_a_file_that_may_not_be_read_is_said_and_stands_in_the_way_of_no_other(ordinary_folder: Path) -> None:
     target = ordinary_folder / "target"
     target.mkdir()
     (target / "closed").write_text("x\n")

@@ -1,0 +1,95 @@
+"""Files and folders in, git's objects out: written by ourselves, so that no program reads what others made.
+
+A tree written so may hold any name the file system allows, also those that git's index refuses.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+FILE: Final = b"100644"
+PROGRAM: Final = b"100755"
+LINK: Final = b"120000"
+_FOLDER: Final = b"40000"
+
+
+@dataclass(slots=True)
+class ObjectStore:
+    """The loose objects of one git directory of our own."""
+
+    folder: Path
+    """``objects``."""
+    _written: set[bytes] = field(default_factory=set)
+
+    def write(self, kind: Literal["blob", "tree"], content: bytes) -> bytes:
+        """Store an object if it is not there yet; its name, as bytes.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        head = b"%s %d\0" % (kind.encode(), len(content))
+        found = hashlib.sha1(head, usedforsecurity=False)
+        found.update(content)
+        oid = found.digest()
+        if oid in self._written:
+            return oid
+        name = oid.hex()
+        place = self.folder / name[:2] / name[2:]
+        if not place.exists():
+            packed = zlib.compressobj(1)
+            text = packed.compress(head) + packed.compress(content) + packed.flush()
+            fresh = place.with_name(f"new-{os.getpid()}-{secrets.token_hex(4)}")
+            try:
+                _write(fresh, text)
+            except FileNotFoundError:
+                place.parent.mkdir(mode=0o700, exist_ok=True)
+                _write(fresh, text)
+            fresh.replace(place)
+        self._written.add(oid)
+        return oid
+
+    def write_tree(self, files: Mapping[bytes, tuple[bytes, bytes]]) -> bytes:
+        """Store a folder with all its folders; the name of its tree.
+
+        Args:
+            files: Mode and name of the content, by path.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        folders: dict[bytes, list[tuple[bytes, bytes, bytes]]] = {b"": []}
+        for path, (mode, oid) in files.items():
+            above, _, name = path.rpartition(b"/")
+            folders.setdefault(above, []).append((name, mode, oid))
+        for folder in list(folders):
+            while folder:
+                folder = folder.rpartition(b"/")[0]
+                if folder in folders:
+                    break
+                folders[folder] = []
+        for folder in sorted(folders, key=lambda path: path.count(b"/") + bool(path), reverse=True):
+            oid = self.write("tree", _tree(folders[folder]))
+            if not folder:
+                return oid
+            above, _, name = folder.rpartition(b"/")
+            folders[above].append((name, _FOLDER, oid))
+        raise AssertionError("the top is a folder too")
+
+
+def _tree(entries: Iterable[tuple[bytes, bytes, bytes]]) -> bytes:
+    # A folder is sorted as if its name ended in a slash.
+    ordered = sorted(entries, key=lambda entry: entry[0] + b"/" if entry[1] == _FOLDER else entry[0])
+    return b"".join(b"%s %s\0%s" % (mode, name, oid) for name, mode, oid in ordered)
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from orchestrator.snapshots.git_objects import FILE, LINK, PROGRAM, ObjectStore
+
+
+def git(folder: Path, *arguments: str) -> bytes:
+    environ = {**os.environ, "GIT_DIR": str(folder), "GIT_CONFIG_GLOBAL": "/dev/null"}
+    return subprocess.run(["git", *arguments], check=True, capture_output=True, env=environ).stdout
+
+
+def test_a_tree_of_ours_is_what_git_reads(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare")
+    store = ObjectStore(tmp_path / "objects")
+    files = {
+        b"a.txt": (FILE, store.write("blob", b"a\n")),
+        b"a/x": (PROGRAM, store.write("blob", b"x\n")),
+        b"a/deep/er/y": (LINK, store.write("blob", b"../x")),
+        b"a-b": (FILE, store.write("blob", b"")),
+        b"new\nline": (FILE, store.write("blob", b"1")),
+    }
+    tree = store.write_tree(files).hex()
+    rows = git(tmp_path, "ls-tree", "-r", "-z", tree).split(b"\0")[:-1]
+    found = {}
+    for row in rows:
+        head, path = row.split(b"\t", 1)
+        mode, _, oid = head.split()
+        found[path] = (mode, bytes.fromhex(oid.decode()))
+    assert found == files
+    git(tmp_path, "fsck", "--strict", tree)
+
+
+def test_a_tree_may_hold_what_an_index_refuses(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare")
+    store = ObjectStore(tmp_path / "objects")
+    empty = store.write_tree({}).hex()
+    tree = store.write_tree({b".GIT/config": (FILE, store.write("blob", b"[core]\n"))}).hex()
+    assert b".GIT/config" in git(tmp_path, "diff-tree", "-r", "--name-only", empty, tree)
+
+
+def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare")
+    first, second = ObjectStore(tmp_path / "objects"), ObjectStore(tmp_path / "objects")
+    assert first.write("blob", b"same") == second.write("blob", b"same")
+    assert git(tmp_path, "count-objects").startswith(b"1 objects")
