@@ -45,6 +45,11 @@ WHAT = _options(
         metavar="PATH",
         help="The project to work on [default: the current folder].",
     ),
+    click.option(
+        "--yes-whole-home",
+        is_flag=True,
+        help="Let agents work in a folder that holds logins: a home, or one with .ssh or a browser profile in it.",
+    ),
     workspace_option,
     click.option(
         "--task-file",

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.login_signs import logins_in
 from orchestrator.coordinator.preflight import is_logged_in
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.files.foreign import ForeignFolder, Status, resolved
+from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.files.programs import run_program
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.options import FoundAgent
@@ -30,16 +31,18 @@ def prepare(
     found: Sequence[FoundAgent],
     environ: Mapping[str, str],
     is_copy: bool = False,
+    whole_home: bool = False,
 ) -> tuple[str, ...]:
     """Measure and judge; returns the warnings, in words.
 
     Args:
         is_copy: The target is a rehearsal's scratch copy: whose repository it happens to lie in says nothing.
+        whole_home: The user has said that agents may work where logins lie.
 
     Raises:
         EnvironmentUnfit: Something forbids the launch; the message has the first such finding, the hint what to do.
     """
-    facts = measure(target, workspace, found=found, environ=environ)
+    facts = measure(target, workspace, found=found, environ=environ, is_copy=is_copy, whole_home=whole_home)
     if is_copy:
         facts = replace(facts, target_is_git_repository=True, target_dirty=False)
     findings = check_preparation(facts)
@@ -56,13 +59,14 @@ async def prepared(
     found: Sequence[FoundAgent],
     environ: Mapping[str, str],
     is_copy: bool = False,
+    whole_home: bool = False,
 ) -> tuple[str, ...]:
     """:func:`prepare`, off the event loop and within a time.
 
     Raises:
         EnvironmentUnfit: Something forbids the launch, or the folders could not be looked at in time.
     """
-    act = partial(prepare, target, workspace, found=found, environ=environ, is_copy=is_copy)
+    act = partial(prepare, target, workspace, found=found, environ=environ, is_copy=is_copy, whole_home=whole_home)
     try:
         return await off_loop(act, within_s=LOOK_TIME_S, what=f"the look at {target}")
     except TimeoutError as error:
@@ -70,11 +74,17 @@ async def prepared(
 
 
 def measure(
-    target: Path, workspace: Path, *, found: Sequence[FoundAgent], environ: Mapping[str, str]
+    target: Path,
+    workspace: Path,
+    *,
+    found: Sequence[FoundAgent],
+    environ: Mapping[str, str],
+    is_copy: bool = False,
+    whole_home: bool = False,
 ) -> PreparationFacts:
     """Look at the folders and at what was found of the CLIs."""
-    stands = resolved(target)
-    top = ForeignFolder(target).status() if isinstance(stands, Path) else stands
+    folder = ForeignFolder(target)
+    top = folder.status()
     is_folder = isinstance(top, Status) and top.kind == "folder"
     is_repository, is_dirty = _git_state(target) if is_folder else (False, False)
     standing = next(path for path in (workspace, *workspace.parents) if path.exists())
@@ -83,6 +93,12 @@ def measure(
         workspace=workspace,
         target_exists=isinstance(top, Status),
         target_is_directory=is_folder,
+        target_is_root=target == Path(target.anchor),
+        target_is_kernels=is_folder and _is_kernels(folder),
+        target_is_bare=is_folder and is_git_folder(folder),
+        target_in_workspace=not is_copy and target.is_relative_to(workspace),
+        target_logins=() if is_copy or not is_folder else logins_in(target, environ),
+        whole_home=whole_home,
         target_readable=os.access(target, os.R_OK | os.X_OK),
         target_writable=os.access(target, os.W_OK),
         target_is_git_repository=is_repository,
@@ -123,6 +139,16 @@ def _git_state(target: Path) -> tuple[bool, bool]:
     if done.ended != "exit":
         return _has_git_folder(target), False
     return done.code == 0, bool(done.stdout.strip())
+
+
+def _is_kernels(folder: ForeignFolder) -> bool:
+    listed = folder.entries(most=1)
+    return isinstance(listed, Unread) and listed.reason == "not a file"
+
+
+def is_git_folder(folder: ForeignFolder) -> bool:
+    """Whether a folder is itself what is elsewhere called ``.git``."""
+    return folder.is_file("HEAD") and folder.is_folder("objects") and folder.is_folder("refs")
 
 
 def _has_git_folder(target: Path) -> bool:

@@ -52,6 +52,8 @@ class RunRequest:
     timeout_s: float | None = None
     auto_resume: bool = False
     """Wait for the end of a usage limit and go on; otherwise a person is asked."""
+    whole_home: bool = False
+    """Agents may work in a folder that holds logins (a home)."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -53,6 +53,8 @@ EXIT_CODES = {
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
 }
 MOST_TASK_CHARS = 4_000_000
+TEARING = ":,"
+"""Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
 
 
@@ -73,7 +75,8 @@ async def run_session(
     say = progress or (lambda text: None)
     check_request(request)
     await report_leftovers(request.workspace, say)
-    await prepared(request.target, request.workspace, found=(), environ=environ)
+    whole_home = request.whole_home
+    await prepared(request.target, request.workspace, found=(), environ=environ, whole_home=whole_home)
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
         async with AsyncExitStack() as stack:
@@ -84,6 +87,7 @@ async def run_session(
                 found=stage.found,
                 environ=stage.environ,
                 is_copy=stage.rehearsal is not None,
+                whole_home=whole_home,
             )
             sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
             stage = replace(stage, sandbox=sandbox)
@@ -120,6 +124,13 @@ def check_request(request: RunRequest) -> None:
         raise UsageError("the task is empty", hint='say what is to be done: orchestrate "Add a login page"')
     if len(request.task) > MOST_TASK_CHARS:
         raise UsageError(f"the task has {len(request.task):,} characters; {MOST_TASK_CHARS:,} is the most")
+    torn = next((char for char in TEARING if char in str(request.workspace)), None)
+    if torn is not None:
+        raise UsageError(
+            f"the workspace {request.workspace} has a {torn!r} in its name, at which PATH or an agent's options "
+            "would be torn apart",
+            hint="name another one with --workspace",
+        )
     agents = [AGENTS[name] for name in request.agents or tuple(AGENTS)]
     silent = [agent.name for agent in agents if agent.reports_cost == "no"]
     if request.rehearsal is None:

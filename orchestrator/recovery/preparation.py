@@ -41,6 +41,17 @@ class PreparationFacts:
     workspace: Path
     target_exists: bool = True
     target_is_directory: bool = True
+    target_is_root: bool = False
+    """It is the whole file system."""
+    target_is_kernels: bool = False
+    """It lies in ``/proc`` or its like."""
+    target_is_bare: bool = False
+    """It is a git folder: objects and references, and no files to work on."""
+    target_in_workspace: bool = False
+    target_logins: tuple[str, ...] = ()
+    """What lies in it that is somebody's login or home, by the names that tell."""
+    whole_home: bool = False
+    """The user has said that agents may work where logins lie."""
     target_readable: bool = True
     target_writable: bool = True
     target_is_git_repository: bool = True
@@ -78,6 +89,26 @@ def _target(facts: PreparationFacts) -> Iterator[Finding]:
     if not facts.target_is_directory:
         yield Finding("error", f"the target {target} is not a folder", f"--target {target.parent} names its folder")
         return
+    if facts.target_is_root or facts.target_is_kernels:
+        what = "the whole file system" if facts.target_is_root else "a file system of the kernel's own"
+        yield Finding("error", f"the target {target} is {what}", "name the project's folder with --target")
+        return
+    if facts.target_is_bare:
+        yield Finding(
+            "error",
+            f"the target {target} is a bare git repository: it holds no files to work on",
+            f"clone it first: git clone {target}",
+        )
+        return
+    if facts.target_in_workspace:
+        yield Finding(
+            "error",
+            f"the target {target} lies in the workspace {facts.workspace}, which agents never see",
+            "name a target elsewhere, or another workspace with --workspace",
+        )
+        return
+    if facts.target_logins:
+        yield _home(facts)
     if not facts.target_readable:
         yield Finding("error", f"the target {target} cannot be read", f"look at its permissions: ls -ld {target}")
         return
@@ -95,6 +126,17 @@ def _target(facts: PreparationFacts) -> Iterator[Finding]:
             f"the target {target} has changes that are not committed; the agents will work on top of them",
             "commit or stash them to tell theirs from yours",
         )
+
+
+def _home(facts: PreparationFacts) -> Finding:
+    shown = ", ".join(facts.target_logins[:5]) + (" …" if len(facts.target_logins) > 5 else "")
+    if facts.whole_home:
+        return Finding("warning", f"WHOLE HOME: agents may read and change everything in {facts.target}: {shown}")
+    return Finding(
+        "error",
+        f"the target {facts.target} holds more than a project: {shown}; agents would read and change all of it",
+        "name the project's own folder with --target; if you do mean all of it: --yes-whole-home",
+    )
 
 
 def _workspace(facts: PreparationFacts) -> Iterator[Finding]:

@@ -70,3 +70,26 @@ def test_of_a_missing_target_nothing_more_is_said() -> None:
 def test_errors_come_first() -> None:
     facts = replace(FIT, target_is_git_repository=False, workspace_writable=False, workspace_free_bytes=1)
     assert [finding.severity for finding in check_preparation(facts)] == ["error", "warning", "note"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"target_is_root": True}, "the whole file system"),
+        ({"target_is_kernels": True}, "a file system of the kernel's own"),
+        ({"target_is_bare": True}, "a bare git repository"),
+        ({"target_in_workspace": True}, "lies in the workspace"),
+        ({"target_logins": ("your home", ".ssh")}, "holds more than a project: your home, .ssh"),
+    ],
+)
+def test_a_target_that_is_no_project_forbids_the_launch(changes: dict[str, Any], said: str) -> None:
+    (finding,) = check_preparation(PreparationFacts(Path("/t"), Path("/w"), **changes))
+    assert (finding.severity, said in finding.text) == ("error", True)
+    assert finding.hint
+
+
+def test_a_home_is_worked_in_when_the_user_has_said_so_and_that_is_said_loudly() -> None:
+    facts = PreparationFacts(Path("/t"), Path("/w"), target_logins=(".ssh",), whole_home=True)
+    (finding,) = check_preparation(facts)
+    assert finding.severity == "warning"
+    assert finding.text == "WHOLE HOME: agents may read and change everything in /t: .ssh"
