@@ -80,6 +80,12 @@ class SessionOptions:
     dead_after_s: float = 600.0
     """Without a byte, CPU time or a new process for so long, a worker is taken for dead and looked at.  Up to 330 s
     are normal while a model does not answer (gemini 0.61.0, claude 2.1.329, codex 0.169.0)."""
+    final_wait_s: float | None = None
+    """How long an attempt may go on after its final record before it is ended, and until when a failure that is told in
+    the middle of its work may still be overcome.  ``None``, as in journals before this was known: it may go on for
+    ever, and every failure counts at once."""
+    final_wait_open_call_s: float | None = None
+    """The same while a tool call is open."""
     orphan_grace_s: float = 60.0
     max_session_bytes: int = 2 * 1024**3
     """How much of the session folder workers may fill before a person is asked."""

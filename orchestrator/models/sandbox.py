@@ -45,6 +45,10 @@ class ResourceLimits(BaseModel):
     """Of the whole tree, in MiB; above it three times in a row: stopped."""
     runtime_s: float = Field(default=3600.0, gt=0)
     """Time it really ran, in seconds; paused time does not count."""
+    final_wait_s: float = Field(default=30.0, gt=0)
+    """How long it may go on after its final record, in seconds; then it is ended, and the record decides."""
+    final_wait_open_call_s: float = Field(default=300.0, gt=0)
+    """The same while a tool call of it is open."""
     processes: int | None = Field(default=None, gt=0)
     """Processes and threads at once; only where the kernel can count them for a worker alone."""
     open_files: int | None = Field(default=None, gt=0)

@@ -17,6 +17,7 @@ from orchestrator.safety.resources import judge
 from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
+from orchestrator.session.last_words import end_overdue, over_at
 from orchestrator.session.reviewing import ask_for_review, on_answered
 from orchestrator.session.state import Session, is_alive
 from orchestrator.session.waiting import wake
@@ -77,8 +78,9 @@ def _deadlines(session: Session) -> Iterator[Deadline]:
         if detail.start_at is not None and detail.next_assignment is not None and not is_alive(state):
             yield detail.start_at, partial(wake, worker=worker)
         if state.status in RUNS:
-            running = True
-            yield from _worker_deadlines(session, state)
+            over = over_at(session, worker)
+            running = running or over is None
+            yield from _worker_deadlines(session, state, over)
     if running and session.last_heard is not None and not session.open_reviews():
         yield session.last_heard + timedelta(seconds=session.options.silence_s), _silence
 
@@ -96,11 +98,14 @@ def _review_deadlines(session: Session) -> Iterator[Deadline]:
             yield due, partial(_review_is_late, name=review.request.id)
 
 
-def _worker_deadlines(session: Session, state: WorkerState) -> Iterator[Deadline]:
+def _worker_deadlines(session: Session, state: WorkerState, over: datetime | None) -> Iterator[Deadline]:
     since = session.details[state.id].running_since
     if since is not None:
         left = session.options.sandbox.limits.runtime_s - state.ran_s
         yield since + timedelta(seconds=left), partial(_runtime_is_up, worker=state.id)
+    if over is not None:  # it has said its last word, so silence is no news
+        yield over, partial(end_overdue, worker=state.id)
+        return
     silent, dead = silent_at(state), dead_at(session, state)
     if silent is not None:
         yield silent, partial(look_silent, worker=state.id)

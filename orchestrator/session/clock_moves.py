@@ -57,6 +57,7 @@ def _move_detail(draft: Draft, worker: WorkerId, by: timedelta) -> None:
         start_at=detail.start_at if is_time_of_day else _moved(detail.start_at, by),
         running_since=_moved(detail.running_since, by),
         frozen_since=_moved(detail.frozen_since, by),
+        last_word_at=_moved(detail.last_word_at, by),
         pulse=replace(detail.pulse, active_at=_moved(detail.pulse.active_at, by)),
         monitor=_moved_monitor(detail.monitor, by),
     )

@@ -110,6 +110,9 @@ class Draft:
             running_since=None,
             pulse=Pulse(),
             work=None,
+            last_word_at=None,
+            doubtful=(),
+            outstayed=False,
         )
         self.do(StartWorker(worker=worker, attempt=attempt, assignment=assignment))
 
@@ -121,7 +124,8 @@ class Draft:
         status = WorkerStatus.RELAUNCHING if then else WorkerStatus.STOPPING
         self.count_running_time(worker)
         self.set_worker(worker, status=status, why=because)
-        if self.worker(worker).shim is not None:  # else it is stopped when it has been started
+        state = self.worker(worker)
+        if state.shim is not None and state.exit is None:  # else it is stopped when it has been started, or is gone
             self.do(StopWorker(worker=worker, because=because))
 
     def count_running_time(self, worker: WorkerId) -> None:

@@ -12,6 +12,7 @@ from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
+from orchestrator.session.recovering import settle
 from orchestrator.session.restarting import died_by_itself, restart_later
 from orchestrator.session.reviewing import on_answered, review_waiting_for
 from orchestrator.session.state import BY_USER, Work
@@ -75,6 +76,9 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
     detail = draft.detail(worker)
     draft.set_worker(worker, exit=body.exit, ended_at=draft.at, sample=None)
     draft.set_detail(worker, holds=frozenset(), frozen_since=None)
+    if draft.running and not detail.ended_cleanly and detail.next_assignment is None:
+        settle(draft, worker)
+        detail = draft.detail(worker)
     if not draft.running:
         if draft.worker(worker).status not in VISIBLY_WAITING:
             why = detail.stopping_because or "the session ends"
@@ -88,7 +92,7 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
         _reply(draft, worker)
     elif draft.worker(worker).status in VISIBLY_WAITING:
         pass
-    elif detail.stopping_because is not None:
+    elif detail.stopping_because is not None and not detail.outstayed:
         _stopped(draft, worker, detail.stopping_because)
     else:
         _judge(draft, worker)
@@ -199,8 +203,9 @@ def _reply(draft: Draft, worker: WorkerId) -> None:
     if review is None:
         return
     state, detail = draft.worker(worker), draft.detail(worker)
-    if detail.stopping_because is not None or not detail.ended_cleanly:
-        problem = detail.stopping_because or detail.failure or "it ended without a final event"
+    stopped = detail.stopping_because if not detail.outstayed else None
+    if stopped is not None or not detail.ended_cleanly:
+        problem = stopped or detail.failure or "it ended without a final event"
         answer = abstention(review.request.id, state.agent, problem)
         draft.set_worker(worker, status=WorkerStatus.FAILED, why=problem)
     else:

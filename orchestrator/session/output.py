@@ -30,6 +30,7 @@ from orchestrator.safety import SafetyEnforcer
 from orchestrator.session.calls import OF_CALLS
 from orchestrator.session.draft import Draft
 from orchestrator.session.health import on_heard
+from orchestrator.session.last_words import on_turn_ended, on_work
 from orchestrator.session.recovering import recover
 from orchestrator.session.reviewing import ask_for_review
 from orchestrator.session.spending import on_usage
@@ -57,6 +58,7 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         _note(draft, worker, event)
         if isinstance(event.payload, OF_CALLS):
             draft.set_detail(worker, calls=draft.detail(worker).calls.heard(event.payload))
+        on_work(draft, worker, event.payload)
         if type(event.payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
 
@@ -99,13 +101,12 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         case UsageReported(usage=usage):
             draft.set_worker(worker, usage=state.usage + usage, model=usage.model or state.model)
             on_usage(draft)
-        case TurnEnded(ok=ok, subtype=subtype, text=text, reply=reply):
-            draft.set_worker(worker, answer=text or state.answer)
-            draft.set_detail(worker, ended_cleanly=ok, ended_subtype=subtype, reply=reply)
+        case TurnEnded():
+            on_turn_ended(draft, worker, event.payload)
         case Retrying(text=text):
             draft.set_worker(worker, doing=_line(f"retrying: {text}"))
         case Failed(text=text, final=True, failure=kind):
-            draft.set_detail(worker, failure=_line(text), failure_kind=kind)
+            draft.set_detail(worker, failure=_line(text), failure_kind=kind, last_word_at=draft.at)
         case Unrecognised(stream="stdout", record=None):
             draft.set_worker(worker, noise=state.noise + 1)
         case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():

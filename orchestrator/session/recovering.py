@@ -20,12 +20,18 @@ from orchestrator.session.opening import lose_agent
 from orchestrator.session.restarting import PASSING, restart_later
 from orchestrator.session.waiting import on_limit, on_reset_time
 
+MOST_DOUBTFUL = 5
+"""Failures that are kept until it is known whether they count: the first says why, a later one perhaps until when."""
 MOST_DENIED = 20
 """Texts of denials that are kept of one attempt; all are counted, and all stand in the journal."""
 
 
-def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
-    """Do what the first matching rule says; an error without a rule is kept for the verdict at the end."""
+def recover(draft: Draft, worker: WorkerId, event: AgentEvent, *, settled: bool = False) -> None:
+    """Do what the first matching rule says; an error without a rule is kept for the verdict at the end.
+
+    A failure that a rule would end the attempt for is only noted at first, because CLIs tell of failures that they then
+    overcome themselves.  It counts once it is settled, see :func:`settle`.
+    """
     detail = draft.detail(worker)
     if not draft.running:
         return
@@ -46,8 +52,25 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
                 draft.set_detail(worker, denied=(*detail.denied, event.payload.text))
             draft.set_worker(worker, denials=draft.worker(worker).denials + 1)
         return
-    if not isinstance(plan.remedy, Ignore):
+    if isinstance(plan.remedy, Wait | GiveUp) and not settled and is_provisional(draft, event):
+        draft.set_detail(worker, doubtful=(*detail.doubtful, event)[-MOST_DOUBTFUL:], last_word_at=draft.at)
+    elif not isinstance(plan.remedy, Ignore):
         _apply(draft, worker, plan, event=event)
+
+
+def is_provisional(draft: Draft, event: AgentEvent) -> bool:
+    """Whether the attempt may still overcome what the event tells."""
+    return isinstance(event.payload, Failed) and draft.session.options.final_wait_s is not None
+
+
+def settle(draft: Draft, worker: WorkerId) -> None:
+    """Act on the failures that were only noted: the turn failed, the attempt ended without a final record, or its time
+    to overcome them is over.
+    """
+    doubtful = draft.detail(worker).doubtful
+    draft.set_detail(worker, doubtful=())
+    for event in doubtful:
+        recover(draft, worker, event, settled=True)
 
 
 def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> None:

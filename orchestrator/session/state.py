@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
-from orchestrator.models.events import FailureKind
+from orchestrator.models.events import AgentEvent, FailureKind
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.leaving import Parcel
 from orchestrator.models.money import Usage
@@ -166,6 +166,12 @@ class WorkerDetail:
     calls: Calls = field(default_factory=Calls)
     denied: tuple[str, ...] = ()
     """The first denials of this attempt that no rule explained away."""
+    last_word_at: datetime | None = None
+    """When the record came that may be its last: the end of its turn, or a failure, with no work since."""
+    doubtful: tuple[AgentEvent, ...] = ()
+    """Failures that count only if this attempt does not end well after all."""
+    outstayed: bool = False
+    """It is being ended because it did not exit after its last word; what it said decides, not that it was stopped."""
     tried: frozenset[str] = frozenset()
     """Signatures of the errors that were already answered with a relaunch."""
     relaunches: int = 0
