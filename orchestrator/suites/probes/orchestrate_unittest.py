@@ -1,7 +1,8 @@
 """Runs a project's unittest suite as ``python -m unittest`` does, and records how each test ended.
 
 Unlike unittest's own discovery it also enters folders without ``__init__.py``, on every version of Python alike.
-``python orchestrate_unittest.py [ARGUMENTS OF UNITTEST]``; it needs nothing but the standard library.
+``python orchestrate_unittest.py [ARGUMENTS OF UNITTEST]``, or ``--script FILE [ARGUMENTS]`` for a program that runs
+unittest by itself; it needs nothing but the standard library.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ import fnmatch
 import importlib
 import importlib.util
 import os
+import runpy
 import sys
 import types
 import unittest
+import unittest.runner
 from collections.abc import Iterator
 from typing import Any
 
 import orchestrate_records  # type: ignore[import-not-found]  # it lies beside this file where that is run
 
-_records = orchestrate_records.opened("unittest")
+_records = None if "--script" in sys.argv[1:2] else orchestrate_records.opened("unittest")
+_folder = os.environ.get(orchestrate_records.FOLDER_VARIABLE)
 _SKIPPED_FOLDERS = {"node_modules", "build", "dist", "site-packages", "venv", "env", "__pycache__", "vendor"}
 _MOST_FILES = 5000
 
@@ -79,6 +83,9 @@ class Runner(unittest.TextTestRunner):
     resultclass: Any = Result
 
     def run(self, test: Any) -> Any:
+        global _records
+        if _records is None and _folder is not None:
+            _records = orchestrate_records.Records(_folder, "unittest")
         result = super().run(test)
         _record(end=0 if result.wasSuccessful() else 1)
         return result
@@ -172,6 +179,9 @@ def _ended_case(name: str, error: Exception) -> unittest.TestCase:
 def main(arguments: list[str]) -> None:
     """Run unittest's own command line with this loader and this runner."""
     orchestrate_records.hide()
+    if arguments[:1] == ["--script"]:
+        _run_script(arguments[1:])
+        return
     sys.path[0] = os.getcwd()
     runner: Any = Runner
     try:
@@ -179,6 +189,14 @@ def main(arguments: list[str]) -> None:
     except SystemExit as end:
         _record(exit=end.code if isinstance(end.code, int) else 1)
         raise
+
+
+def _run_script(arguments: list[str]) -> None:
+    """Run a program as Python would, with our runner in the place of unittest's own."""
+    unittest.TextTestRunner = unittest.runner.TextTestRunner = Runner  # type: ignore[misc]
+    sys.argv[:] = arguments
+    sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+    runpy.run_path(arguments[0], run_name="__main__")
 
 
 if __name__ == "__main__":

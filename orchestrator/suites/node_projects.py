@@ -1,0 +1,100 @@
+"""Finds the suites of JavaScript and TypeScript projects."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Sequence
+
+from orchestrator.suites.finder import Finder, Source
+from orchestrator.suites.project import View, table
+from orchestrator.suites.task_targets import unquoted
+
+OTHER_SCRIPTS = ("test:unit", "tests", "unit", "unit-test", "test:all", "test-unit", "spec", "jest", "vitest", "mocha")
+"""Scripts that run tests in projects whose ``test`` is none, the likeliest first."""
+_CONFIGURED = (
+    ("vitest", "vitest.config.", "vitest run"),
+    ("jest", "jest.config.", "jest"),
+    ("mocha", ".mocharc", "mocha"),
+    ("ava", "ava.config.", "ava"),
+    ("tap", ".taprc", "tap"),
+)
+_TEST_FILE = re.compile(r"(.*/)?(__tests__/.*|[^/]*[._-](test|spec)|tests?/[^/]+|test)\.[cm]?[jt]sx?")
+_MOST_READ = 40
+
+
+def take_scripts(finder: Finder, folder: str) -> None:
+    """Take what the folder's ``package.json`` names as its tests."""
+    scripts = table(finder.view(folder).json("package.json"), "scripts")
+    source = Source("package.json", folder)
+    if finder.take_script("test", source):
+        return
+    for name in OTHER_SCRIPTS:
+        if name in scripts and finder.take_script(name, source):
+            return
+
+
+def take_layout(finder: Finder, folder: str) -> None:
+    """Take the runner that is configured or depended on, or else Node's own where test files use it."""
+    view = finder.view(folder)
+    package = view.json("package.json")
+    depended = {*table(package, "devDependencies"), *table(package, "dependencies")}
+    source = Source("", folder)
+    for runner, config, text in _CONFIGURED:
+        named = next((name for name in sorted(view.names_here) if name.startswith(config)), None)
+        if named is None and runner in package:
+            named = f"package.json: {runner}"
+        if named is not None:
+            finder.take_text(text, Source(_found(folder, named), folder))
+            return
+    files = test_files(view)
+    for runner, _, text in _CONFIGURED:
+        if runner in depended and files:
+            finder.take_text(text, Source(_found(folder, f"package.json: devDependencies.{runner}"), folder))
+            return
+    own = [name for name in files[:_MOST_READ] if "node:test" in view.text(name)]
+    if own:
+        # Node looks for test files by itself, but not for all that people call so (observed, 20.20).
+        words = " ".join(_quoted(name) for name in own)
+        finder.take_text(f"node --test {words}", Source(_found(folder, own[0]), source.folder))
+
+
+def test_files(view: View) -> Sequence[str]:
+    """Files that are tests by their name; those of projects further down left out."""
+    below = tuple(f"{name.rpartition('/')[0]}/" for name in view.names if name.endswith("/package.json"))
+    return [name for name in view.names if _TEST_FILE.fullmatch(name) and not (below and name.startswith(below))]
+
+
+def workspaces(view: View) -> Sequence[str]:
+    """The folders of a monorepo's packages, relative to its own."""
+    declared = view.json("package.json").get("workspaces")
+    patterns = declared.get("packages") if isinstance(declared, dict) else declared
+    found = [pattern for pattern in patterns if isinstance(pattern, str)] if isinstance(patterns, list) else []
+    lerna = view.json("lerna.json").get("packages")
+    found += [pattern for pattern in lerna if isinstance(pattern, str)] if isinstance(lerna, list) else []
+    found += [unquoted(line.strip()[2:]) for line in view.text("pnpm-workspace.yaml").splitlines() if _is_item(line)]
+    folders = sorted({name.rpartition("/")[0] for name in view.names if name.endswith("/package.json")})
+    wanted = [pattern.removeprefix("./").rstrip("/") for pattern in found if not pattern.startswith("!")]
+    refused = [pattern[1:].removeprefix("./").rstrip("/") for pattern in found if pattern.startswith("!")]
+    return [folder for folder in folders if _matches(folder, wanted) and not _matches(folder, refused)]
+
+
+def _is_item(line: str) -> bool:
+    return line.lstrip().startswith("- ")
+
+
+def _matches(folder: str, patterns: Sequence[str]) -> bool:
+    for pattern in patterns:
+        if "**" in pattern and fnmatch.fnmatchcase(folder, pattern.replace("**", "*")):
+            return True
+        if fnmatch.fnmatchcase(folder, pattern) and folder.count("/") == pattern.count("/"):
+            return True
+    return False
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[\w./-]+", name) else "'" + name.replace("'", "'\\''") + "'"
+
+
+def _found(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
