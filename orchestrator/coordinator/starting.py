@@ -52,6 +52,8 @@ EXIT_CODES = {
     Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
     Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
 }
+CHECKS = WorkerId("checks")
+"""Whose scratch folder the target's own tests write in."""
 MOST_TASK_CHARS = 4_000_000
 TEARING = ":,"
 """Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
@@ -209,7 +211,13 @@ def make_coordinator(
         folder,
         journal,
         crew,
-        evidence=Evidence(snapshots, options.target, wrap=wrap, environ=environment_of_checks(options, stage.environ)),
+        evidence=Evidence(
+            snapshots,
+            options.target,
+            scratch=folder.scratch(CHECKS),
+            wrap=wrap,
+            environ=environment_of_checks(options, stage.environ),
+        ),
         leaver=Leaver(folder, options, stage.environ, stage.secrets),
         redactor=Redactor(stage.secrets),
         observers=observers,
@@ -223,7 +231,7 @@ def wrap_for_checks(
     options: SessionOptions, argv: Sequence[str], *, folder: SessionFolder, environ: Mapping[str, str]
 ) -> Sequence[str]:
     """The target's own tests are code that agents may have written: they run as an implementer would."""
-    name = WorkerId("checks")
+    name = CHECKS
     scratch = folder.scratch(name)
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = shutil.which(argv[0], path=environ.get("PATH"))

@@ -1,0 +1,50 @@
+"""The target as detection of suites sees it: read within bounds, no link followed, nothing run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from orchestrator.files.foreign import Entry, ForeignFolder, Unread
+from orchestrator.suites.project import IGNORED_FOLDERS
+
+MOST_ENTRIES = 60_000
+
+
+class ProjectFiles:
+    """A target's files.  Every method blocks; see :func:`orchestrator.files.time_limits.off_loop`."""
+
+    def __init__(self, target: Path) -> None:
+        self._folder = ForeignFolder(target)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self._listed[0]
+
+    @property
+    def whole(self) -> bool:
+        return self._listed[1]
+
+    def read(self, name: str, most_bytes: int) -> bytes | None:
+        found = self._folder.read(name, most_bytes=most_bytes)
+        return None if isinstance(found, Unread) else found
+
+    def exists(self, name: str) -> bool:
+        return not isinstance(self._folder.status(name), Unread)
+
+    @cached_property
+    def _listed(self) -> tuple[Sequence[str], bool]:
+        names: list[str] = []
+        whole = True
+        for entry in self._folder.walk(most=MOST_ENTRIES, skip=_is_foreign):
+            if isinstance(entry, Unread):
+                whole = whole and entry.reason not in ("too many", "took too long")
+            elif entry.status.kind == "file" and entry.name.isprintable():
+                names.append(entry.name)
+        return sorted(names), whole
+
+
+def _is_foreign(entry: Entry) -> bool:
+    """Whether it is a folder of what others wrote or what tools made."""
+    return entry.name.rpartition("/")[2] in IGNORED_FOLDERS
