@@ -26,6 +26,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
     from orchestrator.errors import OrchestrateError, UsageError
     from orchestrator.journal.locking import session_holder
     from orchestrator.models.entries import Command
+    from orchestrator.session.consenting import misunderstood
 
     if not text.strip():
         raise UsageError("the answer is empty")
@@ -35,11 +36,15 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
             f"session {folder.id} is not running",
             hint=f'if it waits for this answer: orchestrate resume {folder.id} --answer "…"',
         )
-    questions = state_of(folder).questions
+    state = state_of(folder)
+    questions = state.questions
     asked = next((q for q in questions if question in (None, q.id)), None)
     if asked is None:
         named = f"question {question}" if question else "question"
         open_ones = ", ".join(q.id for q in questions) or "none"
         raise OrchestrateError(f"session {folder.id} has no open {named}", hint=f"open questions: {open_ones}")
+    problem = misunderstood(state, asked, text)
+    if problem is not None:
+        raise UsageError(problem, hint=f"{asked.text} It is still open.")
     send(folder, Command.ANSWER, by="orchestrate answer", text=chosen(asked, text), question=asked.id)
     print(f"session {folder.id}: {asked.id} answered")

@@ -15,10 +15,11 @@ import click
 from orchestrator.cli.asking import LineReader, chosen
 from orchestrator.cli.places import workspace_words
 from orchestrator.coordinator.requests import Observer, Progress, SessionResult
-from orchestrator.journal.control import drop_command
+from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Question
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
+from orchestrator.session.consenting import is_consent, misunderstood
 from orchestrator.session.state import Session
 
 _FRAME_S = 0.125
@@ -90,7 +91,7 @@ class Attendance:
         """Drop a command into the session's folder; False while there is no session."""
         if self.folder is None:
             return False
-        drop_command(self.folder, UserCommand(command=command, by=by, text=text, question=question))
+        drop_command(self.folder, UserCommand(command=command, by=by, text=text, question=question, who=person()))
         return True
 
     async def refresh(self) -> None:
@@ -156,7 +157,7 @@ class Attendance:
 
     async def _put_question(self, question: Question, reader: LineReader) -> bool:
         """False when input has ended."""
-        self.view.ask(question)
+        assert self.session is not None
         line: str | None = ""
         try:
             async with anyio.create_task_group() as tasks:
@@ -167,14 +168,32 @@ class Attendance:
                     tasks.cancel_scope.cancel()
 
                 tasks.start_soon(until_settled)
-                while line is not None and not line.strip():
-                    line = await reader.read_line()
+                line = await self._answer_to(question, reader)
                 tasks.cancel_scope.cancel()
         finally:
             self.view.go_on(typed=bool(line and line.strip()))
         if line and line.strip():
             self.command(Command.ANSWER, "terminal", text=chosen(question, line), question=question.id)
         return line is not None
+
+    async def _answer_to(self, question: Question, reader: LineReader) -> str | None:
+        """The first line that is an answer; ``None`` when input has ended."""
+        assert self.session is not None
+        # A consent is for what was seen: what was typed, or lay there, before the question counts for nothing.
+        is_about_consent = is_consent(self.session, question)
+        if reader.is_terminal and not is_about_consent:
+            await reader.discard_typed_ahead()
+        self.view.ask(question)
+        while True:
+            if is_about_consent:
+                await reader.discard_typed_ahead()
+            line: str | None = ""
+            while line is not None and not line.strip():
+                line = await reader.read_line()
+            problem = misunderstood(self.session, question, line) if line is not None else None
+            if problem is None:
+                return line
+            self.view.tell(problem)
 
 
 async def attend(begin: Begin, view: View, *, interactive: bool, beside: Beside | None = None) -> SessionResult:

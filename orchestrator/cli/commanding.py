@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from orchestrator.cli.folding import state_of
 from orchestrator.errors import OrchestrateError
-from orchestrator.journal.control import drop_command
+from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
 from orchestrator.models.entries import Command, UserCommand
@@ -38,7 +38,12 @@ def send(
                 f"session {folder.id} has no worker {worker!r}", hint=f"its workers: {', '.join(workers) or 'none yet'}"
             )
     body = UserCommand(
-        command=command, by=by, worker=WorkerId(worker) if worker else None, text=text, question=question
+        command=command,
+        by=by,
+        worker=WorkerId(worker) if worker else None,
+        text=text,
+        question=question,
+        who=person(),
     )
     drop_command(folder, body)
 

@@ -17,6 +17,7 @@ from orchestrator.cli.saying import (
 from orchestrator.cli.wording import changed_lines, duration, money, one_line, quoted_name, quoted_names, tokens
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
+from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
@@ -98,6 +99,8 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
         yield "recovered", f"{action.worker}: {recovery_words(action)}"
         for line in recovery_changes(action):
             yield "", f"  {line}"
+    for settled in summary.settled:
+        yield from _settled(settled)
     for text in summary.warnings:
         yield "warnings", one_line(text, 300)
 
@@ -105,6 +108,16 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
 def changed_words(session: Session) -> Iterator[str]:
     """What the session left changed in the target, a line each."""
     yield from (text for _, text in _changes(session, summarise(session)))
+
+
+def _settled(settled: Settled) -> Iterator[tuple[str, str]]:
+    """A question that is closed: what was asked, who said what from where and when, and what followed."""
+    yield "answers", f"{settled.question or 'beforehand'}: {one_line(settled.text, 4000)}"
+    who = f" ({one_line(settled.who, 80)})" if settled.who else ""
+    choices = f" (of {', '.join(one_line(choice, 60) for choice in settled.choices)})" if settled.choices else ""
+    answer = f"{one_line(settled.answer, 300)!r}{choices} from {settled.by}{who}" if settled.by else "nobody answered"
+    yield "", f"  {answer}, {settled.at.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield "", f"  → {one_line(settled.outcome, 300)}"
 
 
 def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.asking import how_to_answer
 from orchestrator.cli.happenings import Happening
 from orchestrator.cli.saying import OUTCOME_WORDS, ROLE_VERBS
 from orchestrator.cli.wording import consumption, duration, money, one_line, tokens
@@ -203,5 +204,4 @@ def question_text(question: Question) -> Text:
 
 def prompt_text(question: Question) -> Text:
     """What stands before the answer that is typed."""
-    choice = ", or a number from above" if question.suggestions else ""
-    return Text(f"answer in one line{choice}: ", style="bold")
+    return Text(f"answer {how_to_answer(question)}: ", style="bold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TextIO
 
+from orchestrator.cli.asking import how_to_answer
 from orchestrator.cli.happenings import Happening, Weight, happenings
 from orchestrator.cli.wording import one_line
 from orchestrator.models.effects import Question
@@ -55,8 +56,7 @@ class PlainView:
         """Lines are written as they come."""
 
     def ask(self, question: Question) -> None:
-        hint = " (or the number of a suggestion)" if question.suggestions else ""
-        self._write(f"answer {question.id} in one line{hint}:")
+        self._write(f"answer {question.id} {how_to_answer(question)}:")
 
     def go_on(self, *, typed: bool) -> None:
         """Lines never stopped."""

@@ -29,15 +29,24 @@ if TYPE_CHECKING:
 def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
     """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
     from orchestrator.cli.commanding import send
+    from orchestrator.cli.folding import state_of
     from orchestrator.cli.places import person_at_terminal, which_session, workspace_path
     from orchestrator.cli.starting import environment_with_log_level
+    from orchestrator.errors import UsageError
     from orchestrator.journal.locking import session_holder
     from orchestrator.models.entries import Command
+    from orchestrator.session.consenting import misunderstood
 
     folder = which_session(workspace_path(workspace), session)
     if session_holder(folder) is not None:
         if answer is not None:
-            send(folder, Command.ANSWER, by="orchestrate resume", text=answer)
+            state = state_of(folder)
+            asked = next(iter(state.questions), None)
+            problem = misunderstood(state, asked, answer) if asked is not None else None
+            if problem is not None:
+                raise UsageError(problem, hint="the session runs on and the question is still open")
+            named = asked.id if asked is not None else None
+            send(folder, Command.ANSWER, by="orchestrate resume", text=answer, question=named)
         send(folder, Command.RESUME, by="orchestrate resume")
         print(f"session {folder.id} is running; it was told to run on")
         return 0

@@ -27,6 +27,9 @@ MOST_BYTES: Final = 1_000_000
 MOST_OPEN: Final = 1_000
 """Requests of one worker; what comes after them is not read."""
 MOST_LISTED: Final = 10_000
+MOST_PROCESSES: Final = 64
+"""Of those above a process that asks; what stands higher up is not looked at."""
+_PROCESS = re.compile(r"\d{1,10}:\d{1,20}")
 _NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -97,11 +100,13 @@ def _read(worker: WorkerId, request: str, scratch: ForeignFolder, name: str) -> 
     if isinstance(text, Unread):
         return None
     parts = text.split("\0")
-    if len(parts) < 5 or parts[-2:] != ["end", ""] or parts[0] not in ("executable", "hook"):
+    source, *processes = parts[0].split()[: 1 + MOST_PROCESSES] or [""]
+    if len(parts) < 5 or parts[-2:] != ["end", ""] or source not in ("executable", "hook"):
         return None
     cwd, given = parts[1], parts[2:-2]
-    if parts[0] == "executable":
-        return GuardAsked(worker, request, "executable", tuple(given), cwd)
+    if source == "executable":
+        above = tuple(each for each in processes if _PROCESS.fullmatch(each))
+        return GuardAsked(worker, request, "executable", tuple(given), cwd, above)
     return GuardAsked(worker, request, "hook", (_command_of(given[0]),), cwd)
 
 

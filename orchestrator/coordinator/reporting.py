@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.replacing import write_atomically
+from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
 from orchestrator.models.money import Usage
 from orchestrator.models.recovery import RecoveryAction
@@ -55,6 +56,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from ["", f"{markdown_line(reason, None)}.", ""]
     yield from _facts(summary)
     yield from _questions(summary)
+    yield from _section("Questions and answers", (line for each in summary.settled for line in settled_lines(each)))
     yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |"]
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
@@ -96,6 +98,18 @@ def _questions(summary: SessionSummary) -> Iterator[str]:
             yield f"- {question.id}: {markdown_line(question.text, 4000)}"
             yield from (f"  - {markdown_line(suggestion)}" for suggestion in question.suggestions)
         yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
+
+
+def settled_lines(settled: Settled) -> Iterator[str]:
+    """What was asked, who answered what from where and when, and what became of it."""
+    kind = "consent" if settled.consent else "question"
+    yield f"- {settled.question or 'beforehand'} ({kind}): {markdown_line(settled.text)}"
+    if settled.choices:
+        yield f"  - choices: {', '.join(markdown_line(choice) for choice in settled.choices)}"
+    who = f" ({settled.who})" if settled.who else ""
+    said = f"{markdown_line(settled.answer)!r}, {settled.by}{who}" if settled.by else "nobody answered"
+    yield f"  - answer: {said}, {settled.at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"  - outcome: {markdown_line(settled.outcome)}"
 
 
 def _changes(summary: SessionSummary) -> Iterator[str]:

@@ -22,6 +22,7 @@ from orchestrator.coordinator.staging import Stage, open_stage
 from orchestrator.coordinator.starting import begin_evidence, let_go, make_coordinator, result_of
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import UsageError
+from orchestrator.journal.control import person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
@@ -37,6 +38,7 @@ from orchestrator.models.entries import (
 )
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.redaction import Redactor
+from orchestrator.session.consenting import misunderstood
 from orchestrator.session.state import Session, is_alive
 from orchestrator.workers.attempts import AttemptFiles, read_record
 
@@ -89,7 +91,10 @@ async def resume_session(
         given_up = [EffectDone(name) for name in left.given_up]
         inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
         if answer is not None:
-            inputs.append(UserCommand(Command.ANSWER, by="orchestrate resume", text=answer))
+            # By its name: what was asked may be withdrawn while the session comes back.
+            asked = next((question.id for question in left.session.questions), None)
+            by = "orchestrate resume"
+            inputs.append(UserCommand(Command.ANSWER, by=by, text=answer, question=asked, who=person()))
         session = await coordinator.run(
             *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
         )
@@ -106,6 +111,10 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
         raise UsageError(
             f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}"
         )
+    if session.questions and answer is not None:
+        problem = misunderstood(session, session.questions[0], answer)
+        if problem is not None:
+            raise UsageError(problem, hint=f"{session.questions[0].text} It is still open.")
     if session.questions and answer is None and not interactive:
         question = session.questions[0]
         raise UsageError(

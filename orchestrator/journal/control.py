@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import tempfile
 from dataclasses import dataclass
@@ -32,6 +33,15 @@ class NumberedCommand:
     command: UserCommand | None
     problem: str | None = None
     """Why there is no command in it."""
+
+
+def person() -> str:
+    """Whose hand it is that gives a command: the user this process runs as."""
+    number = os.getuid()
+    try:
+        return f"{pwd.getpwuid(number).pw_name} (uid {number})"
+    except KeyError:
+        return f"uid {number}"
 
 
 def drop_command(folder: _Folder, command: UserCommand) -> int:

@@ -36,6 +36,8 @@ class UserCommand:
     question: str | None = None
     number: int | None = None
     """Of the file it was dropped in, so that no command is taken twice."""
+    who: str = ""
+    """Whose hand it was, as far as the machine knows: ``ada (uid 1000)``, the holder of the dashboard's token."""
     kind: Literal["user_command"] = "user_command"
 
 
@@ -54,4 +56,6 @@ class GuardAsked:
     argv: tuple[str, ...]
     """The program and its arguments; from a hook, one shell command line."""
     cwd: str
+    processes: tuple[str, ...] = ()
+    """From an executable: the process that asks and those above it, each ``pid:start``, as they are named inside."""
     kind: Literal["guard_asked"] = "guard_asked"

@@ -12,8 +12,10 @@ from orchestrator.models.entries import Command, UserCommand
 from orchestrator.server.asking import session_of, worker_named
 from orchestrator.server.following import Follower
 from orchestrator.server.problems import Refusal
+from orchestrator.session.consenting import misunderstood
 
 BY = "dashboard"
+WHO = "the holder of the dashboard's token"
 
 
 class Accepted(BaseModel):
@@ -33,7 +35,7 @@ async def send(
     """Drop the command.
 
     Raises:
-        Refusal: Nobody runs the session, or it has no such worker.
+        Refusal: Nobody runs the session, it has no such worker, or what is said to a question is no answer to it.
         EnvironmentUnfit: The folder cannot be written.
     """
     session_of(follower)
@@ -45,7 +47,12 @@ async def send(
             f"session {follower.folder.id} is not running",
             hint=f"go on with it: orchestrate resume {follower.folder.id}",
         )
-    wanted = UserCommand(command=command, by=BY, worker=name, text=text, question=question)
+    if command is Command.ANSWER and question is not None:
+        asked = question_named(follower, question)
+        problem = misunderstood(session_of(follower), asked, text)
+        if problem is not None:
+            raise Refusal(422, problem, hint=f"{asked.text} It is still open.")
+    wanted = UserCommand(command=command, by=BY, worker=name, text=text, question=question, who=WHO)
     number = await anyio.to_thread.run_sync(drop_command, follower.folder, wanted)
     return Accepted(session=follower.folder.id, command=command, worker=name, question=question, number=number)
 

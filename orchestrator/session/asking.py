@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from orchestrator.models.effects import AskPerson, Outcome, Question
 from orchestrator.models.identity import WorkerId
+from orchestrator.session.consenting import settle
 from orchestrator.session.draft import Draft
 
 
@@ -32,6 +33,9 @@ def ask(
 def withdraw(draft: Draft, question: str, because: str) -> None:
     """Nobody need answer this any more."""
     left = tuple(one for one in draft.session.questions if one.id != question)
+    for one in draft.session.questions:
+        if one.id == question:
+            settle(draft, one, outcome=f"withdrawn: {because}")
     if len(left) < len(draft.session.questions):
         draft.set(questions=left)
         draft.warn(f"question {question} is withdrawn: {because}")

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from orchestrator.models.effects import AskPerson
 from orchestrator.models.entries import GuardAsked, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.commands import CommandFilter, CommandVerdict, Decision
 from orchestrator.safety.leaving import leaving
 from orchestrator.safety.reach import Surroundings
-from orchestrator.session.consenting import answer, ask_consent, is_anybody_there, shown
+from orchestrator.session.consenting import (
+    NO,
+    YES,
+    answer,
+    ask_consent,
+    choice,
+    is_anybody_there,
+    misunderstood,
+    settle,
+    settle_beforehand,
+    shown,
+)
 from orchestrator.session.draft import Draft
 from orchestrator.session.leaving import forget_leaving, inspect, is_leaving, send
-from orchestrator.session.state import PendingGuard
-
-CONSENT = frozenset({"yes", "y", "ok", "okay", "allow", "run", "approve", "approved", "go", "ja", "oui", "si"})
+from orchestrator.session.state import GuardConsent, PendingGuard
 
 
 def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
@@ -30,6 +40,9 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
         inspect(draft, body, wanted, rule=verdict.rule)
         return
     decision = _settled(draft, body, verdict)
+    if decision == "allow" and verdict.decision == "confirm" and verdict.rule in _approved(draft):
+        text = f"{worker} ran `{shown(body)}` in {body.cwd}"
+        settle_beforehand(draft, text, worker=worker, request=body.request, rule=verdict.rule)
     command = shown(body)
     if decision == "block":
         draft.warn(f"{worker}: refused `{command}`: {verdict.reason}", worker)
@@ -50,12 +63,17 @@ def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
     pending = session.guards.get(question.id) if question is not None else None
     if question is None or pending is None:
         return False
-    draft.set(answers=(*session.answers, (question.id, command.text)))
-    words = command.text.strip().lower().rstrip(".!").split()
-    agreed = bool(words) and words[0].rstrip(",") in CONSENT
-    said = f": {command.text.strip()}" if not agreed and command.text.strip().lower() not in ("no", "n", "") else ""
-    reason = f"{'allowed' if agreed else 'refused'} by {command.by}{said}"
-    _close(draft, question.id, pending, run=agreed, reason=reason)
+    problem = misunderstood(session, question, command.text)
+    if problem is not None:
+        # Words that are no answer are no consent either: the question is put once more.
+        draft.warn(f"{command.by}: {problem}; it is still open", question.about)
+        draft.do(AskPerson(question=question))
+        return True
+    agreed = choice(question, command.text) == YES
+    draft.set(answers=(*session.answers, (question.id, YES if agreed else NO)))
+    outcome = "refused" if not agreed else "sent in its place" if pending.parcel is not None else "allowed to run"
+    settle(draft, question, outcome=outcome, command=command)
+    _close(draft, question.id, pending, run=agreed, reason=f"{'allowed' if agreed else 'refused'} by {command.by}")
     return True
 
 
@@ -65,6 +83,7 @@ def on_guard_late(draft: Draft, pending: PendingGuard) -> None:
         waited = draft.session.options.sandbox.confirm_timeout_s
         reason = f"nobody consented to `{pending.rule}` within {waited:g} s"
         draft.warn(f"{pending.worker}: {reason}: refused", pending.worker)
+        _settle_unanswered(draft, question, f"refused: {reason}")
         _close(draft, question, pending, run=False, reason=reason)
 
 
@@ -72,8 +91,17 @@ def forget_guards(draft: Draft, worker: WorkerId) -> None:
     """The worker is gone, and with it whatever waited."""
     for question, pending in list(draft.session.guards.items()):
         if pending.worker == worker:
+            _settle_unanswered(draft, question, f"refused: {worker} is gone")
             _close(draft, question, pending, run=False, reason=f"{worker} is gone")
+    if any(consent.worker == worker for consent in draft.session.guard_consents):
+        draft.set(guard_consents=tuple(one for one in draft.session.guard_consents if one.worker != worker))
     forget_leaving(draft, worker)
+
+
+def _settle_unanswered(draft: Draft, name: str, outcome: str) -> None:
+    question = next((one for one in draft.session.questions if one.id == name), None)
+    if question is not None:
+        settle(draft, question, outcome=outcome)
 
 
 def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:
@@ -102,26 +130,55 @@ def _settled(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> Decisio
         return "allow"
     if verdict.decision == "unknown":
         return config.unsure_commands
-    if verdict.decision == "confirm" and verdict.rule in config.approved_commands:
+    if verdict.decision == "confirm" and verdict.rule in _approved(draft):
         return "allow"
     return verdict.decision
 
 
+def _approved(draft: Draft) -> tuple[str, ...]:
+    return draft.session.options.sandbox.approved_commands
+
+
 def _confirm(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> None:
-    session, worker = draft.session, body.worker
-    consent = (worker, verdict.rule)
-    if body.source == "executable" and consent in session.guard_consents:
-        # The hook has asked already, for this very start.
-        left = list(session.guard_consents)
-        left.remove(consent)
-        draft.set(guard_consents=tuple(left))
+    worker = body.worker
+    if body.source == "executable" and _is_covered(draft, body, verdict.rule):
         answer(draft, worker, body.request, run=True, reason="consented to a moment ago")
         return
     if not is_anybody_there(draft, worker, shown(body), reason=verdict.reason, rule=verdict.rule):
         answer(draft, worker, body.request, run=False, reason=f"{verdict.reason}, and nobody is there to ask")
         return
     text = f"{worker} wants to run `{shown(body)}` in {body.cwd}. {verdict.reason}. May it?"
-    ask_consent(draft, text, worker=worker, request=body.request, rule=verdict.rule, source=body.source)
+    process = body.processes[0] if body.processes else ""
+    ask_consent(
+        *(draft, text),
+        worker=worker,
+        request=body.request,
+        rule=verdict.rule,
+        source=body.source,
+        argv=body.argv,
+        process=process,
+    )
+
+
+def _is_covered(draft: Draft, body: GuardAsked, rule: str) -> bool:
+    """Whether a yes covers this start: to the hook before it, or to the same arguments in a process above it.
+
+    A version manager's program calls itself again through the guarded PATH: one command, one consent.  What merely
+    runs beside the consented process is asked about.
+    """
+    for consent in draft.session.guard_consents:
+        if consent.worker != body.worker or consent.rule != rule:
+            continue
+        if consent.process:
+            if consent.process in body.processes and consent.argv[1:] == body.argv[1:]:
+                return True
+        elif all(word in consent.argv[0] for word in body.argv[1:]):
+            # The hook has asked already, for this very start.  What that starts below itself is this one again.
+            left = [one for one in draft.session.guard_consents if one is not consent]
+            started = [GuardConsent(body.worker, rule, body.argv, body.processes[0])] if body.processes else []
+            draft.set(guard_consents=(*left, *started))
+            return True
+    return False
 
 
 def _close(draft: Draft, question: str, pending: PendingGuard, *, run: bool, reason: str) -> None:
@@ -130,8 +187,9 @@ def _close(draft: Draft, question: str, pending: PendingGuard, *, run: bool, rea
         guards={key: value for key, value in session.guards.items() if key != question},
         questions=tuple(one for one in session.questions if one.id != question),
     )
-    if run and pending.source == "hook":
-        draft.set(guard_consents=(*session.guard_consents, (pending.worker, pending.rule)))
+    if run and (pending.source == "hook" or pending.process):
+        consent = GuardConsent(pending.worker, pending.rule, pending.argv, pending.process)
+        draft.set(guard_consents=(*session.guard_consents, consent))
     if run and pending.parcel is not None:
         send(draft, pending.worker, pending.request)
     else:

@@ -15,7 +15,14 @@ from orchestrator.models.sandbox import ORIGIN
 from orchestrator.safety.destinations import Destination, destination
 from orchestrator.safety.leaving import Unsupported
 from orchestrator.session.asking import ask
-from orchestrator.session.consenting import answer, ask_consent, is_anybody_there, key_of, shown
+from orchestrator.session.consenting import (
+    answer,
+    ask_consent,
+    is_anybody_there,
+    key_of,
+    settle_beforehand,
+    shown,
+)
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import PendingLeaving
 
@@ -63,6 +70,8 @@ def on_inspected(draft: Draft, body: LeavingInspected) -> None:
         draft.set(leaving={**draft.session.leaving, key: replace(pending, parcel=parcel)})
         if pending.approved:
             draft.warn(f"{worker}: `{pending.words}` was consented to beforehand: {told(parcel)}", worker)
+            text = f"{worker} wanted to run `{pending.words}`. It would {told(parcel)}"
+            settle_beforehand(draft, text, worker=worker, request=request, rule=pending.rule)
             send(draft, worker, request)
         else:
             text = f"{worker} wants to run `{pending.words}`. It would {told(parcel)}. May it?"
@@ -90,6 +99,7 @@ def on_done(draft: Draft, body: LeavingDone) -> None:
     pending = draft.session.leaving.get(key_of(worker, body.request))
     if pending is None or pending.parcel is None:
         return
+    _add_outcome(draft, body)
     if body.code is None:
         answer(draft, worker, body.request, run=False, reason=f"nobody knows whether it has left: {body.stderr}")
         text = (
@@ -100,6 +110,19 @@ def on_done(draft: Draft, body: LeavingDone) -> None:
         return
     draft.warn(f"{worker}: `{pending.words}` was run in its place and ended with {body.code}", worker)
     answer(draft, worker, body.request, run=False, reason=f"run in its place: {body.code}", done=body)
+
+
+def _add_outcome(draft: Draft, body: LeavingDone) -> None:
+    """Add to the record of its consent how the command went."""
+    how = "nobody knows whether it has left" if body.code is None else f"it ended with {body.code}"
+    draft.set(
+        settled=tuple(
+            replace(one, outcome=f"{one.outcome}; {how}")
+            if one.consent and one.request == body.request and one.about == body.worker
+            else one
+            for one in draft.session.settled
+        )
+    )
 
 
 def told(parcel: Parcel) -> str:

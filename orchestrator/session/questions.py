@@ -6,6 +6,7 @@ from orchestrator.models.entries import UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.review_engine.rounds import forget
 from orchestrator.session.assigning import assignment_to_continue
+from orchestrator.session.consenting import settle
 from orchestrator.session.draft import Draft
 from orchestrator.session.storage import STORAGE
 from orchestrator.session.waiting import end_limit, launch
@@ -23,6 +24,7 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
         questions=tuple(q for q in session.questions if q is not question),
         answers=(*session.answers, (question.id, command.text)),
     )
+    settle(draft, question, outcome=f"given to {question.about or 'the session'}", command=command)
     if question.id == session.storage_question:
         draft.set(storage_question=None)
         for held in session.living():

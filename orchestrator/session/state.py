@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
@@ -90,6 +91,22 @@ class PendingGuard:
     source: Literal["executable", "hook"]
     parcel: Parcel | None = None
     """What is sent in the worker's place after a yes; ``None``: the worker runs the command itself."""
+    argv: tuple[str, ...] = ()
+    process: str = ""
+    """Who asks, as ``pid:start``; empty from a hook."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardConsent:
+    """A yes to one command, as far as another start may be covered by it."""
+
+    worker: WorkerId
+    rule: str
+    argv: tuple[str, ...]
+    """From a hook, the one shell command line."""
+    process: str = ""
+    """The process that may run it, as ``pid:start``: what it starts below itself with the same arguments is covered.
+    Empty: a hook was told yes and the program itself has not asked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +242,10 @@ class Session:
     """Commands that wait for consent, by question."""
     leaving: Mapping[str, PendingLeaving] = field(default_factory=dict)
     """Commands that the supervisor runs in a worker's place, by worker and request."""
-    guard_consents: tuple[tuple[WorkerId, str], ...] = ()
-    """Worker and rule, where a hook was told yes and the program itself has not asked yet."""
+    guard_consents: tuple[GuardConsent, ...] = ()
+    """What a person has said yes to, while the worker that asked lives."""
+    settled: tuple[Settled, ...] = ()
+    """Questions that are closed, oldest first, and consents given beforehand."""
     warnings: tuple[str, ...] = ()
     rounds: Rounds = field(default_factory=Rounds)
     effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)

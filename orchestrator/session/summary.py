@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Question
@@ -105,6 +106,8 @@ class SessionSummary:
     """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
+    settled: tuple[Settled, ...] = ()
+    """Questions that are closed: what was asked, who answered what from where and when, and what became of it."""
 
 
 def summarise(session: Session) -> SessionSummary:
@@ -140,6 +143,7 @@ def summarise(session: Session) -> SessionSummary:
         entries=session.n,
         change=session.change,
         budget=account_of(session),
+        settled=session.settled,
     )
 
 

@@ -47,7 +47,17 @@ requests=$ORCHESTRATOR_GUARD replies=$ORCHESTRATOR_GUARD_REPLIES
 [ -d "$requests" ] && [ -d "$replies" ] || refuse 'its guard finds nobody to ask'
 read -r id 2>/dev/null </proc/sys/kernel/random/uuid || id=$$
 (set -C; : >"$requests/$id.ask") 2>/dev/null || refuse 'its guard cannot ask'
-printf '%s\0' executable "$PWD" {given} end >"$requests/$id.ask"
+# Whose start this is: one consent covers what the consented process starts below itself.
+chain= above=$$
+trace() {{
+    while read -r stat 2>/dev/null <"/proc/$above/stat"; do
+        set -- ${{stat##*) }}
+        chain="$chain $above:${{20}}" above=$2
+        case $above in '' | 0 | *[!0-9]*) break ;; esac
+    done
+}}
+trace
+printf '%s\0' "executable$chain" "$PWD" {given} end >"$requests/$id.ask"
 tries=0
 while [ ! -f "$replies/$id" ]; do
     tries=$((tries + 1))

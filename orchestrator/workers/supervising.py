@@ -35,6 +35,7 @@ SIGNALS = (WAY_OUT_SIGNAL, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signa
 LOOK_EVERY_S = 1.0
 """Lease and commands are looked at this often even if nobody wakes us."""
 KILL_EVERY_S = 0.05
+ENDED_AS_IT_STOOD = "it was ended as it stood: nothing of it ran again"
 LEFTOVER_GRACE_S = 2.0
 """For processes the agent left behind when it ended by itself; the ladder is the agent's, not theirs."""
 
@@ -145,6 +146,8 @@ class Supervision:
             self.ending = self.ending or Ending([], time.monotonic() + LEFTOVER_GRACE_S)
             return
         self.notes.append(f"{len(self.tree.members())} of its processes outlived it")
+        if self.is_held:
+            self.tree.kill()
         self.is_held = False
         self.tree.thaw()
         self.ending = Ending([("TERM", LEFTOVER_GRACE_S)], time.monotonic())
@@ -197,9 +200,17 @@ class Supervision:
                 self.tree.thaw()
 
     def stop(self, by: str, because: str, *, hard: bool = False) -> None:
-        """Begin the ladder, or with ``hard`` go to its end at once."""
+        """Begin the ladder, or go to its end at once: with ``hard``, and where the tree is held still.
+
+        A held tree waits for a decision, and this is one: were it let run on to take its signal, its next write would
+        come after the decision.  So it is killed as it stands, and thawed only to be reaped (ADR 0020).
+        """
         if self.ending is not None and not hard:
             return
+        if self.is_held:
+            hard = True
+            self.notes.append(ENDED_AS_IT_STOOD)
+            self.tree.kill()
         if self.ending is None or self.stopped_by == "itself":
             self.stopped_by = by
             if because:

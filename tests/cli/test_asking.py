@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from orchestrator.cli.asking import LineReader, chosen
@@ -79,3 +80,31 @@ async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
 )
 def test_a_number_takes_the_suggestion_of_that_number(line: str, answer: str) -> None:
     assert chosen(Question("q1", "keep it?", ("yes", "no")), line) == answer
+
+
+async def test_what_was_typed_ahead_is_forgotten(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    reader = LineReader(reading)
+    os.write(writing, b"yes\nye")
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(reader.discard_typed_ahead)
+            await anyio.lowlevel.checkpoint()
+            os.write(writing, b"s\n")  # in the first half second
+        os.write(writing, b"no\n")
+        assert await reader.read_line() == "no"
+
+
+async def test_the_begin_of_a_line_at_a_terminal_is_forgotten_too() -> None:
+    ours, theirs = os.openpty()
+    try:
+        os.write(ours, b"y")
+        reader = LineReader(theirs)
+        assert reader.is_terminal
+        with anyio.fail_after(10):
+            await reader.discard_typed_ahead()
+            os.write(ours, b"no\n")
+            assert await reader.read_line() == "no"
+    finally:
+        os.close(ours)
+        os.close(theirs)

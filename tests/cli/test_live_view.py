@@ -63,7 +63,7 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
 
     assert out.getvalue() == asked
     assert "1. yes" in words(out)
-    assert words(out).endswith("answer in one line, or a number from above: ")
+    assert words(out).endswith("answer with yes or no, or with its number: ")
     view.go_on(typed=True)
     view.refresh(story.at + timedelta(seconds=6))
     assert len(out.getvalue()) > len(asked)

@@ -70,7 +70,9 @@ def test_the_folder_the_command_runs_in_counts(played: Callable[..., Play]) -> N
     assert answers(p) == [("r1", False)]
 
 
-@pytest.mark.parametrize(("text", "runs"), [("yes", True), ("Yes, go on", True), ("no", False), ("rather not", False)])
+@pytest.mark.parametrize(
+    ("text", "runs"), [("yes", True), (" YES ", True), ("1", True), ("no", False), ("No", False), ("2", False)]
+)
 def test_consent_is_asked_for_and_waited_for(played: Callable[..., Play], text: str, runs: bool) -> None:
     p = played()
     p.take(asked("pip", "install", "x"))
@@ -82,6 +84,98 @@ def test_consent_is_asked_for_and_waited_for(played: Callable[..., Play], text: 
     assert answers(p) == [("r1", runs)]
     assert p.session.questions == ()
     assert p.session.guards == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["go away", "run nothing", "ok but not that branch", "y", "ok", "yes, please", "yes no", "3", "", "\u0661"]
+)
+def test_what_is_no_choice_is_no_consent_and_is_asked_again(played: Callable[..., Play], text: str) -> None:
+    p = played()
+    p.take(asked("pip", "install", "x"))
+    says(p, text)
+    assert answers(p) == []
+    assert len(p.wanted(AskPerson)) == 2
+    assert [question.id for question in p.session.questions] == ["q1"]
+    says(p, "no")
+    assert answers(p) == [("r1", False)]
+
+
+def test_a_consent_is_on_record_with_question_answer_person_place_and_outcome(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("pip", "install", "x"))
+    p.take(UserCommand(Command.ANSWER, by="dashboard", text="1", question="q1", who="ada (uid 1000)"))
+    (settled,) = p.session.settled
+    assert "`pip install x`" in settled.text
+    assert (settled.question, settled.choices, settled.answer) == ("q1", ("yes", "no"), "1")
+    assert (settled.by, settled.who, settled.outcome) == ("dashboard", "ada (uid 1000)", "allowed to run")
+    assert settled.consent
+    assert settled.at == p.session.now
+
+
+def test_a_consent_nobody_gave_is_on_record_too(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("pip", "install"))
+    p.later(31)
+    p.take(TimePassed())
+    assert p.session.settled[0].outcome.startswith("refused: nobody consented")
+    assert p.session.settled[0].by == ""
+
+
+def test_a_consent_given_beforehand_is_on_record(played: Callable[..., Play]) -> None:
+    p = played(interactive=False, sandbox=CONFIG.model_copy(update={"approved_commands": ("pip install",)}))
+    p.take(asked("pip", "install"))
+    assert (p.session.settled[0].answer, p.session.settled[0].outcome) == ("pip install", "allowed")
+
+
+def started(*argv: str, request: str, above: tuple[str, ...]) -> GuardAsked:
+    return GuardAsked(CLAUDE, request, "executable", argv, "/t", above)
+
+
+def test_one_consent_covers_the_same_arguments_below_the_consented_process(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(started("pip", "install", "x", request="shim", above=("10:5", "1:1")))
+    says(p, "yes")
+    p.take(started("pip3", "install", "x", request="itself", above=("10:5", "1:1")))
+    p.take(started("pip3", "install", "x", request="below", above=("12:9", "11:8", "10:5", "1:1")))
+    assert answers(p) == [("shim", True), ("itself", True), ("below", True)]
+
+
+@pytest.mark.parametrize(
+    ("argv", "above"),
+    [
+        pytest.param(("pip", "install", "x"), ("20:9", "1:1"), id="beside it"),
+        pytest.param(("pip", "install", "x"), ("20:9", "10:7", "1:1"), id="below another process of that number"),
+        pytest.param(("pip", "install", "y"), ("11:8", "10:5", "1:1"), id="below it, with other arguments"),
+        pytest.param(("pip", "install", "x"), (), id="nobody knows where"),
+    ],
+)
+def test_a_consent_covers_nothing_else(
+    played: Callable[..., Play], argv: tuple[str, ...], above: tuple[str, ...]
+) -> None:
+    p = played()
+    p.take(started("pip", "install", "x", request="first", above=("10:5", "1:1")))
+    says(p, "yes")
+    p.take(started(*argv, request="second", above=above))
+    assert answers(p) == [("first", True)]
+    assert len(p.session.questions) == 1
+
+
+def test_what_a_hook_was_told_covers_the_start_and_what_that_starts_again(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("pip install x", source="hook", request="h"))
+    says(p, "yes")
+    p.take(started("pip", "install", "x", request="e", above=("10:5", "1:1")))
+    p.take(started("pip", "install", "x", request="below", above=("11:6", "10:5", "1:1")))
+    p.take(started("pip", "install", "x", request="beside", above=("30:9", "1:1")))
+    assert answers(p) == [("h", True), ("e", True), ("below", True)]
+
+
+def test_what_a_hook_was_told_is_no_consent_to_something_else(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("pip install x", source="hook", request="h"))
+    says(p, "yes")
+    p.take(asked("pip", "install", "other", request="e"))
+    assert answers(p) == [("h", True)]
 
 
 def test_the_worker_is_neither_frozen_nor_stopped_while_its_command_waits(played: Callable[..., Play]) -> None:

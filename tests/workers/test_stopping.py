@@ -99,10 +99,29 @@ async def test_a_frozen_tree_stands_still_and_a_thawed_one_goes_on(stage: Stage,
     assert not stage.is_alive(started.shim.pid)
 
 
-async def test_a_frozen_worker_can_be_stopped_gracefully(stage: Stage) -> None:
+async def test_a_frozen_worker_runs_nothing_more_when_it_is_stopped(stage: Stage) -> None:
+    crew = stage.crew()
+    counter = stage.target / "counter"
+    stage.start(crew, "on-term", "3", "count", str(counter))
+    stage.wait_said("ready")
+    stage.until(lambda: size(counter) > 5)
+    record = stage.layout.workers_dir / "w1.1.json"
+    crew.freeze(W)
+    stage.until(lambda: json.loads(record.read_text())["frozen"])
+    stood = size(counter)
+    crew.stop(W, because="a test")
+    ended = await stage.ended(crew)
+    assert size(counter) == stood
+    assert "caught 15" not in stage.said()
+    assert (ended.stopped_by, ended.proof) == ("stop", stage.proof)
+    assert "ended as it stood" in ended.note
+
+
+async def test_a_worker_that_runs_on_is_stopped_gracefully(stage: Stage) -> None:
     crew = stage.crew()
     stage.start(crew, "on-term", "3", "hang")
     stage.wait_said("ready")
     crew.freeze(W)
+    crew.thaw(W)
     crew.stop(W, because="a test")
     assert (await stage.ended(crew)).code == 3

@@ -1,0 +1,32 @@
+"""How a question to a person was settled: what the record, the report and the summary say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.models.identity import WorkerId
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A question that is closed, or a consent that was given beforehand, with what became of it."""
+
+    question: str
+    """Its id; empty where nobody had to be asked."""
+    text: str
+    choices: tuple[str, ...]
+    about: WorkerId | None
+    answer: str
+    """As it was given; empty where nobody answered."""
+    by: str
+    """From where: ``terminal``, ``orchestrate answer``, ``dashboard``; empty where nobody answered."""
+    who: str
+    """Whose hand it was, as far as the machine knows: a user, or the holder of a token."""
+    at: datetime
+    outcome: str
+    """What followed, in words."""
+    consent: bool = False
+    """The question was whether a command may run."""
+    request: str = ""
+    """The guard's request, for a consent."""
