@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-MountKind = Literal["read", "write", "empty", "hidden", "link"]
+MountKind = Literal["read", "write", "layer", "empty", "hidden", "link"]
+"""``layer``: writes go to a throw-away layer over the source, which stays as it is."""
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _PREFIX_SIGNS = ("lib", "libexec", "versions", "pyvenv.cfg", "shims", "plugins", "tools")
@@ -121,7 +122,7 @@ def _is_broad(folder: Path, home: Path) -> bool:
 
 def arrange(mounts: Iterable[Mount]) -> list[Mount]:
     """In the order to be made: folders before what lies in them, one mount a place, none that changes nothing."""
-    rank: Mapping[MountKind, int] = {"link": 0, "read": 1, "empty": 2, "write": 3, "hidden": 4}
+    rank: Mapping[MountKind, int] = {"link": 0, "read": 1, "empty": 2, "write": 3, "layer": 4, "hidden": 5}
     best: dict[Path, Mount] = {}
     for mount in mounts:
         if mount.place not in best or rank[mount.kind] > rank[best[mount.place].kind]:
@@ -140,4 +141,5 @@ def arrange(mounts: Iterable[Mount]) -> list[Mount]:
 
 def _is_there_already(mount: Mount, above: Mount) -> bool:
     """Whether a visible folder shows this place already, and as restricted."""
-    return (above.kind == "read" and mount.kind in ("link", "read")) or (above.kind == "write" and mount.kind == "link")
+    shown = {"read": ("link", "read"), "layer": ("link", "read"), "write": ("link",)}
+    return mount.kind in shown.get(above.kind, ())

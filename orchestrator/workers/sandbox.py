@@ -99,6 +99,7 @@ def wrap(
     environ: Mapping[str, str],
     info_fd: bool = True,
     further: Sequence[Mount] = (),
+    besides: Sequence[Mount] = (),
 ) -> list[str]:
     """The command line that runs ``argv`` with nothing in sight but what the policy and the role allow.
 
@@ -109,6 +110,7 @@ def wrap(
         environ: of the coordinator; its PATH and HOME say where programs lie.
         info_fd: the shim starts it; without, the words are complete and can be run by anybody.
         further: places made over all others, in this order: the guards in front of programs.
+        besides: places among all others, each before what lies in it: throw-away layers.
     """
     program = str(place_of(argv[0]))
     given = grants(config, assignment)
@@ -117,7 +119,7 @@ def wrap(
     mounts += [Mount(Path(name), "empty") for name in PRIVATE]
     mounts += [Mount(path, "write", str(path)) for path in sorted(given.writable)]
     mounts += [Mount(path, "read", str(path)) for path in sorted(given.readable)]
-    mounts += given.protection.mounts
+    mounts += [*given.protection.mounts, *besides]
     hidden = (*masked, *given.config.hidden)
     if given.config.root == "read-only":
         mounts += [Mount(Path(name), "hidden") for name in SHUT_IN_A_READABLE_ROOT if os.path.isdir(name)]
@@ -199,6 +201,8 @@ def _words(mount: Mount, config: SandboxConfig) -> Sequence[str]:
             return ("--ro-bind-try", mount.source, place)
         case "write":
             return ("--bind", mount.source, place)
+        case "layer":
+            return ("--overlay-src", mount.source, "--tmp-overlay", place)
         case "link":
             return ("--symlink", mount.source, place)
         case "empty":
