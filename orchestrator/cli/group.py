@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "review": "Ask for a review of a running session's work.",
     "serve": "Show every session of the workspace in the browser.",
     "doctor": "Say what is there to run with, and what is missing.",
+    "tests": "Show which test suites a project has; nothing is run.",
     "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
     "scenarios": "List the rehearsal scenarios.",
 }

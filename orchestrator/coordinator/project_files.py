@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from orchestrator.errors import UsageError
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
+from orchestrator.suites.detection import SETTINGS, detect, stated_commands
 from orchestrator.suites.project import IGNORED_FOLDERS
+from orchestrator.suites.suite import Detection
 
+MOST_SETTINGS_BYTES = 256 * 1024
 MOST_ENTRIES = 60_000
 
 
@@ -43,6 +47,21 @@ class ProjectFiles:
             elif entry.status.kind == "file" and entry.name.isprintable():
                 names.append(entry.name)
         return sorted(names), whole
+
+
+def detect_in(folder: Path) -> Detection:
+    """Find the suites of a project as it lies in this folder, by its own statement where it makes one.  Blocks.
+
+    Raises:
+        UsageError: Its settings are written wrongly.
+    """
+    project = ProjectFiles(folder)
+    settings = project.read(SETTINGS, MOST_SETTINGS_BYTES)
+    try:
+        stated = stated_commands(settings) if settings is not None else ()
+    except ValueError as error:
+        raise UsageError(str(error), hint="`orchestrate tests` shows what is found once it is mended") from error
+    return detect(project, stated=stated)
 
 
 def _is_foreign(entry: Entry) -> bool:
