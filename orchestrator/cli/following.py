@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ import anyio
 from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.happenings import Happening, happenings
 from orchestrator.cli.plain_view import plain_lines
-from orchestrator.errors import UsageError
+from orchestrator.errors import JournalDamaged, UsageError
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
 from orchestrator.journal.reading import decode_entry
@@ -52,15 +54,21 @@ async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bo
         return closed
 
     await _drain_until_end(folder, folder.path, drain=drain, follow=follow)
+    fault = tail.fault()
+    if fault is not None:
+        raise JournalDamaged(f"cannot read {folder.journal_file}: {fault.text}")
 
 
 async def follow_raw(folder: SessionFolder, path: Path, *, follow: bool) -> None:
     """Copy a raw file to standard output: byte for byte, but a terminal is not steered by it."""
     decode = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape").decode if sys.stdout.isatty() else None
-    with path.open("rb", buffering=0) as file:
+    with ForeignFolder(path.parent).opened(path.name) as found:
+        if isinstance(found, Unread):
+            raise UsageError(f"the raw output {found}")
+        descriptor = found.descriptor
 
         def drain() -> bool:
-            while chunk := file.read(1 << 20):
+            while chunk := os.read(descriptor, 1 << 20):
                 shown = visible_lines(decode(chunk)).encode(errors="backslashreplace") if decode else chunk
                 sys.stdout.buffer.write(shown)
             sys.stdout.buffer.flush()

@@ -20,8 +20,16 @@ _UNFIT = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EROFS: "the file system is read-only",
+    errno.EFBIG: "a file may not grow further (ulimit -f)",
+    errno.EMFILE: "too many files are open (ulimit -n)",
+    errno.ENFILE: "too many files are open on this machine",
+    errno.EIO: "the disk or file system has an error",
 }
 """What the machine refuses wherever it is asked, and what is no bug of ours."""
+_HINTS = {
+    errno.EFBIG: "raise the limit: ulimit -f unlimited",
+    errno.EMFILE: "raise the limit: ulimit -n 4096",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -87,7 +95,8 @@ def _as_ours(error: BaseException) -> OrchestrateError | None:
         return None
     where = error.filename2 or error.filename
     message = f"{_UNFIT[error.errno]}: {where}" if where else _UNFIT[error.errno]
-    return EnvironmentUnfit(message, hint="free some space, or choose another folder with --workspace")
+    hint = _HINTS.get(error.errno, "free some space, or choose another folder with --workspace")
+    return EnvironmentUnfit(message, hint=hint)
 
 
 def _innermost(error: BaseException) -> Iterator[BaseException]:

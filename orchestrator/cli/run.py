@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+_MOST_TASK_BYTES = 16_000_000
+
+
 def _options(*declarations: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for declare in reversed(declarations):
@@ -221,7 +224,12 @@ def read_task(task: str | None, task_file: Path | None) -> str:
 
 def _read_file(path: Path) -> str:
     try:
-        return _decoded(path.read_bytes(), str(path))
+        # A pipe is read as well (`--task-file <(…)`), but nothing without an end.
+        with path.open("rb") as file:
+            content = file.read(_MOST_TASK_BYTES + 1)
+        if len(content) > _MOST_TASK_BYTES:
+            raise UsageError(f"the task in {path} has more than {_MOST_TASK_BYTES:,} bytes")
+        return _decoded(content, str(path))
     except OSError as error:
         raise UsageError(f"cannot read the task from {path}: {error.strerror}") from error
 

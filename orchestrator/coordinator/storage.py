@@ -25,6 +25,8 @@ WALK_EVERY_S = 5.0
 """Scratch folders and homes may hold any number of files, so they are counted less often than the raw streams."""
 RESERVE_BYTES = 1024 * 1024
 WALK_TIME_S = 60.0
+LEAST_FREE_FILES = 500
+"""Fewer, and a snapshot or a report may not find room for its own; each is a file, however small."""
 STOP_WITHIN_S = 20.0
 
 
@@ -67,6 +69,9 @@ class Storage:
         used = await self._used()
         if free < options.least_free_bytes or self._journal.is_short:
             return StorageShort("disk", used, free, options.least_free_bytes)
+        files = _free_files(self._folder.path)
+        if files is not None and files < LEAST_FREE_FILES:
+            return StorageShort("files", used, files, LEAST_FREE_FILES)
         self.restore()
         allowed = session.storage_allowed or options.max_session_bytes
         return StorageShort("size", used, free, allowed) if used > allowed else None
@@ -145,6 +150,14 @@ def _blocks_in(folder: Path) -> Iterator[int]:
 def _bytes_below(folders: tuple[Path, ...]) -> int:
     """The size on disk of every file below."""
     return sum(ForeignFolder(top).allocated_bytes() for top in folders)
+
+
+def _free_files(folder: Path) -> int | None:
+    """How many more files the file system can hold; ``None`` where it has no such bound."""
+    status = os.statvfs(folder)
+    if not status.f_files:
+        return None
+    return status.f_ffree if os.geteuid() == 0 else status.f_favail
 
 
 def _free_bytes(folder: Path) -> int:

@@ -451,6 +451,8 @@ class ForeignFolder:
             place = _place_in(folder, last, follow=self._follows)
             try:
                 seen = os.fstat(place)
+                if stat.S_ISLNK(seen.st_mode):
+                    raise OSError(errno.ELOOP, "is a link")
                 if not stat.S_ISREG(seen.st_mode):
                     raise _NotAFile(errno.EINVAL, f"is {_ARTICLES[_kind(seen.st_mode)]}, not a file")
                 if _is_pseudo(seen.st_dev):
@@ -612,7 +614,7 @@ def _unread(name: Name, error: OSError) -> Unread:
         case errno.ENOTDIR:
             return Unread(text, "not a folder", "does not lie in real folders, or is none")
         case errno.ELOOP | errno.EMLINK:
-            return Unread(text, "a link", "is a link, or lies behind a loop of links")
+            return Unread(text, "a link", "is a link, or leads into a loop of links")
         case errno.EAGAIN:
             return Unread(text, "busy", "is held by another program (a lease)")
         case errno.ETIMEDOUT:

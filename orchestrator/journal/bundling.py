@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import stat
 import tarfile
 import tempfile
 from collections.abc import Collection, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import Entry, ForeignFolder, Listing, Unread
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.withholding import MARK, records_without_secrets, without_secrets
 from orchestrator.safety.redaction import Redactor
@@ -35,6 +35,7 @@ LEFT_OUT = {
 _LOGIN_NAMES = ("credential", "auth", "oauth", "token", "secret", "keychain")
 _BLOCK_BYTES = 4 * 1024 * 1024
 _PROBE_BYTES = 64 * 1024
+MOST_FILE_BYTES = 2 * 1024**3
 
 
 @dataclass(slots=True)
@@ -70,12 +71,11 @@ def pack(
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz", compresslevel=6) as tar:
-            for path in _files(folder.path, bundle, with_conversations=with_conversations):
-                name = path.relative_to(folder.path).as_posix()
+            for name in _files(folder.path, bundle, with_conversations=with_conversations):
                 if name.startswith("homes/") and _is_login(PurePosixPath(name), logins):
                     bundle.left_out[name] = "a login"
                 else:
-                    _add(tar, path, name, bundle=bundle, redactor=redactor)
+                    _add(tar, folder.path, name, bundle=bundle, redactor=redactor)
             _add_text(tar, f"{folder.id}/bundle.json", json.dumps(asdict(bundle), indent=2) + "\n")
         fresh.replace(out)
     except OSError as error:
@@ -86,23 +86,29 @@ def pack(
     return bundle
 
 
-def _files(top: Path, bundle: Bundle, *, with_conversations: bool) -> Iterator[Path]:
+def _files(top: Path, bundle: Bundle, *, with_conversations: bool) -> Iterator[str]:
     """Regular files below the folder, in order; a worker may have left anything else, none of which is followed."""
-    for place, folders, names in os.walk(top):
-        inside = Path(place).relative_to(top)
-        for name in sorted((*folders, *names)):
-            relative = (inside / name).as_posix()
-            path = Path(place) / name
-            kind = path.lstat().st_mode
-            if relative in LEFT_OUT and not (relative == "homes" and with_conversations):
-                if LEFT_OUT[relative] and (not stat.S_ISDIR(kind) or any(path.iterdir())):
-                    bundle.left_out[relative] = LEFT_OUT[relative]
-                folders[:] = [one for one in folders if one != name]
-            elif stat.S_ISREG(kind):
-                yield path
-            elif not stat.S_ISDIR(kind):
-                bundle.left_out[relative] = "a link" if stat.S_ISLNK(kind) else "not a regular file"
-        folders.sort()
+    folder = ForeignFolder(top)
+
+    def is_left_out(entry: Entry) -> bool:
+        if entry.name not in LEFT_OUT or (entry.name == "homes" and with_conversations):
+            return False
+        if LEFT_OUT[entry.name] and not _is_empty(folder, entry):
+            bundle.left_out[entry.name] = LEFT_OUT[entry.name]
+        return True
+
+    for entry in folder.walk(skip=is_left_out):
+        if isinstance(entry, Unread):
+            bundle.left_out[entry.name] = entry.detail
+        elif entry.status.kind == "file":
+            yield entry.name
+        elif entry.status.kind != "folder":
+            bundle.left_out[entry.name] = f"a {entry.status.kind}"
+
+
+def _is_empty(folder: ForeignFolder, entry: Entry) -> bool:
+    listed = folder.entries(entry.name, most=1)
+    return isinstance(listed, Listing) and not listed.entries and not listed.is_cut
 
 
 def _is_login(name: PurePosixPath, logins: Collection[PurePosixPath]) -> bool:
@@ -110,13 +116,15 @@ def _is_login(name: PurePosixPath, logins: Collection[PurePosixPath]) -> bool:
     return inside_home in logins or any(word in name.name.lower() for word in _LOGIN_NAMES)
 
 
-def _add(tar: tarfile.TarFile, path: Path, name: str, *, bundle: Bundle, redactor: Redactor) -> None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        bundle.left_out[name] = f"cannot be read: {error.strerror}"
-        return
-    with os.fdopen(descriptor, "rb") as file, tempfile.TemporaryFile() as kept:
+def _add(tar: tarfile.TarFile, top: Path, name: str, *, bundle: Bundle, redactor: Redactor) -> None:
+    with ForeignFolder(top).opened(name) as found, tempfile.TemporaryFile() as kept:
+        if isinstance(found, Unread):
+            bundle.left_out[name] = found.detail
+            return
+        if found.status.size > MOST_FILE_BYTES:
+            bundle.left_out[name] = f"larger than {MOST_FILE_BYTES >> 30} GiB"
+            return
+        file = open(found.descriptor, "rb", closefd=False)  # noqa: SIM115 - closed with it
         is_record = name.endswith((".jsonl", ".log"))
         if not is_record and b"\0" in file.read(_PROBE_BYTES):
             bundle.left_out[name] = "not a text"
@@ -131,7 +139,7 @@ def _add(tar: tarfile.TarFile, path: Path, name: str, *, bundle: Bundle, redacto
         size = kept.tell()
         kept.seek(0)
         info = tarfile.TarInfo(f"{bundle.session}/{name}")
-        info.size, info.mode, info.mtime = size, 0o600, int(os.fstat(descriptor).st_mtime)
+        info.size, info.mode, info.mtime = size, 0o600, found.status.mtime_ns // 10**9
         tar.addfile(info, kept)
 
 

@@ -13,10 +13,12 @@ from typing import Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.replacing import sync_folder
 from orchestrator.models.entries import UserCommand
 
 _COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)
+MOST_BYTES = 16 * 1024 * 1024
 _NAME = re.compile(r"(\d{4,9})\.json")
 
 
@@ -97,9 +99,10 @@ def _numbered_files(commands: Path) -> list[tuple[int, str]]:
 
 
 def _read(n: int, path: Path) -> NumberedCommand:
+    content = ForeignFolder(path.parent).read(path.name, most_bytes=MOST_BYTES)
+    if isinstance(content, Unread):
+        return NumberedCommand(n, None, f"{path.name} {content.detail}")
     try:
-        return NumberedCommand(n, _COMMAND.validate_json(path.read_bytes()))
-    except OSError as error:
-        return NumberedCommand(n, None, f"{path.name} cannot be read: {error.strerror}")
+        return NumberedCommand(n, _COMMAND.validate_json(content))
     except ValidationError as error:
         return NumberedCommand(n, None, f"{path.name} is no command: {error.errors(include_url=False)[0]['msg']}")

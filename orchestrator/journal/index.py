@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.journal.locking import session_holder
 from orchestrator.journal.reading import read_journal, read_last_entry
@@ -21,7 +21,9 @@ from orchestrator.models.identity import AgentName, SessionId
 INDEX_NAME = "index.sqlite"
 _VERSION = 1
 """Of the table; an index of another one is thrown away and derived again."""
-_BUSY_S = 30.0
+_BUSY_S = 5.0
+"""What another process writes takes some milliseconds; after that the rows are derived without the index."""
+_SUFFIXES = ("", "-wal", "-shm")
 _TABLE = """
 CREATE TABLE session (
     id TEXT PRIMARY KEY, journal_bytes INTEGER NOT NULL, journal_mtime_ns INTEGER NOT NULL,
@@ -64,35 +66,59 @@ class SessionIndex:
     def refresh(self) -> None:
         """Take in what has changed: only journals of another size or time than remembered are read.
 
-        An index that is damaged, of another version or missing is derived again; where the workspace cannot be
-        written the rows are derived into memory only.
+        An index that is damaged, of another version or missing is derived again; where it cannot be written (no room,
+        no right, no file, held by another program) the rows are derived into memory only.
         """
+        self._rows = None
+        if not self._is_usable():
+            self._rows = self._derive_all()
+            return
         try:
             self._update(self._path)
         except sqlite3.OperationalError:
-            if self._can_write():
-                raise
-            self._rows = [_derived(folder) for folder in all_sessions(self._workspace)]
+            self._rows = self._derive_all()
         except sqlite3.DatabaseError:
-            self.delete()
-            self._update(self._path)
+            self._begin_again()
 
     def rows(self) -> list[SessionRow]:
         """All sessions, newest first, as of the last :meth:`refresh` of any process."""
         if self._rows is not None:
             rows = self._rows
-        elif self._path.exists():
-            with _opened(self._path) as database:
-                selected = database.execute(_SELECT).fetchall()
-            rows = [_row(values) for values in selected]
+        elif self._path.exists() and self._is_usable():
+            rows = self._selected()
         else:
             rows = []
         folders = {row.id: SessionFolder(self._workspace / row.id) for row in rows if row.outcome is None}
         return [replace(row, holder=session_holder(folders[row.id])) if row.id in folders else row for row in rows]
 
+    def _selected(self) -> list[SessionRow]:
+        try:
+            with _opened(self._path) as database:
+                selected = database.execute(_SELECT).fetchall()
+            return [_row(values) for values in selected]
+        except (sqlite3.DatabaseError, ValueError):
+            # What somebody else wrote into it is no reason to show nothing: the journals are what counts.
+            return self._derive_all()
+
+    def _begin_again(self) -> None:
+        try:
+            self.delete()
+            self._update(self._path)
+        except (sqlite3.DatabaseError, OSError):
+            self._rows = self._derive_all()
+
+    def _derive_all(self) -> list[SessionRow]:
+        return [_derived(folder) for folder in all_sessions(self._workspace)]
+
+    def _is_usable(self) -> bool:
+        """Whether regular files, or nothing yet, stand where the database is to be."""
+        workspace = ForeignFolder(self._workspace)
+        found = [workspace.status(INDEX_NAME + suffix) for suffix in _SUFFIXES]
+        return all(each.reason == "missing" if isinstance(each, Unread) else each.kind == "file" for each in found)
+
     def delete(self) -> None:
         """Throw the index away; nothing is lost."""
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in _SUFFIXES:
             self._path.with_name(INDEX_NAME + suffix).unlink(missing_ok=True)
 
     def _update(self, path: Path) -> None:
@@ -112,9 +138,6 @@ class SessionIndex:
                     "INSERT OR REPLACE INTO session VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                     [_values(stamp, row) for stamp, row in derived],
                 )
-
-    def _can_write(self) -> bool:
-        return os.access(self._workspace, os.W_OK) and (not self._path.exists() or os.access(self._path, os.W_OK))
 
 
 @contextmanager

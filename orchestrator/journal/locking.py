@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ _GETLK: int = getattr(fcntl, "F_OFD_GETLK", fcntl.F_GETLK)
 _HAS_OFD = hasattr(fcntl, "F_OFD_SETLK")
 _FLOCK_LINUX = struct.Struct("@hhqqi4x")
 """``struct flock``: type, whence, start, length (0 = to the end), pid (must be 0 for OFD locks)."""
+_CAREFUL = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""A pipe or a link that somebody put in its place neither holds us up nor leads elsewhere."""
 _FLOCK_BSD = struct.Struct("@qqihh")
 
 
@@ -42,7 +45,10 @@ def hold_session_lock(folder: _Folder | Path) -> Iterator[None]:
     """
     path = _folder_path(folder)
     try:
-        descriptor = os.open(path / "session.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path / "session.lock", os.O_RDWR | os.O_CREAT | _CAREFUL, 0o600)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "it is not a regular file")
     except OSError as error:
         raise EnvironmentUnfit(f"cannot open {path / 'session.lock'}: {error.strerror}") from error
     try:
@@ -59,10 +65,12 @@ def session_holder(folder: _Folder | Path) -> int | None:
     """
     path = _folder_path(folder) / "session.lock"
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _CAREFUL)
     except OSError:
         return None
     try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
         return _written_pid(descriptor) if _is_held(descriptor) else None
     finally:
         os.close(descriptor)

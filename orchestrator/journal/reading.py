@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.entries import JOURNAL_ENTRY, JOURNAL_FORMAT, JournalEntry
 
 _BUFFER_BYTES = 1024 * 1024
 _BLOCK_BYTES = 64 * 1024
+MOST_LINE_BYTES = 256 * 1024 * 1024
+"""No entry is nearly so long; what is longer is no journal."""
 
 
 def read_journal(path: Path, after: int = 0) -> Iterator[JournalEntry]:
@@ -22,16 +26,17 @@ def read_journal(path: Path, after: int = 0) -> Iterator[JournalEntry]:
     Raises:
         JournalDamaged: A line in the middle is not an entry, a number is missing, or the format is newer than ours.
     """
-    try:
-        file = path.open("rb", buffering=_BUFFER_BYTES)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise JournalDamaged(f"cannot read {path}: {error.strerror}") from error
-    with file:
+    with ForeignFolder(path.parent).opened(path.name) as found:
+        if isinstance(found, Unread):
+            if found.reason == "missing":
+                return
+            raise unreadable(path, found)
+        file = open(found.descriptor, "rb", buffering=_BUFFER_BYTES, closefd=False)  # noqa: SIM115 - closed with it
         offset = 0
-        for n, line in enumerate(file, start=1):
+        for n, line in enumerate(iter(partial(file.readline, MOST_LINE_BYTES), b""), start=1):
             if not line.endswith(b"\n"):
+                if len(line) >= MOST_LINE_BYTES:
+                    raise damage(path, n, offset, f"it is longer than {MOST_LINE_BYTES >> 20} MiB")
                 return
             if n == 1:
                 check_format(line, path)
@@ -46,16 +51,12 @@ def read_last_entry(path: Path) -> JournalEntry | None:
     Raises:
         JournalDamaged: The last line is not an entry, or the file cannot be read.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise JournalDamaged(f"cannot read {path}: {error.strerror}") from error
-    try:
-        return last_entry_before(descriptor, os.fstat(descriptor).st_size, path)
-    finally:
-        os.close(descriptor)
+    with ForeignFolder(path.parent).opened(path.name) as found:
+        if isinstance(found, Unread):
+            if found.reason == "missing":
+                return None
+            raise unreadable(path, found)
+        return last_entry_before(found.descriptor, found.status.size, path)
 
 
 def last_entry_before(descriptor: int, end: int, path: Path) -> JournalEntry | None:
@@ -64,19 +65,26 @@ def last_entry_before(descriptor: int, end: int, path: Path) -> JournalEntry | N
     Raises:
         JournalDamaged: The last line is not an entry.
     """
-    end = end_of_line_before(descriptor, end)
+    end = end_of_line_before(descriptor, end, path)
     if end == 0:
         return None
-    start = end_of_line_before(descriptor, end - 1)
+    start = end_of_line_before(descriptor, end - 1, path)
     line = os.pread(descriptor, end - start, start)
     claimed = line[:40].removeprefix(b'{"n":').split(b",", 1)[0]
     n = int(claimed) if claimed.isdigit() else _count_lines(descriptor, start) + 1
     return decode_entry(line, n, path=path, offset=start)
 
 
-def end_of_line_before(descriptor: int, end: int) -> int:
-    """The offset after the last newline in front of ``end``; 0 where there is none."""
+def end_of_line_before(descriptor: int, end: int, path: Path) -> int:
+    """The offset after the last newline in front of ``end``; 0 where there is none.
+
+    Raises:
+        JournalDamaged: There is none for longer than any entry is.
+    """
+    least = end - MOST_LINE_BYTES
     while end > 0:
+        if end < least:
+            raise JournalDamaged(f"{path}: the last {MOST_LINE_BYTES >> 20} MiB of it are no entries")
         start = max(0, end - _BLOCK_BYTES)
         found = os.pread(descriptor, end - start, start).rfind(b"\n")
         if found >= 0:
@@ -118,6 +126,11 @@ def check_format(first_line: bytes, path: Path) -> None:
             f"{path} is in format {written}; this program knows formats up to {JOURNAL_FORMAT}",
             hint="read it with the newer version of orchestrate that wrote it",
         )
+
+
+def unreadable(path: Path, found: Unread) -> JournalDamaged:
+    """The error for a journal that cannot be read at all."""
+    return JournalDamaged(f"cannot read {path}: it {found.detail}")
 
 
 def damage(path: Path, n: int, offset: int, what: str) -> JournalDamaged:

@@ -16,6 +16,7 @@ from typing import Self
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.reading import check_format, decode_entry, end_of_line_before, last_entry_before
 from orchestrator.journal.replacing import sync_folder
 from orchestrator.journal.reserving import RESERVE_BYTES, Reserve
@@ -49,8 +50,11 @@ class Journal:
     def __init__(self, path: Path, *, reserve_bytes: int = RESERVE_BYTES) -> None:
         self.path = path
         try:
-            is_new = not path.exists()
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            found = ForeignFolder(path.parent).status(path.name)
+            is_new = isinstance(found, Unread)
+            if isinstance(found, Status) and found.kind != "file":
+                raise OSError(errno.EINVAL, f"it is a {found.kind}")
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
             self._descriptor = os.open(path, flags, 0o600)
         except OSError as error:
             raise self._cannot("open", error) from error
@@ -153,7 +157,7 @@ class Journal:
 
     def _cut_torn_tail(self) -> int:
         size = os.fstat(self._descriptor).st_size
-        end = end_of_line_before(self._descriptor, size)
+        end = end_of_line_before(self._descriptor, size, self.path)
         if end < size:
             self._keep_aside(os.pread(self._descriptor, size - end, end))
             os.ftruncate(self._descriptor, end)

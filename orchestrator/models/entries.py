@@ -119,13 +119,13 @@ class StreamRead:
 class StorageShort:
     """The session has grown to the size it is allowed, or the disk it lies on is nearly full."""
 
-    what: Literal["size", "disk"]
+    what: Literal["size", "disk", "files"]
     used: int
     """Bytes of the session folder that workers account for."""
     free: int
-    """Bytes left on the disk."""
+    """Bytes left on the disk; of ``files``, how many more it can hold."""
     bound: int
-    """The limit that was reached: the most bytes of the session, or the least bytes left on the disk."""
+    """The limit that was reached: the most bytes of the session, or the least bytes or files left on the disk."""
     kind: Literal["storage_short"] = "storage_short"
 
 

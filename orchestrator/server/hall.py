@@ -6,11 +6,11 @@ from collections import OrderedDict
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 from anyio import CancelScope
 from anyio.abc import TaskGroup, TaskStatus
 
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, newest_session, open_session
 from orchestrator.journal.index import SessionIndex, SessionRow
 from orchestrator.models.money import Usage
@@ -19,6 +19,7 @@ from orchestrator.server.following import Follower
 from orchestrator.server.listing import usage_in_report
 from orchestrator.session.summary import summarise
 
+LIST_TIME_S = 60.0
 MOST_UNWATCHED = 8
 """Sessions kept in memory though no stream is open on them."""
 
@@ -96,7 +97,10 @@ class Hall:
     async def rows(self) -> list[SessionRow]:
         """Every session of the workspace, newest first."""
         async with self._listing:
-            return await anyio.to_thread.run_sync(self._list)
+            try:
+                return await off_loop(self._list, within_s=LIST_TIME_S, what="listing the sessions")
+            except TimeoutError as error:
+                raise OrchestrateError(str(error)) from error
 
     def usage(self, row: SessionRow) -> Usage | None:
         """What the session consumed, as far as that is known without reading its journal."""

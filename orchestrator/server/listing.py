@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.index import SessionRow
 from orchestrator.models.money import Usage
 
@@ -61,18 +62,22 @@ def session_entry(row: SessionRow, usage: Usage | None) -> SessionEntry:
     )
 
 
+MOST_REPORT_BYTES = 64 * 1024 * 1024
+
+
 def usage_in_report(path: Path) -> Usage | None:
     """The session's usage as its report says; ``None`` where there is none to be read."""
-    try:
-        return _usage_in(path, path.stat().st_mtime_ns)
-    except OSError:
-        return None
+    found = ForeignFolder(path.parent).status(path.name)
+    return _usage_in(path, found.mtime_ns) if isinstance(found, Status) else None
 
 
 @lru_cache(maxsize=1024)
 def _usage_in(path: Path, mtime_ns: int) -> Usage | None:
     """``mtime_ns`` is there so that a report written anew is read anew."""
+    content = ForeignFolder(path.parent).read(path.name, most_bytes=MOST_REPORT_BYTES)
+    if isinstance(content, Unread):
+        return None
     try:
-        return _USAGE.validate_python(from_json(path.read_bytes())["usage"])
+        return _USAGE.validate_python(from_json(content)["usage"])
     except (ValueError, KeyError, TypeError, ValidationError):
         return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reading import decode_entry
+from orchestrator.journal.reading import MOST_LINE_BYTES, decode_entry, unreadable
 from orchestrator.models.entries import JournalEntry
 from orchestrator.server.messages import Message, entry_messages
 
@@ -54,13 +55,17 @@ class JournalPages:
         if first > last:
             return
         page = (first - 1) // PAGE
-        with self._folder.journal_file.open("rb") as file:
+        journal = self._folder.journal_file
+        with ForeignFolder(journal.parent).opened(journal.name) as found:
+            if isinstance(found, Unread):
+                raise unreadable(journal, found)
+            file = open(found.descriptor, "rb", closefd=False)  # noqa: SIM115 - closed with it
             offset = self._offsets[page]
             file.seek(offset)
             for n in range(page * PAGE + 1, last + 1):
-                line = file.readline()
+                line = file.readline(MOST_LINE_BYTES)
                 if n >= first:
-                    yield decode_entry(line, n, path=self._folder.journal_file, offset=offset)
+                    yield decode_entry(line, n, path=journal, offset=offset)
                 offset += len(line)
 
     def _encoded(self, page: int) -> Sequence[Message]:

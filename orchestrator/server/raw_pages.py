@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from orchestrator.coordinator.staging import known_secrets
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.safety.redaction import Redactor
 
 MOST_BYTES = 1024 * 1024
@@ -34,17 +35,14 @@ def read_page(path: Path, offset: int, limit: int) -> RawPage:
     Raises:
         OSError: It cannot be read.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return RawPage(0, 0, 0, "")
-    try:
-        status = os.fstat(descriptor)
-        size = status.st_size if stat.S_ISREG(status.st_mode) else 0
+    with ForeignFolder(path.parent).opened(path.name) as found:
+        if isinstance(found, Unread):
+            if found.reason in ("missing", "not a file"):
+                return RawPage(0, 0, 0, "")
+            raise OSError(errno.EINVAL, found.detail)
+        size = found.status.size
         begin = min(offset, size) if offset >= 0 else max(0, size + offset)
-        data = os.pread(descriptor, min(limit, size - begin), begin) if size else b""
-    finally:
-        os.close(descriptor)
+        data = os.pread(found.descriptor, min(limit, size - begin), begin) if size else b""
     if begin + len(data) < size and b"\n" in data:
         data = data[: data.rindex(b"\n") + 1]
     text = _redactor().text(data.decode("utf-8", "replace"))

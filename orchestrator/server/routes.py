@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 
-import anyio.to_thread
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
 from orchestrator import __version__
+from orchestrator.errors import OrchestrateError
+from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Question
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.server.asking import FollowerMeant, hall_of, session_of, worker_named
 from orchestrator.server.diffing import DiffView
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
-from orchestrator.server.listing import SessionEntry, session_entry
+from orchestrator.server.listing import MOST_REPORT_BYTES, SessionEntry, session_entry
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
@@ -25,6 +28,7 @@ from orchestrator.server.streaming import EventStream
 from orchestrator.server.views import SessionView, WorkerView, question_views, review_views, session_view
 from orchestrator.session.summary import ReviewSummary, SessionSummary, summarise
 
+READ_TIME_S = 60.0
 open_router = APIRouter(tags=["health"])
 router = APIRouter(tags=["read"], responses=documented(400, 401, 403, 404, 409, 422))
 WorkerName = Annotated[str, Path(max_length=100, description="A worker's id, e.g. `claude`.")]
@@ -103,7 +107,11 @@ async def events(
     text: Annotated[str | None, Query(max_length=200, description="Only what has this in its text, any case.")] = None,
 ) -> EventPage:
     match = MatchText(agent=agent, type=type, text=text)
-    return await anyio.to_thread.run_sync(page_of_events, follower, match, after, before, limit)
+    look = partial(page_of_events, follower, match, after, before, limit)
+    try:
+        return await off_loop(look, within_s=READ_TIME_S, what="reading the journal")
+    except TimeoutError as error:
+        raise OrchestrateError(str(error)) from error
 
 
 class EventSource(Response):
@@ -153,9 +161,11 @@ async def raw_log(
     name = worker_named(follower, worker)
     path = follower.folder.raw_stdout(name) if stream == "stdout" else follower.folder.raw_stderr(name)
     try:
-        return await anyio.to_thread.run_sync(read_page, path, offset, limit)
+        return await off_loop(
+            partial(read_page, path, offset, limit), within_s=READ_TIME_S, what=f"reading {path.name}"
+        )
     except OSError as error:
-        raise Refusal(409, f"cannot read {path.name}: {error.strerror}") from error
+        raise Refusal(409, f"cannot read {path.name}: {error.strerror or error}") from error
 
 
 @router.get("/api/diff", summary="What has changed in the target since the session began")
@@ -166,10 +176,9 @@ async def diff(request: Request, follower: FollowerMeant) -> DiffView:
 @router.get("/api/report", summary="The report, once the session has ended", response_class=PlainTextResponse)
 async def report(follower: FollowerMeant) -> PlainTextResponse:
     path = follower.folder.report_text_file
-    try:
-        text = await anyio.Path(path).read_text("utf-8")
-    except FileNotFoundError:
-        raise Refusal(409, "there is no report yet", hint="it is written when the session ends") from None
-    except OSError as error:
-        raise Refusal(409, f"cannot read {path.name}: {error.strerror}") from error
+    text = ForeignFolder(path.parent).read_text(path.name, most_bytes=MOST_REPORT_BYTES)
+    if isinstance(text, Unread):
+        if text.reason == "missing":
+            raise Refusal(409, "there is no report yet", hint="it is written when the session ends")
+        raise Refusal(409, str(text))
     return PlainTextResponse(text, media_type="text/markdown")

@@ -19,11 +19,12 @@ def on_storage_short(draft: Draft, body: StorageShort) -> None:
     session = draft.session
     if session.storage_question is not None or session.ending is not None:
         return
-    text = _size_words(body) if body.what == "size" else _disk_words(body)
+    words = {"size": _size_words, "disk": _disk_words, "files": _files_words}
+    text = words[body.what](body)
     if body.what == "size":
         # Whoever answers "go on" has allowed as much again.
         draft.set(storage_allowed=body.used + session.options.max_session_bytes)
-    elif body.free < FULL_BYTES:
+    elif body.free < (FULL_BYTES if body.what == "disk" else 1):
         for worker in session.living():
             draft.warn(f"{worker.id}: lost output: the disk was full while it ran, and what it wrote then is gone")
     for worker in session.living():
@@ -49,6 +50,13 @@ def _disk_words(body: StorageShort) -> str:
     return (
         f"the disk has {size_words(body.free)} left, less than the {size_words(body.bound)} that are kept free; "
         "make room on it, then answer"
+    )
+
+
+def _files_words(body: StorageShort) -> str:
+    return (
+        f"the disk can hold {body.free:,} more files (inodes), less than the {body.bound:,} that are kept free; "
+        "delete some on it, then answer"
     )
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from string import Formatter
 
 from orchestrator.agents.contract import Agent
+from orchestrator.files.foreign import ForeignFolder
 from orchestrator.models.sandbox import MODEL_HOSTS, SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.workers.network_rules import NetworkRules, address_of, rules_for, with_gateway
+
+MOST_SETTINGS_BYTES = 16 * 1024 * 1024
 
 
 def gateway_of(agent: Agent, environ: Mapping[str, str]) -> str | None:
@@ -22,8 +25,9 @@ def gateway_of(agent: Agent, environ: Mapping[str, str]) -> str | None:
     if agent.gateway_setting is not None and environ.get("HOME"):
         file, key = agent.gateway_setting
         # What cannot be read names nothing; the CLI itself would not start with it.
-        with suppress(OSError, ValueError):
-            found = tomllib.loads(Path(environ["HOME"], file).read_text("utf-8")).get(key)
+        text = ForeignFolder(Path(environ["HOME"]), links="follow").read_text(file, most_bytes=MOST_SETTINGS_BYTES)
+        with suppress(ValueError):
+            found = tomllib.loads(text).get(key) if isinstance(text, str) else None
             return found if isinstance(found, str) and found else None
     return None
 

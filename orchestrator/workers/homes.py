@@ -116,7 +116,7 @@ def _login(user_home: Path, name: PurePosixPath) -> bytes | None:
     content = ForeignFolder(user_home, links="follow").read(name, most_bytes=MOST_LOGIN_BYTES)
     if isinstance(content, bytes):
         return content
-    if content.reason in ("missing", "not a folder", "not a file"):
+    if content.reason in ("missing", "not a folder", "not a file", "a link"):
         return None
     raise OSError(f"the login file {user_home / name}: {content.detail}")
 

@@ -72,7 +72,7 @@ def test_what_is_left_out_is_said_with_the_reason(folder: SessionFolder, tmp_pat
         "scratch/claude/image.png": "not a text",
         "scratch/claude/link": "a link",
         "scratch/claude/folder-link": "a link",
-        "scratch/claude/pipe": "not a regular file",
+        "scratch/claude/pipe": "a pipe",
     }
     assert not set(texts) & set(bundle.left_out)
     assert not any("credentials" in name or "passwd" in name for name in texts)

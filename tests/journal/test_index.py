@@ -4,13 +4,15 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestrator.journal.folder import SessionFolder, create_session
+from orchestrator.journal import index as index_module
+from orchestrator.journal.folder import SessionFolder, all_sessions, create_session
 from orchestrator.journal.index import INDEX_NAME, SessionIndex, SessionRow
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.writing import Journal
@@ -148,3 +150,45 @@ def test_deleting_it_under_others_loses_no_session(
     process = start_python(REFRESH_MANY, workspace, 3)
     assert process.communicate(timeout=50)[0] == "done\n"
     assert len(refreshed(workspace)) == 20
+
+
+def made(workspace: Path, opened: SessionOpened) -> Path:
+    for second in range(3):
+        make_session(workspace, opened, second=second, outcome=Outcome.DONE)
+    return workspace
+
+
+@pytest.mark.parametrize("odd", ["folder", "pipe", "loop", "device", "no database"])
+def test_whatever_stands_in_its_place_the_sessions_are_listed(tmp_path: Path, opened: SessionOpened, odd: str) -> None:
+    workspace = made(tmp_path, opened)
+    place = workspace / INDEX_NAME
+    match odd:
+        case "folder":
+            place.mkdir()
+        case "pipe":
+            os.mkfifo(place)
+        case "loop":
+            place.symlink_to(place.name)
+        case "device":
+            place.symlink_to("/dev/zero")
+        case "no database":
+            place.write_bytes(b"\0" * 100_000)
+    index = SessionIndex(workspace)
+    index.refresh()
+    assert [row.id for row in index.rows()] == [folder.id for folder in all_sessions(workspace)]
+    assert index.rows()
+
+
+def test_an_index_that_another_program_holds_is_done_without(
+    tmp_path: Path, opened: SessionOpened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = made(tmp_path, opened)
+    monkeypatch.setattr(index_module, "_BUSY_S", 0.05)
+    SessionIndex(workspace).refresh()
+    with closing(sqlite3.connect(workspace / INDEX_NAME)) as holder:
+        holder.execute("PRAGMA journal_mode = DELETE")
+        holder.execute("BEGIN EXCLUSIVE")
+        index = SessionIndex(workspace)
+        index.refresh()
+        assert [row.id for row in index.rows()] == [folder.id for folder in all_sessions(workspace)]
+        assert index.rows()

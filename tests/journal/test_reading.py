@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.journal import reading
 from orchestrator.journal.reading import read_journal, read_last_entry
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
@@ -123,3 +125,31 @@ KINDS_OF_FORMAT_1 = {
     "effect_intended",
     "session_closed",
 }
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "loop", "device"])
+def test_what_is_no_journal_is_said_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+        case "loop":
+            path.symlink_to(path.name)
+        case "device":
+            path.symlink_to("/dev/zero")
+    with pytest.raises(JournalDamaged, match=r"cannot read .*: it is a"):
+        list(read_journal(path))
+    with pytest.raises(JournalDamaged, match=r"cannot read .*: it is a"):
+        read_last_entry(path)
+
+
+def test_a_line_that_is_longer_than_any_entry_is_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_LINE_BYTES", 1000)
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b"\0" * 200_000)
+    with pytest.raises(JournalDamaged, match="entry 1 at byte 0 is damaged: it is longer"):
+        list(read_journal(path))
+    with pytest.raises(JournalDamaged, match="are no entries"):
+        read_last_entry(path)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from orchestrator.errors import JournalDamaged
 from orchestrator.journal.reading import read_journal
 from orchestrator.journal.writing import Journal
 from orchestrator.models.entries import (
+    JOURNAL_FORMAT,
     AgentOutput,
     Body,
     Command,
@@ -168,9 +170,9 @@ def test_a_last_line_that_is_no_entry_stops_the_writer(folder_journal: Path) -> 
 def test_a_journal_of_a_newer_format_is_not_written_to(folder_journal: Path, opened: SessionOpened) -> None:
     with Journal(folder_journal) as journal:
         journal.append(opened, NOW)
-    newer = folder_journal.read_bytes().replace(b'"format":2', b'"format":3')
+    newer = folder_journal.read_bytes().replace(b'"format":%d' % JOURNAL_FORMAT, b'"format":%d' % (JOURNAL_FORMAT + 1))
     folder_journal.write_bytes(newer)
-    with pytest.raises(JournalDamaged, match="is in format 3"):
+    with pytest.raises(JournalDamaged, match=f"is in format {JOURNAL_FORMAT + 1}"):
         Journal(folder_journal)
     assert folder_journal.read_bytes() == newer
 
@@ -183,10 +185,12 @@ def test_a_folder_that_is_missing_is_said_with_the_path(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> None:
     if not Path("/dev/full").exists():
         not_proven("there is no /dev/full here")
-    link = tmp_path / "journal.jsonl"
-    link.symlink_to("/dev/full")
-    with Journal(link) as journal, pytest.raises(JournalDamaged) as raised:
-        journal.append(TimePassed(), NOW)
+    with Journal(tmp_path / "journal.jsonl", reserve_bytes=0) as journal:
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, journal._descriptor)
+        os.close(full)
+        with pytest.raises(JournalDamaged) as raised:
+            journal.append(TimePassed(), NOW)
     assert "free some space" in (raised.value.hint or "")
     assert journal.last == 0
 
