@@ -96,8 +96,10 @@ class Leaver:
 
     def _pushing(self, worker: WorkerId, request: str) -> Pushing:
         from orchestrator.coordinator.pushing import Pushing
+        from orchestrator.workers.git_layers import mounts_of
 
-        return Pushing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
+        layers = mounts_of(self.folder.workers_dir, worker)
+        return Pushing(self._errands(), self._place(worker, request), self.options.sandbox.leaving, layers)
 
     def _publishing(self, worker: WorkerId, request: str) -> Publishing:
         from orchestrator.coordinator.publishing import Publishing

@@ -21,6 +21,7 @@ from orchestrator.safety.destinations import destination, without_login
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.safety.leaving import RefGiven, Unsupported, resolve
 from orchestrator.workers.errands import HOME, Errand, Errands, Ran
+from orchestrator.workers.mounts import Mount
 
 _ISOLATED: Final[Mapping[str, str]] = {**ISOLATED, "GIT_NO_REPLACE_OBJECTS": "1"}
 _OURS: Final = ("git", "--git-dir=clone", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
@@ -40,6 +41,8 @@ class Pushing:
     errands: Errands
     folder: Path
     leaving: Leaving
+    layers: Sequence[Mount] = ()
+    """What the worker sees in the place of repositories."""
 
     async def inspect(self, push: Push, url: str, *, readable: Sequence[Path]) -> PushParcel:
         """Take what would be pushed into a clean clone, and say exactly what that is.
@@ -121,7 +124,9 @@ class Pushing:
     async def _read(self, argv: Sequence[str], readable: Sequence[Path], stdin: bytes = b"") -> Ran:
         """In front of what a worker may have written: whatever that makes git do, it does here, and to nobody."""
         folder = self.folder / "reading"
-        errand = Errand(argv, folder, readable, env=_ISOLATED, stdin=stdin, within_s=self.leaving.timeout_s)
+        within_s = self.leaving.timeout_s
+        env = {**_ISOLATED, "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1"}
+        errand = Errand(argv, folder, readable, env=env, stdin=stdin, within_s=within_s, further=self.layers)
         ran = await self.errands.run(errand)
         if ran.problem is not None:
             raise EnvironmentUnfit(f"the repository cannot be read: {ran.problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,7 @@ from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.workers import landlock_profile
 from orchestrator.workers.crew import Crew, CrewLayout
+from orchestrator.workers.repositories import REPOSITORY_TIME_S, repository_warnings
 from orchestrator.workers.sandbox import find_bubblewrap, wrap
 from orchestrator.workers.system_files import write_system_files
 
@@ -94,7 +96,13 @@ async def run_session(
             sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
             stage = replace(stage, sandbox=sandbox)
             backend, loud = choose_backend(sandbox, proof)
-            findings = (*told, *loud, *findings)
+            git = shutil.which("git", path=stage.environ.get("PATH", os.defpath))
+            without = await off_loop(
+                partial(repository_warnings, stage.target, backend=backend, git=git),
+                within_s=REPOSITORY_TIME_S,
+                what="looking for the target's repository",
+            )
+            findings = (*told, *loud, *without, *findings)
             opened = SessionOpened(
                 folder.id, session_options(request, stage, folder=folder, backend=backend), stage.found, findings
             )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers.cgroups import end_group
+from orchestrator.workers.git_delivery import PLAN, Refused, deliver
 from orchestrator.workers.processes import is_running
 from orchestrator.workers.records import FULL, decode_file, encode, replace_file
 from orchestrator.workers.sweeping import end_marked
@@ -50,6 +51,11 @@ class AttemptFiles:
     def taken(self) -> Path:
         """How the names begin under which lies what it planted where nothing may be planted."""
         return self.workers_dir / f"{self.worker}.{self.attempt}.taken"
+
+    @property
+    def layers(self) -> Path:
+        """Where its own layers of repositories lie."""
+        return self.taken.with_suffix(".git")
 
     @property
     def shim_log(self) -> Path:
@@ -130,14 +136,26 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     if record is None and not swept:
         # The claim comes before the child.
         proof, note = "nothing was started", "its shim ended before it had begun"
+    carried = carry_over(files) if proof != "none" else []
     return ExitRecord(
         code=None,
         proof=proof,
         stdout_end=_size(stdout),
         stderr_end=_size(stderr),
         stopped_by="shim lost",
-        note=note + (f"; {swept} of its processes were killed" if swept else ""),
+        note="; ".join([note + (f"; {swept} of its processes were killed" if swept else ""), *carried]),
     )
+
+
+def carry_over(files: AttemptFiles) -> list[str]:
+    """Do what its shim could not: take what it did in its layers of repositories over into the real ones.
+
+    Blocks for as long as git takes; does nothing where it was done before.
+    """
+    try:
+        return deliver(str(files.layers / PLAN))
+    except (OSError, ValueError, KeyError, Refused) as problem:
+        return [f"what was done in repositories is not carried over: {problem}"]
 
 
 def _group(files: AttemptFiles) -> Path | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -19,6 +20,7 @@ from orchestrator.workers import landlock_profile
 from orchestrator.workers.cgroups import make_group, own_group
 from orchestrator.workers.connecting import PORT
 from orchestrator.workers.gateways import gateway_of, is_here, network_rules
+from orchestrator.workers.git_layers import Layers, make_layers, reader_layers
 from orchestrator.workers.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
 from orchestrator.workers.layout import CrewLayout
 from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimits
@@ -28,12 +30,15 @@ from orchestrator.workers.protecting import protect
 from orchestrator.workers.proving import prove_backend
 from orchestrator.workers.proxy_requests import ProxyRequest
 from orchestrator.workers.proxying import Proxy, Refusal, proxy
-from orchestrator.workers.sandbox import find_bubblewrap, grants, wrap
+from orchestrator.workers.repositories import find_repositories
+from orchestrator.workers.sandbox import find_bubblewrap, grants, shared_roots, wrap
 from orchestrator.workers.system_files import write_system_files
 from orchestrator.workers.upstream import Upstream, upstream_for
 
 ETC_AGE_S = 30.0
 """A changed resolver or certificate reaches workers started after this time."""
+HELD_IN_A_LAYER = ("hooks", "config", "config.worktree", "info/attributes")
+"""What a worker's git obeys is read-only in its layer too, so that it is told at once and nothing is lost."""
 LOCAL = "localhost,127.0.0.1,::1"
 """A worker's own servers stand in its own network; they are no business of the proxy's."""
 
@@ -55,6 +60,7 @@ class Box:
     _adopted: dict[WorkerId, tuple[NetworkRules, int | None]] = field(default_factory=dict)
     _group: Path | None = field(default_factory=own_group)
     _etc_at: float = float("-inf")
+    _crosses: dict[WorkerId, bool] = field(default_factory=dict)
 
     @property
     def is_listed_network(self) -> bool:
@@ -93,18 +99,49 @@ class Box:
         if rules is not None:
             parts["way_out"] = str(self._need_proxy().path)
             parts["network"] = {**asdict(rules), "port": self._port_of(assignment.worker)}
+        layers = self.layers(assignment, into.with_suffix(".git")) if self.backend == "bubblewrap" else Layers()
         if self.backend != "none":
-            given = grants(self.config, assignment)
+            given = grants(self.config, assignment, layers)
             parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
         if self.backend == "bubblewrap":
-            parts |= {"argv": self._wrap(command, assignment, spec), "cwd": None, "sandboxed": True}
+            argv = self._wrap(command, assignment, spec, layers)
+            plan = None if layers.plan is None else str(layers.plan)
+            parts |= {"argv": argv, "cwd": None, "sandboxed": True, "git_plan": plan}
         elif self.backend == "landlock":
             parts["landlock"] = self._landlock(command, assignment)
         return parts
 
+    def layers(self, assignment: Assignment, folder: Path) -> Layers:
+        """What a worker sees in the place of the repositories of its folders.
+
+        Args:
+            folder: where layers of its own are made.
+
+        Raises:
+            OSError: they cannot be.
+        """
+        git = shutil.which("git", path=self.environ.get("PATH", os.defpath))
+        roots = shared_roots(self.config, assignment)
+        target = Path(os.path.realpath(assignment.target))
+        if not roots:
+            made = reader_layers(find_repositories([target], git), folder, git=git or "")
+        else:
+            made = make_layers(
+                find_repositories(roots, git),
+                folder,
+                git=git or "",
+                session=self.layout.session_dir.name,
+                worker=assignment.worker,
+                held=HELD_IN_A_LAYER,
+            )
+        self._crosses[assignment.worker] = made.crosses
+        return made
+
     def environment(self, assignment: Assignment) -> Mapping[str, str]:
-        """Variables that say where the way out is."""
+        """Variables that say where the way out is, and that git looks beyond the target for its repository."""
         guards = self._guard_environment(assignment)
+        if self._crosses.get(assignment.worker):
+            guards = {**guards, "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1"}
         if not self.is_listed_network:
             return guards
         port = self._port_of(assignment.worker) or PORT
@@ -216,7 +253,7 @@ class Box:
         guards = [] if replies is None else [str(replies), str(self._guard_folder() / HOOK)]
         return {**made, "read": [*made["read"], *guards]}
 
-    def _wrap(self, command: Sequence[str], assignment: Assignment, spec: LaunchSpec) -> list[str]:
+    def _wrap(self, command: Sequence[str], assignment: Assignment, spec: LaunchSpec, layers: Layers) -> list[str]:
         bwrap = find_bubblewrap(self.environ)
         if bwrap is None:
             raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
@@ -234,6 +271,7 @@ class Box:
             etc=etc,
             environ=self.environ,
             further=[*_settings(assignment, spec), *self._guards(assignment)],
+            layers=layers,
         )
 
     def _guards(self, assignment: Assignment) -> Sequence[Mount]:

@@ -110,6 +110,8 @@ class Errand:
     env: Mapping[str, str] | None = None
     stdin: bytes = b""
     within_s: float = 120.0
+    further: Sequence[Mount] = ()
+    """Places made over all others: a worker's layers of repositories."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ class Errands:
             raise EnvironmentUnfit(f"{missing} is needed to run a command in a worker's place, and is not on PATH")
         write_system_files(self.place / "etc")
         argv = [program, *errand.argv[1:]]
-        further = [Mount(place, "read", str(source)) for place, source in self._files(errand)]
+        further = [*errand.further, *(Mount(place, "read", str(source)) for place, source in self._files(errand))]
         if errand.host:
             argv = [*_PYTHON, _GATE, str(channel), *argv]
             further.append(Mount(Path("/etc/hosts"), "read", str(self._hosts(errand.host))))

@@ -13,6 +13,7 @@ from pathlib import Path
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.placing import Places, placed
+from orchestrator.workers.git_layers import Layers
 from orchestrator.workers.mounts import Mount, arrange, place_of, program_mounts, system_mounts
 from orchestrator.workers.nested import nested_repositories
 from orchestrator.workers.protecting import Protection, protect
@@ -58,8 +59,12 @@ class Grants:
     protection: Protection
 
 
-def grants(config: SandboxConfig, assignment: Assignment) -> Grants:
-    """What the policy and the role give."""
+def grants(config: SandboxConfig, assignment: Assignment, layers: Layers = Layers()) -> Grants:  # noqa: B008 - frozen
+    """What the policy and the role give.
+
+    Args:
+        layers: what the worker sees in the place of repositories: what the policy holds in those, the layers hold.
+    """
     filled = placed(config, Places.of(assignment))
     writes = {assignment.home, assignment.scratch, *assignment.writable}
     if assignment.role is Role.IMPLEMENTER:
@@ -71,8 +76,18 @@ def grants(config: SandboxConfig, assignment: Assignment) -> Grants:
     # Our own folders are made new for each worker: there is nothing in them that anybody else obeys.
     private = {_resolved(assignment.home), _resolved(assignment.scratch)}
     shared = sorted(writable - private)
-    held: list[str | Path] = [*filled.never_writable, *_held_of_nested(shared, filled.never_writable)]
+    named: list[Path] = [*map(Path, filled.never_writable), *_held_of_nested(shared, filled.never_writable)]
+    apart = (*layers.covered, *layers.held)
+    held = [path for path in named if not any(path.is_relative_to(place) for place in apart)]
+    # Held as a whole: a folder on the way to it could else be put aside, with the mount that stands on it.
+    held += [*layers.covered, *layers.held, *layers.pointers]
     return Grants(filled, writable, _existing(reads) - writable, protect(shared, held))
+
+
+def shared_roots(config: SandboxConfig, assignment: Assignment) -> Sequence[Path]:
+    """The folders of other people that a worker may write."""
+    private = {_resolved(assignment.home), _resolved(assignment.scratch)}
+    return sorted(grants(config, assignment).writable - private)
 
 
 def _held_of_nested(roots: Sequence[Path], never_writable: Sequence[str]) -> Sequence[Path]:
@@ -100,6 +115,7 @@ def wrap(
     info_fd: bool = True,
     further: Sequence[Mount] = (),
     besides: Sequence[Mount] = (),
+    layers: Layers = Layers(),  # noqa: B008 - frozen
 ) -> list[str]:
     """The command line that runs ``argv`` with nothing in sight but what the policy and the role allow.
 
@@ -111,9 +127,10 @@ def wrap(
         info_fd: the shim starts it; without, the words are complete and can be run by anybody.
         further: places made over all others, in this order: the guards in front of programs.
         besides: places among all others, each before what lies in it: throw-away layers.
+        layers: what is shown in the place of repositories.
     """
     program = str(place_of(argv[0]))
-    given = grants(config, assignment)
+    given = grants(config, assignment, layers)
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
     mounts += [Mount(Path(name), "empty") for name in PRIVATE]
@@ -138,7 +155,7 @@ def wrap(
         *(word for mount in arranged if mount.place == Path("/") for word in _words(mount, given.config)),
         *("--proc", "/proc", *_held_of_proc(), "--dev", "/dev"),
         *(word for mount in arranged if mount.place != Path("/") for word in _words(mount, given.config)),
-        *(word for mount in further for word in _words(mount, given.config)),
+        *(word for mount in (*layers.mounts, *further) for word in _words(mount, given.config)),
         # What bubblewrap makes is writable memory; a worker should see an error, not lose what it wrote there.
         *(word for place in _closed(arranged) for word in ("--remount-ro", str(place))),
         *("--chdir", os.path.realpath(cwd), "--", program, *argv[1:]),

@@ -1,0 +1,127 @@
+"""Where the repositories of a folder lie: a folder in, each repository with its work trees out.  Changes nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.safety.git_isolation import ISOLATED
+from orchestrator.workers.git_files import common_of, gitdir_of, is_repository, read_file
+from orchestrator.workers.nested import nested_repositories
+
+GIT_TIME_S = 20.0
+REPOSITORY_TIME_S = 60.0
+"""Longest look for repositories in a target."""
+_OBJECT_FORMAT = re.compile(r"^\s*objectformat\s*=\s*\"?(\w+)", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTree:
+    """One checked out state of a repository: its own HEAD and index."""
+
+    git_dir: Path
+    """Where they lie; the repository's own folder, or one below its ``worktrees``."""
+    pointer: Path | None
+    """The ``.git`` file that leads there; ``None`` where the folder is called ``.git`` itself."""
+    prefix: str = ""
+    """What part of the work tree can be seen, ``sub/folder/``; empty for all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """One repository, wherever it lies, and those of its work trees that somebody works in."""
+
+    common: Path
+    algorithm: str
+    trees: tuple[WorkTree, ...]
+    problem: str = ""
+    """Why nobody can be given a layer of it; empty where one can."""
+
+
+def find_repositories(roots: Sequence[Path], git: str | None) -> Sequence[Repository]:
+    """The repositories that these folders are in, or that are in them.
+
+    Args:
+        roots: resolved.
+        git: the program; ``None`` where there is none.
+    """
+    trees: dict[Path, list[WorkTree]] = {}
+    for root in roots:
+        for pointer, prefix in _pointers(root, git):
+            git_dir = gitdir_of(str(pointer))
+            if git_dir is None or not is_repository(git_dir):
+                continue
+            tree = WorkTree(Path(git_dir), None if pointer.is_dir() else pointer, prefix)
+            known = trees.setdefault(Path(common_of(git_dir)), [])
+            if all(tree.git_dir != other.git_dir for other in known):
+                known.append(tree)
+    return tuple(_repository(common, tuple(found), git) for common, found in trees.items())
+
+
+def _pointers(root: Path, git: str | None) -> Iterator[tuple[Path, str]]:
+    for folder in (root, *root.parents):
+        if os.path.lexists(folder / ".git"):
+            if folder == root or (git is not None and not _is_ignored(git, folder, root)):
+                yield folder / ".git", "" if folder == root else f"{root.relative_to(folder)}/"
+            break
+    for found in nested_repositories(root):
+        # The git folders of submodules are found by the files that lead to them.
+        if found.name == ".git":
+            yield found, ""
+
+
+def _is_ignored(git: str, top: Path, folder: Path) -> bool:
+    """Whether the repository above has nothing to do with the folder: a scratch copy, something that was built."""
+    words = (git, "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "check-ignore", "-q", "--", str(folder))
+    env = {**ISOLATED, "PATH": os.environ.get("PATH", os.defpath)}
+    try:
+        ran = subprocess.run(
+            words,
+            cwd=top,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=GIT_TIME_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return ran.returncode != 1
+
+
+def _repository(common: Path, trees: tuple[WorkTree, ...], git: str | None) -> Repository:
+    config = (read_file(str(common / "config")) or b"").decode("utf-8", "replace")
+    found = _OBJECT_FORMAT.search(config)
+    algorithm = found[1].casefold() if found else "sha1"
+    problem = ""
+    if git is None:
+        problem = "there is no git on this machine"
+    elif algorithm not in ("sha1", "sha256"):
+        problem = f"its object format {algorithm!r} is not known"
+    elif os.path.isdir(common / "reftable"):
+        problem = "its references are kept in a reftable"
+    return Repository(common, algorithm, trees, problem)
+
+
+def repository_warnings(target: Path, *, backend: str, git: str | None) -> tuple[str, ...]:
+    """Where agents can have no git, or can only read it, in words for the start of a session."""
+    if backend == "none":
+        return ()
+    real = Path(os.path.realpath(target))
+    found = find_repositories([real], git)
+    if backend == "landlock":
+        outside = [each for each in found if not each.common.is_relative_to(real)]
+        return tuple(
+            f"agents have no git: the repository {each.common} lies outside the target, where Landlock lets nobody in"
+            for each in outside
+        )
+    return tuple(
+        f"agents can read the repository {each.common} and not write it: {each.problem}"
+        for each in found
+        if each.problem
+    )
