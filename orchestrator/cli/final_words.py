@@ -136,6 +136,8 @@ def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, s
     if unmeasured:
         why = f": {one_line(change.problem, 300)}" if change is not None and change.problem else ""
         yield "changed", f"not measured for {', '.join(unmeasured)}{why}"
+    if change is not None:
+        yield from (("changed", one_line(line, 600)) for line in change.unshown.lines())
 
 
 def _files(files: Sequence[str], insertions: int, deletions: int) -> str:

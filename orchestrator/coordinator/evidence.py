@@ -19,6 +19,7 @@ from orchestrator.suites.detection import detect
 from orchestrator.suites.results import State, SuiteResult
 
 EXCERPT_CHARS = 12_000
+MOST_UNSHOWN_CHARS = 4_000
 LOOK_TIME_S = 300.0
 """Longest look at the target; what takes longer counts as not measured."""
 MOST_SCRATCH_ENTRIES = 10_000
@@ -69,8 +70,9 @@ class Evidence:
         """Review by measuring: something changed, and the target's tests still pass."""
         diff = await off_loop(self.change, within_s=LOOK_TIME_S, what="the look at the target")
         if not diff.files:
-            return Verdict.CONCERNS, ("nothing changed in the target, so there is nothing to accept",)
-        findings = [f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})"]
+            nothing = "nothing changed in the target, so there is nothing to accept"
+            return Verdict.CONCERNS, (nothing, *diff.unshown.lines())
+        findings = [f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines()]
         look = partial(self._conflict_markers, diff)
         damaged = await off_loop(look, within_s=LOOK_TIME_S, what="the look at what changed")
         if damaged:
@@ -108,6 +110,12 @@ class Evidence:
                 if any(line.startswith(b"<<<<<<< ") for line in lines) and b"=======" in lines:
                     found.append(name)
         return found
+
+
+def excerpt_of(diff: Diff) -> str:
+    """What reviewers are shown of a change: what its diff does not show comes first, so that no length cuts it off."""
+    unshown = "".join(f"# {line}\n" for line in diff.unshown.lines())[:MOST_UNSHOWN_CHARS]
+    return f"{unshown}\n{diff.text}"[:EXCERPT_CHARS] if unshown else diff.text[:EXCERPT_CHARS]
 
 
 def scratch_files(scratch: Path) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
-from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Snapshots
+from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Moment, Snapshots
 
 WITHIN_S = 120.0
 WITHIN_S_OF_STOP = 3.0
@@ -25,10 +25,16 @@ async def measure_at_end(snapshots: Snapshots, session: Session, outcome: Outcom
     within_s = WITHIN_S_OF_STOP if outcome is Outcome.INTERRUPTED else WITHIN_S
     try:
         return await off_loop(
-            lambda: compared(snapshots, session, snapshots.take(AT_END)), within_s=within_s, what="comparing the target"
+            lambda: compared(snapshots, session, snapshots.record(AT_END)),
+            within_s=within_s,
+            what="comparing the target",
         )
     except (OrchestrateError, OSError) as error:
         return ChangeMeasured(problem=str(error))
+
+
+def _measure(snapshots: Snapshots, session: Session) -> ChangeMeasured:
+    return compared(snapshots, session, snapshots.record(AT_END))
 
 
 def measured_now(session: Session, folder: SessionFolder) -> Session:
@@ -42,7 +48,7 @@ def measured_now(session: Session, folder: SessionFolder) -> Session:
 
     def look() -> ChangeMeasured:
         snapshots = Snapshots(folder.snapshots_dir, session.options.target, exclude=(folder.workspace,))
-        return compared(snapshots, session, snapshots.look())
+        return compared(snapshots, session, snapshots.glance())
 
     try:
         return replace(session, change=in_time(look, within_s=_LOOK_WITHIN_S, what="comparing the target"))
@@ -50,18 +56,18 @@ def measured_now(session: Session, folder: SessionFolder) -> Session:
         return replace(session, change=ChangeMeasured(problem=str(error)))
 
 
-def compared(snapshots: Snapshots, session: Session, after: str) -> ChangeMeasured:
-    """What led from the target as it was to the tree ``after``, in all and while each worker was at work.
+def compared(snapshots: Snapshots, session: Session, after: Moment) -> ChangeMeasured:
+    """What led from the target as it was to the moment ``after``, in all and while each worker was at work.
 
     Raises:
         EnvironmentUnfit: The trees cannot be compared.
     """
-    before = snapshots.find(BASELINE)
+    before = snapshots.moment(BASELINE)
     if before is None:
         return ChangeMeasured(problem="the target was not recorded when the session began")
-    whole = snapshots.diff(before, after)
-    workers = tuple(_change_of_workers(snapshots, session, after)) if whole.files or before != after else ()
-    return ChangeMeasured(whole.files, whole.insertions, whole.deletions, workers)
+    whole = snapshots.compare(before, after)
+    workers = tuple(_change_of_workers(snapshots, session, after.tree)) if before.tree != after.tree else ()
+    return ChangeMeasured(whole.files, whole.insertions, whole.deletions, workers, unshown=whole.unshown)
 
 
 def _change_of_workers(snapshots: Snapshots, session: Session, after: str) -> Iterator[WorkerChange]:

@@ -18,7 +18,7 @@ from anyio.abc import TaskGroup
 from pydantic import TypeAdapter
 
 from orchestrator.agents.registry import get_agent
-from orchestrator.coordinator.evidence import EXCERPT_CHARS, LOOK_TIME_S, Evidence, scratch_files
+from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence, excerpt_of, scratch_files
 from orchestrator.coordinator.final_change import measure_at_end
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.leaving import Leaver
@@ -192,7 +192,7 @@ class Performer:
         except (OrchestrateError, OSError) as error:
             self.take(SnapshotTaken("", (), 0, 0, name, problem=str(error)))
             return
-        self.take(SnapshotTaken(diff.text[:EXCERPT_CHARS], diff.files, diff.insertions, diff.deletions, name))
+        self.take(SnapshotTaken(excerpt_of(diff), diff.files, diff.insertions, diff.deletions, name))
 
     async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
         try:

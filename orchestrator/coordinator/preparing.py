@@ -15,12 +15,12 @@ from orchestrator.coordinator.login_signs import logins_in
 from orchestrator.coordinator.preflight import is_logged_in
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
-from orchestrator.files.programs import run_program
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.options import FoundAgent
 from orchestrator.recovery.preparation import CliFacts, Finding, PreparationFacts, check_preparation
+from orchestrator.snapshots.repository import RepositoryUnreadable, find_repository
+from orchestrator.snapshots.uncommitted import WorkState, state_of
 
-GIT_TIME_S = 20.0
 LOOK_TIME_S = 60.0
 
 
@@ -44,7 +44,7 @@ def prepare(
     """
     facts = measure(target, workspace, found=found, environ=environ, is_copy=is_copy, whole_home=whole_home)
     if is_copy:
-        facts = replace(facts, target_is_git_repository=True, target_dirty=False)
+        facts = replace(facts, target_is_git_repository=True, target_dirty=False, target_untold="")
     findings = check_preparation(facts)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
@@ -86,7 +86,7 @@ def measure(
     folder = ForeignFolder(target)
     top = folder.status()
     is_folder = isinstance(top, Status) and top.kind == "folder"
-    is_repository, is_dirty = _git_state(target) if is_folder else (False, False)
+    is_repository, state = _work_state(target, environ) if is_folder else (False, WorkState(False))
     standing = next(path for path in (workspace, *workspace.parents) if path.exists())
     return PreparationFacts(
         target=target,
@@ -102,7 +102,8 @@ def measure(
         target_readable=os.access(target, os.R_OK | os.X_OK),
         target_writable=os.access(target, os.W_OK),
         target_is_git_repository=is_repository,
-        target_dirty=is_dirty,
+        target_dirty=bool(state.has_uncommitted),
+        target_untold=state.reason,
         workspace_writable=standing.is_dir() and os.access(standing, os.W_OK | os.X_OK),
         workspace_free_bytes=shutil.disk_usage(standing).free,
         # Those that are left out are told of when the session opens.
@@ -127,18 +128,18 @@ def _cli(found: FoundAgent, environ: Mapping[str, str]) -> CliFacts:
     )
 
 
-def _git_state(target: Path) -> tuple[bool, bool]:
-    """Whether the target lies in a git repository, and whether that has changes that are not committed."""
-    git = shutil.which("git")
-    if git is None:
-        return _has_git_folder(target), False
-    # The target's own configuration may name programs to run (fsmonitor, filters): only a plain look is wanted.
-    command = [git, "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "status", "--porcelain", "-uno"]
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    done = run_program(command, cwd=target, env=environment, within_s=GIT_TIME_S)
-    if done.ended != "exit":
-        return _has_git_folder(target), False
-    return done.code == 0, bool(done.stdout.strip())
+def _work_state(target: Path, environ: Mapping[str, str]) -> tuple[bool, WorkState]:
+    """Whether the target lies in a git repository, and whether that has changes that are not committed.
+
+    Nothing that the repository configures is run for it.
+    """
+    try:
+        repository = find_repository(target)
+    except RepositoryUnreadable as error:
+        return True, WorkState(None, str(error))
+    if repository is None:
+        return False, WorkState(False)
+    return True, state_of(repository, environ, git=shutil.which("git"))
 
 
 def _is_kernels(folder: ForeignFolder) -> bool:
@@ -149,10 +150,6 @@ def _is_kernels(folder: ForeignFolder) -> bool:
 def is_git_folder(folder: ForeignFolder) -> bool:
     """Whether a folder is itself what is elsewhere called ``.git``."""
     return folder.is_file("HEAD") and folder.is_folder("objects") and folder.is_folder("refs")
-
-
-def _has_git_folder(target: Path) -> bool:
-    return isinstance(ForeignFolder(target).status(".git"), Status)
 
 
 def _words(finding: Finding) -> str:

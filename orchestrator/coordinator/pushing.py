@@ -6,7 +6,6 @@ The clone is made from that by us, so no hook and no configuration of the target
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,12 @@ from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder
-from orchestrator.files.programs import run_program
 from orchestrator.models.leaving import Push, PushParcel, RefChange
 from orchestrator.models.sandbox import Leaving
 from orchestrator.safety.destinations import destination, without_login
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.safety.leaving import RefGiven, Unsupported, resolve
+from orchestrator.snapshots.repository import RepositoryUnreadable, repository_at
 from orchestrator.workers.errands import HOME, Errand, Errands, Ran
 from orchestrator.workers.mounts import Mount
 
@@ -27,7 +26,6 @@ _ISOLATED: Final[Mapping[str, str]] = {**ISOLATED, "GIT_NO_REPLACE_OBJECTS": "1"
 _OURS: Final = ("git", "--git-dir=clone", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 _SSH: Final = "ssh -o BatchMode=yes -o StrictHostKeyChecking=yes"
 """An unknown host is a refusal: nobody is there to be asked by ssh."""
-GIT_TIME_S: Final = 10.0
 _HELPER: Final = (
     '!f() { test "$1" = get || exit 0; test -n "$ORCHESTRATE_USER" || echo username=x-access-token; '
     "printf 'password=%s\\n' \"$NAME\"; }; f"
@@ -161,17 +159,16 @@ class Pushing:
 
 
 def origin_of(target: Path) -> str | None:
-    """Where the target's ``origin`` is pushed to, without any login; ``None`` without one.  Blocks for a moment."""
-    for key in ("remote.origin.pushurl", "remote.origin.url"):
-        argv = ("git", "-C", str(target), "config", "--local", "--get", key)
+    """Where the target's ``origin`` is pushed to, without any login; ``None`` without one.  Read as data."""
+    try:
         # Only the target's own: what lies above it is no business of the workers'.
-        env = {**_ISOLATED, "GIT_CEILING_DIRECTORIES": str(target.parent), "PATH": os.environ.get("PATH", os.defpath)}
-        ran = run_program(argv, cwd="/", env=env, within_s=GIT_TIME_S)
-        if ran.ended != "exit":
-            return None
-        if ran.code == 0:
-            return without_login(ran.stdout.decode("utf-8", "replace").strip())
-    return None
+        repository = repository_at(target)
+    except RepositoryUnreadable:
+        return None
+    if repository is None:
+        return None
+    url = repository.setting("remote.origin.pushurl") or repository.setting("remote.origin.url")
+    return without_login(url) if url else None
 
 
 def _helpers(credentials: Sequence[str]) -> Sequence[str]:

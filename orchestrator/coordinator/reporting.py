@@ -61,6 +61,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
     yield from _section("What changed", _changes(summary))
+    yield from _section("What the diff does not show", _unshown(summary))
     yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
@@ -128,6 +129,11 @@ def _changes(summary: SessionSummary) -> Iterator[str]:
     for worker in writers:
         yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
         yield from _names(worker.files)
+
+
+def _unshown(summary: SessionSummary) -> Iterator[str]:
+    if summary.change is not None:
+        yield from (f"- {markdown_line(line, 4000)}" for line in summary.change.unshown.lines())
 
 
 def _names(files: Sequence[str]) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.unshown import Unshown
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class ChangeMeasured:
     """Of those that ran, in the order in which they began."""
     lost_work: tuple[str, ...] = ()
     """Files in which the user had work that was in no commit when the session began, and that is not there any more."""
+    unshown: Unshown = field(default_factory=Unshown)
+    """What the files do not show: ignored files, names that git cannot hold, what could not be told."""
     problem: str | None = None
     """Why nothing could be measured; the other fields then say nothing."""
     kind: Literal["change_measured"] = "change_measured"

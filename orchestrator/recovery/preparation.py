@@ -57,6 +57,8 @@ class PreparationFacts:
     target_is_git_repository: bool = True
     target_dirty: bool = False
     """It has changes that are not committed."""
+    target_untold: str = ""
+    """Why it could not be told whether it has; empty where it could."""
     workspace_writable: bool = True
     workspace_free_bytes: int | None = None
     """``None`` where the platform does not tell."""
@@ -119,6 +121,12 @@ def _target(facts: PreparationFacts) -> Iterator[Finding]:
             "note",
             f"the target {target} is not a git repository: changes are recorded, but there is no history to go back to",
             "git init makes it one",
+        )
+    elif facts.target_untold:
+        yield Finding(
+            "warning",
+            f"could not tell whether the target {target} has changes that are not committed: {facts.target_untold}",
+            "git status tells; commit or stash them to tell the agents' changes from yours",
         )
     elif facts.target_dirty:
         yield Finding(

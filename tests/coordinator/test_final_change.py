@@ -45,7 +45,7 @@ def test_the_change_is_told_in_all_and_by_worker(session: Session, snapshots: Sn
     (target / "plan.md").write_text("a\nb\n")
     snapshots.take(f"{CLAUDE} begins")
     (target / "form.py").write_text("2\n")
-    change = compared(snapshots, session, snapshots.take(AT_END))
+    change = compared(snapshots, session, snapshots.record(AT_END))
     assert (change.files, change.insertions, change.deletions) == (("form.py", "plan.md"), 3, 1)
     assert change.workers == (
         WorkerChange(GEMINI, ("plan.md",), 2, 0),

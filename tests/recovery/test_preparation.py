@@ -31,6 +31,7 @@ def test_nothing_stands_in_the_way_of_a_fit_machine() -> None:
         pytest.param({"target_writable": False}, "error", "cannot be written", id="a read-only target"),
         pytest.param({"target_is_git_repository": False}, "note", "not a git repository", id="no history"),
         pytest.param({"target_dirty": True}, "warning", "not committed", id="uncommitted changes"),
+        pytest.param({"target_untold": "no index"}, "warning", "could not tell", id="perhaps uncommitted changes"),
         pytest.param({"workspace_writable": False}, "error", "cannot be written", id="a read-only workspace"),
         pytest.param({"workspace_free_bytes": 2**20}, "warning", "1 MiB left", id="little space"),
         pytest.param({"workspace_free_bytes": 0}, "error", "0 MiB left", id="no space"),
