@@ -6,6 +6,7 @@
     ├── UsageError                   2   the command line, a file or a setting is wrong: the user can fix it
     │   ├── InvalidFile              2   a policy, scenario or template file (file, line, reason)
     │   └── EnvironmentUnfit         2   the machine or a folder is not fit (missing, not writable, full)
+    ├── NoUsableAgent                3   no agent CLI is there and logged in: somebody must see to one
     ├── SessionBusy                  1   another coordinator holds the session
     ├── SessionUnknown               2   no such session in the workspace
     ├── JournalDamaged               1   the journal cannot be read or written
@@ -20,6 +21,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -67,6 +69,23 @@ class InvalidFile(UsageError):
 
 class EnvironmentUnfit(UsageError):
     """A folder, a program or the machine itself is not fit for what was asked."""
+
+
+class NoUsableAgent(OrchestrateError):
+    """There is no agent to work with, so nothing was made or started.
+
+    Args:
+        problems: What is wrong with each, by its name.
+    """
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        lines = "".join(f"\n  {name:<8} {problem}" for name, problem in problems.items())
+        super().__init__(
+            f"no agent CLI is usable, so nothing was started:{lines}",
+            hint='`orchestrate doctor` looks at all there is; a rehearsal needs no agent: orchestrate --rehearse "…"',
+        )
 
 
 class SessionBusy(OrchestrateError):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator import errors
-from orchestrator.errors import ExitCode, InvalidFile, OrchestrateError, SessionBusy, SessionUnknown
+from orchestrator.errors import ExitCode, InvalidFile, NoUsableAgent, OrchestrateError, SessionBusy, SessionUnknown
 
 CLASSES = [c for _, c in inspect.getmembers(errors, inspect.isclass) if issubclass(c, OrchestrateError)]
 
@@ -29,3 +29,8 @@ def test_a_busy_session_names_the_process_that_runs_it() -> None:
 
 def test_a_session_that_does_not_exist_is_the_users_to_put_right() -> None:
     assert SessionUnknown("x", Path("w")).exit_code is ExitCode.USAGE
+
+
+def test_each_agent_that_cannot_be_used_is_named_with_what_is_wrong() -> None:
+    message = NoUsableAgent({"claude": "not on PATH", "codex": "not logged in"}).message
+    assert message.splitlines()[1:] == ["  claude   not on PATH", "  codex    not logged in"]

@@ -31,15 +31,18 @@ async def show_dashboard(folder: SessionFolder, port: int, say: Callable[[str], 
     try:
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            process = await anyio.open_process(
-                _command(folder, port),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=descriptor,
-                cwd=folder.path,
-                # Ctrl-C is for the coordinator: whoever watches wants to see the end.
-                start_new_session=True,
-            )
+            # A run may end while this starts, and a process whose start was cancelled is nobody's: it is waited for
+            # by a thread that outlives the event loop, and says so on the user's terminal.
+            with anyio.CancelScope(shield=True):
+                process = await anyio.open_process(
+                    _command(folder, port),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=descriptor,
+                    cwd=folder.path,
+                    # Ctrl-C is for the coordinator: whoever watches wants to see the end.
+                    start_new_session=True,
+                )
         finally:
             os.close(descriptor)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from typing import Any
 
 import click
@@ -33,6 +34,12 @@ COMMANDS: dict[str, str] = {
 
 ANNOUNCED = ("release-prep", "test-coverage", "security-deep-dive")
 """Workflows of later versions: their names are not tasks, so that nobody pays for one by mistake."""
+
+ALIASES = {"status": "show", "ls": "sessions"}
+"""Words that people type because other programs know them, and the command that answers."""
+
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
+"""What is no task by itself: a command of another program, a slip, a flag without its dashes."""
 
 EXIT_CODES = """\
   0    done
@@ -79,9 +86,10 @@ class TaskGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        args = answered(args)
         if args and args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
             if not ctx.resilient_parsing:
-                self._refuse_misspelt_command(ctx, args)
+                self._refuse_what_is_no_task(ctx, args)
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
@@ -95,7 +103,7 @@ class TaskGroup(click.Group):
         with formatter.section("Options of a run"):
             formatter.write_dl(_option_rows(self._run_command(ctx), ctx), col_max=26)
         with formatter.section("Commands (each has its own --help)"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items(), ("help, version", "This help; the version."), *_alias_rows()])
         for heading, text in (("Examples", EXAMPLES), ("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES)):
             formatter.write(f"\n{heading}:\n{text}")
 
@@ -110,23 +118,46 @@ class TaskGroup(click.Group):
         assert command is not None
         return command
 
-    def _refuse_misspelt_command(self, ctx: click.Context, args: list[str]) -> None:
-        word = first_positional(args, self._run_command(ctx))
-        if word is None:
+    def _refuse_what_is_no_task(self, ctx: click.Context, args: list[str]) -> None:
+        """A run costs money, so a word alone never begins one: it is a command, a slip, or meant for another program.
+
+        Raises:
+            Misunderstanding: The first argument that is no option is one, and says what to type instead.
+        """
+        given = positionals(args, self._run_command(ctx))
+        if not given:
             return
+        word = given[0]
+        as_task = f"To run it as a task: {PROGRAM} run {word.strip()}"
         meant = command_meant(word)
-        if meant is None:
-            return
-        as_task = f"To run it as a task: {PROGRAM} run {word}"
         if meant in ANNOUNCED:
             raise Misunderstanding(f"{meant!r} is a workflow that this version does not have yet", as_task)
         if meant == word.strip():
             raise Misunderstanding(
                 f"{word!r} is a command, and its options follow it", f"did you mean `{PROGRAM} {meant} …`? {as_task}"
             )
-        raise Misunderstanding(
-            f"{word!r} is neither a command nor looks like a task", f"did you mean `{PROGRAM} {meant}`? {as_task}"
-        )
+        if meant is not None:
+            raise Misunderstanding(
+                f"{word!r} is neither a command nor looks like a task", f"did you mean `{PROGRAM} {meant}`? {as_task}"
+            )
+        # More than one word, unquoted, is refused where it is parsed, with the reason.
+        if len(given) == 1 and word != "-" and _WORD.fullmatch(word.strip()):
+            raise Misunderstanding(
+                f"{word!r} is neither a command nor looks like a task",
+                f"`{PROGRAM} help` lists the commands. {as_task}",
+            )
+
+
+def answered(args: list[str]) -> list[str]:
+    """The arguments with what other programs call a command put as this one calls it."""
+    if not args:
+        return args
+    first, rest = args[0], args[1:]
+    if first == "help":
+        return [ALIASES.get(rest[0], rest[0]), "--help"] if rest and not rest[0].startswith("-") else ["--help"]
+    if first == "version":
+        return ["--version", *rest]
+    return [ALIASES.get(first, first), *rest]
 
 
 def command_meant(word: str) -> str | None:
@@ -136,27 +167,28 @@ def command_meant(word: str) -> str | None:
     name = word.strip().lower()
     if not name or any(character.isspace() for character in name):
         return None
-    near = difflib.get_close_matches(name, (*COMMANDS, *ANNOUNCED), n=1, cutoff=0.75)
+    near = difflib.get_close_matches(name, (*COMMANDS, *ANNOUNCED, *ALIASES, "help", "version"), n=1, cutoff=0.75)
     return near[0] if near else None
 
 
-def first_positional(args: list[str], run: click.Command) -> str | None:
-    """The first argument that is neither an option of ``run`` nor an option's value."""
+def positionals(args: list[str], run: click.Command) -> list[str]:
+    """The arguments that are neither options of ``run`` nor an option's value; after ``--`` there are no options."""
     takes_value = {
         name
         for option in run.params
         if isinstance(option, click.Option) and not option.is_flag and not option.count
         for name in option.opts
     }
+    found: list[str] = []
     rest = iter(args)
     for argument in rest:
         if argument == "--":
-            return None
+            return [*found, *rest]
         if argument == "-" or not argument.startswith("-"):
-            return argument
-        if argument in takes_value:
+            found.append(argument)
+        elif argument in takes_value:
             next(rest, None)
-    return None
+    return found
 
 
 def _terminal_width() -> int:
@@ -172,6 +204,10 @@ def _option_rows(command: click.Command, ctx: click.Context) -> list[tuple[str, 
     inner = click.Context(command, info_name="run", parent=ctx)
     options = (parameter for parameter in command.get_params(inner) if isinstance(parameter, click.Option))
     return [row for option in options if (row := option.get_help_record(inner)) is not None]
+
+
+def _alias_rows() -> list[tuple[str, str]]:
+    return [(alias, f"The same as {command}.") for alias, command in ALIASES.items()]
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

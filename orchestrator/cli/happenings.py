@@ -122,7 +122,8 @@ def _opened(body: entries.SessionOpened, at: datetime) -> Iterator[Happening]:
     with_them = f" with {', '.join(usable)}" if usable else " without any agent"
     yield Happening(at, "session", Weight.IMPORTANT, f"session {body.session}{with_them}")
     for agent in body.found:
-        if agent.problem:
+        # One that is left out is told of once, by the warning that says so.
+        if agent.problem and agent.usable:
             yield Happening(at, "warning", Weight.IMPORTANT, one_line(agent.problem, 300), agent.name)
 
 

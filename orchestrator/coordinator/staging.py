@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestrator.agents.registry import AGENTS
 from orchestrator.coordinator.preflight import survey_agents
 from orchestrator.coordinator.requests import Progress, RunRequest
+from orchestrator.errors import NoUsableAgent
 from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.options import FoundAgent, Rehearsal
@@ -37,22 +38,46 @@ class Stage:
     """Values of the coordinator's own environment, and of the user's logins, that must not show anywhere."""
 
 
+async def find_agents(request: RunRequest, environ: Mapping[str, str]) -> tuple[FoundAgent, ...]:
+    """The CLIs of this machine that the request allows; none for a rehearsal, which brings its own.
+
+    Raises:
+        NoUsableAgent: There is none to work with.
+    """
+    if request.rehearsal is not None:
+        return ()
+    found = await _survey(request, environ)
+    if not any(agent.usable for agent in found):
+        raise NoUsableAgent({agent.name: agent.problem or "not usable" for agent in found})
+    return found
+
+
+async def _survey(request: RunRequest, environ: Mapping[str, str]) -> tuple[FoundAgent, ...]:
+    survey = partial(survey_agents, environ, request.agents or tuple(AGENTS))
+    return await off_loop(survey, within_s=SURVEY_TIME_S, what="asking the CLIs for their versions")
+
+
 @asynccontextmanager
 async def open_stage(
-    request: RunRequest, folder: Path, *, environ: Mapping[str, str], progress: Progress
+    request: RunRequest,
+    folder: Path,
+    *,
+    environ: Mapping[str, str],
+    progress: Progress,
+    found: tuple[FoundAgent, ...] | None = None,
 ) -> AsyncIterator[Stage]:
     """Set the stage for one session; what it starts ends with the block.
 
     Args:
         folder: The session's own, for the scratch copy of the target.
+        found: The CLIs of this machine, where somebody has looked already; a rehearsal brings its own.
 
     Raises:
         EnvironmentUnfit: The target cannot be copied, or no CLI can be had.
         InvalidFile: The scenario says something a scenario cannot say.
     """
     if request.rehearsal is None:
-        survey = partial(survey_agents, environ, request.agents or tuple(AGENTS))
-        found = await off_loop(survey, within_s=SURVEY_TIME_S, what="asking the CLIs for their versions")
+        found = found or await _survey(request, environ)
         yield Stage(request.target, found, environ, request.sandbox, secrets=known_secrets(environ))
         return
     # The scripted model and its players are nothing that real work should pay for.

@@ -25,7 +25,7 @@ from orchestrator.coordinator.preparing import prepared
 from orchestrator.coordinator.pushing import origin_of
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator
-from orchestrator.coordinator.staging import Stage, open_stage
+from orchestrator.coordinator.staging import Stage, find_agents, open_stage
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
 from orchestrator.files.time_limits import off_loop
@@ -81,10 +81,13 @@ async def run_session(
     await report_leftovers(request.workspace, say)
     whole_home = request.whole_home
     await prepared(request.target, request.workspace, found=(), environ=environ, whole_home=whole_home)
+    found = await find_agents(request, environ)
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
         async with AsyncExitStack() as stack:
-            stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
+            stage = await stack.enter_async_context(
+                open_stage(request, folder.path, found=found, environ=environ, progress=say)
+            )
             findings = await prepared(
                 stage.target,
                 request.workspace,

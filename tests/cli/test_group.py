@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.group import COMMANDS, build_group, command_meant, first_positional
+from orchestrator.cli.group import COMMANDS, answered, build_group, command_meant, positionals
 from orchestrator.cli.run import command as run_command
 
 HEAVY = ("pydantic", "anyio", "rich", "structlog", "jinja2", "psutil", "watchfiles", "orchestrator.models")
@@ -30,18 +30,20 @@ def test_only_a_single_word_like_a_command_is_taken_for_one(word: str, meant: st
 
 
 @pytest.mark.parametrize(
-    ("arguments", "first"),
+    ("arguments", "found"),
     [
-        pytest.param(["task"], "task", id="alone"),
-        pytest.param(["--target", "x", "task"], "task", id="after an option with a value"),
-        pytest.param(["--target=x", "-v", "task"], "task", id="after a flag"),
-        pytest.param(["--rehearse", "--json"], None, id="only flags"),
-        pytest.param(["-", "--json"], "-", id="standard input"),
-        pytest.param(["--", "sessions"], None, id="everything after -- is meant as it stands"),
+        pytest.param(["task"], ["task"], id="alone"),
+        pytest.param(["--target", "x", "task"], ["task"], id="after an option with a value"),
+        pytest.param(["--target=x", "-v", "task"], ["task"], id="after a flag"),
+        pytest.param(["task", "--target", "x"], ["task"], id="before an option"),
+        pytest.param(["two", "-v", "words"], ["two", "words"], id="two of them"),
+        pytest.param(["--rehearse", "--json"], [], id="only flags"),
+        pytest.param(["-", "--json"], ["-"], id="standard input"),
+        pytest.param(["--", "--json"], ["--json"], id="no options follow two dashes"),
     ],
 )
-def test_the_first_positional_is_found_behind_options(arguments: list[str], first: str | None) -> None:
-    assert first_positional(arguments, run_command) == first
+def test_the_positionals_are_found_among_options(arguments: list[str], found: list[str]) -> None:
+    assert positionals(arguments, run_command) == found
 
 
 @pytest.mark.parametrize(
@@ -51,15 +53,57 @@ def test_the_first_positional_is_found_behind_options(arguments: list[str], firs
         pytest.param(("--verbose", "sesions"), id="after a flag"),
         pytest.param(("--target", ".", "sessions", "--all"), id="a command after leading options"),
         pytest.param(("relase-prep",), id="a workflow"),
+        *(
+            pytest.param((word,), id=word)
+            for word in (
+                "init",
+                "config",
+                "login",
+                "refactor",
+                "fix_it",
+                "x",
+                "42",
+                "a-b_c",
+                " init ",
+                "HELP",
+                "statsu",
+            )
+        ),
+        pytest.param(("--", "init"), id="after two dashes"),
+        pytest.param(("init", "--rehearse", "--stand-ins"), id="before options"),
+        pytest.param(("-q", "--target", ".", "version"), id="an answered word after leading options"),
     ],
 )
-def test_a_misspelt_command_never_becomes_a_task(orchestrate: Callable[..., Any], arguments: tuple[str, ...]) -> None:
+def test_a_word_alone_never_becomes_a_task(orchestrate: Callable[..., Any], arguments: tuple[str, ...]) -> None:
     ran = orchestrate(*arguments)
 
     assert ran.code == 2
     assert "hint: " in ran.err
     assert "orchestrate run " in ran.err
     assert ran.out == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        pytest.param(["help"], ["--help"], id="help"),
+        pytest.param(["help", "run"], ["run", "--help"], id="help about a command"),
+        pytest.param(["help", "ls"], ["sessions", "--help"], id="help about another name"),
+        pytest.param(["version"], ["--version"], id="version"),
+        pytest.param(["status", "--json"], ["show", "--json"], id="status"),
+        pytest.param(["ls"], ["sessions"], id="ls"),
+        pytest.param(["run", "help"], ["run", "help"], id="a task, said to be one"),
+        pytest.param([], [], id="nothing"),
+    ],
+)
+def test_words_that_every_command_line_knows_are_answered(arguments: list[str], same: list[str]) -> None:
+    assert answered(arguments) == same
+
+
+def test_the_version_and_the_help_are_had_without_dashes(orchestrate: Callable[..., Any]) -> None:
+    assert orchestrate("version").out == orchestrate("--version").out != ""
+    assert orchestrate("help").out == orchestrate("--help").out != ""
+    assert orchestrate("help", "nonsense").code == 2
 
 
 def test_an_unquoted_task_is_refused_with_the_reason(orchestrate: Callable[..., Any]) -> None:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestrator.coordinator.staging import open_stage
+import pytest
+
+from orchestrator.coordinator.staging import find_agents, open_stage
+from orchestrator.errors import NoUsableAgent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,3 +25,16 @@ async def test_a_rehearsal_never_sees_the_users_home_or_keys(stage: Stage, tmp_p
         assert opened.target != stage.target
         assert opened.rehearsal is not None
         assert all(end.url.startswith("http://127.0.0.1:") for end in opened.rehearsal.endpoints.values())
+
+
+async def test_without_any_agent_each_is_named_once_with_what_is_wrong(stage: Stage, tmp_path: Path) -> None:
+    request = replace(stage.request("plain"), rehearsal=None)
+    (tmp_path / "bin").mkdir()
+    with pytest.raises(NoUsableAgent, match="no agent CLI is usable") as raised:
+        await find_agents(request, {"PATH": str(tmp_path / "bin"), "HOME": str(tmp_path)})
+    for package in ("@google/gemini-cli", "@anthropic-ai/claude-code", "@openai/codex"):
+        assert raised.value.message.count(package) == 1
+
+
+async def test_a_rehearsal_needs_no_agent_of_the_machine(stage: Stage, tmp_path: Path) -> None:
+    assert await find_agents(stage.request("plain"), {"PATH": str(tmp_path)}) == ()

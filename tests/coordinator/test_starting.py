@@ -12,7 +12,7 @@ from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.clocks import utc_now
 from orchestrator.coordinator.starting import check_request, environment_of_checks, wrap_for_checks
-from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, UsageError
+from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, NoUsableAgent, UsageError
 from orchestrator.journal.folder import create_session
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import SessionOptions
@@ -116,14 +116,14 @@ def test_the_targets_own_tests_stand_in_the_sandbox_of_an_implementer(
 
 
 @pytest.mark.slow
-async def test_with_no_agent_at_all_the_exit_is_never_success(stage: Stage, tmp_path: Path) -> None:
+async def test_with_no_agent_at_all_nothing_is_made_and_the_exit_is_never_success(stage: Stage, tmp_path: Path) -> None:
     empty = tmp_path / "bin"
     empty.mkdir()
     environ = {**os.environ, "PATH": f"{empty}:/usr/bin:/bin", "HOME": str(tmp_path)}
-    result = await run_session(stage.request("plain", rehearsal=None), environ=environ)
-    assert result.exit_code is ExitCode.NEEDS_PERSON
-    assert (result.folder / "plan.json").exists()
-    assert (result.folder / "report.md").exists()
+    with pytest.raises(NoUsableAgent) as raised:
+        await run_session(stage.request("plain", rehearsal=None), environ=environ)
+    assert raised.value.exit_code is ExitCode.NEEDS_PERSON
+    assert not list(stage.workspace.glob("*"))
 
 
 @pytest.mark.slow
