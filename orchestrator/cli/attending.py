@@ -14,6 +14,7 @@ import click
 
 from orchestrator.cli.asking import LineReader, chosen
 from orchestrator.cli.places import workspace_words
+from orchestrator.cli.signals import ending_signals
 from orchestrator.coordinator.requests import Observer, Progress, SessionResult
 from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
@@ -108,18 +109,17 @@ class Attendance:
 
     async def heed_signals(self) -> None:
         """Ctrl-C stops, a second one kills, a third one leaves at once; TERM and HUP stop."""
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-            async for number in signals:
-                if number != signal.SIGINT:
-                    self._stop(f"signal {number.name.removeprefix('SIG')}")
-                    continue
-                self._interrupts += 1
-                if self._interrupts == 1:
-                    self._stop("terminal")
-                elif self._interrupts == 2 and self.command(Command.KILL, "terminal"):
-                    self.view.tell("killing every worker; Ctrl-C once more leaves at once")
-                else:
-                    self._leave()
+        async for number in ending_signals():
+            if number != signal.SIGINT:
+                self._stop(f"signal {number.name.removeprefix('SIG')}")
+                continue
+            self._interrupts += 1
+            if self._interrupts == 1:
+                self._stop("terminal")
+            elif self._interrupts == 2 and self.command(Command.KILL, "terminal"):
+                self.view.tell("killing every worker; Ctrl-C once more leaves at once")
+            else:
+                self._leave()
 
     def _stop(self, by: str) -> None:
         """Stop the session, or the preparations for one."""

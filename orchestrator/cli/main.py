@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -16,6 +16,8 @@ from orchestrator.cli.group import PROGRAM, build_group
 from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
 from orchestrator.quotation import visible_lines
 
+_NOBODY_READS = frozenset({errno.EPIPE, errno.EIO, errno.EBADF})
+"""A reader (``| head``) or a terminal has gone: that is no failure of the run."""
 _UNFIT = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -39,17 +41,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: What follows the program's name; ``None`` takes the process's own.
     """
     code = run(sys.argv[1:] if arguments is None else list(arguments))
-    _flush_or_silence()
+    problem = _flush_or_silence(sys.stdout)
+    if problem is not None and problem.errno not in _NOBODY_READS:
+        _complain(f"what was to be printed could not be written: {problem.strerror}", None)
+        code = code or ExitCode.FAILED
+    _flush_or_silence(sys.stderr)
     sys.exit(code)
 
 
-def _flush_or_silence() -> None:
-    """Keep the exit code where a reader or a terminal has gone: the interpreter's own last flush would change it."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _flush_or_silence(stream: TextIO) -> OSError | None:
+    """Write what is left; after a failure nothing more is tried, or the interpreter's own last flush would change the
+    exit code.
+    """
+    try:
+        stream.flush()
+    except OSError as problem:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return problem
+    return None
 
 
 def run(arguments: list[str]) -> int:

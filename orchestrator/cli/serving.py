@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from typing import TextIO
 
 import anyio
 import anyio.to_thread
 
+from orchestrator.cli.signals import ending_signals
 from orchestrator.server.serving import Address, Place, serve
 
 
@@ -17,10 +17,9 @@ async def serve_until_told(place: Place, tied: bool, out: TextIO) -> None:
     told = anyio.Event()
 
     async def heed_signals() -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
-            async for _ in signals:
-                told.set()
-                return
+        async for _ in ending_signals():
+            told.set()
+            return
 
     async def wait_for_end_of_input() -> None:
         await anyio.wait_readable(sys.stdin.fileno())

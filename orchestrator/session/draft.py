@@ -110,6 +110,8 @@ class Draft:
             running_since=None,
             pulse=Pulse(),
             work=None,
+            spoke=False,
+            own_words=(),
             last_word_at=None,
             doubtful=(),
             outstayed=False,

@@ -12,6 +12,7 @@ from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
+from orchestrator.session.own_words import quoted
 from orchestrator.session.recovering import settle
 from orchestrator.session.restarting import died_by_itself, restart_later
 from orchestrator.session.reviewing import on_answered, review_waiting_for
@@ -186,16 +187,33 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
     state, detail = draft.worker(worker), draft.detail(worker)
     code = state.exit.code if state.exit else None
     note = f"; {state.exit.note}" if state.exit and state.exit.note else ""
+    said = quoted(detail.own_words)
     if died_by_itself(draft, worker):
-        why = detail.failure or f"it ended with exit code {code} and no final event"
+        why = detail.failure or f"it ended with exit code {code} and no final event{said}"
         restart_later(draft, worker, why + note)
+    elif _did_not_start(draft, worker):
+        why = f"it does not start: exit code {code}{said}{note}"
+        draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
+        lose_agent(draft, state.agent, why)
     elif not detail.ended_cleanly:
         ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
-        fail(draft, worker, (detail.failure or f"exit code {code}, and {ended}") + note)
+        fail(draft, worker, (detail.failure or f"exit code {code}, and {ended}{said}") + note)
     elif detail.denied:
         fail(draft, worker, f"{state.denials} denied: {detail.denied[0]}")
     else:
         draft.do(MeasureWork(worker=worker))
+
+
+def _did_not_start(draft: Draft, worker: WorkerId) -> bool:
+    """Whether the attempt ended by itself without a single record: its CLI cannot do anything here."""
+    detail, ended = draft.detail(worker), draft.worker(worker).exit
+    return (
+        draft.session.options.final_wait_s is not None
+        and not detail.spoke
+        and detail.failure is None
+        and ended is not None
+        and ended.stopped_by == "itself"
+    )
 
 
 def _reply(draft: Draft, worker: WorkerId) -> None:
@@ -205,7 +223,7 @@ def _reply(draft: Draft, worker: WorkerId) -> None:
     state, detail = draft.worker(worker), draft.detail(worker)
     stopped = detail.stopping_because if not detail.outstayed else None
     if stopped is not None or not detail.ended_cleanly:
-        problem = stopped or detail.failure or "it ended without a final event"
+        problem = stopped or detail.failure or f"it ended without a final event{quoted(detail.own_words)}"
         answer = abstention(review.request.id, state.agent, problem)
         draft.set_worker(worker, status=WorkerStatus.FAILED, why=problem)
     else:

@@ -59,7 +59,15 @@ def make_plan(draft: Draft) -> None:
     for note in plan.notes:
         draft.warn(note)
     if not fresh:
-        draft.end(Outcome.NEEDS_PERSON, "no agent CLI is usable: orchestrate doctor says how to get one")
+        draft.end(Outcome.NEEDS_PERSON, _why_nobody(draft))
+
+
+def _why_nobody(draft: Draft) -> str:
+    """Why no agent is left: what happened to those that there were, or how to get one."""
+    lost = "; ".join(f"{agent}: {reason}" for agent, reason in draft.session.lost.items())
+    if lost:
+        return f"no agent is left to do the work: {lost}"
+    return "no agent CLI is usable: orchestrate doctor says how to get one"
 
 
 def advance(draft: Draft) -> None:
@@ -116,7 +124,7 @@ def implementer(draft: Draft) -> WorkerId | None:
 
 def lose_agent(draft: Draft, agent: AgentName, reason: str) -> None:
     """An agent cannot be used any more: plan again with those that are left."""
-    draft.set(lost=draft.session.lost | {agent})
+    draft.set(lost={**draft.session.lost, agent: reason})
     draft.warn(f"{agent} is lost: {reason}")
     if draft.running:
         make_plan(draft)

@@ -31,6 +31,7 @@ from orchestrator.session.calls import OF_CALLS
 from orchestrator.session.draft import Draft
 from orchestrator.session.health import on_heard
 from orchestrator.session.last_words import on_turn_ended, on_work
+from orchestrator.session.own_words import with_line
 from orchestrator.session.recovering import recover
 from orchestrator.session.reviewing import ask_for_review
 from orchestrator.session.spending import on_usage
@@ -54,6 +55,8 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
     draft.set(last_heard=draft.at)
     if state.status is WorkerStatus.SILENT:
         on_heard(draft, worker)
+    if body.stream == "stdout" and not draft.detail(worker).spoke and any(map(_is_record, body.events)):
+        draft.set_detail(worker, spoke=True)
     for event in body.events:
         _note(draft, worker, event)
         if isinstance(event.payload, OF_CALLS):
@@ -61,6 +64,11 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         on_work(draft, worker, event.payload)
         if type(event.payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
+
+
+def _is_record(event: AgentEvent) -> bool:
+    """Whether the event stands for something that the CLI meant to say, not for noise on its output."""
+    return not (isinstance(event.payload, Unrecognised) and event.payload.record is None)
 
 
 def on_stream_fault(draft: Draft, body: StreamFault) -> None:
@@ -81,7 +89,7 @@ def _weigh(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
             ask_for_review(draft, trigger, about=worker, text=event.payload.text)
 
 
-def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
+def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C901 - one row an event
     state = draft.worker(worker)
     match event.payload:
         case Said(text=text) | Reasoned(text=text):
@@ -107,6 +115,10 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
             draft.set_worker(worker, doing=_line(f"retrying: {text}"))
         case Failed(text=text, final=True, failure=kind):
             draft.set_detail(worker, failure=_line(text), failure_kind=kind, last_word_at=draft.at)
+        case Unrecognised(stream="stderr", text=text):
+            words = draft.detail(worker).own_words
+            if (more := with_line(words, text)) is not words:
+                draft.set_detail(worker, own_words=more)
         case Unrecognised(stream="stdout", record=None):
             draft.set_worker(worker, noise=state.noise + 1)
         case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():

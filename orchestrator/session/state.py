@@ -183,6 +183,10 @@ class WorkerDetail:
     calls: Calls = field(default_factory=Calls)
     denied: tuple[str, ...] = ()
     """The first denials of this attempt that no rule explained away."""
+    spoke: bool = False
+    """A record of this attempt came on its standard output."""
+    own_words: tuple[str, ...] = ()
+    """The last meaningful lines that this attempt wrote to its standard error."""
     last_word_at: datetime | None = None
     """When the record came that may be its last: the end of its turn, or a failure, with no work since."""
     doubtful: tuple[AgentEvent, ...] = ()
@@ -263,8 +267,8 @@ class Session:
     """Whatever starts now is frozen at once."""
     paused: frozenset[WorkerId] = frozenset()
     """Workers a person has paused, started or not."""
-    lost: frozenset[AgentName] = frozenset()
-    """Agents that can no longer be used in this session."""
+    lost: Mapping[AgentName, str] = field(default_factory=dict)
+    """Agents that can no longer be used in this session, and why."""
     change: ChangeMeasured | None = None
     """As it was measured when the session ended; ``None`` until then, and again once it goes on."""
     ending: Ending | None = None

@@ -15,10 +15,14 @@ def run_to_its_end(program: Program, *options: str, agent: str = "claude") -> Ra
     """How the run ended; ``None`` if it did not end."""
     target = program.target(files=FILES)
     words = ("--agents", agent, "--target", str(target), "--no-dashboard", "--no-interactive")
+    run = program.start("run", "do it", *words, *options)
     try:
-        return program.orchestrate("run", "do it", *words, *options, timeout_s=75)
+        out, err = run.communicate(timeout=75)
     except subprocess.TimeoutExpired:
+        run.terminate()
+        run.communicate(timeout=60)
         return None
+    return Ran(run.returncode, out, err)
 
 
 @pytest.mark.slow

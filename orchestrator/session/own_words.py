@@ -1,0 +1,37 @@
+"""Remember what a CLI itself said on its standard error, for the case that it dies and nothing else says why."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+MOST_LINES: Final = 3
+LINE_CHARS: Final = 240
+
+_SAYS_NOTHING: Final = re.compile(
+    r"\s*(?:"
+    r"at .*(?:file:|node:|\.[cm]?[jt]s:|<anonymous>).*"  # a frame of a stack
+    r"|(?:node:internal|file:///)\S*:\d+"
+    r"|Node\.js v[\d.]+"
+    r"|[\^~\s{}()\[\];,]*"  # what points at a place, or closes a listing
+    r"|Loaded cached credentials\.?"
+    r"|stack backtrace:|note: run with .RUST_BACKTRACE.*"
+    r")\s*"
+)
+"""Lines around an error that do not tell what it was."""
+
+
+def with_line(words: tuple[str, ...], line: str) -> tuple[str, ...]:
+    """The last meaningful lines with one more; a line that repeats the one before it changes nothing."""
+    if _SAYS_NOTHING.fullmatch(line[:2_000]):
+        return words
+    said = " ".join(line.split())
+    said = said if len(said) <= LINE_CHARS else said[: LINE_CHARS - 1] + "…"
+    if words and words[-1] == said:
+        return words
+    return (*words, said)[-MOST_LINES:]
+
+
+def quoted(words: tuple[str, ...]) -> str:
+    """The lines as a part of a sentence; empty where there are none."""
+    return f"; it said: {' / '.join(words)}" if words else ""
