@@ -16,6 +16,7 @@ from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.listening import Listener
 from orchestrator.coordinator.requests import Observer
 from orchestrator.coordinator.running import Coordinator
+from orchestrator.coordinator.starting import own_tests
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.writing import Journal
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
@@ -113,7 +114,7 @@ class Crowd:
             journal,
             self.crew,
             leaver=Leaver(self.folder, session.options, {}),
-            evidence=Evidence(snapshots, target, wrap=lambda argv: argv),
+            evidence=Evidence(snapshots, own_tests(session.options, folder=self.folder, environ={})),
             redactor=Redactor(),
             observers=observers,
             session=session,

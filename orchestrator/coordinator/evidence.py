@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
-from orchestrator.coordinator.project_files import ProjectFiles
-from orchestrator.coordinator.suite_runs import run_suite
+from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.files.foreign import Entry, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.quotation import quoted_names
+from orchestrator.snapshots.conflict_markers import conflicts_added
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.recorded_trees import Diff, Snapshots
-from orchestrator.suites.detection import detect
-from orchestrator.suites.results import State, SuiteResult
+from orchestrator.suites.results import State
 
 EXCERPT_CHARS = 12_000
 MOST_UNSHOWN_CHARS = 4_000
@@ -29,25 +26,12 @@ class Evidence:
     """Measures the target against what it was when the session began.
 
     Args:
-        scratch: A folder that the target's tests may write in.
-        wrap: Puts the read-only sandbox around a command line, so that the target's tests run as a worker would.
-        environ: What the tests see of the environment: agents may have written them, so it holds no secret.
+        tests: The target's own.
     """
 
-    def __init__(
-        self,
-        snapshots: Snapshots,
-        target: Path,
-        *,
-        scratch: Path,
-        wrap: Callable[[Sequence[str]], Sequence[str]],
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, snapshots: Snapshots, tests: TargetTests) -> None:
         self.snapshots = snapshots
-        self._target = target
-        self._scratch = scratch
-        self._wrap = wrap
-        self._environ = environ
+        self.tests = tests
 
     def begin(self) -> None:
         """Record the target as it is before anybody works on it.  Blocks; see :class:`Snapshots`."""
@@ -67,49 +51,32 @@ class Evidence:
         return self._since(f"{worker} begins")
 
     async def check(self) -> tuple[Verdict, tuple[str, ...]]:
-        """Review by measuring: something changed, and the target's tests still pass."""
+        """Review by measuring: something changed, it leaves no conflict, and the target's tests still pass."""
         diff = await off_loop(self.change, within_s=LOOK_TIME_S, what="the look at the target")
         if not diff.files:
             nothing = "nothing changed in the target, so there is nothing to accept"
             return Verdict.CONCERNS, (nothing, *diff.unshown.lines())
+        tested = await self.tests.run()
+        # The tests ran elsewhere; a person, or another program, may have gone on here.
+        diff = await off_loop(self.change, within_s=LOOK_TIME_S, what="the last look at the target")
         findings = [f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines()]
-        look = partial(self._conflict_markers, diff)
-        damaged = await off_loop(look, within_s=LOOK_TIME_S, what="the look at what changed")
+        damaged = conflicts_added(diff.text)
         if damaged:
-            return Verdict.BLOCKER, (*findings, f"conflict markers are left in {', '.join(damaged)}")
-        results = await self.run_tests()
-        told = tuple(f"{result.suite}: {result.state}: {result.reason}" for result in results)
-        if not results:
+            return Verdict.BLOCKER, (*findings, f"conflict markers are left in {quoted_names(damaged)}")
+        told = tuple(f"{result.suite}: {result.state}: {result.reason}" for result in tested.results)
+        if tested.problem is not None:
+            return Verdict.CONCERNS, (*findings, f"the target's tests were not measured: {tested.problem}")
+        if not tested.results:
             return Verdict.APPROVED, (*findings, "the target has no tests that could be run")
-        if all(result.state is State.PASSED for result in results):
+        if all(result.state is State.PASSED for result in tested.results):
             return Verdict.APPROVED, (*findings, "the target's tests pass", *told)
-        failed = any(result.state is State.FAILED for result in results)
+        failed = any(result.state is State.FAILED for result in tested.results)
         return Verdict.CONCERNS, (*findings, f"the target's tests {'fail' if failed else 'were not measured'}", *told)
-
-    async def run_tests(self) -> Sequence[SuiteResult]:
-        """Run every suite of the target in the sandbox, one after another; none where none was found."""
-        look = partial(detect, ProjectFiles(self._target))
-        detection = await off_loop(look, within_s=LOOK_TIME_S, what="the look for tests")
-        environ = os.environ if self._environ is None else self._environ
-        return [
-            await run_suite(suite, target=self._target, scratch=self._scratch, wrap=self._wrap, environ=environ)
-            for suite in detection.suites
-        ]
 
     def _since(self, label: str) -> Diff:
         before = self.snapshots.moment(label) or self.snapshots.moment(BASELINE)
         after = self.snapshots.record("measured")
         return self.snapshots.compare(before, after) if before is not None else Diff("", (), 0, 0)
-
-    def _conflict_markers(self, diff: Diff) -> list[str]:
-        found, target = [], ForeignFolder(self._target)
-        for name in diff.files:
-            content = target.read(name, most_bytes=1_000_000)
-            if isinstance(content, bytes):
-                lines = content.split(b"\n")
-                if any(line.startswith(b"<<<<<<< ") for line in lines) and b"=======" in lines:
-                    found.append(name)
-        return found
 
 
 def excerpt_of(diff: Diff) -> str:

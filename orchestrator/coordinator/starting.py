@@ -27,6 +27,7 @@ from orchestrator.coordinator.requests import Observer, Progress, RunRequest, Se
 from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, find_agents, open_stage
 from orchestrator.coordinator.sweeping import report_leftovers
+from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, create_session
@@ -35,18 +36,15 @@ from orchestrator.journal.replacing import write_atomically
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
-from orchestrator.models.identity import ORCHESTRATOR, WorkerId
+from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import SessionOptions
-from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
-from orchestrator.workers import landlock_profile
 from orchestrator.workers.crew import Crew, CrewLayout
+from orchestrator.workers.layers import Bench
 from orchestrator.workers.repositories import REPOSITORY_TIME_S, repository_warnings
-from orchestrator.workers.sandbox import find_bubblewrap, wrap
-from orchestrator.workers.system_files import write_system_files
 
 EXIT_CODES = {
     Outcome.DONE: ExitCode.DONE,
@@ -217,18 +215,11 @@ def make_coordinator(
         orphan_grace_s=options.orphan_grace_s,
     )
     snapshots = Snapshots(folder.snapshots_dir, options.target, (folder.workspace,), environ=stage.environ)
-    wrap = partial(wrap_for_checks, options, folder=folder, environ=stage.environ)
     return Coordinator(
         folder,
         journal,
         crew,
-        evidence=Evidence(
-            snapshots,
-            options.target,
-            scratch=folder.scratch(CHECKS),
-            wrap=wrap,
-            environ=environment_of_checks(options, stage.environ),
-        ),
+        evidence=Evidence(snapshots, own_tests(options, folder=folder, environ=stage.environ)),
         leaver=Leaver(folder, options, stage.environ, stage.secrets),
         redactor=Redactor(stage.secrets),
         observers=observers,
@@ -238,44 +229,19 @@ def make_coordinator(
     )
 
 
-def wrap_for_checks(
-    options: SessionOptions, argv: Sequence[str], *, folder: SessionFolder, environ: Mapping[str, str]
-) -> Sequence[str]:
-    """The target's own tests are code that agents may have written: they run as an implementer would."""
-    name = CHECKS
-    scratch = folder.scratch(name)
+def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mapping[str, str]) -> TargetTests:
+    """The target's own tests: code that agents may have written, so what it writes is thrown away."""
+    scratch = folder.scratch(CHECKS)
     scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-    program = shutil.which(argv[0], path=environ.get("PATH"))
-    bwrap = find_bubblewrap(environ)
-    if options.sandbox_backend == "none" or program is None:
-        return argv
-    assignment = Assignment(
-        worker=name,
-        agent=ORCHESTRATOR,
-        role=Role.IMPLEMENTER,
-        prompt="",
-        target=options.target,
-        scratch=scratch,
-        home=scratch,
-        writable=(scratch, options.target),
-    )
-    words = [program, *argv[1:]]
-    if options.sandbox_backend == "landlock" or bwrap is None:
-        held = landlock_profile.profile(program, options.sandbox, assignment, environ=environ)
-        return landlock_profile.runnable(words, held, file=folder.workers_dir / "checks.landlock.json")
-    etc = folder.workers_dir / "etc"
-    write_system_files(etc)
-    return wrap(
-        words,
-        bwrap=bwrap,
+    bench = Bench(
         config=options.sandbox,
-        assignment=assignment,
-        cwd=options.target,
-        masked=(folder.workspace, folder.path),
-        etc=etc,
+        backend=options.sandbox_backend,
         environ=environ,
-        info_fd=False,
+        scratch=scratch,
+        masked=(folder.workspace, folder.path),
+        settings=folder.workers_dir,
     )
+    return TargetTests(options.target, bench, environment_of_checks(options, environ))
 
 
 def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -> Mapping[str, str]:

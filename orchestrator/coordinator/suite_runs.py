@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,12 +11,12 @@ from pathlib import Path
 import anyio
 
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.files.programs import run_program_off_loop
 from orchestrator.files.time_limits import off_loop
 from orchestrator.suites.probe_files import probe_files
 from orchestrator.suites.readers import MOST_BYTES, MOST_FILES
 from orchestrator.suites.results import Run, SuiteResult, judge
 from orchestrator.suites.suite import Places, Suite, invocation
-from orchestrator.workers.boxed import boxed
 
 SUITE_TIME_S = 300.0
 """Longest run of one suite; a longer one counts as not measured."""
@@ -43,7 +41,8 @@ async def run_suite(
     places = new_places(scratch, target)
     try:
         made = invocation(suite, places, environ)
-        argv = wrap(("sh", "-c", _ENTER, "sh", str(target / suite.cwd), *made.argv))
+        entered = ("sh", "-c", _ENTER, "sh", str(target / suite.cwd), *made.argv)
+        argv = await off_loop(partial(wrap, entered), within_s=_LOOK_TIME_S, what="the sandbox of the tests")
         run = await _run(argv, made.environ, places.report, within_s=within_s)
         return judge(suite, run)
     except OSError as error:
@@ -67,26 +66,19 @@ def new_places(scratch: Path, target: Path) -> Places:
 
 
 async def _run(argv: Sequence[str], environ: Mapping[str, str], report: Path, *, within_s: float) -> Run:
-    said = bytearray()
-    try:
-        with anyio.fail_after(within_s):
-            async with boxed(argv, cwd=Path("/"), stderr=subprocess.STDOUT, env=environ) as process:
-                if not await _collect(process, said):
-                    return Run(None, problem=f"it printed more than {MOST_OUTPUT_BYTES // 2**20} MiB")
-                code = await process.wait()
-    except TimeoutError:
-        return Run(None, problem=f"it took longer than {within_s:g} s")
-    files = await off_loop(partial(_collected, report), within_s=_LOOK_TIME_S, what="the report")
-    return Run(code, bytes(said), files)
-
-
-async def _collect(process: asyncio.subprocess.Process, said: bytearray) -> bool:
-    assert process.stdout is not None
-    while chunk := await process.stdout.read(64 * 1024):
-        said += chunk
-        if len(said) > MOST_OUTPUT_BYTES:
-            return False
-    return True
+    result = await run_program_off_loop(
+        argv, cwd=Path("/"), env=environ, within_s=within_s, most_bytes=MOST_OUTPUT_BYTES, thorough=True
+    )
+    match result.ended:
+        case "time":
+            return Run(None, problem=f"it took longer than {within_s:g} s")
+        case "output":
+            return Run(None, problem=f"it printed more than {MOST_OUTPUT_BYTES // 2**20} MiB")
+        case "start":
+            return Run(None, problem=result.detail)
+        case "exit":
+            files = await off_loop(partial(_collected, report), within_s=_LOOK_TIME_S, what="the report")
+            return Run(result.code, result.stdout + result.stderr, files)
 
 
 def _collected(report: Path) -> Mapping[str, bytes]:

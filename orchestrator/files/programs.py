@@ -133,9 +133,12 @@ async def run_program_off_loop(
     within_s: float,
     stdin: bytes = b"",
     most_bytes: int = MOST_BYTES,
+    thorough: bool = False,
 ) -> ProgramResult:
     """:func:`run_program` in a thread: whoever is cancelled goes on at once, and the program ends with that."""
-    act = partial(run_program, argv, cwd=cwd, env=env, within_s=within_s, stdin=stdin, most_bytes=most_bytes)
+    act = partial(
+        run_program, argv, cwd=cwd, env=env, within_s=within_s, stdin=stdin, most_bytes=most_bytes, thorough=thorough
+    )
     try:
         # The thread has its own time on top, to end and reap the program.
         return await off_loop(act, within_s=within_s + 2.0, what=argv[0])

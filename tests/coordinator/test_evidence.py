@@ -1,18 +1,19 @@
 from __future__ import annotations
 
-import shutil
-import sys
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.coordinator.evidence import Evidence, scratch_files
+from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.workers.layers import Bench
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 PASSING = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertTrue({})\n"
@@ -28,10 +29,12 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def evidence(tmp_path: Path, target: Path) -> Evidence:
-    def plain(argv: Sequence[str]) -> list[str]:
-        return [sys.executable if argv[0] == "python3" else str(shutil.which(argv[0])), *argv[1:]]
-
-    made = Evidence(Snapshots(tmp_path / "snapshots", target), target, scratch=tmp_path / "scratch", wrap=plain)
+    for name in ("scratch", "settings", "home"):
+        (tmp_path / name).mkdir()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
+    policy = SandboxConfig(name="default")
+    bench = Bench(policy, "bubblewrap", environ, tmp_path / "scratch", (), tmp_path / "settings")
+    made = Evidence(Snapshots(tmp_path / "snapshots", target), TargetTests(target, bench, environ))
     made.begin()
     return made
 
@@ -64,6 +67,24 @@ async def test_the_targets_own_tests_decide(evidence: Evidence, target: Path, ho
     found, findings = await evidence.check()
     assert found is verdict
     assert findings[-1].startswith("unittest: ")
+
+
+async def test_what_the_tests_write_is_not_in_the_target(evidence: Evidence, target: Path) -> None:
+    (target / "test_it.py").write_text(PASSING.format("open('old.txt', 'w').write('other') and open('new.txt', 'w')"))
+    _, findings = await evidence.check()
+    assert "1 passed" in findings[-1]
+    assert sorted(path.name for path in target.iterdir()) == ["old.txt", "test_it.py"]
+    assert (target / "old.txt").read_text() == "old\n"
+
+
+async def test_a_page_that_showed_a_conflict_before_is_not_blamed_on_the_change(
+    evidence: Evidence, target: Path, tmp_path: Path
+) -> None:
+    (target / "page.md").write_text("<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n")
+    fresh = Evidence(Snapshots(tmp_path / "later", target), TargetTests(target, evidence.tests.bench, {}))
+    fresh.begin()
+    (target / "page.md").write_text((target / "page.md").read_text() + "one line more\n")
+    assert (await fresh.check())[0] is Verdict.APPROVED
 
 
 async def test_conflict_markers_left_behind_are_a_blocker(evidence: Evidence, target: Path) -> None:

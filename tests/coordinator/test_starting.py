@@ -11,7 +11,7 @@ import pytest
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.clocks import utc_now
-from orchestrator.coordinator.starting import check_request, environment_of_checks, wrap_for_checks
+from orchestrator.coordinator.starting import check_request, environment_of_checks, own_tests
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, NoUsableAgent, UsageError
 from orchestrator.journal.folder import create_session
 from orchestrator.models.identity import AgentName
@@ -19,6 +19,7 @@ from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.review_engine.policies import STANDARD
+from orchestrator.workers.layers import open_layer
 from orchestrator.workers.proving import prove_backend
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def test_the_targets_own_tests_see_no_login(stage: Stage) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["bubblewrap", "landlock"])
-def test_the_targets_own_tests_stand_in_the_sandbox_of_an_implementer(
+async def test_the_targets_own_tests_stand_in_a_sandbox_and_write_nothing(
     stage: Stage, backend: Literal["bubblewrap", "landlock"], not_proven: Callable[[str], NoReturn]
 ) -> None:
     config = SandboxConfig(name="p", backend=backend, network="allow-list")
@@ -105,12 +106,14 @@ def test_the_targets_own_tests_stand_in_the_sandbox_of_an_implementer(
         sandbox_backend=backend,
         templates={},
     )
-    script = (
-        f"echo x > {stage.target}/made; cat {stage.root}/secret; cat {folder.session_file}; echo x > {stage.root}/out"
-    )
-    argv = wrap_for_checks(options, ("sh", "-c", script), folder=folder, environ=os.environ)
-    ran = subprocess.run(argv, cwd=stage.target, capture_output=True, text=True, check=False, timeout=20)
-    assert (stage.target / "made").exists(), ran.stderr
+    made = f"echo x > {stage.target}/made && echo it could be written there"
+    script = f"{made}; cat {stage.root}/secret; cat {folder.session_file}; echo x > {stage.root}/out"
+    tests = own_tests(options, folder=folder, environ=os.environ)
+    async with open_layer(stage.target, tests.bench) as layer:
+        argv = layer.wrap(("sh", "-c", script.replace(str(stage.target), str(layer.at))))
+        ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=20)
+    assert "it could be written there" in ran.stdout, ran.stderr
+    assert not (stage.target / "made").exists()
     assert not (stage.root / "out").exists()
     assert "canary" not in ran.stdout
 

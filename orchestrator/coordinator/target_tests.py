@@ -1,0 +1,92 @@
+"""Runs the tests of a target where nothing of theirs stays: found anew each time, on a throw-away layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from orchestrator.coordinator.project_files import ProjectFiles
+from orchestrator.coordinator.suite_runs import SUITE_TIME_S, run_suite
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.time_limits import off_loop
+from orchestrator.suites.detection import detect
+from orchestrator.suites.results import State, SuiteResult
+from orchestrator.suites.suite import Detection, Suite
+from orchestrator.workers.layers import Bench, Layer, open_layer
+
+FIND_TIME_S: Final = 60.0
+"""Longest look for suites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What was found of a target's tests, and what became of it."""
+
+    detection: Detection = field(default_factory=Detection)
+    results: tuple[SuiteResult, ...] = ()
+    """One a suite, in the order of the detection; empty where nothing could be run at all."""
+    problem: str | None = None
+    """Why nothing could be run, although suites were found."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetTests:
+    """The tests of one target.
+
+    Args:
+        environ: what they see of the environment: agents may have written them, so it holds no secret.
+    """
+
+    target: Path
+    bench: Bench
+    environ: Mapping[str, str]
+
+    async def run(self, *, within_s: float | None = None) -> Tested:
+        """Find every suite as the target lies now, and run each on a layer; whatever goes wrong is an answer.
+
+        Args:
+            within_s: for all of them together; what has not ended by then is not measured.
+        """
+        return await self._run(self.target, None, (), within_s=within_s)
+
+    async def _run(
+        self, project: Path, tree: Path | None, borrowed: Sequence[str], *, within_s: float | None
+    ) -> Tested:
+        try:
+            detection = await off_loop(
+                partial(detect, ProjectFiles(project)), within_s=FIND_TIME_S, what="the look for tests"
+            )
+        except OSError as error:
+            return Tested(problem=f"the tests could not be looked for: {error}")
+        if not detection.suites:
+            return Tested(detection)
+        try:
+            async with open_layer(self.target, self.bench, tree=tree, borrowed=borrowed) as layer:
+                return Tested(detection, tuple(await self._run_all(detection.suites, layer, within_s)))
+        except EnvironmentUnfit as error:
+            return Tested(detection, problem=error.message)
+
+    async def _run_all(self, suites: Sequence[Suite], layer: Layer, within_s: float | None) -> list[SuiteResult]:
+        results: list[SuiteResult] = []
+        deadline = None if within_s is None else anyio.current_time() + within_s
+        for suite in suites:
+            left = SUITE_TIME_S if deadline is None else min(SUITE_TIME_S, deadline - anyio.current_time())
+            if left <= 0:
+                results.append(SuiteResult(suite.name, State.NOT_MEASURED, "the time for all suites was over"))
+                continue
+            results.append(
+                await run_suite(
+                    suite,
+                    target=layer.at,
+                    scratch=self.bench.scratch,
+                    wrap=layer.wrap,
+                    environ=self.environ,
+                    within_s=left,
+                )
+            )
+        return results
