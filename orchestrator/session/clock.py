@@ -18,6 +18,7 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.guarding import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.last_words import end_overdue, over_at
+from orchestrator.session.output import RETRIES
 from orchestrator.session.reviewing import ask_for_review, on_answered
 from orchestrator.session.state import Session, is_alive
 from orchestrator.session.waiting import wake
@@ -114,7 +115,11 @@ def _worker_deadlines(session: Session, state: WorkerState, over: datetime | Non
 
 
 def _time_is_up(draft: Draft) -> None:
-    draft.end(Outcome.FAILED, f"the time limit of {draft.session.options.timeout_s:g} s has passed")
+    text = f"the time limit of {draft.session.options.timeout_s:g} s has passed"
+    waits = (WorkerStatus.LIMITED, WorkerStatus.RELAUNCHING, WorkerStatus.PARKED)
+    kept = [f"{state.id}: {state.why}" for state in draft.session.workers.values() if state.status in waits]
+    kept += [f"{state.id}: {state.doing}" for state in draft.session.living() if state.doing.startswith(RETRIES)]
+    draft.end(Outcome.FAILED, f"{text}; {'; '.join(kept)}" if kept else text)
 
 
 def _runtime_is_up(draft: Draft, worker: WorkerId) -> None:

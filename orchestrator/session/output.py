@@ -39,6 +39,8 @@ from orchestrator.session.waiting import on_life
 
 DOING_CHARS = 200
 """Longest line of "what it is doing now"."""
+RETRIES = "retrying: "
+"""Begins what a worker does whose CLI has no answer from its model."""
 TROUBLE = (Denied, Failed, Unrecognised)
 """What the recovery rules look at."""
 WEIGHTY = frozenset({*TROUBLE, Reported})
@@ -112,7 +114,7 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
         case TurnEnded():
             on_turn_ended(draft, worker, event.payload)
         case Retrying(text=text):
-            draft.set_worker(worker, doing=_line(f"retrying: {text}"))
+            draft.set_worker(worker, doing=_line(f"{RETRIES}{text}"))
         case Failed(text=text, final=True, failure=kind):
             draft.set_detail(worker, failure=_line(text), failure_kind=kind, last_word_at=draft.at)
         case Unrecognised(stream="stderr", text=text):

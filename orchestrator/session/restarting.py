@@ -10,6 +10,7 @@ from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_to_continue
 from orchestrator.session.draft import Draft
+from orchestrator.session.waiting import ends_before
 
 PASSING = frozenset({FailureKind.NETWORK, FailureKind.OVERLOADED})
 """Failures that another attempt may not meet."""
@@ -43,7 +44,17 @@ def restart_later(draft: Draft, worker: WorkerId, because: str) -> None:
         draft.stop(worker, because=because)
     draft.set_detail(worker, next_assignment=then, start_at=draft.at + pause, restarts=number)
     draft.set_worker(worker, status=WorkerStatus.RELAUNCHING, why=why)
+    if ends_before(draft, worker, draft.at + pause, _for_so_long(draft, worker, because)):
+        return
     draft.warn(f"{worker}: {why}", worker)
+
+
+def _for_so_long(draft: Draft, worker: WorkerId, because: str) -> str:
+    """The cause, with the time for which it has kept the worker from going on where it did not pass at once."""
+    began = draft.worker(worker).started_at
+    passed = (draft.at - began).total_seconds() if began is not None else 0.0
+    since = f" (after {passed:.0f} s and {draft.detail(worker).restarts} tries)" if passed >= 1 else ""
+    return f"{worker}: {because}{since}"
 
 
 def _park(draft: Draft, worker: WorkerId, because: str) -> None:

@@ -22,6 +22,19 @@ from orchestrator.session.waiting import launch, limit_in_force
 
 CHECKS = WorkerId("checks")
 """Stands in a panel for the orchestrator's own review by measurement."""
+ABOUT_ROUNDS = (
+    "answer with what it is to do; it goes on with your words in its own conversation, and may ask for reviews again",
+    "stop, and look at the reviews there were: orchestrate show",
+)
+ABOUT_BLOCKED = (
+    "answer with what it lacks; it goes on with your words in its own conversation",
+    "stop, and run again with another agent beside it: orchestrate doctor says which there are",
+)
+ABOUT_CONCERNS = (
+    "answer with what is to be done about the concerns; it goes on with your words, and is reviewed again",
+    "answer that the work stands as it is; it goes on, and is reviewed again with that answer",
+    "stop; what was changed stays: orchestrate diff shows it, orchestrate undo takes it back",
+)
 
 
 def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
@@ -41,7 +54,8 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
         rounds, reason = engine_of(session).admit(session.rounds, about, said)
         draft.set(rounds=rounds)
         if reason is not None:
-            ask(draft, f"{about} asks for another review ({trigger}): {reason}", about=about)
+            text = f"{about} asks for another review ({trigger}): {reason}"
+            ask(draft, text, about=about, suggestions=ABOUT_ROUNDS)
             return
     number = len(session.reviews) + 1
     agents, author = _panel(draft, trigger, about=about)
@@ -50,7 +64,8 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
     )
     if trigger is Trigger.BLOCKER and not request.reviewers:
         # What it lacks cannot be measured: that takes somebody who reads.
-        ask(draft, f"{about} cannot go on, and no other agent is there to look at it: {text}", about=about)
+        text = f"{about} cannot go on, and no other agent is there to look at it: {text}"
+        ask(draft, text, about=about, suggestions=ABOUT_BLOCKED)
         return
     draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
     if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
@@ -200,7 +215,8 @@ def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -
             draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)
         case Action.PAUSE_AND_CLARIFY:
             draft.set(workers=_reviewer_again(draft, request))
-            ask(draft, f"{because}: {said}" if said else because, about=request.about)
+            text = f"{because}: {said}" if said else because
+            ask(draft, text, about=request.about, suggestions=ABOUT_CONCERNS)
             if request.about is not None:
                 draft.release(request.about, request.id)
         case Action.LOG_WARNING:

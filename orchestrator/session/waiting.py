@@ -73,6 +73,8 @@ def on_limit(draft: Draft, worker: WorkerId, until: datetime | None, *, because:
     due = _due(draft, worker, limit)
     draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=until)
     draft.set_detail(worker, start_at=due)
+    if due is not None and ends_before(draft, worker, due, f"{because} ({when})"):
+        return
     if due is not None:
         draft.warn(f"{worker} waits, because {because} ({when}); it goes on at {due:%Y-%m-%d %H:%M:%S} UTC", worker)
         _hold_back_others(draft, agent, limit, but=worker)
@@ -153,12 +155,31 @@ def jitter(draft: Draft, worker: WorkerId) -> timedelta:
     return timedelta(seconds=draft.session.options.resume_spread_s * (0.5 + share))
 
 
+def ends_before(draft: Draft, worker: WorkerId, due: datetime, because: str) -> bool:
+    """End the session at once where a wait could only end after it, and say whether that was so.
+
+    What the worker waits for is kept: a resumed session, with a time limit of its own, starts it.
+    """
+    options = draft.session.options
+    if options.timeout_s is None or options.final_wait_s is None:
+        return False
+    end = draft.session.timed_from + timedelta(seconds=options.timeout_s)
+    if due < end:
+        return False
+    wait = f"{worker} would wait until {due:%Y-%m-%d %H:%M:%S} UTC"
+    draft.end(Outcome.NEEDS_PERSON, f"{because}; {wait}, after the time limit of {options.timeout_s:g} s has passed")
+    return True
+
+
 def _wait(draft: Draft, assignment: Assignment, limit: Limit) -> None:
     worker = assignment.worker
     draft.set_detail(worker, next_assignment=assignment, start_at=_due(draft, worker, limit))
     why = f"waits, because {limit.because} ({_when(limit)})"
     draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=limit.until, why=why)
-    if draft.detail(worker).start_at is None:
+    due = draft.detail(worker).start_at
+    if due is not None:
+        ends_before(draft, worker, due, f"{worker} {why}")
+    else:
         _ask_once(draft, worker, limit, error="it was not started")
 
 
