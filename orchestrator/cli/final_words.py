@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -20,6 +21,7 @@ from orchestrator.journal.locking import session_holder
 from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
+from orchestrator.quotation import visible
 from orchestrator.session.state import Session
 from orchestrator.session.summary import SessionSummary, WorkerSummary, summarise
 
@@ -138,6 +140,10 @@ def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, s
         yield "changed", f"not measured for {', '.join(unmeasured)}{why}"
     if change is not None:
         yield from (("changed", one_line(line, 600)) for line in change.unshown.lines())
+    if change is not None and change.lost_work:
+        names = shlex.join(change.lost_work[:_MANY_FILES])
+        yield "lost", f"work that was in no commit: {quoted_names(change.lost_work[:_MANY_FILES])}"
+        yield "", f"have it back with: orchestrate undo {summary.id} {visible(names)}"
 
 
 def _files(files: Sequence[str], insertions: int, deletions: int) -> str:

@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "logs": "Read what the workers said and did.",
     "replay": "Derive every decision of a session again.",
     "bundle": "Pack a session, secrets withheld, for a bug report.",
+    "undo": "Put back what a session changed.",
     "stop": "Stop a running session.",
     "pause": "Freeze a running session's workers.",
     "resume": "Go on with a paused, interrupted or waiting session.",

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from orchestrator.coordinator.final_change import measured_now
+from orchestrator.coordinator.final_change import WITHIN_S, recorded_end
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.coordinator.sweeping import Leftover
-from orchestrator.errors import JournalDamaged
+from orchestrator.errors import JournalDamaged, OrchestrateError
+from orchestrator.files.time_limits import in_time
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.reading import read_journal
+from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, Input, JournalEntry, SessionClosed, UserCommand, WorkerExited
 from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
+from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.records import Records
 
 REASON = "its coordinator was gone, and it was stopped without one"
 
@@ -38,10 +42,26 @@ def report_abandoned(folder: SessionFolder, ended: Sequence[Leftover], *, by: st
             raise JournalDamaged(f"session {folder.id} has no journal entry", hint="there is nothing to report")
         for body in _what_happened(session, ended, by):
             session, _ = step(session, JournalEntry(session.n + 1, now, body))
-        session = measured_now(session, folder)
+        session, _ = step(session, JournalEntry(session.n + 1, now, _change_of(session, folder)))
         session, _ = step(session, JournalEntry(session.n + 1, now, SessionClosed(Outcome.INTERRUPTED, REASON)))
         write_report(folder, session, outcome=Outcome.INTERRUPTED, reason=REASON)
     return session
+
+
+def _change_of(session: Session, folder: SessionFolder) -> ChangeMeasured:
+    """What it left changed, recorded as its end: nothing of it runs any more."""
+    target = session.options.target
+    records = Records(folder.snapshots_dir, target.resolve(), (folder.workspace,))
+    ends = [path.stat().st_mtime_ns for path in folder.workers_dir.glob("*.json")]
+    try:
+        snapshots = Snapshots(folder.snapshots_dir, target, (folder.workspace,))
+        return in_time(
+            lambda: recorded_end(snapshots, records, session, settled_ns=max(ends, default=0)),
+            within_s=WITHIN_S,
+            what="comparing the target",
+        )
+    except (OrchestrateError, OSError) as error:
+        return ChangeMeasured(problem=str(error))
 
 
 def _what_happened(session: Session, ended: Sequence[Leftover], by: str) -> Iterator[Input]:

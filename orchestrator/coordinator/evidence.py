@@ -13,6 +13,7 @@ from orchestrator.quotation import quoted_names
 from orchestrator.snapshots.conflict_markers import conflicts_added
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.recorded_trees import Diff, Snapshots
+from orchestrator.snapshots.records import Records
 from orchestrator.suites.results import State
 
 EXCERPT_CHARS = 12_000
@@ -31,12 +32,15 @@ class Evidence:
 
     def __init__(self, snapshots: Snapshots, tests: TargetTests) -> None:
         self.snapshots = snapshots
+        self.records = Records(snapshots.folder, snapshots.target, snapshots.exclude)
         self.tests = tests
 
     def begin(self) -> None:
         """Record the target as it is before anybody works on it.  Blocks; see :class:`Snapshots`."""
         if self.snapshots.find(BASELINE) is None:
-            self.snapshots.take(BASELINE)
+            self.records.take(self.snapshots, "begin")
+        # A session that goes on has not ended yet.
+        self.records.forget_end()
 
     def mark(self, worker: WorkerId) -> None:
         """Record the target as it is when a worker begins.  Blocks."""

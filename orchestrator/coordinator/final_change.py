@@ -2,39 +2,88 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
-from orchestrator.errors import OrchestrateError
+from orchestrator.errors import EnvironmentUnfit, OrchestrateError
 from orchestrator.files.time_limits import in_time, off_loop
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
-from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Moment, Snapshots
+from orchestrator.snapshots.patches import heading, make_patch
+from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots
+from orchestrator.snapshots.records import Records
 
 WITHIN_S = 120.0
 WITHIN_S_OF_STOP = 3.0
 """Who stops a session waits for its end; what takes longer is measured by ``orchestrate diff`` and ``show``."""
+PATCH_WITHIN_S_OF_STOP = 1.0
 _LOOK_WITHIN_S = 30.0
 
 
-async def measure_at_end(snapshots: Snapshots, session: Session, outcome: Outcome) -> ChangeMeasured:
-    """Measure, in a bounded time, what the session leaves; a failure is an answer as well."""
-    within_s = WITHIN_S_OF_STOP if outcome is Outcome.INTERRUPTED else WITHIN_S
+async def measure_at_end(snapshots: Snapshots, records: Records, session: Session, outcome: Outcome) -> ChangeMeasured:
+    """Measure, in a bounded time, what the session leaves; a failure is an answer as well.
+
+    The change as a patch is written besides, if there is time for it.
+    """
+    is_stop = outcome is Outcome.INTERRUPTED
     try:
-        return await off_loop(
-            lambda: compared(snapshots, session, snapshots.record(AT_END)),
-            within_s=within_s,
+        change = await off_loop(
+            lambda: recorded_end(snapshots, records, session),
+            within_s=WITHIN_S_OF_STOP if is_stop else WITHIN_S,
             what="comparing the target",
         )
     except (OrchestrateError, OSError) as error:
         return ChangeMeasured(problem=str(error))
+    with suppress(OrchestrateError, OSError):
+        await off_loop(
+            lambda: write_patch(snapshots, records, session),
+            within_s=PATCH_WITHIN_S_OF_STOP if is_stop else WITHIN_S,
+            what="writing the patch",
+        )
+    return change
 
 
-def _measure(snapshots: Snapshots, session: Session) -> ChangeMeasured:
-    return compared(snapshots, session, snapshots.record(AT_END))
+def recorded_end(
+    snapshots: Snapshots, records: Records, session: Session, *, settled_ns: int | None = None
+) -> ChangeMeasured:
+    """Record the target as the session leaves it, and say what it changed.
+
+    Args:
+        settled_ns: When its last worker was gone, where that is a while ago.
+
+    Raises:
+        EnvironmentUnfit: It cannot be recorded.
+    """
+    change = compared(snapshots, session, records.take(snapshots, "end", settled_ns=settled_ns))
+    with suppress(EnvironmentUnfit):
+        before, after = records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
+        lost = records.lost_work(before, after)
+        change = replace(change, lost_work=tuple(path.decode(errors="backslashreplace") for path in lost))
+    return change
+
+
+def write_patch(snapshots: Snapshots, records: Records, session: Session) -> None:
+    """Write ``changes.patch`` into the session's folder.
+
+    Raises:
+        EnvironmentUnfit: It cannot be made.
+        OSError: It cannot be written.
+    """
+    before, after = records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
+    patch = make_patch(records.folder, before, after)
+    path = SessionFolder(session.options.session_dir).patch_file
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        fresh.unlink()
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(heading(patch, session.id) + patch.content)
+    fresh.replace(path)
 
 
 def measured_now(session: Session, folder: SessionFolder) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -126,9 +127,19 @@ def _changes(summary: SessionSummary) -> Iterator[str]:
         yield from [*_names(change.files), ""]
     elif change is not None and not change.files:
         yield "Nothing in the target, measured last."
+    if change is not None and change.lost_work:
+        names = shlex.join(change.lost_work[:20])
+        yield "Work that was in no commit when the session began is gone from these files:"
+        yield from _names(change.lost_work)
+        yield from ["", f"It can be had back: {markdown_code(f'orchestrate undo {summary.id} {names}')}", ""]
     for worker in writers:
         yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
         yield from _names(worker.files)
+    if change is not None and change.files:
+        yield from [
+            "",
+            f"`orchestrate undo {summary.id}` puts it back as it was; `changes.patch` beside this report holds it.",
+        ]
 
 
 def _unshown(summary: SessionSummary) -> Iterator[str]:

@@ -388,6 +388,65 @@ class ForeignFolder:
         with suppress(FileNotFoundError), self._folder_of(name) as (folder, last):
             os.unlink(last, dir_fd=folder)
 
+    def create(self, name: Name, content: bytes = b"", *, mode: int = 0o600) -> None:
+        """Make a file that is not there yet, in a folder that is.
+
+        Raises:
+            FileExistsError: Something stands there.
+            OSError: It cannot be made.
+        """
+        with self._folder_of(name) as (folder, last):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | _CLOSED
+            with open(os.open(last, flags, mode, dir_fd=folder), "wb") as file:
+                file.write(content)
+
+    def place_link(self, name: Name, leads_to: str | bytes) -> None:
+        """Put a link where a file, a link or nothing stands, atomically, in a folder that is there.
+
+        Raises:
+            OSError: It cannot be made, or a folder stands there.
+        """
+        with self._folder_of(name) as (folder, last):
+            fresh = os.fsencode(f".orchestrate-{secrets.token_hex(6)}.new")
+            os.symlink(os.fsencode(leads_to), fresh, dir_fd=folder)
+            try:
+                os.replace(fresh, last, src_dir_fd=folder, dst_dir_fd=folder)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(fresh, dir_fd=folder)
+                raise
+
+    def remove_folder(self, name: Name) -> None:
+        """Delete a folder that holds nothing.
+
+        Raises:
+            OSError: It is not there, holds something, or is none.
+        """
+        with self._folder_of(name) as (folder, last):
+            os.rmdir(last, dir_fd=folder)
+
+    def set_attributes(
+        self, name: Name = "", *, mode: int | None = None, mtime_ns: int | None = None, owner: int | None = None
+    ) -> None:
+        """Set the permission bits, the time of the content, or the owner of what stands there; of a link only the time.
+
+        Raises:
+            OSError: It may not be set, or nothing stands there.
+        """
+        with self._place(name) as place:
+            status = os.fstat(place)
+            itself = f"/proc/self/fd/{place}"
+            is_link = stat.S_ISLNK(status.st_mode)
+            if owner is not None and owner != status.st_uid and not is_link:
+                os.chown(itself, owner, -1)
+            if mode is not None and not is_link and stat.S_IMODE(status.st_mode) != mode:
+                os.chmod(itself, mode)
+            if mtime_ns is not None and not is_link:
+                os.utime(itself, ns=(status.st_atime_ns, mtime_ns))
+        if mtime_ns is not None and is_link:
+            with self._folder_of(name) as (folder, last):
+                os.utime(last, ns=(status.st_atime_ns, mtime_ns), dir_fd=folder, follow_symlinks=False)
+
     def remove_all(self, name: Name = "") -> tuple[Unread, ...]:
         """Delete a folder with all that it holds, however deep; what cannot be deleted is returned and stays."""
         problems: list[Unread] = []

@@ -26,6 +26,7 @@ LEFT_OUT = {
     "snapshots": "the target as it was at each step",
     "target": "the rehearsal's copy of the target",
     "stand-ins": "programs that come with orchestrate",
+    "changes.patch": "the change of the target",
     "leaving": "what was to leave in the agents' place",
     "workers/etc": "copies of system files",
     "session.lock": "",

@@ -61,6 +61,11 @@ class SessionFolder:
         return self.path / "report.json"
 
     @property
+    def patch_file(self) -> Path:
+        """What the session changed in its target, as a patch."""
+        return self.path / "changes.patch"
+
+    @property
     def workers_dir(self) -> Path:
         return self.path / "workers"
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from orchestrator.errors import EnvironmentUnfit
+
 FILE: Final = b"100644"
 PROGRAM: Final = b"100755"
 LINK: Final = b"120000"
@@ -35,9 +37,7 @@ class ObjectStore:
             OSError: The disk refused.
         """
         head = b"%s %d\0" % (kind.encode(), len(content))
-        found = hashlib.sha1(head, usedforsecurity=False)
-        found.update(content)
-        oid = found.digest()
+        oid = name_of(kind, content)
         if oid in self._written:
             return oid
         name = oid.hex()
@@ -54,6 +54,40 @@ class ObjectStore:
             fresh.replace(place)
         self._written.add(oid)
         return oid
+
+    def read(self, oid: bytes) -> bytes:
+        """The content of an object that was stored here.
+
+        Raises:
+            EnvironmentUnfit: There is none of that name, or it is damaged.
+        """
+        name = oid.hex()
+        try:
+            stored = zlib.decompress((self.folder / name[:2] / name[2:]).read_bytes())
+        except (OSError, zlib.error) as error:
+            raise EnvironmentUnfit(f"the snapshot {name} cannot be read: {error}") from error
+        return stored[stored.index(b"\0") + 1 :]
+
+    def read_tree(self, oid: bytes) -> dict[bytes, tuple[bytes, bytes]]:
+        """Mode and name of the content of every file of a tree, by path.
+
+        Raises:
+            EnvironmentUnfit: It was not stored here.
+        """
+        found: dict[bytes, tuple[bytes, bytes]] = {}
+        waiting = [(b"", oid)]
+        while waiting:
+            above, folder = waiting.pop()
+            content, place = self.read(folder), 0
+            while place < len(content):
+                end = content.index(b"\0", place)
+                mode, _, name = content[place:end].partition(b" ")
+                inner, place = content[end + 1 : end + 21], end + 21
+                if mode == _FOLDER:
+                    waiting.append((above + name + b"/", inner))
+                else:
+                    found[above + name] = (mode, inner)
+        return found
 
     def write_tree(self, files: Mapping[bytes, tuple[bytes, bytes]]) -> bytes:
         """Store a folder with all its folders; the name of its tree.
@@ -81,6 +115,13 @@ class ObjectStore:
             above, _, name = folder.rpartition(b"/")
             folders[above].append((name, _FOLDER, oid))
         raise AssertionError("the top is a folder too")
+
+
+def name_of(kind: Literal["blob", "tree"], content: bytes) -> bytes:
+    """The name of an object, as bytes."""
+    found = hashlib.sha1(b"%s %d\0" % (kind.encode(), len(content)), usedforsecurity=False)
+    found.update(content)
+    return found.digest()
 
 
 def _tree(entries: Iterable[tuple[bytes, bytes, bytes]]) -> bytes:

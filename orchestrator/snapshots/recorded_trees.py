@@ -98,10 +98,13 @@ class Snapshots:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder = folder
         self._labels = folder / "labels.jsonl"
         self._beside = folder / "beside"
         self._lock = threading.Lock()
         real = target.resolve()
+        self.target = real
+        self.exclude = tuple(exclude)
         self._foreign = ForeignFolder(real)
         self._selection = Selection(
             folder, real, _relative_to(real, exclude), os.environ if environ is None else environ

@@ -12,6 +12,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Snapshots
+from orchestrator.snapshots.records import Records
 from tests.session.conftest import Play
 
 GEMINI, CLAUDE = WorkerId("gemini"), WorkerId("claude")
@@ -53,8 +54,9 @@ def test_the_change_is_told_in_all_and_by_worker(session: Session, snapshots: Sn
     )
 
 
-async def test_what_cannot_be_measured_says_why(session: Session, snapshots: Snapshots) -> None:
-    change = await measure_at_end(snapshots, session, Outcome.INTERRUPTED)
+async def test_what_cannot_be_measured_says_why(session: Session, snapshots: Snapshots, tmp_path: Path) -> None:
+    records = Records(snapshots.folder, tmp_path / "shop")
+    change = await measure_at_end(snapshots, records, session, Outcome.INTERRUPTED)
     assert change.problem == "the target was not recorded when the session began"
 
 

@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,42 @@ def test_links_are_resolved_and_a_loop_is_an_answer(folder: Path) -> None:
     assert reason(resolved(folder / "loop")) == "a link"
     assert reason(resolved(folder / "loop" / "x")) == "a link"
     assert reason(resolved(Path("a\0b"))) == "bad name"
+
+
+def test_links_folders_and_attributes_are_set_without_following_anything(folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("theirs")
+    ours = ForeignFolder(folder)
+    ours.make_folder("sub")
+    ours.place_link("sub/link", "../../outside/file")
+    ours.place_link("sub/link", b"../../outside/\xff")
+    assert ours.link("sub/link") == "../../outside/\udcff"
+    ours.write("sub/file", b"x", mode=0o640)
+    ours.set_attributes("sub/file", mode=0o4751, mtime_ns=1_000_000_000)
+    ours.set_attributes("sub/link", mtime_ns=2_000_000_000)
+    ours.set_attributes("sub", mode=0o711, mtime_ns=3_000_000_000)
+    found = [ours.status(name) for name in ("sub/file", "sub/link", "sub")]
+    assert [one.mtime_ns for one in found if isinstance(one, Status)] == [1_000_000_000, 2_000_000_000, 3_000_000_000]
+    assert (folder / "sub" / "file").stat().st_mode & 0o7777 == 0o4751
+    (folder / "way").symlink_to(outside)
+    for act in (
+        partial(ours.set_attributes, "way/file", mode=0o600),
+        partial(ours.place_link, "way/new", "x"),
+        partial(ours.create, "way/new"),
+        partial(ours.remove_folder, "sub"),
+    ):
+        with pytest.raises(OSError, match=r"."):
+            act()
+    assert sorted(path.name for path in outside.iterdir()) == ["file"]
+
+
+def test_a_file_is_made_only_where_none_is(folder: Path) -> None:
+    ours = ForeignFolder(folder)
+    ours.create("lock", b"1")
+    with pytest.raises(FileExistsError):
+        ours.create("lock", b"2")
+    assert (folder / "lock").read_bytes() == b"1"
+    ours.make_folder("empty")
+    ours.remove_folder("empty")
+    assert not (folder / "empty").exists()

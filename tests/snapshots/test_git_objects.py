@@ -4,7 +4,10 @@ import os
 import subprocess
 from pathlib import Path
 
-from orchestrator.snapshots.git_objects import FILE, LINK, PROGRAM, ObjectStore
+import pytest
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.snapshots.git_objects import FILE, LINK, PROGRAM, ObjectStore, name_of
 
 
 def git(folder: Path, *arguments: str) -> bytes:
@@ -46,3 +49,19 @@ def test_the_same_content_is_stored_once(tmp_path: Path) -> None:
     first, second = ObjectStore(tmp_path / "objects"), ObjectStore(tmp_path / "objects")
     assert first.write("blob", b"same") == second.write("blob", b"same")
     assert git(tmp_path, "count-objects").startswith(b"1 objects")
+
+
+def test_what_was_stored_is_read_back(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path / "objects")
+    (tmp_path / "objects").mkdir()
+    files = {
+        b"a.py": (FILE, store.write("blob", b"x = 1\n")),
+        b"sub/\xff\n": (PROGRAM, store.write("blob", b"")),
+        b"sub/deep/l": (LINK, store.write("blob", b"../..")),
+    }
+    tree = store.write_tree(files)
+    assert store.read_tree(tree) == files
+    assert store.read(files[b"a.py"][1]) == b"x = 1\n"
+    assert name_of("blob", b"x = 1\n") == files[b"a.py"][1]
+    with pytest.raises(EnvironmentUnfit):
+        store.read(bytes(20))

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from orchestrator.coordinator.undo import plan_undo, records_of
+from orchestrator.errors import UsageError
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.locking import hold_session_lock
+from orchestrator.models.effects import Outcome
+from orchestrator.session.state import Ending, Session
+from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.restoration import NOT_CERTAIN
+from tests.session.conftest import Play
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SessionFolder:
+    (tmp_path / "shop").mkdir()
+    folder = SessionFolder(tmp_path / "workspace" / "20261121-175811-7f3a")
+    folder.path.mkdir(parents=True)
+    folder.lock_file.touch()
+    return folder
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Play("claude", target=tmp_path / "shop").session
+
+
+def test_a_session_that_runs_is_not_undone(session: Session, folder: SessionFolder) -> None:
+    with hold_session_lock(folder), pytest.raises(UsageError, match="is running"):
+        plan_undo(folder, session)
+
+
+def test_a_session_whose_end_nobody_saw_has_to_be_stopped_first(session: Session, folder: SessionFolder) -> None:
+    with pytest.raises(UsageError, match="lost its coordinator"):
+        plan_undo(folder, session)
+
+
+def test_where_the_end_was_not_recorded_what_came_later_is_not_certain(
+    session: Session, folder: SessionFolder, tmp_path: Path
+) -> None:
+    records = records_of(folder, session)
+    records.take(Snapshots(folder.snapshots_dir, records.target), "begin")
+    (tmp_path / "shop" / "theirs").write_text("1")
+    closed = Ending(Outcome.INTERRUPTED, "x")
+    hour = timedelta(hours=1)
+    later = replace(session, closed=closed, now=datetime.now(UTC) + hour)
+    assert [step.path for step in plan_undo(folder, later).plan.steps] == [b"theirs"]
+    records.forget_end()
+    earlier = replace(session, closed=closed, now=datetime.now(UTC) - hour)
+    undo = plan_undo(folder, earlier)
+    assert [(one.path, one.why) for one in undo.plan.left] == [(b"theirs", NOT_CERTAIN)]
+    assert undo.is_contested
+    assert undo.is_empty
