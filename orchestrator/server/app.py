@@ -11,6 +11,7 @@ from orchestrator import __version__
 from orchestrator.server import control_routes, pages, problems, routes, sockets
 from orchestrator.server.guarding import Guard, GuardedApp
 from orchestrator.server.hall import Hall
+from orchestrator.server.request_limits import BoundedApp
 
 
 def make_app(hall: Hall) -> FastAPI:
@@ -33,7 +34,7 @@ def make_app(hall: Hall) -> FastAPI:
 
 def make_guarded_app(hall: Hall, guard: Guard) -> GuardedApp:
     """What is served."""
-    return GuardedApp(make_app(hall), guard)
+    return GuardedApp(BoundedApp(make_app(hall)), guard)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

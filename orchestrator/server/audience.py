@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import anyio
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
 from orchestrator.server.ring import Block
 
@@ -97,27 +95,3 @@ def outlet_of(scope: Any, dress: Callable[[Block], bytes]) -> Outlet:
         return True
 
     return write
-
-
-class HttpProtocol(H11Protocol):
-    """uvicorn's, whose app is told the connection."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.app = _told_transport(self, self.app)
-
-
-class SocketProtocol(WSProtocol):
-    """uvicorn's, whose app is told the connection."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.app = _told_transport(self, self.app)
-
-
-def _told_transport(protocol: H11Protocol | WSProtocol, app: Any) -> Any:
-    async def told(scope: Any, receive: Any, send: Any) -> None:
-        scope.setdefault("extensions", {})[TRANSPORT] = protocol.transport
-        await app(scope, receive, send)
-
-    return told

@@ -55,6 +55,8 @@ class Follower:
         self.ring = Ring()
         self.audience = Audience()
         self.clients = 0
+        self.turn = anyio.Lock()
+        """Held by the client that reads from the journal what it missed."""
         self.is_closed = False
         self._memory = Memory()
         self._tail = FileTail(folder.journal_file)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from orchestrator.server.asgi import App, Event, Receive, Scope, Send
 from orchestrator.server.problems import MEDIA_TYPE, document
-from orchestrator.server.streaming import App, Event, Receive, Scope, Send
 
 OPEN_PATHS = frozenset({"/health", "/favicon.ico"})
 """Answered without a token: they say nothing about any session."""

@@ -17,6 +17,7 @@ from orchestrator.models.money import Usage
 from orchestrator.server.diffing import Differ
 from orchestrator.server.following import Follower
 from orchestrator.server.listing import usage_in_report
+from orchestrator.server.request_limits import Room
 from orchestrator.session.summary import summarise
 
 LIST_TIME_S = 60.0
@@ -37,6 +38,8 @@ class Hall:
         self._followers: OrderedDict[str, tuple[Follower, CancelScope]] = OrderedDict()
         self._differs: dict[str, Differ] = {}
         self._tasks: TaskGroup | None = None
+        self.room = Room()
+        """For those who watch a stream, of whichever session."""
         self._listing = anyio.Lock()
         self.is_closed = False
 

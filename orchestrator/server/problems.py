@@ -19,10 +19,13 @@ TITLES = {
     403: "Refused: it comes from another site",
     404: "There is no such thing",
     405: "Not this way",
+    408: "Too slow",
     409: "Not as things stand",
     413: "Too large",
     415: "Not in this form",
     422: "The request does not say what it must",
+    429: "Too many at once",
+    431: "The head of the request is too large",
     500: "The server failed",
 }
 

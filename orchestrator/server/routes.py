@@ -130,6 +130,7 @@ server goes.  A client that comes back with `Last-Event-ID` is told what it has 
 )
 async def stream(
     follower: FollowerMeant,
+    request: Request,
     after: Annotated[
         int | None, Query(ge=0, le=2**53, description="The last journal number known; without it, from the beginning.")
     ] = None,
@@ -144,7 +145,7 @@ async def stream(
     if given := last_event_id or last_id:
         found = position_in(given, follower.folder.id)
         position, known = (found, True) if found is not None else (0, False)
-    return EventStream(follower, position, known=known)
+    return EventStream(follower, position, known=known, room=hall_of(request).room)
 
 
 @router.get("/api/workers/{worker}/log", summary="A worker's raw log by page, secrets taken out")

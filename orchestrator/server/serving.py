@@ -15,13 +15,15 @@ import uvicorn
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.server.app import make_guarded_app
-from orchestrator.server.audience import HttpProtocol, SocketProtocol
 from orchestrator.server.following import TICK_S
 from orchestrator.server.guarding import Guard
 from orchestrator.server.hall import Hall
 from orchestrator.server.pages import content_policy
+from orchestrator.server.protocols import HttpProtocol, SocketProtocol
+from orchestrator.server.request_limits import MOST_HEAD_BYTES
 
 PORTS_TRIED = 50
+SEND_BUFFER_BYTES = 128 * 1024
 GRACE_S = 0.5
 """How long open connections may take to end; streams are told before it begins."""
 
@@ -70,6 +72,7 @@ class Dashboard:
                 lifespan="off",
                 timeout_graceful_shutdown=1,
                 ws_max_size=256 * 1024,
+                h11_max_incomplete_event_size=MOST_HEAD_BYTES,
             )
         )
 
@@ -125,6 +128,9 @@ def bind(place: Place) -> socket.socket:
     for port in range(place.port, min(place.port + PORTS_TRIED, 65_536)):
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Each connection inherits it.  Left to itself the kernel takes megabytes for a client that does not read, and
+        # somebody has to write them.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         try:
             listening.bind((place.address, port))
             listening.listen(1024)

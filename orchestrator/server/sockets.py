@@ -21,7 +21,7 @@ from orchestrator.server.hall import Hall
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal
 from orchestrator.server.ring import Block
-from orchestrator.server.streaming import as_text, chunks
+from orchestrator.server.streaming import TOO_MANY, as_text, chunks
 
 router = APIRouter()
 
@@ -62,6 +62,14 @@ async def socket(
     except OrchestrateError as error:
         await websocket.close(1008, error.message[:120])
         return
+    with hall.room.place() as is_there:
+        if is_there:
+            await _talk(websocket, follower, after, last_event_id)
+        else:
+            await websocket.close(1013, TOO_MANY)
+
+
+async def _talk(websocket: WebSocket, follower: Follower, after: int | None, last_event_id: str | None) -> None:
     await websocket.accept()
     position, known = after or 0, True
     if last_event_id:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any, TypeAlias
 
 import anyio
+import anyio.lowlevel
 from starlette.responses import Response
 
+from orchestrator.server.asgi import Receive, Scope, Send
 from orchestrator.server.audience import Outlet, Seat, no_outlet, outlet_of
 from orchestrator.server.following import Follower
 from orchestrator.server.messages import Message, as_json, as_sse, message
+from orchestrator.server.request_limits import MOST_STREAMS, Room, refuse
 from orchestrator.server.ring import Block
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Event: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Event]]
-Send: TypeAlias = Callable[[Event], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
-
+TOO_MANY = f"there are {MOST_STREAMS} streams already"
 HEADERS = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -44,12 +41,21 @@ async def chunks(
         n = 0 if is_reset and after is not None else n
         yield [message("hello", follower.folder.id, n, {"session": follower.folder.id, "after": n, "reset": is_reset})]
         while not follower.is_closed:
-            while n < follower.n:
-                missed, n = follower.pages.messages_after(n)
-                if missed:
-                    yield list(missed)
-            seat = Seat(follower.n, follower.ring.next, outlet)
-            yield [follower.whole_state()]
+            # One client after the other, with everybody else's work in between: hundreds who begin at once, each with
+            # a journal to read, would hold up those who only wait for what happens.
+            async with follower.turn:
+                missed: Sequence[Message] = ()
+                seat = None
+                if n < follower.n:
+                    missed, n = follower.pages.messages_after(n)
+                else:
+                    seat = Seat(follower.n, follower.ring.next, outlet)
+                    missed = [follower.whole_state()]
+                await anyio.lowlevel.checkpoint()
+            if missed:
+                yield list(missed)
+            if seat is None:
+                continue
             while not follower.is_closed:
                 blocks = follower.ring.since(seat.number)
                 if blocks is None:
@@ -71,13 +77,21 @@ class EventStream(Response):
     What a client missed goes through ASGI; once it has kept up, its blocks go straight to its connection.
     """
 
-    def __init__(self, follower: Follower, after: int | None, *, known: bool) -> None:
+    def __init__(self, follower: Follower, after: int | None, *, known: bool, room: Room) -> None:
         super().__init__(status_code=200)
+        self._room = room
         self._follower = follower
         self._after = after
         self._known = known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._room.place() as is_there:
+            if is_there:
+                await self._tell(scope, receive, send)
+            else:
+                await refuse(send, 429, TOO_MANY, hint="close one of the pages that are open")
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(HEADERS)})
         await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
         async with anyio.create_task_group() as tasks:
