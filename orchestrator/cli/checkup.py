@@ -5,12 +5,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import anyio
+
 from orchestrator.agents.registry import get_agent
 from orchestrator.cli.wording import one_line
-from orchestrator.coordinator.preflight import MachineReport, is_logged_in, survey_agents, survey_machine
+from orchestrator.coordinator.preflight import (
+    MachineReport,
+    choose_backend,
+    is_logged_in,
+    survey_agents,
+    survey_machine,
+)
+from orchestrator.coordinator.worker_probe import probe_as_workers
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.planning import plan_breakdown
@@ -41,8 +52,13 @@ class CheckUp:
 
 def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path) -> CheckUp:
     """Look at every CLI and at the machine.  Runs ``--version`` and the sandbox's canaries, nothing else."""
-    found = survey_agents(environ)
     machine = survey_machine(sandbox, environ, workspace=workspace)
+    try:
+        backend, _ = choose_backend(sandbox, machine.sandbox)
+    except EnvironmentUnfit:
+        backend = "none"
+    look = partial(probe_as_workers, survey_agents(environ), sandbox=sandbox, backend=backend, environ=environ)
+    found = anyio.run(look)
     usable = [get_agent(agent.name) for agent in found if agent.usable]
     plan = plan_breakdown("", usable)
     sandboxed = machine.sandbox.works or sandbox.enforcement != "required" or sandbox.backend == "none"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import assert_never
 
+import anyio
 from anyio.abc import TaskGroup
 from pydantic import TypeAdapter
 
@@ -172,6 +173,7 @@ class Performer:
             spec = with_common_environment(
                 agent.launch(self.crew.reachable(assignment, agent)), assignment, self.session()
             )
+            await self._wait_for_program(spec.argv[0])
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
         except (OrchestrateError, OSError) as error:
             problem = error.message if isinstance(error, OrchestrateError) else str(error)
@@ -179,6 +181,12 @@ class Performer:
             return
         self.started(assignment, attempt)
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
+
+    async def _wait_for_program(self, name: str) -> None:
+        """A CLI that is being updated is gone for a moment; one that stays away is said to be missing."""
+        with anyio.move_on_after(UPDATE_TIME_S):
+            while not self.crew.has_program(name):  # noqa: ASYNC110 - a folder of PATH tells nobody
+                await anyio.sleep(UPDATE_LOOK_S)
 
     async def _inspect(self, name: EffectId, effect: InspectLeaving) -> None:
         self.take(await self.leaver.inspect(name, effect))
@@ -213,6 +221,11 @@ class Performer:
         except (OrchestrateError, OSError) as error:
             verdict, findings = Verdict.ABSTAINED, (f"not measured: {error}",)
         self.take(ChecksMeasured(verdict, findings, name))
+
+
+UPDATE_TIME_S = 20.0
+"""How long a CLI may be away before a start fails: npm takes some seconds to replace one."""
+UPDATE_LOOK_S = 0.2
 
 
 def is_shortage(error: BaseException) -> bool:

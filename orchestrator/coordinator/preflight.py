@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.coordinator.version_managers import program_behind
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.programs import run_program
@@ -63,6 +64,9 @@ def find_agent(agent: Agent, environ: Mapping[str, str], *, needs_login: bool = 
     if path is None:
         hint = f"not on PATH; install it with: npm install -g {agent.package}"
         return FoundAgent(agent.name, usable=False, problem=hint)
+    path, problem = program_behind(path, environ)
+    if problem is not None:
+        return FoundAgent(agent.name, usable=False, executable=path, problem=problem)
     printed, problem = _ask_version(path, environ)
     if problem is not None:
         return FoundAgent(agent.name, usable=False, executable=path, problem=problem)

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 import orchestrator
-from orchestrator.agents.registry import AGENTS
+from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
@@ -28,7 +28,8 @@ from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, find_agents, open_stage
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.coordinator.target_tests import TargetTests
-from orchestrator.errors import EnvironmentUnfit, ExitCode, UsageError
+from orchestrator.coordinator.worker_probe import probe_as_workers
+from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
@@ -37,7 +38,7 @@ from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import WorkerId
-from orchestrator.models.options import SessionOptions
+from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
@@ -97,6 +98,8 @@ async def run_session(
             sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
             stage = replace(stage, sandbox=sandbox)
             backend, loud = choose_backend(sandbox, proof)
+            if stage.rehearsal is None:
+                stage = replace(stage, found=await started_as_workers(stage, backend))
             git = shutil.which("git", path=stage.environ.get("PATH", os.defpath))
             without = await off_loop(
                 partial(repository_warnings, stage.target, backend=backend, git=git),
@@ -123,6 +126,18 @@ async def run_session(
         remove_if_unused(folder)
         raise
     return result_of(folder, session)
+
+
+async def started_as_workers(stage: Stage, backend: Backend) -> tuple[FoundAgent, ...]:
+    """The agents that start the way a worker will start them.
+
+    Raises:
+        NoUsableAgent: None does.
+    """
+    found = await probe_as_workers(stage.found, sandbox=stage.sandbox, backend=backend, environ=stage.environ)
+    if not any(agent.usable for agent in found):
+        raise NoUsableAgent({agent.name: agent.problem or "not usable" for agent in found})
+    return found
 
 
 def check_request(request: RunRequest) -> None:
@@ -213,6 +228,7 @@ def make_coordinator(
         backend=options.sandbox_backend,
         environ=stage.environ,
         orphan_grace_s=options.orphan_grace_s,
+        programs={get_agent(one.name).executable: one.executable for one in stage.found if one.executable},
     )
     snapshots = Snapshots(folder.snapshots_dir, options.target, (folder.workspace,), environ=stage.environ)
     return Coordinator(

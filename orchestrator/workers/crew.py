@@ -48,6 +48,7 @@ class Crew:
         backend: ``bubblewrap``, ``landlock`` or ``none``: the one that was proved.
         environ: the coordinator's own environment, from which each child's is chosen.
         orphan_grace_s: how long workers go on when nobody coordinates; 0 ends them at once.
+        programs: paths of executables by their names, where looking along PATH would find a shim.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Crew:
         backend: str,
         environ: Mapping[str, str],
         orphan_grace_s: float,
+        programs: Mapping[str, str] | None = None,
     ) -> None:
         self._layout = layout
         self._sandbox = sandbox
         self._environ = environ
         self._orphan_grace_s = orphan_grace_s
+        self._programs = programs or {}
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
         self._sampler = Sampler()
@@ -109,8 +112,17 @@ class Crew:
     def _files(self, worker: WorkerId, attempt: int) -> AttemptFiles:
         return AttemptFiles(self._layout.workers_dir, self._layout.control_dir / worker, worker, attempt)
 
+    def has_program(self, name: str) -> bool:
+        """Whether the program is there to be started."""
+        return self._look_for(name) is not None
+
+    def _look_for(self, name: str) -> str | None:
+        known = self._programs.get(name, "")
+        # Where an update has moved it since, it is looked for again.
+        return known if os.access(known, os.X_OK) else shutil.which(name, path=self._environ.get("PATH", os.defpath))
+
     def _find(self, name: str) -> str:
-        found = shutil.which(name, path=self._environ.get("PATH", os.defpath))
+        found = self._look_for(name)
         if found is None:
             raise EnvironmentUnfit(
                 f"cannot find {name!r} on PATH", hint=f"install it, or leave {name} out with --agents"
@@ -132,6 +144,10 @@ class Crew:
         environ = {name: value for name, value in self._environ.items() if name not in secret}
         own = self._homes[assignment.home].credentials
         given = child_environment(agent, self._sandbox, environ, spec.env, from_files=bool(own))
+        folder = os.path.dirname(self._programs.get(spec.argv[0], ""))
+        if folder and "PATH" in given and folder not in given["PATH"].split(":"):
+            # Found behind a version manager's shim: the interpreter that goes with it lies beside it.
+            given["PATH"] = f"{folder}:{given['PATH']}"
         return {**given, **self._box.environment(assignment), MARK: mark}
 
     def _document(self, files: AttemptFiles, command: tuple[str, ...], spec: LaunchSpec) -> dict[str, object]:
