@@ -26,6 +26,24 @@ NEVER_WRITABLE: Final = (
 )
 """What another program would later run or obey, with more rights than the worker that wrote it."""
 
+BLOCKED: Final = (
+    *("rm -rf", "dd", "mkfs", "fdisk", "sfdisk", "cfdisk", "gdisk", "sgdisk", "parted", "wipefs", "mkswap"),
+    *("blkdiscard", "badblocks -w", "hdparm --security-erase", "nvme format", "cryptsetup luksFormat", "pvcreate"),
+    *("vgremove", "lvremove", "zpool destroy", "mdadm --create", "mdadm --zero-superblock"),
+)
+"""What deletes, and what rewrites disks."""
+CONFIRMED: Final = (
+    *("git push", "hg push", "jj git push", "npm publish", "npm unpublish", "yarn publish", "pnpm publish"),
+    *("bun publish", "lerna publish", "changeset publish", "semantic-release", "release-it", "deno publish"),
+    *("jsr publish", "vsce publish", "ovsx publish", "pip install", "twine upload", "poetry publish", "uv publish"),
+    *("hatch publish", "flit publish", "pdm publish", "rye publish", "maturin publish", "anaconda upload"),
+    *("cargo publish", "gem push", "mvn deploy", "gradle publish", "sbt publish", "dotnet nuget push"),
+    *("nuget push", "mix hex.publish", "dart pub publish", "flutter pub publish", "cabal upload", "stack upload"),
+    *("luarocks upload", "pod trunk push", "docker push", "docker build --push", "podman push", "nerdctl push"),
+    *("buildah push", "skopeo copy", "crane push", "oras push", "helm push", "gh release", "glab release"),
+)
+"""What sends to others, and what runs the code of others."""
+
 ORIGIN: Final = "{origin}"
 """In ``push_url``: wherever the target's remote ``origin`` led when the session began."""
 
@@ -111,9 +129,9 @@ class SandboxConfig(BaseModel):
     """Host names, ``*.example.org`` and ``host:port`` too; ``{model}`` stands for the hosts of the CLI's model."""
     guard: bool = True
     """Ask before a listed command runs: by the CLIs' own hooks, and by guards in front of the programs."""
-    blocked_commands: tuple[str, ...] = ("rm -rf", "dd", "mkfs", "fdisk")
+    blocked_commands: tuple[str, ...] = BLOCKED
     """Refused; ``rm`` and ``dd`` only where they reach outside the worker's own folders."""
-    confirm_commands: tuple[str, ...] = ("git push", "npm publish", "pip install")
+    confirm_commands: tuple[str, ...] = CONFIRMED
     """Need a person's consent before they run."""
     approved_commands: tuple[str, ...] = ()
     """Consent given beforehand (``--approve RULE``): such a command runs where it would need to be confirmed."""

@@ -1,4 +1,4 @@
-"""A program given in an argument (``python -c``, ``perl -e``, ``awk``) in, the shell commands it starts out.
+"""A program given as a text (``python -c``, ``perl -e``, ``awk``, a here-document) in, the commands it starts out.
 
 As far as they stand there as plain texts: a program can hide anything.
 """
@@ -8,32 +8,62 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.safety.carried_texts import VALUED, Carried, family, is_code_option
 from orchestrator.safety.shell_words import UNKNOWN, Word
 
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+_STRING: Final = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)"
+_QUOTED: Final = f"(?:{_STRING[1:-1]})"
 _CALLS: Final = re.compile(
-    r"\b(?:system|exec|execSync|execFileSync|spawnSync|popen|Open3\.\w+|IO\.popen|shell_exec|passthru)\b\s*\(?\s*"
-    r"(?:(\"(?:[^\"\\]|\\.)*\")|('(?:[^'\\]|\\.)*'))?"
+    r"\b(?:system|exec[lv]?[pe]{0,2}|execSync|execFile|execFileSync|spawn|spawnSync|popen|Open3\.\w+|IO\.popen|"
+    r"shell_exec|passthru|proc_open|pcntl_exec|os\.execute|io\.popen|Command|Bun\.\$|"
+    r"shell-command(?:-to-string)?|call-process(?:-shell-command)?|start-process|getoutput|Exec|ProcessBuilder)"
+    r"\b\s*[\[({]{0,2}\s*(?:qw\s*[({\[/]([^)}\]/]*)|"
+    + _STRING
+    + r"((?:\s*,\s*\[?\s*(?:args\s*:\s*\[\s*)?"
+    + _QUOTED
+    + r"|\s*,\s*\{\s*args\s*:\s*\[\s*"
+    + _QUOTED
+    + r")*))?",
+    re.DOTALL,
 )
-_REMOVES: Final = re.compile(r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|remove_tree|removedirs)\b")
-_SWITCHES: Final = {
+_MORE_STRINGS: Final = re.compile(_STRING, re.DOTALL)
+_BACKQUOTES: Final = re.compile(r"(?<![\\\w])`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_QX: Final = re.compile(r"(?:\bqx\s*|%x)([\[({</|!#])(.*?)[\])}>/|!#]", re.DOTALL)
+_OPEN_PIPE: Final = re.compile(
+    r"\bopen\b[^;\n]*?(?:[\"']\s*\|\s*([^\"']+)[\"']|[\"']([^\"']+?)\|\s*[\"']|[\"'](?:-\||\|-)[\"']\s*,\s*([^;)]*))"
+)
+_DOLLAR: Final = re.compile(r"(?:\$|Bun\.\$|zx\.\$)`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_REMOVES: Final = re.compile(r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all)\b")
+_SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "perl": ("-e", "-E"),
     "ruby": ("-e",),
-    "node": ("-e", "--eval", "-p", "--print"),
-    "nodejs": ("-e", "--eval"),
+    "node": ("-e", "--eval", "-p", "--print", "-pe"),
     "deno": ("eval",),
-    "bun": ("-e",),
+    "bun": ("-e", "--eval", "-p", "--print"),
     "php": ("-r",),
-    "lua": ("-e",),
-    "osascript": ("-e",),
 }
-_AWKS: Final = frozenset({"awk", "gawk", "mawk", "nawk"})
+_BACKQUOTES_RUN: Final = frozenset({"perl", "ruby", "php"})
 _SHELL_CALLS: Final = frozenset({"os.system", "os.popen", "commands.getoutput", "subprocess.getoutput"})
-_RUNS: Final = frozenset({"run", "call", "check_call", "check_output", "Popen", "getstatusoutput"})
+_RUNS: Final = frozenset(
+    (
+        *("run", "call", "check_call", "check_output", "Popen", "getstatusoutput", "getoutput"),
+        *("create_subprocess_shell", "create_subprocess_exec", "spawn", "run_process", "open_process"),
+    )
+)
+_EXECUTES: Final = re.compile(r"(?:os\.)?(?:exec|spawn|posix_spawn)(?:[lv]p?e?|p)?")
+_PIP_MAINS: Final = (
+    "pip.main",
+    "pip._internal.main",
+    "pip._internal.cli.main.main",
+    "main",
+    "pipmain",
+    "_main",
+    "pip_main",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +82,315 @@ UNSEEN: Final = Started()
 
 def runs_code(name: str) -> bool:
     """Whether a program of this name takes code in an argument."""
-    return name in _SWITCHES or name in _AWKS or _PYTHON.fullmatch(name) is not None
+    known = family(name)
+    return known == "python" or known in _SWITCHES or known == "awk"
 
 
 def started_by(name: str, words: Sequence[Word]) -> Iterator[Started]:
     """What the program ``name`` is told to start by its own arguments."""
-    if _PYTHON.fullmatch(name):
-        code = _after(words, ("-c",))
+    known = family(name)
+    if known == "python":
+        code = python_words(words).code
         if code is not None and not code.dynamic:
             yield from _of_python(code.text)
-    elif name in _AWKS:
+    elif known == "awk":
         for word in words[1:]:
             if not word.text.startswith("-"):
-                yield from _of_calls(word.text)
-    elif name in _SWITCHES:
-        code = _after(words, _SWITCHES[name])
-        if code is not None:
-            yield from _of_calls(code.text)
+                yield from _of_awk(word.text)
+    elif known in _SWITCHES:
+        for code in _after(words, _SWITCHES[known]):
+            yield from _of_calls(code.text, backquotes=known in _BACKQUOTES_RUN)
 
 
-def _after(words: Sequence[Word], switches: Sequence[str]) -> Word | None:
+def started_in(carried: Carried) -> Iterator[Started]:
+    """What a text in some language starts; a shell's own is for the shell's reader."""
+    reads = _READERS.get(carried.language)
+    if reads is None:
+        yield from _of_calls(carried.text.text, backquotes=carried.language in _BACKQUOTES_RUN)
+    else:
+        yield from reads(carried.text.text)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonWords:
+    """How a Python interpreter reads its words."""
+
+    code: Word | None = None
+    module: Word | None = None
+    script: Word | None = None
+    rest: tuple[Word, ...] = ()
+    """What the module or the script is given."""
+
+
+def python_words(words: Sequence[Word]) -> PythonWords:
+    """Which code, module or script a Python interpreter is told to run; letters may stand together: ``-Impip``."""
+    at = 1
+    while at < len(words):
+        word = words[at]
+        text = word.text
+        if word.dynamic and not text:
+            return PythonWords(script=word, rest=tuple(words[at + 1 :]))
+        if text == "--":
+            at += 1
+            continue
+        if not text.startswith("-") or text == "-":
+            return PythonWords(script=word, rest=tuple(words[at + 1 :]))
+        if text.startswith("--"):
+            at += 2 if text == "--check-hash-based-pycs" else 1
+            continue
+        found = _python_letters(words, at)
+        if isinstance(found, PythonWords):
+            return found
+        at = found
+    return PythonWords()
+
+
+def _python_letters(words: Sequence[Word], at: int) -> PythonWords | int:
+    """What one group of letters says, or where the next word stands."""
+    word = words[at]
+    for place, letter in enumerate(word.text[1:], 1):
+        if letter not in "cmWXQ":
+            continue
+        attached = word.text[place + 1 :]
+        value = word._replace(text=attached) if attached else words[at + 1] if at + 1 < len(words) else None
+        after = at + 1 if attached else at + 2
+        if letter == "c":
+            return PythonWords(code=value, rest=tuple(words[after:]))
+        if letter == "m":
+            return PythonWords(module=value, rest=tuple(words[after:]))
+        return after
+    return at + 1
+
+
+_SCRIPT_SUFFIX: Final = re.compile(r"(?:-cli)?\.(?:js|cjs|mjs|py|pyz|pl|rb|phar|sh)$")
+_SETUP: Final = frozenset({"upload", "upload_docs", "register"})
+_INTERPRETERS: Final = frozenset({"node", "perl", "ruby", "php", "bun", "deno", "shell", "lua"})
+
+
+def run_by_interpreter(name: str, words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """The command that an interpreter is told to be: ``python3 -mpip``, ``node npm-cli.js``, ``sh /usr/bin/x``."""
+    known = family(name)
+    if known == "python":
+        told = python_words(words)
+        if told.module is not None and told.module.text:
+            yield (told.module._replace(text=told.module.text.partition(".")[0].replace("_", "-")), *told.rest)
+        elif told.script is not None:
+            yield from _as_program(told.script, told.rest)
+    elif known in _INTERPRETERS:
+        at = 1
+        while at < len(words) and not is_code_option(known, words[at]) and words[at].text != "-s":
+            if words[at].dynamic or not words[at].text.startswith(("-", "+")):
+                yield from _as_program(words[at], words[at + 1 :])
+                return
+            at += 2 if words[at].text in VALUED.get(known, ()) else 1
+
+
+def _as_program(script: Word, rest: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """A script by its name, as far as that is known: it may be a listed program's own file."""
+    if not script.text or (script.dynamic and not script.named):
+        return
+    name = script.text.rpartition("/")[2]
+    if name == "setup.py":
+        if any(word.text in _SETUP for word in rest):
+            yield (Word("twine"), Word("upload"))
+        return
+    yield (Word(_SCRIPT_SUFFIX.sub("", name)), *rest)
+
+
+def _after(words: Sequence[Word], switches: Sequence[str]) -> Iterator[Word]:
+    """The code that follows one of these switches, apart, attached, or behind letters that stand together."""
     for at, word in enumerate(words[1:], 1):
-        if word.text in switches:
-            return words[at + 1] if at + 1 < len(words) else None
-        short = next((s for s in switches if len(s) == 2 and word.text.startswith(s) and len(word.text) > 2), None)
-        if short is not None and not word.text.startswith("--"):
-            return word._replace(text=word.text[2:])
-        combined = re.fullmatch(r"-[A-Za-z]+", word.text)
-        if combined and any(len(s) == 2 and word.text.endswith(s[1]) for s in switches) and at + 1 < len(words):
-            return words[at + 1]
-    return None
+        text = word.text
+        following = words[at + 1] if at + 1 < len(words) else None
+        name, equals, value = text.partition("=")
+        if text in switches:
+            if following is not None:
+                yield following
+        elif equals and name in switches:
+            yield word._replace(text=value)
+        elif any(len(s) == 2 and s[0] == "-" and text.startswith(s) for s in switches) and len(text) > 2:
+            yield word._replace(text=text[2:])
+        elif (
+            following is not None
+            and re.fullmatch(r"-[A-Za-z0-9]+", text)
+            and any(len(s) == 2 and text.endswith(s[1]) for s in switches)
+        ):
+            yield following
 
 
-def _of_calls(code: str) -> Iterator[Started]:
+def _of_calls(code: str, *, backquotes: bool = False) -> Iterator[Started]:
     for match in _CALLS.finditer(code):
-        text = match[1] or match[2]
-        if text:
-            yield Started(script=re.sub(r"\\(.)", r"\1", text[1:-1]))
+        if match[1] is not None:
+            yield Started(script=match[1])
+            continue
+        if not match[2]:
+            continue
+        first = _unquoted(match[2])
+        more = [_unquoted(each) for each in _MORE_STRINGS.findall(match[3] or "")]
+        if more and " " not in first.strip():
+            yield Started(words=(Word(first), *map(Word, more)))
+        else:
+            yield Started(script=first)
+    yield from _of_other_forms(code)
+    if backquotes:
+        for match in _BACKQUOTES.finditer(code):
+            yield Started(script=match[1])
     if _REMOVES.search(code):
         yield UNSEEN
+
+
+def _of_other_forms(code: str) -> Iterator[Started]:
+    """``open(F, "|x")``, ``qx{x}``, ``$`x```."""
+    for match in _OPEN_PIPE.finditer(code):
+        given = match[1] or match[2]
+        if given:
+            yield Started(script=given)
+        elif match[3]:
+            yield Started(script=" ".join(_unquoted(each) for each in _MORE_STRINGS.findall(match[3])))
+    for match in _QX.finditer(code):
+        yield Started(script=match[2])
+    for match in _DOLLAR.finditer(code):
+        yield Started(script=match[1])
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+_AWK_STRING: Final = r"\"((?:[^\"\\]|\\.)*)\""
+_AWK_STARTS: Final = re.compile(
+    rf"\bsystem\s*\(\s*{_AWK_STRING}|{_AWK_STRING}\s*\|&?\s*getline|(?<!\|)\|&?\s*{_AWK_STRING}"
+)
+
+
+def _of_awk(code: str) -> Iterator[Started]:
+    for match in _AWK_STARTS.finditer(code):
+        text = match[1] or match[2] or match[3]
+        if text:
+            yield Started(script=re.sub(r"\\(.)", r"\1", text))
+
+
+_SED_E: Final = re.compile(
+    r"(?:^|[;{}\n])\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/)?(?:,(?:\d+|\$|/(?:[^/\\]|\\.)*/))?\s*!?\s*e[ \t]+([^\n]+)"
+)
+_SED_S: Final = re.compile(
+    r"(?:^|[;{}\n\d$/])\s*s([^\w\s\\])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1[gpIiMm\d]*e", re.DOTALL
+)
+
+
+def _of_sed(code: str) -> Iterator[Started]:
+    for match in _SED_E.finditer(code):
+        yield Started(script=match[1])
+    for match in _SED_S.finditer(code):
+        yield Started(script=re.sub(r"\\(.)", r"\1", match[3]))
+
+
+def _of_make(code: str) -> Iterator[Started]:
+    for line in code.replace("\\n", "\n").splitlines():
+        recipe = line[1:] if line.startswith("\t") else None
+        if recipe is None and re.match(r"[^=#\t]*:[^=]*;", line):
+            recipe = line.partition(";")[2]
+        if recipe is not None and recipe.strip():
+            yield Started(script=recipe.strip().lstrip("@-+").replace("$$", "$"))
+        for shell in re.findall(r"\$\(shell\s+([^)]*)\)|!=\s*(.+)", line):
+            yield Started(script=shell[0] or shell[1])
+
+
+def _lines_after(pattern: str) -> Callable[[str], Iterator[Started]]:
+    """A reader of lines: what stands behind the pattern on each is a shell's."""
+    begins = re.compile(pattern)
+
+    def read(code: str) -> Iterator[Started]:
+        for line in code.splitlines():
+            match = begins.search(line)
+            if match is not None and match[1].strip():
+                yield Started(script=match[1].strip())
+        if _REMOVES.search(code):
+            yield UNSEEN
+
+    return read
+
+
+def _of_vim(code: str) -> Iterator[Started]:
+    yield from _lines_after(
+        r"^[:\s]*(?:sil(?:ent)?!?\s+)?(?:(?:%|\d+|[.$])?(?:r|read|w|write|ter|term|terminal)?\s*!|(?:ter|terminal)\s+)(.+)"
+    )(code)
+    yield from _of_calls(code)
+
+
+def _of_gdb(code: str) -> Iterator[Started]:
+    yield from _lines_after(r"^\s*(?:shell|!|make|pipe|\|)\s*(.+)")(code)
+    if re.match(r"\s*(?:python|py|pi)\b", code):
+        yield from _of_python(code.split(None, 1)[-1])
+
+
+def _of_lines(code: str) -> Iterator[Started]:
+    for line in code.splitlines():
+        yield Started(script=line)
+
+
+def _of_checkpoint(code: str) -> Iterator[Started]:
+    if code.startswith("exec="):
+        yield Started(script=code[len("exec=") :].strip("\"'"))
+
+
+def _of_ssh(code: str) -> Iterator[Started]:
+    match = re.match(
+        r"\s*(?:ProxyCommand|LocalCommand|KnownHostsCommand|ssh_command)\s*[=\s]\s*(.+)", code, re.IGNORECASE
+    )
+    if match is not None and match[1] != "none":
+        yield Started(script=match[1])
+
+
+def _of_socat(code: str) -> Iterator[Started]:
+    match = re.match(r"(?:EXEC|SYSTEM|SHELL):(.+)", code, re.IGNORECASE)
+    if match is not None:
+        yield Started(script=match[1].partition(",")[0].strip("\"'"))
+
+
+def _of_crontab(code: str) -> Iterator[Started]:
+    for line in code.splitlines():
+        match = re.match(r"\s*(?:@\w+|(?:\S+\s+){5})\s*(.+)", line)
+        if match is not None and not line.lstrip().startswith("#"):
+            yield Started(script=match[1])
+
+
+def _of_tcl(code: str) -> Iterator[Started]:
+    yield from _lines_after(r"(?:^|[;\[{])\s*(?:spawn|exec|system|open\s+[\"{]?\|)\s+([^;\]}]+)")(code)
+
+
+def _of_apt(code: str) -> Iterator[Started]:
+    match = re.match(r"(?:APT|DPkg)::(?:Update::)?(?:Pre|Post)-Invoke[^=]*=(.+)", code, re.IGNORECASE)
+    if match is not None:
+        yield Started(script=match[1].strip("\"'{}; "))
+
+
+def _of_fzf(code: str) -> Iterator[Started]:
+    for match in re.finditer(r"(?:execute|execute-silent|become|reload|preview|transform)[(:\[{]([^)\]}]*)", code):
+        yield Started(script=match[1])
+
+
+_READERS: Final[Mapping[str, Callable[[str], Iterator[Started]]]] = {
+    "python": lambda code: _of_python(code),
+    "awk": _of_awk,
+    "sed": _of_sed,
+    "make": _of_make,
+    "vim": _of_vim,
+    "gdb": _of_gdb,
+    "lldb": _lines_after(r"^\s*(?:platform\s+shell|shell)\s+(.+)"),
+    "psql": _lines_after(r"(?:^|;)\s*\\(?:!|o\s*\||g\s*\||w\s*\||copy\b.*\bprogram\b)\s*['\"]?([^'\"]+)"),
+    "mysql": _lines_after(r"(?:^|;)\s*(?:\\!|system|\\P|pager)\s*([^;]+)"),
+    "sqlite": _lines_after(r"^\s*\.(?:shell|system|once\s*\||output\s*\||import\s+['\"]?\|)\s*(.+)"),
+    "ed": _lines_after(r"^\s*(?:[\d,.$]*\s*[rew]?\s*)!(.+)"),
+    "tcl": _of_tcl,
+    "lines": _of_lines,
+    "checkpoint": _of_checkpoint,
+    "ssh": _of_ssh,
+    "socat": _of_socat,
+    "crontab": _of_crontab,
+    "apt": _of_apt,
+    "fzf": _of_fzf,
+}
 
 
 def _of_python(code: str) -> Iterator[Started]:
@@ -101,21 +401,57 @@ def _of_python(code: str) -> Iterator[Started]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield from _of_calls(code)
         return
+    called = _imported_as(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield from _of_call(node)
+            yield from _of_call(node, called, pip="pip" in code)
 
 
-def _of_call(node: ast.Call) -> Iterator[Started]:
-    name = ast.unparse(node.func)
+def _imported_as(tree: ast.Module) -> Mapping[str, str]:
+    """Names that imports give to what they bring: ``from os import system as s``."""
+    found: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            found.update({each.asname or each.name: f"{node.module}.{each.name}" for each in node.names})
+        elif isinstance(node, ast.Import):
+            found.update({each.asname: each.name for each in node.names if each.asname is not None})
+    return found
+
+
+def _of_call(node: ast.Call, called: Mapping[str, str], *, pip: bool) -> Iterator[Started]:
+    name = ast.unparse(node.func).replace("__import__('os')", "os").replace("__import__('subprocess')", "subprocess")
+    begin, dot, rest = name.partition(".")
+    name = called.get(begin, begin) + dot + rest
     last = name.rpartition(".")[2]
     first = node.args[0] if node.args else None
+    if first is None:
+        first = next((each.value for each in node.keywords if each.arg in ("args", "cmd", "command")), None)
     if last == "rmtree":
         path = Word(first.value) if isinstance(first, ast.Constant) and isinstance(first.value, str) else UNKNOWN
         # What it removes is worth a look; where it stands there as a text it is as good as ``rm -rf``.
         yield UNSEEN if path.dynamic else Started(words=(Word("rm"), Word("-r"), Word("-f"), path))
+    elif pip and name in _PIP_MAINS and isinstance(first, ast.List):
+        yield from (Started(words=(Word("pip"), *started.words)) for started in _of_argument(first))
+    elif name in ("exec", "eval"):
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
+            yield from _of_python(first.value)
+    elif name.startswith("os.") and _EXECUTES.fullmatch(name):
+        yield from _of_execution(node, last)
+    elif name == "create_subprocess_exec" or name.endswith(".create_subprocess_exec"):
+        yield from _of_argument(ast.List(elts=list(node.args), ctx=ast.Load()))
     elif name in _SHELL_CALLS or last == "system" or last in _RUNS:
         yield from _of_argument(first)
+
+
+def _of_execution(node: ast.Call, last: str) -> Iterator[Started]:
+    """``os.execvp("rm", ["rm", "-rf", "x"])``, ``os.spawnlp(mode, "rm", "rm", "-rf", "x")``."""
+    given = list(node.args[1:] if last.startswith("spawn") else node.args)
+    if len(given) > 1 and isinstance(given[1], ast.List | ast.Tuple):
+        yield from _of_argument(given[1])
+    elif len(given) > 1:
+        yield from _of_argument(ast.List(elts=given[1:], ctx=ast.Load()))
+    elif given:
+        yield UNSEEN
 
 
 def _of_argument(given: ast.expr | None) -> Iterator[Started]:

@@ -1,7 +1,7 @@
 """One line of a sandbox policy's command lists in, whether a command is meant by it out.
 
-``rm -rf`` means rm with both flags in any spelling; ``git push`` means git whose first word is push, whatever options
-stand before; ``curl | sh`` means curl anywhere before a shell in one pipe.
+``rm -rf`` means rm with both flags in any spelling; ``git push`` means git asked to push, whatever options stand before
+and whatever else means the same; ``curl | sh`` means curl anywhere before a shell in one pipe.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell_words import Word
+from orchestrator.safety.verbs import asks_for, verbs_of
 from orchestrator.safety.wrappers import SHELLS, program_of
 
 Fit: TypeAlias = Literal["yes", "perhaps", "no"]
@@ -19,14 +21,21 @@ Fit: TypeAlias = Literal["yes", "perhaps", "no"]
 _LONG: Final[Mapping[str, str]] = {"r": "recursive", "f": "force"}
 """The long spelling of short flags, as in coreutils; any unambiguous beginning of it counts."""
 
-_VARIANT = re.compile(r"[\d.]+|\.\w+")
-
-_VALUED: Final[Mapping[str, frozenset[str]]] = {
-    "git": frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"}),
-    "npm": frozenset({"-C", "--prefix", "-w", "--workspace", "--registry", "--userconfig", "--cache"}),
-    "pip": frozenset({"--python", "--proxy", "--log", "--cache-dir", "--cert", "--retries", "--timeout"}),
+_VARIANT = re.compile(r"[\d.]+|\.(?:exe|cmd|bat)")
+_FILE_SYSTEM = re.compile(
+    r"\.(?!(?:sh|bash|zsh|fish|py|pl|rb|js|mjs|cjs|ts|php|lua|go|rs|c|h|md|txt|toml|ya?ml|json)$)\w+"
+)
+"""What ``mkfs`` is called with a file system's name; a script of that name is another program."""
+_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+    "gradle": ("gradlew", "gradlew.bat"),
+    "mvn": ("mvnw", "mvnw.cmd", "mvnd"),
+    "mkfs": ("mke2fs", "mkdosfs", "mkntfs"),
+    "podman": ("podman-remote",),
+    "parted": ("partprobe",),
+    "dd": ("dcfldd", "dc3dd", "gdd"),
+    "rm": ("grm",),
 }
-"""Options before the first word that take the next one as their value."""
+"""Other names of a program, or other programs that do the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,13 @@ class _Stage:
     letters: frozenset[str]
     options: frozenset[str]
     arguments: tuple[str, ...]
+    verbs: tuple[tuple[str, ...], ...] = ()
+    """The arguments, and what else means the same; none where the rule has no arguments."""
+
+    @property
+    def tells(self) -> tuple[str, ...]:
+        """Of each of the verbs, the word without which it cannot be meant."""
+        return tuple(dict.fromkeys(verb[-1] for verb in self.verbs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +96,13 @@ def parse_rule(text: str) -> CommandRule:
 
 def _stage(words: Sequence[str]) -> _Stage:
     options = [word for word in words[1:] if word.startswith("-")]
+    arguments = tuple(word for word in words[1:] if not word.startswith("-"))
     return _Stage(
         program=words[0],
         letters=frozenset(letter for option in options if not option.startswith("--") for letter in option[1:]),
         options=frozenset(option for option in options if option.startswith("--")),
-        arguments=tuple(word for word in words[1:] if not word.startswith("-")),
+        arguments=arguments,
+        verbs=verbs_of(words[0], arguments) if arguments else (),
     )
 
 
@@ -94,25 +112,20 @@ def _fits(stage: _Stage, words: Sequence[Word], name: str) -> Fit:
     given = words[1:]
     if stage.program == "git" and name.startswith("git-"):
         given = (Word(name[len("git-") :]), *given)
+    unsure = False
+    if stage.verbs:
+        found = [asks_for(stage.program, given, verb) for verb in stage.verbs]
+        if not any(asked for asked, _ in found):
+            return "no"
+        unsure = all(only_dynamic for asked, only_dynamic in found if asked)
     missing = [letter for letter in stage.letters if not _has_letter(letter, given)]
     missing += [option for option in stage.options if not any(w.text.partition("=")[0] == option for w in given)]
-    positional = _positional(stage.program, given)[: len(stage.arguments)]
-    differs = any(
-        not _means(word.text, wanted, stage.program) and not word.dynamic
-        for word, wanted in zip(positional, stage.arguments, strict=False)
-    )
-    if differs or len(positional) < len(stage.arguments):
-        return "no"
-    unsure = any(word.dynamic for word in positional)
     if missing:
         # ``rm $flags x``: the flags may stand in the first word, which is where people put them.
         return "perhaps" if given and given[0].dynamic and not given[0].text else "no"
+    if does_nothing(stage.program, given, name):
+        return "no"
     return "perhaps" if unsure else "yes"
-
-
-def _means(text: str, wanted: str, program: str) -> bool:
-    """npm takes any beginning of a command that no other has; three letters are taken for one."""
-    return text == wanted or (program == "npm" and len(text) >= 3 and wanted.startswith(text))
 
 
 def _is_program(wanted: str, name: str) -> bool:
@@ -120,8 +133,12 @@ def _is_program(wanted: str, name: str) -> bool:
     if name == wanted:
         return True
     if not name.startswith(wanted):
-        return wanted == "sh" and name in SHELLS
-    return _VARIANT.fullmatch(name, len(wanted)) is not None or (wanted == "git" and name.startswith("git-"))
+        return (wanted == "sh" and name in SHELLS) or name in _CALLED.get(wanted, ())
+    if _VARIANT.fullmatch(name, len(wanted)) is not None or name in _CALLED.get(wanted, ()):
+        return True
+    return (wanted == "mkfs" and _FILE_SYSTEM.fullmatch(name, len(wanted)) is not None) or (
+        wanted == "git" and name.startswith("git-")
+    )
 
 
 def _has_letter(letter: str, words: Sequence[Word]) -> bool:
@@ -136,18 +153,3 @@ def _has_letter(letter: str, words: Sequence[Word]) -> bool:
         elif text.startswith("-") and (letter in text or (letter == "r" and "R" in text)):
             return True
     return False
-
-
-def _positional(program: str, words: Sequence[Word]) -> list[Word]:
-    """The words that are no options and no option's value."""
-    valued = _VALUED.get(program, frozenset())
-    found: list[Word] = []
-    skip = False
-    for word in words:
-        if skip:
-            skip = False
-        elif word.text in valued:
-            skip = True
-        elif not word.text.startswith("-") or word.text == "-":
-            found.append(word)
-    return found

@@ -12,16 +12,26 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from orchestrator.models.sandbox import SandboxConfig, Unsure
-from orchestrator.safety.code_texts import UNSEEN, runs_code, started_by
+from orchestrator.safety.carried_texts import carried_by, carries, texts_of_variables
+from orchestrator.safety.code_texts import UNSEEN, Started, run_by_interpreter, runs_code, started_by, started_in
 from orchestrator.safety.command_rules import CommandRule, parse_rule
+from orchestrator.safety.evaluated import is_meant_for_shells
 from orchestrator.safety.finding import commands_of_find, piped_by
-from orchestrator.safety.git_commands import scripts_of_git
+from orchestrator.safety.git_commands import commands_of_git, scripts_of_git
 from orchestrator.safety.operands import DESTROYS, WRITES
 from orchestrator.safety.reach import Reach, Surroundings, is_device
 from orchestrator.safety.shell import MAX_DEPTH, read
-from orchestrator.safety.shell_scope import NOWHERE, Scope, SimpleCommand, echoed
+from orchestrator.safety.shell_scope import NOWHERE, Scope, SimpleCommand, input_text
 from orchestrator.safety.shell_words import Unreadable, Word
-from orchestrator.safety.wrappers import SHELLS, inner_commands, program_of, runs_elsewhere, script_of, starts_others
+from orchestrator.safety.wrappers import (
+    SHELLS,
+    inner_commands,
+    program_of,
+    reads_commands,
+    runs_elsewhere,
+    script_of,
+    starts_others,
+)
 
 MOST_NAMES: Final = 1000
 """Of programs whose rules are remembered."""
@@ -83,7 +93,9 @@ class Rules:
             if len(self._by_name) > MOST_NAMES:
                 self._by_name.clear()
             rules = tuple((decision, rule) for decision, rule in self._all if rule.may_mean(name))
-            starts = name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name)
+            starts = (
+                name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name) or carries(name)
+            )
             found = About(rules, starts, WRITES.get(name))
             self._by_name[name] = found
         return found
@@ -137,10 +149,12 @@ class CommandFilter:
             raise Unreadable("commands are nested too deeply")
         for written in command.writes:
             yield from self._of_write(written, command.scope)
+        for carried in texts_of_variables(command.sets) if command.sets else ():
+            yield from self._of_text(carried.text.text, command.scope, depth + 1)
         words = command.words
         if not words:
             return
-        if words[0].dynamic or words[0].pattern:
+        if (words[0].dynamic and not words[0].named) or words[0].pattern:
             yield _unknown("reader", "only the shell knows which program this runs")
             if not words[0].text:
                 return
@@ -159,24 +173,44 @@ class CommandFilter:
         judge = replace(self, around=None) if self.around is not None and runs_elsewhere(words) else self
         for inner in self._inner(name, words, command):
             if inner:
-                yield from judge._of_command(command._replace(words=inner, writes=()), depth + 1)
+                yield from judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1)
         for script in self._scripts(name, words, command):
-            if script.dynamic:
-                yield _unknown("reader", f"only at run time is it known what {name} is given to run")
-            if script.text:
-                yield from judge._of_text(script.text, command.scope, depth + 1)
+            yield from judge._of_script(name, script, _told(words, script, command.scope), depth)
         for started in started_by(name, words):
-            if started is UNSEEN:
-                yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
-            elif started.script is not None:
-                yield from self._of_text(started.script, command.scope, 1)
-            else:
-                yield from self._of_command(command._replace(words=started.words, writes=()), 1)
+            yield from self._of_program(name, started, command, depth)
+        if carries(name):
+            for carried in carried_by(name, words, command):
+                if carried.language == "shell":
+                    yield from judge._of_script(name, carried.text, command.scope, depth)
+                else:
+                    for started in started_in(carried):
+                        yield from judge._of_program(name, started, command, depth)
+
+    def _of_script(self, name: str, script: Word, scope: Scope, depth: int) -> Iterator[CommandVerdict]:
+        """A shell's text that a command is given to run."""
+        if script.dynamic and not is_meant_for_shells(script.made_by):
+            yield _unknown("reader", f"only at run time is it known what {name} is given to run")
+        if script.text:
+            yield from self._of_text(script.text, scope, depth + 1)
+
+    def _of_program(self, name: str, started: Started, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
+        """What a program in an argument, or on standard input, starts."""
+        if started is UNSEEN:
+            yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
+        elif started.script is not None:
+            yield from self._of_text(started.script, command.scope, depth + 1)
+        else:
+            inner = command._replace(words=started.words, writes=(), inputs=(), before=(), sets=())
+            yield from self._of_command(inner, depth + 1)
 
     def _inner(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[tuple[Word, ...]]:
         if name == "find":
             yield from commands_of_find(words)
             return
+        if name == "git":
+            yield from commands_of_git(words)
+            return
+        yield from run_by_interpreter(name, words)
         piped: Sequence[Word] = ()
         if name == "xargs" and command.pipeline:
             piped = piped_by(command.pipeline[-1], program_of(command.pipeline[-1]))
@@ -185,15 +219,13 @@ class CommandFilter:
     def _scripts(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[Word]:
         """Texts that this program runs as commands."""
         if name == "git":
-            yield from scripts_of_git(words)
+            yield from scripts_of_git(words, command.scope)
             return
         script = script_of(words)
         if script is not None:
             yield script
-        elif name in SHELLS and all(word.text.startswith("-") for word in words[1:]):
-            yield from command.inputs
-            if command.pipeline and not command.inputs:
-                yield _piped_text(command.pipeline[-1])
+        elif reads_commands(words) and (command.inputs or command.before) and not any(inner_commands(words)):
+            yield input_text(command)
 
     def _by_rules(
         self,
@@ -244,6 +276,12 @@ def _unknown(rule: str, reason: str) -> CommandVerdict:
     return CommandVerdict("unknown", rule=rule, reason=reason)
 
 
-def _piped_text(words: Sequence[Word]) -> Word:
-    """What ``echo`` or ``printf`` writes into the pipe, if it is known."""
-    return echoed(words) if program_of(words) in ("echo", "printf") else Word("", dynamic=True)
+def _told(words: Sequence[Word], script: Word, scope: Scope) -> Scope:
+    """The scope of a script that is given arguments: ``sh -c 'rm -rf "$1"' _ /etc``."""
+    at = next((number for number, word in enumerate(words) if word is script), None)
+    if at is None or words[0].text.rpartition("/")[2] not in SHELLS or at + 1 >= len(words):
+        return scope
+    given = words[at + 1 :]
+    known = {str(number): word for number, word in enumerate(given)}
+    together = Word(" ".join(word.text for word in given[1:]), any(word.dynamic for word in given))
+    return scope._replace(variables={**scope.variables, **known, "@": together, "*": together})

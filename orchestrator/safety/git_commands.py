@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from orchestrator.safety.shell_scope import NOWHERE, Scope
 from orchestrator.safety.shell_words import Word
 
 _VALUED: Final = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"})
@@ -22,7 +24,43 @@ _SCRIPTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def scripts_of_git(words: Sequence[Word]) -> Iterator[Word]:
+_GIVEN: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("fetch", "pull", "ls-remote", "fetch-pack"), ("--upload-pack",)),
+    **dict.fromkeys(("push", "send-pack"), ("--receive-pack", "--exec")),
+    "clone": ("--upload-pack", "-u"),
+    "archive": ("--exec",),
+    "grep": ("--open-files-in-pager", "-O"),
+    "difftool": ("--extcmd", "-x"),
+    "send-email": ("--sendmail-cmd", "--to-cmd", "--cc-cmd", "--header-cmd"),
+    "daemon": ("--access-hook",),
+}
+"""Options whose value some of git's commands run."""
+
+
+def alias_key(name: str) -> str:
+    """Under which name the scope of a shell text knows a git alias that the text itself sets."""
+    return f"git alias.{name}"
+
+
+def alias_set_by(words: Sequence[Word]) -> tuple[str, Word] | None:
+    """The alias that ``git config alias.x …`` sets."""
+    at = verb_at([word.text for word in words])
+    if at >= len(words) or words[at].text != "config":
+        return None
+    for number, word in enumerate(words[at + 1 : -1], at + 1):
+        if word.text.lower().startswith("alias."):
+            return word.text[len("alias.") :], words[number + 1]
+    return None
+
+
+def commands_of_git(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """Commands, word by word, that this ``git`` runs."""
+    at = verb_at([word.text for word in words])
+    if [word.text for word in words[at : at + 2]] == ["bisect", "run"]:
+        yield tuple(words[at + 2 :])
+
+
+def scripts_of_git(words: Sequence[Word], scope: Scope = NOWHERE) -> Iterator[Word]:
     """Shell command lines that this ``git`` runs."""
     settings, verb = _settings(words)
     rest = words[verb + 1 :]
@@ -36,16 +74,31 @@ def scripts_of_git(words: Sequence[Word]) -> Iterator[Word]:
             yield Word(f"{line} {after}", setting.dynamic)
         elif lower in _PROGRAMS or lower.startswith(("filter.", "pager.", "difftool.", "mergetool.")):
             yield Word(value.removeprefix("!"), setting.dynamic)
-    if name == "submodule" and rest and rest[0].text == "foreach":
-        yield _joined([word for word in rest[1:] if not word.text.startswith("--")])
-    if name == "bisect" and rest and rest[0].text == "run":
-        yield _joined(rest[1:])
-    for option in _SCRIPTS.get(name, ()):
+    alias = scope.variables.get(alias_key(name))
+    if alias is not None:
+        after = " ".join(word.text for word in rest)
+        yield alias._replace(text=f"{alias.text[1:] if alias.text.startswith('!') else f'git {alias.text}'} {after}")
+    yield from _scripts_of_verb(name, rest)
+
+
+def _scripts_of_verb(name: str, rest: Sequence[Word]) -> Iterator[Word]:
+    """What one of git's own commands is told to run by its words."""
+    if name == "submodule" and any(word.text == "foreach" for word in rest):
+        at = next(number for number, word in enumerate(rest) if word.text == "foreach")
+        given = [word for word in rest[at + 1 :] if not word.text.startswith("--")]
+        # One word is a script; several are quoted first.
+        yield given[0] if len(given) == 1 else Word(shlex.join(w.text for w in given), any(w.dynamic for w in given))
+    for word in rest:
+        if word.text.startswith("ext::"):
+            yield word._replace(text=word.text[len("ext::") :].replace("% ", " "))
+    for option in (*_SCRIPTS.get(name, ()), *_GIVEN.get(name, ())):
         for at, word in enumerate(rest):
             if word.text == option and at + 1 < len(rest):
                 yield rest[at + 1]
             elif word.text.startswith(option + "="):
                 yield Word(word.text[len(option) + 1 :], word.dynamic)
+            elif len(option) == 2 and len(word.text) > 2 and word.text.startswith(option):
+                yield Word(word.text[2:], word.dynamic)
 
 
 def verb_at(argv: Sequence[str]) -> int:
@@ -60,7 +113,3 @@ def _settings(words: Sequence[Word]) -> tuple[list[Word], int]:
     """Values of ``-c``, and where the verb stands."""
     verb = verb_at([word.text for word in words])
     return [value for option, value in pairwise(words[1:verb]) if option.text == "-c"], verb
-
-
-def _joined(words: Sequence[Word]) -> Word:
-    return Word(" ".join(word.text for word in words), any(word.dynamic for word in words))

@@ -37,10 +37,19 @@ def _of_dd(words: Sequence[Word]) -> list[Word]:
     ]
 
 
+def _of_disk_tool(words: Sequence[Word]) -> list[Word]:
+    """The device or image among the words: whatever looks like a path, else the last word."""
+    given = _positional(words)
+    return [word for word in given if "/" in word.text or word.dynamic] or given[-1:] or [UNKNOWN]
+
+
 DESTROYS: Final[Mapping[str, Callable[[Sequence[Word]], list[Word]]]] = {
     "rm": lambda words: _positional(words) or [UNKNOWN],
     "dd": _of_dd,
     "mkfs": lambda words: _positional(words)[-1:] or [UNKNOWN],
+    **dict.fromkeys(
+        ("sfdisk", "cfdisk", "gdisk", "sgdisk", "parted", "wipefs", "mkswap", "blkdiscard", "badblocks"), _of_disk_tool
+    ),
 }
 """Programs that a policy blocks for what they do to their operands: harmless where those are the worker's own."""
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Final, Literal, TypeAlias
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.safety.placing import Places, placed
@@ -60,6 +61,8 @@ class Surroundings:
     protected: Protected = field(default_factory=Protected)
     private_tmp: bool = True
     """Its /tmp is its own."""
+    kept: frozenset[str] = frozenset()
+    """Folders of its home in which a CLI keeps its login and its conversations."""
 
     @classmethod
     def of(cls, config: SandboxConfig, assignment: Assignment) -> Surroundings:
@@ -85,6 +88,10 @@ class Surroundings:
         path = scope.at(text)
         if path is None:
             return "unknown"
+        if path == self.home:
+            return "whole"
+        if path in self.kept:
+            return "protected"
         for root in self.roots:
             # The repository itself is what would bring the rest back.
             if path in (root, root + "/.git"):
@@ -110,7 +117,13 @@ def _surroundings(config: SandboxConfig, places: Places, writable: tuple[Path, .
         roots=tuple(root for root in roots if any(lies_in(root, str(path)) for path in writable)),
         protected=Protected.of(placed(config, places).never_writable),
         private_tmp=config.backend != "none",
+        kept=frozenset(str(places.home / name) for name in _kept_names()),
     )
+
+
+@lru_cache(maxsize=1)
+def _kept_names() -> frozenset[str]:
+    return frozenset(file.parts[0] for agent in AGENTS.values() for file in agent.credential.files)
 
 
 def lies_in(path: str, folder: str) -> bool:

@@ -30,6 +30,48 @@ MAX_DOCUMENTS = 20
 MAX_STEPS = 10_000
 """Statements that are followed, each turn of a loop and each call of a function anew."""
 
+CUSTOMARY: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("PYTHON", "PYTHON3", "PYTHON_BIN", "PYTHON_EXE", "PY"), "python3"),
+    **{"CC": "cc", "HOSTCC": "cc", "BUILD_CC": "cc", "CXX": "c++", "CPP": "cpp", "LD": "ld", "AR": "ar", "AS": "as"},
+    **{"NM": "nm", "RANLIB": "ranlib", "STRIP": "strip", "OBJCOPY": "objcopy", "OBJDUMP": "objdump", "FC": "gfortran"},
+    **{
+        "GCC": "gcc",
+        "CLANG": "clang",
+        "RUSTC": "rustc",
+        "CARGO": "cargo",
+        "GO": "go",
+        "JAVA": "java",
+        "JAVAC": "javac",
+    },
+    **{"MVN": "mvn", "GRADLE": "gradle", "MAKE": "make", "GMAKE": "make", "CMAKE": "cmake", "CTEST": "ctest"},
+    **{"NINJA": "ninja", "MESON": "meson", "NODE": "node", "NPM": "npm", "NPX": "npx", "YARN": "yarn", "PNPM": "pnpm"},
+    **{
+        "PIP": "pip",
+        "PIP3": "pip",
+        "UV": "uv",
+        "POETRY": "poetry",
+        "TWINE": "twine",
+        "PYTEST": "pytest",
+        "RUFF": "ruff",
+    },
+    **{"MYPY": "mypy", "BLACK": "black", "TOX": "tox", "RUBY": "ruby", "PERL": "perl", "PHP": "php", "LUA": "lua"},
+    **{"GIT": "git", "DOCKER": "docker", "KUBECTL": "kubectl", "HELM": "helm", "TERRAFORM": "terraform", "SED": "sed"},
+    **{
+        "AWK": "awk",
+        "GREP": "grep",
+        "FIND": "find",
+        "TAR": "tar",
+        "CURL": "curl",
+        "WGET": "wget",
+        "RM": "rm",
+        "CP": "cp",
+    },
+    **{"MV": "mv", "MKDIR": "mkdir", "INSTALL": "install", "LN": "ln", "CAT": "cat", "ECHO": "echo", "XARGS": "xargs"},
+    **{"SHELL": "sh", "BASH": "bash", "SUDO": "sudo", "PKG_CONFIG": "pkg-config", "QEMU": "qemu", "GDB": "gdb"},
+}
+"""Variables that people set for a tool; where the text itself does not set one, that tool is what it most likely is."""
+
+_CUSTOMARY = re.compile(r"\"?\$(?:\{([A-Za-z_]\w*)(?::?[-=][^}]*)?\}|([A-Za-z_]\w*))\"?")
 _PARSER: Final = Parser(Language(tree_sitter_bash.language()))
 _HERE = re.compile(r"(<<-?[ \t]*)(['\"]?)(\w+)\2")
 _HERE_AND_MORE = re.compile(r"(<<-?[ \t]*(['\"]?)(\w+)\2)[ \t]*;([^\n]*)\n((?:.*\n)*?)[ \t]*\3[ \t]*(?=\n|$)")
@@ -92,6 +134,7 @@ class _Reader:
         self.steps = 0
         self.found: list[SimpleCommand] = []
         self.pipeline: tuple[tuple[Word, ...], ...] = ()
+        self.before: tuple[SimpleCommand, ...] = ()
         self.inputs: tuple[Word, ...] = ()
         self.uncalled: dict[str, Node] = {}
 
@@ -149,12 +192,12 @@ class _Reader:
         for child in (*node.named_children, *redirects):
             kind = child.type
             if kind == "command_name":
-                words.extend(words_of(child.named_children[0], self))
+                words.extend(self._program(child.named_children[0]))
             elif kind == "variable_assignment":
                 name, value = assigned(self, child)
                 set_for_it[name] = value
             elif kind == "file_redirect":
-                self._redirect(child, words, writes)
+                self._redirect(child, words, writes, inputs)
             elif kind == "herestring_redirect":
                 inputs.extend(word for inner in child.named_children for word in words_of(inner, self))
             elif kind == "heredoc_redirect":
@@ -163,6 +206,19 @@ class _Reader:
                 words.extend(words_of(child, self))
         self._emit(words, writes, inputs, set_for_it)
         self._go_on(later)
+
+    def _program(self, node: Node) -> list[Word]:
+        """The words that name the program; a variable that people set for a tool stands for that tool."""
+        words = words_of(node, self)
+        if words and words[0].dynamic:
+            custom = _CUSTOMARY.fullmatch(text_of(node))
+            name = custom[1] or custom[2] if custom is not None else None
+            if name is not None and name not in self.scope.variables:
+                if words[0].text:
+                    return [word._replace(dynamic=False) for word in words]
+                known = CUSTOMARY.get(name)
+                return words if known is None else [Word(known), *words[1:]]
+        return words
 
     def _emit(
         self, words: Sequence[Word], writes: Sequence[Word], inputs: Sequence[Word], also: Mapping[str, Word]
@@ -173,7 +229,15 @@ class _Reader:
             self.found.extend(inner[:-1])
             words = [*(inner[-1].words if inner else ()), *words[1:]]
         scope = self.scope._replace(variables={**self.scope.variables, **also}) if also else self.scope
-        command = SimpleCommand(tuple(words), self.pipeline, tuple(inputs) or self.inputs, tuple(writes), scope)
+        command = SimpleCommand(
+            tuple(words),
+            self.pipeline,
+            tuple(inputs) or self.inputs,
+            tuple(writes),
+            scope,
+            self.before,
+            tuple(also.items()),
+        )
         self.found.append(command)
         if not words or words[0].dynamic:
             return
@@ -187,26 +251,33 @@ class _Reader:
         """What follows a here-document's start on its line: the rest of the pipe or of the list."""
         for node in nodes:
             if node.type == "pipeline":
-                self._stages(node, (*self.pipeline, self.found[-1].words) if self.found else ())
+                self._stages(node, (*self.pipeline, self.found[-1].words) if self.found else (), tuple(self.found[-1:]))
             else:
                 self.walk(node)
 
-    def _redirect(self, node: Node, words: list[Word], writes: list[Word]) -> None:
+    def _redirect(self, node: Node, words: list[Word], writes: list[Word], inputs: list[Word]) -> None:
         operator = next((child.type for child in node.children if not child.is_named), "")
         given = [
             word for child in node.named_children if child.type != "file_descriptor" for word in words_of(child, self)
         ]
         if operator[:1] in ">&" and given and not (operator == ">&" and given[0].text.isdigit()):
             writes.append(given[0])
+        elif operator == "<" and given and given[0].content is not None:
+            inputs.append(given[0].content)
         # The grammar gives a redirection all words that follow it.
         words.extend(given[1:])
 
     def _document(self, node: Node, words: list[Word], writes: list[Word], inputs: list[Word]) -> list[Node]:
         later: list[Node] = []
         start = ""
+        # The grammar takes a document that begins with a backslash for words of the command.
+        line_end = (node.text or b"").find(b"\n") + node.start_byte
+        mistaken = False
         for child in node.named_children:
             kind = child.type
-            if kind == "heredoc_start":
+            if child.start_byte >= line_end and kind not in ("heredoc_body", "heredoc_end"):
+                mistaken = True
+            elif kind == "heredoc_start":
                 start = text_of(child)
             elif kind == "heredoc_body":
                 body = text_of(child)
@@ -214,9 +285,11 @@ class _Reader:
                     maybe(self, child.named_children)
                     for quoted in _BACKQUOTED.findall(body):
                         self.found.extend(read(quoted, scope=self.scope, depth=self.depth + 1).commands)
+                if mistaken:
+                    body = "\n".join(text_of(node).split("\n")[1:-1])
                 inputs.append(Word(body))
             elif kind == "file_redirect":
-                self._redirect(child, words, writes)
+                self._redirect(child, words, writes, inputs)
             elif kind in ("pipeline", "list") or kind in _STATEMENTS:
                 later.append(child)
             elif kind != "heredoc_end":
@@ -235,7 +308,7 @@ class _Reader:
         later: list[Node] = []
         for redirect in redirects:
             if redirect.type == "file_redirect":
-                self._redirect(redirect, words, writes)
+                self._redirect(redirect, words, writes, inputs)
             elif redirect.type == "heredoc_redirect":
                 later.extend(self._document(redirect, words, writes, inputs))
             else:
@@ -250,20 +323,21 @@ class _Reader:
         self._go_on(later)
 
     def pipe(self, node: Node) -> None:
-        self._stages(node, self.pipeline)
+        self._stages(node, self.pipeline, self.before)
 
-    def _stages(self, node: Node, upstream: tuple[tuple[Word, ...], ...]) -> None:
-        scope, outer = self.scope, self.pipeline
+    def _stages(self, node: Node, upstream: tuple[tuple[Word, ...], ...], writers: tuple[SimpleCommand, ...]) -> None:
+        scope, outer, outer_before = self.scope, self.pipeline, self.before
         for child in node.named_children:
-            self.pipeline = upstream
+            self.pipeline, self.before = upstream, writers
             before = len(self.found)
             self.walk(child)
             if len(self.found) > before:
                 upstream = (*upstream, self.found[-1].words)
+                writers = tuple(self.found[before:])
             if len(upstream) > MAX_STAGES:
                 raise Unreadable(f"a pipe has more than {MAX_STAGES} commands")
             self.scope = scope
-        self.pipeline = outer
+        self.pipeline, self.before = outer, outer_before
 
     def fault(self, node: Node) -> None:
         """What the grammar could not fit: words that stand in a row are taken for a command."""

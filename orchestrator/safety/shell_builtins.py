@@ -5,6 +5,7 @@ from __future__ import annotations
 from posixpath import basename
 from typing import Final
 
+from orchestrator.safety.git_commands import alias_key, alias_set_by
 from orchestrator.safety.shell_scope import Scope, SimpleCommand
 from orchestrator.safety.shell_words import UNKNOWN
 
@@ -21,6 +22,9 @@ def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
     if name == "alias":
         pairs = [word.text.partition("=") for word in command.words[1:] if "=" in word.text and not word.dynamic]
         return scope._replace(aliases={**scope.aliases, **{key: value for key, _, value in pairs}})
+    if name == "git":
+        alias = alias_set_by(command.words)
+        return scope if alias is None else scope.with_variable(alias_key(alias[0]), alias[1])
     if name in _NAMES_VARIABLES:
         for word in command.words[1:]:
             variable = word.text.partition("=")[0]

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from tree_sitter import Node
 
-from orchestrator.safety.shell_scope import Scope, SimpleCommand, expanded, output_of, parameter
+from orchestrator.safety.shell_scope import Scope, SimpleCommand, expanded, output_of, output_text, parameter
 from orchestrator.safety.shell_words import UNKNOWN, Piece, Word, ansi_quoted, fields, in_double_quotes, literal
 
 MOST_VALUE_CHARS: Final = 10_000
@@ -61,6 +61,8 @@ def value_of(node: Node | None, follower: Follower) -> Word:
         _collect(inner, follower, pieces)
     if sum(len(piece.text) for piece in pieces) > MOST_VALUE_CHARS:
         return UNKNOWN
+    if len(pieces) == 1:
+        return Word(pieces[0].text, pieces[0].dynamic, made_by=pieces[0].made_by, content=pieces[0].content)
     return Word("".join(piece.text for piece in pieces), any(piece.dynamic for piece in pieces))
 
 
@@ -101,7 +103,8 @@ def _double(node: Node, follower: Follower, pieces: list[Piece]) -> None:
         before = len(pieces)
         _collect(child, follower, pieces)
         for number in range(before, len(pieces)):
-            split = pieces[number].splits and child.type == "expansion" and b"[@]" in (child.text or b"")
+            text = child.text or b""
+            split = pieces[number].splits and (text == b"$@" or (child.type == "expansion" and b"@" in text))
             pieces[number] = pieces[number]._replace(quoted=not split, splits=split)
         at = child.end_byte - begin
     pieces.append(_quoted_text(source[at:-1]))
@@ -138,13 +141,26 @@ def _substitution(node: Node, follower: Follower, pieces: list[Piece]) -> None:
     before = len(follower.found)
     follower.apart(node)
     ran: Sequence[SimpleCommand] = follower.found[before:]
-    value = output_of(ran[0]) if len(ran) == 1 and not ran[0].pipeline else UNKNOWN
-    pieces.append(Piece(value.text.rstrip("\n"), dynamic=value.dynamic, splits=True))
+    alone = ran[0] if len(ran) == 1 and not ran[0].pipeline else None
+    value = output_of(alone) if alone is not None else UNKNOWN
+    made_by = (
+        "" if alone is None or any(word.dynamic for word in alone.words) else " ".join(w.text for w in alone.words)
+    )
+    pieces.append(Piece(value.text.rstrip("\n"), dynamic=value.dynamic, splits=True, made_by=made_by))
 
 
 def _process(node: Node, follower: Follower, pieces: list[Piece]) -> None:
+    before = len(follower.found)
     follower.apart(node)
-    pieces.append(Piece("", dynamic=True))
+    ran = follower.found[before:]
+    alone = ran[0] if len(ran) == 1 else None
+    made_by = (
+        "" if alone is None or any(word.dynamic for word in alone.words) else " ".join(w.text for w in alone.words)
+    )
+    written = output_text(ran)
+    # What only run time knows is still somebody's output, and whose may be all there is to know of it.
+    content = Word("", dynamic=True, made_by=made_by) if written == UNKNOWN else written
+    pieces.append(Piece("", dynamic=True, made_by=made_by, content=content))
 
 
 _PIECES: Final[Mapping[str, Callable[[Node, Follower, list[Piece]], None]]] = {

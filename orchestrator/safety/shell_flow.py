@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from tree_sitter import Node
 
 from orchestrator.safety.shell_expanding import MOST_VALUE_CHARS, Follower, text_of, value_of, words_of
-from orchestrator.safety.shell_scope import Scope
+from orchestrator.safety.shell_scope import Scope, SimpleCommand
 from orchestrator.safety.shell_words import UNKNOWN, Word
 
 MAX_TURNS: Final = 8
@@ -109,6 +109,9 @@ def declare(reader: Reader, node: Node) -> None:
     for child in node.named_children:
         if child.type == "variable_assignment":
             assign(reader, child)
+            name = text_of(child.named_children[0])
+            # Whoever is started from now on has it.
+            reader.found.append(SimpleCommand((), scope=reader.scope, sets=((name, reader.scope.value(name)),)))
         else:
             reader.walk(child)
 

@@ -60,6 +60,10 @@ class SimpleCommand(NamedTuple):
     writes: tuple[Word, ...] = ()
     """Files its output is sent to."""
     scope: Scope = NOWHERE
+    before: tuple[SimpleCommand, ...] = ()
+    """What runs in the stage before it in its pipe, and writes to it."""
+    sets: tuple[tuple[str, Word], ...] = ()
+    """Variables that are set for it alone."""
 
 
 def parameter(inside: str, scope: Scope, default: Word | None) -> Word:
@@ -119,6 +123,48 @@ def output_of(command: SimpleCommand) -> Word:
         path = command.scope.at(given[0])
         return Word(path) if path is not None else UNKNOWN
     return UNKNOWN
+
+
+_PASSES_ON: Final = frozenset({"cat", "tee", "sponge", "pv", "unbuffer", "stdbuf", "nl"})
+_WRITES_NOTHING: Final = frozenset(
+    {"true", ":", "cd", "set", "sleep", "export", "shopt", "mkdir", "touch", "exec", "trap"}
+)
+
+
+def output_text(commands: Sequence[SimpleCommand]) -> Word:
+    """What these commands write one after the other; dynamic, with the known part, where some of it is not known."""
+    texts: list[str] = []
+    dynamic = False
+    for command in commands:
+        words = command.words
+        name = basename(words[0].text) if words and not words[0].dynamic else ""
+        if not words or name in _WRITES_NOTHING:
+            continue
+        written = echoed(words) if name in ("echo", "printf") else UNKNOWN
+        if name in _PASSES_ON:
+            written = _passed_on(command)
+        dynamic = dynamic or written.dynamic
+        if written.text:
+            texts.append(written.text)
+    return Word("\n".join(texts), dynamic)
+
+
+def _passed_on(command: SimpleCommand) -> Word:
+    """What ``cat`` and its like write: what they read, if that is no file of its own."""
+    name = basename(command.words[0].text)
+    given = [word for word in command.words[1:] if not word.text.startswith("-") or word.dynamic]
+    if name == "cat" and given:
+        contents = [word.content for word in given]
+        known = [content for content in contents if content is not None]
+        return Word("\n".join(c.text for c in known), len(known) < len(given) or any(c.dynamic for c in known))
+    return input_text(command)
+
+
+def input_text(command: SimpleCommand) -> Word:
+    """What the command reads from its standard input; dynamic where that is not known, or is the terminal."""
+    if command.inputs:
+        return Word("\n".join(word.text for word in command.inputs), any(word.dynamic for word in command.inputs))
+    return output_text(command.before) if command.before else UNKNOWN
 
 
 def echoed(words: Sequence[Word]) -> Word:

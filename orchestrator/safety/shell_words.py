@@ -29,6 +29,12 @@ class Word(NamedTuple):
     """Part of it only the shell will know: a variable or a substitution; that part is missing from the text."""
     pattern: bool = False
     """It holds an unquoted ``*``, ``?`` or ``[`` that the shell may replace."""
+    named: bool = False
+    """It is dynamic, but what stands after its last slash is known: ``"$VENV/bin/pytest"``."""
+    made_by: str = ""
+    """The command line whose whole output it is, where that is one simple command of known words."""
+    content: Word | None = None
+    """What reading it as a file gives, for ``<(echo x)``."""
 
 
 class Piece(NamedTuple):
@@ -39,6 +45,8 @@ class Piece(NamedTuple):
     dynamic: bool = False
     splits: bool = False
     """It came out of an unquoted expansion: the shell splits it at white space."""
+    made_by: str = ""
+    content: Word | None = None
 
 
 UNKNOWN: Final = Word("", dynamic=True)
@@ -83,9 +91,10 @@ def fields(pieces: Sequence[Piece]) -> list[Word]:
     An empty one that is not quoted becomes none: ``$EMPTY rm`` runs rm.
     """
     if len(pieces) == 1 and not pieces[0].splits:
-        text, quoted, dynamic, _ = pieces[0]
+        text, quoted, dynamic, _, made_by, content = pieces[0]
         if quoted or "{" not in text:
-            return [Word(text, dynamic, not quoted and _PATTERN.search(text) is not None)]
+            pattern = not quoted and _PATTERN.search(text) is not None
+            return [Word(text, dynamic, pattern, made_by=made_by, content=content)]
     if any("{" in piece.text for piece in pieces if not piece.quoted and not piece.splits):
         return [word for variant in _opened(pieces) for word in _split(variant)]
     return _split(pieces)
@@ -93,19 +102,22 @@ def fields(pieces: Sequence[Piece]) -> list[Word]:
 
 def _split(pieces: Sequence[Piece]) -> list[Word]:
     found: list[Word] = []
-    text, dynamic, pattern, begun = "", False, False, False
+    text, dynamic, pattern, begun, named = "", False, False, False, False
     for piece in pieces:
         parts = re.split(r"[ \t\n]+", piece.text) if piece.splits else [piece.text]
         for number, part in enumerate(parts):
             if number and begun:
-                found.append(Word(text, dynamic, pattern))
-                text, dynamic, pattern, begun = "", False, False, False
+                found.append(Word(text, dynamic, pattern, dynamic and named))
+                text, dynamic, pattern, begun, named = "", False, False, False, False
             text += part
+            named = not piece.dynamic and (named or "/" in part)
             begun = begun or bool(part) or piece.quoted or piece.dynamic or not piece.splits
             pattern = pattern or (not piece.quoted and _PATTERN.search(part) is not None)
         dynamic = dynamic or piece.dynamic
     if begun:
-        found.append(Word(text, dynamic, pattern))
+        solid = [piece for piece in pieces if piece.text or piece.dynamic] if dynamic and not found else []
+        alone = solid[0] if len(solid) == 1 else Piece("")
+        found.append(Word(text, dynamic, pattern, dynamic and named, alone.made_by, alone.content))
     return found
 
 

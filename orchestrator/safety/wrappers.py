@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +12,7 @@ from orchestrator.safety.shell_words import UNKNOWN, Word
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash", "fish"})
 
-_PYTHON = re.compile(r"python[\d.]*|pypy[\d.]*")
+_LOADER = re.compile(r"ld-(?:linux|musl|2)[\w.-]*|ld\.so(?:\.\d+)?")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _SHORT_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 
@@ -45,6 +46,59 @@ _CONTAINER = _wrapper(
 WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "sudo": _wrapper("-u -g -h -p -C -r -t -T -U -D -R --user --group --host --prompt --chdir --chroot"),
     "doas": _wrapper("-u -C"),
+    **dict.fromkeys(
+        ("pkexec", "fakeroot", "fakeroot-ng", "gosu-exec", "dbus-run-session", "torsocks"), _wrapper("--user")
+    ),
+    **dict.fromkeys(("chronic", "ifne", "caffeinate", "catchsegv", "rlwrap", "setarch", "corepack"), _wrapper("-w -t")),
+    **dict.fromkeys(
+        ("linux32", "linux64", "i386", "x86_64", "arch", "uname26", "cross-env", "env-cmd"), _wrapper("-f")
+    ),
+    **dict.fromkeys(
+        ("proxychains", "proxychains4", "proxychains-ng", "tsocks", "firejail", "uvx", "bunx"), _wrapper("-f -q")
+    ),
+    **dict.fromkeys(
+        ("tini", "dumb-init", "catatonit", "ccache", "sccache", "distcc", "nocache", "eatmydata"), _wrapper("-p")
+    ),
+    **dict.fromkeys(
+        ("gosu", "su-exec", "setuidgid", "s6-setuidgid", "envdir", "faketime", "chpst"), _wrapper(leading=1)
+    ),
+    "runuser": _wrapper("-u -g -G --user --group"),
+    "xvfb-run": _wrapper("-n -s -e -f -p -w --server-num --server-args --error-file --auth-file"),
+    "numactl": _wrapper("-N -C -m -i -p --cpunodebind --physcpubind --membind --interleave --preferred"),
+    "perf": _wrapper("-e -o -C -p -F -g --event --output", verbs="stat record trace top mem sched lock kvm"),
+    "valgrind": _wrapper("--tool --log-file"),
+    "heaptrack": _wrapper("-o"),
+    "rr": _wrapper("-o", verbs="record"),
+    "coverage": _wrapper(),
+    "systemd-inhibit": _wrapper("--what --who --why --mode"),
+    "sshpass": _wrapper("-p -f -d -P"),
+    "cgexec": _wrapper("-g"),
+    "cpulimit": _wrapper("-l -p -e --limit"),
+    "timelimit": _wrapper("-t -T -s -S"),
+    "retry": _wrapper("-t -d -n --times --delay"),
+    "ip": _wrapper("-n", leading=1, verbs="exec"),
+    "nvm": _wrapper(leading=1, verbs="exec"),
+    **dict.fromkeys(("pyenv", "rbenv", "nodenv", "jenv", "goenv", "asdf", "volta", "rtx"), _wrapper(verbs="exec run")),
+    "mise": _wrapper("-C --cd -E --env -j --jobs", verbs="exec x"),
+    **dict.fromkeys(("conda", "mamba", "micromamba"), _wrapper("-n --name -p --prefix --cwd", verbs="run")),
+    **dict.fromkeys(
+        ("dotenv", "dotenvx", "doppler", "op", "infisical", "envconsul"), _wrapper("-f -e --env-file", verbs="run")
+    ),
+    "aws-vault": _wrapper(leading=1, verbs="exec"),
+    "chamber": _wrapper(leading=1, verbs="exec"),
+    "guix": _wrapper("-m -C", verbs="shell environment"),
+    "pipx": _wrapper("--spec --python --index-url", verbs="run"),
+    "npm": _wrapper("-w --workspace --prefix -C --package -c --call --loglevel --registry", verbs="exec x"),
+    "pnpm": _wrapper("-C --dir --filter -F --package", verbs="exec dlx"),
+    "yarn": _wrapper("--cwd -p --package", verbs="exec dlx"),
+    "bun": _wrapper("--cwd", verbs="x"),
+    "watchexec": _wrapper("-w -e -i -f -s -d --watch --exts --ignore --filter --signal --debounce"),
+    "reflex": _wrapper("-r -g -R -G"),
+    "screen": _wrapper("-S -t -c -h -e -p -T -s -r -x -X -Q"),
+    "adb": _wrapper("-s -t -H -P", verbs="shell", elsewhere=True),
+    "lxc": _wrapper("--user --group --cwd --env --mode", leading=1, verbs="exec", elsewhere=True),
+    "heroku": _wrapper("-a --app", verbs="run", elsewhere=True),
+    "wsl": _wrapper("-d -u", elsewhere=True),
     "env": _wrapper("-u -C --unset --chdir"),
     "nohup": _wrapper(),
     "setsid": _wrapper(),
@@ -84,7 +138,6 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "rye": _wrapper(verbs="run"),
     "bundle": _wrapper(verbs="exec"),
     "npx": _wrapper("-p --package"),
-    "bunx": _wrapper(),
     "ssh": _wrapper("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w", leading=1, elsewhere=True),
     "docker": _CONTAINER,
     "podman": _CONTAINER,
@@ -92,6 +145,41 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "kubectl": _wrapper("-n --namespace -c --container", leading=1, verbs="exec run", elsewhere=True),
 }
 """``poetry run X`` starts X; so does ``docker run IMAGE X``, elsewhere."""
+_SAME: Final[Mapping[str, str]] = {
+    **{name: name[1:] for name in ("gtimeout", "gnice", "gstdbuf", "genv", "gxargs", "gtime", "gnohup", "gchroot")},
+    **{"docker-compose": "docker", "podman-compose": "docker", "mosh": "ssh", "autossh": "ssh", "remsh": "ssh"},
+    **{
+        "uv-x": "uvx",
+        "pnpx": "npx",
+        "setsid-wait": "setsid",
+        "kubectl-exec": "kubectl",
+        "oc": "kubectl",
+        "k3s": "kubectl",
+    },
+}
+"""Other names of these programs."""
+_REST_AFTER: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("fd", "fdfind"), ("-x", "-X", "--exec", "--exec-batch")),
+    "nix": ("-c", "--command"),
+    "gdb": ("--args", "-args"),
+    "lldb": ("--",),
+    "gnome-terminal": ("--", "-x"),
+    "konsole": ("-e",),
+    "xterm": ("-e",),
+    "alacritty": ("-e", "--command"),
+    "onchange": ("--",),
+    "tox": ("--notest-run",),
+    "devcontainer": ("--",),
+    "flatpak-spawn": ("--host",),
+    "wait-for-it": ("--",),
+    "wait-for-it.sh": ("--",),
+    "dockerize": ("--",),
+}
+"""Programs that run everything behind one of these options."""
+_MARKS: Final = (":::", ":::+", "::::", ":::++")
+"""In GNU parallel's words: what comes behind is given to the command."""
+_SHELL_WITHOUT_COMMAND: Final = frozenset({"ssh", "su", "runuser", "chroot", "nsenter", "unshare", "newgrp", "mosh"})
+"""Without a command these start a shell, which reads standard input."""
 
 _TAKES_SCRIPT = SHELLS | {"su", "runuser", "script", "flock", "sg"}
 _OWN_WAYS = frozenset({"eval", "watch", "trap"})
@@ -106,7 +194,9 @@ def program_of(words: Sequence[Word]) -> str:
 def runs_elsewhere(words: Sequence[Word]) -> bool:
     """Whether paths in the inner command mean other files than here."""
     name = program_of(words)
-    wrapper = WRAPPERS.get(name)
+    if name in ("vagrant", "ansible"):
+        return True
+    wrapper = _wrapper_of(name)
     if wrapper is None:
         return False
     moved = name in ("env", "sudo") and any(w.text in ("-C", "-D", "-R") or w.text.startswith("--ch") for w in words)
@@ -115,7 +205,17 @@ def runs_elsewhere(words: Sequence[Word]) -> bool:
 
 def starts_others(name: str) -> bool:
     """Whether a program of this name may start what stands in its words."""
-    return name in WRAPPERS or name in _TAKES_SCRIPT or name in _OWN_WAYS or _PYTHON.fullmatch(name) is not None
+    if name in _TAKES_SCRIPT or name in _OWN_WAYS or name in _REST_AFTER or name == "start-stop-daemon":
+        return True
+    return _wrapper_of(name) is not None or _LOADER.fullmatch(name) is not None
+
+
+def reads_commands(words: Sequence[Word]) -> bool:
+    """Whether it is a shell in all but its name, that is not told what to run: ``ssh host``, ``sudo -s``, ``su -``."""
+    name = program_of(words)
+    if name in ("sudo", "doas"):
+        return any(word.text in ("-s", "-i", "--shell", "--login") for word in words[1:])
+    return name in _SHELL_WITHOUT_COMMAND
 
 
 def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterator[tuple[Word, ...]]:
@@ -125,18 +225,76 @@ def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterato
         piped: What it reads from its pipe, for ``xargs``.
     """
     name = program_of(words)
-    if _PYTHON.fullmatch(name):
-        module = next((n for n, word in enumerate(words) if word.text == "-m"), None)
-        if module is not None:
-            yield tuple(words[module + 1 :])
-    elif name == "env" and (split := _env_split(words)) is not None:
-        yield split
-    elif name == "xargs":
+    rest_after = _REST_AFTER.get(name)
+    if rest_after is not None:
+        yield from _behind(words, rest_after, found=name in ("fd", "fdfind"))
+    if _LOADER.fullmatch(name):
+        yield _after_own(words[1:], _wrapper("--library-path --preload --argv0 --audit"))
+    elif name == "start-stop-daemon":
+        yield _of_daemon(words)
+    elif name == "env" or name == "genv":
+        yield _of_env(words)
+    elif name in ("xargs", "gxargs"):
         yield _of_xargs(words, piped)
-    elif name == "uv" and words[1:2] and words[1].text == "pip":
-        yield tuple(words[1:])
-    elif name in WRAPPERS:
-        yield _after_own(words[1:], WRAPPERS[name])
+    elif name == "parallel":
+        yield from _of_parallel(words, piped)
+    elif name == "uv":
+        yield from _of_uv(words)
+    elif (wrapper := _wrapper_of(name)) is not None:
+        inner = _after_own(words[1:], wrapper)
+        yield inner
+        if name == "setarch" and inner:
+            yield inner[1:]  # its first word may be the architecture
+
+
+def _wrapper_of(name: str) -> Wrapper | None:
+    return WRAPPERS.get(_SAME.get(name, name))
+
+
+def _behind(words: Sequence[Word], options: Sequence[str], *, found: bool) -> Iterator[tuple[Word, ...]]:
+    """What stands behind the option; with ``found``, it is given what the program finds."""
+    at = next((n for n, word in enumerate(words) if word.text in options), None)
+    if at is None:
+        return
+    end = next((n for n in range(at + 1, len(words)) if words[n].text == ";"), len(words))
+    inner = words[at + 1 : end]
+    if not found:
+        yield tuple(inner)
+    elif any("{" in word.text for word in inner):
+        yield tuple(UNKNOWN if word.text.startswith("{") else word for word in inner)
+    else:
+        yield (*inner, UNKNOWN)
+
+
+def _of_daemon(words: Sequence[Word]) -> tuple[Word, ...]:
+    program = next(
+        (words[n + 1] for n, w in enumerate(words[:-1]) if w.text in ("-x", "--exec", "-a", "--startas")), None
+    )
+    program = program or next(
+        (w._replace(text=w.text.partition("=")[2]) for w in words if w.text[:7] == "--exec="), None
+    )
+    at = next((n for n, word in enumerate(words) if word.text == "--"), len(words))
+    return (program, *words[at + 1 :]) if program is not None else ()
+
+
+def _of_uv(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    at = 1
+    while at < len(words) and words[at].text.startswith("-"):
+        at += 2 if words[at].text in WRAPPERS["uv"].valued | {"--config-file", "--cache-dir", "--color"} else 1
+    if at < len(words) and words[at].text == "pip":
+        yield tuple(words[at:])
+    else:
+        yield _after_own(words[1:], WRAPPERS["uv"])
+
+
+def _of_parallel(words: Sequence[Word], piped: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    at = next((n for n, word in enumerate(words) if word.text in _MARKS), len(words))
+    inner = _after_own(words[1:at], WRAPPERS["parallel"])
+    given = [word for word in words[at:] if word.text not in _MARKS] or list(piped)
+    if inner and len(inner) > 1:
+        holes = any("{" in word.text for word in inner)
+        for each in given or [UNKNOWN]:
+            yield tuple(each if w.text == "{}" else w for w in inner) if holes else (*inner, each)
 
 
 def script_of(words: Sequence[Word]) -> Word | None:
@@ -144,14 +302,17 @@ def script_of(words: Sequence[Word]) -> Word | None:
     name = program_of(words)
     if name in ("eval", "watch"):
         given = words[1:] if name == "eval" else _after_own(words[1:], _wrapper("-n --interval"))
-        return _joined(given) if given else None
+        return given[0] if len(given) == 1 else _joined(given) if given else None
     if name == "ssh":
         given = _after_own(words[1:], WRAPPERS["ssh"])
         return _joined(given) if given else None
     if name == "trap":
         return words[1] if len(words) > 2 else None
     if name == "parallel":
-        given = _after_own(words[1:], WRAPPERS["parallel"])
+        at = next((n for n, word in enumerate(words) if word.text in _MARKS), len(words))
+        given = _after_own(words[1:at], WRAPPERS["parallel"])
+        if not given and at < len(words):
+            return Word("\n".join(word.text for word in words[at + 1 :]))
         return given[0] if given and " " in given[0].text else None
     if name not in _TAKES_SCRIPT:
         return None
@@ -185,14 +346,14 @@ def _after_own(words: Sequence[Word], wrapper: Wrapper) -> tuple[Word, ...]:
         if text == "--":
             at += 1
             return () if wants_verb else tuple(words[at + leading :])
-        if text in wrapper.valued:
+        if text in wrapper.valued or _ends_in_valued(text, wrapper.valued):
             at += 2
         elif (text.startswith("-") and len(text) > 1) or _ASSIGNMENT.match(text):
             at += 1
         elif wants_verb:
             if text in wrapper.verbs:
                 wants_verb = False
-            elif text not in ("compose", "container", "tool"):
+            elif text not in ("compose", "container", "tool", "netns"):
                 return ()
             at += 1
         elif leading > 0:
@@ -201,6 +362,17 @@ def _after_own(words: Sequence[Word], wrapper: Wrapper) -> tuple[Word, ...]:
         else:
             return tuple(words[at:])
     return ()
+
+
+def _ends_in_valued(text: str, valued: frozenset[str]) -> bool:
+    """Letters that stand together, the last of which takes the next word: ``sudo -Eu root``, ``screen -dmS x``."""
+    return (
+        text[:1] == "-"
+        and text[1:2] not in ("", "-")
+        and text[:2] not in valued
+        and text.isascii()
+        and (text[1:].isalpha() and len(text) > 2 and f"-{text[-1]}" in valued)
+    )
 
 
 def _of_xargs(words: Sequence[Word], piped: Sequence[Word]) -> tuple[Word, ...]:
@@ -218,25 +390,48 @@ def _of_xargs(words: Sequence[Word], piped: Sequence[Word]) -> tuple[Word, ...]:
         if word.text == mark:
             filled.extend(given)
         elif mark in word.text:
-            filled.extend(one._replace(text=word.text.replace(mark, one.text)) for one in given)
+            # In a script, what is not known stands where a variable would.
+            script = " " in word.text
+            filled.extend(
+                Word(word.text.replace(mark, "$_found"), word.dynamic)
+                if script and one.dynamic
+                else one._replace(text=word.text.replace(mark, one.text))
+                for one in given
+            )
         else:
             filled.append(word)
     return tuple(filled)
 
 
-def _env_split(words: Sequence[Word]) -> tuple[Word, ...] | None:
-    """``env -S "rm -rf x"``: one word that env itself splits."""
-    for at, word in enumerate(words):
-        for option in ("-S", "--split-string=", "--split-string"):
-            if word.text.startswith(option):
-                rest = word.text[len(option) :]
-                split = [Word(part, word.dynamic) for part in rest.split()]
-                after = list(words[at + 1 :])
-                if not rest and after:
-                    split = [Word(part, after[0].dynamic) for part in after[0].text.split()]
-                    after = after[1:]
-                return (*split, *after)
-    return None
+def _of_env(words: Sequence[Word]) -> tuple[Word, ...]:
+    """What ``env - A=1 X`` and ``env -vS "X y"`` start: options and assignments off, a text to split put in place."""
+    given = list(words[1:])
+    while given:
+        word = given.pop(0)
+        text = word.text
+        split: str | None = None
+        if text.startswith("--split-string"):
+            split = text.partition("=")[2] or None
+            if split is None and given:
+                split = given.pop(0).text
+        elif re.fullmatch(r"-[0iv]*S.*", text, re.DOTALL):
+            split = text.partition("S")[2]
+            if not split and given:
+                split = given.pop(0).text
+        elif text in ("-u", "-C", "--unset", "--chdir", "--argv0", "-a"):
+            del given[:1]
+        elif text != "-" and not text.startswith("-") and not _ASSIGNMENT.match(text):
+            return (word, *given)
+        if split is not None:
+            given = [*(Word(part, word.dynamic) for part in _fields(split)), *given]
+    return ()
+
+
+def _fields(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
 
 
 def _joined(words: Sequence[Word]) -> Word:

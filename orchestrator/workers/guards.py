@@ -17,6 +17,7 @@ from typing import Final
 
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.command_rules import CommandRule, parse_rule
+from orchestrator.safety.verbs import GRAMMARS
 from orchestrator.safety.wrappers import SHELLS
 from orchestrator.workers.mounts import Mount
 
@@ -151,7 +152,7 @@ def guarded_names(config: SandboxConfig) -> tuple[str, ...]:
 def guard_script(name: str, original: str, config: SandboxConfig) -> str:
     """The guard of one program; a POSIX shell script."""
     rules = [parse_rule(text) for text in (*config.blocked_commands, *config.confirm_commands)]
-    words = [_telling(rule) for rule in rules if len(rule.stages) == 1 and rule.program == name]
+    words = [word for rule in rules if len(rule.stages) == 1 and rule.program == name for word in _telling(rule)]
     given = '"$name" "$@"' if name != "git" else '"$name" ${meant:+$meant} "$@"'
     return _SCRIPT.format(
         name=name,
@@ -204,22 +205,22 @@ def guard_environment(
     }
 
 
-def _telling(rule: CommandRule) -> str | None:
-    """A shell pattern for the word without which the rule cannot be meant; ``None``: there is none.
+def _telling(rule: CommandRule) -> Sequence[str | None]:
+    """Shell patterns for the words without one of which the rule cannot be meant; ``None``: there is none.
 
-    It may let more through to be asked about than the rule means, never less.
+    They may let more through to be asked about than the rule means, never less.
     """
     stage = rule.stages[0]
-    if stage.arguments:
-        first = stage.arguments[0]
-        if stage.program == "git":
-            return f"{_quoted(first)}|alias.*"
-        return f"{_quoted(first[:3])}*" if stage.program == "npm" else _quoted(first)
+    if stage.verbs:
+        least = GRAMMARS[stage.program].least if stage.program in GRAMMARS else 0
+        # As a goal, a verb may stand behind its project or plugin: ``:core:publish``.
+        told = [f"{_quoted(verb[:least])}*" if least else f"{_quoted(verb)}|*:{_quoted(verb)}" for verb in stage.tells]
+        return [*told, "alias.*"] if stage.program == "git" else told
     letters = sorted(stage.letters)
     if letters:
         letter = letters[-1]
-        return f"-*{letter}*|-*{letter.upper()}*"
-    return f"{_quoted(min(stage.options))}*" if stage.options else None
+        return [f"-*{letter}*|-*{letter.upper()}*"]
+    return [f"{_quoted(min(stage.options))}*" if stage.options else None]
 
 
 def _quoted(text: str) -> str:
@@ -227,8 +228,14 @@ def _quoted(text: str) -> str:
 
 
 def _shelf(place: Path) -> Path:
-    """What is shown a second time so that the program at ``place`` can still be started."""
-    return Path("/usr") if place.is_relative_to("/usr") else place.parent
+    """What is shown a second time so that the program at ``place`` can still be started, with its whole package."""
+    if place.is_relative_to("/usr"):
+        return Path("/usr")
+    parts = place.parts
+    if "node_modules" in parts:
+        at = len(parts) - 1 - parts[::-1].index("node_modules")
+        return Path(*parts[: at + (3 if parts[at + 1].startswith("@") else 2)])
+    return place.parent
 
 
 def _real_places(name: str, folders: Mapping[str, Sequence[str]]) -> list[Path]:

@@ -243,3 +243,38 @@ def test_a_refusal_is_on_record(program: Program, installing: Path) -> None:
     report = (program.session() / "report.md").read_text(encoding="utf-8")
     assert ASKS in report
     assert "outcome: refused" in report
+
+
+WRITES = r"""
+case $(cat {target}/round 2>/dev/null) in
+    begun) echo over >{target}/round ;;
+    over) ;;
+    *)
+        echo begun >{target}/round
+        echo {events} >>"$ORCHESTRATOR_EVENTS"
+        for n in 1 2 3 4; do ( while :; do echo . >>{target}/dots; done ) & done
+        while :; do echo . >>{target}/dots; done ;;
+esac
+"""
+BLOCKED = json.dumps({"type": "blocker", "payload": {"text": "stuck"}})
+
+
+@pytest.mark.fault("D4")
+def test_a_frozen_worker_writes_nothing_after_the_decision(program: Program) -> None:
+    target = program.target(files={"a.txt": "a\n"})
+    program.claude(WRITES.format(target=target, events=f"'{BLOCKED}'"))
+    dots = target / "dots"
+    run = begin(program, target)
+    assert wait_for(lambda: is_asked(program)), "nothing was asked"
+    stands = wait_for(lambda: stood_still(dots))
+    assert stands, "the worker was not frozen"
+    program.orchestrate("answer", "leave it at that")
+    run.communicate(timeout=WITHIN_S)
+    assert dots.stat().st_size == stands, "it wrote on after the decision"
+
+
+def stood_still(path: Path) -> int:
+    """The size of a file that does not grow; 0 while it does."""
+    before = path.stat().st_size if path.exists() else 0
+    time.sleep(0.5)
+    return before if before and path.stat().st_size == before else 0

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.code_texts import UNSEEN, Started, runs_code, started_by
+from orchestrator.safety.carried_texts import Carried
+from orchestrator.safety.code_texts import (
+    UNSEEN,
+    Started,
+    python_words,
+    run_by_interpreter,
+    runs_code,
+    started_by,
+    started_in,
+)
 from orchestrator.safety.shell_words import Word
 
 
@@ -45,3 +54,64 @@ def test_what_code_starts_is_found(words: tuple[str, ...], found: list[str]) -> 
 def test_programs_that_take_code_are_known_by_name() -> None:
     assert all(map(runs_code, ("python3.11", "pypy", "perl", "node", "gawk")))
     assert not any(map(runs_code, ("pythonx", "ls")))
+
+
+@pytest.mark.parametrize(
+    ("command", "inner"),
+    [
+        ("python3 -mpip install x", "pip install x"),
+        ("python3 -Im pip install x", "pip install x"),
+        ("python3 -W ignore -m pip._internal x", "pip x"),
+        ("python3 .venv/bin/pip install x", "pip install x"),
+        ("python3 setup.py sdist upload", "twine upload"),
+        ("node -r a /x/npm-cli.js publish", "npm publish"),
+        ("node /x/npm-cli.js publish", "npm publish"),
+        ("bash /usr/bin/x y", "x y"),
+    ],
+)
+def test_an_interpreter_is_told_to_be_another_program(command: str, inner: str) -> None:
+    words = [Word(part) for part in command.split()]
+    (found,) = run_by_interpreter(words[0].text, words)
+    assert " ".join(word.text for word in found) == inner
+
+
+@pytest.mark.parametrize("command", ["python3 -c x", "python3 setup.py build", "node -e x", "python3"])
+def test_or_to_be_none(command: str) -> None:
+    words = [Word(part) for part in command.split()]
+    assert list(run_by_interpreter(words[0].text, words)) == []
+
+
+def test_python_reads_its_letters_one_by_one() -> None:
+    told = python_words([Word(part) for part in ["python3", "-uX", "dev", "-Wignore", "-c", "code", "a", "b"]])
+    assert told.code == Word("code")
+    assert [word.text for word in told.rest] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "scripts"),
+    [
+        ("sed", "1e a b", ["a b"]),
+        ("sed", "s/x/a b/e", ["a b"]),
+        ("sed", "s/execute/e/", []),
+        ("awk", '{ "a b" | getline; print | "c" }', ["a b", "c"]),
+        ("make", "all:\n\t@a b\nx: ; c", ["a b", "c"]),
+        ("vim", ":%!a b", ["a b"]),
+        ("vim", "set ff=unix", []),
+        ("gdb", "shell a b", ["a b"]),
+        ("psql", "\\! a b", ["a b"]),
+        ("sqlite", ".shell a b", ["a b"]),
+        ("ed", "r !a b", ["a b"]),
+        ("crontab", "# x\n* * * * * a b\n@daily c", ["a b", "c"]),
+        ("checkpoint", "exec=a b", ["a b"]),
+        ("checkpoint", "dot", []),
+        ("ssh", "ProxyCommand a b", ["a b"]),
+        ("ssh", "StrictHostKeyChecking=no", []),
+        ("socat", "EXEC:a b,pty", ["a b"]),
+        ("tcl", "spawn a b", ["a b"]),
+        ("lines", "a b\nc", ["a b", "c"]),
+        ("perl", "print `a b`", ["a b"]),
+        ("lisp", '(shell-command "a b")', ["a b"]),
+    ],
+)
+def test_what_a_text_starts_is_found(language: str, text: str, scripts: list[str]) -> None:
+    assert [started.script for started in started_in(Carried(language, Word(text)))] == scripts

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from orchestrator.models.identity import AgentName, WorkerId
-from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety import CommandFilter
+from orchestrator.safety.policies import load_sandbox_policy
 from orchestrator.safety.reach import Surroundings
 
 GROUPS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "corpus.toml").read_text())["group"]
-CONFIG = SandboxConfig(name="default")
+CONFIG = load_sandbox_policy("default")
 TARGET, SCRATCH, HOME = Path("/project"), Path("/session/scratch/w"), Path("/session/homes/w")
 ASSIGNMENT = Assignment(
     *(WorkerId("w"), AgentName("claude"), Role.IMPLEMENTER),
@@ -30,8 +30,6 @@ GUARD = CommandFilter.of(CONFIG, Surroundings.of(CONFIG, ASSIGNMENT))
 
 def cases() -> Iterator[Any]:
     for group in GROUPS:
-        if group.get("half", 1) != 1:
-            continue  # the rules that it asks for come after it
         for command in group["commands"]:
             yield pytest.param(command, group["says"], group.get("rule"), id=command.replace("\n", " ")[:60])
 
