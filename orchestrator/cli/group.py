@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "logs": "Read what the workers said and did.",
     "replay": "Derive every decision of a session again.",
     "bundle": "Pack a session, secrets withheld, for a bug report.",
+    "diff": "Show what a session changed.",
+    "apply": "Make a session's change in a folder, three ways.",
     "undo": "Put back what a session changed.",
     "stop": "Stop a running session.",
     "pause": "Freeze a running session's workers.",

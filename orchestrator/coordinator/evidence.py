@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from orchestrator.coordinator.target_tests import TargetTests
@@ -12,7 +13,7 @@ from orchestrator.models.reviews import Verdict
 from orchestrator.quotation import quoted_names
 from orchestrator.snapshots.conflict_markers import conflicts_added
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
-from orchestrator.snapshots.recorded_trees import Diff, Snapshots
+from orchestrator.snapshots.recorded_trees import Diff, Snapshots, review_label
 from orchestrator.snapshots.records import Records
 from orchestrator.suites.results import State
 
@@ -46,17 +47,22 @@ class Evidence:
         """Record the target as it is when a worker begins.  Blocks."""
         self.snapshots.take(f"{worker} begins")
 
-    def change(self) -> Diff:
-        """The difference since the session began.  Blocks."""
-        return self._since(BASELINE)
+    def change(self, review: str = "") -> Diff:
+        """The difference since the session began.  Blocks.
+
+        Args:
+            review: For whom it is looked at; ``orchestrate diff --since`` knows the moment by this name.
+        """
+        return self._since(BASELINE, review_label(review) if review else "measured")
 
     def change_by(self, worker: WorkerId) -> Diff:
         """The difference since the worker began.  Blocks."""
         return self._since(f"{worker} begins")
 
-    async def check(self) -> tuple[Verdict, tuple[str, ...]]:
+    async def check(self, review: str = "") -> tuple[Verdict, tuple[str, ...]]:
         """Review by measuring: something changed, it leaves no conflict, and the target's tests still pass."""
-        diff = await off_loop(self.change, within_s=LOOK_TIME_S, what="the look at the target")
+        look = partial(self.change, review)
+        diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
         if not diff.files:
             nothing = "nothing changed in the target, so there is nothing to accept"
             return Verdict.CONCERNS, (nothing, *diff.unshown.lines())
@@ -77,9 +83,9 @@ class Evidence:
         failed = any(result.state is State.FAILED for result in tested.results)
         return Verdict.CONCERNS, (*findings, f"the target's tests {'fail' if failed else 'were not measured'}", *told)
 
-    def _since(self, label: str) -> Diff:
+    def _since(self, label: str, now: str = "measured") -> Diff:
         before = self.snapshots.moment(label) or self.snapshots.moment(BASELINE)
-        after = self.snapshots.record("measured")
+        after = self.snapshots.record(now)
         return self.snapshots.compare(before, after) if before is not None else Diff("", (), 0, 0)
 
 

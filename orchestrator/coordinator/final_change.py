@@ -12,6 +12,7 @@ from orchestrator.files.time_limits import in_time, off_loop
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
+from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
 from orchestrator.snapshots.patches import heading, make_patch
@@ -121,17 +122,21 @@ def compared(snapshots: Snapshots, session: Session, after: Moment) -> ChangeMea
 
 def _change_of_workers(snapshots: Snapshots, session: Session, after: str) -> Iterator[WorkerChange]:
     """From where each began to where the next one that may write began."""
-    trees = snapshots.taken()
-    labels = [label for label, _ in trees]
     for step in session.steps():
         state = session.workers.get(step.worker)
         if state is None or state.attempt == 0 or step.role is Role.REVIEWER:
             continue
-        own = f"{step.worker} begins"
-        begin = labels.index(own) if own in labels else labels.index(BASELINE)
-        tree = next((tree for label, tree in trees[begin + 1 :] if _is_begin(label, own)), after)
-        diff = snapshots.diff(trees[begin][1], tree)
+        diff = snapshots.diff(*trees_around(snapshots, step.worker, after))
         yield WorkerChange(step.worker, diff.files, diff.insertions, diff.deletions)
+
+
+def trees_around(snapshots: Snapshots, worker: WorkerId, after: str) -> tuple[str, str]:
+    """The target as it was when a worker began, and when the next one did that may write, or ``after`` if none did."""
+    trees = snapshots.taken()
+    labels = [label for label, _ in trees]
+    own = f"{worker} begins"
+    begin = labels.index(own) if own in labels else labels.index(BASELINE)
+    return trees[begin][1], next((tree for label, tree in trees[begin + 1 :] if _is_begin(label, own)), after)
 
 
 def _is_begin(label: str, own: str) -> bool:

@@ -60,6 +60,7 @@ from orchestrator.models.entries import (
     WorkerStarted,
     WorkMeasured,
 )
+from orchestrator.models.identity import ReviewId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.work import Assignment, Role, TaskBreakdown
@@ -104,12 +105,12 @@ class Performer:
                 self._at_once(name, partial(self.crew.freeze, worker))
             case ThawWorker(worker=worker):
                 self._at_once(name, partial(self.crew.thaw, worker))
-            case TakeSnapshot():
-                self.tasks.start_soon(self._take_snapshot, name)
+            case TakeSnapshot(review=review):
+                self.tasks.start_soon(self._take_snapshot, name, review)
             case MeasureWork():
                 self.tasks.start_soon(self._measure, effect, name)
-            case RunChecks():
-                self.tasks.start_soon(self._run_checks, name)
+            case RunChecks(review=review):
+                self.tasks.start_soon(self._run_checks, name, review)
             case RecordPlan(breakdown=breakdown):
                 text = _PLAN.dump_json(breakdown, indent=2).decode()
                 self._at_once(name, partial(write_atomically, self.folder.path / "plan.json", text + "\n"))
@@ -194,9 +195,10 @@ class Performer:
     async def _leave(self, name: EffectId, effect: Leave) -> None:
         self.take(await self.leaver.leave(name, effect))
 
-    async def _take_snapshot(self, name: EffectId) -> None:
+    async def _take_snapshot(self, name: EffectId, review: ReviewId) -> None:
+        look = partial(self.evidence.change, review)
         try:
-            diff = await off_loop(self.evidence.change, within_s=LOOK_TIME_S, what="the look at the target")
+            diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
         except (OrchestrateError, OSError) as error:
             self.take(SnapshotTaken("", (), 0, 0, name, problem=str(error)))
             return
@@ -215,9 +217,9 @@ class Performer:
             left = await off_loop(scratch, within_s=SCRATCH_TIME_S, what="the look at a scratch folder")
         self.take(WorkMeasured(effect.worker, diff.files, diff.insertions, diff.deletions, left, name))
 
-    async def _run_checks(self, name: EffectId) -> None:
+    async def _run_checks(self, name: EffectId, review: ReviewId) -> None:
         try:
-            verdict, findings = await self.evidence.check()
+            verdict, findings = await self.evidence.check(review)
         except (OrchestrateError, OSError) as error:
             verdict, findings = Verdict.ABSTAINED, (f"not measured: {error}",)
         self.take(ChecksMeasured(verdict, findings, name))

@@ -13,7 +13,7 @@ from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.records import Records
 from orchestrator.snapshots.references import Moves, References, look_at_references, plan_moves, put_back
 from orchestrator.snapshots.repository import Repository
-from orchestrator.snapshots.restoration import LeftAlone, Plan, Restoration
+from orchestrator.snapshots.restoration import LeftAlone, Plan, Recorded, Restoration
 
 
 @dataclass(slots=True)
@@ -66,6 +66,21 @@ def plan_undo(folder: SessionFolder, session: Session, *, commits: bool = False,
         UsageError: The session runs, or ended without its end having been seen.
         EnvironmentUnfit: Its target was not recorded, or cannot be read.
     """
+    records, before, after = recorded_ends(folder, session)
+    restoration = Restoration(records.target, records.store, before, after)
+    undo = Undo(session, restoration, restoration.plan(only))
+    if commits:
+        _plan_repository(undo, records)
+    return undo
+
+
+def recorded_ends(folder: SessionFolder, session: Session) -> tuple[Records, Recorded, Recorded]:
+    """The target as the session found it and as it left it.
+
+    Raises:
+        UsageError: The session runs, or ended without its end having been seen.
+        EnvironmentUnfit: Its target was not recorded.
+    """
     check_ended(folder, session)
     records = records_of(folder, session)
     snapshots = Snapshots(folder.snapshots_dir, session.options.target, (folder.workspace,))
@@ -78,13 +93,7 @@ def plan_undo(folder: SessionFolder, session: Session, *, commits: bool = False,
             )
         # The look at the end took too long then: what was changed after the session's last entry may be anybody's.
         records.take(snapshots, "end", settled_ns=int(settled.timestamp() * 1e9))
-    restoration = Restoration(
-        records.target, records.store, records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
-    )
-    undo = Undo(session, restoration, restoration.plan(only))
-    if commits:
-        _plan_repository(undo, records)
-    return undo
+    return records, records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
 
 
 def check_ended(folder: SessionFolder, session: Session) -> None:

@@ -91,4 +91,6 @@ class SessionOptions:
     """How much of the session folder workers may fill before a person is asked."""
     least_free_bytes: int = 64 * 1024**2
     """Workers are frozen, and a person asked, when the disk has less than this left."""
+    source: Path | None = None
+    """The project that the target is a copy of; ``None``: the session works on the project itself."""
     engine_version: str = ""

@@ -226,6 +226,14 @@ class Snapshots:
             is_cut,
         )
 
+    def figures(self, before: str, after: str) -> tuple[tuple[str, int, int], ...]:
+        """Path, insertions and deletions of every file that differs, sorted; a binary one has none of either.
+
+        Raises:
+            EnvironmentUnfit: One of the ids is not a recorded tree.
+        """
+        return () if before == after else tuple(sorted(self._trees.diff_figures(before, after)))
+
     def changed(self, before: str, after: str) -> tuple[str, ...]:
         """The paths that differ between two recorded trees, sorted.
 
@@ -312,6 +320,11 @@ class Snapshots:
     def _stands(self, path: bytes) -> bool:
         status = self._foreign.status(path)
         return isinstance(status, Status) and status.kind != "folder"
+
+
+def review_label(review: str) -> str:
+    """The label of the tree that the reviewers of one review saw."""
+    return f"review {review}"
 
 
 def _moment(row: Mapping[str, Any]) -> Moment:

@@ -1,0 +1,84 @@
+"""``orchestrate apply``: make a session's change in a folder, three ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import AnyPath, json_option, workspace_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from orchestrator.coordinator.apply import Application
+
+_MANY = 40
+_WORDS = {"add": "added", "change": "changed", "merge": "merged", "delete": "deleted", "mode": "permissions changed"}
+
+
+@click.command("apply")
+@click.argument("session", metavar="SESSION")
+@click.option(
+    "--target",
+    type=AnyPath(),
+    metavar="PATH",
+    help="Where to [default: the project that the session worked on, or on a copy of].",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@workspace_option
+@json_option
+def command(session: str, target: Path | None, dry_run: bool, workspace: Path | None, as_json: bool) -> int:
+    """Make the change of SESSION in a folder that may have changed otherwise since.
+
+    Where both changed the same file in different places, the two are put together. Where they conflict, the file is
+    left as it is and named, and the exit code is 1; everything else is done.
+    """
+    from orchestrator.cli.folding import state_of
+    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.coordinator.apply import plan_application
+    from orchestrator.errors import ExitCode
+
+    folder = which_session(workspace_path(workspace), session)
+    application = plan_application(folder, state_of(folder), target.expanduser() if target else None)
+    if not dry_run:
+        application.perform()
+    if as_json:
+        print(_as_document(application, session=folder.id, dry_run=dry_run))
+    else:
+        print("\n".join(_as_text(application, session=folder.id, dry_run=dry_run)))
+    return ExitCode.FAILED if application.conflicts else ExitCode.DONE
+
+
+def _as_text(application: Application, *, session: str, dry_run: bool) -> Iterator[str]:
+    from orchestrator.cli.wording import counted, one_line, quoted_name
+
+    place, done = quoted_name(str(application.target)), application.done
+    if not done and not application.conflicts:
+        yield f"session {session}: all of its change is in {place} already"
+        return
+    yield f"session {session}: {counted(len(done), 'file')} {'to be changed' if dry_run else 'changed'} in {place}"
+    yield from (f"  {_WORDS[one.outcome]:<21} {quoted_name(one.path)}" for one in done[:_MANY])
+    if len(done) > _MANY:
+        yield f"  and {len(done) - _MANY} more"
+    yield from (
+        f"  {'CONFLICT, left alone':<21} {quoted_name(c.path)}: {one_line(c.why)}" for c in application.conflicts
+    )
+
+
+def _as_document(application: Application, *, session: str, dry_run: bool) -> str:
+    from orchestrator.cli.documents import document
+
+    def text(path: bytes) -> str:
+        return path.decode(errors="backslashreplace")
+
+    return document(
+        {
+            "session": session,
+            "target": application.target,
+            "done": not dry_run,
+            "files": [{"path": text(one.path), "outcome": one.outcome} for one in application.done],
+            "conflicts": [{"path": text(one.path), "why": one.why} for one in application.conflicts],
+        }
+    )

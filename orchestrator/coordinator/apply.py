@@ -1,0 +1,56 @@
+"""A session and a folder in, the session's change made in that folder out: three ways, conflicts left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.coordinator.undo import recorded_ends
+from orchestrator.errors import UsageError
+from orchestrator.files.foreign import ForeignFolder
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.session.state import Session
+from orchestrator.snapshots.delivery import Delivered, Delivery
+
+
+@dataclass(slots=True)
+class Application:
+    """What applying one session's change would do, and how it went."""
+
+    target: Path
+    delivery: Delivery
+    plan: tuple[Delivered, ...]
+
+    @property
+    def conflicts(self) -> tuple[Delivered, ...]:
+        """Files that are left as they are."""
+        planned = tuple(one for one in self.plan if one.outcome == "conflict")
+        return (*planned, *self.delivery.problems)
+
+    @property
+    def done(self) -> tuple[Delivered, ...]:
+        """Files that are, or would be, written or deleted."""
+        failed = {one.path for one in self.delivery.problems}
+        return tuple(one for one in self.plan if one.outcome not in ("conflict", "already") and one.path not in failed)
+
+    def perform(self) -> None:
+        """Write what does not conflict.  Blocks."""
+        self.delivery.perform(self.plan)
+
+
+def plan_application(folder: SessionFolder, session: Session, target: Path | None) -> Application:
+    """What is to be done.  Blocks for as long as reading what the session changed takes.
+
+    Args:
+        target: Where; ``None``: the project that the session worked on, or on a copy of.
+
+    Raises:
+        UsageError: There is no such folder, or the session has not ended.
+        EnvironmentUnfit: What it changed was not recorded.
+    """
+    place = (target or session.options.source or session.options.target).resolve()
+    if not ForeignFolder(place).is_folder():
+        raise UsageError(f"{place} is no folder", hint="name the project with --target")
+    records, before, after = recorded_ends(folder, session)
+    delivery = Delivery(records.folder, place, records.store, before, after)
+    return Application(place, delivery, delivery.plan())
