@@ -43,6 +43,7 @@ from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.workers.certificates import find_certificates
 from orchestrator.workers.crew import Crew, CrewLayout
 from orchestrator.workers.layers import Bench
 from orchestrator.workers.repositories import REPOSITORY_TIME_S, repository_warnings
@@ -55,6 +56,7 @@ EXIT_CODES = {
 }
 CHECKS = WorkerId("checks")
 """Whose scratch folder the target's own tests write in."""
+CERTIFICATES_TIME_S = 10.0
 MOST_TASK_CHARS = 4_000_000
 TEARING = ":,"
 """Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
@@ -106,7 +108,10 @@ async def run_session(
                 within_s=REPOSITORY_TIME_S,
                 what="looking for the target's repository",
             )
-            findings = (*told, *loud, *without, *findings)
+            certificates = await off_loop(
+                partial(find_certificates, stage.environ), within_s=CERTIFICATES_TIME_S, what="reading certificates"
+            )
+            findings = (*told, *loud, *without, *certificates.problems, *findings)
             opened = SessionOpened(
                 folder.id, session_options(request, stage, folder=folder, backend=backend), stage.found, findings
             )

@@ -22,6 +22,7 @@ from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles
 from orchestrator.workers.boxing import Box, remove_empty_groups
+from orchestrator.workers.certificates import Certificates, find_certificates, place_certificates
 from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
@@ -38,6 +39,8 @@ NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
 _WAKE = signal.SIGUSR1
 """Tells a shim that there is a command for it."""
+CERTIFICATES = ".orchestrate-certificates"
+"""In a worker's home: copies of the user's own certificate authorities."""
 _SHIM = Path(__file__).with_name("shim.py")
 
 
@@ -66,6 +69,7 @@ class Crew:
         self._environ = environ
         self._orphan_grace_s = orphan_grace_s
         self._programs = programs or {}
+        self._certificates: Certificates | None = None
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
         self._sampler = Sampler()
@@ -148,6 +152,9 @@ class Crew:
         if folder and "PATH" in given and folder not in given["PATH"].split(":"):
             # Found behind a version manager's shim: the interpreter that goes with it lies beside it.
             given["PATH"] = f"{folder}:{given['PATH']}"
+        if self._certificates is None:
+            self._certificates = find_certificates(self._environ)
+        given |= place_certificates(self._certificates, assignment.home / CERTIFICATES)
         return {**given, **self._box.environment(assignment), MARK: mark}
 
     def _document(self, files: AttemptFiles, command: tuple[str, ...], spec: LaunchSpec) -> dict[str, object]:

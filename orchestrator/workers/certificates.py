@@ -1,0 +1,117 @@
+"""Give workers the user's own certificate authorities: a copy of the public certificates that the environment names.
+
+Behind a company's proxy no CLI reaches its model without them.  The files that the variables name may lie anywhere and
+may hold private keys beside the certificates, so they are not shown to a worker themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from orchestrator.files.foreign import Entry, ForeignFolder, Unread
+
+FILES: Final = (
+    *("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "CODEX_CA_CERTIFICATE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("GIT_SSL_CAINFO", "PIP_CERT", "AWS_CA_BUNDLE", "CARGO_HTTP_CAINFO", "DENO_CERT", "BUNDLE_SSL_CA_CERT"),
+    *("npm_config_cafile", "NPM_CONFIG_CAFILE", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "HEX_CACERTS_PATH"),
+)
+"""Variables that name a file of certificates: node and the three CLIs, then the tools that agents call."""
+FOLDERS: Final = ("SSL_CERT_DIR", "GIT_SSL_CAPATH")
+"""Variables that name folders of certificates, with ``:`` between them."""
+MOST_BYTES: Final = 8 * 1024 * 1024
+MOST_FILES: Final = 2_000
+_CERTIFICATE: Final = re.compile(
+    rb"-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[A-Za-z0-9+/=\s]+-----END \1-----", re.DOTALL
+)
+
+
+@dataclass(slots=True)
+class Certificates:
+    """What was found of the user's own certificates."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    """Public certificates by the name of the variable, or ``VARIABLE/name`` for one of a folder."""
+    problems: list[str] = field(default_factory=list)
+    """Variables whose certificates no worker gets, and why."""
+
+
+def find_certificates(environ: Mapping[str, str]) -> Certificates:
+    """Read the public certificates that the environment names.  Blocks; bounded in size and number."""
+    found = Certificates()
+    for name in FILES:
+        if environ.get(name):
+            content = _read(environ[name])
+            if isinstance(content, bytes):
+                found.files[name] = content
+            else:
+                found.problems.append(_words(name, environ[name], content))
+    for name in FOLDERS:
+        if environ.get(name):
+            _read_folders(name, environ[name], found)
+    return found
+
+
+def place_certificates(found: Certificates, folder: Path) -> dict[str, str]:
+    """Write them into a folder that a worker sees.
+
+    Returns:
+        The variables that name them there.
+
+    Raises:
+        OSError: They cannot be written.
+    """
+    variables: dict[str, str] = {}
+    if not found.files:
+        return variables
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place = ForeignFolder(folder)  # a worker of the same CLI may have written in it
+    for name, content in found.files.items():
+        place.write(name if "/" in name else f"{name}.pem", content, mode=0o444)
+        variable = name.partition("/")[0]
+        variables[variable] = str(folder / variable) if "/" in name else str(folder / f"{name}.pem")
+    return variables
+
+
+def _read_folders(name: str, folders: str, found: Certificates) -> None:
+    count = 0
+    for top in folders.split(":"):
+        listing = _root().entries(top.lstrip("/"), most=MOST_FILES) if os.path.isabs(top) else None
+        if listing is None or isinstance(listing, Unread):
+            found.problems.append(_words(name, top, "is no folder that can be read"))
+            continue
+        for entry in listing.entries:
+            content = _read(f"/{entry.name}") if _may_be_one(entry) else b""
+            if isinstance(content, bytes) and content:
+                found.files.setdefault(f"{name}/{entry.base}", content)
+                count += 1
+    if not count:
+        found.problems.append(_words(name, folders, "holds no certificate"))
+
+
+def _may_be_one(entry: Entry) -> bool:
+    return entry.status.kind in ("file", "link") and not entry.base.startswith(".")
+
+
+def _read(path: str) -> bytes | str:
+    """The public certificates of a file, or why there are none."""
+    if not os.path.isabs(path):
+        return "is no absolute path"
+    content = _root().read(path.lstrip("/"), most_bytes=MOST_BYTES)
+    if isinstance(content, Unread):
+        return content.detail
+    found = [match[0] for match in _CERTIFICATE.finditer(content)]
+    return b"\n".join(found) + b"\n" if found else "holds no certificate"
+
+
+def _root() -> ForeignFolder:
+    """The user named it, so links on the way are the user's."""
+    return ForeignFolder(Path("/"), links="follow")
+
+
+def _words(name: str, path: str, why: str) -> str:
+    return f"{name} does not reach the agents: {path} {why}"
