@@ -40,6 +40,7 @@ PURE_PARTS = (
 EDGES = {
     "orchestrator/agents/registry.py",
     "orchestrator/review_engine/policy_files.py",
+    "orchestrator/safety/obeyed_files.py",
     "orchestrator/safety/policies.py",
     "orchestrator/suites/probe_files.py",
     "orchestrator/suites/probes/orchestrate_pytest.py",

@@ -80,7 +80,16 @@ def _labelled(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         before = label or before
 
 
+def _planted(summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    """What runs on the person's own machine: before anything else."""
+    for planted in summary.planted[:_MANY_FILES]:
+        yield "these run", one_line(planted.in_words(quoted_name(planted.below(summary.target))), 300)
+    if len(summary.planted) > _MANY_FILES:
+        yield "these run", f"and {len(summary.planted) - _MANY_FILES} more: orchestrate show {summary.id} --json"
+
+
 def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    yield from _planted(summary)
     if summary.tier is not None:
         yield "plan", f"tier {summary.tier}; sandbox {summary.sandbox}; policy {one_line(summary.policy, 60)}"
     for note in summary.tier_notes:

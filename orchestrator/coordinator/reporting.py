@@ -55,6 +55,7 @@ def usage_in_words(usage: Usage, *, complete: bool = True) -> str:
 def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
     yield f"# {HEADLINES[outcome]}: {markdown_line(summary.task)}"
     yield from ["", f"{markdown_line(reason, None)}.", ""]
+    yield from _planted(summary)
     yield from _facts(summary)
     yield from _questions(summary)
     yield from _section("Questions and answers", (line for each in summary.settled for line in settled_lines(each)))
@@ -91,6 +92,15 @@ def _facts(summary: SessionSummary) -> Iterator[str]:
         state = f"{markdown_line(found.version or 'version unknown')}{' (stand-in)' if found.stand_in else ''}"
         problem = f": {markdown_line(found.problem)}" if found.problem else ""
         yield f"- {found.name}: {state}{'' if found.usable else ', not used'}{problem}"
+
+
+def _planted(summary: SessionSummary) -> Iterator[str]:
+    if summary.planted:
+        yield from ["**These run on your machine.** Agents made or changed them, and programs of yours obey them:", ""]
+        for planted in summary.planted[:200]:
+            name = markdown_code(planted.below(summary.target))
+            yield f"- {planted.in_words(name)}"
+        yield ""
 
 
 def _questions(summary: SessionSummary) -> Iterator[str]:

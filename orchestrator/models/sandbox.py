@@ -121,6 +121,8 @@ class SandboxConfig(BaseModel):
     """Masked even inside a readable folder."""
     never_writable: tuple[str, ...] = NEVER_WRITABLE
     """Not even inside a writable folder; a relative path counts from the target and from each of ``writable``."""
+    hold: tuple[str, ...] = ()
+    """Patterns of the table of obeyed files that are held too, or others; ``*``: all of the table."""
     environment: tuple[str, ...] = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "PATH")
     """Names passed on from the coordinator's environment, besides the CLI's own credential."""
     network: Network = "open"

@@ -53,6 +53,31 @@ StoppedBy: TypeAlias = Literal["itself", "stop", "orphaned", "shim lost"]
 
 
 @dataclass(frozen=True, slots=True)
+class PlantedFile:
+    """A file that a worker made, changed or removed, and that a program of the user obeys."""
+
+    path: str
+    what: Literal["new", "changed", "removed"]
+    done: Literal["taken back", "left"]
+    program: str
+    when: str
+    """Goes on from "it runs when …"."""
+
+    def below(self, target: str) -> str:
+        """Its path as people know it: from the target, where it lies in that."""
+        return self.path[len(target) + 1 :] if self.path.startswith(f"{target}/") else self.path
+
+    def in_words(self, name: str) -> str:
+        """One line for people.
+
+        Args:
+            name: its path as it is to be shown.
+        """
+        done = "taken back" if self.done == "taken back" else self.what
+        return f"{name} ({done}): {self.program} obeys it when {self.when}"
+
+
+@dataclass(frozen=True, slots=True)
 class ExitRecord:
     """How one attempt ended, as its shim wrote it down."""
 
@@ -66,6 +91,10 @@ class ExitRecord:
     stopped_by: StoppedBy = "itself"
     note: str = ""
     """Whatever else its shim had to say, for people."""
+    planted: tuple[PlantedFile, ...] = ()
+    """What it left that programs of the user obey."""
+    said: tuple[str, ...] = ()
+    """What people must know of what was taken back, and of what did not reach the real repositories."""
 
 
 @dataclass(frozen=True)  # without slots: copied for every record of a worker, and a dict is copied five times faster

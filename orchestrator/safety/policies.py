@@ -18,6 +18,8 @@ from orchestrator.toml_files import TomlFile, read_toml
 _PACKAGE = Path(__file__).parent.parent
 FOLDERS = (_PACKAGE.parent / "sandbox_policies", _PACKAGE / "sandbox_policies")
 """Where the policies lie: beside the package in a checkout, inside it when installed."""
+OBEYED_FILES: Final = "obeyed_files.toml"
+"""Lies beside the policies and is none."""
 INHERITED: Final = "..."
 """In a list: whatever the extended policy has there."""
 
@@ -35,7 +37,7 @@ def available_policies() -> Mapping[str, Path]:
     """The shipped policies by the name ``--sandbox`` takes."""
     # A checkout's own folder goes first.
     found = (path for folder in reversed(FOLDERS) for path in sorted(folder.glob("*.toml")))
-    return dict(sorted((path.stem, path) for path in found))
+    return dict(sorted((path.stem, path) for path in found if path.name != OBEYED_FILES))
 
 
 def load_sandbox_policy(name_or_path: str) -> SandboxConfig:

@@ -56,6 +56,8 @@ class SessionView:
     usage_complete: bool
     cost_complete: bool
     """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
+    planted: tuple[str, ...]
+    """What agents left that programs of the user obey, a line each."""
     warnings: tuple[str, ...]
     entries: int
     """Number of the last journal entry this was made from."""
@@ -157,6 +159,10 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         usage=summary.usage,
         usage_complete=summary.usage_complete,
         cost_complete=summary.cost_complete,
+        planted=tuple(
+            one_line(each.in_words(quoted_name(each.below(summary.target))), LONGEST_ANSWER)
+            for each in summary.planted[-50:]
+        ),
         warnings=tuple(one_line(text, LONGEST_ANSWER) for text in summary.warnings[-50:]),
         entries=summary.entries,
     )

@@ -11,6 +11,7 @@ from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.reviews import ReviewRequest
 from orchestrator.models.work import Assignment, Role, TaskStep
 from orchestrator.prompts import render
+from orchestrator.quotation import quoted_name
 from orchestrator.review_engine.requests import REPLY_SCHEMA
 from orchestrator.safety.placing import Places, placed
 from orchestrator.safety.roles import writable_roots
@@ -47,9 +48,16 @@ def assignment_for_review(
         event=request.text,
         change=change,
         files=list(files),
+        planted=_planted(session),
         about=request.about or "the whole session",
     )
     return replace(blank, prompt=prompt, reply_schema=REPLY_SCHEMA)
+
+
+def _planted(session: Session) -> list[str]:
+    """What agents left that programs of the user obey; names of theirs are quoted."""
+    target = str(session.options.target)
+    return [each.in_words(quoted_name(each.below(target))) for each in session.planted[:100]]
 
 
 def assignment_to_continue(

@@ -77,6 +77,7 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
     detail = draft.detail(worker)
     draft.set_worker(worker, exit=body.exit, ended_at=draft.at, sample=None)
     draft.set_detail(worker, holds=frozenset(), frozen_since=None)
+    _tell_what_it_left(draft, worker, body.exit)
     if draft.running and not detail.ended_cleanly and detail.next_assignment is None:
         settle(draft, worker)
         detail = draft.detail(worker)
@@ -97,6 +98,16 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
         _stopped(draft, worker, detail.stopping_because)
     else:
         _judge(draft, worker)
+
+
+def _tell_what_it_left(draft: Draft, worker: WorkerId, record: ExitRecord) -> None:
+    """What programs of the user would obey is told first; what was not carried over, as a warning."""
+    if record.planted:
+        newer = {planted.path for planted in record.planted}
+        kept = (planted for planted in draft.session.planted if planted.path not in newer)
+        draft.set(planted=(*kept, *record.planted))
+    for text in record.said:
+        draft.warn(f"{worker}: {text}", worker)
 
 
 def on_measured(draft: Draft, body: WorkMeasured) -> None:

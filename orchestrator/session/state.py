@@ -24,7 +24,7 @@ from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep
-from orchestrator.models.workers import TERMINAL, WorkerState
+from orchestrator.models.workers import TERMINAL, PlantedFile, WorkerState
 from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.budget import Estimate
 from orchestrator.safety.resources import ResourceMonitor
@@ -269,6 +269,8 @@ class Session:
     """Workers a person has paused, started or not."""
     lost: Mapping[AgentName, str] = field(default_factory=dict)
     """Agents that can no longer be used in this session, and why."""
+    planted: tuple[PlantedFile, ...] = ()
+    """Files of the target that workers made or changed and that programs of the user obey, the newest word on each."""
     change: ChangeMeasured | None = None
     """As it was measured when the session ended; ``None`` until then, and again once it goes on."""
     ending: Ending | None = None

@@ -14,7 +14,7 @@ from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
-from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.models.workers import ExitRecord, PlantedFile, WorkerStatus
 from orchestrator.session.calls import Calls
 from orchestrator.session.spending import account_of
 from orchestrator.session.state import Session
@@ -104,6 +104,8 @@ class SessionSummary:
     entries: int
     change: ChangeMeasured | None = None
     """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
+    planted: tuple[PlantedFile, ...] = ()
+    """What agents left that programs of the user obey: the first thing that people are told."""
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
     settled: tuple[Settled, ...] = ()
@@ -142,6 +144,7 @@ def summarise(session: Session) -> SessionSummary:
         cost_complete=all(worker.usage.cost_usd is not None for worker in ran),
         entries=session.n,
         change=session.change,
+        planted=session.planted,
         budget=account_of(session),
         settled=session.settled,
     )

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
-from orchestrator.models.workers import ExitRecord
+from orchestrator.models.workers import ExitRecord, PlantedFile
 from orchestrator.workers.cgroups import end_group
 from orchestrator.workers.git_delivery import PLAN, Refused, deliver
+from orchestrator.workers.planted_files import settle
 from orchestrator.workers.processes import is_running
 from orchestrator.workers.records import FULL, decode_file, encode, replace_file
 from orchestrator.workers.sweeping import end_marked
@@ -56,6 +57,11 @@ class AttemptFiles:
     def layers(self) -> Path:
         """Where its own layers of repositories lie."""
         return self.taken.with_suffix(".git")
+
+    @property
+    def watch(self) -> Path:
+        """Where it is written down what lay in its writable folders before."""
+        return self.taken.with_suffix(".watch")
 
     @property
     def shim_log(self) -> Path:
@@ -111,10 +117,16 @@ def _parsed(value: Mapping[str, Any]) -> AttemptRecord:
         namespace_init=_identity(value.get("namespace_init")),
         commands_done=value.get("commands_done", 0),
         frozen=value.get("frozen", False),
-        exit=None if ended is None else ExitRecord(**ended),
+        exit=None if ended is None else exit_record(ended),
         stdout_start=value.get("stdout", {}).get("start", 0),
         stderr_start=value.get("stderr", {}).get("start", 0),
     )
+
+
+def exit_record(value: Mapping[str, Any]) -> ExitRecord:
+    """An end as a shim wrote it down."""
+    planted = tuple(PlantedFile(**each) for each in value.get("planted", ()))
+    return ExitRecord(**{**value, "planted": planted, "said": tuple(value.get("said", ()))})
 
 
 def _identity(value: Mapping[str, Any] | None) -> ProcessIdentity | None:
@@ -136,26 +148,34 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     if record is None and not swept:
         # The claim comes before the child.
         proof, note = "nothing was started", "its shim ended before it had begun"
-    carried = carry_over(files) if proof != "none" else []
+    planted, said = settle_and_carry(files) if proof != "none" else ((), [])
     return ExitRecord(
         code=None,
         proof=proof,
         stdout_end=_size(stdout),
         stderr_end=_size(stderr),
         stopped_by="shim lost",
-        note="; ".join([note + (f"; {swept} of its processes were killed" if swept else ""), *carried]),
+        note=note + (f"; {swept} of its processes were killed" if swept else ""),
+        planted=planted,
+        said=tuple(said),
     )
 
 
-def carry_over(files: AttemptFiles) -> list[str]:
-    """Do what its shim could not: take what it did in its layers of repositories over into the real ones.
+def settle_and_carry(files: AttemptFiles) -> tuple[tuple[PlantedFile, ...], list[str]]:
+    """Do what its shim could not: put back what it planted, and carry over what it did in its layers of repositories.
 
-    Blocks for as long as git takes; does nothing where it was done before.
+    Blocks for as long as git takes; does nothing where it was done before, and tells the same again.
     """
+    planted: tuple[PlantedFile, ...] = ()
+    notes: list[str] = []
     try:
-        return deliver(str(files.layers / PLAN))
+        found = settle(str(files.watch / PLAN))
+        planted = tuple(PlantedFile(**each) for each in found["planted"])
+        notes += found["notes"]
+        notes += deliver(str(files.layers / PLAN))
     except (OSError, ValueError, KeyError, Refused) as problem:
-        return [f"what was done in repositories is not carried over: {problem}"]
+        notes.append(f"what it left is not put in order: {problem}")
+    return planted, notes
 
 
 def _group(files: AttemptFiles) -> Path | None:

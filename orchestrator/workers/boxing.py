@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
+from orchestrator.safety.obeyed_files import ObeyedFile, row_of_git, rows_of
 from orchestrator.workers import landlock_profile
 from orchestrator.workers.cgroups import make_group, own_group
 from orchestrator.workers.connecting import PORT
@@ -26,11 +27,12 @@ from orchestrator.workers.layout import CrewLayout
 from orchestrator.workers.limiting import limit_group, make_limit_groups, rlimits
 from orchestrator.workers.mounts import Mount
 from orchestrator.workers.network_rules import NetworkRules, renamed
+from orchestrator.workers.planted_files import watch
 from orchestrator.workers.protecting import protect
 from orchestrator.workers.proving import prove_backend
 from orchestrator.workers.proxy_requests import ProxyRequest
 from orchestrator.workers.proxying import Proxy, Refusal, proxy
-from orchestrator.workers.repositories import find_repositories
+from orchestrator.workers.repositories import find_repositories, programs_in
 from orchestrator.workers.sandbox import find_bubblewrap, grants, shared_roots, wrap
 from orchestrator.workers.system_files import write_system_files
 from orchestrator.workers.upstream import Upstream, upstream_for
@@ -100,13 +102,16 @@ class Box:
             parts["way_out"] = str(self._need_proxy().path)
             parts["network"] = {**asdict(rules), "port": self._port_of(assignment.worker)}
         layers = self.layers(assignment, into.with_suffix(".git")) if self.backend == "bubblewrap" else Layers()
+        plan, held = self._watch(assignment, into.with_suffix(".watch"), layers)
+        layers = replace(layers, held_files=held)
+        parts["watch_plan"] = plan
         if self.backend != "none":
             given = grants(self.config, assignment, layers)
             parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
         if self.backend == "bubblewrap":
             argv = self._wrap(command, assignment, spec, layers)
-            plan = None if layers.plan is None else str(layers.plan)
-            parts |= {"argv": argv, "cwd": None, "sandboxed": True, "git_plan": plan}
+            git_plan = None if layers.plan is None else str(layers.plan)
+            parts |= {"argv": argv, "cwd": None, "sandboxed": True, "git_plan": git_plan}
         elif self.backend == "landlock":
             parts["landlock"] = self._landlock(command, assignment)
         return parts
@@ -136,6 +141,30 @@ class Box:
             )
         self._crosses[assignment.worker] = made.crosses
         return made
+
+    def _watch(self, assignment: Assignment, folder: Path, layers: Layers) -> tuple[str | None, tuple[Path, ...]]:
+        """Remember what lies in the folders of other people that a worker may write; what of it is to be held."""
+        roots = shared_roots(self.config, assignment)
+        if not roots:
+            return None, ()
+        rows = [row.model_dump() for row in (*self._named_by_git(roots), *rows_of(self.config))]
+        if self.backend == "none":
+            # Nothing holds anybody there; what runs is at least named.
+            rows = [{**row, "do": "warn"} for row in rows]
+        apart = [str(path) for path in (*layers.covered, *layers.held, *layers.pointers)]
+        plan, held = watch(str(folder), [str(root) for root in roots], rows=rows, apart=apart)
+        return plan, tuple(map(Path, held)) if self.backend == "bubblewrap" else ()
+
+    def _named_by_git(self, roots: Sequence[Path]) -> Iterator[ObeyedFile]:
+        """What the configuration of the folders' repositories says is to be run, and lies where a worker writes."""
+        git = shutil.which("git", path=self.environ.get("PATH", os.defpath))
+        for repository in find_repositories(roots, git) if git is not None else ():
+            for root in roots:
+                named = programs_in(repository, root, git=git or "", environ=self.environ)
+                for path, key in named.items():
+                    # Hooks are often a line that calls the file of the same name in the folder above.
+                    above = str(Path(path).parent) if Path(path).name == "_" else path
+                    yield from (row_of_git(pattern, key) for pattern in (above, f"{above}/**") if "*" not in above)
 
     def environment(self, assignment: Assignment) -> Mapping[str, str]:
         """Variables that say where the way out is, and that git looks beyond the target for its repository."""

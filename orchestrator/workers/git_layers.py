@@ -54,6 +54,8 @@ class Layers:
     """Git folders without a layer: read-only as they lie."""
     pointers: tuple[Path, ...] = ()
     """``.git`` files, which say where a git folder is."""
+    held_files: tuple[Path, ...] = ()
+    """Files of the target that other programs obey, which are read-only."""
     plan: Path | None = None
     """What is to be done when it has ended; ``None``: nothing."""
     crosses: bool = False
@@ -100,8 +102,8 @@ def make_layers(
         frozenset(repository.common for repository in repositories if repository.common not in without),
         tuple(without),
         tuple(tree.pointer for repository in repositories for tree in repository.trees if tree.pointer is not None),
-        plan,
-        any(tree.prefix for repository in repositories for tree in repository.trees),
+        plan=plan,
+        crosses=any(tree.prefix for repository in repositories for tree in repository.trees),
     )
 
 

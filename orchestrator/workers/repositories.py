@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,14 @@ from orchestrator.workers.nested import nested_repositories
 GIT_TIME_S = 20.0
 REPOSITORY_TIME_S = 60.0
 """Longest look for repositories in a target."""
+_PROGRAM_KEY = re.compile(
+    r"(include|includeif)\..*path|core\.(hookspath|fsmonitor|sshcommand|editor|pager|askpass|gitproxy|alternaterefscommand)"
+    r"|sequence\.editor|alias\..*|filter\..*\.(clean|smudge|process)|diff\.(external|.*\.(command|textconv))"
+    r"|merge\..*\.driver|(merge|diff)tool\..*\.(cmd|path)|credential\..*helper|gpg\..*program|pager\..*"
+    r"|interactive\.difffilter|(man|browser)\..*\.(cmd|path)|remote\..*\.(uploadpack|receivepack|vcs)"
+    r"|uploadpack\.packobjectshook|sendemail\..*cmd|trailer\..*\.(command|cmd)|submodule\..*\.update|hook\..*\.command"
+)
+"""Of git-config(1): what is run, or read as further configuration."""
 _OBJECT_FORMAT = re.compile(r"^\s*objectformat\s*=\s*\"?(\w+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -92,6 +100,37 @@ def _is_ignored(git: str, top: Path, folder: Path) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return True
     return ran.returncode != 1
+
+
+def programs_in(repository: Repository, root: Path, *, git: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Paths below ``root``, relative to it, that git's configuration names as programs, hooks or further configuration.
+
+    Args:
+        environ: of the person: the configuration that is theirs counts, too.
+
+    Returns:
+        The key that names each.
+    """
+    env = {**{name: environ[name] for name in ("HOME", "XDG_CONFIG_HOME", "PATH") if name in environ}, "LC_ALL": "C"}
+    words = (git, f"--git-dir={repository.trees[0].git_dir}", "config", "--list", "-z", "--includes")
+    try:
+        ran = subprocess.run(
+            words, cwd="/", env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_TIME_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    found: dict[str, str] = {}
+    for entry in ran.stdout.decode("utf-8", "surrogateescape").split("\0"):
+        key, _, value = entry.partition("\n")
+        if _PROGRAM_KEY.fullmatch(key):
+            for word in (value, *value.lstrip("!").split()):
+                for base in (root, repository.common):
+                    path = Path(os.path.normpath(base / os.path.expanduser(word.strip("\"'"))))
+                    # A folder that holds the root itself is no program.
+                    inside = path != root and path.is_relative_to(root) and not path.is_relative_to(repository.common)
+                    if inside and (os.path.lexists(path) or key.endswith(("path", "hookspath"))):
+                        found[str(path.relative_to(root))] = key
+    return found
 
 
 def _repository(common: Path, trees: tuple[WorkTree, ...], git: str | None) -> Repository:

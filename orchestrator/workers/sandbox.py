@@ -80,7 +80,7 @@ def grants(config: SandboxConfig, assignment: Assignment, layers: Layers = Layer
     apart = (*layers.covered, *layers.held)
     held = [path for path in named if not any(path.is_relative_to(place) for place in apart)]
     # Held as a whole: a folder on the way to it could else be put aside, with the mount that stands on it.
-    held += [*layers.covered, *layers.held, *layers.pointers]
+    held += [*layers.covered, *layers.held, *layers.pointers, *layers.held_files]
     return Grants(filled, writable, _existing(reads) - writable, protect(shared, held))
 
 

@@ -62,6 +62,8 @@ class Supervision:
         self.ending: Ending | None = None
         self.stopped_by = "itself"
         self.notes: list[str] = []
+        self.said: list[str] = []
+        """What people must know of what the worker left."""
         self.is_held = False
         self.commands_done: int = spec["commands_after"]
         self.outputs: dict[str, tuple[int, int]] = {}
@@ -260,12 +262,11 @@ class Supervision:
             reason = f"still there: {', '.join(left)}" if left else "this platform has no sub-reaper"
             self.notes.append(f"not proven that the tree is gone; {reason}")
         self.notes += kernel_kills(self.spec.get("groups", ()))
+        planted = self._put_in_order() if proof != "none" else []
         if self.spec.get("forbidden"):
             from orchestrator.workers.taking_back import take_back
 
             self.notes += take_back(self.spec["forbidden"], self.spec["taken_into"])
-        if self.spec.get("git_plan") and proof != "none":
-            self._deliver(str(self.spec["git_plan"]))
         self._write(
             sync=True,
             exit_record={
@@ -275,17 +276,31 @@ class Supervision:
                 "stderr_end": self._size("stderr"),
                 "stopped_by": self.stopped_by,
                 "note": "; ".join(self.notes),
+                "planted": planted,
+                "said": self.said,
             },
         )
 
-    def _deliver(self, plan: str) -> None:
-        """Carry over what was done in the worker's layers of repositories; whoever comes later would do it else."""
-        from orchestrator.workers.git_delivery import deliver
+    def _put_in_order(self) -> list[Mapping[str, str]]:
+        """Take back what was planted, then carry over what was done in layers of repositories.
 
+        Only once nothing of the tree is left.  Whoever finds it undone does it later.
+        """
+        planted: list[Mapping[str, str]] = []
         try:
-            self.notes += deliver(plan)
+            if self.spec.get("watch_plan"):
+                from orchestrator.workers.planted_files import settle
+
+                settled = settle(str(self.spec["watch_plan"]))
+                planted = settled["planted"]
+                self.said += settled["notes"]
+            if self.spec.get("git_plan"):
+                from orchestrator.workers.git_delivery import deliver
+
+                self.said += deliver(str(self.spec["git_plan"]))
         except Exception as problem:  # as for the shim itself: the record is where it can be read of
-            self.notes.append(f"what was done in repositories is not carried over yet: {problem}")
+            self.said.append(f"what it left is not put in order yet: {type(problem).__name__}: {problem}")
+        return planted
 
     def _size(self, name: str) -> int:
         return os.fstat(self.outputs[name][0]).st_size if name in self.outputs else 0

@@ -49,7 +49,7 @@ export function Header() {
     </div>
     ${!isOver(shown) && html`<${Controls} />`}
     <details class="facts">
-      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
+      <summary>Session ${shown.id}${shown.planted.length > 0 && html`, <span class="reason">${shown.planted.length} changed file${shown.planted.length === 1 ? "" : "s"} that your programs obey</span>`}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
       <dl>
         <div><dt>Target</dt><dd><code>${shown.target}</code></dd></div>
         <div><dt>Opened</dt><dd>${clock(shown.opened_at, true)}</dd></div>
@@ -61,6 +61,7 @@ export function Header() {
           <dd>${shown.found.map((found) => `${found.name} ${found.version ?? ""}${found.stand_in ? " (stand-in)" : ""}${found.usable ? "" : " not used"}`).join(", ")}</dd>
         </div>
       </dl>
+      ${shown.planted.length > 0 && html`<h2>These run on your machine</h2><ul>${shown.planted.map((text) => html`<li>${text}</li>`)}</ul>`}
       ${shown.warnings.length > 0 && html`<h2>Warnings</h2><ul>${shown.warnings.map((text) => html`<li>${text}</li>`)}</ul>`}
     </details>
   </header>`;

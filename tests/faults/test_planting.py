@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Program
+from tests.faults.conftest import CHECKOUT, HERE, Program, Ran
 
 USERS_COMMANDS = (("status",), ("diff",), ("log", "-1"), ("add", "-A"), ("stash", "list"), ("branch",))
 
@@ -26,6 +26,13 @@ def planted_ran(program: Program, target: Path, flag: Path, commands: Sequence[S
             timeout=60,
         )
     return flag.exists()
+
+
+def run(program: Program, target: Path, *options: str) -> Ran:
+    """One run, in which the agent did what it was to do."""
+    ran = program.run(target, *options)
+    assert (target / "a.txt").read_text() == "2\n"
+    return ran
 
 
 def evil_config(flag: Path) -> str:
@@ -50,5 +57,78 @@ def test_a_common_folder_of_the_agents_own_is_not_obeyed(program: Program, sandb
     target, flag = program.target(files={"a.txt": "1\n"}), program.root / "PWNED"
     plant = FORMS["commondir"].format(config=evil_config(flag), flag=flag)
     program.claude(f"{plant}\necho 2 >a.txt")
-    program.run(target, "--sandbox", sandbox)
+    run(program, target, "--sandbox", sandbox)
     assert not planted_ran(program, target, flag)
+
+
+@pytest.mark.fault("C2")
+def test_a_repository_of_the_agents_own_runs_nothing(program: Program) -> None:
+    target, flag = program.target(files={"a.txt": "1\n"}), program.root / "PWNED"
+    program.claude(
+        f"mkdir -p deep/er; cd deep/er; git init -q inner; cd inner; echo 1 >f; git add f; "
+        f"git -c user.name=a -c user.email=a@a commit -qm inner; git config core.fsmonitor 'touch {flag}; false'; "
+        f"cd ../../..; git add deep; git -c user.name=a -c user.email=a@a commit -qm outer; echo 2 >a.txt"
+    )
+    run(program, target)
+    assert not planted_ran(program, target, flag)
+    assert not planted_ran(program, target / "deep" / "er" / "inner", flag)
+    assert program.git(target / "deep" / "er" / "inner", "log", "--format=%s") == "inner\n"
+
+
+@pytest.mark.fault("C4")
+def test_a_folder_of_hooks_in_the_tree_stays_as_it_was(program: Program) -> None:
+    flag = program.root / "PWNED"
+    target = program.target(files={"a.txt": "1\n", "tools/hooks/pre-commit": "#!/bin/sh\n"})
+    (target / "tools" / "hooks" / "pre-commit").chmod(0o755)
+    program.git(target, "config", "core.hooksPath", "tools/hooks")
+    program.claude(
+        f"for hook in pre-commit post-commit post-index-change; do printf '#!/bin/sh\\ntouch {flag}\\n' "
+        ">tools/hooks/$hook; chmod +x tools/hooks/$hook; done; "
+        "mv tools tools2 && mkdir -p tools && cp -r tools2/hooks tools/; echo 2 >a.txt"
+    )
+    run(program, target)
+    program.commit(target)
+    assert not flag.exists()
+
+
+@pytest.mark.fault("C4")
+def test_a_rebase_that_waits_with_a_command_of_the_agents_is_not_gone_on_with(program: Program) -> None:
+    target, flag = program.target(files={"a.txt": "1\n"}), program.root / "PWNED"
+    program.claude(
+        'git() { command git -c user.name=a -c user.email=a@a "$@"; }\n'
+        f"echo 2 >a.txt; git commit -qam 2; GIT_SEQUENCE_EDITOR='printf \"break\\nexec touch {flag}\\n\" >' "
+        "git rebase -q -i HEAD~1"
+    )
+    ran = program.run(target)
+    assert "rebase-merge" in ran.text or CHECKOUT != HERE
+    planted_ran(program, target, flag, [("rebase", "--continue"), ("rebase", "--skip"), ("status",)])
+    assert not flag.exists()
+
+
+@pytest.mark.fault("C5")
+@pytest.mark.parametrize("name", ["pkg/a/.envrc", "pkg/a/.claude/settings.json", "a/b/.mcp.json", "a/.bashrc"])
+def test_names_that_the_policy_lists_are_held_at_any_depth(program: Program, name: str) -> None:
+    target = program.target(files={"a.txt": "1\n"})
+    program.claude(f"mkdir -p $(dirname {name}); echo planted >{name}; echo 2 >a.txt")
+    run(program, target)
+    assert not (target / name).exists()
+
+
+@pytest.mark.fault("C5")
+def test_what_a_program_of_the_user_obeys_is_named(program: Program) -> None:
+    target = program.target(files={"a.txt": "1\n", "pkg/Makefile": "all:\n"})
+    names = (
+        ".devcontainer/devcontainer.json",
+        ".pre-commit-config.yaml",
+        "deep/er/.npmrc",
+        "pkg/Makefile",
+        "AGENTS.md",
+    )
+    makes = "; ".join(["echo 2 >a.txt", *(f"mkdir -p $(dirname {name}); echo planted >{name}" for name in names)])
+    program.claude(makes)
+    ran = run(program, target)
+    report = (program.session() / "report.md").read_text()
+    for name in names:
+        assert name in ran.text
+        assert any(name in line and "obeys it when" in line for line in report.splitlines()), report
+    assert report.index("These run on your machine") < report.index("## Workers")
