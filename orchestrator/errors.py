@@ -5,7 +5,8 @@
     OrchestrateError                 1   something failed and we know what
     ├── UsageError                   2   the command line, a file or a setting is wrong: the user can fix it
     │   ├── InvalidFile              2   a policy, scenario or template file (file, line, reason)
-    │   └── EnvironmentUnfit         2   the machine or a folder is not fit (missing, not writable, full)
+    │   ├── EnvironmentUnfit         2   the machine or a folder is not fit (missing, not writable, full)
+    │   └── TargetBusy               2   another session may write in the target
     ├── NoUsableAgent                3   no agent CLI is there and logged in: somebody must see to one
     ├── SessionBusy                  1   another coordinator holds the session
     ├── SessionUnknown               2   no such session in the workspace
@@ -21,7 +22,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -99,6 +100,23 @@ class SessionBusy(OrchestrateError):
         )
         self.session = session
         self.pid = pid
+
+
+class TargetBusy(UsageError):
+    """Other sessions may write in the target.
+
+    Args:
+        holders: What is known of each, in words.
+    """
+
+    def __init__(self, target: str, holders: Sequence[str]) -> None:
+        super().__init__(
+            f"somebody else works in the target {target}: {'; '.join(holders)}",
+            hint="wait for the end, stop it (orchestrate stop --session … --workspace …), or work there together with "
+            "--share-target: then it is not certain whose a change is",
+        )
+        self.target = target
+        self.holders = tuple(holders)
 
 
 class SessionUnknown(UsageError):

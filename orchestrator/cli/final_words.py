@@ -153,6 +153,11 @@ def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, s
         names = shlex.join(change.lost_work[:_MANY_FILES])
         yield "lost", f"work that was in no commit: {quoted_names(change.lost_work[:_MANY_FILES])}"
         yield "", f"have it back with: orchestrate undo {summary.id} {visible(names)}"
+    if change is not None:
+        yield from (("changed", one_line(f"shared with {other}", 600)) for other in change.shared_with)
+        strange = [one.path for one in change.whose if not one.is_certain or one.by_others]
+        if strange:
+            yield "changed", f"not certainly, or not only, by an agent: {quoted_names(strange[:_MANY_FILES])}"
 
 
 def _files(files: Sequence[str], insertions: int, deletions: int) -> str:

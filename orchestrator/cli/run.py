@@ -53,6 +53,11 @@ WHAT = _options(
         is_flag=True,
         help="Let agents work in a folder that holds logins: a home, or one with .ssh or a browser profile in it.",
     ),
+    click.option(
+        "--share-target",
+        is_flag=True,
+        help="Work there although another session does; then it is not certain whose a change is.",
+    ),
     workspace_option,
     click.option(
         "--task-file",

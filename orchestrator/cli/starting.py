@@ -58,6 +58,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         max_tokens=options["max_tokens"],
         timeout_s=options["timeout"],
         auto_resume=options["auto_resume"],
+        share_target=options["share_target"],
         whole_home=options["yes_whole_home"],
         limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +11,14 @@ from orchestrator.files.foreign import Entry, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
+from orchestrator.models.sharing import TargetHolder
 from orchestrator.quotation import quoted_names
+from orchestrator.snapshots.attribution import change_of
 from orchestrator.snapshots.conflict_markers import conflicts_added
+from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, Snapshots, review_label
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
-from orchestrator.snapshots.recorded_trees import Diff, Snapshots, review_label
 from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.writers import Writers
 from orchestrator.suites.results import State
 
 EXCERPT_CHARS = 12_000
@@ -29,23 +33,39 @@ class Evidence:
 
     Args:
         tests: The target's own.
+        others: Tells which other sessions could write in the target since this one does.
     """
 
-    def __init__(self, snapshots: Snapshots, tests: TargetTests) -> None:
+    def __init__(
+        self, snapshots: Snapshots, tests: TargetTests, *, others: Callable[[], tuple[TargetHolder, ...]] = tuple
+    ) -> None:
         self.snapshots = snapshots
         self.records = Records(snapshots.folder, snapshots.target, snapshots.exclude)
         self.tests = tests
+        self.others = others
+        self.writers = snapshots.writers or Writers()
 
-    def begin(self) -> None:
-        """Record the target as it is before anybody works on it.  Blocks; see :class:`Snapshots`."""
+    def begin(self, alive: Collection[WorkerId] = ()) -> None:
+        """Record the target as it is before anybody works on it, or as another coordinator has left it.  Blocks.
+
+        Args:
+            alive: Workers that another coordinator started, and that may have lived on without one.
+        """
         if self.snapshots.find(BASELINE) is None:
             self.records.take(self.snapshots, "begin")
+            return
+        # Nobody looked on since the other coordinator looked last, unless it came to its end.
+        if self.snapshots.moments()[-1].label != AT_END or alive:
+            self.writers.lost_sight()
+        for worker in alive:
+            self.writers.begins(worker)
+        self.snapshots.record(RESUMED)
         # A session that goes on has not ended yet.
         self.records.forget_end()
 
     def mark(self, worker: WorkerId) -> None:
         """Record the target as it is when a worker begins.  Blocks."""
-        self.snapshots.take(f"{worker} begins")
+        self.snapshots.record(f"{worker} begins")
 
     def change(self, review: str = "") -> Diff:
         """The difference since the session began.  Blocks.
@@ -53,11 +73,15 @@ class Evidence:
         Args:
             review: For whom it is looked at; ``orchestrate diff --since`` knows the moment by this name.
         """
-        return self._since(BASELINE, review_label(review) if review else "measured")
+        before = self.snapshots.moment(BASELINE)
+        after = self.snapshots.record(review_label(review) if review else "measured")
+        return Diff("", (), 0, 0) if before is None else self.snapshots.compare(before, after)
 
     def change_by(self, worker: WorkerId) -> Diff:
-        """The difference since the worker began.  Blocks."""
-        return self._since(f"{worker} begins")
+        """The difference since the worker began, in files that changed while it could write.  Blocks."""
+        before = self.snapshots.moment(f"{worker} begins") or self.snapshots.moment(BASELINE)
+        after = self.snapshots.record("measured")
+        return Diff("", (), 0, 0) if before is None else change_of(self.snapshots, worker, before, after)
 
     async def check(self, review: str = "") -> tuple[Verdict, tuple[str, ...]]:
         """Review by measuring: something changed, it leaves no conflict, and the target's tests still pass."""
@@ -82,11 +106,6 @@ class Evidence:
             return Verdict.APPROVED, (*findings, "the target's tests pass", *told)
         failed = any(result.state is State.FAILED for result in tested.results)
         return Verdict.CONCERNS, (*findings, f"the target's tests {'fail' if failed else 'were not measured'}", *told)
-
-    def _since(self, label: str, now: str = "measured") -> Diff:
-        before = self.snapshots.moment(label) or self.snapshots.moment(BASELINE)
-        after = self.snapshots.record(now)
-        return self.snapshots.compare(before, after) if before is not None else Diff("", (), 0, 0)
 
 
 def excerpt_of(diff: Diff) -> str:

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+from orchestrator.coordinator.evidence import Evidence
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
 from orchestrator.files.time_limits import in_time, off_loop
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.sharing import TargetHolder
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
+from orchestrator.snapshots.attribution import change_of, origins
 from orchestrator.snapshots.patches import heading, make_patch
 from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots
 from orchestrator.snapshots.records import Records
@@ -26,20 +29,21 @@ PATCH_WITHIN_S_OF_STOP = 1.0
 _LOOK_WITHIN_S = 30.0
 
 
-async def measure_at_end(snapshots: Snapshots, records: Records, session: Session, outcome: Outcome) -> ChangeMeasured:
+async def measure_at_end(evidence: Evidence, session: Session, outcome: Outcome) -> ChangeMeasured:
     """Measure, in a bounded time, what the session leaves; a failure is an answer as well.
 
     The change as a patch is written besides, if there is time for it.
     """
     is_stop = outcome is Outcome.INTERRUPTED
+    snapshots, records, others = evidence.snapshots, evidence.records, evidence.others()
     try:
         change = await off_loop(
-            lambda: recorded_end(snapshots, records, session),
+            lambda: recorded_end(snapshots, records, session, others=others),
             within_s=WITHIN_S_OF_STOP if is_stop else WITHIN_S,
             what="comparing the target",
         )
     except (OrchestrateError, OSError) as error:
-        return ChangeMeasured(problem=str(error))
+        return ChangeMeasured(problem=str(error), shared_with=others)
     with suppress(OrchestrateError, OSError):
         await off_loop(
             lambda: write_patch(snapshots, records, session),
@@ -50,17 +54,23 @@ async def measure_at_end(snapshots: Snapshots, records: Records, session: Sessio
 
 
 def recorded_end(
-    snapshots: Snapshots, records: Records, session: Session, *, settled_ns: int | None = None
+    snapshots: Snapshots,
+    records: Records,
+    session: Session,
+    *,
+    settled_ns: int | None = None,
+    others: tuple[TargetHolder, ...] = (),
 ) -> ChangeMeasured:
     """Record the target as the session leaves it, and say what it changed.
 
     Args:
         settled_ns: When its last worker was gone, where that is a while ago.
+        others: Sessions that could write in the target meanwhile.
 
     Raises:
         EnvironmentUnfit: It cannot be recorded.
     """
-    change = compared(snapshots, session, records.take(snapshots, "end", settled_ns=settled_ns))
+    change = compared(snapshots, session, records.take(snapshots, "end", settled_ns=settled_ns), others=others)
     with suppress(EnvironmentUnfit):
         before, after = records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
         lost = records.lost_work(before, after)
@@ -106,8 +116,13 @@ def measured_now(session: Session, folder: SessionFolder) -> Session:
         return replace(session, change=ChangeMeasured(problem=str(error)))
 
 
-def compared(snapshots: Snapshots, session: Session, after: Moment) -> ChangeMeasured:
+def compared(
+    snapshots: Snapshots, session: Session, after: Moment, *, others: tuple[TargetHolder, ...] = ()
+) -> ChangeMeasured:
     """What led from the target as it was to the moment ``after``, in all and while each worker was at work.
+
+    Args:
+        others: Sessions that could write in the target meanwhile.
 
     Raises:
         EnvironmentUnfit: The trees cannot be compared.
@@ -116,27 +131,43 @@ def compared(snapshots: Snapshots, session: Session, after: Moment) -> ChangeMea
     if before is None:
         return ChangeMeasured(problem="the target was not recorded when the session began")
     whole = snapshots.compare(before, after)
-    workers = tuple(_change_of_workers(snapshots, session, after.tree)) if before.tree != after.tree else ()
-    return ChangeMeasured(whole.files, whole.insertions, whole.deletions, workers, unshown=whole.unshown)
+    workers = tuple(_change_of_workers(snapshots, session, after)) if before.tree != after.tree else ()
+    shared = bool(others) or session.options.share_target
+    whose = origins(snapshots, after, files=whole.files, is_shared=shared)
+    return ChangeMeasured(
+        whole.files,
+        whole.insertions,
+        whole.deletions,
+        workers,
+        unshown=whole.unshown,
+        whose=whose,
+        shared_with=others,
+    )
 
 
-def _change_of_workers(snapshots: Snapshots, session: Session, after: str) -> Iterator[WorkerChange]:
-    """From where each began to where the next one that may write began."""
+def _change_of_workers(snapshots: Snapshots, session: Session, after: Moment) -> Iterator[WorkerChange]:
+    """From where each began to where the next one that may write began, in files that changed while it could write."""
     for step in session.steps():
         state = session.workers.get(step.worker)
         if state is None or state.attempt == 0 or step.role is Role.REVIEWER:
             continue
-        diff = snapshots.diff(*trees_around(snapshots, step.worker, after))
+        diff = change_of(snapshots, step.worker, *moments_around(snapshots, step.worker, after))
         yield WorkerChange(step.worker, diff.files, diff.insertions, diff.deletions)
 
 
 def trees_around(snapshots: Snapshots, worker: WorkerId, after: str) -> tuple[str, str]:
     """The target as it was when a worker began, and when the next one did that may write, or ``after`` if none did."""
-    trees = snapshots.taken()
-    labels = [label for label, _ in trees]
+    before, end = moments_around(snapshots, worker, Moment("", after))
+    return before.tree, end.tree
+
+
+def moments_around(snapshots: Snapshots, worker: WorkerId, after: Moment) -> tuple[Moment, Moment]:
+    """The moments of these trees."""
+    moments = snapshots.moments()
+    labels = [moment.label for moment in moments]
     own = f"{worker} begins"
     begin = labels.index(own) if own in labels else labels.index(BASELINE)
-    return trees[begin][1], next((tree for label, tree in trees[begin + 1 :] if _is_begin(label, own)), after)
+    return moments[begin], next((one for one in moments[begin + 1 :] if _is_begin(one.label, own)), after)
 
 
 def _is_begin(label: str, own: str) -> bool:

@@ -135,7 +135,7 @@ class Performer:
 
     async def _close(self, name: EffectId, outcome: Outcome, reason: str) -> None:
         # Measured last, so that what is reported as changed is what lies there.
-        self.take(await measure_at_end(self.evidence.snapshots, self.evidence.records, self.session(), outcome))
+        self.take(await measure_at_end(self.evidence, self.session(), outcome))
         problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
         self._leave_homes(is_done=outcome is Outcome.DONE)
         self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))
@@ -175,8 +175,11 @@ class Performer:
                 agent.launch(self.crew.reachable(assignment, agent)), assignment, self.session()
             )
             await self._wait_for_program(spec.argv[0])
+            if self._may_write(assignment):
+                self.evidence.writers.begins(effect.worker)
             started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
         except (OrchestrateError, OSError) as error:
+            self.evidence.writers.ends(effect.worker)
             problem = error.message if isinstance(error, OrchestrateError) else str(error)
             self.take(StartFailed(effect.worker, attempt, problem, name, passing=is_shortage(error)))
             return
@@ -188,6 +191,13 @@ class Performer:
         with anyio.move_on_after(UPDATE_TIME_S):
             while not self.crew.has_program(name):  # noqa: ASYNC110 - a folder of PATH tells nobody
                 await anyio.sleep(UPDATE_LOOK_S)
+
+    def _may_write(self, assignment: Assignment) -> bool:
+        """Whether the worker could write in the target: by its role, or because nothing holds it."""
+        roots = [root for root in assignment.writable if root != assignment.scratch]
+        target = assignment.target
+        reaches = any(target.is_relative_to(root) or root.is_relative_to(target) for root in roots)
+        return reaches or self.session().options.sandbox_backend == "none"
 
     async def _inspect(self, name: EffectId, effect: InspectLeaving) -> None:
         self.take(await self.leaver.inspect(name, effect))

@@ -63,6 +63,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
     yield from _section("What changed", _changes(summary))
+    yield from _section("Whose the changes are", _whose(summary))
     yield from _section("What the diff does not show", _unshown(summary))
     yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
@@ -150,6 +151,18 @@ def _changes(summary: SessionSummary) -> Iterator[str]:
             "",
             f"`orchestrate undo {summary.id}` puts it back as it was; `changes.patch` beside this report holds it.",
         ]
+
+
+def _whose(summary: SessionSummary) -> Iterator[str]:
+    """Nothing, where all of it is certainly the work of the one who is said to have done it."""
+    change = summary.change
+    if change is None:
+        return
+    yield from (f"- the target was shared with {markdown_line(str(other), 1000)}" for other in change.shared_with)
+    doubtful = [one for one in change.whose if not one.is_certain or one.by_others or len(one.workers) != 1]
+    yield from (f"- {markdown_code(one.path)}: {one.words()}" for one in doubtful[:100])
+    if len(doubtful) > 100:
+        yield f"- and {len(doubtful) - 100} more"
 
 
 def _unshown(summary: SessionSummary) -> Iterator[str]:

@@ -52,6 +52,8 @@ class RunRequest:
     timeout_s: float | None = None
     auto_resume: bool = False
     """Wait for the end of a usage limit and go on; otherwise a person is asked."""
+    share_target: bool = False
+    """Work in the target although another session does."""
     whole_home: bool = False
     """Agents may work in a folder that holds logins (a home)."""
     limits: Mapping[str, float] = field(default_factory=dict)

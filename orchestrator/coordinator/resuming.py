@@ -19,7 +19,15 @@ from orchestrator.coordinator.listening import Listener, StreamName, beginning
 from orchestrator.coordinator.requests import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator
 from orchestrator.coordinator.staging import Stage, open_stage
-from orchestrator.coordinator.starting import begin_evidence, let_go, make_coordinator, result_of
+from orchestrator.coordinator.starting import (
+    begin_evidence,
+    hold,
+    let_go,
+    make_coordinator,
+    may_write,
+    result_of,
+    sharing,
+)
 from orchestrator.coordinator.sweeping import report_leftovers
 from orchestrator.errors import UsageError
 from orchestrator.journal.control import person
@@ -37,6 +45,7 @@ from orchestrator.models.entries import (
     WorkerStarted,
 )
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Role
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.consenting import misunderstood
 from orchestrator.session.state import Session, is_alive
@@ -69,17 +78,30 @@ async def resume_session(
         left = inherit(list(read_journal(folder.journal_file)))
         check_resumable(left.session, answer=answer, interactive=interactive)
         request = _request_of(left.session, folder, interactive=interactive)
+        needs = may_write(request.sandbox, request.rehearsal) or (
+            left.session.options.sandbox_backend == "none" and request.rehearsal is None
+        )
+        held = await hold(stack, request, folder) if needs else None
+        for warning in sharing(held):
+            say(warning)
         stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
         observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
         if observe is not None:
             observers.append(observe)
         coordinator = make_coordinator(
-            folder, journal, left.session.options, stage=stage, observers=observers, session=left.session, clock=clock
+            folder,
+            journal,
+            left.session.options,
+            stage=stage,
+            observers=observers,
+            session=left.session,
+            clock=clock,
+            held=held,
         )
         stack.callback(let_go, coordinator)
         coordinator.skip_commands(left.last_command)
-        await begin_evidence(coordinator)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
+        await begin_evidence(coordinator, [worker for worker in adopted if _may_write(left.session, worker)])
         resumed = CoordinatorResumed(
             os.getpid(),
             alive=tuple(adopted),
@@ -145,7 +167,13 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
         models=options.models,
         rehearsal=rehearsal,
         interactive=interactive,
+        share_target=options.share_target,
     )
+
+
+def _may_write(session: Session, worker: WorkerId) -> bool:
+    state = session.workers.get(worker)
+    return state is None or state.role is Role.IMPLEMENTER or session.options.sandbox_backend == "none"
 
 
 def _adopt(

@@ -246,6 +246,7 @@ class Coordinator:
 
     async def _wait_for_end(self, worker: WorkerId, attempt: int) -> None:
         exit_record = await self.crew.wait_exited(worker)
+        self.evidence.writers.ends(worker)
         listener = self._listeners.pop(worker, None)
         if listener is not None:
             try:

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
@@ -34,15 +34,18 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.journal.replacing import write_atomically
+from orchestrator.journal.target_lock import TargetLock, hold_target
 from orchestrator.journal.writing import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
+from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.writers import Writers
 from orchestrator.workers.certificates import find_certificates
 from orchestrator.workers.crew import Crew, CrewLayout
 from orchestrator.workers.layers import Bench
@@ -58,6 +61,7 @@ CHECKS = WorkerId("checks")
 """Whose scratch folder the target's own tests write in."""
 CERTIFICATES_TIME_S = 10.0
 MOST_TASK_CHARS = 4_000_000
+HOLD_TIME_S = 30.0
 TEARING = ":,"
 """Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
@@ -86,6 +90,7 @@ async def run_session(
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
         async with AsyncExitStack() as stack:
+            held = await hold(stack, request, folder) if may_write(request.sandbox, request.rehearsal) else None
             stage = await stack.enter_async_context(
                 open_stage(request, folder.path, found=found, environ=environ, progress=say)
             )
@@ -111,7 +116,9 @@ async def run_session(
             certificates = await off_loop(
                 partial(find_certificates, stage.environ), within_s=CERTIFICATES_TIME_S, what="reading certificates"
             )
-            findings = (*told, *loud, *without, *certificates.problems, *findings)
+            if held is None and backend == "none" and request.rehearsal is None:
+                held = await hold(stack, request, folder)  # only a sandbox makes a policy that reads only true
+            findings = (*told, *loud, *without, *certificates.problems, *sharing(held), *findings)
             opened = SessionOpened(
                 folder.id, session_options(request, stage, folder=folder, backend=backend), stage.found, findings
             )
@@ -122,7 +129,7 @@ async def run_session(
             if observe is not None:
                 observers.append(observe)
             coordinator = make_coordinator(
-                folder, journal, opened.options, stage=stage, observers=observers, clock=clock
+                folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held
             )
             stack.callback(let_go, coordinator)
             await begin_evidence(coordinator)
@@ -188,6 +195,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         origin=origin_of(stage.target),
         rehearsal=stage.rehearsal,
         interactive=request.interactive,
+        share_target=request.share_target,
         max_cost_usd=request.max_cost_usd,
         max_tokens=request.max_tokens,
         timeout_s=request.timeout_s,
@@ -217,8 +225,13 @@ def make_coordinator(
     observers: Sequence[Observer],
     clock: Clock | None,
     session: Session | None = None,
+    held: TargetLock | None = None,
 ) -> Coordinator:
-    """Put the parts of one session together."""
+    """Put the parts of one session together.
+
+    Args:
+        held: The target, which workers keep held for as long as they live; ``None`` where it need not be.
+    """
     layout = CrewLayout(
         session_dir=folder.path,
         workers_dir=folder.workers_dir,
@@ -235,13 +248,20 @@ def make_coordinator(
         environ=stage.environ,
         orphan_grace_s=options.orphan_grace_s,
         programs={get_agent(one.name).executable: one.executable for one in stage.found if one.executable},
+        kept=() if held is None else (held.descriptor,),
     )
-    snapshots = Snapshots(folder.snapshots_dir, options.target, (folder.workspace,), environ=stage.environ)
+    snapshots = Snapshots(
+        folder.snapshots_dir, options.target, (folder.workspace,), environ=stage.environ, writers=Writers()
+    )
     return Coordinator(
         folder,
         journal,
         crew,
-        evidence=Evidence(snapshots, own_tests(options, folder=folder, environ=stage.environ)),
+        evidence=Evidence(
+            snapshots,
+            own_tests(options, folder=folder, environ=stage.environ),
+            others=held.others if held is not None else tuple,
+        ),
         leaver=Leaver(folder, options, stage.environ, stage.secrets),
         redactor=Redactor(stage.secrets),
         observers=observers,
@@ -271,14 +291,45 @@ def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -
     return {name: environ[name] for name in (*options.sandbox.environment, "HOME") if name in environ}
 
 
-async def begin_evidence(coordinator: Coordinator) -> None:
-    """Record the target as it is before anybody works on it.
+def may_write(sandbox: SandboxConfig, rehearsal: object | None) -> bool:
+    """Whether anybody of the session could write in the user's own target: a rehearsal has a copy."""
+    return rehearsal is None and sandbox.target == "write"
+
+
+async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder) -> TargetLock:
+    """Keep other sessions from writing in the target until the stack is closed.
+
+    Raises:
+        TargetBusy: Another session may write there, and this one does not share.
+        EnvironmentUnfit: It cannot be told.
+    """
+    block = hold_target(request.target, session=folder.id, workspace=folder.workspace, share=request.share_target)
+    try:
+        lock = await off_loop(block.__enter__, within_s=HOLD_TIME_S, what="looking for other sessions in the target")
+    except TimeoutError as error:
+        raise EnvironmentUnfit(str(error)) from error
+    stack.push(block.__exit__)
+    return lock
+
+
+def sharing(held: TargetLock | None) -> tuple[str, ...]:
+    """What the session is warned of where it shares its target."""
+    others = () if held is None else tuple(held.met.values())
+    return tuple(f"the target is shared with {other}: it is not certain whose a change is" for other in others)
+
+
+async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] = ()) -> None:
+    """Record the target as it is before anybody works on it, or goes on to.
+
+    Args:
+        alive: Workers that may have lived on without a coordinator.
 
     Raises:
         EnvironmentUnfit: It cannot be recorded, or not in time.
     """
     try:
-        await off_loop(coordinator.evidence.begin, within_s=LOOK_TIME_S, what="the first look at the target")
+        look = partial(coordinator.evidence.begin, alive)
+        await off_loop(look, within_s=LOOK_TIME_S, what="the first look at the target")
     except TimeoutError as error:
         raise EnvironmentUnfit(str(error), hint="name a smaller folder with --target") from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.sharing import FileOrigin, TargetHolder
 from orchestrator.models.unshown import Unshown
 
 
@@ -32,6 +33,10 @@ class ChangeMeasured:
     """Files in which the user had work that was in no commit when the session began, and that is not there any more."""
     unshown: Unshown = field(default_factory=Unshown)
     """What the files do not show: ignored files, names that git cannot hold, what could not be told."""
+    whose: tuple[FileOrigin, ...] = ()
+    """By whom each of the files was changed, as far as that was observed."""
+    shared_with: tuple[TargetHolder, ...] = ()
+    """Other sessions that could write in the target meanwhile."""
     problem: str | None = None
     """Why nothing could be measured; the other fields then say nothing."""
     kind: Literal["change_measured"] = "change_measured"

@@ -58,6 +58,8 @@ class SessionOptions:
     rehearsal: Rehearsal | None = None
     interactive: bool = False
     """Questions wait for a person; otherwise the session stops and exits with 3."""
+    share_target: bool = False
+    """Other sessions may work in the target as well: then it is not certain whose a change is."""
     max_cost_usd: float | None = None
     max_tokens: int | None = None
     timeout_s: float | None = None

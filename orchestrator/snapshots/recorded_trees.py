@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,10 +27,12 @@ from orchestrator.models.unshown import MOST_NAMED, HiddenFile, IgnoredChange, U
 from orchestrator.snapshots.hashed_trees import HashedTrees
 from orchestrator.snapshots.selection import IgnoredTable, Selected, Selection
 from orchestrator.snapshots.shadow_repository import ShadowRepository
+from orchestrator.snapshots.writers import Writers
 
 BASELINE = "session begins"
 AT_END = "session ends"
 """The labels of the trees that a session finds and leaves."""
+RESUMED = "session goes on"
 _WAIT_S = 600.0
 MOST_DIFF_BYTES = 4 * 1024 * 1024
 """Longer diffs are cut: nobody reads them, and a worker could write any amount."""
@@ -86,6 +88,7 @@ class Snapshots:
         exclude: Paths left out where they lie inside the target (the workspace).
         git: The executable; ``None`` looks on PATH, and without one tables of hashes serve.
         environ: Where the user's git configuration is looked for; our own environment by default.
+        writers: Knows who can write in the target; ``None`` where nobody does.
     """
 
     def __init__(
@@ -96,7 +99,9 @@ class Snapshots:
         *,
         git: str | None = None,
         environ: Mapping[str, str] | None = None,
+        writers: Writers | None = None,
     ) -> None:
+        self.writers = writers
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
         self._labels = folder / "labels.jsonl"
@@ -116,33 +121,35 @@ class Snapshots:
         else:
             self._trees = HashedTrees(folder / "files", real)
 
-    def take(self, label: str, *, writers: Iterable[WorkerId] | None = None) -> str:
+    def take(self, label: str) -> str:
         """Record the target as it stands and return the tree's id; the same content has the same id.
-
-        Args:
-            writers: Who could write in it at any time since the last moment that has a label.
 
         Raises:
             EnvironmentUnfit: Neither the target could be read nor the tree be written.
         """
-        return self.record(label, writers=writers).tree
+        return self.record(label).tree
 
-    def record(self, label: str, *, writers: Iterable[WorkerId] | None = None) -> Moment:
+    def record(self, label: str) -> Moment:
         """The same as :meth:`take`, with all that belongs to the moment.
 
         Raises:
             EnvironmentUnfit: Neither the target could be read nor the tree be written.
         """
-        seen = self.glance()
+        if self.writers is None:
+            return self._labelled(self.glance(), label, None)
+        with self.writers.looking() as writers:
+            seen = self.glance()
+            return self._labelled(seen, label, writers())
+
+    def _labelled(self, seen: Moment, label: str, writers: tuple[WorkerId, ...] | None) -> Moment:
         at = datetime.now(UTC)
         taken: dict[str, object] = {"at": at.isoformat(), "label": label, "tree": seen.tree, "beside": seen.beside}
-        named = None if writers is None else tuple(sorted(writers))
-        if named is not None:
-            taken["writers"] = named
+        if writers is not None:
+            taken["writers"] = writers
         # A line of its own also after one that a crash has cut short.
         with self._labels.open("a", encoding="utf-8") as file:
             file.write(("\n" if file.tell() else "") + json.dumps(taken))
-        return Moment(label, seen.tree, at, named, seen.beside)
+        return Moment(label, seen.tree, at, writers, seen.beside)
 
     def look(self) -> str:
         """Record the target as it stands, for this moment only: no label leads to the tree.
@@ -240,7 +247,7 @@ class Snapshots:
         Raises:
             EnvironmentUnfit: One of the ids is not a recorded tree.
         """
-        return () if before == after else tuple(sorted(path for path, _, _ in self._trees.diff_figures(before, after)))
+        return tuple(path for path, _, _ in self.figures(before, after))
 
     # What belongs to a moment and not to its tree
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
@@ -52,6 +52,7 @@ class Crew:
         environ: the coordinator's own environment, from which each child's is chosen.
         orphan_grace_s: how long workers go on when nobody coordinates; 0 ends them at once.
         programs: paths of executables by their names, where looking along PATH would find a shim.
+        kept: descriptors that the shims hold open for as long as they live; their workers do not get them.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Crew:
         environ: Mapping[str, str],
         orphan_grace_s: float,
         programs: Mapping[str, str] | None = None,
+        kept: Sequence[int] = (),
     ) -> None:
         self._layout = layout
         self._sandbox = sandbox
@@ -70,6 +72,7 @@ class Crew:
         self._orphan_grace_s = orphan_grace_s
         self._programs = programs or {}
         self._certificates: Certificates | None = None
+        self._kept = tuple(kept)
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
         self._sampler = Sampler()
@@ -172,6 +175,7 @@ class Crew:
             "commands_after": attempts.last_command(files.control),
             "ladder": [[step.signal, step.grace_s] for step in spec.stop_ladder],
             "lock": None if layout.lock is None else str(layout.lock),
+            "kept": self._kept,
             "orphan_grace_s": self._orphan_grace_s,
             "coordinator": os.getpid(),
             "nice": NICE,
@@ -190,6 +194,7 @@ class Crew:
                 env=environment,
                 cwd="/",
                 start_new_session=True,  # a Ctrl-C in the terminal is for the coordinator
+                pass_fds=self._kept,
             )
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -92,6 +92,8 @@ class Supervision:
 
     def _start(self) -> None:
         spec = self.spec
+        for descriptor in spec.get("kept", ()):
+            os.set_inheritable(descriptor, False)  # ours to hold for as long as we live, and nobody's below us
         self.is_subreaper = become_subreaper()
         ask_death_signal(signal.SIGUSR2)
         self.outputs = {name: open_output(spec[name]) for name in ("stdout", "stderr")}

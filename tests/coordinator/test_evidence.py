@@ -11,6 +11,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.writers import Writers
 from orchestrator.workers.layers import Bench
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def evidence(tmp_path: Path, target: Path) -> Evidence:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
     policy = SandboxConfig(name="default")
     bench = Bench(policy, "bubblewrap", environ, tmp_path / "scratch", (), tmp_path / "settings")
-    made = Evidence(Snapshots(tmp_path / "snapshots", target), TargetTests(target, bench, environ))
+    made = Evidence(Snapshots(tmp_path / "snapshots", target, writers=Writers()), TargetTests(target, bench, environ))
     made.begin()
     return made
 
@@ -42,6 +43,7 @@ def evidence(tmp_path: Path, target: Path) -> Evidence:
 def test_a_change_is_counted_from_where_the_worker_began(evidence: Evidence, target: Path) -> None:
     (target / "design.md").write_text("a\n")
     evidence.mark(WorkerId("claude"))
+    evidence.writers.begins(WorkerId("claude"))
     (target / "new.py").write_text("a\nb\n")
     assert evidence.change().files == ("design.md", "new.py")
     assert evidence.change_by(WorkerId("claude")).files == ("new.py",)
@@ -52,6 +54,18 @@ def test_beginning_again_after_a_crash_keeps_the_first_baseline(evidence: Eviden
     (target / "new.py").write_text("a\n")
     evidence.begin()
     assert evidence.change().files == ("new.py",)
+
+
+def test_while_no_coordinator_looked_on_nothing_is_known(evidence: Evidence, target: Path) -> None:
+    claude = WorkerId("claude")
+    again = Evidence(evidence.snapshots, evidence.tests)
+    again.begin([claude])
+    assert evidence.snapshots.moments()[-1].writers is None
+    assert evidence.snapshots.record("seen").writers == (claude,)
+    again.writers.ends(claude)
+    evidence.snapshots.record("session ends")
+    Evidence(evidence.snapshots, evidence.tests).begin()
+    assert evidence.snapshots.moments()[-1].writers == ()
 
 
 async def test_nothing_changed_is_nothing_to_accept(evidence: Evidence) -> None:

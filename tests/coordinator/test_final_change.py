@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.final_change import compared, measure_at_end, measured_now
+from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Snapshots
-from orchestrator.snapshots.records import Records
+from orchestrator.workers.layers import Bench
 from tests.session.conftest import Play
 
 GEMINI, CLAUDE = WorkerId("gemini"), WorkerId("claude")
@@ -55,8 +58,9 @@ def test_the_change_is_told_in_all_and_by_worker(session: Session, snapshots: Sn
 
 
 async def test_what_cannot_be_measured_says_why(session: Session, snapshots: Snapshots, tmp_path: Path) -> None:
-    records = Records(snapshots.folder, tmp_path / "shop")
-    change = await measure_at_end(snapshots, records, session, Outcome.INTERRUPTED)
+    bench = Bench(SandboxConfig(name="default"), "none", {}, tmp_path, (), tmp_path)
+    evidence = Evidence(snapshots, TargetTests(tmp_path / "shop", bench, {}))
+    change = await measure_at_end(evidence, session, Outcome.INTERRUPTED)
     assert change.problem == "the target was not recorded when the session began"
 
 
