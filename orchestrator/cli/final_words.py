@@ -51,6 +51,7 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
     reason = f": {one_line(summary.reason, 600)}" if summary.reason else ""
     rows = [
         ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {quoted_name(summary.target)}"),
+        *_copy_words(summary),
         ("task", one_line(summary.task, 160)),
         *_facts(session, summary),
         *_ending(session, summary, folder),
@@ -59,6 +60,12 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
     for label, text in _labelled(rows):
         lines += [f"{label:<{_LABEL}}{line}".rstrip() for label, line in _broken(label, text, width)]
     return "\n".join(lines)
+
+
+def _copy_words(summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    if summary.source is not None and not summary.is_rehearsal:
+        source = quoted_name(summary.source)
+        yield "copy of", f"{source}, which is as it was; orchestrate apply {summary.id} makes the change there"
 
 
 def _broken(label: str, text: str, width: int | None) -> Iterator[tuple[str, str]]:

@@ -58,6 +58,11 @@ WHAT = _options(
         is_flag=True,
         help="Work there although another session does; then it is not certain whose a change is.",
     ),
+    click.option(
+        "--isolated",
+        is_flag=True,
+        help="Work on a copy of the target; `orchestrate apply` then brings the change there.",
+    ),
     workspace_option,
     click.option(
         "--task-file",

@@ -53,6 +53,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         agents=allowed_agents(options["agents"], options["without"]),
         models=models_by_agent(options["models"]),
         rehearsal=rehearsal_request(options),
+        isolated=options["isolated"],
         interactive=person_at_terminal() if interactive is None else interactive,
         max_cost_usd=options["max_cost"],
         max_tokens=options["max_tokens"],

@@ -84,6 +84,11 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _facts(summary: SessionSummary) -> Iterator[str]:
     yield f"- session `{summary.id}`, target {markdown_code(summary.target)}"
+    if summary.source is not None and not summary.is_rehearsal:
+        source, target = shlex.quote(summary.source), shlex.quote(summary.target)
+        yield f"- it worked on a copy: the project, {markdown_code(summary.source)}, is as it was"
+        yield f"- {markdown_code(f'orchestrate apply {summary.id}')} makes its change there"
+        yield f"- commits, if it made any: {markdown_code(f'git -C {source} fetch {target} HEAD')}"
     policy, sandbox = markdown_line(summary.policy), markdown_line(summary.sandbox)
     yield f"- tier {summary.tier or '-'}, review policy {policy}, sandbox {sandbox}"
     yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"

@@ -45,6 +45,8 @@ class RunRequest:
     """``None``: every agent there is an adapter for."""
     models: Mapping[AgentName, str] = field(default_factory=dict)
     rehearsal: RehearsalRequest | None = None
+    isolated: bool = False
+    """Work on a copy of the target; the target itself is not touched."""
     interactive: bool = False
     """Questions wait for a person (terminal, ``orchestrate answer``); otherwise the session stops and exits with 3."""
     max_cost_usd: float | None = None

@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 
 from orchestrator.agents.registry import AGENTS
+from orchestrator.coordinator.isolation import COPY_TIME_S, copy_for_session
 from orchestrator.coordinator.preflight import survey_agents
 from orchestrator.coordinator.requests import Progress, RunRequest
-from orchestrator.errors import NoUsableAgent
+from orchestrator.errors import EnvironmentUnfit, NoUsableAgent
 from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
+from orchestrator.quotation import quoted_name
 from orchestrator.safety.secret_values import secret_values, secrets_in_login
 
 SURVEY_TIME_S = 60.0
@@ -78,13 +80,27 @@ async def open_stage(
     """
     if request.rehearsal is None:
         found = found or await _survey(request, environ)
-        yield Stage(request.target, found, environ, request.sandbox, secrets=known_secrets(environ))
+        target = await _own_copy(request, folder, progress) if request.isolated else request.target
+        yield Stage(target, found, environ, request.sandbox, secrets=known_secrets(environ))
         return
     # The scripted model and its players are nothing that real work should pay for.
     from orchestrator.coordinator.rehearsing import open_rehearsal
 
     async with open_rehearsal(request, request.rehearsal, folder, environ=environ, progress=progress) as stage:
         yield stage
+
+
+async def _own_copy(request: RunRequest, folder: Path, progress: Progress) -> Path:
+    copy = folder / "target"
+    progress(f"copying {quoted_name(str(request.target))}")
+    act = partial(copy_for_session, request.target, copy, workspace=request.workspace)
+    try:
+        notes = await off_loop(act, within_s=COPY_TIME_S, what=f"copying {request.target}")
+    except TimeoutError as error:
+        raise EnvironmentUnfit(str(error), hint="leave out --isolated") from error
+    for note in notes:
+        progress(note)
+    return copy
 
 
 def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:

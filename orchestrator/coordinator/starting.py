@@ -99,7 +99,7 @@ async def run_session(
                 request.workspace,
                 found=stage.found,
                 environ=stage.environ,
-                is_copy=stage.rehearsal is not None,
+                is_copy=stage.target != request.target,
                 whole_home=whole_home,
             )
             sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)

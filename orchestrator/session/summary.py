@@ -78,6 +78,9 @@ class SessionSummary:
     id: str
     task: str
     target: str
+    source: str | None
+    """The project that the target is a copy of; ``None``: the session worked on the project itself."""
+    is_rehearsal: bool
     status: str
     """``running``, ``ending``, or the outcome."""
     reason: str
@@ -123,6 +126,8 @@ def summarise(session: Session) -> SessionSummary:
         id=session.id,
         task=session.options.task,
         target=str(session.options.target),
+        source=str(session.options.source) if session.options.source else None,
+        is_rehearsal=session.options.rehearsal is not None,
         status=str(session.closed.outcome) if session.closed else str(session.phase),
         reason=final.reason if final else "",
         tier=session.plan.tier if session.plan else None,
