@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "diff": "Show what a session changed.",
     "apply": "Make a session's change in a folder, three ways.",
     "undo": "Put back what a session changed.",
+    "clean": "Delete old sessions.",
     "stop": "Stop a running session.",
     "pause": "Freeze a running session's workers.",
     "resume": "Go on with a paused, interrupted or waiting session.",

@@ -19,6 +19,7 @@ else:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
+_AGE = re.compile(r"(\d+(?:\.\d+)?)([dw])", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
 
@@ -39,6 +40,22 @@ class Duration(ParamType):
         if total <= 0:
             self.fail("a duration must be longer than nothing", param, ctx)
         return total
+
+
+class Age(ParamType):
+    """``30d``, ``2w``, or any duration; converts to seconds."""
+
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        match = _AGE.fullmatch(value.strip())
+        if match is not None:
+            return float(match[1]) * 86_400 * (7 if match[2].lower() == "w" else 1)
+        if _DURATION.fullmatch(value.strip()) is None or value.strip().isdigit():
+            self.fail(f"{value!r} is no age; write 12h, 30d or 2w", param, ctx)
+        return Duration().convert(value, param, ctx)
 
 
 class AnyPath(ParamType):

@@ -23,8 +23,10 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     from orchestrator.cli.documents import document
     from orchestrator.cli.folding import standing_words
     from orchestrator.cli.places import workspace_path
-    from orchestrator.cli.wording import one_line
+    from orchestrator.cli.wording import one_line, size
+    from orchestrator.coordinator.old_sessions import disk_use
     from orchestrator.coordinator.sweeping import sweep_workspace
+    from orchestrator.journal.folder import SessionFolder
     from orchestrator.journal.index import SessionIndex
 
     folder = workspace_path(workspace)
@@ -35,15 +37,19 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     rows = index.rows()
     shown = rows if everything else rows[:_SHOWN]
     standings = [standing_words(row.outcome, row.holder, session=row.id) for row in shown]
+    sizes = [disk_use(SessionFolder(folder / row.id)) for row in shown]
     if as_json:
         from dataclasses import asdict
 
-        print(document([{**asdict(row), "standing": words} for row, words in zip(shown, standings, strict=True)]))
+        told = zip(shown, standings, sizes, strict=True)
+        print(document([{**asdict(row), "standing": words, "bytes": used} for row, words, used in told]))
         return
     if not shown:
         click.echo(f"no session in {folder}", err=True)
-    for row, words in zip(shown, standings, strict=True):
+    for row, words, used in zip(shown, standings, sizes, strict=True):
         begun = f"{row.opened_at.astimezone():%Y-%m-%d %H:%M}" if row.opened_at else "?"
-        print(f"{row.id}  {begun}  {one_line(row.problem or words, 200):<14}  {one_line(row.task, 80)}")
+        print(
+            f"{row.id}  {begun}  {size(used):>10}  {one_line(row.problem or words, 200):<14}  {one_line(row.task, 80)}"
+        )
     if len(rows) > len(shown):
         click.echo(f"{len(rows) - len(shown)} older ones: orchestrate sessions --all", err=True)

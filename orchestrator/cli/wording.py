@@ -47,6 +47,18 @@ def consumption(usage: Usage, *, whole_cost: bool = True) -> str:
     return f"{tokens(usage.total_tokens)} tokens, cost {least}{money(usage.cost_usd)}"
 
 
+def size(count: int | None) -> str:
+    """``870 B``, ``12.3 KiB``, ``1.2 GiB``."""
+    if count is None:
+        return "unknown size"
+    figure = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if figure < 1024:
+            return f"{figure:.0f} {unit}" if unit == "B" else f"{figure:.1f} {unit}"
+        figure /= 1024
+    return f"{figure:.1f} TiB"
+
+
 def counted(number: int, noun: str) -> str:
     """``1 file``, ``3 files``, ``2 entries``."""
     if number == 1:

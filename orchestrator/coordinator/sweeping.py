@@ -108,6 +108,12 @@ def stop_abandoned(
         return (*lost, *(_end(folder, files) for files in gone)), left
 
 
+def is_anything_running(folder: SessionFolder) -> bool:
+    """Whether a shim of the session is alive, or a process that one of its attempts left."""
+    marked = _marked()
+    return any(is_same(record.shim) or files.record in marked for files, record in _begun(folder))
+
+
 def _sessions(workspace: Path) -> Iterator[SessionFolder]:
     try:
         names = sorted(path.name for path in workspace.iterdir())
