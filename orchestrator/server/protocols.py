@@ -118,6 +118,7 @@ class BoundedProtocol(Unread, H11Protocol):
         if gone or not self._is_half_sent:
             self._relax()
         elif self._hurry is None:
+            self._unset_keepalive_if_required()
             self._hurry = self.loop.call_later(REQUEST_TIME_S, self._give_up)
 
     def _relax(self) -> None:
