@@ -12,18 +12,25 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.workers.carried_requests import Carried
 from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules, fit_ones, is_named, why_refused
-from orchestrator.workers.proxy_requests import ProxyRequest, UnreadableRequest, for_upstream, parse_request
-from orchestrator.workers.relaying import CONNECT_WITHIN_S, Ends, connect, connect_through, relay
+from orchestrator.workers.proxy_requests import (
+    MOST_HEAD_BYTES,
+    ProxyRequest,
+    UnreadableRequest,
+    for_upstream,
+    parse_request,
+)
+from orchestrator.workers.relaying import CONNECT_WITHIN_S, Ends, connect, connect_through
 from orchestrator.workers.upstream import Upstream
 
 MOST_CONNECTIONS = 256
 """Of all workers together; more wait in their namespace's queue."""
-MOST_HEAD_BYTES = 64 * 1024
 HEAD_WITHIN_S = 30.0
 
 
@@ -150,10 +157,8 @@ class Proxy:
                 writer.close()
 
     async def _answer(self, worker: WorkerId, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        async with asyncio.timeout(HEAD_WITHIN_S):
-            head = await reader.readuntil(b"\r\n\r\n")
         try:
-            request = parse_request(head)
+            request = parse_request(await _head(reader))
         except UnreadableRequest as problem:
             await _say(writer, "400 Bad Request", str(problem))
             return
@@ -169,7 +174,8 @@ class Proxy:
         except (OSError, TimeoutError) as problem:
             await _say(writer, "502 Bad Gateway", f"{request.host}:{request.port} cannot be reached: {problem}")
         else:
-            await relay((reader, writer), outside, first=None if request.is_tunnel else first)
+            carried = Carried(request, (reader, writer), outside, refuse=partial(self._count, worker, request))
+            await carried.to_the_end(first, is_checked=request.host != MODEL_NAME)
 
     async def _refuse(self, worker: WorkerId, request: ProxyRequest, reason: str, writer: asyncio.StreamWriter) -> None:
         self._count(worker, request, reason)
@@ -206,6 +212,26 @@ class Proxy:
         times = self._counts[key] = self._counts.get(key, 0) + 1
         if str(times).strip("0") == "1":
             self._refused(Refusal(worker, request.host[:256], request.port, reason, times))
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """The head of a request, line by line, so that a line that is none is told at once.
+
+    Raises:
+        UnreadableRequest: A line does not end as lines do in HTTP, or the head is too large.
+    """
+    lines: list[bytes] = []
+    async with asyncio.timeout(HEAD_WITHIN_S):
+        while not lines or lines[-1] != b"\r\n":
+            try:
+                lines.append(await reader.readuntil(b"\n"))
+            except asyncio.LimitOverrunError:
+                raise UnreadableRequest(f"a line of the head has more than {MOST_HEAD_BYTES:,} bytes") from None
+            if not lines[-1].endswith(b"\r\n"):
+                raise UnreadableRequest("a line of the head does not end in CR LF")
+            if sum(map(len, lines)) > MOST_HEAD_BYTES:
+                raise UnreadableRequest(f"the head has more than {MOST_HEAD_BYTES:,} bytes")
+    return b"".join(lines)
 
 
 class _Unfit(Exception):

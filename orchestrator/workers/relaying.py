@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import anyio
 
@@ -78,17 +78,25 @@ async def relay(inside: Ends, outside: Ends, *, first: bytes | None) -> None:
     await join(inside, outside)
 
 
-async def join(inside: Ends, outside: Ends) -> None:
-    """Copy both ways until both are done; the outside is closed then."""
+async def join(inside: Ends, outside: Ends, outward: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+    """Copy both ways until both are done; the outside is closed then.
+
+    Args:
+        outward: Carries what the inside says instead of copying it as it is.
+    """
     try:
         async with anyio.create_task_group() as both:
-            both.start_soon(_copy, inside[0], outside[1])
-            both.start_soon(_copy, outside[0], inside[1])
+            if outward is None:
+                both.start_soon(copy, inside[0], outside[1])
+            else:
+                both.start_soon(outward)
+            both.start_soon(copy, outside[0], inside[1])
     finally:
         outside[1].close()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy what is read until its end, and pass the end on."""
     with suppress(OSError):
         while True:
             async with asyncio.timeout(IDLE_S):

@@ -1,0 +1,106 @@
+"""One allowed request between a worker and its host: what the worker says in it is compared with what was allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from orchestrator.workers.client_hello import UNRECOGNIZED_NAME
+from orchestrator.workers.proxy_requests import MOST_HEAD_BYTES, ProxyRequest, UnreadableRequest, parse_inner_request
+from orchestrator.workers.relaying import Ends, copy, join
+from orchestrator.workers.request_bodies import send_request
+from orchestrator.workers.tunnel_openings import Opening, read_opening, why_another
+
+ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_SECOND = "a second request came on its connection; each has to ask anew"
+_SILENT_S = 3600.0
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """One request that was let through, and both its ends."""
+
+    request: ProxyRequest
+    inside: Ends
+    outside: Ends
+    refuse: Callable[[str], None]
+    """Told why the rest is refused."""
+
+    async def to_the_end(self, first: bytes, *, is_checked: bool) -> None:
+        """Carry it.
+
+        Args:
+            first: The head that the outside is told, of a request that is no tunnel.
+            is_checked: Whether what is said in a tunnel is compared with what it was allowed for; a rehearsal's own
+                model has no name that anything could be compared with.
+        """
+        if not self.request.is_tunnel:
+            await join(self.inside, self.outside, lambda: self._send(first))
+            return
+        self.inside[1].write(ESTABLISHED)
+        await join(self.inside, self.outside, self._open_tunnel if is_checked else None)
+
+    async def _open_tunnel(self) -> None:
+        """Look at the tunnel's first bytes, and let the others through unread if these are for the host allowed."""
+        try:
+            opening = await read_opening(self.inside[0], self.request.port)
+        except (OSError, TimeoutError):
+            self.outside[1].close()
+            return
+        reason = why_another(opening, self.request.host)
+        if reason is not None:
+            self._end(f"the tunnel was for {self.request.host}, and {reason}", UNRECOGNIZED_NAME)
+        elif opening.speaks == "HTTP":
+            await self._send_inner(opening)
+        else:
+            self.outside[1].write(opening.read)
+            await copy(self.inside[0], self.outside[1])
+
+    async def _send_inner(self, opening: Opening) -> None:
+        """HTTP in a tunnel: one request for the tunnel's own host, whose body ends where it says."""
+        read = opening.read.lstrip(b"\r\n")
+        with suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            while b"\r\n\r\n" not in read and not _BARE_LF.search(read) and len(read) <= MOST_HEAD_BYTES:
+                async with asyncio.timeout(_SILENT_S):
+                    read += await self.inside[0].readuntil(b"\n")
+        head, blank, rest = read.partition(b"\r\n\r\n")
+        try:
+            request = parse_inner_request(head + blank, self.request.host, self.request.port)
+        except UnreadableRequest as problem:
+            self._end(str(problem), _answer(str(problem)))
+            return
+        await self._send(request.forwarded + rest)
+
+    async def _send(self, forwarded: bytes) -> None:
+        """Send one request, and nothing that comes after it."""
+        reader, writer = self.inside[0], self.outside[1]
+        try:
+            with suppress(OSError):
+                further = await send_request(reader, writer, forwarded)
+                while not further.strip(b"\r\n"):
+                    async with asyncio.timeout(_SILENT_S):
+                        further = await reader.read(65536)
+                    if not further:
+                        if writer.can_write_eof():
+                            writer.write_eof()
+                        return
+                self._end(_SECOND)
+        except UnreadableRequest as problem:
+            self._end(str(problem), _answer(str(problem)))
+
+    def _end(self, reason: str, said: bytes = b"") -> None:
+        """Say so to both sides and end; what the outside has not been told by now it is not told."""
+        self.refuse(reason)
+        with suppress(OSError, RuntimeError):
+            self.inside[1].write(said)
+        self.outside[1].transport.abort()
+
+
+def _answer(text: str) -> bytes:
+    body = f"{text}\n".encode()
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Connection: close\r\n\r\n".encode() + body
