@@ -296,8 +296,10 @@ def may_write(sandbox: SandboxConfig, rehearsal: object | None) -> bool:
     return rehearsal is None and sandbox.target == "write"
 
 
-async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder) -> TargetLock:
+async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder) -> TargetLock | None:
     """Keep other sessions from writing in the target until the stack is closed.
+
+    Returns ``None`` where sessions cannot meet, and this one would share the target anyway.
 
     Raises:
         TargetBusy: Another session may write there, and this one does not share.
@@ -306,8 +308,10 @@ async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder
     block = hold_target(request.target, session=folder.id, workspace=folder.workspace, share=request.share_target)
     try:
         lock = await off_loop(block.__enter__, within_s=HOLD_TIME_S, what="looking for other sessions in the target")
-    except TimeoutError as error:
-        raise EnvironmentUnfit(str(error)) from error
+    except (TimeoutError, EnvironmentUnfit) as error:
+        if request.share_target:
+            return None
+        raise EnvironmentUnfit(str(error), hint="--share-target goes on without that") from error
     stack.push(block.__exit__)
     return lock
 

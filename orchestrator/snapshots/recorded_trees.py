@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Status
-from orchestrator.files.time_limits import time_left
+from orchestrator.files.time_limits import is_over, time_left
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.unshown import MOST_NAMED, HiddenFile, IgnoredChange, Unshown
 from orchestrator.snapshots.hashed_trees import HashedTrees
@@ -107,6 +107,7 @@ class Snapshots:
         self._labels = folder / "labels.jsonl"
         self._beside = folder / "beside"
         self._lock = threading.Lock()
+        self._figures: dict[tuple[str, str], tuple[tuple[str, int, int], ...]] = {}
         real = target.resolve()
         self.target = real
         self.exclude = tuple(exclude)
@@ -171,6 +172,9 @@ class Snapshots:
         try:
             selected = self._selection.look(self._trees.recorded())
             tree, doubts = self._trees.write_tree(selected.files)
+            if is_over():
+                # What was not looked at any more is not gone.
+                raise EnvironmentUnfit("the target could not be recorded in time")
             return Moment("", tree, beside=self._keep_beside(selected, doubts))
         finally:
             self._lock.release()
@@ -224,10 +228,10 @@ class Snapshots:
         if before == after:
             return Diff("", (), 0, 0)
         text, is_cut = self._trees.diff_text(before, after, most_bytes=MOST_DIFF_BYTES)
-        figures = self._trees.diff_figures(before, after)
+        figures = self.figures(before, after)
         return Diff(
             text,
-            tuple(sorted(path for path, _, _ in figures)),
+            tuple(path for path, _, _ in figures),
             sum(insertions for _, insertions, _ in figures),
             sum(deletions for _, _, deletions in figures),
             is_cut,
@@ -239,7 +243,12 @@ class Snapshots:
         Raises:
             EnvironmentUnfit: One of the ids is not a recorded tree.
         """
-        return () if before == after else tuple(sorted(self._trees.diff_figures(before, after)))
+        if before == after:
+            return ()
+        # Trees never change, and the same two are asked about more than once when a session is summed up.
+        if (before, after) not in self._figures:
+            self._figures[before, after] = tuple(sorted(self._trees.diff_figures(before, after)))
+        return self._figures[before, after]
 
     def changed(self, before: str, after: str) -> tuple[str, ...]:
         """The paths that differ between two recorded trees, sorted.

@@ -248,7 +248,7 @@ def _looks_right(git_dir: Path) -> bool:
             return False
         raise RepositoryUnreadable(f"its HEAD {head.detail}")
     if head.kind not in ("file", "link"):
-        return False
+        raise RepositoryUnreadable(f"its HEAD is a {head.kind}")
     common = ForeignFolder(_common_dir(git_dir))
     return all(_is_folder(common, name) for name in ("objects", "refs"))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.time_limits import in_time
 from orchestrator.snapshots.recorded_trees import Snapshots
 
 Take = Callable[..., Snapshots]
@@ -200,3 +201,12 @@ def test_a_label_that_a_crash_cut_short_is_as_if_never_taken(tmp_path: Path, tar
     assert (snapshots.find("base"), snapshots.newest()) == (tree, tree)
     snapshots.take("next")
     assert snapshots.find("next") == tree
+
+
+def test_a_look_whose_time_is_over_is_no_moment(snapshots_of: Take, target: Path, tmp_path: Path) -> None:
+    snapshots = snapshots_of(target)
+    before = snapshots.take("before")
+    with pytest.raises((EnvironmentUnfit, TimeoutError)):
+        in_time(lambda: snapshots.take("late"), within_s=0.0, what="the look")
+    assert snapshots.find("late") is None
+    assert snapshots.take("after") == before

@@ -101,6 +101,13 @@ def test_what_cannot_be_told_is_said(target: Path, text: str, reason: str) -> No
         everything_of(target)
 
 
+def test_a_repository_whose_head_is_a_pipe_is_not_taken_for_none(target: Path) -> None:
+    (target / ".git" / "HEAD").unlink()
+    os.mkfifo(target / ".git" / "HEAD")
+    with pytest.raises(RepositoryUnreadable, match="its HEAD is a pipe"):
+        find_repository(target)
+
+
 def test_a_folder_called_like_a_repository_is_none(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     assert repository_at(tmp_path) is None
