@@ -71,15 +71,6 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Capability:
-    """Something that holds from one version of the CLI to before another."""
-
-    name: str
-    since: tuple[int, ...] = ()
-    before: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Agent:
     """One CLI."""
 
@@ -97,7 +88,6 @@ class Agent:
     credential: Credential
     oldest: tuple[int, ...]
     """The oldest version known to work."""
-    capabilities: tuple[Capability, ...] = ()
     record_types: frozenset[str] | None = None
     """What the ``type`` of its records may be, so that they are found beside noise; ``None`` for any text."""
     began_otherwise: Callable[[Assignment, ConversationStarted], str | None] = lambda assignment, started: None

@@ -12,6 +12,7 @@ from typing import Literal
 import anyio
 
 from orchestrator.agents.registry import get_agent
+from orchestrator.agents.versions import is_too_old, parse_version
 from orchestrator.cli.wording import one_line
 from orchestrator.coordinator.preflight import (
     MachineReport,
@@ -27,6 +28,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.planning import plan_breakdown
 
 _LOW_DISK_BYTES = 1 << 30
+TRY_IT = 'orchestrate --rehearse --installed "Add a check"    (free: your own CLIs, a scripted model)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,12 @@ def agent_finding(found: FoundAgent, environ: Mapping[str, str]) -> Finding:
     text += ", a login is there"
     if found.problem is None:
         return Finding(found.name, "ok", text)
-    update = f"npm install -g {agent.package}@{agent.pinned}"
-    return Finding(
-        found.name, "doubtful" if found.usable else "missing", f"{text}; {one_line(found.problem, 300)}", update
-    )
+    text = f"{text}; {one_line(found.problem, 400)}"
+    if found.usable:  # newer than what was tested: to be tried, not to be taken back
+        return Finding(found.name, "doubtful", text, TRY_IT)
+    # An older one is replaced by the newest; what does not start for another reason says so itself.
+    old = is_too_old(agent, parse_version(found.version or ""))
+    return Finding(found.name, "missing", text, f"npm install -g {agent.package}" if old else None)
 
 
 def _machine_findings(machine: MachineReport, sandbox: SandboxConfig, workspace: Path) -> Iterator[Finding]:

@@ -95,7 +95,7 @@ def _planted(summary: SessionSummary) -> Iterator[tuple[str, str]]:
         yield "these run", f"and {len(summary.planted) - _MANY_FILES} more: orchestrate show {summary.id} --json"
 
 
-def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
+def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:  # noqa: C901 - one row a fact
     yield from _planted(summary)
     if summary.tier is not None:
         yield "plan", f"tier {summary.tier}; sandbox {summary.sandbox}; policy {one_line(summary.policy, 60)}"
@@ -107,6 +107,9 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     yield "used", _consumption(summary)
     for worker in summary.workers:
         yield "workers", worker_words(worker)
+    for worker in summary.workers:
+        if worker.unknown_records:
+            yield "unknown", unknown_records_words(worker)
     yield from _proofs(summary)
     for review in summary.reviews:
         yield "reviews", f"{review.id}: {one_line(review.text, 200)}"
@@ -189,6 +192,12 @@ def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
             more = f" and {left} more" if left > 0 else ""
             said = "; ".join(one_line(words, 120) for words in named[:_FEW_CALLS])
             yield "calls", f"{worker.id}: {count} {word}: {said}{more}"
+
+
+def unknown_records_words(worker: WorkerSummary) -> str:
+    """Records that its adapter does not know: nothing of the run, but a sign that the CLI has changed."""
+    kinds = ", ".join(f"{one_line(kind, 80)} ({count})" for kind, count in worker.unknown_records.items())
+    return f"{worker.id}: {sum(worker.unknown_records.values())} records of kinds that are not known: {kinds}"
 
 
 def _consumption(summary: SessionSummary) -> str:

@@ -126,6 +126,11 @@ REHEARSAL = _options(
         "--scenario", metavar="NAME|FILE", help="What is played (implies --rehearse); see `orchestrate scenarios`."
     ),
     click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs."),
+    click.option(
+        "--installed",
+        is_flag=True,
+        help="Rehearse with your own installed CLIs instead of the pinned ones: does a new version still work?",
+    ),
 )
 
 BOUNDS = _options(

@@ -176,16 +176,19 @@ def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> Sa
 
 
 def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
-    """What is rehearsed, if anything; a scenario or stand-ins mean a rehearsal.
+    """What is rehearsed, if anything; a scenario, stand-ins or one's own CLIs mean a rehearsal.
 
     Raises:
         UsageError: There is no such scenario, or its file is not one (with line and reason).
     """
-    if not (options["rehearse"] or options["scenario"] or options["stand_ins"]):
+    if options["installed"] and options["stand_ins"]:
+        raise UsageError("--installed and --stand-ins exclude each other", hint="leave one of them out")
+    if not (options["rehearse"] or options["scenario"] or options["stand_ins"] or options["installed"]):
         return None
     return RehearsalRequest(
         scenario=scenario_path(options["scenario"]) if options["scenario"] else None,
         stand_ins=options["stand_ins"],
+        installed=options["installed"],
     )
 
 

@@ -13,9 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.agents.versions import is_too_old, known_drifts, parse_version
 from orchestrator.coordinator.version_managers import program_behind
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder

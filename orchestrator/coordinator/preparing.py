@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from orchestrator.agents.capabilities import is_too_old, known_drifts, parse_version
 from orchestrator.agents.registry import get_agent
+from orchestrator.agents.versions import is_too_old, known_drifts, parse_version
 from orchestrator.coordinator.login_signs import logins_in
 from orchestrator.coordinator.preflight import is_logged_in
 from orchestrator.errors import EnvironmentUnfit

@@ -16,7 +16,7 @@ from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.preflight import find_agent
 from orchestrator.coordinator.requests import Progress, RehearsalRequest, RunRequest
 from orchestrator.coordinator.staging import Stage
-from orchestrator.errors import EnvironmentUnfit, OrchestrateError
+from orchestrator.errors import EnvironmentUnfit, NoUsableAgent, OrchestrateError
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import AgentName
@@ -81,14 +81,17 @@ async def open_rehearsal(
     without = {AgentName(name): flags for name, flags in scenario.launch_without.items()}
     if rehearsal.server is not None:
         endpoint = ModelEndpoint(rehearsal.server, REHEARSAL_KEY)
-        yield replace(stage, rehearsal=Rehearsal(dict.fromkeys(names, endpoint), without, is_served_elsewhere=True))
+        yield replace(
+            stage,
+            rehearsal=Rehearsal(dict.fromkeys(names, endpoint), without, rehearsal.installed, is_served_elsewhere=True),
+        )
         return
     async with model_server(scenario, port=rehearsal.port, bookmarks=folder / "scenario.json") as server:
 
         def describe(assignment: Assignment) -> None:
             server.describe(assignment.worker, target=assignment.target, scratch=assignment.scratch, session=folder)
 
-        yield replace(stage, rehearsal=Rehearsal(server.endpoints, without), before_start=describe)
+        yield replace(stage, rehearsal=Rehearsal(server.endpoints, without, rehearsal.installed), before_start=describe)
 
 
 def default_scenario() -> Path:
@@ -164,9 +167,14 @@ def _cast(
     environ: Mapping[str, str],
     progress: Progress,
 ) -> tuple[tuple[FoundAgent, ...], Mapping[str, str]]:
-    """The real CLIs where npm can bring them, stand-ins for the rest."""
+    """The user's own CLIs if asked for; else the pinned ones where npm can bring them, and stand-ins for the rest."""
     system = environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     folders: list[str] = []
+    if request.installed:
+        found = tuple(find_agent(get_agent(name), environ, needs_login=False) for name in names)
+        if not any(agent.usable for agent in found):
+            raise NoUsableAgent({agent.name: agent.problem or "not usable" for agent in found})
+        return found, {"PATH": system}
     if not request.stand_ins:
         packages = {get_agent(name).package: get_agent(name).pinned for name in names}
         try:

@@ -205,6 +205,9 @@ def _recovery_lines(action: RecoveryAction) -> Iterator[str]:
 def _warnings(summary: SessionSummary) -> Iterator[str]:
     yield from (f"- {markdown_line(warning)}" for warning in summary.warnings)
     for worker in summary.workers:
+        if worker.unknown_records:
+            kinds = ", ".join(f"{markdown_code(kind)} ({count})" for kind, count in worker.unknown_records.items())
+            yield f"- {worker.id}: {sum(worker.unknown_records.values())} records of kinds that are not known: {kinds}"
         if worker.noise:
             yield f"- {worker.id}: {worker.noise:,} lines of its output were no record; its raw file has them"
 

@@ -24,6 +24,8 @@ class RehearsalRequest:
     """``None``: the built-in default."""
     stand_ins: bool = False
     """Use the built-in stand-ins even where a real CLI could be had."""
+    installed: bool = False
+    """Use the CLIs that are installed on this machine instead of the pinned ones."""
     port: int = 0
     """Where the model server listens if it can: workers that outlived a coordinator look for it there."""
     server: str | None = None

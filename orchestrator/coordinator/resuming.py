@@ -153,6 +153,7 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
         outside = next((endpoint.url for endpoint in options.rehearsal.endpoints.values()), None)
         rehearsal = RehearsalRequest(
             stand_ins=any(found.stand_in for found in session.found),
+            installed=options.rehearsal.is_installed,
             port=next((url.port for url in urls if url.port), 0),
             server=outside if options.rehearsal.is_served_elsewhere else None,
         )

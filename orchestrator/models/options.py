@@ -33,6 +33,8 @@ class Rehearsal:
 
     endpoints: Mapping[AgentName, ModelEndpoint] = field(default_factory=dict)
     launch_without: Mapping[AgentName, tuple[str, ...]] = field(default_factory=dict)
+    is_installed: bool = False
+    """Played by the user's own CLIs instead of the pinned ones."""
     is_served_elsewhere: bool = False
     """The model server is not the coordinator's own, and outlives it."""
 

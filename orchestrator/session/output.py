@@ -41,6 +41,9 @@ DOING_CHARS = 200
 """Longest line of "what it is doing now"."""
 RETRIES = "retrying: "
 """Begins what a worker does whose CLI has no answer from its model."""
+UNKNOWN_RECORD = "record "
+"""How adapters begin the text about a record whose kind they do not know."""
+MOST_KINDS = 20
 TROUBLE = (Denied, Failed, Unrecognised)
 """What the recovery rules look at."""
 WEIGHTY = frozenset({*TROUBLE, Reported})
@@ -121,6 +124,10 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
             words = draft.detail(worker).own_words
             if (more := with_line(words, text)) is not words:
                 draft.set_detail(worker, own_words=more)
+        case Unrecognised(text=text, record=record) if record is not None and text.startswith(UNKNOWN_RECORD):
+            unknown = draft.detail(worker).unknown
+            if text in unknown or len(unknown) < MOST_KINDS:
+                draft.set_detail(worker, unknown={**unknown, text: unknown.get(text, 0) + 1})
         case Unrecognised(stream="stdout", record=None):
             draft.set_worker(worker, noise=state.noise + 1)
         case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():

@@ -185,6 +185,8 @@ class WorkerDetail:
     """The first denials of this attempt that no rule explained away."""
     spoke: bool = False
     """A record of this attempt came on its standard output."""
+    unknown: Mapping[str, int] = field(default_factory=dict)
+    """How many records of each kind came that its adapter does not know, over all attempts."""
     own_words: tuple[str, ...] = ()
     """The last meaningful lines that this attempt wrote to its standard error."""
     last_word_at: datetime | None = None

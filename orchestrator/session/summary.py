@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from orchestrator.models.approvals import Settled
@@ -48,6 +49,8 @@ class WorkerSummary:
     exit: ExitRecord | None
     """``exit.proof`` says how it is known that nothing of it is left."""
     answer: str
+    unknown_records: Mapping[str, int] = field(default_factory=dict)
+    """Records whose kind its adapter does not know, by kind: a sign that the CLI has changed."""
     calls_returned: int = 0
     """Tool calls that returned well, and background tasks that were completed."""
     calls_failed: int = 0
@@ -174,6 +177,7 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         tool_calls=state.tool_calls,
         denials=state.denials,
         noise=state.noise,
+        unknown_records=detail.unknown if detail else {},
         files=work.files if work else (),
         insertions=work.insertions if work else 0,
         deletions=work.deletions if work else 0,

@@ -69,4 +69,4 @@ def test_a_version_that_has_moved_on_is_doubtful_and_names_the_tested_one(machin
 
     assert finding.state == "doubtful"
     assert agent.pinned in finding.text
-    assert agent.pinned in (finding.next_step or "")
+    assert "--rehearse --installed" in (finding.next_step or "")

@@ -50,4 +50,4 @@ def test_a_cli_that_is_newer_than_the_one_we_know_is_doubtful_and_the_doctor_say
 
     assert ran.code == 0
     assert "Claude Code 99.0.1 at" in ran.out
-    assert "newer than" in ran.out
+    assert "newer release than" in ran.out

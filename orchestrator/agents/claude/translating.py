@@ -56,6 +56,7 @@ _ENDS = {
 _QUIET = frozenset(
     {
         "status",
+        "thinking_tokens",
         "ui_invalidate",
         "background_tasks_changed",
         "task_progress",

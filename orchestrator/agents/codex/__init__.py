@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from orchestrator.agents.codex.launching import launch
 from orchestrator.agents.codex.rules import RULES
 from orchestrator.agents.codex.translating import NAME, RECORD_TYPES, translate
-from orchestrator.agents.contract import Agent, Capability, Credential
+from orchestrator.agents.contract import Agent, Credential
 from orchestrator.models.work import Role
 
 AGENT = Agent(
@@ -26,8 +26,7 @@ AGENT = Agent(
         login_hint="run codex login, or set CODEX_API_KEY",
         renamed={"OPENAI_API_KEY": "CODEX_API_KEY"},  # exec sends no key at all when it has only the former (0.169.0)
     ),
-    oldest=(0, 169),
-    capabilities=(Capability("exec resume with options before it", since=(0, 169)),),
+    oldest=(0, 149),  # measured: older ones fail the suite that drives the real CLIs
     # The last renews a login (0.169.0).
     model_hosts=("api.openai.com", "chatgpt.com", "auth.openai.com"),
     # OPENAI_BASE_URL means nothing to it (0.169.0); people set that for other programs.

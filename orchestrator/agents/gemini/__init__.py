@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from orchestrator.agents.contract import Agent, Capability, Credential
+from orchestrator.agents.contract import Agent, Credential
 from orchestrator.agents.gemini.launching import launch
 from orchestrator.agents.gemini.rules import RULES
 from orchestrator.agents.gemini.translating import NAME, RECORD_TYPES, translate
@@ -28,8 +28,7 @@ AGENT = Agent(
         # Our settings.json names no auth type, and without one gemini looks at the environment only.
         with_files={"GOOGLE_GENAI_USE_GCA": "true"},
     ),
-    oldest=(0, 61),
-    capabilities=(Capability("--skip-trust", since=(0, 61)),),
+    oldest=(0, 56),  # measured; 0.51 and older print a 429 in another shape
     model_hosts=(
         *("generativelanguage.googleapis.com", "cloudcode-pa.googleapis.com"),
         # The first renews a login, the second says whose it is (0.61.0).

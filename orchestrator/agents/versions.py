@@ -1,11 +1,11 @@
-"""A ``--version`` output in, what is known to differ from the version an adapter was written against out."""
+"""Read the version that a CLI prints, and say what is known of it beside the one its adapter was tested against."""
 
 from __future__ import annotations
 
 import re
 from typing import TypeAlias
 
-from orchestrator.agents.contract import Agent, Capability
+from orchestrator.agents.contract import Agent
 
 Version: TypeAlias = tuple[int, ...]
 
@@ -18,13 +18,11 @@ def parse_version(text: str) -> Version | None:
     return tuple(int(part) for part in found.groups() if part is not None) if found else None
 
 
-def has_capability(agent: Agent, version: Version, name: str) -> bool:
-    """Whether this version of the CLI has the capability; a name the adapter does not list is taken to hold."""
-    return all(_holds(capability, version) for capability in agent.capabilities if capability.name == name)
-
-
 def known_drifts(agent: Agent, version: Version | None) -> tuple[str, ...]:
-    """What a person should know about this version, one sentence each; empty for the pinned one."""
+    """What a person should know about this version, one sentence each.
+
+    A newer patch is no news (claude's appear nearly daily); a new minor or major release is.
+    """
     if version is None:
         return (f"{agent.title} does not tell its version; the adapter expects {agent.pinned}",)
     shown = ".".join(map(str, version))
@@ -33,20 +31,14 @@ def known_drifts(agent: Agent, version: Version | None) -> tuple[str, ...]:
     if version < agent.oldest:
         oldest = ".".join(map(str, agent.oldest))
         drifts.append(f"{agent.title} {shown} is older than {oldest}, the oldest version known to work")
-    elif version > pinned:
-        drifts.append(f"{agent.title} {shown} is newer than {agent.pinned}, which the adapter was tested against")
-    drifts.extend(
-        f"{agent.title} {shown} lacks: {capability.name}"
-        for capability in agent.capabilities
-        if _holds(capability, pinned) and not _holds(capability, version)
-    )
+    elif version[:2] > pinned[:2]:
+        drifts.append(
+            f"{agent.title} {shown} is a newer release than {agent.pinned}, which the adapter was tested against; "
+            'try it free of cost: orchestrate --rehearse --installed "…"'
+        )
     return tuple(drifts)
 
 
 def is_too_old(agent: Agent, version: Version | None) -> bool:
     """Whether the adapter is known not to work with this version."""
     return version is not None and version < agent.oldest
-
-
-def _holds(capability: Capability, version: Version) -> bool:
-    return capability.since <= version and (capability.before is None or version < capability.before)
