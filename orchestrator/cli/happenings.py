@@ -54,7 +54,7 @@ def _without_own_name(happening: Happening) -> Happening:
     return replace(happening, text=happening.text.replace(f"{happening.worker}: ", "", 1))
 
 
-def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:
+def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:  # noqa: C901 - one row an entry
     match body:
         case entries.EffectIntended(effect=effect):
             yield from _intended(effect, at)
@@ -73,6 +73,10 @@ def _of(body: entries.Body, at: datetime) -> Iterator[Happening]:
             changed = changed_lines(len(files), insertions, deletions) if files else "nothing changed"
             text = f"could not be measured: {one_line(problem, 300)}" if problem else changed
             yield Happening(at, "session", Weight.NORMAL, f"compared with the beginning: {text}")
+        case entries.BaselineMeasured(suites=suites):
+            lines = tuple(f"{suite.name}: {suite.state}: {suite.reason}" for suite in suites.suites)
+            text = f"tests before the work: {suites.problem or ('as follows' if lines else 'none found')}"
+            yield Happening(at, "review", Weight.NORMAL, one_line(text, 300), more=_lines(lines))
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield Happening(at, "review", Weight.IMPORTANT, f"measured checks: {verdict}", more=_lines(findings))
         case entries.SessionClosed(outcome=outcome, reason=reason):

@@ -65,6 +65,11 @@ WHAT = _options(
     ),
     workspace_option,
     click.option(
+        "--no-baseline",
+        is_flag=True,
+        help="Do not run the project's tests as they were before; what fails then counts as failing.",
+    ),
+    click.option(
         "--task-file",
         type=AnyPath(),
         metavar="FILE",

@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.places import expanded, person_at_terminal, workspace_path
-from orchestrator.coordinator.requests import RehearsalRequest, RunRequest
+from orchestrator.coordinator.requests import BASELINE_TIME_S, RehearsalRequest, RunRequest
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
@@ -61,6 +61,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         auto_resume=options["auto_resume"],
         share_target=options["share_target"],
         whole_home=options["yes_whole_home"],
+        baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
         limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
     )
 

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from orchestrator.coordinator.target_tests import TargetTests
+import anyio
+
+from orchestrator.coordinator.kept_results import read_results, write_results
+from orchestrator.coordinator.target_tests import SuiteOutcomes, TargetTests
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.sharing import TargetHolder
+from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.quotation import quoted_names
 from orchestrator.snapshots.attribution import change_of
 from orchestrator.snapshots.conflict_markers import conflicts_added
-from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, Snapshots, review_label
+from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, Moment, Snapshots, review_label
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.records import Records
 from orchestrator.snapshots.writers import Writers
-from orchestrator.suites.results import State
+from orchestrator.suites.weighing import Weighed, weigh
+from orchestrator.workers.layers import REMOVE_TIME_S
 
 EXCERPT_CHARS = 12_000
 MOST_UNSHOWN_CHARS = 4_000
 LOOK_TIME_S = 300.0
 """Longest look at the target; what takes longer counts as not measured."""
 MOST_SCRATCH_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The orchestrator's own review."""
+
+    verdict: Verdict
+    findings: tuple[str, ...]
+    suites: SuitesMeasured = field(default_factory=SuitesMeasured)
 
 
 class Evidence:
@@ -44,6 +62,8 @@ class Evidence:
         self.tests = tests
         self.others = others
         self.writers = snapshots.writers or Writers()
+        self._kept = tests.bench.scratch.with_name("baseline.json")
+        self._baseline: SuiteOutcomes | None = None
 
     def begin(self, alive: Collection[WorkerId] = ()) -> None:
         """Record the target as it is before anybody works on it, or as another coordinator has left it.  Blocks.
@@ -83,29 +103,89 @@ class Evidence:
         after = self.snapshots.record("measured")
         return Diff("", (), 0, 0) if before is None else change_of(self.snapshots, worker, before, after)
 
-    async def check(self, review: str = "") -> tuple[Verdict, tuple[str, ...]]:
-        """Review by measuring: something changed, it leaves no conflict, and the target's tests still pass."""
+    async def measure_baseline(self, within_s: float) -> SuitesMeasured:
+        """Run the tests of the target as it was when the session began; what cannot be had is an answer as well.
+
+        What single tests did is kept beside the session, for :meth:`check`.
+        """
+        tested = await self._tested_before(within_s)
+        self._baseline = tested
+        write_results(self._kept, tested)
+        return tested.measured
+
+    async def _tested_before(self, within_s: float) -> SuiteOutcomes:
+        began, checkout = time.monotonic(), self.tests.bench.scratch.with_name("baseline")
+
+        def look() -> tuple[Moment, tuple[str, ...]]:
+            moment = self.snapshots.moment(BASELINE)
+            if moment is None:
+                raise EnvironmentUnfit("the target was not recorded when the session began")
+            return moment, self.snapshots.check_out(moment, checkout)
+
+        try:
+            moment, shared = await off_loop(look, within_s=within_s, what="writing down the target as it was")
+            left = max(0.0, within_s - (time.monotonic() - began))
+            tested = await self.tests.run_on(checkout, shared, within_s=left)
+            changed = await off_loop(
+                partial(self._changed_meanwhile, moment, shared), within_s=LOOK_TIME_S, what="the look at ignored files"
+            )
+        except (EnvironmentUnfit, OSError) as error:
+            return SuiteOutcomes(problem=error.message if isinstance(error, EnvironmentUnfit) else str(error))
+        finally:
+            with anyio.CancelScope(shield=True), suppress(TimeoutError):
+                remove = ForeignFolder(checkout).remove_all
+                await off_loop(remove, within_s=REMOVE_TIME_S, what="taking the target as it was away")
+        if changed and tested.results:
+            # Somebody could else make a test fail that never did.
+            return SuiteOutcomes(
+                tested.detection, problem=f"ignored files changed meanwhile: {quoted_names(changed[:5])}"
+            )
+        return tested
+
+    def _changed_meanwhile(self, before: Moment, shared: Sequence[str]) -> list[str]:
+        unshown = self.snapshots.compare(before, self.snapshots.glance()).unshown
+        gone = [change.path for change in unshown.ignored if change.what != "new"]
+        return [path for path in gone if any(path == name or path.startswith(f"{name}/") for name in shared)]
+
+    async def check(self, review: str = "", *, baseline: str | None = None) -> Checked:
+        """Review by measuring: something changed, it leaves no conflict, and nothing fails that did not before.
+
+        Args:
+            baseline: Why there is none to compare with; ``None`` where there is one.
+        """
         look = partial(self.change, review)
         diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
         if not diff.files:
             nothing = "nothing changed in the target, so there is nothing to accept"
-            return Verdict.CONCERNS, (nothing, *diff.unshown.lines())
+            return Checked(Verdict.CONCERNS, (nothing, *diff.unshown.lines()))
         tested = await self.tests.run()
         # The tests ran elsewhere; a person, or another program, may have gone on here.
-        diff = await off_loop(self.change, within_s=LOOK_TIME_S, what="the last look at the target")
-        findings = [f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines()]
+        diff = await off_loop(look, within_s=LOOK_TIME_S, what="the last look at the target")
+        findings = (f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines())
+        before = self._baseline or read_results(self._kept)
+        if before is not None and before.problem is not None:
+            baseline = baseline or before.problem
+        because = baseline or "what the tests did before was not kept"
+        weighed = weigh(tested.results, None if before is None or baseline else before.results, because=because)
+        verdict, told = _verdict(tested, weighed)
         damaged = conflicts_added(diff.text)
         if damaged:
-            return Verdict.BLOCKER, (*findings, f"conflict markers are left in {quoted_names(damaged)}")
-        told = tuple(f"{result.suite}: {result.state}: {result.reason}" for result in tested.results)
-        if tested.problem is not None:
-            return Verdict.CONCERNS, (*findings, f"the target's tests were not measured: {tested.problem}")
-        if not tested.results:
-            return Verdict.APPROVED, (*findings, "the target has no tests that could be run")
-        if all(result.state is State.PASSED for result in tested.results):
-            return Verdict.APPROVED, (*findings, "the target's tests pass", *told)
-        failed = any(result.state is State.FAILED for result in tested.results)
-        return Verdict.CONCERNS, (*findings, f"the target's tests {'fail' if failed else 'were not measured'}", *told)
+            verdict, told = Verdict.BLOCKER, (*told, f"conflict markers are left in {quoted_names(damaged)}")
+        return Checked(verdict, (*findings, *told), tested.measured)
+
+
+def _verdict(tested: SuiteOutcomes, weighed: Weighed) -> tuple[Verdict, tuple[str, ...]]:
+    if weighed.concerns:
+        return Verdict.CONCERNS, (*weighed.concerns, *weighed.notes)
+    if tested.problem is not None:
+        return Verdict.ABSTAINED, (f"the target's tests were not measured: {tested.problem}",)
+    if not tested.results:
+        return Verdict.APPROVED, ("the target has no tests that could be run",)
+    if weighed.all_passed:
+        return Verdict.APPROVED, ("the target's tests pass", *weighed.notes)
+    if weighed.is_measured:
+        return Verdict.APPROVED, ("nothing fails that did not fail before", *weighed.notes)
+    return Verdict.ABSTAINED, ("the target's tests were not measured", *weighed.notes)
 
 
 def excerpt_of(diff: Diff) -> str:

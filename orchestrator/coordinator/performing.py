@@ -38,6 +38,7 @@ from orchestrator.models.effects import (
     FreezeWorker,
     InspectLeaving,
     Leave,
+    MeasureBaseline,
     MeasureWork,
     Outcome,
     RecordPlan,
@@ -51,6 +52,7 @@ from orchestrator.models.effects import (
     Warn,
 )
 from orchestrator.models.entries import (
+    BaselineMeasured,
     ChecksMeasured,
     EffectDone,
     Input,
@@ -63,6 +65,7 @@ from orchestrator.models.entries import (
 from orchestrator.models.identity import ReviewId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.reviews import Verdict
+from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.work import Assignment, Role, TaskBreakdown
 from orchestrator.session.assigning import events_file
 from orchestrator.session.state import Session
@@ -109,8 +112,10 @@ class Performer:
                 self.tasks.start_soon(self._take_snapshot, name, review)
             case MeasureWork():
                 self.tasks.start_soon(self._measure, effect, name)
-            case RunChecks(review=review):
-                self.tasks.start_soon(self._run_checks, name, review)
+            case MeasureBaseline(within_s=within_s):
+                self.tasks.start_soon(self._measure_baseline, name, within_s)
+            case RunChecks():
+                self.tasks.start_soon(self._run_checks, effect, name)
             case RecordPlan(breakdown=breakdown):
                 text = _PLAN.dump_json(breakdown, indent=2).decode()
                 self._at_once(name, partial(write_atomically, self.folder.path / "plan.json", text + "\n"))
@@ -227,12 +232,20 @@ class Performer:
             left = await off_loop(scratch, within_s=SCRATCH_TIME_S, what="the look at a scratch folder")
         self.take(WorkMeasured(effect.worker, diff.files, diff.insertions, diff.deletions, left, name))
 
-    async def _run_checks(self, name: EffectId, review: ReviewId) -> None:
+    async def _measure_baseline(self, name: EffectId, within_s: float) -> None:
         try:
-            verdict, findings = await self.evidence.check(review)
+            suites = await self.evidence.measure_baseline(within_s)
         except (OrchestrateError, OSError) as error:
-            verdict, findings = Verdict.ABSTAINED, (f"not measured: {error}",)
-        self.take(ChecksMeasured(verdict, findings, name))
+            suites = SuitesMeasured(problem=str(error))
+        self.take(BaselineMeasured(suites, name))
+
+    async def _run_checks(self, effect: RunChecks, name: EffectId) -> None:
+        try:
+            checked = await self.evidence.check(effect.review, baseline=effect.without_baseline)
+        except (OrchestrateError, OSError) as error:
+            self.take(ChecksMeasured(Verdict.ABSTAINED, (f"not measured: {error}",), name))
+            return
+        self.take(ChecksMeasured(checked.verdict, checked.findings, name, checked.suites))
 
 
 UPDATE_TIME_S = 20.0

@@ -67,3 +67,18 @@ def detect_in(folder: Path) -> Detection:
 def _is_foreign(entry: Entry) -> bool:
     """Whether it is a folder of what others wrote or what tools made."""
     return entry.name.rpartition("/")[2] in IGNORED_FOLDERS
+
+
+class CheckedOutFiles(ProjectFiles):
+    """A target as it was once: a checkout, and what it shares with the target as that lies."""
+
+    def __init__(self, checkout: Path, target: Path, shared: Sequence[str]) -> None:
+        super().__init__(checkout)
+        self._target = ForeignFolder(target)
+        self._shared = tuple(shared)
+
+    def exists(self, name: str) -> bool:
+        if super().exists(name):
+            return True
+        is_shared = any(name == shared or name.startswith(f"{shared}/") for shared in self._shared)
+        return is_shared and not isinstance(self._target.status(name), Unread)

@@ -16,7 +16,7 @@ from orchestrator.models.money import Usage
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
 from orchestrator.session.state import Session
-from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise
+from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise, tests_in_words
 
 SUMMARY: TypeAdapter[SessionSummary] = TypeAdapter(SessionSummary)
 HEADLINES = {
@@ -65,6 +65,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from _section("What changed", _changes(summary))
     yield from _section("Whose the changes are", _whose(summary))
     yield from _section("What the diff does not show", _unshown(summary))
+    yield from _section("Tests of the target", (f"- {markdown_line(line)}" for line in tests_in_words(summary)))
     yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))

@@ -15,6 +15,9 @@ from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.state import Session
 
+BASELINE_TIME_S = 300.0
+"""The budget of the baseline: the first review that measures waits for it at most so long."""
+
 
 @dataclass(frozen=True, slots=True)
 class RehearsalRequest:
@@ -60,6 +63,8 @@ class RunRequest:
     """Work in the target although another session does."""
     whole_home: bool = False
     """Agents may work in a folder that holds logins (a home)."""
+    baseline_s: float | None = BASELINE_TIME_S
+    """How long the target's tests may take as they were before; ``None``: they are not run."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -180,6 +180,8 @@ def check_request(request: RunRequest) -> None:
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
     """Everything the fold needs to know, resolved."""
     options = SessionOptions(
+        baseline_s=request.baseline_s,
+        measures_final=True,
         final_wait_s=request.sandbox.limits.final_wait_s,
         final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,
         task=request.task,

@@ -10,10 +10,11 @@ from typing import Final
 
 import anyio
 
-from orchestrator.coordinator.project_files import ProjectFiles
+from orchestrator.coordinator.project_files import CheckedOutFiles, ProjectFiles
 from orchestrator.coordinator.suite_runs import SUITE_TIME_S, run_suite
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.time_limits import off_loop
+from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
 from orchestrator.suites.detection import detect
 from orchestrator.suites.results import State, SuiteResult
 from orchestrator.suites.suite import Detection, Suite
@@ -21,10 +22,12 @@ from orchestrator.workers.layers import Bench, Layer, open_layer
 
 FIND_TIME_S: Final = 60.0
 """Longest look for suites."""
+MOST_NOT_TAKEN: Final = 20
+MOST_REASON_CHARS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class SuiteOutcomes:
     """What was found of a target's tests, and what became of it."""
 
     detection: Detection = field(default_factory=Detection)
@@ -32,6 +35,24 @@ class Tested:
     """One a suite, in the order of the detection; empty where nothing could be run at all."""
     problem: str | None = None
     """Why nothing could be run, although suites were found."""
+
+    @property
+    def measured(self) -> SuitesMeasured:
+        """The same as plain values, without the single tests."""
+        by_name = {result.suite: result for result in self.results}
+        suites = tuple(_measured(suite, by_name.get(suite.name), self.problem) for suite in self.detection.suites)
+        not_taken = tuple(f"{left.what} ({left.found}): {left.why}" for left in self.detection.not_taken)
+        return SuitesMeasured(suites, not_taken[:MOST_NOT_TAKEN], self.problem)
+
+
+def _measured(suite: Suite, result: SuiteResult | None, problem: str | None) -> SuiteMeasured:
+    if result is None:
+        return SuiteMeasured(suite.name, suite.command, suite.found, "not measured", problem or "it was not run")
+    counts = result.counts
+    return SuiteMeasured(
+        *(suite.name, suite.command, suite.found, result.state.value, result.reason[:MOST_REASON_CHARS]),
+        *(counts.passed, counts.failed, counts.errors, counts.skipped),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,30 +67,38 @@ class TargetTests:
     bench: Bench
     environ: Mapping[str, str]
 
-    async def run(self, *, within_s: float | None = None) -> Tested:
+    async def run(self, *, within_s: float | None = None) -> SuiteOutcomes:
         """Find every suite as the target lies now, and run each on a layer; whatever goes wrong is an answer.
 
         Args:
             within_s: for all of them together; what has not ended by then is not measured.
         """
-        return await self._run(self.target, None, (), within_s=within_s)
+        return await self._run(ProjectFiles(self.target), None, (), within_s=within_s)
+
+    async def run_on(self, checkout: Path, shared: Sequence[str], *, within_s: float) -> SuiteOutcomes:
+        """The same for the target as it was once.
+
+        Args:
+            checkout: a folder of ours, which is thrown away.
+            shared: what is seen in it of the target as that lies, by name.
+        """
+        files = CheckedOutFiles(checkout, self.target, shared)
+        return await self._run(files, checkout, shared, within_s=within_s)
 
     async def _run(
-        self, project: Path, tree: Path | None, borrowed: Sequence[str], *, within_s: float | None
-    ) -> Tested:
+        self, files: ProjectFiles, tree: Path | None, borrowed: Sequence[str], *, within_s: float | None
+    ) -> SuiteOutcomes:
         try:
-            detection = await off_loop(
-                partial(detect, ProjectFiles(project)), within_s=FIND_TIME_S, what="the look for tests"
-            )
+            detection = await off_loop(partial(detect, files), within_s=FIND_TIME_S, what="the look for tests")
         except OSError as error:
-            return Tested(problem=f"the tests could not be looked for: {error}")
+            return SuiteOutcomes(problem=f"the tests could not be looked for: {error}")
         if not detection.suites:
-            return Tested(detection)
+            return SuiteOutcomes(detection)
         try:
             async with open_layer(self.target, self.bench, tree=tree, borrowed=borrowed) as layer:
-                return Tested(detection, tuple(await self._run_all(detection.suites, layer, within_s)))
+                return SuiteOutcomes(detection, tuple(await self._run_all(detection.suites, layer, within_s)))
         except EnvironmentUnfit as error:
-            return Tested(detection, problem=error.message)
+            return SuiteOutcomes(detection, problem=error.message)
 
     async def _run_all(self, suites: Sequence[Suite], layer: Layer, within_s: float | None) -> list[SuiteResult]:
         results: list[SuiteResult] = []

@@ -102,10 +102,21 @@ class MeasureWork:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureBaseline:
+    """Run the target's tests as they were before anybody worked on it, while the agents work."""
+
+    within_s: float
+    """What has not ended by then is not measured."""
+    kind: Literal["measure_baseline"] = "measure_baseline"
+
+
+@dataclass(frozen=True, slots=True)
 class RunChecks:
     """Review by measuring: did anything change, does the diff apply, do the target's tests still pass."""
 
     review: ReviewId
+    without_baseline: str | None = None
+    """Why there is nothing to compare the tests with; ``None`` where there is."""
     kind: Literal["run_checks"] = "run_checks"
 
 
@@ -184,6 +195,7 @@ Effect: TypeAlias = Annotated[
     | ThawWorker
     | TakeSnapshot
     | MeasureWork
+    | MeasureBaseline
     | RunChecks
     | SaveReview
     | Announce

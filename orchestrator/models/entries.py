@@ -23,6 +23,7 @@ from orchestrator.models.leaving import LeavingDone as LeavingDone
 from orchestrator.models.leaving import LeavingInspected as LeavingInspected
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
+from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
 
 JOURNAL_FORMAT = 3
@@ -193,12 +194,23 @@ class WorkMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class BaselineMeasured:
+    """What the target's tests did before anybody worked on it."""
+
+    suites: SuitesMeasured
+    effect: EffectId
+    kind: Literal["baseline_measured"] = "baseline_measured"
+
+
+@dataclass(frozen=True, slots=True)
 class ChecksMeasured:
     """The orchestrator's own review, by measurement."""
 
     verdict: Verdict
     findings: tuple[str, ...]
     effect: EffectId
+    suites: SuitesMeasured | None = None
+    """What was found of the target's tests, run, and not run; ``None`` where nothing was looked for."""
     kind: Literal["checks_measured"] = "checks_measured"
 
 
@@ -273,6 +285,7 @@ Input: TypeAlias = (
     | SnapshotTaken
     | WorkMeasured
     | ChecksMeasured
+    | BaselineMeasured
     | ChangeMeasured
     | GuardAsked
     | LeavingInspected

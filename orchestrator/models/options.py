@@ -90,6 +90,10 @@ class SessionOptions:
     ever, and every failure counts at once."""
     final_wait_open_call_s: float | None = None
     """The same while a tool call is open."""
+    baseline_s: float | None = None
+    """How long the target's tests may take as they were before anybody worked on it; ``None``: they are not run."""
+    measures_final: bool = False
+    """The orchestrator measures at every final review, whoever else is asked; false in journals before it did."""
     orphan_grace_s: float = 60.0
     max_session_bytes: int = 2 * 1024**3
     """How much of the session folder workers may fill before a person is asked."""

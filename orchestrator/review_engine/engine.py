@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from orchestrator.models.decisions import OrchestratorDecision, Policy
+from orchestrator.models.decisions import Action, OrchestratorDecision, Policy
 from orchestrator.models.events import AgentEvent
-from orchestrator.models.identity import AgentName, WorkerId
-from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger
+from orchestrator.models.identity import ORCHESTRATOR, AgentName, WorkerId
+from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
 from orchestrator.review_engine.policies import STANDARD, decide
 from orchestrator.review_engine.replies import abstention
 from orchestrator.review_engine.requests import review_id, reviewers_for
 from orchestrator.review_engine.rounds import Rounds, may_review
 from orchestrator.review_engine.triggers import trigger_of
+
+GOES_ON = frozenset({Action.CONTINUE, Action.LOG_WARNING})
+"""What a policy may say after which the work stands."""
+MEASURED_CONCERN = "a measured concern, which no opinion outweighs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class ReviewEngine:
     """Reviews of one worker's events before a person is asked."""
     timeout_s: float = 300.0
     """How long a reviewer may take."""
+    heeds_measures: bool = False
+    """What the orchestrator measured of finished work is no opinion: a concern of its own is never outvoted."""
 
     def should_review(self, event: AgentEvent) -> Trigger | None:
         """What review the event asks for, if any."""
@@ -65,4 +71,9 @@ class ReviewEngine:
             for reviewer in request.reviewers
             if reviewer not in answered
         ]
-        return decide(self.policy, (*reviews, *missing), request=request)
+        decision = decide(self.policy, (*reviews, *missing), request=request)
+        measured = [r for r in reviews if r.reviewer == ORCHESTRATOR and r.verdict is Verdict.CONCERNS]
+        if measured and self.heeds_measures and request.trigger is Trigger.FINAL and decision.action in GOES_ON:
+            reasons = tuple(f"{review.reviewer}: {review.summary}" for review in measured)
+            return replace(decision, action=Action.PAUSE_AND_CLARIFY, rule=MEASURED_CONCERN, reasons=reasons)
+        return decision

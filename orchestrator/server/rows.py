@@ -124,6 +124,9 @@ def _of_worker(body: entries.Body) -> Iterator[_Told]:
         case entries.ChangeMeasured(files=files, insertions=more, deletions=less, problem=problem):
             said = f"not measured: {problem}" if problem else f"{len(files)} files differ (+{more} -{less})"
             yield _Told(RowType.STATUS, body.kind, f"at the end, compared with the beginning: {said}")
+        case entries.BaselineMeasured(suites=suites):
+            said = "; ".join(f"{suite.name}: {suite.state}, {suite.reason}" for suite in suites.suites)
+            yield _Told(RowType.STATUS, body.kind, f"tests before the work: {suites.problem or said or 'none found'}")
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield _Told(RowType.REVIEW, body.kind, f"measured checks: {verdict}. {'; '.join(findings)}", important=True)
         case entries.ClockMoved(seconds=seconds):

@@ -98,7 +98,7 @@ def notes_of(session: Session) -> str:
     reviews = [
         f"- {review.reviewer} ({review.verdict}): {review.summary}"
         for state in session.reviews.values()
-        for review in state.panel.values()
+        for review in (*state.panel.values(), state.measured)
         if review is not None and review.summary
     ]
     return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.answers)])

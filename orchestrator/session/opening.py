@@ -8,7 +8,7 @@ from dataclasses import replace
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import get_agent
 from orchestrator.models.decisions import Action
-from orchestrator.models.effects import Outcome, RecordPlan
+from orchestrator.models.effects import MeasureBaseline, Outcome, RecordPlan
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.reviews import Trigger
@@ -23,7 +23,7 @@ from orchestrator.session.waiting import launch
 
 ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
 """Decisions after which a finished piece of work stands."""
-BRINGS_NEWS = frozenset({"start_worker", "take_snapshot", "measure_work", "run_checks"})
+BRINGS_NEWS = frozenset({"start_worker", "take_snapshot", "measure_work", "measure_baseline", "run_checks"})
 """Effects whose outcome may let another step begin."""
 
 
@@ -35,6 +35,8 @@ def on_opened(draft: Draft, body: SessionOpened) -> None:
         if not found.usable and found.name in body.options.agents:
             draft.warn(f"{found.name} is left out: {found.problem}")
     make_plan(draft)
+    if body.options.baseline_s is not None and draft.running:
+        draft.do(MeasureBaseline(within_s=body.options.baseline_s))
 
 
 def usable_agents(draft: Draft) -> Sequence[Agent]:

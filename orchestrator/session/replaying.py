@@ -73,7 +73,7 @@ def under_policy(session: Session, policy: Policy) -> tuple[OtherDecision, ...]:
     found = []
     for review in session.reviews.values():
         if review.decision is not None:
-            answers = [answer for answer in review.panel.values() if answer is not None]
+            answers = [answer for answer in (*review.panel.values(), review.measured) if answer is not None]
             found.append(OtherDecision(review.decision, decide(policy, answers, request=review.request)))
     return tuple(found)
 

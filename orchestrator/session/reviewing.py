@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from orchestrator.models.decisions import Action, OrchestratorDecision
 from orchestrator.models.effects import Announce, EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
-from orchestrator.models.entries import ChecksMeasured, SnapshotTaken
+from orchestrator.models.entries import BaselineMeasured, ChecksMeasured, SnapshotTaken
 from orchestrator.models.identity import ORCHESTRATOR, AgentName, ReviewId, WorkerId
-from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger
+from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine import ReviewEngine
@@ -81,9 +81,41 @@ def look_again(draft: Draft, review: ReviewState) -> None:
 
 
 def _look_at_target(draft: Draft, request: ReviewRequest) -> None:
-    effect = TakeSnapshot(review=request.id) if request.reviewers else RunChecks(review=request.id)
+    if request.reviewers:
+        _look(draft, TakeSnapshot(review=request.id))
+    is_final = request.trigger is Trigger.FINAL and draft.session.options.measures_final
+    if not request.reviewers or is_final:
+        _measure(draft, request.id)
+
+
+def _measure(draft: Draft, name: ReviewId) -> None:
+    """Have the orchestrator measure for a review, as soon as it is known what there is to compare with."""
+    session, review = draft.session, draft.session.reviews[name]
+    if review.measures == "runs":
+        return
+    waits = session.options.baseline_s is not None and session.baseline is None
+    draft.set(reviews={**session.reviews, name: replace(review, measures="waits" if waits else "runs")})
+    if not waits:
+        _look(draft, RunChecks(review=name, without_baseline=_why_no_baseline(session)))
+
+
+def _why_no_baseline(session: Session) -> str | None:
+    if session.baseline is not None:
+        return session.baseline.problem
+    return "no baseline was asked for" if session.options.measures_final else None
+
+
+def _look(draft: Draft, effect: TakeSnapshot | RunChecks) -> None:
     index = draft.do(effect)
-    draft.set(snapshots_for={**draft.session.snapshots_for, (draft.session.n, index): request.id})
+    draft.set(snapshots_for={**draft.session.snapshots_for, (draft.session.n, index): effect.review})
+
+
+def on_baseline(draft: Draft, body: BaselineMeasured) -> None:
+    """It is known what the target's tests did before: what waited for that is measured."""
+    draft.set(baseline=body.suites)
+    for review in draft.session.open_reviews():
+        if review.measures == "waits":
+            _measure(draft, review.request.id)
 
 
 def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
@@ -112,8 +144,14 @@ def on_checks(draft: Draft, body: ChecksMeasured) -> None:
     if review is None:
         return
     summary = "; ".join(body.findings)
-    answer = PeerReview(review.request.id, ORCHESTRATOR, body.verdict, summary=summary, points=body.findings)
-    draft.set(reviews={**draft.session.reviews, review.request.id: replace(review, panel={CHECKS: answer})})
+    problem = summary if body.verdict is Verdict.ABSTAINED else None
+    answer = PeerReview(
+        review.request.id, ORCHESTRATOR, body.verdict, summary=summary, points=body.findings, problem=problem
+    )
+    if body.suites is not None:
+        draft.set(suites=body.suites)
+    known = replace(review, measured=answer) if review.request.reviewers else replace(review, panel={CHECKS: answer})
+    draft.set(reviews={**draft.session.reviews, review.request.id: known})
     _decide_if_complete(draft, review.request.id)
 
 
@@ -138,7 +176,7 @@ def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
 def engine_of(session: Session) -> ReviewEngine:
     """The review engine with this session's policy and bounds."""
     options = session.options
-    return ReviewEngine(options.policy, options.max_review_rounds, options.review_timeout_s)
+    return ReviewEngine(options.policy, options.max_review_rounds, options.review_timeout_s, options.measures_final)
 
 
 def reviewers_of(session: Session, about: WorkerId | None) -> tuple[AgentName, ...]:
@@ -197,6 +235,10 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
     answers = [answer for answer in review.panel.values() if answer is not None]
     if not answers or len(answers) < len(review.panel) or review.decision is not None:
         return
+    if review.request.reviewers and review.measures != "no":
+        if review.measured is None:
+            return
+        answers.append(review.measured)
     decision = engine_of(draft.session).evaluate(review.request, answers)
     draft.set(
         reviews={**draft.session.reviews, name: replace(review, decision=decision)},

@@ -23,6 +23,7 @@ from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
+from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.work import Assignment, TaskBreakdown, TaskStep
 from orchestrator.models.workers import TERMINAL, PlantedFile, WorkerState
 from orchestrator.review_engine.rounds import Rounds
@@ -68,6 +69,10 @@ class ReviewState:
     panel: Mapping[WorkerId, PeerReview | None]
     """Each reviewing worker and its answer, ``None`` until it came; empty while the snapshot is being taken."""
     decision: OrchestratorDecision | None = None
+    measures: Literal["no", "waits", "runs"] = "no"
+    """Whether the orchestrator measures for it besides, and whether that waits for the baseline."""
+    measured: PeerReview | None = None
+    """What it measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +259,10 @@ class Session:
     """Questions that are closed, oldest first, and consents given beforehand."""
     warnings: tuple[str, ...] = ()
     rounds: Rounds = field(default_factory=Rounds)
+    baseline: SuitesMeasured | None = None
+    """What the target's tests did before anybody worked on it, once it is known."""
+    suites: SuitesMeasured | None = None
+    """What they did when they were run last."""
     effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""
     snapshots_for: Mapping[tuple[int, int], ReviewId] = field(default_factory=dict)

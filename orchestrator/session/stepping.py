@@ -7,6 +7,7 @@ from typing import assert_never
 from orchestrator.models.effects import CloseSession, Effect, EffectId
 from orchestrator.models.entries import (
     AgentOutput,
+    BaselineMeasured,
     ChangeMeasured,
     ChecksMeasured,
     ClockMoved,
@@ -43,7 +44,7 @@ from orchestrator.session.health import on_read
 from orchestrator.session.leaving import on_done, on_inspected
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.output import on_output, on_stream_fault
-from orchestrator.session.reviewing import on_checks, on_snapshot
+from orchestrator.session.reviewing import on_baseline, on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
 from orchestrator.session.storage import on_storage_short
 
@@ -110,6 +111,8 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_measured(draft, body)
         case ChecksMeasured():
             on_checks(draft, body)
+        case BaselineMeasured():
+            on_baseline(draft, body)
         case ChangeMeasured():
             draft.set(change=body)
         case GuardAsked():

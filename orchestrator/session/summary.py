@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
+from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, PlantedFile, WorkerStatus
 from orchestrator.session.calls import Calls
 from orchestrator.session.spending import account_of
@@ -112,6 +113,11 @@ class SessionSummary:
     """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
     planted: tuple[PlantedFile, ...] = ()
     """What agents left that programs of the user obey: the first thing that people are told."""
+    suites: SuitesMeasured | None = None
+    """What the target's tests did when they were run last; ``None`` where they were not."""
+    baseline: SuitesMeasured | None = None
+    """What they did before anybody worked on it; ``None`` where that is not known (yet)."""
+    baseline_wanted: bool = False
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
     settled: tuple[Settled, ...] = ()
@@ -153,6 +159,9 @@ def summarise(session: Session) -> SessionSummary:
         entries=session.n,
         change=session.change,
         planted=session.planted,
+        suites=session.suites,
+        baseline=session.baseline,
+        baseline_wanted=session.options.baseline_s is not None,
         budget=account_of(session),
         settled=session.settled,
     )
@@ -210,6 +219,30 @@ def _review(session: Session, name: str) -> ReviewSummary:
         trigger=str(review.request.trigger),
         about=review.request.about,
         text=review.request.text,
-        answers=tuple(answer for answer in review.panel.values() if answer is not None),
+        answers=tuple(answer for answer in (*review.panel.values(), review.measured) if answer is not None),
         decision=review.decision,
     )
+
+
+def tests_in_words(summary: SessionSummary) -> tuple[str, ...]:
+    """What was found of the target's tests, what they did before and after, and what was not run and why."""
+    lines = list(_suites_in_words("after the work", summary.suites))
+    if summary.suites is not None or summary.baseline is not None:
+        known = summary.baseline is not None
+        lines += _suites_in_words("before the work", summary.baseline)
+        if not known:
+            lines.append(f"before the work: {'not measured yet' if summary.baseline_wanted else 'not asked for'}")
+    return tuple(lines)
+
+
+def _suites_in_words(when: str, measured: SuitesMeasured | None) -> Iterator[str]:
+    if measured is None:
+        return
+    if measured.problem is not None:
+        yield f"{when}: not measured: {measured.problem}"
+    elif not measured.suites:
+        yield f"{when}: none found"
+    for suite in measured.suites:
+        yield f"{when}: {suite.name} ({suite.command}; {suite.found}): {suite.state}: {suite.reason}"
+    for left in measured.not_taken:
+        yield f"{when}, not run: {left}"

@@ -24,6 +24,7 @@ from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.time_limits import is_over, time_left
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.unshown import MOST_NAMED, HiddenFile, IgnoredChange, Unshown
+from orchestrator.snapshots.checkouts import borrowed, check_out
 from orchestrator.snapshots.hashed_trees import HashedTrees
 from orchestrator.snapshots.selection import IgnoredTable, Selected, Selection
 from orchestrator.snapshots.shadow_repository import ShadowRepository
@@ -115,7 +116,7 @@ class Snapshots:
         self._selection = Selection(
             folder, real, _relative_to(real, exclude), os.environ if environ is None else environ
         )
-        executable = git if git is not None else shutil.which("git")
+        executable = self._git = git if git is not None else shutil.which("git")
         self._trees: _Trees
         if executable:
             self._trees = ShadowRepository(folder, real, git=executable)
@@ -257,6 +258,16 @@ class Snapshots:
             EnvironmentUnfit: One of the ids is not a recorded tree.
         """
         return tuple(path for path, _, _ in self.figures(before, after))
+
+    def check_out(self, moment: Moment, to: Path) -> tuple[str, ...]:
+        """Write the target as it was then into a new folder; returns what has to be seen in it besides, by name.
+
+        Raises:
+            EnvironmentUnfit: It cannot be done, and why.
+            OSError: The folder cannot be made.
+        """
+        check_out(self._labels.parent / "git", moment.tree, to, git=self._git)
+        return borrowed(self._foreign.top, to, _table(self._beside_of(moment)))
 
     # What belongs to a moment and not to its tree
 

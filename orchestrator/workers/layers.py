@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
+import anyio
+
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
 from orchestrator.files.time_limits import off_loop
@@ -33,6 +35,8 @@ MOST_COPY_BYTES: Final = 1024**3
 """Of a project that has to be copied; a larger one is not measured."""
 MOST_COPY_ENTRIES: Final = 200_000
 COPY_TIME_S: Final = 120.0
+REMOVE_TIME_S: Final = 1.5
+"""What is left of a copy after that goes with the session."""
 STORES: Final = (
     *(".rustup", ".cargo/registry", ".cargo/git", "go/pkg/mod", ".cache/go-build", ".m2/repository"),
     *(".gradle/caches", ".gradle/wrapper", ".npm/_cacache", ".cache/pip", ".cache/uv", ".local/share/uv"),
@@ -74,7 +78,7 @@ class Layer:
     base: Path
     """What is seen there."""
     borrowed: tuple[str, ...]
-    """Folders of the project itself that are seen in it besides, where the base is not the project."""
+    """Folders and files of the project itself that are seen in it besides, where the base is not the project."""
     bench: Bench
     bwrap: Path | None = None
 
@@ -140,7 +144,7 @@ class Layer:
         inner = [self.target / name for name in self.borrowed]
         if self.base == self.target:
             inner += mount_points_below(self.target)
-        return [*mounts, *(Mount(path, layered, str(path)) for path in inner)]
+        return [*mounts, *(Mount(path, layered if os.path.isdir(path) else "read", str(path)) for path in inner)]
 
     def _home(self) -> Path | None:
         home = self.bench.environ.get("HOME", "")
@@ -160,7 +164,7 @@ async def open_layer(
     Args:
         target: resolved.
         tree: a folder of ours that is seen in the project's place, and is thrown away with the layer.
-        borrowed: folders of the project that are seen in the tree all the same, as they lie.
+        borrowed: folders and files of the project that are seen in the tree all the same, as they lie.
 
     Raises:
         EnvironmentUnfit: this machine or this project has no such layer, and why.
@@ -174,9 +178,11 @@ async def open_layer(
             raise EnvironmentUnfit(f"the project cannot be copied for its tests: {error}") from error
         yield layer
     finally:
-        for path in made:
-            with suppress(TimeoutError):
-                await off_loop(ForeignFolder(path).remove_all, within_s=COPY_TIME_S, what="taking a copy away")
+        # Also where the session is being ended, and then for as long as nobody minds.
+        with anyio.CancelScope(shield=True):
+            for path in made:
+                with suppress(TimeoutError):
+                    await off_loop(ForeignFolder(path).remove_all, within_s=REMOVE_TIME_S, what="taking a copy away")
 
 
 def _lay(target: Path, bench: Bench, *, tree: Path | None, borrowed: tuple[str, ...], made: list[Path]) -> Layer:
@@ -194,7 +200,10 @@ def _lay(target: Path, bench: Bench, *, tree: Path | None, borrowed: tuple[str, 
     if bwrap is not None:
         return Layer("copy", target, target, base, borrowed, bench, bwrap)
     for name in borrowed:
-        copy_project(target / name, base / name, left_out=bench.masked)
+        if os.path.isdir(target / name):
+            copy_project(target / name, base / name, left_out=bench.masked)
+        else:
+            ForeignFolder(target).copy(name, base / name, most_bytes=MOST_COPY_BYTES)
     return Layer("landlocked copy", target, base, base, (), bench)
 
 

@@ -69,7 +69,8 @@ def test_while_no_coordinator_looked_on_nothing_is_known(evidence: Evidence, tar
 
 
 async def test_nothing_changed_is_nothing_to_accept(evidence: Evidence) -> None:
-    verdict, findings = await evidence.check()
+    checked = await evidence.check()
+    verdict, findings = checked.verdict, checked.findings
     assert verdict is Verdict.CONCERNS
     assert "nothing changed" in findings[0]
 
@@ -78,14 +79,15 @@ async def test_nothing_changed_is_nothing_to_accept(evidence: Evidence) -> None:
 @pytest.mark.parametrize(("holds", "verdict"), [("True", Verdict.APPROVED), ("False", Verdict.CONCERNS)])
 async def test_the_targets_own_tests_decide(evidence: Evidence, target: Path, holds: str, verdict: Verdict) -> None:
     (target / "test_it.py").write_text(PASSING.format(holds))
-    found, findings = await evidence.check()
+    checked = await evidence.check()
+    found, findings = checked.verdict, checked.findings
     assert found is verdict
     assert findings[-1].startswith("unittest: ")
 
 
 async def test_what_the_tests_write_is_not_in_the_target(evidence: Evidence, target: Path) -> None:
     (target / "test_it.py").write_text(PASSING.format("open('old.txt', 'w').write('other') and open('new.txt', 'w')"))
-    _, findings = await evidence.check()
+    findings = (await evidence.check()).findings
     assert "1 passed" in findings[-1]
     assert sorted(path.name for path in target.iterdir()) == ["old.txt", "test_it.py"]
     assert (target / "old.txt").read_text() == "old\n"
@@ -98,12 +100,66 @@ async def test_a_page_that_showed_a_conflict_before_is_not_blamed_on_the_change(
     fresh = Evidence(Snapshots(tmp_path / "later", target), TargetTests(target, evidence.tests.bench, {}))
     fresh.begin()
     (target / "page.md").write_text((target / "page.md").read_text() + "one line more\n")
-    assert (await fresh.check())[0] is Verdict.APPROVED
+    assert (await fresh.check()).verdict is Verdict.APPROVED
+
+
+@pytest.mark.slow
+async def test_what_failed_before_is_said_and_approved(evidence: Evidence, target: Path) -> None:
+    (target / "test_it.py").write_text(PASSING.format("False"))
+    later = Evidence(Snapshots(target.parent / "later", target), evidence.tests)
+    later.begin()
+    measured = await later.measure_baseline(60.0)
+    assert [suite.state for suite in measured.suites] == ["failed"]
+    (target / "new.txt").write_text("x")
+    checked = await later.check()
+    assert checked.verdict is Verdict.APPROVED
+    assert any("failed before as well" in line for line in checked.findings)
+    assert sorted(path.name for path in evidence.tests.bench.scratch.parent.iterdir() if "baseline" in path.name) == [
+        "baseline.json"
+    ]
+
+
+@pytest.mark.slow
+async def test_another_coordinator_finds_what_the_tests_did_before(evidence: Evidence, target: Path) -> None:
+    (target / "test_it.py").write_text(PASSING.format("True"))
+    later = Evidence(Snapshots(target.parent / "later", target), evidence.tests)
+    later.begin()
+    await later.measure_baseline(60.0)
+    (target / "test_it.py").write_text("import unittest\n")
+    another = Evidence(later.snapshots, evidence.tests)
+    assert (await another.check()).verdict is Verdict.CONCERNS
+
+
+@pytest.mark.slow
+async def test_a_failing_baseline_whose_ignored_files_changed_meanwhile_is_none(
+    evidence: Evidence, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (target / ".git").mkdir()
+    (target / ".gitignore").write_text("kept/\n")
+    (target / "kept").mkdir()
+    (target / "kept" / "x.txt").write_text("as it was")
+    (target / "test_it.py").write_text(PASSING.format("False"))
+    later = Evidence(Snapshots(target.parent / "later", target), evidence.tests)
+    later.begin()
+    (target / "kept" / "x.txt").write_text("what somebody made of it")
+    measured = await later.measure_baseline(60.0)
+    assert measured.problem is not None
+    assert "kept/x.txt" in measured.problem
+
+
+async def test_a_baseline_without_time_is_none_and_says_so(evidence: Evidence, target: Path) -> None:
+    measured = await evidence.measure_baseline(0.0)
+    assert measured.problem is not None
+    (target / "test_it.py").write_text(PASSING.format("False"))
+    checked = await evidence.check()
+    assert checked.verdict is Verdict.CONCERNS
+    assert any("not known whether it failed before" in line for line in checked.findings)
 
 
 async def test_conflict_markers_left_behind_are_a_blocker(evidence: Evidence, target: Path) -> None:
     (target / "a.py").write_text("<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n")
-    verdict, findings = await evidence.check()
+    checked = await evidence.check()
+    verdict, findings = checked.verdict, checked.findings
     assert verdict is Verdict.BLOCKER
     assert "a.py" in findings[-1]
 

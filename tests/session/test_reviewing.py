@@ -2,19 +2,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import (
     AskPerson,
     CloseSession,
     FreezeWorker,
+    MeasureBaseline,
     Outcome,
+    RunChecks,
     StartWorker,
     StopWorker,
     ThawWorker,
 )
-from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.entries import BaselineMeasured, ChecksMeasured, Command, UserCommand
 from orchestrator.models.events import EventType, TurnEnded
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import Verdict
+from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import WorkerStatus
 
 if TYPE_CHECKING:
@@ -115,3 +121,74 @@ def test_a_blocker_that_no_other_agent_can_look_at_goes_to_a_person(play: Callab
     assert "the schema is unknown" in p.last(AskPerson)[1].question.text
     assert p.session.reviews == {}
     assert len(p.wanted(FreezeWorker)) == 1
+
+
+def measured(p: Play, verdict: Verdict, *findings: str) -> None:
+    name, _ = p.last(RunChecks)
+    p.take(ChecksMeasured(verdict, findings, name))
+
+
+def baseline(p: Play, problem: str | None = None) -> None:
+    name, _ = p.last(MeasureBaseline)
+    p.take(BaselineMeasured(SuitesMeasured(problem=problem), name))
+
+
+def test_the_baseline_is_measured_while_the_agents_work_and_what_measures_waits_for_it(
+    play: Callable[..., Play],
+) -> None:
+    p = play("claude", baseline_s=300.0, measures_final=True)
+    assert [effect.within_s for effect in p.wanted(MeasureBaseline)] == [300.0]
+    p.finishes("claude", "a.py")
+    assert (p.wanted(RunChecks), p.session.ending) == ([], None)
+    baseline(p)
+    assert [effect.without_baseline for effect in p.wanted(RunChecks)] == [None]
+    measured(p, Verdict.APPROVED, "the target's tests pass")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.DONE
+
+
+def test_a_baseline_that_could_not_be_had_says_so_to_what_measures(play: Callable[..., Play]) -> None:
+    p = play("claude", baseline_s=300.0, measures_final=True)
+    baseline(p, "it took longer than 300 s")
+    p.finishes("claude", "a.py")
+    assert p.last(RunChecks)[1].without_baseline == "it took longer than 300 s"
+
+
+def test_without_a_baseline_nothing_waits(play: Callable[..., Play]) -> None:
+    p = play("claude", measures_final=True)
+    assert p.wanted(MeasureBaseline) == []
+    p.finishes("claude", "a.py")
+    assert p.last(RunChecks)[1].without_baseline == "no baseline was asked for"
+
+
+def test_a_final_review_is_measured_too_and_its_concern_is_never_outvoted(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex", measures_final=True)
+    p.finishes("gemini")
+    p.finishes("claude", "a.py")
+    p.snapshot("a.py")
+    p.reviews("codex", "approved")
+    assert not p.session.decisions
+    measured(p, Verdict.CONCERNS, "2 tests fail that did not")
+    assert p.session.decisions[-1].action is Action.PAUSE_AND_CLARIFY
+    assert "2 tests fail" in p.last(AskPerson)[1].question.text
+
+
+@pytest.mark.parametrize("verdict", [Verdict.APPROVED, Verdict.ABSTAINED])
+def test_what_was_measured_well_or_not_at_all_leaves_it_to_the_reviewers(
+    play: Callable[..., Play], verdict: Verdict
+) -> None:
+    p = play("gemini", "claude", "codex", measures_final=True)
+    p.finishes("gemini")
+    p.finishes("claude", "a.py")
+    measured(p, verdict, "looked")
+    p.snapshot("a.py")
+    p.reviews("codex", "approved")
+    assert p.session.decisions[-1].action is Action.CONTINUE
+
+
+def test_a_single_measured_concern_about_finished_work_needs_a_person(play: Callable[..., Play]) -> None:
+    p = play("claude", measures_final=True)
+    p.finishes("claude", "a.py")
+    measured(p, Verdict.CONCERNS, "a test is gone")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON

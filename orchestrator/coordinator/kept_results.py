@@ -1,0 +1,29 @@
+"""What single tests did at the baseline, kept beside the session: for the comparison, also by a later coordinator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from orchestrator.coordinator.target_tests import SuiteOutcomes
+from orchestrator.journal.replacing import write_atomically
+
+_TESTED: TypeAdapter[SuiteOutcomes] = TypeAdapter(SuiteOutcomes)
+
+
+def write_results(path: Path, tested: SuiteOutcomes) -> None:
+    """Keep them.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    write_atomically(path, _TESTED.dump_json(tested).decode() + "\n")
+
+
+def read_results(path: Path) -> SuiteOutcomes | None:
+    """What was kept; ``None`` where nothing was, or nothing that can be read."""
+    try:
+        return _TESTED.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None

@@ -1,0 +1,37 @@
+"""What was measured of a target's test suites, as plain values: for the journal, the report and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SuiteState = Literal["passed", "failed", "not measured"]
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteMeasured:
+    """One suite, found and run, or found and not run."""
+
+    name: str
+    command: str
+    """As the project has it."""
+    found: str
+    """Where it was found."""
+    state: SuiteState
+    reason: str
+    """One clause that says why, for people."""
+    passed: int = 0
+    failed: int = 0
+    errors: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SuitesMeasured:
+    """Everything that was found of a target's tests at one time, and what became of it."""
+
+    suites: tuple[SuiteMeasured, ...] = ()
+    not_taken: tuple[str, ...] = ()
+    """What looks like a suite and was not run, and why."""
+    problem: str | None = None
+    """Why none was run, or why none could be looked for."""
