@@ -61,6 +61,7 @@ class Finder:
         self.top = view
         self.suites: list[Suite] = []
         self.not_taken: list[NotTaken] = []
+        self._idle: list[str] = []
         self._keys: dict[tuple[str, str, tuple[str, ...]], Suite] = {}
 
     def detection(self) -> Detection:
@@ -75,6 +76,16 @@ class Finder:
     def runs_in(self, folder: str) -> Sequence[str]:
         """The runners of the suites that run in this folder."""
         return [suite.runner for suite in self.suites if suite.cwd == folder]
+
+    def not_covered(self, names: Sequence[str], folder: str, runners: Sequence[str]) -> Sequence[str]:
+        """Of files of a folder, those that lie in no deeper folder where one of these runners runs already."""
+        start = f"{folder}/" if folder else ""
+        inner = tuple(
+            f"{suite.cwd[len(start) :]}/"
+            for suite in self.suites
+            if suite.runner in runners and suite.cwd.startswith(start) and suite.cwd != folder
+        )
+        return [name for name in names if not name.startswith(inner)] if inner else names
 
     # Texts
 
@@ -95,6 +106,9 @@ class Finder:
             if source.is_test:
                 why = "npm's placeholder" if "no test specified" in text else "it runs no test"
                 self.leave(text, source.found, why)
+            return False
+        if not source.is_test and all(_program(command) in _LINTERS | _IDLE | _SHELL_OPTIONS for command in found):
+            self._idle.append(text)
             return False
         return self._take_commands(text, found, source)
 
@@ -121,6 +135,7 @@ class Finder:
                 folder = entered
                 continue
             here = replace(source, folder=folder)
+            idle = len(self._idle)
             leads = self._follow(command, replace(here, is_test=False))
             recognised = None if leads else recognise(command.texts)
             behind_runner = recognised is not None
@@ -129,11 +144,16 @@ class Finder:
             elif recognised is not None:
                 self._add_runner(text, command, recognised, here, opening)
                 took = True
+            elif len(self._idle) > idle:
+                continue  # it leads to a linter and no further
             elif program in _LINTERS or program in _SHELL_OPTIONS or not program:
                 opening += [f"export {command.raw}"] if not program and source.keeps_opening else []
             elif source.keeps_opening or program == "export":
                 opening.append(command.raw)
-        if not took and opening and source.is_test:
+        if not took and source.is_test:
+            if not opening:
+                self.leave(text, source.found, "it runs no test")
+                return False
             self._add_command(text, source)
             return True
         return took

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from orchestrator.suites.finder import Finder, Source
 from orchestrator.suites.project import View, table
+from orchestrator.suites.runners import family
 from orchestrator.suites.task_targets import unquoted
 
 OTHER_SCRIPTS = ("test:unit", "tests", "unit", "unit-test", "test:all", "test-unit", "spec", "jest", "vitest", "mocha")
@@ -47,7 +48,7 @@ def take_layout(finder: Finder, folder: str) -> None:
         if named is not None:
             finder.take_text(text, Source(_found(folder, named), folder))
             return
-    files = test_files(view)
+    files = finder.not_covered(test_files(view), folder, family("jest"))
     for runner, _, text in _CONFIGURED:
         if runner in depended and files:
             finder.take_text(text, Source(_found(folder, f"package.json: devDependencies.{runner}"), folder))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from orchestrator.suites.finder import Finder, Source, tool_settings
 from orchestrator.suites.project import View, table
-from orchestrator.suites.runners import RUNNERS
+from orchestrator.suites.runners import RUNNERS, family
 from orchestrator.suites.suite import Suite
 from orchestrator.suites.task_targets import ini, pyproject_tasks
 
@@ -38,8 +38,9 @@ def take_layout(finder: Finder, folder: str) -> None:
     """Take pytest where the project is set up for it or its tests are written for it, or else unittest."""
     view = finder.view(folder)
     settings = _pytest_settings(view)
-    files = test_files(view)
-    if not files and not settings:
+    own = test_files(view)
+    files = finder.not_covered(own, folder, family("pytest"))
+    if not files and (own or not settings):
         return
     if settings or (reason := _written_for_pytest(view, files)):
         _add(finder, "pytest", folder, settings or reason)

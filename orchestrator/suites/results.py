@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from orchestrator.suites.suite import Suite
 
 MOST_NAMES_SHOWN = 10
+MOST_WORDS_SHOWN = 200
 USAGE_CODES: Mapping[str, Mapping[int, str]] = {
     "pytest": {3: "pytest met an internal error", 4: "pytest refused its command line"}
 }
@@ -82,7 +83,7 @@ def judge(suite: Suite, run: Run) -> SuiteResult:
         return SuiteResult(suite.name, State.NOT_MEASURED, run.problem or "it was ended before it was done")
     report = read_report(suite, run.output, run.files)
     counts = count(report.tests)
-    state, reason = _verdict(suite, run.code, report, counts)
+    state, reason = _verdict(suite, run.code, report, counts, run.output)
     return SuiteResult(suite.name, state, reason, counts, report.tests, report.deselected)
 
 
@@ -97,27 +98,33 @@ def count(tests: Mapping[str, TestOutcome]) -> Counts:
     )
 
 
-def _verdict(suite: Suite, code: int, report: Report, counts: Counts) -> tuple[State, str]:
+def _verdict(suite: Suite, code: int, report: Report, counts: Counts, output: bytes) -> tuple[State, str]:
     bad = [name for name, outcome in report.tests.items() if outcome in (TestOutcome.FAILED, TestOutcome.ERROR)]
     if bad:
         agrees = "" if code else ", although the runner ended with 0"
         return State.FAILED, f"{counts}: {some(bad)}{agrees}"
     if report.failures:
         return State.FAILED, f"{counts}: {some(report.failures)}"
-    if report.problems:
-        return State.NOT_MEASURED, some(report.problems)
     refused = USAGE_CODES.get(suite.runner, {}).get(code) or (_MISSING.get(code) if not report.written else None)
     if refused is not None:
         return State.NOT_MEASURED, f"{refused} (exit code {code})"
+    if report.problems:
+        return State.NOT_MEASURED, some(report.problems)
     if not report.written:
         if code:
-            return State.NOT_MEASURED, f"it ended with {code} and wrote no report"
+            return State.NOT_MEASURED, f"it ended with {code} and wrote no report{_last_words(output)}"
         return State.NOT_MEASURED, "it ended with 0 and wrote no report that shows which tests ran"
     if not counts.ran:
         return State.NOT_MEASURED, _nothing_ran(counts, report)
     if code:
         return State.FAILED, f"{counts}, but the runner ended with {code}"
     return State.PASSED, str(counts)
+
+
+def _last_words(output: bytes) -> str:
+    """The last line that it printed, which mostly says what was missing."""
+    said = output[-4000:].decode("utf-8", "replace").strip().splitlines()
+    return f": {said[-1].strip()[:MOST_WORDS_SHOWN]}" if said else ""
 
 
 def _nothing_ran(counts: Counts, report: Report) -> str:

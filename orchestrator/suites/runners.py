@@ -101,7 +101,7 @@ RUNNERS: Mapping[str, Runner] = {
         Runner("bats", Form.JUNIT, ("--report-formatter", "junit", "--output", "@report@")),
         Runner("busted", Form.JUNIT, ("--output=junit", "-Xoutput", "@report@/busted.xml")),
         Runner("ctest", Form.JUNIT, ("--output-junit", "@report@/ctest.xml")),
-        Runner("tcltest", Form.TCLTEST, from_output=True),
+        Runner("tcltest", Form.TCLTEST, ("-verbose", "psbe"), at_end=True, from_output=True),
         Runner("maven", Form.JUNIT, opening=_SUREFIRE[0], closing=_SUREFIRE[1]),
         Runner("gradle", Form.JUNIT, opening=_GRADLE[0], closing=_GRADLE[1]),
         Runner("dotnet test", Form.TRX, ("--logger", "trx", "--results-directory", "@report@")),

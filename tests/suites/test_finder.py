@@ -103,3 +103,16 @@ def test_a_monorepos_packages_are_found_by_whatever_runs_them(text: str, folders
         "p/b/package.json": '{"name": "b", "scripts": {"test": "mocha"}}',
     }
     assert [suite.cwd for suite in taken(text, files=files).suites] == folders
+
+
+def test_what_leads_to_a_linter_alone_is_left_out() -> None:
+    files = {"package.json": '{"scripts": {"lint": "eslint ."}}'}
+    assert taken("npm run lint && prove t", files=files).suites[0].argv == ("prove", "t")
+    assert taken("eslint .").not_taken[0].why == "it runs no test"
+    assert taken("npm run lint", files=files).suites == []
+
+
+def test_files_of_a_deeper_suite_are_covered() -> None:
+    finder = taken("cd a && pytest")
+    assert finder.not_covered(["a/x.py", "b/x.py"], "", ["pytest"]) == ["b/x.py"]
+    assert finder.not_covered(["a/x.py"], "", ["jest"]) == ["a/x.py"]

@@ -12,13 +12,23 @@ def reported(*lines: object) -> Report:
     return draft.report()
 
 
-def event(action: str, test: str | None = None, package: str = "m/p") -> dict[str, object]:
-    return {"Action": action, "Package": package, **({"Test": test} if test else {})}
+def event(action: str, test: str | None = None, **more: str) -> dict[str, object]:
+    return {"Action": action, "Package": "m/p", **({"Test": test} if test else {}), **more}
+
+
+def passing(test: str) -> list[dict[str, object]]:
+    return [event("run", test), event("output", test, Output=f"    --- PASS: {test} (0.00s)\n"), event("pass", test)]
+
+
+def test_a_pass_that_the_test_program_did_not_say_is_none() -> None:
+    report = reported(event("run", "TestA"), event("output", "TestA", Output="ok  m/p"), event("pass", "TestA"))
+    assert "within m/p.TestA" in report.problems[0]
+    assert report.tests == {}
 
 
 def test_tests_are_named_by_package() -> None:
     report = reported(
-        *(event("run", "TestA"), "# some text", event("pass", "TestA"), event("run", "TestB"), event("skip", "TestB")),
+        *("# some text", *passing("TestA"), event("run", "TestB"), event("skip", "TestB")),
         event("pass"),
     )
     assert report.tests == {"m/p.TestA": TestOutcome.PASSED, "m/p.TestB": TestOutcome.SKIPPED}

@@ -47,6 +47,7 @@ def run(tmp_path: Path, suite: Suite, files: Mapping[str, str], *more: str) -> S
     for folder in (places.report, places.probes, places.work, places.target):
         folder.mkdir()
     for name, content in probe_files().items():
+        (places.probes / name).parent.mkdir(parents=True, exist_ok=True)
         (places.probes / name).write_bytes(content)
     for name, text in files.items():
         (places.target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,144 @@
+"""What the target's own tests show: only tests that ran and passed, by their runner's report (A1, A2, A5)."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Program, Ran
+
+DONE = 0
+PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+"""What a project needs that brings its own pytest along."""
+CHANGES = "echo more >>notes.txt"
+"""What the agent does; its change has nothing to do with the tests."""
+
+
+def case(body: str = "pass", decorator: str = "") -> str:
+    return f"import os, unittest\nclass T(unittest.TestCase):\n    {decorator}\n    def test_it(self): {body}\n"
+
+
+def ran_on(program: Program, files: Mapping[str, str]) -> tuple[Ran, str]:
+    """One run on a project of these files; how it ended, and the report."""
+    target = program.target(files={"notes.txt": "notes\n", **files})
+    if "pyproject.toml" in files:
+        # Whatever interpreter the sandbox shows: what lies in the project can be imported there.
+        for name in PYTEST:
+            package = importlib.import_module(name)
+            assert package.__file__ is not None
+            shutil.copytree(Path(package.__file__).parent, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+        program.commit(target)
+    program.claude(CHANGES)
+    ran = program.run(target)
+    return ran, (program.session() / "report.md").read_text(encoding="utf-8")
+
+
+SKIP = "@unittest.skip('later')"
+BAD_TEST = "def test_it():\n    assert False\n"
+HOOK = "import pytest\n@pytest.hookimpl(hookwrapper=True)\n"
+UNPROVEN = {
+    "a folder that is no package": {"signup/test_v.py": case("self.fail()")},
+    "skipped tests alone": {"test_a.py": case(decorator=SKIP)},
+    "a test that ends the process": {"test_a.py": case("os._exit(0)")},
+    "a script that finds no tests": {
+        "package.json": json.dumps({"scripts": {"test": "node test.js"}}),
+        "test.js": "console.log('No tests found, exiting with code 0')",
+    },
+    "a script that lets tests fail": {
+        "package.json": json.dumps({"scripts": {"test": "python3 -m unittest || true"}}),
+        "test_a.py": case("self.fail()"),
+    },
+    "pytest, outcomes rewritten": {
+        "pyproject.toml": "",
+        "conftest.py": f"{HOOK}def pytest_runtest_makereport():\n    out = yield\n"
+        "    out.get_result().outcome = 'passed'\n",
+        "test_a.py": BAD_TEST,
+    },
+    "pytest, a report by hand": {
+        "pyproject.toml": "",
+        "conftest.py": "import os\n"
+        "open('junit.xml', 'w').write('<testsuite><testcase name=\"a\"/></testsuite>')\nos._exit(0)\n",
+        "test_a.py": BAD_TEST,
+    },
+}
+
+
+@pytest.mark.fault("A1")
+@pytest.mark.parametrize("files", UNPROVEN.values(), ids=UNPROVEN)
+def test_tests_that_did_not_run_and_pass_are_not_passed(program: Program, files: Mapping[str, str]) -> None:
+    ran, report = ran_on(program, files)
+    assert "tests pass" not in report + ran.text
+    assert "orchestrator on 001-final: concerns" in ran.text
+
+
+@pytest.mark.fault("A1")
+def test_no_tests_at_all_are_called_none(program: Program) -> None:
+    ran, report = ran_on(program, {"pyproject.toml": "", "tests/test_a.py": "import pytest\n"})
+    assert "not measured" in report + ran.text
+    assert "no test ran" in report + ran.text
+
+
+@pytest.mark.fault("A1")
+@pytest.mark.skipif(shutil.which("go") is None, reason="not proven here: go is not installed")
+def test_packages_without_test_files_do_not_pass(program: Program) -> None:
+    program.environ["GOCACHE"] = program.environ["GOFLAGS"] = ""
+    ran, report = ran_on(program, {"go.mod": "module x\n\ngo 1.19\n", "a.go": "package x\n"})
+    assert "tests pass" not in report + ran.text
+    assert "tests fail" not in report + ran.text
+
+
+@pytest.mark.fault("A1")
+def test_the_failing_test_is_named(program: Program) -> None:
+    ran, report = ran_on(program, {"signup/test_v.py": case("self.fail()")})
+    assert "tests fail" in report + ran.text
+    assert "signup.test_v.T.test_it" in report + ran.text
+
+
+NO_TESTS = {
+    "the placeholder": json.dumps({"scripts": {"test": 'echo "Error: no test specified" && exit 1'}}),
+    "a keyword": json.dumps({"keywords": ["test"]}),
+    "an empty script": json.dumps({"scripts": {"test": ""}}),
+    "no JSON": '{"scripts": {"test": "exit 1"',
+}
+
+
+@pytest.mark.fault("A2")
+@pytest.mark.parametrize("package", NO_TESTS.values(), ids=NO_TESTS)
+def test_a_project_without_tests_has_none_that_fail(program: Program, package: str) -> None:
+    ran, report = ran_on(program, {"package.json": package})
+    assert "tests fail" not in report + ran.text
+
+
+@pytest.mark.fault("A2")
+@pytest.mark.parametrize("holds", [True, False])
+def test_behind_a_placeholder_the_search_goes_on(program: Program, holds: bool) -> None:
+    files = {"package.json": NO_TESTS["the placeholder"], "tests/test_a.py": case("pass" if holds else "self.fail()")}
+    ran, report = ran_on(program, files)
+    assert ("unittest: passed" if holds else "unittest: failed") in report + ran.text
+
+
+def odd(kind: str, folder: Path) -> None:
+    if kind == "a link to nowhere":
+        (folder / "tests/test_gone.py").symlink_to("nowhere")
+    elif kind == "a folder":
+        (folder / "tests/test_folder.py").mkdir()
+        (folder / "tests/test_folder.py/x").write_text("")
+    elif kind == "a link to itself":
+        (folder / "test_loop.py").symlink_to("test_loop.py")
+
+
+@pytest.mark.fault("A5")
+@pytest.mark.parametrize("kind", ["a link to nowhere", "a folder", "a link to itself"])
+def test_one_odd_entry_does_not_end_the_search(program: Program, kind: str) -> None:
+    target = program.target(files={"notes.txt": "", "tests/test_good.py": case()})
+    odd(kind, target)
+    program.commit(target)
+    program.claude(CHANGES)
+    ran = program.run(target)
+    assert "not measured" not in (program.session() / "report.md").read_text() + ran.text
+    assert ran.code == DONE, ran.text
