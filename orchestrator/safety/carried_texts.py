@@ -215,7 +215,7 @@ _TMUX_VERBS: Final = frozenset(
         *("send", "send-keys", "set-hook", "confirm-before", "command-prompt"),
     )
 )
-_TMUX_VALUED: Final = frozenset(["-t", "-s", "-n", "-c", "-x", "-y", "-F", "-e", "-f", "-l", "-p", "-h", "-w", "-b"])
+_TMUX_VALUED: Final = frozenset(["-t", "-s", "-n", "-c", "-x", "-y", "-F", "-e", "-f", "-l", "-p"])
 _KEYS: Final = re.compile(r"Enter|Escape|Space|Tab|C-.|M-.|KPEnter|BSpace")
 AWKS: Final = frozenset({"awk", "gawk", "mawk", "nawk", "original-awk"})
 PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*")
@@ -349,7 +349,7 @@ def _of_input(known: str, words: Sequence[Word], command: SimpleCommand) -> Iter
             return
         if known == "shell" and re.fullmatch(r"-[A-Za-z]*s[A-Za-z]*", text):
             takes_input = True
-        elif text in VALUED.get(known, ()):
+        elif text in VALUED.get(known, ()) or (known == "shell" and re.fullmatch(r"[-+][A-Za-z]+[oO]", text)):
             at += 1
         elif word.content is not None:
             yield Carried(language, word.content)
@@ -379,7 +379,8 @@ def _of_tmux(words: Sequence[Word]) -> Iterator[Carried]:
     verb = next((n for n, word in enumerate(words) if word.text in _TMUX_VERBS), None)
     if verb is None:
         return
-    given = [word for word in operands(words[verb:], _TMUX_VALUED) if not _KEYS.fullmatch(word.text)]
+    valued = _TMUX_VALUED | ({"-w", "-h"} if words[verb].text.endswith("popup") else set())
+    given = [word for word in operands(words[verb:], valued) if not _KEYS.fullmatch(word.text)]
     if given:
         yield Carried("shell", joined(given))
 
@@ -420,8 +421,16 @@ def _of_make(words: Sequence[Word]) -> Iterator[Carried]:
             yield Carried("shell", word._replace(text=word.text[len("SHELL=") :]))
 
 
+def _of_pnpm(words: Sequence[Word]) -> Iterator[Carried]:
+    if any(word.text in ("-c", "--shell-mode") for word in words):
+        given = [word for word in operands(words) if word.text not in ("exec", "dlx")]
+        if given:
+            yield Carried("shell", joined(given))
+
+
 _OTHERS: Final[Mapping[str, Callable[[Sequence[Word]], Iterator[Carried]]]] = {
     "tmux": _of_tmux,
+    "pnpm": _of_pnpm,
     "screen": _of_screen,
     "less": _of_less,
     "vim": _of_vim,

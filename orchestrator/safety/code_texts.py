@@ -37,7 +37,10 @@ _OPEN_PIPE: Final = re.compile(
     r"\bopen\b[^;\n]*?(?:[\"']\s*\|\s*([^\"']+)[\"']|[\"']([^\"']+?)\|\s*[\"']|[\"'](?:-\||\|-)[\"']\s*,\s*([^;)]*))"
 )
 _DOLLAR: Final = re.compile(r"(?:\$|Bun\.\$|zx\.\$)`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_REMOVES: Final = re.compile(r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all)\b")
+_REMOVES: Final = re.compile(
+    r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all|remove_entry_secure)\b"
+    r"\s*\(?\s*\[?\s*" + _STRING + "?"
+)
 _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "perl": ("-e", "-E"),
     "ruby": ("-e",),
@@ -235,8 +238,16 @@ def _of_calls(code: str, *, backquotes: bool = False) -> Iterator[Started]:
     if backquotes:
         for match in _BACKQUOTES.finditer(code):
             yield Started(script=match[1])
-    if _REMOVES.search(code):
-        yield UNSEEN
+    yield from _of_removals(code)
+
+
+def _of_removals(code: str) -> Iterator[Started]:
+    """What removes a tree is as good as ``rm -rf`` where the path stands there, and worth a look where it does not."""
+    for match in _REMOVES.finditer(code):
+        if match[1]:
+            yield Started(words=(Word("rm"), Word("-r"), Word("-f"), Word(_unquoted(match[1]))))
+        else:
+            yield UNSEEN
 
 
 def _of_other_forms(code: str) -> Iterator[Started]:
@@ -305,8 +316,7 @@ def _lines_after(pattern: str) -> Callable[[str], Iterator[Started]]:
             match = begins.search(line)
             if match is not None and match[1].strip():
                 yield Started(script=match[1].strip())
-        if _REMOVES.search(code):
-            yield UNSEEN
+        yield from _of_removals(code)
 
     return read
 
@@ -443,6 +453,12 @@ def _of_call(node: ast.Call, called: Mapping[str, str], *, pip: bool) -> Iterato
         yield from _of_argument(first)
 
 
+def _argument(item: ast.expr) -> Word:
+    if isinstance(item, ast.Constant) and isinstance(item.value, str):
+        return Word(item.value)
+    return Word("python3") if ast.unparse(item) == "sys.executable" else UNKNOWN
+
+
 def _of_execution(node: ast.Call, last: str) -> Iterator[Started]:
     """``os.execvp("rm", ["rm", "-rf", "x"])``, ``os.spawnlp(mode, "rm", "rm", "-rf", "x")``."""
     given = list(node.args[1:] if last.startswith("spawn") else node.args)
@@ -458,10 +474,7 @@ def _of_argument(given: ast.expr | None) -> Iterator[Started]:
     if isinstance(given, ast.Constant) and isinstance(given.value, str):
         yield Started(script=given.value)
     elif isinstance(given, ast.List | ast.Tuple):
-        words = [
-            Word(item.value) if isinstance(item, ast.Constant) and isinstance(item.value, str) else UNKNOWN
-            for item in given.elts
-        ]
+        words = [_argument(item) for item in given.elts]
         if words:
             yield Started(words=tuple(words))
     elif given is not None:

@@ -202,6 +202,8 @@ class _Reader:
                 inputs.extend(word for inner in child.named_children for word in words_of(inner, self))
             elif kind == "heredoc_redirect":
                 later.extend(self._document(child, words, writes, inputs))
+            elif kind in ("subshell", "compound_statement"):
+                self.walk(child)  # ``time (a && b)``, which the grammar takes for a word of time's
             elif kind != "comment":
                 words.extend(words_of(child, self))
         self._emit(words, writes, inputs, set_for_it)

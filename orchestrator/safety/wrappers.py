@@ -313,7 +313,10 @@ def script_of(words: Sequence[Word]) -> Word | None:
         given = _after_own(words[1:at], WRAPPERS["parallel"])
         if not given and at < len(words):
             return Word("\n".join(word.text for word in words[at + 1 :]))
-        return given[0] if given and " " in given[0].text else None
+        if not given or " " not in given[0].text:
+            return None
+        filled = [given[0].text.replace("{}", word.text) for word in words[at + 1 :]] if "{}" in given[0].text else []
+        return Word("\n".join(filled) or given[0].text.replace("{}", "$_found"), given[0].dynamic)
     if name not in _TAKES_SCRIPT:
         return None
     return _shell_script(words)
