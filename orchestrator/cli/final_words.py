@@ -110,6 +110,10 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     for worker in summary.workers:
         yield "workers", worker_words(worker)
     for worker in summary.workers:
+        if worker.agents_started:
+            started = ", ".join(f"{name} ({count})" for name, count in worker.agents_started.items())
+            yield "agents", f"{worker.id} started, or tried to start, other agents inside its sandbox: {started}"
+    for worker in summary.workers:
         if worker.unknown_records:
             yield "unknown", unknown_records_words(worker)
     yield from _proofs(summary)

@@ -209,6 +209,9 @@ def _warnings(summary: SessionSummary) -> Iterator[str]:
         if worker.unknown_records:
             kinds = ", ".join(f"{markdown_code(kind)} ({count})" for kind, count in worker.unknown_records.items())
             yield f"- {worker.id}: {sum(worker.unknown_records.values())} records of kinds that are not known: {kinds}"
+        if worker.agents_started:
+            started = ", ".join(f"{name} ({count})" for name, count in worker.agents_started.items())
+            yield f"- {worker.id} started, or tried to start, other agents inside its sandbox: {started}"
         if worker.noise:
             yield f"- {worker.id}: {worker.noise:,} lines of its output were no record; its raw file has them"
 

@@ -137,8 +137,8 @@ class SandboxConfig(BaseModel):
     """Need a person's consent before they run."""
     approved_commands: tuple[str, ...] = ()
     """Consent given beforehand (``--approve RULE``): such a command runs where it would need to be confirmed."""
-    warn_patterns: tuple[str, ...] = ("sudo", "curl | sh", "wget | sh")
-    """Run, and are said to people."""
+    warn_patterns: tuple[str, ...] = ("sudo", "curl | sh", "wget | sh", "{agent}")
+    """Run, and are said to people; `{agent}` stands for the CLI of any agent, whose starts are counted."""
     unsure_commands: Unsure = "warn"
     """What becomes of a command of which only run time shows what it does."""
     confirm_timeout_s: float = Field(default=300.0, gt=0)

@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell_words import Word
 from orchestrator.safety.verbs import asks_for, verbs_of
 from orchestrator.safety.wrappers import SHELLS, program_of
 
+AGENT: Final = "{agent}"
+"""In a policy's lists: the CLI of any agent."""
+_SAYS_WHO_IT_IS: Final = frozenset({"--version", "-v", "-V", "--help", "-h"})
 Fit: TypeAlias = Literal["yes", "perhaps", "no"]
 
 _LONG: Final[Mapping[str, str]] = {"r": "recursive", "f": "force"}
@@ -61,6 +65,8 @@ class CommandRule:
 
     text: str
     stages: tuple[_Stage, ...]
+    agent: str = ""
+    """It means a CLI of an agent: the one of this name."""
 
     @property
     def program(self) -> str:
@@ -75,6 +81,8 @@ class CommandRule:
         """Whether the command, with those before it in its pipe, is meant."""
         if not self.stages:
             return "no"
+        if self.agent and len(words) > 1 and words[1].text in _SAYS_WHO_IT_IS:
+            return "no"
         fit = _fits(self.stages[-1], words, program_of(words) if name is None else name)
         if fit == "no":
             return fit
@@ -86,6 +94,18 @@ class CommandRule:
             if at < 0:
                 return "no"
         return fit
+
+
+def parse_rules(text: str) -> tuple[CommandRule, ...]:
+    """Read one line of a policy, in which ``{agent}`` stands for every known agent's CLI."""
+    if text != AGENT:
+        return (parse_rule(text),)
+    found: list[CommandRule] = []
+    for agent in AGENTS.values():
+        # ``npx @scope/package`` starts it by the package's name.
+        for name in dict.fromkeys((agent.executable, agent.package.rpartition("/")[2])):
+            found.append(CommandRule(text, parse_rule(name).stages, agent=agent.executable))
+    return tuple(found)
 
 
 def parse_rule(text: str) -> CommandRule:

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from orchestrator.models.sandbox import SandboxConfig, Unsure
 from orchestrator.safety.carried_texts import carried_by, carries, texts_of_variables
 from orchestrator.safety.code_texts import UNSEEN, Started, run_by_interpreter, runs_code, started_by, started_in
-from orchestrator.safety.command_rules import CommandRule, parse_rule
+from orchestrator.safety.command_rules import CommandRule, parse_rules
 from orchestrator.safety.evaluated import is_meant_for_shells
 from orchestrator.safety.finding import commands_of_find, piped_by
 from orchestrator.safety.git_commands import commands_of_git, scripts_of_git
@@ -54,6 +54,8 @@ class CommandVerdict:
     reason: str
     sure: bool = True
     """``False``: it was blocked only because what it reaches is not known before it runs."""
+    agent: str = ""
+    """It would start the CLI of this agent."""
 
 
 _SAID: Final[Mapping[Decision, str]] = {"confirm": "needs a person's consent", "warn": "is worth a look"}
@@ -83,7 +85,9 @@ class Rules:
 
     def __init__(self, blocked: Sequence[str], confirm: Sequence[str], warn: Sequence[str]) -> None:
         listed: Sequence[tuple[Decision, Sequence[str]]] = (("block", blocked), ("confirm", confirm), ("warn", warn))
-        self._all = tuple((decision, parse_rule(text)) for decision, texts in listed for text in texts)
+        self._all = tuple(
+            (decision, rule) for decision, texts in listed for text in texts for rule in parse_rules(text)
+        )
         self._by_name: dict[str, About] = {}
 
     def about(self, name: str) -> About:
@@ -240,6 +244,8 @@ class CommandFilter:
                 continue
             if fit == "perhaps":
                 yield _unknown(rule.text, f"whether this is `{rule.text}` is only known at run time")
+            elif rule.agent:
+                yield CommandVerdict(decision, rule.text, f"it starts another agent, {rule.agent}", agent=rule.agent)
             elif decision == "block":
                 yield from self._blocked(rule, words, command.scope)
             else:

@@ -22,6 +22,7 @@ from orchestrator.session.consenting import (
 )
 from orchestrator.session.draft import Draft
 from orchestrator.session.leaving import forget_leaving, inspect, is_leaving, send
+from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.state import GuardConsent, PendingGuard
 
 
@@ -44,13 +45,15 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
         text = f"{worker} ran `{shown(body)}` in {body.cwd}"
         settle_beforehand(draft, text, worker=worker, request=body.request, rule=verdict.rule)
     command = shown(body)
+    if verdict.agent and (body.source == "executable" or decision == "block"):
+        count_agent(draft, worker, verdict.agent, refused=decision == "block")
     if decision == "block":
         draft.warn(f"{worker}: refused `{command}`: {verdict.reason}", worker)
         answer(draft, worker, body.request, run=False, reason=verdict.reason)
     elif decision == "confirm":
         _confirm(draft, body, verdict)
     else:
-        if decision == "warn" and body.source == "executable":
+        if decision == "warn" and body.source == "executable" and not verdict.agent:
             # A hook's command is in the stream as well, where it is looked at anyway.
             draft.warn(f"{worker}: {verdict.reason}: `{command}`", worker)
         answer(draft, worker, body.request, run=True, reason=verdict.reason)

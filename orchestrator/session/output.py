@@ -31,6 +31,7 @@ from orchestrator.session.calls import OF_CALLS
 from orchestrator.session.draft import Draft
 from orchestrator.session.health import on_heard
 from orchestrator.session.last_words import on_turn_ended, on_work
+from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.own_words import with_line
 from orchestrator.session.recovering import recover
 from orchestrator.session.reviewing import ask_for_review
@@ -151,8 +152,13 @@ def _look_at_start(draft: Draft, worker: WorkerId, started: ConversationStarted)
 
 def _look_at_command(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     enforcer = SafetyEnforcer(draft.session.options.sandbox, draft.detail(worker).assignment)
+    guarded = draft.session.options.sandbox_backend == "bubblewrap"
     for verdict in enforcer.look(event):
-        if verdict.decision != "allow":
+        if verdict.agent:
+            # In front of other agents' CLIs stands a guard, which counts what really starts; not in front of its own.
+            if verdict.agent == get_agent(draft.worker(worker).agent).executable or not guarded:
+                count_agent(draft, worker, verdict.agent, refused=False)
+        elif verdict.decision != "allow":
             draft.warn(f"{worker}: {verdict.decision}: {verdict.reason}", worker)
 
 

@@ -217,6 +217,8 @@ class WorkerDetail:
     pulse: Pulse = field(default_factory=Pulse)
     tasks: tuple[str, ...] = ()
     """``task`` events it reported."""
+    agents_started: Mapping[str, int] = field(default_factory=dict)
+    """How often it started, or tried to start, the CLI of another agent, by that CLI."""
     work: Work | None = None
 
 

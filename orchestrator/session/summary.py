@@ -61,6 +61,8 @@ class WorkerSummary:
     denied_calls: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
     """What it began and never brought to an end: calls without a return, background tasks that did not end."""
+    agents_started: Mapping[str, int] = field(default_factory=dict)
+    """How often it started, or tried to start, the CLI of another agent inside its sandbox, by that CLI."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         failed_calls=calls.failures,
         denied_calls=calls.denials,
         unfinished=calls.unfinished() if state.exit is not None else (),
+        agents_started=detail.agents_started if detail else {},
     )
 
 

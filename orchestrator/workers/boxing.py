@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent
+from orchestrator.agents.registry import get_agent
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.launch import LaunchSpec
@@ -309,7 +310,8 @@ class Box:
         if replies is None:
             return ()
         programs = guarded_programs(self.config, self.environ)
-        return guard_mounts(self._guard_folder(), programs, replies)
+        own = get_agent(assignment.agent).executable
+        return guard_mounts(self._guard_folder(), programs, replies, own=own)
 
     def _guard_environment(self, assignment: Assignment) -> Mapping[str, str]:
         """What guards and hooks must know."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.safety.command_rules import CommandRule, parse_rule
+from orchestrator.safety.command_rules import AGENT, CommandRule, parse_rules
 from orchestrator.safety.verbs import GRAMMARS
 from orchestrator.safety.wrappers import SHELLS
 from orchestrator.workers.mounts import Mount
@@ -144,15 +144,25 @@ def _programs(names: tuple[str, ...], path: str) -> tuple[Guarded, ...]:
 
 def guarded_names(config: SandboxConfig) -> tuple[str, ...]:
     """Programs that the policy's lists name; a pipe, or what the guards need themselves, is not among them."""
-    rules = map(parse_rule, (*config.blocked_commands, *config.confirm_commands))
-    names = (rule.program for rule in rules if len(rule.stages) == 1)
+    names = (rule.program for rule in _rules(config) if len(rule.stages) == 1)
     return tuple(dict.fromkeys(name for name in names if name not in NEVER))
+
+
+def _rules(config: SandboxConfig) -> Sequence[CommandRule]:
+    """What stands in front of programs: what is refused or asked about, and other agents in any case, to count them."""
+    listed = (
+        *config.blocked_commands,
+        *config.confirm_commands,
+        *(AGENT for each in config.warn_patterns if each == AGENT),
+    )
+    return [rule for text in dict.fromkeys(listed) for rule in parse_rules(text)]
 
 
 def guard_script(name: str, original: str, config: SandboxConfig) -> str:
     """The guard of one program; a POSIX shell script."""
-    rules = [parse_rule(text) for text in (*config.blocked_commands, *config.confirm_commands)]
-    words = [word for rule in rules if len(rule.stages) == 1 and rule.program == name for word in _telling(rule)]
+    words = [
+        word for rule in _rules(config) if len(rule.stages) == 1 and rule.program == name for word in _telling(rule)
+    ]
     given = '"$name" "$@"' if name != "git" else '"$name" ${meant:+$meant} "$@"'
     return _SCRIPT.format(
         name=name,
@@ -182,13 +192,19 @@ def write_guards(folder: Path, programs: Iterable[Guarded], config: SandboxConfi
     (folder / HOOK).write_text(hook_script(config), encoding="utf-8")
 
 
-def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path) -> list[Mount]:
-    """The originals out of the way, the guards in their places, and the folder of answers; for bubblewrap."""
+def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path, *, own: str = "") -> list[Mount]:
+    """The originals out of the way, the guards in their places, and the folder of answers; for bubblewrap.
+
+    Args:
+        own: The worker's own CLI, in front of which nothing stands.
+    """
     # Whole folders, not single files: each mount costs bubblewrap a fifth of a millisecond, and a script of a package
     # finds the rest of it beside itself.
-    shelves = dict.fromkeys(_shelf(program.place) for program in programs)
+    shelves = dict.fromkeys(_shelf(program.place) for program in programs if program.name != own)
     mounts = [Mount(Path(INSIDE) / "originals" / place.relative_to("/"), "read", str(place)) for place in shelves]
     for number, program in enumerate(programs):
+        if program.name == own:
+            continue
         mounts.append(Mount(program.place, "read", str(folder / f"{number}-{program.name}")))
     mounts.append(Mount(Path(INSIDE) / HOOK, "read", str(folder / HOOK)))
     return [*mounts, Mount(Path(INSIDE) / REPLIES, "read", str(replies))]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.command_rules import parse_rule
+from orchestrator.safety.command_rules import AGENT, parse_rule, parse_rules
 from orchestrator.safety.shell_words import Word
 
 
@@ -41,3 +41,20 @@ def test_a_rule_means_a_command(rule: str, command: str, fit: str) -> None:
 )
 def test_a_pipe_means_anywhere_before(upstream: list[str], fit: str) -> None:
     assert parse_rule("curl | sh").fits(as_words("bash"), [as_words(text) for text in upstream]) == fit
+
+
+@pytest.mark.parametrize(
+    ("command", "fits"),
+    [
+        ("codex exec x", True),
+        ("/x/gemini -p x", True),
+        ("claude-code x", True),
+        ("codex --version", False),
+        ("ls", False),
+    ],
+)
+def test_one_word_means_the_cli_of_any_agent(command: str, fits: bool) -> None:
+    found = [rule for rule in parse_rules(AGENT) if rule.fits(as_words(command), []) == "yes"]
+    assert bool(found) is fits
+    assert all(rule.agent for rule in found)
+    assert [rule.text for rule in parse_rules("rm -rf")] == ["rm -rf"]
