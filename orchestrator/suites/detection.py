@@ -17,7 +17,7 @@ from orchestrator.suites.workflow_lines import workflow_texts
 SETTINGS = ".orchestrator/settings.toml"
 MOST_FOLDERS = 40
 _MOST_DEPTH = 4
-_ALL_MANIFESTS = frozenset(
+ALL_MANIFESTS = frozenset(
     {"package.json", *python_projects.MANIFESTS, *manifests.MANIFESTS, *(n for file in TASK_FILES for n in file.names)}
 )
 
@@ -69,7 +69,7 @@ def _project_folders(finder: Finder) -> Sequence[str]:
     found: dict[str, None] = {"": None}
     for name in finder.top.names:
         folder, _, base = name.rpartition("/")
-        if base not in _ALL_MANIFESTS or folder in found:
+        if base not in ALL_MANIFESTS or folder in found:
             continue
         parts = folder.split("/")
         if len(parts) > _MOST_DEPTH:

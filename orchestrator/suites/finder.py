@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.suites.project import View
-from orchestrator.suites.runners import RUNNERS, Recognised, Runner, recognise, selection
+from orchestrator.suites.runners import (
+    CONTAINERS,
+    RUNNERS,
+    Recognised,
+    Runner,
+    recognise,
+    recognise_anywhere,
+    selection,
+)
 from orchestrator.suites.shell_lines import Command, UnreadableTextError, Word, commands
 from orchestrator.suites.suite import Detection, NotTaken, Setting, Suite
 
@@ -20,7 +28,7 @@ TOOL_FOLDERS = (".venv/bin", "venv/bin", "node_modules/.bin", "vendor/bin")
 """A project's own tools, which come before the machine's."""
 
 _LINTERS = {
-    *("eslint", "prettier", "tsc", "stylelint", "biome", "xo", "standard", "tslint", "oxlint", "ruff", "black", "mypy"),
+    *("eslint", "prettier", "stylelint", "biome", "xo", "standard", "tslint", "oxlint", "ruff", "black", "mypy"),
     *("flake8", "pylint", "isort", "pyright", "golangci-lint", "shellcheck", "rubocop", "phpstan", "phpcs", "clippy"),
     *("pre-commit", "codespell", "clear", "rimraf", "echo", "printf"),
 }
@@ -30,6 +38,7 @@ _MAKERS = {"make": "make", "gmake": "make", "just": "just", "task": "task", "com
 _PACKAGE_MANAGERS = {"npm", "yarn", "pnpm", "bun"}
 _MONOREPO_TOOLS = {"turbo", "lerna", "nx", "wsrun", "ultra", "rush", "moon", "wireit"}
 _SCRIPT_LISTS = {"run-s", "run-p", "npm-run-all", "npm-run-all2", "concurrently"}
+_WATCHING = {"--watch", "--watchAll", "--watch-all"}
 _SHELLS = {"sh", "bash", "dash", "zsh"}
 
 
@@ -107,7 +116,9 @@ class Finder:
                 why = "npm's placeholder" if "no test specified" in text else "it runs no test"
                 self.leave(text, source.found, why)
             return False
-        if not source.is_test and all(_program(command) in _LINTERS | _IDLE | _SHELL_OPTIONS for command in found):
+        if not source.is_test and all(
+            _is_linter(command) or _program(command) in _IDLE | _SHELL_OPTIONS for command in found
+        ):
             self._idle.append(text)
             return False
         return self._take_commands(text, found, source)
@@ -146,7 +157,12 @@ class Finder:
                 took = True
             elif len(self._idle) > idle:
                 continue  # it leads to a linter and no further
-            elif program in _LINTERS or program in _SHELL_OPTIONS or not program:
+            elif program in CONTAINERS and recognise_anywhere(command.texts):
+                self.leave(command.raw, source.found, "it runs in a container or on another machine")
+                took = True
+            elif self._take_node_script(command, here, opening):
+                took = True
+            elif _is_linter(command) or program in _SHELL_OPTIONS or not program:
                 opening += [f"export {command.raw}"] if not program and source.keeps_opening else []
             elif source.keeps_opening or program == "export":
                 opening.append(command.raw)
@@ -157,6 +173,16 @@ class Finder:
             self._add_command(text, source)
             return True
         return took
+
+    def _take_node_script(self, command: Command, source: Source, opening: Sequence[str]) -> bool:
+        """Take a test file that is run as a program, where it uses Node's own runner."""
+        words = command.texts
+        name = next((word for word in words[1:] if not word.startswith("-")), "").removeprefix("./")
+        view = self.view(source.folder)
+        if _program(command) != "node" or name not in view.names or "node:test" not in view.text(name):
+            return False
+        self._add_runner("", command, Recognised(RUNNERS["node --test"], 0, 1), source, opening)
+        return True
 
     # Commands that lead to others
 
@@ -384,7 +410,9 @@ class Finder:
 
 def asked(command: Command, recognised: Recognised, *, has_tools: bool) -> tuple[list[Word], tuple[Setting, ...]]:
     """The command's words with those that ask for the report, and the settings that go with them."""
-    runner, words = recognised.runner, list(command.words)
+    runner = recognised.runner
+    # What watches for changes never ends.
+    words = [word for word in command.words if word.text.partition("=")[0] not in _WATCHING]
     added = [Word(word, word) for word in runner.args]
     end = len(words)
     if runner.at_end:
@@ -443,6 +471,12 @@ def _tool_folders(top: View, folder: str) -> Sequence[str]:
         if not at:
             return found
         at = posixpath.dirname(at)
+
+
+def _is_linter(command: Command) -> bool:
+    """Whether it only looks at the code; a compiler that is told to write nothing does as well."""
+    program = _program(command)
+    return program in _LINTERS or (program in ("tsc", "vue-tsc") and "--noEmit" in command.texts)
 
 
 def _program(command: Command) -> str:

@@ -11,6 +11,8 @@ _TEST = re.compile(r"test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored(?:
 _RESULT = re.compile(r"test result: (ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored")
 _CRATE = re.compile(r"\s*(?:Running (?:unittests )?(\S+)|Doc-tests (\S+))")
 _NOT_BUILT = re.compile(r"error: could not compile `?([\w-]+)")
+_LINE = re.compile(r" \(line \d+\)$")
+"""Of a documentation test: it would be another one whenever a line is added above."""
 _ENDS = {"ok": TestOutcome.PASSED, "FAILED": TestOutcome.FAILED}
 _TCL = re.compile(r"\S*:\s+Total\s+(\d+)\s+Passed\s+(\d+)\s+Skipped\s+(\d+)\s+Failed\s+(\d+)")
 _TCL_TEST = re.compile(r"(?:\+\+\+\+ (\S+) (PASSED|SKIPPED)|==== (\S+) .*FAILED$)")
@@ -29,7 +31,8 @@ def read(content: bytes, draft: Draft) -> None:
                 draft.problems.append("a test program was ended before it was done")
             announced, seen, waiting = int(found[1]), len(draft.tests), True
         elif found := _TEST.fullmatch(line.strip()):
-            name = f"{crate}: {found[1]}" if crate else found[1]
+            title = _LINE.sub("", found[1])
+            name = f"{crate}: {title}" if crate else title
             draft.add(name, _ENDS.get(found[2], TestOutcome.SKIPPED))
         elif found := _RESULT.match(line.strip()):
             waiting = False

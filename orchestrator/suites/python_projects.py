@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Sequence
 
@@ -46,27 +47,35 @@ def take_layout(finder: Finder, folder: str) -> None:
         _add(finder, "pytest", folder, settings or reason)
     elif "manage.py" in view.names_here:
         _add(finder, "python script", folder, "manage.py")
-    else:
+    elif any(fnmatch.fnmatchcase(name.rpartition("/")[2], "test*.py") for name in files):
         _add(finder, "unittest", folder, files[0])
+    else:
+        _add(finder, "unittest", folder, files[0], " discover -p *_test.py")
 
 
-def _add(finder: Finder, runner: str, folder: str, found: str) -> None:
-    """Add a suite of the project's own interpreter, wherever its tool keeps that."""
+def _add(finder: Finder, runner: str, folder: str, found: str, more: str = "") -> None:
+    """Add a suite of the project's own interpreter, wherever its tool keeps that.
+
+    Args:
+        more: Arguments of unittest, which by itself takes files of one pattern.
+    """
     view = finder.view(folder)
     row = RUNNERS[runner]
     words = {
         "pytest": "-m pytest",
-        "unittest": row.replaces_module,
+        "unittest": f"{row.replaces_module}{more}",
         "python script": " ".join((*row.args, "manage.py test")),
     }[runner]
-    shown = {"pytest": "python3 -m pytest", "unittest": "python3 -m unittest"}.get(runner, "python3 manage.py test")
+    shown = {"pytest": "python3 -m pytest", "unittest": f"python3 -m unittest{more}"}.get(
+        runner, "python3 manage.py test"
+    )
     settings = tool_settings(finder.top, folder)
     launcher = next((words for name, words in _LAUNCHERS if name in view.names_here), "")
     argv: tuple[str, ...] = ("python3", *words.split())
     if launcher and not any("venv/bin" in setting.value for setting in settings):
         tool = launcher.partition(" ")[0]
         own = f"if command -v {tool} >/dev/null 2>&1; then exec {launcher} python {words}; fi"
-        argv = ("sh", "-c", f"{own}; exec python3 {words}")
+        argv = ("sh", "-c", f"set -f; {own}; exec python3 {words}")
     suite = Suite("", runner, argv, _found(folder, found), row.form, folder, env=(*settings, *row.env), shown=shown)
     finder.add(suite)
 

@@ -107,7 +107,7 @@ def _verdict(suite: Suite, code: int, report: Report, counts: Counts, output: by
         return State.FAILED, f"{counts}: {some(report.failures)}"
     refused = USAGE_CODES.get(suite.runner, {}).get(code) or (_MISSING.get(code) if not report.written else None)
     if refused is not None:
-        return State.NOT_MEASURED, f"{refused} (exit code {code})"
+        return State.NOT_MEASURED, f"{refused} (exit code {code}){_last_words(output)}"
     if report.problems:
         return State.NOT_MEASURED, some(report.problems)
     if not report.written:

@@ -162,7 +162,7 @@ _RUNS = {"poetry", "pdm", "pipenv", "rye", "uv", "hatch"}
 _RUN_VALUE_OPTIONS = {"--extra", "--group", "--with", "--python", "-p", "--package", "--env-file", "--only-group"}
 _NODE_RUNS = {"npx", "bunx", "pnpx"}
 _PREFIXES = {"command", "exec", "time", "nice", "nyc", "c8", "cross-env", "env", "dotenv", "xvfb-run", "@"}
-_CONTAINERS = {"docker", "docker-compose", "podman", "kubectl", "ssh", "vagrant", "act"}
+CONTAINERS = {"docker", "docker-compose", "podman", "kubectl", "ssh", "vagrant", "act"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +189,11 @@ def recognise(words: Sequence[str]) -> Recognised | None:
     if found is None:
         return None
     return Recognised(found.runner, found.program, found.end, found.module, launcher)
+
+
+def recognise_anywhere(words: Sequence[str]) -> bool:
+    """Whether any of the words begins a runner's command, whatever stands in front of it."""
+    return any(recognise(words[position:]) is not None for position in range(len(words)))
 
 
 def _behind_launchers(words: Sequence[str]) -> tuple[int, tuple[int, int]]:
@@ -228,7 +233,7 @@ def _behind_options(words: Sequence[str], position: int) -> int:
 def _program_at(words: Sequence[str], start: int) -> Recognised | None:
     word = _base(words[start])
     rest = words[start + 1 :]
-    if word in _CONTAINERS:
+    if word in CONTAINERS:
         return None
     if word in _PROGRAMS:
         return Recognised(RUNNERS[_PROGRAMS[word]], start, start + 1)

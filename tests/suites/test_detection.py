@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from orchestrator.suites.detection import detect, stated_commands
+from orchestrator.suites.detection import ALL_MANIFESTS, detect, stated_commands
 from orchestrator.suites.project import WrittenProject
 
 CASE = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): pass\n"
@@ -69,7 +71,7 @@ NODE_TEST = "import test from 'node:test'"
         ),
         pytest.param(
             {"package.json": package(pretest="tsc -b && node build.js", test="mocha")},
-            ["mocha: node build.js && mocha"],
+            ["mocha: tsc -b && node build.js && mocha"],
             id="what runs before",
         ),
         pytest.param({"package.json": package(test="npm test")}, [], id="a circle"),
@@ -219,3 +221,38 @@ def test_settings_that_are_wrong_are_refused(text: str) -> None:
 
 def test_stated_commands_are_read() -> None:
     assert stated_commands(b'[tests]\ncommands = ["make test"]') == ("make test",)
+
+
+NAMES = sorted(
+    {*ALL_MANIFESTS, ".github/workflows/a.yml", "lerna.json", "pnpm-workspace.yaml", "tests/test_a.py", "a.bats"}
+)
+WORDS = [
+    "test",
+    "pytest",
+    "npm",
+    "run",
+    "&&",
+    "||",
+    ";",
+    "'",
+    '"',
+    "$(",
+    "`",
+    "\t",
+    "\n",
+    ":",
+    "=",
+    "{",
+    "}",
+    "[",
+    "]",
+    "-",
+]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)))
+@settings(max_examples=150)
+def test_whatever_the_files_say_detection_ends(files: dict[str, str]) -> None:
+    for suite in detect(WrittenProject(files)).suites:
+        assert suite.argv
+        assert suite.name

@@ -34,6 +34,9 @@ def only(text: str) -> Suite:
         ("prove t && eslint .", ("prove", "t")),
         ("node build.js && prove t", ("sh", "-c", "node build.js && prove t")),
         ("prove t/*.t", ("sh", "-c", "prove t/*.t")),
+        ("tsc -p . && prove t", ("sh", "-c", "tsc -p . && prove t")),
+        ("tsc --noEmit && prove t", ("prove", "t")),
+        ("jest --watchAll", ("jest", "--json", "--outputFile=@report@/jest.json")),
         ("PYTHONPATH=src pytest", ("sh", "-c", "PYTHONPATH=@probes@:src pytest")),
         ("PYTEST_ADDOPTS=-x pytest", ("sh", "-c", "PYTEST_ADDOPTS='-p orchestrate_pytest'' '-x pytest")),
         ("export A=1\nprove t", ("sh", "-c", "export A=1 && prove t")),
@@ -116,3 +119,12 @@ def test_files_of_a_deeper_suite_are_covered() -> None:
     finder = taken("cd a && pytest")
     assert finder.not_covered(["a/x.py", "b/x.py"], "", ["pytest"]) == ["b/x.py"]
     assert finder.not_covered(["a/x.py"], "", ["jest"]) == ["a/x.py"]
+
+
+def test_what_runs_in_a_container_is_not_taken() -> None:
+    assert taken("docker compose run app pytest -q").not_taken[0].why == "it runs in a container or on another machine"
+
+
+def test_a_file_that_uses_nodes_own_runner_is_asked_for_a_report() -> None:
+    (suite,) = taken("node ./a.js", files={"a.js": "import 'node:test'"}).suites
+    assert suite.argv == ("node", "--test-reporter=junit", "--test-reporter-destination=@report@/node.xml", "./a.js")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,37 @@ def test_hooks_that_hide_nothing_are_no_problem(tmp_path: Path, conftest: str) -
     more = "async def test_awaits():\n    pass\n" if "asyncio" in conftest else ""
     result = run(tmp_path, PYTEST, {"conftest.py": conftest, "test_a.py": GOOD + more})
     assert (result.state, result.counts.passed) == (State.PASSED, 1 + bool(more)), result
+
+
+def test_a_project_that_turns_every_warning_into_an_error_meets_none(tmp_path: Path) -> None:
+    result = run(tmp_path, PYTEST, {"pytest.ini": "[pytest]\nfilterwarnings = error\n", "test_a.py": GOOD}, "-Werror")
+    assert (result.state, result.reason) == (State.PASSED, "1 passed")
+
+
+def pythons() -> Sequence[str]:
+    """Every interpreter of this machine that can run us: by PATH, and where version managers keep them."""
+    names = [f"python3.{minor}" for minor in range(7, 30)]
+    found = {shutil.which(name) for name in names}
+    kept = Path.home().glob(".pyenv/versions/*/bin/python3.[0-9]*")
+    found |= {str(path) for path in kept if path.name in names}
+    return sorted(path for path in found if path is not None and "/shims/" not in path)
+
+
+@pytest.mark.parametrize("python", [sys.executable, *pythons()])
+def test_unittest_is_the_same_on_every_python(tmp_path: Path, python: str) -> None:
+    suite = replace(UNITTEST, argv=(python, *UNITTEST.argv[1:]))
+    for name, files, says in (
+        ("none", {"a.py": ""}, "not measured: no test ran"),
+        (
+            "skipped",
+            {"test_a.py": "import unittest\nraise unittest.SkipTest('x')"},
+            "not measured: no test ran: 1 skipped",
+        ),
+        ("outside", {"signup/test_v.py": CASE.format("False")}, "failed: 1 failed: signup.test_v.T.test_it"),
+    ):
+        (tmp_path / name).mkdir()
+        result = run(tmp_path / name, suite, files)
+        assert f"{result.state}: {result.reason}" == says
 
 
 def test_what_tests_start_themselves_is_not_recorded(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ def test_the_tool_that_keeps_the_interpreter_is_asked_where_it_is_there() -> Non
     finder = finder_of({"poetry.lock": "", "tests/test_a.py": "def test_a(): pass"})
     take_layout(finder, "")
     assert finder.suites[0].argv[2] == (
-        "if command -v poetry >/dev/null 2>&1; then exec poetry run python -m pytest; fi; exec python3 -m pytest"
+        "set -f; if command -v poetry >/dev/null 2>&1; then exec poetry run python -m pytest; fi; "
+        "exec python3 -m pytest"
     )
     assert finder.suites[0].command == "python3 -m pytest"
 
@@ -47,3 +48,9 @@ def test_tasks_are_taken_from_every_tool() -> None:
         "pyproject.toml: tool.poe.tasks.test",
         "tox.ini: testenv.commands",
     ]
+
+
+def test_unittest_is_told_the_pattern_that_the_files_have() -> None:
+    finder = finder_of({"shop/cart_test.py": "import unittest\nclass A(unittest.TestCase): pass"})
+    take_layout(finder, "")
+    assert finder.suites[0].argv[2:] == ("discover", "-p", "*_test.py")

@@ -69,3 +69,8 @@ def test_trx_is_read() -> None:
         read_trx,
     )
     assert report.tests == {"a": TestOutcome.PASSED, "b": TestOutcome.FAILED, "c": TestOutcome.SKIPPED}
+
+
+def test_a_name_holds_no_line_number_and_nothing_twice() -> None:
+    report = read("<t><testcase classname='spec/a.lua:12' name='adds'/><testcase classname='good' name='good'/></t>")
+    assert list(report.tests) == ["spec/a.lua: adds", "good"]
