@@ -21,7 +21,7 @@ from orchestrator.journal.locking import session_holder
 from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
-from orchestrator.quotation import visible
+from orchestrator.quotation import visible, visible_lines
 from orchestrator.session.state import Session
 from orchestrator.session.summary import SessionSummary, WorkerSummary, summarise, tests_in_words
 
@@ -102,6 +102,8 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     for note in summary.tier_notes:
         yield "plan", one_line(note, 300)
     yield from _changes(session, summary)
+    for line in visible_lines(summary.answer).splitlines():
+        yield "answer", line
     for line in tests_in_words(summary):
         yield "tests", one_line(line, 300)
     for worker in summary.workers:

@@ -65,6 +65,11 @@ WHAT = _options(
     ),
     workspace_option,
     click.option(
+        "--no-change",
+        is_flag=True,
+        help="The task asks for an answer and no change: one agent reads and answers, and nobody may write.",
+    ),
+    click.option(
         "--no-baseline",
         is_flag=True,
         help="Do not run the project's tests as they were before; what fails then counts as failing.",

@@ -21,7 +21,12 @@ OUTCOME_WORDS = {
     Outcome.INTERRUPTED: "interrupted",
 }
 
-ROLE_VERBS = {Role.DESIGNER: "designs", Role.IMPLEMENTER: "implements", Role.REVIEWER: "reviews"}
+ROLE_VERBS = {
+    Role.DESIGNER: "designs",
+    Role.IMPLEMENTER: "implements",
+    Role.REVIEWER: "reviews",
+    Role.ANALYST: "answers",
+}
 
 _Said: TypeAlias = tuple[Literal["said", "tool", "worker", "warning", "report"], int, str]
 """What kind of happening, its weight (0 detail, 1 normal, 2 important), its text."""

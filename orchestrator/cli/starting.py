@@ -61,6 +61,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         auto_resume=options["auto_resume"],
         share_target=options["share_target"],
         whole_home=options["yes_whole_home"],
+        no_change=options["no_change"],
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
         limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
     )

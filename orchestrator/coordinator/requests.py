@@ -65,6 +65,8 @@ class RunRequest:
     """Agents may work in a folder that holds logins (a home)."""
     baseline_s: float | None = BASELINE_TIME_S
     """How long the target's tests may take as they were before; ``None``: they are not run."""
+    no_change: bool = False
+    """The task asks for no change: an answer is its result, and nobody writes."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -83,6 +83,9 @@ async def run_session(
     """
     say = progress or (lambda text: None)
     check_request(request)
+    if request.no_change:
+        # Whatever the policy lets implementers do, this session has none.
+        request = replace(request, sandbox=request.sandbox.model_copy(update={"target": "read"}))
     await report_leftovers(request.workspace, say)
     whole_home = request.whole_home
     await prepared(request.target, request.workspace, found=(), environ=environ, whole_home=whole_home)
@@ -180,7 +183,8 @@ def check_request(request: RunRequest) -> None:
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
     """Everything the fold needs to know, resolved."""
     options = SessionOptions(
-        baseline_s=request.baseline_s,
+        baseline_s=None if request.no_change else request.baseline_s,
+        no_change=request.no_change,
         measures_final=True,
         final_wait_s=request.sandbox.limits.final_wait_s,
         final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,

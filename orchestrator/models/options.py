@@ -92,6 +92,8 @@ class SessionOptions:
     """The same while a tool call is open."""
     baseline_s: float | None = None
     """How long the target's tests may take as they were before anybody worked on it; ``None``: they are not run."""
+    no_change: bool = False
+    """The task asks for no change: one agent reads and answers, and nobody writes."""
     measures_final: bool = False
     """The orchestrator measures at every final review, whoever else is asked; false in journals before it did."""
     orphan_grace_s: float = 60.0

@@ -20,6 +20,8 @@ class Role(StrEnum):
     """Writes in the target."""
     REVIEWER = "reviewer"
     """Reads the target and answers with a verdict."""
+    ANALYST = "analyst"
+    """Reads the target and answers a task that asks for no change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES: Final = ("contract", "designer", "implementer", "reviewer", "review", "continue_", "answer")
+NAMES: Final = ("contract", "designer", "implementer", "reviewer", "analyst", "review", "continue_", "answer")
 """Every template there is; each is a file ``NAME.md``."""
 
 VARIABLES: Final[Mapping[str, Any]] = {

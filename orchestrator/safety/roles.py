@@ -13,6 +13,7 @@ WRITES_TARGET: Final[Mapping[Role, bool]] = {
     Role.DESIGNER: False,
     Role.IMPLEMENTER: True,
     Role.REVIEWER: False,
+    Role.ANALYST: False,
 }
 """Who may write in the target; everybody reads it, and writes in a scratch folder of their own."""
 

@@ -17,7 +17,7 @@ from orchestrator.safety.placing import Places, placed
 from orchestrator.safety.roles import writable_roots
 from orchestrator.session.state import Session
 
-BUDGET_TOKENS = {Role.DESIGNER: 10_000, Role.IMPLEMENTER: 10_000, Role.REVIEWER: 3_000}
+BUDGET_TOKENS = {Role.DESIGNER: 10_000, Role.IMPLEMENTER: 10_000, Role.REVIEWER: 3_000, Role.ANALYST: 10_000}
 """Spec 004, Token Management: stated in the prompts, overruns are reported."""
 
 

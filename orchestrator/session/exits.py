@@ -6,10 +6,11 @@ from orchestrator.models.effects import FreezeWorker, MeasureWork, Outcome, Stop
 from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
-from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.models.workers import ExitRecord, WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention, parse_reply
 from orchestrator.session.asking import ask
 from orchestrator.session.assigning import assignment_to_continue
+from orchestrator.session.calls import Calls
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.own_words import quoted
@@ -127,7 +128,7 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
         draft.set_worker(worker, status=WorkerStatus.DONE, why=f"final event clean, {calls}, {changed}")
         return
     draft.set_worker(worker, status=WorkerStatus.UNPROVEN, why=doubt)
-    if state.tool_calls == 0 and not body.files and not body.scratch_files:
+    if state.role is not Role.ANALYST and state.tool_calls == 0 and not body.files and not body.scratch_files:
         draft.end(Outcome.FAILED, f"{worker}: {doubt}")
     else:
         ask(draft, f"{worker} says that it is finished, but {doubt}", about=worker, suggestions=ABOUT_DOUBTS)
@@ -142,6 +143,8 @@ def _doubt_about(draft: Draft, worker: WorkerId, body: WorkMeasured) -> str | No
     unfinished = calls.unfinished()
     if unfinished:
         return f"what it began was never finished: {'; '.join(unfinished[:3])}"
+    if state.role is Role.ANALYST:
+        return _doubt_about_answer(state, calls, body.files)
     if state.role is Role.DESIGNER:
         worked = bool(body.files or body.scratch_files or calls.returned or state.answer.strip())
         return None if worked else "it claims success with no tool call and no change"
@@ -153,6 +156,14 @@ def _doubt_about(draft: Draft, worker: WorkerId, body: WorkMeasured) -> str | No
         why = (*calls.failures, *calls.denials)[0]
         return f"none of its {state.tool_calls} tool calls returned well ({why})"
     return None
+
+
+def _doubt_about_answer(state: WorkerState, calls: Calls, files: tuple[str, ...]) -> str | None:
+    if files:
+        return f"it changed {len(files)} files, and the task asks for no change"
+    if not state.answer.strip():
+        return "it gave no answer"
+    return None if calls.returned else "its answer rests on nothing that it read: no tool call returned well"
 
 
 def fail(draft: Draft, worker: WorkerId, why: str) -> None:

@@ -47,7 +47,12 @@ def usable_agents(draft: Draft) -> Sequence[Agent]:
 def make_plan(draft: Draft) -> None:
     """Plan for the agents there are; steps of an earlier plan that are done stay done."""
     session = draft.session
-    plan = plan_breakdown(session.options.task, usable_agents(draft), taken=tuple(session.workers))
+    plan = plan_breakdown(
+        session.options.task,
+        usable_agents(draft),
+        taken=tuple(session.workers),
+        no_change=session.options.no_change,
+    )
     kept = tuple(step for step in session.steps() if session.workers[step.worker].status is WorkerStatus.DONE)
     designed = any(step.role is Role.DESIGNER for step in kept)
     fresh = tuple(step for step in plan.steps if not (designed and step.role is Role.DESIGNER))

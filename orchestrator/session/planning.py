@@ -11,6 +11,8 @@ from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 
 D, I, R = Role.DESIGNER, Role.IMPLEMENTER, Role.REVIEWER  # noqa: E741 - the table below is read as columns
 
+NO_CHANGE = "the task asks for no change: one agent reads and answers, and nobody may write in the target"
+
 
 @dataclass(frozen=True, slots=True)
 class TierRow:
@@ -36,12 +38,15 @@ TIERS: Mapping[frozenset[Role], TierRow] = {
 """One row for each of the eight subsets of the three CLIs, which have one first strength each."""
 
 
-def plan_breakdown(task: str, agents: Sequence[Agent], *, taken: Collection[WorkerId] = ()) -> TaskBreakdown:
+def plan_breakdown(
+    task: str, agents: Sequence[Agent], *, taken: Collection[WorkerId] = (), no_change: bool = False
+) -> TaskBreakdown:
     """Break ``task`` down for the agents there are.
 
     Args:
         agents: Usable ones, in order of preference.
         taken: Worker ids that cannot be used again; a second worker of one CLI is ``<name>-2``.
+        no_change: The task asks for an answer: one agent reads, and nobody writes.
     """
     by_strength: dict[Role, Agent] = {}
     for agent in agents:
@@ -60,6 +65,10 @@ def plan_breakdown(task: str, agents: Sequence[Agent], *, taken: Collection[Work
             worker = WorkerId(f"{agent.name}-{number}")
         used.add(worker)
         steps.append(TaskStep(worker, agent.name, role, title, depends_on=tuple(step.worker for step in steps)))
+
+    if no_change:
+        add(row.designs or row.implements or row.reviews, Role.ANALYST, "Answer the question")
+        return TaskBreakdown(task=task, tier=row.tier, steps=tuple(steps), notes=(NO_CHANGE,))
 
     add(row.designs, D, "Design the change")
     add(row.implements, I, "Make the change")

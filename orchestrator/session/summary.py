@@ -16,6 +16,7 @@ from orchestrator.models.options import FoundAgent
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.suite_measurements import SuitesMeasured
+from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord, PlantedFile, WorkerStatus
 from orchestrator.session.calls import Calls
 from orchestrator.session.spending import account_of
@@ -120,6 +121,8 @@ class SessionSummary:
     baseline: SuitesMeasured | None = None
     """What they did before anybody worked on it; ``None`` where that is not known (yet)."""
     baseline_wanted: bool = False
+    answer: str = ""
+    """What a task that asks for no change came to."""
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
     settled: tuple[Settled, ...] = ()
@@ -164,6 +167,7 @@ def summarise(session: Session) -> SessionSummary:
         suites=session.suites,
         baseline=session.baseline,
         baseline_wanted=session.options.baseline_s is not None,
+        answer=_answer(session),
         budget=account_of(session),
         settled=session.settled,
     )
@@ -249,3 +253,9 @@ def _suites_in_words(when: str, measured: SuitesMeasured | None) -> Iterator[str
         yield f"{when}: {suite.name} ({suite.command}; {suite.found}): {suite.state}: {suite.reason}"
     for left in measured.not_taken:
         yield f"{when}, not run: {left}"
+
+
+def _answer(session: Session) -> str:
+    """Of the analyst who is done last; empty where the task asks for a change."""
+    told = [session.workers[step.worker] for step in session.steps() if step.role is Role.ANALYST]
+    return next((state.answer for state in reversed(told) if state.status is WorkerStatus.DONE), "")

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import MeasureWork, Outcome, StartWorker
+import pytest
+
+from orchestrator.models.effects import MeasureWork, Outcome, RunChecks, StartWorker
 from orchestrator.models.entries import Command, StartFailed, TimePassed, UserCommand, WorkMeasured
-from orchestrator.models.events import ConversationStarted, EventType, ToolCalled, TurnEnded
+from orchestrator.models.events import ConversationStarted, EventType, ToolCalled, ToolReturned, TurnEnded
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerStatus
+from orchestrator.session.summary import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,3 +122,41 @@ def test_an_agent_that_cannot_be_started_at_all_is_lost(play: Callable[..., Play
     name, first = p.last(StartWorker)
     p.take(StartFailed(first.worker, 1, "no such file", name))
     assert set(p.session.lost) == {"claude"}
+
+
+def answers(p: Play, text: str, *, ok: bool = True) -> None:
+    """The analyst reads, and ends with these words."""
+    p.start("claude")
+    p.says("claude", ToolCalled("Read", "t1", "shop.py"), ToolReturned("t1", ok=ok, text="read"))
+    p.says("claude", TurnEnded(ok=True, subtype="success", text=text), kind=EventType.STATUS)
+    p.exits("claude")
+
+
+def test_a_task_that_asks_for_no_change_has_no_writer_and_is_done_with_an_answer(play: Callable[..., Play]) -> None:
+    p = play("claude", no_change=True)
+    assert [step.role for step in p.session.steps()] == [Role.ANALYST]
+    answers(p, "Two modules.")
+    p.measures("claude")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.DONE
+    assert p.wanted(RunChecks) == []
+    assert summarise(p.session).answer == "Two modules."
+
+
+@pytest.mark.parametrize(
+    ("text", "ok", "files", "said"),
+    [
+        pytest.param("", True, (), "no answer", id="no answer"),
+        pytest.param("Two.", False, (), "nothing that it read", id="nothing was read"),
+        pytest.param("Two.", True, ("a.py",), "asks for no change", id="a change"),
+    ],
+)
+def test_an_answer_that_rests_on_nothing_or_a_change_needs_a_person(
+    play: Callable[..., Play], text: str, ok: bool, files: tuple[str, ...], said: str
+) -> None:
+    p = play("claude", no_change=True)
+    answers(p, text, ok=ok)
+    p.measures("claude", *files)
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+    assert said in p.session.ending.reason
