@@ -26,7 +26,9 @@ def in_a_box(not_proven: Callable[[str], NoReturn]) -> list[str]:
 
 
 async def test_it_is_told_and_heard(in_a_box: list[str], tmp_path: Path) -> None:
-    async with boxed([*in_a_box, "cat"], env=os.environ, stdin=subprocess.PIPE, cwd=tmp_path) as process:
+    async with boxed(
+        [*in_a_box, "cat"], env={"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE, cwd=tmp_path
+    ) as process:
         assert await process.communicate(b"hello") == (b"hello", b"")
     assert process.returncode == 0
 

@@ -31,7 +31,8 @@ def ran(folder: Path, script: str, *, connect: list[int] | None = None) -> str:
     (folder / "own").mkdir(exist_ok=True)
     (folder / "secret").write_text("canary")
     words = runnable(["/bin/sh", "-c", script], profile, file=folder / "profile.json")
-    done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False, cwd="/")
+    environ = {"PATH": os.environ["PATH"]}
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=20, check=False, cwd="/")
     return done.stdout + done.stderr
 
 

@@ -64,12 +64,17 @@ def reserved_signals_ignored() -> Iterator[None]:
             assert syscall(number, reserved, kept, None, 8) == 0
 
 
-async def test_files_it_makes_have_ordinary_permissions(stage: Stage) -> None:
+@pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
+async def test_files_it_makes_have_the_permissions_that_the_user_gives_files(stage: Stage, umask: int) -> None:
     crew = stage.crew()
-    stage.start(crew, "/bin/sh", "-c", "umask; touch made")
+    before = os.umask(umask)
+    try:
+        stage.start(crew, "/bin/sh", "-c", "umask; touch made")
+    finally:
+        os.umask(before)
     await stage.ended(crew)
-    assert stage.said() == "0022\n"
-    assert stat.S_IMODE((stage.target / "made").stat().st_mode) == 0o644
+    assert stage.said() == f"{umask:04o}\n"
+    assert stat.S_IMODE((stage.target / "made").stat().st_mode) == 0o666 & ~umask
 
 
 async def test_it_is_in_a_session_of_its_own_apart_from_the_shims(stage: Stage) -> None:
