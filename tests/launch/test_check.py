@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -106,33 +107,110 @@ def test_help_runs_nothing(ready: Checkout) -> None:
     assert calls == []
 
 
+def test_elsewhen_runs_the_tests_alone_and_hands_its_arguments_on(ready: Checkout) -> None:
+    code, calls, _ = check(ready, "--elsewhen", "--fast")
+    assert code == 0
+    assert [call[1] for call in calls] == ["benchmarks.elsewhen"]
+    assert calls[0][calls[0].index("-m", 2) + 1] == "not real and not slow"
+    _, calls, _ = check(ready, "--elsewhen", "tests/wire", fails="benchmarks.elsewhen")
+    assert calls[0][-1] == "tests/wire"
+    assert "-n" not in calls[0]
+
+
+def test_pythons_runs_the_fast_tests_on_the_others(ready: Checkout) -> None:
+    code, calls, said = check(ready, "--pythons", fails="benchmarks.pythons")
+    assert code == 7
+    assert [call[1] for call in calls] == ["benchmarks.pythons"]
+    assert calls[0][calls[0].index("-m", 2) + 1] == "not real and not slow"
+    assert "pythons FAILED" in said
+
+
+def installs() -> dict[str, set[str]]:
+    """Each program that CI's script looks for, and the packages it then installs, read from the script itself."""
+    text = (ROOT / ".ci/run").read_text(encoding="utf-8").replace("\\\n", " ")
+    pairs = re.search(r"for pair in (.*?); do", text)
+    assert pairs is not None
+    found: dict[str, set[str]] = {}
+    for pair in pairs[1].split():
+        program, _, package = pair.partition(":")
+        found.setdefault(program, set()).add(package)
+    return found
+
+
+INSTALLS = installs()
+PROGRAMS = list(INSTALLS)
+
+
+def test_ci_installs_every_program_that_tests_look_for() -> None:
+    needed = {"bwrap": "bubblewrap", "chromium": "chromium", "git": "git", "tmux": "tmux", "cc": "gcc"}
+    for program, package in needed.items():
+        assert package in INSTALLS[program]
+    assert "libc6-dev" in INSTALLS["cc"]
+    assert all(re.fullmatch(r"[a-z0-9.+-]+", package) for packages in INSTALLS.values() for package in packages)
+
+
 @pytest.mark.parametrize(
     ("user", "present", "installed"),
     [
-        pytest.param("0", ["git"], "bubblewrap chromium tmux", id="root installs what is missing"),
-        pytest.param("0", ["git", "tmux", "bwrap", "chromium"], None, id="nothing is missing"),
+        pytest.param("0", ["git"], set().union(*INSTALLS.values(), {"libfaketime"}) - {"git"}, id="what is missing"),
+        pytest.param("0", PROGRAMS, {"libfaketime"}, id="a library"),
+        pytest.param("0", [*PROGRAMS, "libfaketime"], None, id="nothing is missing"),
         pytest.param("1000", [], None, id="not root"),
     ],
 )
-def test_ci_installs_the_missing_system_programs_and_runs_the_real_check(
-    ready: Checkout, user: str, present: list[str], installed: str | None
+def test_ci_installs_what_tests_use_and_then_tries_everything(
+    ready: Checkout, user: str, present: list[str], installed: set[str] | None
 ) -> None:
+    environ = ci(ready, present, user)
+    done = ready.start(command=[str(ready.folder / ".ci/run"), "-x"], environ=environ)
+    assert done.stdout.splitlines() == [
+        "checked --real -x",
+        "checked --elsewhen --fast",
+        "checked --elsewhen -n 4 --dist worksteal tests/server",
+        "checked --pythons",
+    ]
+    calls = Path(environ["CALLS"])
+    made = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
+    lists = [set(line.partition("--no-install-recommends ")[2].split()) for line in made[1:]]
+    # One that is no program is looked for by running ruby, which is a script here.
+    assert [found - {"ruby-minitest"} for found in lists] == ([installed] if installed else [])
+
+
+def test_ci_ends_with_the_first_step_that_fails(ready: Checkout) -> None:
+    environ = {**ci(ready, [*PROGRAMS, "libfaketime"], "1000"), "FAILS": "--elsewhen"}
+    done = ready.start(command=[str(ready.folder / ".ci/run")], environ=environ)
+    assert (done.returncode, done.stdout.splitlines()) == (7, ["checked --real", "checked --elsewhen --fast"])
+
+
+def test_ci_in_short_installs_nothing_and_takes_each_step(ready: Checkout) -> None:
+    environ = ci(ready, [], "0")
+    done = ready.start(command=[str(ready.folder / ".ci/run"), "--short"], environ=environ)
+    assert done.stdout.splitlines() == [
+        "checked --fast tests/wire",
+        "checked --elsewhen tests/wire",
+        "checked --pythons --list",
+    ]
+    assert not Path(environ["CALLS"]).exists()
+
+
+def ci(ready: Checkout, present: list[str], user: str) -> dict[str, str]:
+    """Put CI's script into the checkout, with a check that says how it was called; its environment."""
     (ready.folder / ".ci").mkdir()
     shutil.copy(ROOT / ".ci/run", ready.folder / ".ci/run")
     dirname = shutil.which("dirname")
     assert dirname is not None
     (ready.tools / "dirname").symlink_to(dirname)
+    libraries = ready.home / "lib"
+    if "libfaketime" in present:
+        (libraries / "machine" / "faketime").mkdir(parents=True)
+        (libraries / "machine" / "faketime" / "libfaketimeMT.so.1").touch()
     scripts = {"id": f"echo {user}", "apt-get": 'echo "$*" >>"$CALLS"', **dict.fromkeys(present, ":")}
     for name, body in scripts.items():
         (ready.tools / name).write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
         (ready.tools / name).chmod(0o755)
-    (ready.folder / "check").write_text('#!/bin/sh\necho checked "$@"\n', encoding="utf-8")
-    calls = ready.home / "calls"
-    command = [str(ready.folder / ".ci/run"), "-x"]
-    done = ready.start(command=command, environ=ready.environ(CALLS=str(calls)))
-    assert done.stdout == "checked --real -x\n"
-    made = calls.read_text(encoding="utf-8").splitlines() if calls.exists() else []
-    assert [line.partition("--no-install-recommends ")[2] for line in made[1:]] == ([installed] if installed else [])
+    says = '#!/bin/sh\necho checked "$@"\ncase $1 in "$FAILS") exit 7 ;; esac\n'
+    (ready.folder / "check").write_text(says, encoding="utf-8")
+    return ready.environ(CALLS=str(ready.home / "calls"), CI_LIBRARIES=str(libraries), FAILS="nothing")
 
 
 @pytest.mark.slow
