@@ -145,27 +145,8 @@ class Finder:
                     return True
                 folder = entered
                 continue
-            here = replace(source, folder=folder)
-            idle = len(self._idle)
-            leads = self._follow(command, replace(here, is_test=False))
-            recognised = None if leads else recognise(command.texts)
-            behind_runner = recognised is not None
-            if leads:
-                took = True
-            elif recognised is not None:
-                self._add_runner(text, command, recognised, here, opening)
-                took = True
-            elif len(self._idle) > idle:
-                continue  # it leads to a linter and no further
-            elif program in CONTAINERS and recognise_anywhere(command.texts):
-                self.leave(command.raw, source.found, "it runs in a container or on another machine")
-                took = True
-            elif self._take_node_script(command, here, opening):
-                took = True
-            elif _is_linter(command) or program in _SHELL_OPTIONS or not program:
-                opening += [f"export {command.raw}"] if not program and source.keeps_opening else []
-            elif source.keeps_opening or program == "export":
-                opening.append(command.raw)
+            behind_runner = self._take_command(command, replace(source, folder=folder), opening)
+            took = took or behind_runner
         if not took and source.is_test:
             if not opening:
                 self.leave(text, source.found, "it runs no test")
@@ -174,6 +155,27 @@ class Finder:
             return True
         return took
 
+    def _take_command(self, command: Command, source: Source, opening: list[str]) -> bool:
+        """Take what one command runs, or keep it in ``opening`` for a runner that follows."""
+        program = _program(command)
+        idle = len(self._idle)
+        if self._follow(command, replace(source, is_test=False)):
+            return True
+        recognised = recognise(command.texts)
+        if recognised is not None:
+            self._add_runner(command, recognised, source, opening)
+            return True
+        if program in CONTAINERS and recognise_anywhere(command.texts):
+            self.leave(command.raw, source.found, "it runs in a container or on another machine")
+            return True
+        if self._take_node_script(command, source, opening):
+            return True
+        if len(self._idle) > idle or _is_linter(command) or program in _SHELL_OPTIONS:
+            return False  # it runs no test, and nothing that one needs
+        if source.keeps_opening or program == "export":
+            opening.append(command.raw if program else f"export {command.raw}")
+        return False
+
     def _take_node_script(self, command: Command, source: Source, opening: Sequence[str]) -> bool:
         """Take a test file that is run as a program, where it uses Node's own runner."""
         words = command.texts
@@ -181,7 +183,7 @@ class Finder:
         view = self.view(source.folder)
         if _program(command) != "node" or name not in view.names or "node:test" not in view.text(name):
             return False
-        self._add_runner("", command, Recognised(RUNNERS["node --test"], 0, 1), source, opening)
+        self._add_runner(command, Recognised(RUNNERS["node --test"], 0, 1), source, opening)
         return True
 
     # Commands that lead to others
@@ -348,15 +350,10 @@ class Finder:
         )
         self.add(suite, (text,))
 
-    def _add_runner(
-        self, text: str, command: Command, recognised: Recognised, source: Source, opening: Sequence[str]
-    ) -> None:
+    def _add_runner(self, command: Command, recognised: Recognised, source: Source, opening: Sequence[str]) -> None:
         runner = recognised.runner
         if runner.why_not:
             self.leave(command.raw, source.found, runner.why_not)
-            return
-        if runner.name == "command":
-            self._add_command(text, source)
             return
         words, env = asked(command, recognised, has_tools=bool(_tool_folders(self.top, source.folder)))
         is_plain = not opening and not runner.closing and not any(word.needs_shell for word in words)
