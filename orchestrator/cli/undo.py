@@ -40,20 +40,27 @@ def command(
     A file that anybody has touched since is left alone, and named. Where there is one, you are asked first.
     `orchestrate apply SESSION` brings the session's change back.
     """
+    from contextlib import ExitStack
+
     from orchestrator.cli.folding import state_of
     from orchestrator.cli.places import which_session, workspace_path
     from orchestrator.coordinator.undo import plan_undo
     from orchestrator.errors import ExitCode, UsageError
+    from orchestrator.journal.target_lock import hold_target
 
     if commits and paths:
         raise UsageError("--commits puts back the whole repository, so it goes with no PATH", hint="leave out either")
     folder = which_session(workspace_path(workspace), session)
     state = state_of(folder)
-    undo = plan_undo(folder, state, commits=commits, only=paths_below(state.options.target, paths))
-    agreed = not dry_run and not undo.is_empty and (yes or not undo.is_contested or _agrees(undo, as_json=as_json))
-    if agreed:
-        undo.perform()
-    done = agreed and not dry_run
+    only = paths_below(state.options.target, paths)
+    with ExitStack() as stack:
+        if not dry_run:
+            # Nobody may work there meanwhile; what is looked at is what is written.
+            stack.enter_context(hold_target(state.options.target, session=folder.id, workspace=folder.workspace))
+        undo = plan_undo(folder, state, commits=commits, only=only)
+        done = not dry_run and not undo.is_empty and (yes or not undo.is_contested or _agrees(undo, as_json=as_json))
+        if done:
+            undo.perform()
     if as_json:
         print(_as_document(undo, done=done))
     else:

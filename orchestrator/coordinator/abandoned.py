@@ -8,6 +8,7 @@ from datetime import datetime
 from orchestrator.coordinator.final_change import WITHIN_S, recorded_end
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.coordinator.sweeping import Leftover
+from orchestrator.coordinator.undo import writers_of
 from orchestrator.errors import JournalDamaged, OrchestrateError
 from orchestrator.files.time_limits import in_time
 from orchestrator.journal.folder import SessionFolder
@@ -20,6 +21,7 @@ from orchestrator.session.state import Session
 from orchestrator.session.stepping import step
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.writers import Writers
 
 REASON = "its coordinator was gone, and it was stopped without one"
 
@@ -54,7 +56,8 @@ def _change_of(session: Session, folder: SessionFolder) -> ChangeMeasured:
     records = Records(folder.snapshots_dir, target.resolve(), (folder.workspace,))
     ends = [path.stat().st_mtime_ns for path in folder.workers_dir.glob("*.json")]
     try:
-        snapshots = Snapshots(folder.snapshots_dir, target, (folder.workspace,))
+        writers = Writers.of(writers_of(session))
+        snapshots = Snapshots(folder.snapshots_dir, target, (folder.workspace,), writers=writers)
         return in_time(
             lambda: recorded_end(snapshots, records, session, settled_ns=max(ends, default=0)),
             within_s=WITHIN_S,

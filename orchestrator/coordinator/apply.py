@@ -38,19 +38,25 @@ class Application:
         self.delivery.perform(self.plan)
 
 
-def plan_application(folder: SessionFolder, session: Session, target: Path | None) -> Application:
-    """What is to be done.  Blocks for as long as reading what the session changed takes.
-
-    Args:
-        target: Where; ``None``: the project that the session worked on, or on a copy of.
+def target_of(session: Session, given: Path | None) -> Path:
+    """Where the change goes: the folder that is named, or the project that the session worked on, or on a copy of.
 
     Raises:
-        UsageError: There is no such folder, or the session has not ended.
-        EnvironmentUnfit: What it changed was not recorded.
+        UsageError: There is no such folder.
     """
-    place = (target or session.options.source or session.options.target).resolve()
+    place = (given or session.options.source or session.options.target).resolve()
     if not ForeignFolder(place).is_folder():
         raise UsageError(f"{place} is no folder", hint="name the project with --target")
+    return place
+
+
+def plan_application(folder: SessionFolder, session: Session, target: Path) -> Application:
+    """What is to be done.  Blocks for as long as reading what the session changed takes.
+
+    Raises:
+        UsageError: The session has not ended.
+        EnvironmentUnfit: What it changed was not recorded.
+    """
     records, before, after = recorded_ends(folder, session)
-    delivery = Delivery(records.folder, place, records.store, before, after)
-    return Application(place, delivery, delivery.plan())
+    delivery = Delivery(records.folder, target, records.store, before, after)
+    return Application(target, delivery, delivery.plan())

@@ -93,7 +93,8 @@ async def run_session(
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
         async with AsyncExitStack() as stack:
-            held = await hold(stack, request, folder) if may_write(request.sandbox, request.rehearsal) else None
+            needs = may_write(request.sandbox, request.rehearsal) and not request.isolated
+            held = await hold(stack, request, folder) if needs else None
             stage = await stack.enter_async_context(
                 open_stage(request, folder.path, found=found, environ=environ, progress=say)
             )

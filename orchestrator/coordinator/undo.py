@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Role
 from orchestrator.session.state import Session
-from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.attribution import perhaps_by_others
+from orchestrator.snapshots.recorded_trees import AT_END, Snapshots
 from orchestrator.snapshots.records import Records
 from orchestrator.snapshots.references import Moves, References, look_at_references, plan_moves, put_back
 from orchestrator.snapshots.repository import Repository
 from orchestrator.snapshots.restoration import LeftAlone, Plan, Recorded, Restoration
+from orchestrator.snapshots.writers import Writers
 
 
 @dataclass(slots=True)
@@ -67,7 +71,8 @@ def plan_undo(folder: SessionFolder, session: Session, *, commits: bool = False,
         EnvironmentUnfit: Its target was not recorded, or cannot be read.
     """
     records, before, after = recorded_ends(folder, session)
-    restoration = Restoration(records.target, records.store, before, after)
+    certain = _certainly_ours(folder, session)
+    restoration = Restoration(records.target, records.store, before, after, certain)
     undo = Undo(session, restoration, restoration.plan(only))
     if commits:
         _plan_repository(undo, records)
@@ -83,7 +88,8 @@ def recorded_ends(folder: SessionFolder, session: Session) -> tuple[Records, Rec
     """
     check_ended(folder, session)
     records = records_of(folder, session)
-    snapshots = Snapshots(folder.snapshots_dir, session.options.target, (folder.workspace,))
+    writers = Writers.of(writers_of(session))
+    snapshots = Snapshots(folder.snapshots_dir, session.options.target, (folder.workspace,), writers=writers)
     if not records.has_end():
         settled = session.now if session.closed is not None else None
         if settled is None:
@@ -94,6 +100,25 @@ def recorded_ends(folder: SessionFolder, session: Session) -> tuple[Records, Rec
         # The look at the end took too long then: what was changed after the session's last entry may be anybody's.
         records.take(snapshots, "end", settled_ns=int(settled.timestamp() * 1e9))
     return records, records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
+
+
+def writers_of(session: Session) -> tuple[WorkerId, ...]:
+    """The workers of the session that could write in its target."""
+    steps = (step for step in session.steps() if step.role is Role.IMPLEMENTER)
+    return tuple(step.worker for step in steps if (state := session.workers.get(step.worker)) and state.attempt)
+
+
+def _certainly_ours(folder: SessionFolder, session: Session) -> Callable[[bytes], bool]:
+    """Whether a file was changed by nobody but the session's own workers, as far as anybody looked."""
+    change = session.change
+    if session.options.share_target or (change is not None and change.shared_with):
+        return lambda _: False
+    snapshots = Snapshots(folder.snapshots_dir, session.options.target, (folder.workspace,))
+    end = next((moment for moment in reversed(snapshots.moments()) if moment.label == AT_END), None)
+    if end is None:
+        return lambda _: False
+    others = perhaps_by_others(snapshots, end)
+    return lambda path: path.decode(errors="backslashreplace") not in others
 
 
 def check_ended(folder: SessionFolder, session: Session) -> None:

@@ -64,6 +64,19 @@ def change_of(snapshots: Snapshots, worker: WorkerId, before: Moment, after: Mom
     )
 
 
+def perhaps_by_others(snapshots: Snapshots, after: Moment) -> frozenset[str]:
+    """Files that also changed, up to this moment, while no worker of the session could write, or nobody looked on.
+
+    Raises:
+        EnvironmentUnfit: The trees cannot be compared.
+    """
+    found: set[str] = set()
+    for before, now in pairwise(_until(snapshots, after)):
+        if not now.writers:
+            found.update(snapshots.changed(before.tree, now.tree))
+    return frozenset(found)
+
+
 def _until(snapshots: Snapshots, after: Moment) -> list[Moment]:
     """All moments up to this one, which may be one without a label."""
     moments = list(snapshots.moments())

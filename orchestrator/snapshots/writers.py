@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from orchestrator.models.identity import WorkerId
@@ -21,6 +21,14 @@ class Writers:
         self._wrote: set[WorkerId] = set()
         """Who could write at any time since the last look began."""
         self._is_observed = True
+
+    @classmethod
+    def of(cls, workers: Iterable[WorkerId]) -> Writers:
+        """Those of whom it is known otherwise that they could write since the last look."""
+        writers = cls()
+        for worker in workers:
+            writers.begins(worker)
+        return writers
 
     def begins(self, worker: WorkerId) -> None:
         """From now on this worker may write."""

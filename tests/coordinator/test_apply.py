@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.coordinator.apply import plan_application
+from orchestrator.coordinator.apply import plan_application, target_of
 from orchestrator.coordinator.undo import records_of
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.snapshots.recorded_trees import Snapshots
@@ -25,7 +25,7 @@ def test_a_copys_change_goes_to_the_project_it_is_a_copy_of(tmp_path: Path) -> N
     (tmp_path / "copy" / "b").write_text("b\n")
     records.take(snapshots, "end")
     (tmp_path / "project" / "b").write_text("mine\n")
-    application = plan_application(folder, session, None)
+    application = plan_application(folder, session, target_of(session, None))
     application.perform()
     assert application.target == tmp_path / "project"
     assert [one.path for one in application.done] == [b"a"]

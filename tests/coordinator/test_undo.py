@@ -11,10 +11,14 @@ from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
 from orchestrator.models.effects import Outcome
+from orchestrator.models.identity import WorkerId
 from orchestrator.session.state import Ending, Session
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.restoration import NOT_CERTAIN
+from orchestrator.snapshots.writers import Writers
 from tests.session.conftest import Play
+
+CLAUDE = WorkerId("claude")
 
 
 @pytest.fixture
@@ -57,3 +61,23 @@ def test_where_the_end_was_not_recorded_what_came_later_is_not_certain(
     assert [(one.path, one.why) for one in undo.plan.left] == [(b"theirs", NOT_CERTAIN)]
     assert undo.is_contested
     assert undo.is_empty
+
+
+def test_what_changed_while_no_worker_could_write_is_left_alone(
+    session: Session, folder: SessionFolder, tmp_path: Path
+) -> None:
+    records, writers = records_of(folder, session), Writers()
+    snapshots = Snapshots(folder.snapshots_dir, records.target, writers=writers)
+    records.take(snapshots, "begin")
+    (tmp_path / "shop" / "mine").write_text("1")
+    snapshots.take("claude begins")
+    writers.begins(CLAUDE)
+    (tmp_path / "shop" / "theirs").write_text("1")
+    writers.ends(CLAUDE)
+    records.take(snapshots, "end")
+    closed = replace(session, closed=Ending(Outcome.DONE, "x"))
+    plan = plan_undo(folder, closed).plan
+    assert [step.path for step in plan.steps] == [b"theirs"]
+    assert [(one.path, one.why) for one in plan.left] == [(b"mine", NOT_CERTAIN)]
+    shared = replace(closed, options=replace(session.options, share_target=True))
+    assert plan_undo(folder, shared).plan.steps == ()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.models.identity import WorkerId
-from orchestrator.snapshots.attribution import change_of, origins
+from orchestrator.snapshots.attribution import change_of, origins, perhaps_by_others
 from orchestrator.snapshots.recorded_trees import BASELINE, Snapshots
 from orchestrator.snapshots.writers import Writers
 
@@ -92,3 +92,12 @@ def test_a_workers_change_may_be_anything_that_nobody_watched(session: Session) 
     before = session.snapshots.moments()[-1]
     session.record(None, "a")
     assert change_of(session.snapshots, CLAUDE, before, session.snapshots.moments()[-1]).files == ("a",)
+
+
+def test_what_may_be_somebody_elses_is_told_from_what_only_workers_wrote(session: Session) -> None:
+    session.record((CLAUDE,), "one", "both")
+    session.record((CLAUDE, CODEX), "two")
+    session.record((), "both", "mine")
+    session.record(None, "unseen")
+    after = session.snapshots.moments()[-1]
+    assert perhaps_by_others(session.snapshots, after) == {"both", "mine", "unseen"}
