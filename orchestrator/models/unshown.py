@@ -11,6 +11,7 @@ MOST_NAMED = 200
 """Names that are kept of each kind; the figures are whole."""
 _MOST_SAID = 20
 """Names in one sentence."""
+_MOST_NEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Unshown:
             ("new", self.new, "are new" if self.new != 1 else "is new"),
         ):
             if count:
-                names = _listed([_told(change) for change in self.ignored if change.what == what], count)
+                # New ones are mostly caches: their number says enough.
+                told = [_told(change) for change in self.ignored if change.what == what]
+                names = _listed(told[:_MOST_NEW] if what == "new" else told, count)
                 yield f"{_counted(count, 'ignored file')} {verb}: {names}"
         if self.is_cut:
             yield "there are more ignored files than are looked at: some of them may have changed unseen"

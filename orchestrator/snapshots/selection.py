@@ -36,6 +36,7 @@ MOST_HIDDEN: Final = 2_000
 """New files that only new rules ignore, and whose content is recorded; more is a flood (a folder of packages)."""
 MOST_DOUBTS: Final = 20
 _FORMAT: Final = 1
+_BY_NOW: Final = " by now"
 _DOT_GIT: Final = re.compile(rb"\.git", re.IGNORECASE)
 
 IgnoredTable: TypeAlias = Mapping[bytes, tuple[int, int, int]]
@@ -186,7 +187,9 @@ class Selection:
     def _result(self, walk: _Walk, now: _Now, recorded: set[bytes]) -> Selected:
         files, ignored = dict(walk.files), dict(walk.ignored)
         hidden = now.hidden(walk)
-        doubts = [*self._doubts, *now.doubts, *walk.doubts]
+        # What could not be told at the beginning, and cannot now, is said once.
+        again = [doubt for doubt in now.doubts if doubt.replace(_BY_NOW, "") not in self._doubts]
+        doubts = [*self._doubts, *again, *walk.doubts]
         flood = [path for path in sorted(hidden, key=_depth) if path not in recorded][MOST_HIDDEN:]
         for path in flood:
             status = files.pop(path)
@@ -252,7 +255,7 @@ class _Now:
                 self.outside[scope.below] = repository.outside_rules(environ)[0]
                 self.tracked[scope.below] = scope.tracked | scope.tracked_of(repository)
             except RepositoryUnreadable as error:
-                self.doubts.append(f"which files the repository{_at(scope.below)} tracks by now: {error}")
+                self.doubts.append(f"which files the repository{_at(scope.below)} tracks{_BY_NOW}: {error}")
 
     def hidden(self, walk: _Walk) -> dict[bytes, str]:
         """Of the files that count: what the rules hide that stand there now, and which rule does."""

@@ -133,7 +133,8 @@ def test_an_index_that_cannot_be_read_is_said_and_never_taken_for_empty(tmp_path
     index = target / ".git" / "index"
     index.write_bytes(index.read_bytes()[:7] + b"\x09" + index.read_bytes()[8:])
     diff = Change(tmp_path, target).diff()
-    assert any("which files the repository tracks: its index cannot be read" in doubt for doubt in diff.unshown.doubts)
+    [doubt] = diff.unshown.doubts
+    assert "which files the repository tracks: its index cannot be read" in doubt
 
 
 def test_a_repository_of_the_other_hash_is_read(tmp_path: Path) -> None:
