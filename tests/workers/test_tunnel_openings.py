@@ -28,7 +28,9 @@ def test_what_is_spoken_shows_in_the_first_bytes(read: bytes, port: int, speaks:
     assert (opening.speaks, opening.read) == (speaks, read)
 
 
-@pytest.mark.parametrize("read", [b"", b"GE", b"\r\n", hello("a.test")[:100]])
+@pytest.mark.parametrize(
+    "read", [b"", b"GE", b"\r\n", hello("a.test")[:100]], ids=["nothing", "a method", "an empty line", "half a hello"]
+)
 def test_too_few_bytes_tell_nothing(read: bytes) -> None:
     assert classify(read, 443) is None
 
@@ -64,7 +66,11 @@ async def test_it_is_read_as_it_comes_and_no_further() -> None:
     assert why_another(opening, "a.test") is None
 
 
-@pytest.mark.parametrize(("said", "fits"), [(b"hello", True), (b"", True), (hello("a.test")[:50], False)])
+@pytest.mark.parametrize(
+    ("said", "fits"),
+    [(b"hello", True), (b"", True), (hello("a.test")[:50], False)],
+    ids=["words", "nothing", "half a hello"],
+)
 async def test_an_end_tells_as_well(said: bytes, fits: bool) -> None:
     reader = asyncio.StreamReader()
     reader.feed_data(said)
