@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -36,14 +36,17 @@ async def measure_at_end(evidence: Evidence, session: Session, outcome: Outcome)
     """
     is_stop = outcome is Outcome.INTERRUPTED
     snapshots, records, others = evidence.snapshots, evidence.records, evidence.others()
+    measured: list[ChangeMeasured] = []
+    SessionFolder(session.options.session_dir).patch_file.unlink(missing_ok=True)  # of an end before this one
     try:
         change = await off_loop(
-            lambda: recorded_end(snapshots, records, session, others=others),
+            lambda: recorded_end(snapshots, records, session, others=others, tell=measured.append),
             within_s=WITHIN_S_OF_STOP if is_stop else WITHIN_S,
             what="comparing the target",
         )
     except (OrchestrateError, OSError) as error:
-        return ChangeMeasured(problem=str(error), shared_with=others)
+        # What is known by then is worth more than what is missing of it.
+        return measured[-1] if measured else ChangeMeasured(problem=str(error), shared_with=others)
     with suppress(OrchestrateError, OSError):
         await off_loop(
             lambda: write_patch(snapshots, records, session),
@@ -60,17 +63,20 @@ def recorded_end(
     *,
     settled_ns: int | None = None,
     others: tuple[TargetHolder, ...] = (),
+    tell: Callable[[ChangeMeasured], None] = lambda _: None,
 ) -> ChangeMeasured:
     """Record the target as the session leaves it, and say what it changed.
 
     Args:
         settled_ns: When its last worker was gone, where that is a while ago.
         others: Sessions that could write in the target meanwhile.
+        tell: Told what was measured as soon as that is known; looking for lost work may take longer.
 
     Raises:
         EnvironmentUnfit: It cannot be recorded.
     """
     change = compared(snapshots, session, records.take(snapshots, "end", settled_ns=settled_ns), others=others)
+    tell(change)
     with suppress(EnvironmentUnfit):
         before, after = records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")
         lost = records.lost_work(before, after)

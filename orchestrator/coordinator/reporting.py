@@ -125,7 +125,7 @@ def settled_lines(settled: Settled) -> Iterator[str]:
     yield f"- {settled.question or 'beforehand'} ({kind}): {markdown_line(settled.text)}"
     if settled.choices:
         yield f"  - choices: {', '.join(markdown_line(choice) for choice in settled.choices)}"
-    who = f" ({settled.who})" if settled.who else ""
+    who = f" ({markdown_line(settled.who)})" if settled.who else ""
     said = f"{markdown_line(settled.answer)!r}, {settled.by}{who}" if settled.by else "nobody answered"
     yield f"  - answer: {said}, {settled.at:%Y-%m-%d %H:%M:%S} UTC"
     yield f"  - outcome: {markdown_line(settled.outcome)}"

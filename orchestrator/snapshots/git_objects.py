@@ -78,15 +78,44 @@ class ObjectStore:
         waiting = [(b"", oid)]
         while waiting:
             above, folder = waiting.pop()
-            content, place = self.read(folder), 0
-            while place < len(content):
-                end = content.index(b"\0", place)
-                mode, _, name = content[place:end].partition(b" ")
-                inner, place = content[end + 1 : end + 21], end + 21
+            for name, (mode, inner) in self._entries(folder).items():
                 if mode == _FOLDER:
                     waiting.append((above + name + b"/", inner))
                 else:
                     found[above + name] = (mode, inner)
+        return found
+
+    def changed_paths(self, before: bytes, after: bytes) -> list[bytes]:
+        """The files that differ between two trees, sorted; folders that are the same in both are not looked into.
+
+        Raises:
+            EnvironmentUnfit: One of them was not stored here.
+        """
+        found: list[bytes] = []
+        waiting: list[tuple[bytes, bytes | None, bytes | None]] = [(b"", before, after)]
+        while waiting:
+            above, old, new = waiting.pop()
+            sides = [self._entries(folder) if folder is not None else {} for folder in (old, new)]
+            for name in sides[0].keys() | sides[1].keys():
+                entries = [side.get(name) for side in sides]
+                if entries[0] == entries[1]:
+                    continue
+                folders = [entry[1] if entry is not None and entry[0] == _FOLDER else None for entry in entries]
+                if folders != [None, None]:
+                    waiting.append((above + name + b"/", folders[0], folders[1]))
+                if any(entry is not None and entry[0] != _FOLDER for entry in entries):
+                    found.append(above + name)
+        return sorted(found)
+
+    def _entries(self, tree: bytes) -> dict[bytes, tuple[bytes, bytes]]:
+        """Mode and name of what one folder holds, by its base name."""
+        content, place = self.read(tree), 0
+        found: dict[bytes, tuple[bytes, bytes]] = {}
+        while place < len(content):
+            end = content.index(b"\0", place)
+            mode, _, name = content[place:end].partition(b" ")
+            found[name] = (mode, content[end + 1 : end + 21])
+            place = end + 21
         return found
 
     def write_tree(self, files: Mapping[bytes, tuple[bytes, bytes]]) -> bytes:

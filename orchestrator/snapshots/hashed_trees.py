@@ -57,6 +57,10 @@ class HashedTrees:
         text = "".join(parts)
         return text[:most_bytes], len(text) > most_bytes
 
+    def changed(self, before: str, after: str) -> list[str]:
+        """The paths that differ."""
+        return [_printable(name) for name, _, _ in self._changed(before, after)]
+
     def diff_figures(self, before: str, after: str) -> list[tuple[str, int, int]]:
         """Path, insertions and deletions of each changed file; a binary or large one has none of either."""
         figures = []

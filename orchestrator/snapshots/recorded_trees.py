@@ -78,6 +78,8 @@ class _Trees(Protocol):
 
     def diff_figures(self, before: str, after: str) -> list[tuple[str, int, int]]: ...
 
+    def changed(self, before: str, after: str) -> list[str]: ...
+
 
 class Snapshots:
     """The target's trees in one session.  Calls block for as long as hashing what has changed takes.
@@ -109,6 +111,7 @@ class Snapshots:
         self._beside = folder / "beside"
         self._lock = threading.Lock()
         self._figures: dict[tuple[str, str], tuple[tuple[str, int, int], ...]] = {}
+        self._texts: dict[tuple[str, str], tuple[str, bool]] = {}
         real = target.resolve()
         self.target = real
         self.exclude = tuple(exclude)
@@ -228,7 +231,10 @@ class Snapshots:
         """
         if before == after:
             return Diff("", (), 0, 0)
-        text, is_cut = self._trees.diff_text(before, after, most_bytes=MOST_DIFF_BYTES)
+        if (before, after) not in self._texts:
+            # Whole and worker by worker, the same two trees are often compared again at once.
+            self._texts = {(before, after): self._trees.diff_text(before, after, most_bytes=MOST_DIFF_BYTES)}
+        text, is_cut = self._texts[before, after]
         figures = self.figures(before, after)
         return Diff(
             text,
@@ -257,7 +263,7 @@ class Snapshots:
         Raises:
             EnvironmentUnfit: One of the ids is not a recorded tree.
         """
-        return tuple(path for path, _, _ in self.figures(before, after))
+        return () if before == after else tuple(sorted(self._trees.changed(before, after)))
 
     def check_out(self, moment: Moment, to: Path) -> tuple[str, ...]:
         """Write the target as it was then into a new folder; returns what has to be seen in it besides, by name.

@@ -108,6 +108,15 @@ class ShadowRepository:
         text, is_cut = self._run(*shape, before, after, most_bytes=most_bytes)
         return text[:most_bytes].decode(errors="replace"), is_cut
 
+    def changed(self, before: str, after: str) -> list[str]:
+        """The paths that differ; no git is asked.
+
+        Raises:
+            EnvironmentUnfit: One of the ids is not a recorded tree.
+        """
+        paths = self._store.changed_paths(bytes.fromhex(before), bytes.fromhex(after))
+        return [path.decode(errors="backslashreplace") for path in paths]
+
     def diff_figures(self, before: str, after: str) -> list[tuple[str, int, int]]:
         """Path, insertions and deletions of each changed file; a binary one has none of either."""
         out, _ = self._run("-r", "-z", "--numstat", "--no-renames", before, after, most_bytes=256 * 1024 * 1024)

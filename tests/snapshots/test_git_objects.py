@@ -65,3 +65,20 @@ def test_what_was_stored_is_read_back(tmp_path: Path) -> None:
     assert name_of("blob", b"x = 1\n") == files[b"a.py"][1]
     with pytest.raises(EnvironmentUnfit):
         store.read(bytes(20))
+
+
+def test_only_what_differs_between_two_trees_is_named(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path / "objects")
+    (tmp_path / "objects").mkdir()
+    one, two = store.write("blob", b"1"), store.write("blob", b"2")
+    before = {b"a": (FILE, one), b"same/x": (FILE, one), b"sub/x": (FILE, one), b"was/x": (FILE, one)}
+    after = {
+        b"a": (PROGRAM, one),
+        b"same/x": (FILE, one),
+        b"sub/x": (FILE, two),
+        b"sub/y/z": (FILE, one),
+        b"was": (LINK, two),
+    }
+    trees = [store.write_tree(files) for files in (before, after)]
+    assert store.changed_paths(*trees) == [b"a", b"sub/x", b"sub/y/z", b"was", b"was/x"]
+    assert store.changed_paths(trees[0], trees[0]) == []
