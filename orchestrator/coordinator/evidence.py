@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 
-from orchestrator.coordinator.kept_results import read_results, write_results
+from orchestrator.coordinator.kept_results import read_results, read_stated, write_results, write_stated
+from orchestrator.coordinator.project_files import stated_in
 from orchestrator.coordinator.target_tests import SuiteOutcomes, TargetTests
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder
@@ -63,6 +64,7 @@ class Evidence:
         self.others = others
         self.writers = snapshots.writers or Writers()
         self._kept = tests.bench.scratch.with_name("baseline.json")
+        self._kept_statement = tests.bench.scratch.with_name("stated-tests.json")
         self._baseline: SuiteOutcomes | None = None
 
     def begin(self, alive: Collection[WorkerId] = ()) -> None:
@@ -70,10 +72,17 @@ class Evidence:
 
         Args:
             alive: Workers that another coordinator started, and that may have lived on without one.
+
+        Raises:
+            UsageError: The project states its tests in a way that cannot be read.
         """
         if self.snapshots.find(BASELINE) is None:
+            stated = stated_in(self.snapshots.target)
             self.records.take(self.snapshots, "begin")
+            write_stated(self._kept_statement, stated)
+            self.tests = replace(self.tests, stated=stated)
             return
+        self.tests = replace(self.tests, stated=read_stated(self._kept_statement))
         # Nobody looked on since the other coordinator looked last, unless it came to its end.
         if self.snapshots.moments()[-1].label != AT_END or alive:
             self.writers.lost_sight()

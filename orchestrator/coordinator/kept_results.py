@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.coordinator.target_tests import SuiteOutcomes
 from orchestrator.journal.replacing import write_atomically
 
+_STATED: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
 _TESTED: TypeAdapter[SuiteOutcomes] = TypeAdapter(SuiteOutcomes)
 
 
@@ -27,3 +28,21 @@ def read_results(path: Path) -> SuiteOutcomes | None:
         return _TESTED.validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def write_stated(path: Path, stated: tuple[str, ...]) -> None:
+    """Keep the commands that the project stated before any agent came.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    if stated:
+        write_atomically(path, _STATED.dump_json(stated).decode() + "\n")
+
+
+def read_stated(path: Path) -> tuple[str, ...]:
+    """The commands that were kept; none where none were, or nothing that can be read."""
+    try:
+        return _STATED.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return ()

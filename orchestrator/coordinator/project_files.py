@@ -55,13 +55,20 @@ def detect_in(folder: Path) -> Detection:
     Raises:
         UsageError: Its settings are written wrongly.
     """
-    project = ProjectFiles(folder)
-    settings = project.read(SETTINGS, MOST_SETTINGS_BYTES)
+    return detect(ProjectFiles(folder), stated=stated_in(folder))
+
+
+def stated_in(folder: Path) -> tuple[str, ...]:
+    """The commands that a project states as its tests; none where it states none.  Blocks.
+
+    Raises:
+        UsageError: Its settings are written wrongly.
+    """
+    settings = ProjectFiles(folder).read(SETTINGS, MOST_SETTINGS_BYTES)
     try:
-        stated = stated_commands(settings) if settings is not None else ()
+        return stated_commands(settings) if settings is not None else ()
     except ValueError as error:
         raise UsageError(str(error), hint="`orchestrate tests` shows what is found once it is mended") from error
-    return detect(project, stated=stated)
 
 
 def _is_foreign(entry: Entry) -> bool:

@@ -61,11 +61,13 @@ class TargetTests:
 
     Args:
         environ: what they see of the environment: agents may have written them, so it holds no secret.
+        stated: the commands that the project stated in its settings before any agent came.
     """
 
     target: Path
     bench: Bench
     environ: Mapping[str, str]
+    stated: tuple[str, ...] = ()
 
     async def run(self, *, within_s: float | None = None) -> SuiteOutcomes:
         """Find every suite as the target lies now, and run each on a layer; whatever goes wrong is an answer.
@@ -89,7 +91,9 @@ class TargetTests:
         self, files: ProjectFiles, tree: Path | None, borrowed: Sequence[str], *, within_s: float | None
     ) -> SuiteOutcomes:
         try:
-            detection = await off_loop(partial(detect, files), within_s=FIND_TIME_S, what="the look for tests")
+            detection = await off_loop(
+                partial(detect, files, stated=self.stated), within_s=FIND_TIME_S, what="the look for tests"
+            )
         except OSError as error:
             return SuiteOutcomes(problem=f"the tests could not be looked for: {error}")
         if not detection.suites:

@@ -6,8 +6,10 @@ the machine's private keys.
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import shutil
+import stat
 from pathlib import Path
 
 FILES = (
@@ -16,6 +18,8 @@ FILES = (
 )
 FOLDERS = ("alternatives", "ca-certificates", "crypto-policies", "ld.so.conf.d", "pki", "ssl", "terminfo")
 """What programs need to run, to find hosts and to trust certificates."""
+RUNTIMES = ("php", "perl", "R", "fonts", "java", "java-*-openjdk", "python3", "python3.*")
+"""Where language runtimes look for their settings: without them PHP has no extensions and Java does not start."""
 UID_INSIDE = 1000
 """Whom root's workers run as: Claude refuses to bypass permissions as root, and root's files stay root's."""
 
@@ -34,6 +38,9 @@ def write_system_files(folder: Path, *, source: Path = Path("/etc")) -> None:
     for name in FOLDERS:
         if os.path.isdir(source / name) and not os.path.isdir(folder / name):
             _copy_folder(source / name, folder / name)
+    for name in sorted(os.listdir(source)) if os.path.isdir(source) else ():
+        if any(fnmatch.fnmatchcase(name, runtime) for runtime in RUNTIMES) and not os.path.exists(folder / name):
+            _copy_folder(source / name, folder / name, others_may_read=True)
     uid, gid = (UID_INSIDE, UID_INSIDE) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
     _write_once(folder / "passwd", f"agent:x:{uid}:{gid}::/tmp:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n")
     _write_once(folder / "group", f"agent:x:{gid}:\nnogroup:x:65534:\n")
@@ -47,10 +54,23 @@ def _is_copy(original: Path, copy: Path) -> bool:
     return (ours.st_size, ours.st_mtime_ns) == (theirs.st_size, theirs.st_mtime_ns)
 
 
-def _copy_folder(original: Path, copy: Path) -> None:
+def _copy_folder(original: Path, copy: Path, *, others_may_read: bool = False) -> None:
+    """Copy what is plain.
+
+    Args:
+        others_may_read: leave out what not everybody on this machine may read.
+    """
+    if not os.path.isdir(original):
+        return
+
+    def is_fit(path: str) -> bool:
+        if os.path.islink(path):
+            return True
+        return _is_plain(path) and (not others_may_read or bool(os.stat(path).st_mode & stat.S_IROTH))
+
     def unfit(folder: str, names: list[str]) -> list[str]:
         paths = ((name, os.path.join(folder, name)) for name in names)
-        return [name for name, path in paths if name == "private" or not (os.path.islink(path) or _is_plain(path))]
+        return [name for name, path in paths if name == "private" or not is_fit(path)]
 
     shutil.copytree(original, copy, symlinks=True, ignore=unfit)
 

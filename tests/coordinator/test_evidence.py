@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.coordinator.evidence import Evidence, scratch_files
 from orchestrator.coordinator.target_tests import TargetTests
+from orchestrator.errors import UsageError
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.sandbox import SandboxConfig
@@ -170,3 +171,24 @@ def test_what_a_worker_left_in_its_scratch_is_listed_without_ours(tmp_path: Path
         (tmp_path / name).write_text("x")
     assert scratch_files(tmp_path) == ("design.md", "notes/a.md")
     assert scratch_files(tmp_path / "nowhere") == ()
+
+
+async def test_the_projects_own_statement_is_that_of_the_beginning(evidence: Evidence, target: Path) -> None:
+    (target / ".orchestrator").mkdir()
+    settings = target / ".orchestrator/settings.toml"
+    settings.write_text("[tests]\ncommands = ['sh honest.sh']\n")
+    fresh = Evidence(Snapshots(target.parent / "others", target, writers=Writers()), evidence.tests)
+    fresh.begin()
+    settings.write_text("[tests]\ncommands = ['echo 1..1; echo ok 1']\n")
+    assert fresh.tests.stated == ("sh honest.sh",)
+    resumed = Evidence(fresh.snapshots, evidence.tests)
+    resumed.begin()
+    assert resumed.tests.stated == ("sh honest.sh",)
+
+
+def test_a_statement_that_cannot_be_read_is_refused_at_the_beginning(evidence: Evidence, target: Path) -> None:
+    (target / ".orchestrator").mkdir()
+    (target / ".orchestrator/settings.toml").write_text("[tests]\ncommands = 3\n")
+    fresh = Evidence(Snapshots(target.parent / "others", target, writers=Writers()), evidence.tests)
+    with pytest.raises(UsageError, match="list of commands"):
+        fresh.begin()

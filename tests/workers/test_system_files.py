@@ -37,3 +37,16 @@ def test_a_changed_file_is_copied_again_and_an_unchanged_one_is_not(tmp_path: Pa
     (source / "hosts").write_text("10.0.0.1 other\n")
     write_system_files(copy, source=source)
     assert (copy / "hosts").read_text() == "10.0.0.1 other\n"
+
+
+def test_settings_of_language_runtimes_are_copied_where_everybody_may_read_them(tmp_path: Path) -> None:
+    source = etc(tmp_path / "etc")
+    for name in ("php/8.2/cli/conf.d/dom.ini", "php/8.2/fpm/pool.conf", "java-17-openjdk/security/x", "other/y"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+        (source / name).chmod(0o644)
+    (source / "php/8.2/fpm/pool.conf").chmod(0o640)
+    write_system_files(tmp_path / "copy", source=source)
+    copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    assert {"php/8.2/cli/conf.d/dom.ini", "java-17-openjdk/security/x"} <= copied
+    assert not {"php/8.2/fpm/pool.conf", "other/y"} & copied
