@@ -19,6 +19,8 @@ import psutil
 import pytest
 from hypothesis import settings
 
+from tests.foreign_access import WATCH
+
 # The same examples every time, so that a red run is the change's doing; new ones with --hypothesis-profile=hunt.
 settings.register_profile("check", derandomize=True, database=None, deadline=None)
 settings.register_profile("hunt", max_examples=5_000, deadline=None)
@@ -112,8 +114,23 @@ class NotProvenHere:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not WATCH.is_active:
+        WATCH.start()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(NotProvenHere(fail=config.getoption("--all-proven")), "not-proven-here")
+
+
+# --- what others made is opened by one room alone -------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def only_one_room_opens_what_others_made(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test: nothing of a target, a home or a scratch folder was opened by another module."""
+    WATCH.offences.clear()
+    yield
+    found, WATCH.offences = WATCH.offences, []
+    if found:
+        pytest.fail("opened by another room than orchestrator/files: " + "; ".join(dict.fromkeys(found)), pytrace=False)
 
 
 # --- nothing is left behind -----------------------------------------------------------------------------------------

@@ -60,8 +60,7 @@ def new_places(scratch: Path, target: Path) -> Places:
     for folder in (places.report, places.probes, places.work):
         folder.mkdir(mode=0o700, parents=True)
     for name, content in probe_files().items():
-        (places.probes / name).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (places.probes / name).write_bytes(content)
+        ForeignFolder(places.probes).write(name, content)
     return places
 
 

@@ -191,6 +191,14 @@ class ForeignFolder:
         except OSError as error:
             return _unread(name, error)
 
+    def folders(self, name: Name = "") -> tuple[str, ...] | Unread:
+        """The base names of the folders in a folder, sorted: the quick way, where nothing else is asked."""
+        try:
+            with self._folder(name) as folder, os.scandir(folder) as entries:
+                return tuple(sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False)))
+        except OSError as error:
+            return _unread(name, error)
+
     def walk(
         self, name: Name = "", *, most: int = MOST_ENTRIES, skip: Callable[[Entry], bool] | None = None
     ) -> Iterator[Entry | Unread]:
@@ -248,6 +256,13 @@ class ForeignFolder:
             yield file
         finally:
             os.close(file.descriptor)
+
+    def descriptor(self, name: Name) -> int | Unread:
+        """A regular file, open for reading; whoever asks closes it."""
+        try:
+            return self._open(name).descriptor
+        except OSError as error:
+            return _unread(name, error)
 
     def read(self, name: Name, *, most_bytes: int) -> bytes | Unread:
         """The whole content of a regular file; one that is larger is not read at all."""
@@ -527,6 +542,12 @@ class ForeignFolder:
         except BaseException:
             os.close(descriptor)
             raise
+
+
+def kind_of(path: Path) -> Kind | None:
+    """What a path leads to, with the links on the way to it followed; ``None`` where nothing can be seen."""
+    found = ForeignFolder(path).status()
+    return None if isinstance(found, Unread) else found.kind
 
 
 def resolved(path: Path) -> Path | Unread:

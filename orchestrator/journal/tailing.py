@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.watching import FileChanges, file_changes
 from orchestrator.wire.lines import Line, LineFramer
 
@@ -19,8 +18,6 @@ __all__ = ["FileChanges", "FileTail", "TailFault", "file_changes"]
 BATCH_BYTES = 1024 * 1024
 """About what one call reads; more only while the first line has not ended."""
 MAX_LINE_BYTES = 64 * 1024 * 1024
-# The events file lies where its worker can write: a link or a pipe in its place must neither lead elsewhere nor block.
-_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class FileTail:
         expect: tuple[int, str] | None = None,
     ) -> None:
         self.path = path
-        self._name = os.fspath(path)
+        self._folder = ForeignFolder(path.parent)
         self._start = offset
         self._position = offset
         self._end = end
@@ -168,33 +165,27 @@ class FileTail:
         return size
 
     def _open(self) -> bool:
-        try:
-            descriptor = os.open(self.path, _OPEN_FLAGS)
-        except FileNotFoundError:
-            if self._position > self._start or self._expect is not None:
-                self._set_fault("lost", self._position, "it is gone")
+        found = self._folder.descriptor(self.path.name)
+        if isinstance(found, Unread):
+            if found.reason == "missing":
+                if self._position > self._start or self._expect is not None:
+                    self._set_fault("lost", self._position, "it is gone")
+                return False
+            kind: Literal["tampered", "lost"] = "tampered" if found.reason in ("a link", "not a file") else "lost"
+            self._set_fault(kind, self._position, f"it cannot be opened: it {found.detail}")
             return False
-        except OSError as error:
-            kind: Literal["tampered", "lost"] = "tampered" if error.errno in (errno.ELOOP, errno.EMLINK) else "lost"
-            self._set_fault(kind, self._position, f"it cannot be opened: {error.strerror}")
-            return False
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(descriptor)
-            self._set_fault("tampered", self._position, "it is not a regular file")
-            return False
-        self._descriptor = descriptor
+        status = os.fstat(found)
+        self._descriptor = found
         self._identity = (status.st_dev, status.st_ino)
         return True
 
     def _size_of_open_file(self) -> int:
-        try:
-            status = os.lstat(self._name)
-        except OSError:
+        status = self._folder.status(self.path.name)
+        if isinstance(status, Unread):
             self._set_fault("lost", self._position, "it was deleted")
+        elif status.identity == self._identity:
+            return status.size
         else:
-            if (status.st_dev, status.st_ino) == self._identity:
-                return status.st_size
             self._set_fault("lost", self._position, "another file stands in its place")
         return os.fstat(self._descriptor).st_size
 

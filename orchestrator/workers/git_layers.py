@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.files.foreign import ForeignFolder, Unread, kind_of
 from orchestrator.workers.git_delivery import DONE, PLAN, STATES, STEPS
 from orchestrator.workers.git_files import (
     MOST_INDEX_BYTES,
@@ -146,7 +147,7 @@ class _Layer:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in (*_OWN, *_BISECT):
             _copy(tree.git_dir / name, place / name)
-        for path in sorted(os.listdir(tree.git_dir)):
+        for path in _names_in(tree.git_dir):
             if path.startswith("sharedindex."):
                 _copy(tree.git_dir / path, place / path)
         for name in STEPS:
@@ -176,7 +177,7 @@ class _Layer:
         waiting = [self.repository.common / "objects"]
         while waiting and len(found) < 32:
             store = waiting.pop(0)
-            if store in found or not store.is_dir():
+            if store in found or kind_of(store) != "folder":
                 continue
             found.append(store)
             for line in (read_file(str(store / "info" / "alternates")) or b"").splitlines():
@@ -262,18 +263,16 @@ def mounts_of(workers_dir: Path, worker: str) -> Sequence[Mount]:
 
 def _checked_out_elsewhere(common: Path, ours: Sequence[Path]) -> Iterator[str]:
     """Branches on which somebody stands in a work tree that is none of ours."""
-    heads = [common, *(common / "worktrees" / name for name in _folders(common / "worktrees"))]
+    heads = [common, *(common / "worktrees" / name for name in _names_in(common / "worktrees"))]
     for git_dir in heads:
         text = _text(git_dir / "HEAD") if git_dir not in ours else None
         if text is not None and text.startswith("ref: "):
             yield text[5:].strip()
 
 
-def _folders(folder: Path) -> Sequence[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return ()
+def _names_in(folder: Path) -> Sequence[str]:
+    found = ForeignFolder(folder).entries()
+    return () if isinstance(found, Unread) else [entry.name for entry in found.entries]
 
 
 def _text(path: Path) -> str | None:

@@ -269,8 +269,9 @@ def mount_points_below(folder: Path) -> list[Path]:
 
 def _own_interpreters(target: Path) -> list[str]:
     """The interpreters of virtual environments in the project: what they are links to lies outside, off PATH."""
-    found = (target / name / "bin" / "python" for name in (".venv", "venv", "env"))
-    return [str(path) for path in found if os.path.lexists(path)]
+    folder = ForeignFolder(target)
+    found = (f"{name}/bin/python" for name in (".venv", "venv", "env"))
+    return [str(target / name) for name in found if isinstance(folder.status(name), Status)]
 
 
 def _unescaped(text: bytes) -> bytes:

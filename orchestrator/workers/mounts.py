@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from orchestrator.files.foreign import ForeignFolder, Unread
+
 MountKind = Literal["read", "write", "layer", "empty", "hidden", "link"]
 """``layer``: writes go to a throw-away layer over the source, which stays as it is."""
 
@@ -50,7 +52,8 @@ def program_mounts(executable: str, environ: Mapping[str, str]) -> Sequence[Moun
     Follows links and one ``#!`` line: an npm prefix, nvm, pyenv or ``~/.local`` may stand anywhere.
     """
     # Looking takes 1 ms a launch; what was found holds until the program changes, for whoever may see it.
-    seen = (os.geteuid(), os.stat(executable).st_mtime_ns if os.path.exists(executable) else 0)
+    found = ForeignFolder(Path(executable).parent, links="follow").status(Path(executable).name)
+    seen = (os.geteuid(), 0 if isinstance(found, Unread) else found.mtime_ns)
     return _program_mounts(executable, seen, path=environ.get("PATH", ""), home=Path(environ.get("HOME", "/")))
 
 
@@ -63,7 +66,7 @@ def _program_mounts(executable: str, seen: tuple[int, int], *, path: str, home: 
         programs.append(interpreter)
     for program in programs:
         place = place_of(program)
-        while os.path.islink(place):
+        while _is_link(place):
             found.append(Mount(place, "link", os.readlink(place)))
             place = place_of(os.path.join(place.parent, os.readlink(place)))
         root = _installation(place, home)
@@ -82,12 +85,17 @@ def place_of(path: str) -> Path:
     return Path(os.path.realpath(folder)) / name
 
 
+def _is_link(place: Path) -> bool:
+    found = ForeignFolder(place.parent).status(place.name)
+    return not isinstance(found, Unread) and found.kind == "link"
+
+
 def _interpreter(executable: str, path: str) -> str | None:
-    try:
-        with open(executable, "rb") as file:
-            first = file.readline(256)
-    except OSError:
+    path_of = Path(executable)
+    start = ForeignFolder(path_of.parent, links="follow").read_start(path_of.name, most_bytes=256)
+    if isinstance(start, Unread):
         return None
+    first = start[0].partition(b"\n")[0]
     words = first[2:].decode("utf-8", "replace").split() if first.startswith(b"#!") else []
     if not words:
         return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
+
+from orchestrator.files.foreign import ForeignFolder, Status, Unread
 
 MOST_FOLDERS = 5_000
 """So many are looked through, which takes a fifth of a second; a tree that has more is seen in its upper part."""
@@ -19,44 +20,41 @@ def nested_repositories(root: Path) -> Sequence[Path]:
 
     Looked for once a session: a worker that makes one itself can put into it what it likes.
     """
-    found = list(_modules(root / ".git" / "modules"))
-    for folder in _folders(root):
-        if folder == root:
-            continue
+    top = ForeignFolder(root)
+    found = list(_modules(top, PurePath(".git/modules")))
+    for folder in _folders(top):
         git = folder / ".git"
-        if os.path.lexists(git) and not os.path.islink(git):
-            found += [git, *_modules(git / "modules")]
-    return tuple(dict.fromkeys(found))
+        status = top.status(git) if folder.parts else None
+        if isinstance(status, Status) and status.kind != "link":
+            found += [git, *_modules(top, git / "modules")]
+    return tuple(root / inside for inside in dict.fromkeys(found))
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def _folders(top: ForeignFolder) -> Iterator[PurePath]:
     """Breadth first, so that where there are too many it is the deep ones that are left out."""
-    waiting, looked = [root], 0
+    waiting, looked = [PurePath()], 0
     while waiting:
-        below: list[Path] = []
+        below: list[PurePath] = []
         for folder in waiting:
             if looked >= MOST_FOLDERS:
                 return
             looked += 1
             yield folder
-            below += (folder / name for name in _names(folder) if name not in _NOT_LOOKED_INTO)
+            below += (folder / name for name in _names(top, folder) if name not in _NOT_LOOKED_INTO)
         waiting = below
 
 
-def _modules(folder: Path) -> Iterator[Path]:
+def _modules(top: ForeignFolder, folder: PurePath) -> Iterator[PurePath]:
     """Git folders of submodules, whose names may have slashes and which may have submodules of their own."""
-    for name in _names(folder):
+    for name in _names(top, folder):
         inner = folder / name
-        if os.path.exists(inner / "HEAD"):
+        if isinstance(top.status(inner / "HEAD"), Status):
             yield inner
-            yield from _modules(inner / "modules")
+            yield from _modules(top, inner / "modules")
         else:
-            yield from _modules(inner)
+            yield from _modules(top, inner)
 
 
-def _names(folder: Path) -> Sequence[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-    except OSError:
-        return ()
+def _names(top: ForeignFolder, folder: PurePath) -> Sequence[str]:
+    found = top.folders(folder)
+    return () if isinstance(found, Unread) else found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.files.foreign import ForeignFolder, Unread, kind_of
 from orchestrator.workers.mounts import Mount
 
 
@@ -55,15 +56,16 @@ def _below(root: Path, path: Path) -> Path | None:
 def _hold(root: Path, relative: Path) -> Sequence[Mount]:
     """Every folder on the way is a mount of its own: one could else be renamed, and another put in its place."""
     found: list[Mount] = []
-    path = root
+    path, folder = root, ForeignFolder(root)
     for part in relative.parts:
         path /= part
-        if os.path.islink(path):
-            real = Path(os.path.realpath(path))
-            return [*found, Mount(real, "read", str(real))] if os.path.exists(real) else found
-        if not os.path.lexists(path):
+        status = folder.status(path.relative_to(root))
+        if isinstance(status, Unread):
             return found
-        if path == root / relative or not os.path.isdir(path):
+        if status.kind == "link":
+            real = Path(os.path.realpath(path))
+            return [*found, Mount(real, "read", str(real))] if kind_of(real) is not None else found
+        if path == root / relative or status.kind != "folder":
             return [*found, Mount(path, "read", str(path))]
         found.append(Mount(path, "write", str(path)))
     return found

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.files.foreign import ForeignFolder, Status, kind_of
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.workers.git_files import common_of, gitdir_of, is_repository, read_file
 from orchestrator.workers.nested import nested_repositories
@@ -63,7 +64,7 @@ def find_repositories(roots: Sequence[Path], git: str | None) -> Sequence[Reposi
             git_dir = gitdir_of(str(pointer))
             if git_dir is None or not is_repository(git_dir):
                 continue
-            tree = WorkTree(Path(git_dir), None if pointer.is_dir() else pointer, prefix)
+            tree = WorkTree(Path(git_dir), None if kind_of(pointer) == "folder" else pointer, prefix)
             known = trees.setdefault(Path(common_of(git_dir)), [])
             if all(tree.git_dir != other.git_dir for other in known):
                 known.append(tree)
@@ -72,7 +73,7 @@ def find_repositories(roots: Sequence[Path], git: str | None) -> Sequence[Reposi
 
 def _pointers(root: Path, git: str | None) -> Iterator[tuple[Path, str]]:
     for folder in (root, *root.parents):
-        if os.path.lexists(folder / ".git"):
+        if isinstance(ForeignFolder(folder).status(".git"), Status):
             if folder == root or (git is not None and not _is_ignored(git, folder, root)):
                 yield folder / ".git", "" if folder == root else f"{root.relative_to(folder)}/"
             break
@@ -128,9 +129,13 @@ def programs_in(repository: Repository, root: Path, *, git: str, environ: Mappin
                     path = Path(os.path.normpath(base / os.path.expanduser(word.strip("\"'"))))
                     # A folder that holds the root itself is no program.
                     inside = path != root and path.is_relative_to(root) and not path.is_relative_to(repository.common)
-                    if inside and (os.path.lexists(path) or key.endswith(("path", "hookspath"))):
+                    if inside and (_stands(root, path) or key.endswith(("path", "hookspath"))):
                         found[str(path.relative_to(root))] = key
     return found
+
+
+def _stands(root: Path, path: Path) -> bool:
+    return isinstance(ForeignFolder(root).status(path.relative_to(root)), Status)
 
 
 def _repository(common: Path, trees: tuple[WorkTree, ...], git: str | None) -> Repository:
@@ -142,7 +147,7 @@ def _repository(common: Path, trees: tuple[WorkTree, ...], git: str | None) -> R
         problem = "there is no git on this machine"
     elif algorithm not in ("sha1", "sha256"):
         problem = f"its object format {algorithm!r} is not known"
-    elif os.path.isdir(common / "reftable"):
+    elif ForeignFolder(common).is_folder("reftable"):
         problem = "its references are kept in a reftable"
     return Repository(common, algorithm, trees, problem)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from orchestrator.files.foreign import kind_of
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.placing import Places, placed
@@ -99,7 +100,7 @@ def _held_of_nested(roots: Sequence[Path], never_writable: Sequence[str]) -> Seq
 
 
 def _existing(paths: Collection[Path]) -> frozenset[Path]:
-    return frozenset(real for real in map(_resolved, paths) if os.path.exists(real))
+    return frozenset(real for real in map(_resolved, paths) if kind_of(real) is not None)
 
 
 def wrap(
@@ -141,7 +142,7 @@ def wrap(
     if given.config.root == "read-only":
         mounts += [Mount(Path(name), "hidden") for name in SHUT_IN_A_READABLE_ROOT if os.path.isdir(name)]
         mounts.append(Mount(Path("/"), "read", "/"))
-    mounts += [Mount(_resolved(path), "hidden") for path in hidden if os.path.exists(path)]
+    mounts += [Mount(_resolved(path), "hidden") for path in hidden if kind_of(Path(path)) is not None]
     arranged = arrange(mounts)
     words = [
         *(str(bwrap), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
@@ -203,7 +204,10 @@ def can_disable_user_namespaces(bwrap: str) -> bool:
 
 
 def _closed(mounts: Sequence[Mount]) -> Sequence[Path]:
-    return [*(mount.place for mount in mounts if mount.kind == "hidden" and mount.place.is_dir()), Path("/")]
+    return [
+        *(mount.place for mount in mounts if mount.kind == "hidden" and kind_of(mount.place) == "folder"),
+        Path("/"),
+    ]
 
 
 def _resolved(path: Path) -> Path:
@@ -227,4 +231,4 @@ def _words(mount: Mount, config: SandboxConfig) -> Sequence[str]:
             size = () if tmp_mib is None else ("--size", str(tmp_mib * 2**20))
             return (*size, "--tmpfs", place)
         case "hidden":
-            return ("--tmpfs", place) if mount.place.is_dir() else ("--ro-bind", "/dev/null", place)
+            return ("--tmpfs", place) if kind_of(mount.place) == "folder" else ("--ro-bind", "/dev/null", place)
