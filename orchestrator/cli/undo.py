@@ -65,12 +65,12 @@ def command(
         print(_as_document(undo, done=done))
     else:
         print("\n".join(_as_text(undo, done=done)))
-    if undo.problems or undo.repository_problem or (undo.moves is not None and undo.moves.contested):
-        return ExitCode.FAILED
     if not dry_run and not done and not undo.is_empty:
         if not sys.stdin.isatty():
             click.echo("nothing was done: --yes leaves those alone and puts back the rest", err=True)
         return ExitCode.NEEDS_PERSON
+    if undo.problems or undo.repository_problem or (undo.moves is not None and undo.moves.contested):
+        return ExitCode.FAILED
     return ExitCode.DONE
 
 
@@ -128,7 +128,9 @@ def _as_text(undo: Undo, *, done: bool) -> Iterator[str]:
         yield f"  {_WORDS[step.was]:<21} {quoted_name(step.path)}"
     if len(steps) > _MANY:
         yield f"  and {len(steps) - _MANY} more"
-    for folder in plan.folders_made:
+    for folder in plan.folders_removed[:_MANY]:
+        yield f"  {'folder removed':<21} {quoted_name(folder)}/{'' if done else ' (if nothing else is in it)'}"
+    for folder in plan.folders_made[:_MANY]:
         yield f"  {'folder made again':<21} {quoted_name(folder)}/"
     for one in (*plan.left, *undo.problems):
         yield f"  {'LEFT ALONE':<21} {quoted_name(one.path)}: {one_line(one.why)}"

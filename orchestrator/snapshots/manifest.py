@@ -37,6 +37,8 @@ class Manifest:
     """Of every file and link that was recorded, by path below the target."""
     folders: Mapping[bytes, Attributes] = field(default_factory=dict)
     """Of every folder that holds such a file somewhere, or no file at all; the target itself has the empty path."""
+    specials: Mapping[bytes, str] = field(default_factory=dict)
+    """The kind of whatever is neither file, folder nor link, by path: git knows nothing of it."""
     is_cut: bool = False
     """There was more than could be looked at: a folder that is missing here need not have been missing."""
     not_certain: frozenset[bytes] = frozenset()
@@ -55,6 +57,7 @@ def look_at(target: Path, left_out: Collection[bytes], recorded: Mapping[bytes, 
     folders: dict[bytes, Attributes] = {}
     occupied: set[bytes] = set()
     """Folders with a file that does not count somewhere below."""
+    specials: dict[bytes, str] = {}
     is_cut = False
     foreign = ForeignFolder(target)
     for entry in foreign.walk(most=MOST_ENTRIES, skip=lambda entry: entry.base in _SKIPPED):
@@ -71,6 +74,8 @@ def look_at(target: Path, left_out: Collection[bytes], recorded: Mapping[bytes, 
                 folders[path] = _attributes(entry.status)
         elif path in recorded:
             files[path] = _attributes(entry.status)
+        elif entry.status.kind in ("pipe", "socket", "device"):
+            specials[path] = entry.status.kind
         else:
             _occupy(path, occupied)
     top = foreign.status()
@@ -78,7 +83,7 @@ def look_at(target: Path, left_out: Collection[bytes], recorded: Mapping[bytes, 
         folders[b""] = _attributes(top)
     held = _folders_above(files)
     kept = {path: seen for path, seen in folders.items() if path in held or path not in occupied}
-    return Manifest(files, kept, is_cut)
+    return Manifest(files, kept, specials, is_cut)
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
@@ -91,6 +96,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
         "format": _FORMAT,
         "files": {_text(name): _row(seen) for name, seen in manifest.files.items()},
         "folders": {_text(name): _row(seen) for name, seen in manifest.folders.items()},
+        "specials": {_text(name): kind for name, kind in manifest.specials.items()},
         "cut": manifest.is_cut,
         "not_certain": sorted(_text(name) for name in manifest.not_certain),
     }
@@ -112,6 +118,7 @@ def read_manifest(path: Path) -> Manifest | None:
         return Manifest(
             {_raw(name): Attributes(*row) for name, row in found["files"].items()},
             {_raw(name): Attributes(*row) for name, row in found["folders"].items()},
+            {_raw(name): str(kind) for name, kind in found["specials"].items()},
             bool(found["cut"]),
             frozenset(_raw(name) for name in found["not_certain"]),
         )

@@ -20,7 +20,7 @@ from typing import Final, Literal, TypeAlias
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
-from orchestrator.snapshots.git_index import IndexUnreadable, read_index
+from orchestrator.snapshots.git_index import Index, IndexUnreadable, read_index
 from orchestrator.snapshots.repository import Repository
 
 MOST_FILE_BYTES: Final = 256 * 1024 * 1024
@@ -244,8 +244,16 @@ def _same_index(one: bytes, other: bytes) -> bool:
     for kind in ("sha1", "sha256"):
         with suppress(IndexUnreadable):
             first, second = (read_index(content, object_format=kind) for content in (one, other))
-            return first.entries == second.entries and first.shared == second.shared
+            return first.shared == second.shared and _told(first) == _told(second)
     return False
+
+
+def _told(index: Index) -> list[tuple[object, ...]]:
+    """What an index says, without when and where git last saw the files."""
+    return [
+        (entry.path, entry.mode, entry.oid, entry.stage, entry.is_intended, entry.is_sparse, entry.is_assumed)
+        for entry in index.entries
+    ]
 
 
 def _is_essential(name: bytes) -> bool:

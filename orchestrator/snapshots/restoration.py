@@ -107,13 +107,23 @@ class Restoration:
         left: list[LeftAlone] = []
         for path in sorted(self.before.tree.keys() | self.after.tree.keys()):
             if _is_within(path, only) and self._differs(path):
-                found = self._planned(path)
+                found = self._planned(path, is_named=bool(only))
                 if isinstance(found, Step):
                     steps.append(found)
                 elif found is not None:
                     left.append(found)
+        steps += [Step(path, "remove", "added") for path in self._new_specials(only)]
         made, removed, changed = self._planned_folders(only, steps)
         return Plan(tuple(steps), tuple(left), made, removed, changed)
+
+    def _new_specials(self, only: Collection[bytes]) -> Iterator[bytes]:
+        """Pipes, sockets and the like that the session made and nobody has replaced."""
+        old, new = self.before.manifest, self.after.manifest
+        for path, kind in sorted(new.specials.items()):
+            found = self._foreign.status(path)
+            is_there = isinstance(found, Status) and found.kind == kind
+            if is_there and path not in old.specials and not old.is_cut and _is_within(path, only):
+                yield path
 
     def _differs(self, path: bytes) -> bool:
         old, new = self.before.tree.get(path), self.after.tree.get(path)
@@ -132,12 +142,17 @@ class Restoration:
             return False
         return was.mtime_ns != became.mtime_ns == found.mtime_ns
 
-    def _planned(self, path: bytes) -> Step | LeftAlone | None:
-        """``None`` where it is already as it was."""
+    def _planned(self, path: bytes, *, is_named: bool) -> Step | LeftAlone | None:
+        """``None`` where it is already as it was.
+
+        Args:
+            is_named: The user asks for this very file: one that has gone is brought back, whoever deleted it.
+        """
         if self._stands_as(path, self.before):
             is_ours = self.certain(path) and path not in self.after.manifest.not_certain
             return Step(path, "attributes", "time") if is_ours and self._was_only_written_again(path) else None
-        if path in self.after.manifest.not_certain or not self.certain(path):
+        has_gone = isinstance(self._foreign.status(path), Unread) and path not in self.after.tree
+        if (path in self.after.manifest.not_certain or not self.certain(path)) and not (is_named and has_gone):
             return LeftAlone(path, NOT_CERTAIN)
         if not self._stands_as(path, self.after):
             return LeftAlone(path, SINCE)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -69,8 +70,9 @@ def test_a_look_at_the_status_is_no_change_of_the_index(top: Path) -> None:
     before = look_at_references(repository_of(top))
     commit(top, "two")
     after = look_at_references(repository_of(top))
-    (top / "a").touch()
+    os.utime(top / "a", ns=(1, 1_000_000_000))
     git(top, "status")
+    assert look_at_references(repository_of(top)).files["own", b"index"] != after.files["own", b"index"]
     assert undone(top, before, after)
 
 

@@ -228,3 +228,32 @@ def test_a_link_that_somebody_put_in_the_way_leads_nowhere(tmp_path: Path) -> No
     back.perform(back.plan())
     assert list(outside.iterdir()) == []
     assert [one.path for one in back.problems] == [b"sub", b"sub/a"]
+
+
+def test_a_file_that_has_gone_comes_back_when_it_is_named_whoever_deleted_it(tmp_path: Path) -> None:
+    target, records, snapshots = begun(tmp_path)
+    (target / "gone").write_text("1")
+    (target / "changed").write_text("1")
+    records.take(snapshots, "begin")
+    (target / "gone").unlink()
+    (target / "changed").write_text("2")
+    records.take(snapshots, "end")
+    back = restoration(records, snapshots)
+    back.certain = lambda path: False
+    assert back.plan().steps == ()
+    plan = back.plan([b"gone", b"changed"])
+    assert [step.path for step in plan.steps] == [b"gone"]
+    back.perform(plan)
+    assert (target / "gone").read_text() == "1"
+
+
+def test_a_pipe_that_the_session_made_goes_and_one_that_was_there_stays(tmp_path: Path) -> None:
+    target, records, snapshots = begun(tmp_path)
+    os.mkfifo(target / "mine")
+    records.take(snapshots, "begin")
+    (target / "sub").mkdir()
+    os.mkfifo(target / "sub" / "theirs")
+    records.take(snapshots, "end")
+    back = restoration(records, snapshots)
+    back.perform(back.plan())
+    assert [path.name for path in target.iterdir()] == ["mine"]
