@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.files.foreign import ForeignFolder, Status, kind_of
+from orchestrator.files.programs import run_program
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.workers.git_files import common_of, gitdir_of, is_repository, read_file
 from orchestrator.workers.nested import nested_repositories
@@ -87,20 +87,8 @@ def _is_ignored(git: str, top: Path, folder: Path) -> bool:
     """Whether the repository above has nothing to do with the folder: a scratch copy, something that was built."""
     words = (git, "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "check-ignore", "-q", "--", str(folder))
     env = {**ISOLATED, "PATH": os.environ.get("PATH", os.defpath)}
-    try:
-        ran = subprocess.run(
-            words,
-            cwd=top,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=GIT_TIME_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return True
-    return ran.returncode != 1
+    ran = run_program(words, cwd=top, env=env, within_s=GIT_TIME_S)
+    return ran.ended != "exit" or ran.code != 1
 
 
 def programs_in(repository: Repository, root: Path, *, git: str, environ: Mapping[str, str]) -> Mapping[str, str]:
@@ -114,11 +102,8 @@ def programs_in(repository: Repository, root: Path, *, git: str, environ: Mappin
     """
     env = {**{name: environ[name] for name in ("HOME", "XDG_CONFIG_HOME", "PATH") if name in environ}, "LC_ALL": "C"}
     words = (git, f"--git-dir={repository.trees[0].git_dir}", "config", "--list", "-z", "--includes")
-    try:
-        ran = subprocess.run(
-            words, cwd="/", env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_TIME_S, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+    ran = run_program(words, cwd="/", env=env, within_s=GIT_TIME_S)
+    if ran.ended != "exit":
         return {}
     found: dict[str, str] = {}
     for entry in ran.stdout.decode("utf-8", "surrogateescape").split("\0"):
