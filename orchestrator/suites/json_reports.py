@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.suites.report import Draft, TestOutcome
+from orchestrator.suites.report import Draft, TestOutcome, short_path
 
 _JEST = {
     "passed": TestOutcome.PASSED,
@@ -24,7 +24,7 @@ def read_jest(content: bytes, draft: Draft) -> None:
     document = _document(content, draft)
     for file in _rows(document.get("testResults")):
         cases = _rows(file.get("assertionResults"))
-        path = _short(str(file.get("name", "")))
+        path = short_path(str(file.get("name", "")))
         for case in cases:
             outcome = _JEST.get(str(case.get("status")), TestOutcome.ERROR)
             draft.add(f"{path}: {case.get('fullName') or case.get('title') or ''}", outcome)
@@ -56,8 +56,3 @@ def _document(content: bytes, draft: Draft) -> Mapping[str, Any]:
 
 def _rows(value: object) -> Sequence[Mapping[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _short(path: str) -> str:
-    """The last three parts: the target may lie elsewhere the next time."""
-    return "/".join(path.split("/")[-3:])

@@ -33,6 +33,8 @@ class Report:
     """What failed and is no test: a module that cannot be imported, a package that does not build."""
     deselected: tuple[str, ...] = ()
     """Tests that were found and then left out."""
+    silent: tuple[str, ...] = ()
+    """Files that the runner calls passed because they ended with 0, although no test of theirs was seen."""
     written: bool = False
     """Whether there was any report at all."""
 
@@ -45,6 +47,7 @@ class Draft:
     problems: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     deselected: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     written: bool = False
     copies: dict[str, int] = field(default_factory=dict)
 
@@ -74,5 +77,15 @@ class Draft:
 
     def report(self) -> Report:
         return Report(
-            self.tests, tuple(self.problems), tuple(self.failures), tuple(sorted(set(self.deselected))), self.written
+            self.tests,
+            tuple(self.problems),
+            tuple(self.failures),
+            tuple(sorted(set(self.deselected))),
+            tuple(self.silent),
+            self.written,
         )
+
+
+def short_path(path: str) -> str:
+    """The last three parts of a path: the target may lie elsewhere the next time."""
+    return "/".join(path.split("/")[-3:])

@@ -118,7 +118,8 @@ def _verdict(suite: Suite, code: int, report: Report, counts: Counts, output: by
         return State.NOT_MEASURED, _nothing_ran(counts, report)
     if code:
         return State.FAILED, f"{counts}, but the runner ended with {code}"
-    return State.PASSED, str(counts)
+    silent = f"; no test was seen in {some(report.silent)}" if report.silent else ""
+    return State.PASSED, f"{counts}{silent}"
 
 
 def _last_words(output: bytes) -> str:
@@ -132,6 +133,8 @@ def _nothing_ran(counts: Counts, report: Report) -> str:
         return f"no test ran: {counts.skipped} skipped"
     if report.deselected:
         return f"no test ran: {len(report.deselected)} were found and left out"
+    if report.silent:
+        return f"no test ran: none was seen in {some(report.silent)}"
     return "no test ran"
 
 

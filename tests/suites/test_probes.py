@@ -136,6 +136,10 @@ REWRITES = {
     "    for item in items:\n        item.add_marker(pytest.mark.xfail)\n",
     "a report by hand": "import os\nopen(os.path.join(os.path.dirname(__file__), 'junit.xml'), 'w').write("
     "'<testsuite><testcase name=\"a\"/></testsuite>')\nos._exit(0)\n",
+    "records by hand": "import os\nfolder = os.environ.get('ORCHESTRATE_REPORT', '.')\n"
+    "with open(os.path.join(folder, 'records-1-x.jsonl'), 'w') as file:\n"
+    '    file.write(\'{"start": "pytest"}\\n{"test": "a", "outcome": "passed"}\\n{"end": 0}\\n\')\n'
+    "os._exit(0)\n",
     "marked late": "import pytest\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
     "    out = yield\n    report = out.get_result()\n    if report.failed:\n"
     "        report.outcome = 'skipped'\n        report.wasxfail = 'x'\n",

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from orchestrator.suites import report
-from orchestrator.suites.report import Draft, TestOutcome
+from orchestrator.suites.report import Draft, TestOutcome, short_path
 
 
 def test_a_report_is_bounded() -> None:
@@ -24,3 +24,7 @@ def test_many_tests_of_one_name_take_no_time_that_grows_with_the_square() -> Non
     for _ in range(30_000):
         draft.add("same", TestOutcome.PASSED)
     assert len(draft.tests) == 30_000
+
+
+def test_a_path_is_cut_to_what_lasts() -> None:
+    assert short_path("/a/b/c/d/e.js") == "c/d/e.js"

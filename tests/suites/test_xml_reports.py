@@ -74,3 +74,13 @@ def test_trx_is_read() -> None:
 def test_a_name_holds_no_line_number_and_nothing_twice() -> None:
     report = read("<t><testcase classname='spec/a.lua:12' name='adds'/><testcase classname='good' name='good'/></t>")
     assert list(report.tests) == ["spec/a.lua: adds", "good"]
+
+
+def test_a_file_that_node_calls_a_test_is_none() -> None:
+    report = read(
+        "<t><testcase classname='test' name='/x/y/z/test/a.test.mjs'/>"
+        "<testcase classname='test' name='/x/y/z/test/b.test.mjs'><failure/></testcase></t>"
+    )
+    assert report.tests == {}
+    assert report.silent == ("z/test/a.test.mjs",)
+    assert report.failures == ("z/test/b.test.mjs ended badly",)

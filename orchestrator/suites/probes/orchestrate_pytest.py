@@ -46,6 +46,14 @@ def _hide() -> None:
         os.environ.pop("PYTEST_ADDOPTS", None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Hide what asks for records from the project's own code, unless workers of xdist need it still."""
+    known = early_config.known_args_namespace
+    if not getattr(known, "numprocesses", None) and not getattr(known, "tx", None):
+        _hide()
+
+
 class Recorder:
     """The hooks of one session."""
 
