@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -35,7 +34,7 @@ def check_out(git_dir: Path, tree: str, to: Path, *, git: str | None) -> None:
     """
     if git is None:
         raise EnvironmentUnfit("without git only names and hashes of earlier files are kept, and no content")
-    shutil.rmtree(to, ignore_errors=True)
+    ForeignFolder(to).remove_all()
     to.mkdir(mode=0o700, parents=True)
     index = to.with_name(f"{to.name}.index")
     try:

@@ -34,6 +34,8 @@ from orchestrator.workers.system_files import write_system_files
 MOST_COPY_BYTES: Final = 1024**3
 """Of a project that has to be copied; a larger one is not measured."""
 MOST_COPY_ENTRIES: Final = 200_000
+MOST_LINKS: Final = 8
+"""On the way from a virtual environment to its interpreter."""
 COPY_TIME_S: Final = 120.0
 REMOVE_TIME_S: Final = 1.5
 """What is left of a copy after that goes with the session."""
@@ -141,10 +143,14 @@ class Layer:
             Mount(path, layered, str(path)) for path in map(_real, self.bench.config.writable) if os.path.isdir(path)
         ]
         mounts.append(Mount(self.target, "layer" if self.kind == "overlay" else "write", str(self.base)))
-        inner = [self.target / name for name in self.borrowed]
+        project = ForeignFolder(self.target)
+        inner = list(self.borrowed)
         if self.base == self.target:
-            inner += mount_points_below(self.target)
-        return [*mounts, *(Mount(path, layered if os.path.isdir(path) else "read", str(path)) for path in inner)]
+            inner += [str(path.relative_to(self.target)) for path in mount_points_below(self.target)]
+        for name in inner:
+            path = self.target / name
+            mounts.append(Mount(path, layered if project.is_folder(name) else "read", str(path)))
+        return mounts
 
     def _home(self) -> Path | None:
         home = self.bench.environ.get("HOME", "")
@@ -200,7 +206,7 @@ def _lay(target: Path, bench: Bench, *, tree: Path | None, borrowed: tuple[str, 
     if bwrap is not None:
         return Layer("copy", target, target, base, borrowed, bench, bwrap)
     for name in borrowed:
-        if os.path.isdir(target / name):
+        if ForeignFolder(target).is_folder(name):
             copy_project(target / name, base / name, left_out=bench.masked)
         else:
             ForeignFolder(target).copy(name, base / name, most_bytes=MOST_COPY_BYTES)
@@ -221,7 +227,7 @@ def copy_project(
         EnvironmentUnfit: it is larger than the bounds.
         OSError: the copy cannot be written.
     """
-    shutil.rmtree(to, ignore_errors=True)
+    ForeignFolder(to).remove_all()
     to.mkdir(mode=0o700, parents=True)
     folder, left = ForeignFolder(source), most_bytes
     outside = {os.path.relpath(path, source) for path in map(_real, left_out) if path.is_relative_to(source)}
@@ -264,14 +270,23 @@ def mount_points_below(folder: Path) -> list[Path]:
     except OSError:
         return []
     places = {Path(os.fsdecode(_unescaped(row.split(b" ")[4]))) for row in rows if row.count(b" ") > 4}
-    return sorted(path for path in places if path != folder and path.is_relative_to(folder) and path.is_dir())
+    return sorted(path for path in places if path != folder and path.is_relative_to(folder))
 
 
 def _own_interpreters(target: Path) -> list[str]:
-    """The interpreters of virtual environments in the project: what they are links to lies outside, off PATH."""
-    folder = ForeignFolder(target)
-    found = (f"{name}/bin/python" for name in (".venv", "venv", "env"))
-    return [str(target / name) for name in found if isinstance(folder.status(name), Status)]
+    """Where the interpreters of virtual environments in the project lead to: outside of it, and perhaps off PATH."""
+    found, folder = [], ForeignFolder(target)
+    for environment in (".venv", "venv", "env"):
+        place = target / environment / "bin" / "python"
+        for _ in range(MOST_LINKS):
+            text = folder.link(os.path.relpath(place, target))
+            if not isinstance(text, str):
+                break
+            place = Path(os.path.normpath(place.parent / text))
+            if not place.is_relative_to(target):
+                found.append(str(place))
+                break
+    return found
 
 
 def _unescaped(text: bytes) -> bytes:

@@ -208,3 +208,20 @@ def test_a_folder_without_mounts_has_no_mount_points(tmp_path: Path) -> None:
     assert mount_points_below(tmp_path) == []
     if Path("/proc/self/mountinfo").exists():
         assert Path("/proc") in mount_points_below(Path("/"))
+
+
+@pytest.mark.slow
+async def test_the_interpreter_of_a_virtual_environment_in_the_project_is_seen(
+    target: Path, of_kind: Callable[[str], Bench], tmp_path: Path
+) -> None:
+    """It lies off PATH, and the environment's own ``python`` is a link to it."""
+    elsewhere = tmp_path / "elsewhere" / "python-4"
+    (elsewhere / "bin").mkdir(parents=True)
+    (elsewhere / "lib").mkdir()
+    (elsewhere / "bin" / "python").write_text("#!/bin/sh\necho four\n")
+    (elsewhere / "bin" / "python").chmod(0o755)
+    (target / ".venv" / "bin").mkdir(parents=True)
+    (target / ".venv" / "bin" / "python3").symlink_to(elsewhere / "bin" / "python")
+    (target / ".venv" / "bin" / "python").symlink_to("python3")
+    async with open_layer(target, of_kind("overlay")) as layer:
+        assert run(layer, f"{target}/.venv/bin/python") == "four\n"
