@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from orchestrator.files.foreign import ForeignFolder, Status, kind_of
@@ -14,7 +15,7 @@ from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.workers.git_files import common_of, gitdir_of, is_repository, read_file
 from orchestrator.workers.nested import nested_repositories
 
-GIT_TIME_S = 20.0
+GIT_TIME_S = 10.0
 REPOSITORY_TIME_S = 60.0
 """Longest look for repositories in a target."""
 _PROGRAM_KEY = re.compile(
@@ -83,8 +84,12 @@ def _pointers(root: Path, git: str | None) -> Iterator[tuple[Path, str]]:
             yield found, ""
 
 
+@lru_cache(maxsize=64)
 def _is_ignored(git: str, top: Path, folder: Path) -> bool:
-    """Whether the repository above has nothing to do with the folder: a scratch copy, something that was built."""
+    """Whether the repository above has nothing to do with the folder: a scratch copy, something that was built.
+
+    Asked once, where the session begins: a worker that starts later does not wait for git again.
+    """
     words = (git, "-c", "core.fsmonitor=false", "-c", "safe.directory=*", "check-ignore", "-q", "--", str(folder))
     env = {**ISOLATED, "PATH": os.environ.get("PATH", os.defpath)}
     ran = run_program(words, cwd=top, env=env, within_s=GIT_TIME_S)
