@@ -6,9 +6,9 @@ A test that is right only on the day, in the time zone, under the umask or in th
 itself here.  The wall clock is set by libfaketime (Debian's package of that name); the monotonic clock, and the times
 that files bear, stay the machine's own.
 
-Every process that inherits this environment sees the other clock: pytest, the programs that tests start with it, and
-the browser.  A process that is given an environment of its own does not: the workers, which get what their policy lets
-through, and programs that a test starts with a home of its own.  So a test that compares the two clocks fails, too.
+Every process that inherits this environment sees the other clock: pytest, and the programs that tests start with it.  A
+process that is given an environment of its own does not: the workers, which get what their policy lets through, the
+browser, and programs that a test starts with a home of its own.  So a test that compares the two clocks fails, too.
 """
 
 from __future__ import annotations
