@@ -9,6 +9,7 @@ from orchestrator.coordinator.undo import recorded_ends
 from orchestrator.errors import UsageError
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.target_lock import hold_target
 from orchestrator.session.state import Session
 from orchestrator.snapshots.delivery import Delivered, Delivery
 
@@ -18,6 +19,8 @@ class Application:
     """What applying one session's change would do, and how it went."""
 
     target: Path
+    folder: SessionFolder
+    """Of the session."""
     delivery: Delivery
     plan: tuple[Delivered, ...]
 
@@ -34,8 +37,13 @@ class Application:
         return tuple(one for one in self.plan if one.outcome not in ("conflict", "already") and one.path not in failed)
 
     def perform(self) -> None:
-        """Write what does not conflict.  Blocks."""
-        self.delivery.perform(self.plan)
+        """Write what does not conflict.  Blocks.
+
+        Raises:
+            TargetBusy: Another session works there.
+        """
+        with hold_target(self.target, session=self.folder.id, workspace=self.folder.workspace):
+            self.delivery.perform(self.plan)
 
 
 def target_of(session: Session, given: Path | None) -> Path:
@@ -59,4 +67,4 @@ def plan_application(folder: SessionFolder, session: Session, target: Path) -> A
     """
     records, before, after = recorded_ends(folder, session)
     delivery = Delivery(records.folder, target, records.store, before, after)
-    return Application(target, delivery, delivery.plan())
+    return Application(target, folder, delivery, delivery.plan())

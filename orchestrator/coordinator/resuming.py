@@ -24,7 +24,6 @@ from orchestrator.coordinator.starting import (
     hold,
     let_go,
     make_coordinator,
-    may_write,
     result_of,
     sharing,
 )
@@ -78,10 +77,7 @@ async def resume_session(
         left = inherit(list(read_journal(folder.journal_file)))
         check_resumable(left.session, answer=answer, interactive=interactive)
         request = _request_of(left.session, folder, interactive=interactive)
-        needs = may_write(request.sandbox, request.rehearsal) or (
-            left.session.options.sandbox_backend == "none" and request.rehearsal is None
-        )
-        held = await hold(stack, request, folder) if needs else None
+        held = await hold(stack, request, folder) if _needs_target(left.session) else None
         for warning in sharing(held):
             say(warning)
         stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
@@ -170,6 +166,13 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
         interactive=interactive,
         share_target=options.share_target,
     )
+
+
+def _needs_target(session: Session) -> bool:
+    """Whether workers of the session could write in the user's own project, not in a copy."""
+    options = session.options
+    own = options.rehearsal is None and options.source is None
+    return own and (options.sandbox.target == "write" or options.sandbox_backend == "none")
 
 
 def _may_write(session: Session, worker: WorkerId) -> bool:

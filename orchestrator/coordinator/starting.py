@@ -40,7 +40,6 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
-from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
@@ -93,8 +92,7 @@ async def run_session(
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
         async with AsyncExitStack() as stack:
-            needs = may_write(request.sandbox, request.rehearsal) and not request.isolated
-            held = await hold(stack, request, folder) if needs else None
+            held = await hold(stack, request, folder) if may_write(request) else None
             stage = await stack.enter_async_context(
                 open_stage(request, folder.path, found=found, environ=environ, progress=say)
             )
@@ -120,7 +118,7 @@ async def run_session(
             certificates = await off_loop(
                 partial(find_certificates, stage.environ), within_s=CERTIFICATES_TIME_S, what="reading certificates"
             )
-            if held is None and backend == "none" and request.rehearsal is None:
+            if held is None and backend == "none" and stage.target == request.target:
                 held = await hold(stack, request, folder)  # only a sandbox makes a policy that reads only true
             findings = (*told, *loud, *without, *certificates.problems, *sharing(held), *findings)
             opened = SessionOpened(
@@ -298,9 +296,9 @@ def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -
     return {name: environ[name] for name in (*options.sandbox.environment, "HOME") if name in environ}
 
 
-def may_write(sandbox: SandboxConfig, rehearsal: object | None) -> bool:
-    """Whether anybody of the session could write in the user's own target: a rehearsal has a copy."""
-    return rehearsal is None and sandbox.target == "write"
+def may_write(request: RunRequest) -> bool:
+    """Whether anybody of the session could write in the user's own target: many have a copy, or only read."""
+    return request.rehearsal is None and not request.isolated and request.sandbox.target == "write"
 
 
 async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder) -> TargetLock | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import session_holder
+from orchestrator.journal.target_lock import hold_target
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
@@ -49,12 +50,15 @@ class Undo:
         """Put back what can be put back.  Blocks.
 
         Raises:
+            TargetBusy: Another session works in the target.
             EnvironmentUnfit: The repository cannot be put back; its files are left alone then, too.
         """
         moves, sides = self.moves, self._sides
-        if moves is not None and sides is not None and self.repository is not None and not moves.contested:
-            put_back(self.repository, moves, *sides)
-        self.restoration.perform(self.plan)
+        workspace = self.session.options.session_dir.parent
+        with hold_target(self.restoration.target, session=self.session.id, workspace=workspace):
+            if moves is not None and sides is not None and self.repository is not None and not moves.contested:
+                put_back(self.repository, moves, *sides)
+            self.restoration.perform(self.plan)
         self.problems = self.restoration.problems
 
 

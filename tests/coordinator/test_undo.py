@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.coordinator.undo import plan_undo, records_of
-from orchestrator.errors import UsageError
+from orchestrator.errors import TargetBusy, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.target_lock import hold_target
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.state import Ending, Session
@@ -81,3 +82,17 @@ def test_what_changed_while_no_worker_could_write_is_left_alone(
     assert [(one.path, one.why) for one in plan.left] == [(b"mine", NOT_CERTAIN)]
     shared = replace(closed, options=replace(session.options, share_target=True))
     assert plan_undo(folder, shared).plan.steps == ()
+
+
+def test_nothing_is_put_back_where_another_session_works(
+    session: Session, folder: SessionFolder, tmp_path: Path
+) -> None:
+    records = records_of(folder, session)
+    snapshots = Snapshots(folder.snapshots_dir, records.target)
+    records.take(snapshots, "begin")
+    (tmp_path / "shop" / "new").write_text("1")
+    records.take(snapshots, "end")
+    undo = plan_undo(folder, replace(session, closed=Ending(Outcome.DONE, "x")))
+    with hold_target(records.target, session="another", workspace=tmp_path), pytest.raises(TargetBusy):
+        undo.perform()
+    assert (tmp_path / "shop" / "new").exists()
