@@ -48,10 +48,14 @@ async def test_questions_are_answered_and_guarded_commands_confirmed(served: Ser
                     break
     (question,) = await served.get("/api/questions")
     path = f"/api/questions/{question['id']}"
-    assert (await served.client.post(f"{path}/answer", json={"text": "go on"})).status_code == 202
+    for words in ("go on", "go away", "ok"):
+        refused = await served.client.post(f"{path}/answer", json={"text": words})
+        assert refused.status_code == 422
+        assert "answer yes or no" in refused.json()["detail"]
+    assert (await served.client.post(f"{path}/answer", json={"text": " Yes "})).status_code == 202
     assert (await served.client.post(f"{path}/confirmation", json={"confirmed": True})).status_code == 202
     assert (await served.client.post(f"{path}/confirmation", json={"confirmed": False})).status_code == 202
-    assert [(text, asked) for _, _, text, asked, _ in dropped(stage)] == [("go on", "q1"), ("yes", "q1"), ("no", "q1")]
+    assert [(text, asked) for _, _, text, asked, _ in dropped(stage)] == [(" Yes ", "q1"), ("yes", "q1"), ("no", "q1")]
 
 
 @pytest.mark.parametrize(

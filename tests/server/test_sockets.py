@@ -12,6 +12,8 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Ping, RejectConnection, Request, TextMessage
 
 from orchestrator.journal.control import read_commands
+from orchestrator.models.entries import GuardAsked
+from orchestrator.models.identity import WorkerId
 from tests.server.conftest import Picture, Served, Stage
 
 
@@ -106,6 +108,24 @@ async def test_commands_go_the_other_way_and_are_answered(served: Served, stage:
     (dropped,) = read_commands(stage.folder, 0)
     assert dropped.command is not None
     assert (dropped.command.command, dropped.command.by) == ("pause", "dashboard")
+
+
+async def test_only_a_choice_consents_over_the_socket_too(served: Served, stage: Stage) -> None:
+    stage.take(GuardAsked(WorkerId("gemini"), "1", "executable", ("pip", "install", "flask"), "/srv/shop"))
+    picture = Picture()
+    replies: list[Any] = []
+    async with connected(served) as socket:
+        with anyio.fail_after(20):
+            while not await served.get("/api/questions"):
+                await anyio.sleep(0.05)
+            for ref, text in enumerate(("go away", "ok", "1")):
+                await socket.send({"command": "answer", "question": "q1", "text": text, "ref": ref})
+            while len(replies) < 3:
+                replies += await take(socket, picture)
+    assert [(reply["ref"], reply["status"]) for reply in replies] == [(0, 422), (1, 422), (2, 202)]
+    (dropped,) = read_commands(stage.folder, 0)
+    assert dropped.command is not None
+    assert (dropped.command.text, dropped.command.who) == ("1", "the holder of the dashboard's token")
 
 
 @pytest.mark.parametrize(
