@@ -108,8 +108,12 @@ def _strictly_read(head: bytes) -> h11.Request:
         request = connection.next_event()
     except h11.RemoteProtocolError as problem:
         raise UnreadableRequest(f"this is not HTTP/1.1: {problem}") from None
-    if not isinstance(request, h11.Request):
+    if not isinstance(request, h11.Request) or b"#" in request.target:
         raise UnreadableRequest("this is a proxy for HTTP/1.1")
+    if request.http_version == b"1.0" and "transfer-encoding" in names:
+        raise UnreadableRequest(
+            "HTTP/1.0 has no Transfer-Encoding, and whoever overlooks it takes the body for a request"
+        )
     return request
 
 
@@ -134,7 +138,7 @@ def _named_by_connection(headers: Iterable[tuple[str, bytes]]) -> frozenset[str]
 
 def _cut(rest: str) -> tuple[str, str, str]:
     for number, character in enumerate(rest):
-        if character in "/?#":
+        if character in "/?":
             return rest[:number], "/", rest[number:].lstrip("/") if character == "/" else rest[number:]
     return rest, "/", ""
 

@@ -69,6 +69,9 @@ def test_a_path_begins_with_a_slash(address: str, path: str) -> None:
         b"POST http://a.test/ HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"POST http://a.test/ HTTP/1.1\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
         b"POST http://a.test/ HTTP/1.1\r\nTransfer-Encoding: chunked\r\nConnection: transfer-encoding\r\n\r\n",
+        b"POST http://a.test/ HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"GET http://a.test/#x HTTP/1.1\r\n\r\n",
+        b"GET http://a.test#@b.test/ HTTP/1.1\r\n\r\n",
         b"CONNECT a.test:443 HTTP/1.1\r\nContent-Length: 1\r\n\r\n",
     ],
 )
