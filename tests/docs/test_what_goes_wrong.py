@@ -24,5 +24,5 @@ def test_a_test_that_is_named_exists(path: str, name: str) -> None:
 
 def test_every_row_names_a_test_that_runs_whole_sessions() -> None:
     assert len(ROWS) >= 20
-    whole = ("tests/coordinator/", "tests/chaos/")
+    whole = ("tests/coordinator/", "tests/chaos/", "tests/faults/")
     assert [row for row in ROWS if not any(path.startswith(whole) for path, _ in NAMED.findall(row))] == []
