@@ -37,7 +37,8 @@ async def measure_at_end(evidence: Evidence, session: Session, outcome: Outcome)
     is_stop = outcome is Outcome.INTERRUPTED
     snapshots, records, others = evidence.snapshots, evidence.records, evidence.others()
     measured: list[ChangeMeasured] = []
-    SessionFolder(session.options.session_dir).patch_file.unlink(missing_ok=True)  # of an end before this one
+    with suppress(OSError):  # of an end before this one
+        SessionFolder(session.options.session_dir).patch_file.unlink()
     try:
         change = await off_loop(
             lambda: recorded_end(snapshots, records, session, others=others, tell=measured.append),

@@ -66,7 +66,7 @@ class ObjectStore:
             stored = zlib.decompress((self.folder / name[:2] / name[2:]).read_bytes())
         except (OSError, zlib.error) as error:
             raise EnvironmentUnfit(f"the snapshot {name} cannot be read: {error}") from error
-        return stored[stored.index(b"\0") + 1 :]
+        return stored.partition(b"\0")[2]
 
     def read_tree(self, oid: bytes) -> dict[bytes, tuple[bytes, bytes]]:
         """Mode and name of the content of every file of a tree, by path.

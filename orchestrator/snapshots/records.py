@@ -173,7 +173,7 @@ class Records:
             if repository is not None:
                 write_references(self._references(when), look_at_references(repository))
         except EnvironmentUnfit as error:
-            self._problem(when).write_text(error.message, "utf-8")
+            self._problem(when).write_text(error.message, "utf-8", "backslashreplace")
 
     def _tree(self, tree: str) -> Tree:
         if not self.store.folder.is_dir():

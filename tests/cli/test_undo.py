@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import stat
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Program, program
+from tests.faults.test_changes import WAITS, begun
 
 __all__ = ["program"]
 pytestmark = pytest.mark.slow
@@ -192,3 +194,19 @@ def test_work_that_was_in_no_commit_is_said_to_be_lost_and_can_be_had_back(progr
     assert (target / "a.py").read_text() == "x = 1  # my own work, in no commit\n"
     assert (target / "untracked.py").read_text() == "mine\n"
     assert (target / "z.py").exists()
+
+
+def test_a_session_that_lost_its_coordinator_is_stopped_and_then_undone(program: Program, target: Path) -> None:
+    before = photograph(target)
+    program.claude(WAITS)
+    os.kill(begun(program, target, "--orphan-grace", "5m"), signal.SIGKILL)
+    program.running[-1].communicate()
+    session = program.session().name
+    refused = program.orchestrate("undo", session)
+    assert refused.code == 2
+    assert "orchestrate stop" in refused.err
+    assert program.orchestrate("stop").code == 0
+    assert (target / "half.txt").exists()
+    undone = program.orchestrate("undo", session)
+    assert undone.code == 0, undone.text
+    assert photograph(target) == before
