@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio.abc import SocketStream
 from wsproto import ConnectionType, WSConnection
@@ -117,7 +118,7 @@ async def test_only_a_choice_consents_over_the_socket_too(served: Served, stage:
     async with connected(served) as socket:
         with anyio.fail_after(20):
             while not await served.get("/api/questions"):
-                await anyio.sleep(0.05)
+                await anyio.lowlevel.checkpoint()
             for ref, text in enumerate(("go away", "ok", "1")):
                 await socket.send({"command": "answer", "question": "q1", "text": text, "ref": ref})
             while len(replies) < 3:
