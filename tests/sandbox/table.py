@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs" / "sandbox-escapes.md"
@@ -140,5 +141,78 @@ def _cell(by_user: Mapping[str, bool]) -> str:
     return ", ".join(f"{user}: {'OUT' if out else 'stopped'}" for user, out in by_user.items())
 
 
+PLANTING_HEAD = "## Planting: what git's documentation names"
+PLANTING = (("default", "bubblewrap"), ("strict", "bubblewrap"), ("default", "landlock"), ("strict", "landlock"))
+
+
+def planted(name: str, backend: str, *, user: str, folder: Path, number: int, seed: int) -> Mapping[str, Any]:
+    """Plant what takes several files, and a number of others, as one user; what could run, and what did.
+
+    Raises:
+        LookupError: that user cannot start an interpreter.
+        RuntimeError: it could not be tried.
+    """
+    uid = ORDINARY if user == "ordinary" and os.geteuid() == 0 else None
+    place = folder / f"yard-{name}-{backend}-{user}"
+    place.mkdir()
+    if uid is not None:
+        os.chown(place, uid, uid)
+    ran = subprocess.run(
+        [interpreter(uid), "-m", "tests.sandbox.planting", name, backend, str(place), str(number), str(seed)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=500,
+        check=False,
+        user=uid,
+        group=uid,
+        extra_groups=None if uid is None else [],
+        env={
+            **{"PATH": os.environ["PATH"], "HOME": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+            "PYTHONPATH": os.pathsep.join(sys.path[1:]),
+        },
+    )
+    if ran.returncode != 0:
+        raise RuntimeError(f"nothing could be planted: {ran.stderr[-2000:]}")
+    found: Mapping[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def planting(number: int = 5) -> str:
+    """The section on planting, from a run on this machine."""
+    from tests.sandbox.git_names import listed
+    from tests.sandbox.planting import ALWAYS, COMMANDS, plants
+
+    lines = [
+        PLANTING_HEAD,
+        "",
+        f"`tests/sandbox/git_names.txt` has {len(listed())} names, drawn from git's manual. Each is planted as a",
+        "program, a configuration, a list of steps and a way to another folder; "
+        f"{len(ALWAYS)} further ways need several files.",
+        f"Of these {len(plants())} plants `python -m benchmarks.planting` tries all, and `python -m tests.sandbox.table "
+        "planting`,",
+        f"which wrote this, the {len(ALWAYS)} and {number} drawn ones. Then {len(COMMANDS)} commands of the user's are run.",
+        "What ran without a sandbox shows that the plant works.",
+        "",
+        "| policy, backend | user | tried | ran without a sandbox | ran through it | taken back, kept or named |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    users = [user for user in USERS if user != "root" or os.geteuid() == 0]
+    for seed, (name, backend) in enumerate(PLANTING):
+        for user in users:
+            with trial_folder() as folder:
+                found = planted(name, backend, user=user, folder=folder, number=number, seed=seed)
+            row = (f"{name}, {backend}", user, found["tried"], len(found["could"]), len(found["ran"]), found["said"])
+            lines.append(f"| {' | '.join(map(str, row))} |")
+    return "\n".join([*lines, ""])
+
+
 if __name__ == "__main__":
-    DOCUMENT.write_text(document(), encoding="utf-8")
+    standing = DOCUMENT.read_text(encoding="utf-8")
+    attacks, _, section = standing.partition(PLANTING_HEAD)
+    if sys.argv[1:] == ["planting"]:
+        section = planting()
+    else:
+        attacks = document() + "\n"
+        section = PLANTING_HEAD + section if section else planting()
+    DOCUMENT.write_text(attacks.rstrip("\n") + "\n\n" + section, encoding="utf-8")

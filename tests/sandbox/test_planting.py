@@ -1,0 +1,81 @@
+"""No way to code execution: whatever git's documentation names, planted by an agent, runs nothing of the agent's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import NoReturn
+
+import pytest
+
+from orchestrator.workers import landlock_profile
+from orchestrator.workers.proving import prove_backend
+from tests.sandbox.escaping import policy
+from tests.sandbox.git_names import MANUAL, listed, names
+from tests.sandbox.planting import ALWAYS, plants
+from tests.sandbox.table import DOCUMENT, PLANTING, USERS, planted, trial_folder
+
+NUMBER = 5
+"""Of further plants, drawn anew for each combination: `benchmarks/planting.py` tries them all."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize(("name", "backend"), [("default", "bubblewrap"), ("strict", "bubblewrap")])
+def test_nothing_that_is_planted_through_bubblewrap_runs(
+    name: str, backend: str, user: str, not_proven: Callable[[str], NoReturn]
+) -> None:
+    if not prove_backend(policy(name, backend), os.environ).works:
+        not_proven(f"bubblewrap: {prove_backend(policy(name, backend), os.environ).detail}")
+    check(name, backend, user=user, not_proven=not_proven)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("name", ["default", "strict"])
+def test_nothing_that_is_planted_under_landlock_runs(
+    name: str, user: str, not_proven: Callable[[str], NoReturn]
+) -> None:
+    if landlock_profile.why_not() is not None:
+        not_proven(str(landlock_profile.why_not()))
+    check(name, "landlock", user=user, not_proven=not_proven)
+
+
+def check(name: str, backend: str, *, user: str, not_proven: Callable[[str], NoReturn]) -> None:
+    if user == "root" and os.geteuid() != 0:
+        not_proven("plants by root: this is not root")
+    seed = [*USERS, "default", "strict"].index(user) * 7 + len(name + backend)
+    try:
+        with trial_folder() as folder:
+            found = planted(name, backend, user=user, folder=folder, number=NUMBER, seed=seed)
+    except LookupError as problem:
+        not_proven(str(problem))
+    # A plant that never runs proves nothing about who stops it.
+    assert set(ALWAYS) <= set(found["could"])
+    assert found["ran"] == []
+    assert found["tried"] == len(ALWAYS) + NUMBER
+
+
+def test_every_name_of_the_installed_manual_is_planted(not_proven: Callable[[str], NoReturn]) -> None:
+    if not any((MANUAL / "man1").glob("git-config*")):
+        not_proven("git's manual is not installed")
+    assert sorted(names() - set(listed())) == []
+
+
+def test_the_names_hold_what_is_known_to_be_obeyed() -> None:
+    assert {"config", "config.worktree", "commondir", "info/attributes", "hooks/pre-commit", "HEAD"} <= set(listed())
+    assert len(plants()) > 4 * len(listed())
+
+
+def test_the_page_says_that_nothing_ran() -> None:
+    lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in lines
+        if line.startswith(("| default, ", "| strict, "))
+    ]
+    assert {row[0] for row in rows} == {f"{name}, {backend}" for name, backend in PLANTING}
+    assert {row[4] for row in rows} == {"0"}
+    assert all(int(row[3]) >= len(ALWAYS) for row in rows)
