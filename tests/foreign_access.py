@@ -28,8 +28,10 @@ ALLOWED: Final = {
     "orchestrator/workers/landlocking.py": "the shim's, and what is executed in its place",
     "orchestrator/workers/git_files.py": "the shim's way into git folders, by the same rules",
     "orchestrator/workers/git_delivery.py": "the shim's",
-    "orchestrator/workers/git_objects.py": "the shim's",
+    "orchestrator/workers/loose_objects.py": "the shim's",
     "orchestrator/workers/staging_index.py": "the shim's",
+    "orchestrator/workers/planted_files.py": "the shim's, and before a worker begins by the same rules",
+    "orchestrator/workers/git_layers.py": "copies git folders by the shim's way into them",
 }
 EVENTS: Final = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
 LOOKING: Final = {("realpath", "posixpath"), ("which", "shutil")}

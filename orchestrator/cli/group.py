@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Show every session of the workspace in the browser.",
     "doctor": "Say what is there to run with, and what is missing.",
     "tests": "Show which test suites a project has; nothing is run.",
+    "trust": "Consent to a project's own settings as they are.",
     "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
     "scenarios": "List the rehearsal scenarios.",
 }

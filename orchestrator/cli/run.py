@@ -75,6 +75,11 @@ WHAT = _options(
         help="Do not run the project's tests as they were before; what fails then counts as failing.",
     ),
     click.option(
+        "--trust-project",
+        is_flag=True,
+        help="Obey the project's own settings (.orchestrator/) in this run; `orchestrate trust` consents for longer.",
+    ),
+    click.option(
         "--task-file",
         type=AnyPath(),
         metavar="FILE",

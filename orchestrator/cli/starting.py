@@ -60,6 +60,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         timeout_s=options["timeout"],
         auto_resume=options["auto_resume"],
         share_target=options["share_target"],
+        trust_project=options["trust_project"],
         whole_home=options["yes_whole_home"],
         no_change=options["no_change"],
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,

@@ -77,7 +77,7 @@ class Evidence:
             UsageError: The project states its tests in a way that cannot be read.
         """
         if self.snapshots.find(BASELINE) is None:
-            stated = stated_in(self.snapshots.target)
+            stated = stated_in(self.snapshots.target) if self.tests.trusts_project else ()
             self.records.take(self.snapshots, "begin")
             write_stated(self._kept_statement, stated)
             self.tests = replace(self.tests, stated=stated)

@@ -59,6 +59,8 @@ class RunRequest:
     timeout_s: float | None = None
     auto_resume: bool = False
     """Wait for the end of a usage limit and go on; otherwise a person is asked."""
+    trust_project: bool = False
+    """Obey the target's own settings (``.orchestrator/``) in this session, whoever has consented to them."""
     share_target: bool = False
     """Work in the target although another session does."""
     whole_home: bool = False

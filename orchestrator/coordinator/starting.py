@@ -22,6 +22,7 @@ from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
 from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.preparing import prepared
+from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.coordinator.pushing import origin_of
 from orchestrator.coordinator.requests import Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.running import Coordinator
@@ -120,10 +121,21 @@ async def run_session(
             )
             if held is None and backend == "none" and stage.target == request.target:
                 held = await hold(stack, request, folder)  # only a sandbox makes a policy that reads only true
-            findings = (*told, *loud, *without, *certificates.problems, *sharing(held), *findings)
-            opened = SessionOpened(
-                folder.id, session_options(request, stage, folder=folder, backend=backend), stage.found, findings
+            trusted = await off_loop(
+                partial(
+                    trusted_settings,
+                    request.target,
+                    stage.environ,
+                    trust=request.trust_project,
+                    policy=request.sandbox.name,
+                ),
+                within_s=SETTINGS_TIME_S,
+                what="the look at the project's settings",
             )
+            findings = (*told, *loud, *trusted.warnings, *without, *certificates.problems, *sharing(held), *findings)
+            options = session_options(request, stage, folder=folder, backend=backend)
+            options = replace(options, project_settings=trusted.digest)
+            opened = SessionOpened(folder.id, options, stage.found, findings)
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))
             journal = stack.enter_context(Journal(folder.journal_file))
@@ -288,7 +300,8 @@ def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mappin
         masked=(folder.workspace, folder.path),
         settings=folder.workers_dir,
     )
-    return TargetTests(options.target, bench, environment_of_checks(options, environ))
+    environment = environment_of_checks(options, environ)
+    return TargetTests(options.target, bench, environment, trusts_project=bool(options.project_settings))
 
 
 def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -> Mapping[str, str]:

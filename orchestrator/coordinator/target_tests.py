@@ -62,12 +62,14 @@ class TargetTests:
     Args:
         environ: what they see of the environment: agents may have written them, so it holds no secret.
         stated: the commands that the project stated in its settings before any agent came.
+        trusts_project: whether a person has consented to those settings; what else they say is not looked at.
     """
 
     target: Path
     bench: Bench
     environ: Mapping[str, str]
     stated: tuple[str, ...] = ()
+    trusts_project: bool = True
 
     async def run(self, *, within_s: float | None = None) -> SuiteOutcomes:
         """Find every suite as the target lies now, and run each on a layer; whatever goes wrong is an answer.

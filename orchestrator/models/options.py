@@ -94,6 +94,8 @@ class SessionOptions:
     """How long the target's tests may take as they were before anybody worked on it; ``None``: they are not run."""
     no_change: bool = False
     """The task asks for no change: one agent reads and answers, and nobody writes."""
+    project_settings: str = ""
+    """Hash over the project's own settings (``.orchestrator/``) that this session obeys; empty: it obeys none."""
     measures_final: bool = False
     """The orchestrator measures at every final review, whoever else is asked; false in journals before it did."""
     orphan_grace_s: float = 60.0

@@ -21,7 +21,7 @@ import subprocess
 import time
 
 from orchestrator.workers.git_files import MOST_INDEX_BYTES, files_below, is_id, read_file, references
-from orchestrator.workers.git_objects import take_objects
+from orchestrator.workers.loose_objects import take_objects
 from orchestrator.workers.records import encode, replace_file
 from orchestrator.workers.staging_index import UnreadableIndex, changed_blobs, merge, read_index, write_index
 

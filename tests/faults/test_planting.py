@@ -132,3 +132,16 @@ def test_what_a_program_of_the_user_obeys_is_named(program: Program) -> None:
         assert name in ran.text
         assert any(name in line and "obeys it when" in line for line in report.splitlines()), report
     assert report.index("These run on your machine") < report.index("## Workers")
+
+
+def test_a_project_that_nobody_trusts_runs_nothing_of_its_own_statement(program: Program) -> None:
+    settings = '[tests]\ncommands = ["sh own.sh"]\n'
+    target = program.target(
+        files={"a.txt": "1\n", ".orchestrator/settings.toml": settings, "own.sh": "echo 1..1; echo ok 1\n"}
+    )
+    program.claude("echo 2 >a.txt; echo changed >.orchestrator/settings.toml; echo new >.orchestrator/new.toml")
+    ran = run(program, target)
+    assert "nobody has consented" in ran.text
+    assert "own.sh" not in (program.session() / "report.md").read_text()
+    assert (target / ".orchestrator" / "settings.toml").read_text() == settings
+    assert not (target / ".orchestrator" / "new.toml").exists()

@@ -189,9 +189,9 @@ def planting(number: int = 5) -> str:
         f"`tests/sandbox/git_names.txt` has {len(listed())} names, drawn from git's manual. Each is planted as a",
         "program, a configuration, a list of steps and a way to another folder; "
         f"{len(ALWAYS)} further ways need several files.",
-        f"Of these {len(plants())} plants `python -m benchmarks.planting` tries all, and `python -m tests.sandbox.table "
-        "planting`,",
-        f"which wrote this, the {len(ALWAYS)} and {number} drawn ones. Then {len(COMMANDS)} commands of the user's are run.",
+        f"Of these {len(plants())} plants `python -m benchmarks.planting` tries all, and",
+        f"`python -m tests.sandbox.table planting`, which wrote this, the {len(ALWAYS)} and {number} drawn ones.",
+        f"Then {len(COMMANDS)} commands of the user's are run.",
         "What ran without a sandbox shows that the plant works.",
         "",
         "| policy, backend | user | tried | ran without a sandbox | ran through it | taken back, kept or named |",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.workers.git_objects import is_loose, take_objects
+from orchestrator.workers.loose_objects import is_loose, take_objects
 from tests.workers.repository import git, new_repository
 
 
