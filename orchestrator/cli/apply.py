@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from orchestrator.coordinator.apply import Application
+    from orchestrator.coordinator.delivered_change import Application
 
 _MANY = 40
 _WORDS = {"add": "added", "change": "changed", "merge": "merged", "delete": "deleted", "mode": "permissions changed"}
@@ -35,24 +35,17 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
     Where both changed the same file in different places, the two are put together. Where they conflict, the file is
     left as it is and named, and the exit code is 1; everything else is done.
     """
-    from contextlib import ExitStack
-
     from orchestrator.cli.folding import state_of
     from orchestrator.cli.places import which_session, workspace_path
-    from orchestrator.coordinator.apply import plan_application, target_of
+    from orchestrator.coordinator.delivered_change import plan_application, target_of
     from orchestrator.errors import ExitCode
-    from orchestrator.journal.target_lock import hold_target
 
     folder = which_session(workspace_path(workspace), session)
     state = state_of(folder)
     place = target_of(state, target.expanduser() if target else None)
-    with ExitStack() as stack:
-        if not dry_run:
-            # Nobody may work there meanwhile; what is looked at is what is written.
-            stack.enter_context(hold_target(place, session=folder.id, workspace=folder.workspace))
-        application = plan_application(folder, state, place)
-        if not dry_run:
-            application.perform()
+    application = plan_application(folder, state, place)
+    if not dry_run:
+        application.perform()
     if as_json:
         print(_as_document(application, session=folder.id, dry_run=dry_run))
     else:

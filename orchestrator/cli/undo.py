@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from orchestrator.coordinator.undo import Undo
+    from orchestrator.coordinator.restored_target import Undo
 
 _MANY = 40
 
@@ -40,27 +40,20 @@ def command(
     A file that anybody has touched since is left alone, and named. Where there is one, you are asked first.
     `orchestrate apply SESSION` brings the session's change back.
     """
-    from contextlib import ExitStack
-
     from orchestrator.cli.folding import state_of
     from orchestrator.cli.places import which_session, workspace_path
-    from orchestrator.coordinator.undo import plan_undo
+    from orchestrator.coordinator.restored_target import plan_undo
     from orchestrator.errors import ExitCode, UsageError
-    from orchestrator.journal.target_lock import hold_target
 
     if commits and paths:
         raise UsageError("--commits puts back the whole repository, so it goes with no PATH", hint="leave out either")
     folder = which_session(workspace_path(workspace), session)
     state = state_of(folder)
     only = paths_below(state.options.target, paths)
-    with ExitStack() as stack:
-        if not dry_run:
-            # Nobody may work there meanwhile; what is looked at is what is written.
-            stack.enter_context(hold_target(state.options.target, session=folder.id, workspace=folder.workspace))
-        undo = plan_undo(folder, state, commits=commits, only=only)
-        done = not dry_run and not undo.is_empty and (yes or not undo.is_contested or _agrees(undo, as_json=as_json))
-        if done:
-            undo.perform()
+    undo = plan_undo(folder, state, commits=commits, only=only)
+    done = not dry_run and not undo.is_empty and (yes or not undo.is_contested or _agrees(undo, as_json=as_json))
+    if done:
+        undo.perform()
     if as_json:
         print(_as_document(undo, done=done))
     else:

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from orchestrator.coordinator.final_change import WITHIN_S, recorded_end
 from orchestrator.coordinator.reporting import write_report
+from orchestrator.coordinator.restored_target import writers_of
 from orchestrator.coordinator.sweeping import Leftover
-from orchestrator.coordinator.undo import writers_of
 from orchestrator.errors import JournalDamaged, OrchestrateError
 from orchestrator.files.time_limits import in_time
 from orchestrator.journal.folder import SessionFolder

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.coordinator.final_change import trees_around
-from orchestrator.coordinator.undo import records_of
+from orchestrator.coordinator.restored_target import records_of
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import WorkerId

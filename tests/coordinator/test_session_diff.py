@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.coordinator.restored_target import records_of
 from orchestrator.coordinator.session_diff import session_diff
-from orchestrator.coordinator.undo import records_of
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.session.state import Session

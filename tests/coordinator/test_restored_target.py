@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.coordinator.undo import plan_undo, records_of
+from orchestrator.coordinator.restored_target import plan_undo, records_of
 from orchestrator.errors import TargetBusy, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.coordinator.apply import plan_application, target_of
-from orchestrator.coordinator.undo import records_of
+from orchestrator.coordinator.delivered_change import plan_application, target_of
+from orchestrator.coordinator.restored_target import records_of
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.snapshots.recorded_trees import Snapshots
 from tests.session.conftest import Play

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.coordinator.undo import recorded_ends
+from orchestrator.coordinator.restored_target import recorded_ends
 from orchestrator.errors import UsageError
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.journal.folder import SessionFolder
