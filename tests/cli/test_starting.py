@@ -75,7 +75,7 @@ def test_the_policys_network_can_be_said_otherwise_for_one_run() -> None:
 def test_what_is_rehearsed_follows_from_the_options(
     given: dict[str, object], expected: tuple[str | None, bool] | None
 ) -> None:
-    request = rehearsal_request({"rehearse": False, "scenario": None, "stand_ins": False, **given})
+    request = rehearsal_request({"rehearse": False, "scenario": None, "stand_ins": False, "installed": False, **given})
 
     found = request and (request.scenario.name if request.scenario else None, request.stand_ins)
     assert found == expected
