@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,9 @@ def shop(program: Program) -> Iterator[Path]:
     wait_for(target / "first.txt")
     yield target
     (target / "finish").touch()
+    for process in program.running:
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=WITHIN_S)
 
 
 @pytest.mark.fault("A11")

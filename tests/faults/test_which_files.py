@@ -47,9 +47,6 @@ def kept(program: Program) -> bytes:
         pytest.param("printf '.gitignore\\nbackdoor.py\\n' >.gitignore", id="a rule in place of the old ones"),
         pytest.param("echo '/backdoor.*' >>.gitignore", id="a rule more"),
         pytest.param("echo '*' >.gitignore", id="a rule for everything"),
-        pytest.param(
-            "echo backdoor.py >>.git/info/exclude || echo backdoor.py >>.gitignore", id="the repository's own"
-        ),
     ],
 )
 def test_a_new_ignore_rule_hides_no_new_file(program: Program, rules: str) -> None:
@@ -226,7 +223,7 @@ def test_a_filter_that_runs_for_long_is_not_run_either(program: Program) -> None
     trap.write_text(f"#!/bin/sh\ntouch {program.root}/sprung\nsleep 30\n")
     trap.chmod(0o755)
     program.git(target, "config", "filter.own.process", str(trap))
-    (target / "form.py").write_text("the user's own\n")
+    (target / "form.py").write_text("own\n")  # of the same size, so that only its content tells
     program.claude("true")
     program.run(target)
     assert not (program.root / "sprung").exists()
