@@ -34,7 +34,7 @@ _MORE_STRINGS: Final = re.compile(_STRING, re.DOTALL)
 _BACKQUOTES: Final = re.compile(r"(?<![\\\w])`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _QX: Final = re.compile(r"(?:\bqx\s*|%x)([\[({</|!#])(.*?)[\])}>/|!#]", re.DOTALL)
 _OPEN_PIPE: Final = re.compile(
-    r"\bopen\b[^;\n]*?(?:[\"']\s*\|\s*([^\"']+)[\"']|[\"']([^\"']+?)\|\s*[\"']|[\"'](?:-\||\|-)[\"']\s*,\s*([^;)]*))"
+    r"\bopen\b[^;\n]*?(?:[\"'](?:-\||\|-)[\"']\s*,\s*([^;)]*)|[\"']\s*\|\s*([^\"']+)[\"']|[\"']([^\"'-][^\"']*?)\|\s*[\"'])"
 )
 _DOLLAR: Final = re.compile(r"(?:\$|Bun\.\$|zx\.\$)`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _REMOVES: Final = re.compile(
@@ -253,11 +253,10 @@ def _of_removals(code: str) -> Iterator[Started]:
 def _of_other_forms(code: str) -> Iterator[Started]:
     """``open(F, "|x")``, ``qx{x}``, ``$`x```."""
     for match in _OPEN_PIPE.finditer(code):
-        given = match[1] or match[2]
-        if given:
-            yield Started(script=given)
-        elif match[3]:
-            yield Started(script=" ".join(_unquoted(each) for each in _MORE_STRINGS.findall(match[3])))
+        if match[1]:
+            yield Started(script=" ".join(_unquoted(each) for each in _MORE_STRINGS.findall(match[1])))
+        else:
+            yield Started(script=match[2] or match[3])
     for match in _QX.finditer(code):
         yield Started(script=match[2])
     for match in _DOLLAR.finditer(code):
@@ -274,10 +273,19 @@ _AWK_STARTS: Final = re.compile(
 )
 
 
+_AWK_STARTS_VARIABLE: Final = re.compile(
+    r"\bsystem\s*\(\s*[A-Za-z_]|[A-Za-z_]\w*\s*\|&?\s*getline|[^|]\|&?\s*[A-Za-z_]\w*\s*(?:[;}\n]|$)"
+)
+
+
 def _of_awk(code: str) -> Iterator[Started]:
     for match in _AWK_STARTS.finditer(code):
         text = match[1] or match[2] or match[3]
         if text:
+            yield Started(script=re.sub(r"\\(.)", r"\1", text))
+    if _AWK_STARTS_VARIABLE.search(code):
+        # Any text that a variable is given may be the one that is run.
+        for text in re.findall(rf"=\s*{_AWK_STRING}", code):
             yield Started(script=re.sub(r"\\(.)", r"\1", text))
 
 
@@ -296,13 +304,17 @@ def _of_sed(code: str) -> Iterator[Started]:
         yield Started(script=re.sub(r"\\(.)", r"\1", match[3]))
 
 
+_MAKE_VARIABLE: Final = re.compile(r"(?<!\$)\$(?:\((?!shell\s)[^()]*\)|\{[^}]*\}|[@*<^?%+|])")
+
+
 def _of_make(code: str) -> Iterator[Started]:
     for line in code.replace("\\n", "\n").splitlines():
         recipe = line[1:] if line.startswith("\t") else None
         if recipe is None and re.match(r"[^=#\t]*:[^=]*;", line):
             recipe = line.partition(";")[2]
         if recipe is not None and recipe.strip():
-            yield Started(script=recipe.strip().lstrip("@-+").replace("$$", "$"))
+            plain = _MAKE_VARIABLE.sub("$_made", recipe.strip().lstrip("@-+"))
+            yield Started(script=plain.replace("$$", "$"))
         for shell in re.findall(r"\$\(shell\s+([^)]*)\)|!=\s*(.+)", line):
             yield Started(script=shell[0] or shell[1])
 
@@ -341,7 +353,9 @@ def _of_lines(code: str) -> Iterator[Started]:
 
 def _of_checkpoint(code: str) -> Iterator[Started]:
     if code.startswith("exec="):
-        yield Started(script=code[len("exec=") :].strip("\"'"))
+        script = code[len("exec=") :]
+        quoted = len(script) > 1 and script[0] == script[-1] and script[0] in "\"'"
+        yield Started(script=script[1:-1] if quoted else script)
 
 
 def _of_ssh(code: str) -> Iterator[Started]:

@@ -143,6 +143,8 @@ def _substitution(node: Node, follower: Follower, pieces: list[Piece]) -> None:
     ran: Sequence[SimpleCommand] = follower.found[before:]
     alone = ran[0] if len(ran) == 1 and not ran[0].pipeline else None
     value = output_of(alone) if alone is not None else UNKNOWN
+    if value.dynamic and ran and not any(word.dynamic for command in ran for word in command.words):
+        value = output_text(ran)
     made_by = (
         "" if alone is None or any(word.dynamic for word in alone.words) else " ".join(w.text for w in alone.words)
     )

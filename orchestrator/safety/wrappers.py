@@ -135,6 +135,7 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "pipenv": _wrapper(verbs="run"),
     "pdm": _wrapper(verbs="run"),
     "hatch": _wrapper("-e --env", verbs="run"),
+    "tox": _wrapper("-e -c --conf --workdir", verbs="exec"),
     "rye": _wrapper(verbs="run"),
     "bundle": _wrapper(verbs="exec"),
     "npx": _wrapper("-p --package"),
@@ -168,7 +169,6 @@ _REST_AFTER: Final[Mapping[str, tuple[str, ...]]] = {
     "xterm": ("-e",),
     "alacritty": ("-e", "--command"),
     "onchange": ("--",),
-    "tox": ("--notest-run",),
     "devcontainer": ("--",),
     "flatpak-spawn": ("--host",),
     "wait-for-it": ("--",),
@@ -187,8 +187,10 @@ _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 
 
 def program_of(words: Sequence[Word]) -> str:
-    """The program's name without its folder; empty without words."""
-    return words[0].text.rpartition("/")[2] if words else ""
+    """The program's name without its folder, and without the version that ``npx x@1`` names; empty without words."""
+    name = words[0].text.rpartition("/")[2] if words else ""
+    at = name.find("@", 1)
+    return name if at < 0 else name[:at]
 
 
 def runs_elsewhere(words: Sequence[Word]) -> bool:
@@ -255,7 +257,11 @@ def _behind(words: Sequence[Word], options: Sequence[str], *, found: bool) -> It
     """What stands behind the option; with ``found``, it is given what the program finds."""
     at = next((n for n, word in enumerate(words) if word.text in options), None)
     if at is None:
-        return
+        at = next((n for n, word in enumerate(words) if word.text.startswith(tuple(f"{o}=" for o in options))), None)
+        if at is None:
+            return
+        first = words[at]._replace(text=words[at].text.partition("=")[2])
+        words = (*words[: at + 1], first, *words[at + 1 :])
     end = next((n for n in range(at + 1, len(words)) if words[n].text == ";"), len(words))
     inner = words[at + 1 : end]
     if not found:

@@ -115,3 +115,24 @@ def test_python_reads_its_letters_one_by_one() -> None:
 )
 def test_what_a_text_starts_is_found(language: str, text: str, scripts: list[str]) -> None:
     assert [started.script for started in started_in(Carried(language, Word(text)))] == scripts
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "scripts"),
+    [
+        ("awk", 'BEGIN { c = "a b"; system(c) }', ["a b"]),
+        ("awk", 'BEGIN { c = "a b"; print c }', []),
+        ("make", "x:\n\techo $* $(V) $$HOME", ["echo $_made $_made $HOME"]),
+        ("perl", 'open my $f, "-|", "a b"', ["a b"]),
+        ("perl", 'open(F, "a b|")', ["a b"]),
+        ("perl", 'open(F, "<", "x")', []),
+        ("checkpoint", "exec=sh -c 'a b'", ["sh -c 'a b'"]),
+    ],
+)
+def test_a_text_is_read_with_its_variables_and_quotes(language: str, text: str, scripts: list[str]) -> None:
+    assert [started.script for started in started_in(Carried(language, Word(text)))] == scripts
+
+
+def test_what_removes_a_tree_is_as_good_as_rm_where_the_path_stands_there() -> None:
+    (found,) = started_in(Carried("ruby", Word('FileUtils.rm_rf("/x")')))
+    assert [word.text for word in found.words] == ["rm", "-r", "-f", "/x"]
