@@ -75,6 +75,26 @@ def test_a_repository_of_the_agents_own_runs_nothing(program: Program) -> None:
     assert program.git(target / "deep" / "er" / "inner", "log", "--format=%s") == "inner\n"
 
 
+PLANTING_TEST = """
+import os, unittest
+
+class Plants(unittest.TestCase):
+    def test_plants(self):
+        os.system("git init -q . ; git config core.fsmonitor 'touch {flag}; false'; echo planted >.envrc; "
+                  "mkdir -p .claude; echo planted >.claude/settings.json")
+"""
+
+
+@pytest.mark.fault("C3")
+def test_what_the_targets_own_tests_plant_is_not_there_afterwards(program: Program) -> None:
+    target, flag = program.target(git=False, files={"a.txt": "1\n"}), program.root / "PWNED"
+    program.claude(f"echo 2 >a.txt; cat >test_plant.py <<'E'\n{PLANTING_TEST.replace('{flag}', str(flag))}\nE")
+    run(program, target)
+    assert (target / "test_plant.py").exists()
+    assert not planted_ran(program, target, flag)
+    assert [name for name in (".envrc", ".claude/settings.json") if (target / name).exists()] == []
+
+
 @pytest.mark.fault("C4")
 def test_a_folder_of_hooks_in_the_tree_stays_as_it_was(program: Program) -> None:
     flag = program.root / "PWNED"

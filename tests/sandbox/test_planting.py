@@ -13,7 +13,7 @@ from orchestrator.workers.proving import prove_backend
 from tests.sandbox.escaping import policy
 from tests.sandbox.git_names import MANUAL, listed, names
 from tests.sandbox.planting import ALWAYS, plants
-from tests.sandbox.table import USERS, planted, trial_folder
+from tests.sandbox.table import DOCUMENT, PLANTING, USERS, planted, trial_folder
 
 NUMBER = 5
 """Of further plants, drawn anew for each combination: `benchmarks/planting.py` tries them all."""
@@ -67,3 +67,15 @@ def test_every_name_of_the_installed_manual_is_planted(not_proven: Callable[[str
 def test_the_names_hold_what_is_known_to_be_obeyed() -> None:
     assert {"config", "config.worktree", "commondir", "info/attributes", "hooks/pre-commit", "HEAD"} <= set(listed())
     assert len(plants()) > 4 * len(listed())
+
+
+def test_the_page_says_that_nothing_ran() -> None:
+    lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in lines
+        if line.startswith(("| default, ", "| strict, "))
+    ]
+    assert {row[0] for row in rows} == {f"{name}, {backend}" for name, backend in PLANTING}
+    assert {row[4] for row in rows} == {"0"}
+    assert all(int(row[3]) >= len(ALWAYS) for row in rows)
