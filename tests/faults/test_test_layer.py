@@ -16,7 +16,8 @@ CHANGE = "echo x >new.txt"
 def unit_test(*lines: str, name: str = "test_it") -> str:
     """A module of one test that does this and holds."""
     body = "".join(f"        {line}\n" for line in lines) or "        pass\n"
-    return f"import os, pathlib, subprocess, unittest\n\nclass T(unittest.TestCase):\n    def {name}(self):\n{body}"
+    imports = "import contextlib, os, pathlib, unittest\n\n"
+    return f"{imports}class T(unittest.TestCase):\n    def {name}(self):\n{body}"
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -45,10 +46,10 @@ def test_a_test_that_overwrites_a_tracked_file_does_so_elsewhere(program: Progra
 def test_a_test_of_the_agent_plants_nothing_after_all_was_taken_back(program: Program, git: bool) -> None:
     target = program.target(git=git, files={"README.md": "hello\n"})
     before = (target / ".git" / "config").read_bytes() if git else None
-    lines = [
-        f"p = pathlib.Path('{name}'); p.parent.mkdir(parents=True, exist_ok=True); p.write_text('planted')"
-        for name in PLANTED
-    ]
+    lines = []
+    for name in PLANTED:
+        lines += ["with contextlib.suppress(OSError):", f"    p = pathlib.Path('{name}')"]
+        lines += ["    p.parent.mkdir(parents=True, exist_ok=True)", "    p.write_text('planted')"]
     program.claude(f"cat >test_it.py <<'X'\n{unit_test(*lines)}\nX")
     ran = program.run(target)
     assert "test_it" in ran.text
