@@ -62,8 +62,9 @@ def take_layout(finder: Finder, folder: str) -> None:
 
 def test_files(view: View) -> Sequence[str]:
     """Files that are tests by their name; those of projects further down left out."""
-    below = tuple(f"{name.rpartition('/')[0]}/" for name in view.names if name.endswith("/package.json"))
-    return [name for name in view.names if _TEST_FILE.fullmatch(name) and not (below and name.startswith(below))]
+    own = [name for name in view.names if _TEST_FILE.fullmatch(name)]
+    below = tuple(view.folders_of_manifests.get("package.json", ()))
+    return [name for name in own if not name.startswith(below)] if below else own
 
 
 def workspaces(view: View) -> Sequence[str]:
@@ -74,7 +75,7 @@ def workspaces(view: View) -> Sequence[str]:
     lerna = view.json("lerna.json").get("packages")
     found += [pattern for pattern in lerna if isinstance(pattern, str)] if isinstance(lerna, list) else []
     found += [unquoted(line.strip()[2:]) for line in view.text("pnpm-workspace.yaml").splitlines() if _is_item(line)]
-    folders = sorted({name.rpartition("/")[0] for name in view.names if name.endswith("/package.json")})
+    folders = sorted(folder.rstrip("/") for folder in view.folders_of_manifests.get("package.json", ()))
     wanted = [pattern.removeprefix("./").rstrip("/") for pattern in found if not pattern.startswith("!")]
     refused = [pattern[1:].removeprefix("./").rstrip("/") for pattern in found if pattern.startswith("!")]
     return [folder for folder in folders if _matches(folder, wanted) and not _matches(folder, refused)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -55,7 +56,9 @@ class WrittenProject:
 
     def __init__(self, files: Mapping[str, str | bytes], *, links: Iterable[str] = (), whole: bool = True) -> None:
         self._files = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
-        self._links = frozenset(links)
+        parts = (name.split("/") for name in self._files)
+        folders = {"/".join(words[:depth]) for words in parts for depth in range(1, len(words))}
+        self._places = frozenset({*self._files, *folders, *links})
         self.names: Sequence[str] = sorted(self._files)
         self.whole = whole
 
@@ -64,7 +67,7 @@ class WrittenProject:
         return None if found is None or len(found) > most_bytes else found
 
     def exists(self, name: str) -> bool:
-        return name in self._files or name in self._links or any(f.startswith(f"{name}/") for f in self._files)
+        return name in self._places
 
 
 class View:
@@ -75,27 +78,45 @@ class View:
         folder: Relative to the target; every name is relative to it, and nothing above it is seen.
     """
 
-    def __init__(self, project: Project, folder: str = "") -> None:
+    def __init__(self, project: Project, folder: str = "", above: View | None = None) -> None:
         self.project = project
         self.folder = folder
         self._prefix = f"{folder}/" if folder else ""
+        self._above = above
+        self._views: dict[str, View] = {}
         self._texts: dict[str, str] = {}
 
     @cached_property
     def names(self) -> Sequence[str]:
-        """Files that may be the project's own, relative to the folder."""
-        cut = len(self._prefix)
-        inside = (name[cut:] for name in self.project.names if name.startswith(self._prefix))
-        return [name for name in inside if not _is_ignored(name)]
+        """Files that may be the project's own, relative to the folder, sorted."""
+        if self._above is None:
+            return sorted(name for name in self.project.names if not _is_ignored(name))
+        # One walk through everything is enough, however many folders are asked.
+        prefix = self._prefix.removeprefix(self._above._prefix)
+        first = bisect_left(self._above.names, prefix)
+        last = bisect_left(self._above.names, f"{prefix[:-1]}0", first)  # "0" follows "/"
+        return [name[len(prefix) :] for name in self._above.names[first:last]]
 
     @cached_property
     def names_here(self) -> frozenset[str]:
         """Files that lie in the folder itself."""
         return frozenset(name for name in self.names if "/" not in name)
 
+    @cached_property
+    def folders_of_manifests(self) -> Mapping[str, Sequence[str]]:
+        """The deeper folders that hold a file of this name, for every name, each with a ``/`` at its end."""
+        found: dict[str, list[str]] = {}
+        for name in self.names:
+            folder, slash, base = name.rpartition("/")
+            if slash and "." in base:
+                found.setdefault(base, []).append(f"{folder}/")
+        return found
+
     def view(self, folder: str) -> View:
         """A folder of this one."""
-        return View(self.project, self._prefix + folder)
+        if folder not in self._views:
+            self._views[folder] = View(self.project, self._prefix + folder, self)
+        return self._views[folder]
 
     def path(self, name: str) -> str:
         """The name relative to the target."""

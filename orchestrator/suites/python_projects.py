@@ -82,9 +82,10 @@ def _add(finder: Finder, runner: str, folder: str, found: str, more: str = "") -
 
 def test_files(view: View) -> Sequence[str]:
     """Files that are tests by their name; those of projects further down left out."""
-    manifests = ("/pyproject.toml", "/setup.py", "/setup.cfg")
-    below = tuple(f"{name.rpartition('/')[0]}/" for name in view.names if name.endswith(manifests))
-    return [name for name in view.names if _TEST_FILE.fullmatch(name) and not (below and name.startswith(below))]
+    own = [name for name in view.names if _TEST_FILE.fullmatch(name)]
+    manifests = ("pyproject.toml", "setup.py", "setup.cfg")
+    below = tuple(folder for name in manifests for folder in view.folders_of_manifests.get(name, ()))
+    return [name for name in own if not name.startswith(below)] if below else own
 
 
 def _pytest_settings(view: View) -> str:

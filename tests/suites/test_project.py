@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from orchestrator.suites.project import View, WrittenProject, table
@@ -36,3 +38,26 @@ def test_links_and_folders_exist_without_being_names() -> None:
 def test_a_table_is_found_by_its_keys() -> None:
     assert table({"a": {"b": {"c": 1}}}, "a", "b") == {"c": 1}
     assert table({"a": 3}, "a", "b") == {}
+
+
+class CountingProject(WrittenProject):
+    """Counts how often all of its names are gone through."""
+
+    asked = 0
+
+    @property
+    def names(self) -> Sequence[str]:
+        self.asked += 1
+        return self._all
+
+    @names.setter
+    def names(self, names: Sequence[str]) -> None:
+        self._all = names
+
+
+def test_the_names_are_gone_through_once_however_many_folders_are_asked() -> None:
+    project = CountingProject({f"p{number}/package.json": "{}" for number in range(30)})
+    top = View(project)
+    assert [list(top.view(f"p{number}").names) for number in range(30)] == [["package.json"]] * 30
+    assert top.view("p1").view("none").names == []
+    assert project.asked == 1
