@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.conftest import Program, Ran
 
-DONE = 0
+DONE, NEEDS_PERSON = 0, 3
 PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
 """What a project needs that brings its own pytest along."""
 CHANGES = "echo more >>notes.txt"
@@ -23,7 +23,15 @@ def case(body: str = "pass", decorator: str = "") -> str:
     return f"import os, unittest\nclass T(unittest.TestCase):\n    {decorator}\n    def test_it(self): {body}\n"
 
 
-def ran_on(program: Program, files: Mapping[str, str]) -> tuple[Ran, str]:
+def writing(files: Mapping[str, str]) -> str:
+    """What an agent does that writes these files."""
+    lines = []
+    for name, text in files.items():
+        lines.append(f"mkdir -p $(dirname {name}) && cat >{name} <<'END'\n{text}\nEND")
+    return "\n".join([CHANGES, *lines])
+
+
+def ran_on(program: Program, files: Mapping[str, str], does: str = CHANGES) -> tuple[Ran, str]:
     """One run on a project of these files; how it ended, and the report."""
     target = program.target(files={"notes.txt": "notes\n", **files})
     if "pyproject.toml" in files:
@@ -37,7 +45,7 @@ def ran_on(program: Program, files: Mapping[str, str]) -> tuple[Ran, str]:
         for metadata in installed.glob("pluggy-*.dist-info"):
             shutil.copytree(metadata, target / metadata.name)
         program.commit(target)
-    program.claude(CHANGES)
+    program.claude(does)
     ran = program.run(target)
     return ran, (program.session() / "report.md").read_text(encoding="utf-8")
 
@@ -87,10 +95,11 @@ UNPROVEN: Mapping[str, tuple[str, Mapping[str, str]]] = {
 @pytest.mark.fault("A1")
 @pytest.mark.parametrize(("says", "files"), UNPROVEN.values(), ids=UNPROVEN)
 def test_tests_that_did_not_run_and_pass_are_not_passed(program: Program, says: str, files: Mapping[str, str]) -> None:
-    ran, report = ran_on(program, files)
+    before = {name: text for name, text in files.items() if name == "pyproject.toml"}
+    ran, report = ran_on(program, before, writing(files))
     assert "tests pass" not in report + ran.text
     assert says in report + ran.text
-    assert "orchestrator on 001-final: concerns" in ran.text
+    assert ran.code == NEEDS_PERSON, ran.text
 
 
 @pytest.mark.fault("A1")
