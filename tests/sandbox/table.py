@@ -194,16 +194,17 @@ def planting(number: int = 5) -> str:
         f"Then {len(COMMANDS)} commands of the user's are run.",
         "What ran without a sandbox shows that the plant works.",
         "",
-        "| policy, backend | user | tried | ran without a sandbox | ran through it | taken back, kept or named |",
-        "| --- | --- | --- | --- | --- | --- |",
     ]
     users = [user for user in USERS if user != "root" or os.geteuid() == 0]
     for seed, (name, backend) in enumerate(PLANTING):
         for user in users:
             with trial_folder() as folder:
                 found = planted(name, backend, user=user, folder=folder, number=number, seed=seed)
-            row = (f"{name}, {backend}", user, found["tried"], len(found["could"]), len(found["ran"]), found["said"])
-            lines.append(f"| {' | '.join(map(str, row))} |")
+            could, ran = len(found["could"]), len(found["ran"])
+            lines.append(
+                f"- {name}, {backend}, {user}: {found['tried']} tried, {could} ran without a sandbox, "
+                f"{ran} ran through it, {found['said']} taken back, kept or named"
+            )
     return "\n".join([*lines, ""])
 
 
