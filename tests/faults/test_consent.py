@@ -167,8 +167,9 @@ def terminal(program: Program, installing: Path) -> Iterator[Terminal]:
 
 def end(program: Program, terminal: Terminal) -> None:
     """Refuse what may still be open, and wait for the end."""
+    assert terminal.wait_for(lambda: is_asked(program)), terminal.said
     program.orchestrate("answer", "no", "--question", "q1")
-    assert terminal.wait_for(lambda: terminal.process.poll() is not None)
+    assert terminal.wait_for(lambda: terminal.process.poll() is not None), terminal.said[-2000:]
 
 
 @pytest.mark.fault("D2")
@@ -186,7 +187,9 @@ def test_what_was_typed_before_the_question_answers_nothing(
 def test_what_is_typed_as_the_question_appears_answers_nothing(
     program: Program, installing: Path, terminal: Terminal
 ) -> None:
-    assert terminal.wait_for(lambda: re.search(r"answer.*: ", terminal.said)), terminal.said
+    assert terminal.wait_for(lambda: re.search(r"answer (?:in one line|with yes or no)[^\n]*: ", terminal.said)), (
+        terminal.said
+    )
     terminal.type("yes\n")
     end(program, terminal)
     assert not (installing / "installed.txt").exists(), "a key pressed at once consented to it"
