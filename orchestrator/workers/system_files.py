@@ -12,6 +12,8 @@ import shutil
 import stat
 from pathlib import Path
 
+from orchestrator.errors import EnvironmentUnfit
+
 FILES = (
     *("ca-certificates.conf", "gai.conf", "host.conf", "hosts", "ld.so.cache", "ld.so.conf", "localtime", "magic"),
     *("mime.types", "nsswitch.conf", "os-release", "protocols", "resolv.conf", "services", "shells", "timezone"),
@@ -72,7 +74,12 @@ def _copy_folder(original: Path, copy: Path, *, others_may_read: bool = False) -
         paths = ((name, os.path.join(folder, name)) for name in names)
         return [name for name, path in paths if name == "private" or not is_fit(path)]
 
-    shutil.copytree(original, copy, symlinks=True, ignore=unfit)
+    try:
+        shutil.copytree(original, copy, symlinks=True, ignore=unfit)
+    except shutil.Error as error:
+        source, _, why = error.args[0][0]
+        hint = "free some space, or raise the limits of this shell: ulimit -a"
+        raise EnvironmentUnfit(f"cannot copy {source} for the sandbox: {why}", hint=hint) from error
 
 
 def _is_plain(path: str) -> bool:

@@ -191,7 +191,7 @@ def make_odd(place: Path, odd: str) -> None:
 @pytest.mark.fault("B1")
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("told_by", "name"), [("TERM", ".gitignore"), ("Ctrl-C", "test_new.py"), ("orchestrate stop", ".gitignore")]
+    ("told_by", "name"), [("TERM", ".gitignore"), ("Ctrl-C", ".gitignore"), ("orchestrate stop", ".gitignore")]
 )
 def test_a_session_ends_when_told_whatever_a_check_is_doing(program: Any, told_by: str, name: str) -> None:
     target = program.target(files={"a.txt": "a"})
@@ -278,7 +278,8 @@ def test_a_loop_of_links_on_the_command_line_is_refused(program: Any, option: st
 def test_a_workspace_whose_name_would_be_torn_is_refused_by_the_character(program: Any, char: str) -> None:
     target = program.target(files={"a.txt": "a"})
     place = str(program.root / f"a{char}b")
-    ran = ends(program, *words(program, target), "--rehearse", "--stand-ins", "--workspace", place, within_s=100)
+    rehearsal = ("--rehearse", "--stand-ins", "--no-dashboard", "--no-interactive")
+    ran = ends(program, "run", "do it", "--target", str(target), *rehearsal, "--workspace", place, within_s=100)
     no_traceback(ran)
     if ran.code != 0:
         assert ran.code == 2
