@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -110,8 +111,9 @@ def test_no_tests_at_all_are_called_none(program: Program) -> None:
 
 
 @pytest.mark.fault("A1")
-@pytest.mark.skipif(shutil.which("go") is None, reason="not proven here: go is not installed")
-def test_packages_without_test_files_do_not_pass(program: Program) -> None:
+def test_packages_without_test_files_do_not_pass(program: Program, not_proven: Callable[[str], NoReturn]) -> None:
+    if shutil.which("go", path=program.environ["PATH"]) is None:
+        not_proven("go is not installed")
     program.environ["GOCACHE"] = program.environ["GOFLAGS"] = ""
     ran, report = ran_on(program, {"go.mod": "module x\n\ngo 1.19\n", "a.go": "package x\n"})
     assert "tests pass" not in report + ran.text
