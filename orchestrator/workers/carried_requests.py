@@ -1,4 +1,4 @@
-"""One allowed request between a worker and its host: what the worker says in it is compared with what was allowed."""
+"""Carry what was allowed between a worker and its host, and compare each request with what was allowed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from orchestrator.workers.client_hello import UNRECOGNIZED_NAME
-from orchestrator.workers.proxy_requests import MOST_HEAD_BYTES, ProxyRequest, UnreadableRequest, parse_inner_request
+from orchestrator.workers.proxy_requests import (
+    MOST_HEAD_BYTES,
+    ProxyRequest,
+    UnreadableRequest,
+    parse_inner_request,
+    parse_request,
+)
 from orchestrator.workers.relaying import Ends, copy, join
 from orchestrator.workers.request_bodies import send_request
 from orchestrator.workers.tunnel_openings import Opening, read_opening, why_another
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_SECOND = "a second request came on its connection; each has to ask anew"
 _SILENT_S = 3600.0
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -30,16 +36,16 @@ class Carried:
     refuse: Callable[[str], None]
     """Told why the rest is refused."""
 
-    async def to_the_end(self, first: bytes, *, is_checked: bool) -> None:
-        """Carry it.
+    async def to_the_end(self, prepare: Callable[[ProxyRequest], bytes], *, is_checked: bool) -> None:
+        """Carry it, and what follows it on its connection for the same host.
 
         Args:
-            first: The head that the outside is told, of a request that is no tunnel.
+            prepare: The head that the outside is told of a request that is no tunnel.
             is_checked: Whether what is said in a tunnel is compared with what it was allowed for; a rehearsal's own
                 model has no name that anything could be compared with.
         """
         if not self.request.is_tunnel:
-            await join(self.inside, self.outside, lambda: self._send(first))
+            await join(self.inside, self.outside, lambda: self._send(self.request, b"", parse_request, prepare))
             return
         self.inside[1].write(ESTABLISHED)
         await join(self.inside, self.outside, self._open_tunnel if is_checked else None)
@@ -61,36 +67,65 @@ class Carried:
             await copy(self.inside[0], self.outside[1])
 
     async def _send_inner(self, opening: Opening) -> None:
-        """HTTP in a tunnel: one request for the tunnel's own host, whose body ends where it says."""
-        read = opening.read.lstrip(b"\r\n")
+        """HTTP in a tunnel: requests for the tunnel's own host, whose bodies end where they say."""
+        parse = partial(parse_inner_request, host=self.request.host, port=self.request.port)
+        head, rest = await self._head(opening.read.lstrip(b"\r\n"))
+        try:
+            request = parse(head)
+        except UnreadableRequest as problem:
+            self._end(str(problem), _answer(str(problem)))
+            return
+        await self._send(request, rest, parse, _as_it_is)
+
+    async def _send(
+        self,
+        request: ProxyRequest,
+        rest: bytes,
+        parse: Callable[[bytes], ProxyRequest],
+        prepare: Callable[[ProxyRequest], bytes],
+    ) -> None:
+        """Send a request, and each that comes after it for the same host; nothing else goes out.
+
+        A client that keeps its connection for its next request is answered as it expects, and whoever names another
+        host on it has to ask anew.
+
+        Args:
+            rest: What came after the head of the request.
+            parse: Reads the head of a further one.
+        """
+        reader, writer = self.inside[0], self.outside[1]
+        try:
+            with suppress(OSError):
+                while True:
+                    further = await send_request(reader, writer, prepare(request) + rest)
+                    while not further.strip(b"\r\n"):
+                        async with asyncio.timeout(_SILENT_S):
+                            further = await reader.read(65536)
+                        if not further:
+                            if writer.can_write_eof():
+                                writer.write_eof()
+                            return
+                    head, rest = await self._head(further.lstrip(b"\r\n"))
+                    request = parse(head)
+                    if request.is_tunnel or (request.host, request.port) != (self.request.host, self.request.port):
+                        other = f"{request.host}:{request.port}"
+                        raise UnreadableRequest(
+                            f"a second request on the connection is for {other}: it has to ask anew"
+                        )
+        except UnreadableRequest as problem:
+            self._end(str(problem), _answer(str(problem)))
+
+    async def _head(self, read: bytes) -> tuple[bytes, bytes]:
+        """The head of a request that begins with these bytes, its blank line included, and what came after it.
+
+        One that breaks off, or that is none, comes as far as it was read; whoever parses it says so.
+        """
         with suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
             while b"\r\n\r\n" not in read and not _BARE_LF.search(read) and len(read) <= MOST_HEAD_BYTES:
                 async with asyncio.timeout(_SILENT_S):
                     read += await self.inside[0].readuntil(b"\n")
         head, blank, rest = read.partition(b"\r\n\r\n")
-        try:
-            request = parse_inner_request(head + blank, self.request.host, self.request.port)
-        except UnreadableRequest as problem:
-            self._end(str(problem), _answer(str(problem)))
-            return
-        await self._send(request.forwarded + rest)
-
-    async def _send(self, forwarded: bytes) -> None:
-        """Send one request, and nothing that comes after it."""
-        reader, writer = self.inside[0], self.outside[1]
-        try:
-            with suppress(OSError):
-                further = await send_request(reader, writer, forwarded)
-                while not further.strip(b"\r\n"):
-                    async with asyncio.timeout(_SILENT_S):
-                        further = await reader.read(65536)
-                    if not further:
-                        if writer.can_write_eof():
-                            writer.write_eof()
-                        return
-                self._end(_SECOND)
-        except UnreadableRequest as problem:
-            self._end(str(problem), _answer(str(problem)))
+        return head + blank, rest
 
     def _end(self, reason: str, said: bytes = b"") -> None:
         """Say so to both sides and end; what the outside has not been told by now it is not told."""
@@ -98,6 +133,10 @@ class Carried:
         with suppress(OSError, RuntimeError):
             self.inside[1].write(said)
         self.outside[1].transport.abort()
+
+
+def _as_it_is(request: ProxyRequest) -> bytes:
+    return request.forwarded
 
 
 def _answer(text: str) -> bytes:

@@ -168,28 +168,31 @@ class Proxy:
             await self._refuse(worker, request, reason, writer)
             return
         try:
-            outside, first = await self._reach(rules, request)
+            outside, prepare = await self._reach(rules, request)
         except _Unfit as problem:
             await self._refuse(worker, request, str(problem), writer)
         except (OSError, TimeoutError) as problem:
             await _say(writer, "502 Bad Gateway", f"{request.host}:{request.port} cannot be reached: {problem}")
         else:
             carried = Carried(request, (reader, writer), outside, refuse=partial(self._count, worker, request))
-            await carried.to_the_end(first, is_checked=request.host != MODEL_NAME)
+            await carried.to_the_end(prepare, is_checked=request.host != MODEL_NAME)
 
     async def _refuse(self, worker: WorkerId, request: ProxyRequest, reason: str, writer: asyncio.StreamWriter) -> None:
         self._count(worker, request, reason)
         await _say(writer, "403 Forbidden", f"{request.host}:{request.port} is refused: {reason}")
 
-    async def _reach(self, rules: NetworkRules, request: ProxyRequest) -> tuple[Ends, bytes]:
-        """Connected, and what is to be said first.  What is checked is what is connected to: no name changes its mind
-        between.  A proxy further on resolves names itself, and what it lets through is for its owners to say."""
+    async def _reach(self, rules: NetworkRules, request: ProxyRequest) -> tuple[Ends, Callable[[ProxyRequest], bytes]]:
+        """Connected, and how the head of a request is told to whoever is there.
+
+        What is checked is what is connected to: no name changes its mind between.  A proxy further on resolves names
+        itself, and what it lets through is for its owners to say.
+        """
         if request.host == MODEL_NAME and rules.endpoint is not None:
-            return await connect([rules.endpoint[0]], rules.endpoint[1]), request.forwarded
+            return await connect([rules.endpoint[0]], rules.endpoint[1]), _forwarded
         further = self._through(request)
         if further is not None:
-            return await connect_through(further, request), for_upstream(request, further.authorization)
-        return await connect(await self._addresses(rules, request), request.port), request.forwarded
+            return await connect_through(further, request), partial(for_upstream, authorization=further.authorization)
+        return await connect(await self._addresses(rules, request), request.port), _forwarded
 
     async def _addresses(self, rules: NetworkRules, request: ProxyRequest) -> Sequence[str]:
         if is_named(rules, request.host):
@@ -232,6 +235,10 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
             if sum(map(len, lines)) > MOST_HEAD_BYTES:
                 raise UnreadableRequest(f"the head has more than {MOST_HEAD_BYTES:,} bytes")
     return b"".join(lines)
+
+
+def _forwarded(request: ProxyRequest) -> bytes:
+    return request.forwarded
 
 
 class _Unfit(Exception):

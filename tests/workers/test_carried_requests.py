@@ -67,7 +67,7 @@ async def test_a_hello_for_another_is_answered_with_an_alert_and_told(tmp_path: 
     assert "the tunnel was for far.test" in there.refusals[0].reason
 
 
-async def test_http_in_a_tunnel_is_one_request_for_its_host(tmp_path: Path) -> None:
+async def test_http_in_a_tunnel_is_for_its_host(tmp_path: Path) -> None:
     async with far(tmp_path) as there:
         own = f"GET /x HTTP/1.1\r\nHost: far.test:{there.port}\r\n\r\n".encode()
         assert (await there.tunnelled(own)).endswith(b"ok")
@@ -77,14 +77,40 @@ async def test_http_in_a_tunnel_is_one_request_for_its_host(tmp_path: Path) -> N
     assert len(there.refusals) == 1  # told at the first time and the tenth
 
 
-async def test_what_follows_a_request_is_not_sent(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "second",
+    [
+        "GET /b HTTP/1.1\r\nHost: z\r\n\r\n",
+        "GET http://other.test/b HTTP/1.1\r\n\r\n",
+        "CONNECT far.test:443 HTTP/1.1\r\n\r\n",
+        "GET  /b\r\n\r\n",
+    ],
+    ids=["a path", "another host", "a tunnel", "no request"],
+)
+async def test_what_follows_a_request_is_not_sent_unless_it_is_one_for_the_same_host(
+    tmp_path: Path, second: str
+) -> None:
     async with far(tmp_path) as there:
         place = f"http://far.test:{there.port}"
-        await said(there.proxy.path, f"GET {place}/a HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\nHost: z\r\n\r\n".encode())
+        await said(there.proxy.path, f"GET {place}/a HTTP/1.1\r\n\r\n{second}".encode())
         answer = await said(there.proxy.path, f"GET {place}/c HTTP/1.1\r\n\r\n".encode())
     assert answer.endswith(b"ok")
     assert not any(b"/b" in told for told in there.told)
-    assert "second request" in there.refusals[0].reason
+    assert len(there.refusals) == 1
+
+
+async def test_a_client_may_keep_its_connection_for_the_same_host(tmp_path: Path) -> None:
+    async with far(tmp_path) as there:
+        place = f"http://far.test:{there.port}"
+        post = f"POST {place}/a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
+        await said(there.proxy.path, f"{post}GET {place}/b HTTP/1.1\r\n\r\n".encode())
+        own = f"GET /c HTTP/1.1\r\nHost: far.test:{there.port}\r\n\r\n".encode()
+        await there.tunnelled(own + own.replace(b"/c", b"/d"))
+    (kept, tunnel) = [told for told in there.told if told]
+    assert b"abcGET /b HTTP/1.1\r\n" in kept
+    assert b"GET /c" in tunnel
+    assert b"GET /d" in tunnel
+    assert there.refusals == []
 
 
 async def test_another_protocol_at_another_port_goes_through(tmp_path: Path) -> None:
