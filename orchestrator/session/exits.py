@@ -214,7 +214,7 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
         why = detail.failure or f"it ended with exit code {code} and no final event{said}"
         restart_later(draft, worker, why + note)
     elif _did_not_start(draft, worker):
-        why = f"it does not start: exit code {code}{said}{note}"
+        why = f"it does not start: it ended with exit code {code} and without a record{said}{note}"
         draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
         lose_agent(draft, state.agent, why)
     elif not detail.ended_cleanly:
