@@ -379,6 +379,22 @@ class ForeignFolder:
         finally:
             os.close(descriptor)
 
+    def overwrite(self, name: Name, content: bytes) -> None:
+        """Write into a regular file that is there, which stays the file it is: a link's, or one that is mounted.
+
+        Raises:
+            OSError: It cannot be written, or is no regular file.
+        """
+        with self._folder_of(name) as (folder, last):
+            flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | _CLOSED | (0 if self._follows else os.O_NOFOLLOW)
+            with open(os.open(last, flags, dir_fd=folder), "wb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise OSError(errno.EINVAL, "is not a file")
+                file.write(content)
+                file.truncate()
+                file.flush()
+                os.fsync(file.fileno())
+
     def make_folder(self, name: Name) -> None:
         """Make a folder with those above it, readable by their owner alone; one that is there is left as it is.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,7 +92,7 @@ def return_credentials(home: PrivateHome) -> list[Path]:
             if isinstance(fresh, Unread) or original is None:
                 continue
             if fresh.strip() and _digest(fresh) != credential.digest and _digest(original) == credential.digest:
-                ForeignFolder(user_home, links="follow").write(credential.name, fresh)
+                _give_back(user_home, credential.name, fresh)
                 written.append(credential.original)
     return written
 
@@ -105,6 +106,20 @@ def clear_home(home: PrivateHome, *, keep: bool = False) -> None:
     for credential in home.credentials:
         with contextlib.suppress(OSError):
             ForeignFolder(home.folder).remove(credential.name)
+
+
+def _give_back(user_home: Path, name: PurePosixPath, content: bytes) -> None:
+    """Replace the user's file; one that is a link, or that is mounted by itself, stays what it is."""
+    folder = ForeignFolder(user_home, links="follow")
+    if not isinstance(folder.link(name), Unread):
+        folder.overwrite(name, content)
+        return
+    try:
+        folder.write(name, content)
+    except OSError as problem:
+        if problem.errno != errno.EBUSY:
+            raise
+        folder.overwrite(name, content)
 
 
 def _login(user_home: Path, name: PurePosixPath) -> bytes | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -78,6 +80,36 @@ def test_a_link_in_its_place_is_not_followed(home: PrivateHome, user: Path, tmp_
     (home.folder / LOGIN).symlink_to(tmp_path / "other")
     assert return_credentials(home) == []
     assert (user / LOGIN).read_text() == "token 1"
+
+
+def test_a_login_that_is_a_link_of_the_users_stays_one(home: PrivateHome, user: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("token 1")
+    (user / LOGIN).unlink()
+    (user / LOGIN).symlink_to(tmp_path / "kept")
+    (home.folder / LOGIN).write_text("new")
+    assert return_credentials(home) == [user / LOGIN]
+    assert (user / LOGIN).readlink() == tmp_path / "kept"
+    assert (tmp_path / "kept").read_text() == "new"
+    assert {path.name for path in (user / LOGIN).parent.iterdir()} == {"auth.json", "history"}
+
+
+def test_a_login_that_is_mounted_is_written_where_it_is(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path, PurePosixPath\n"
+        "from orchestrator.workers.homes import prepare_home, return_credentials\n"
+        "name, top = PurePosixPath('.cli/auth.json'), Path(sys.argv[1])\n"
+        "home = prepare_home(top / 'home', user_home=top / 'user', credential_files=(name,))\n"
+        "(home.folder / name).write_text('new')\n"
+        "assert return_credentials(home) == [top / 'user' / name]\n"
+    )
+    (tmp_path / "user" / ".cli").mkdir(parents=True)
+    for file in (tmp_path / "user" / LOGIN, tmp_path / "mounted"):
+        file.write_text("token 1")
+    bound = ["--bind", str(tmp_path / "mounted"), str(tmp_path / "user" / LOGIN)]
+    command = ["bwrap", "--dev-bind", "/", "/", *bound, sys.executable, "-c", script, str(tmp_path)]
+    subprocess.run(command, check=True, timeout=120)
+    assert (tmp_path / "mounted").read_text() == "new"
+    assert [path.name for path in (tmp_path / "user" / ".cli").iterdir()] == ["auth.json"]
 
 
 def test_a_removed_home_is_gone_and_its_refreshed_credential_is_not(home: PrivateHome, user: Path) -> None:
