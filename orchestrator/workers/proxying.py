@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -29,8 +30,10 @@ from orchestrator.workers.proxy_requests import (
 from orchestrator.workers.relaying import CONNECT_WITHIN_S, Ends, connect, connect_through
 from orchestrator.workers.upstream import Upstream
 
-MOST_CONNECTIONS = 256
-"""Of all workers together; more wait in their namespace's queue."""
+MOST_CONNECTIONS = 64
+"""Of one worker at a time, so that one that opens many, or is frozen with them open, takes nothing from another."""
+MOST_WAITING = 64
+"""Further ones of a worker that wait their turn; each holds a descriptor of ours, so what comes beyond is closed."""
 HEAD_WITHIN_S = 30.0
 
 
@@ -81,7 +84,11 @@ class Proxy:
         self._rules: dict[WorkerId, NetworkRules] = {}
         self._counts: dict[tuple[WorkerId, str, int], int] = {}
         self._ports: dict[WorkerId, socket.socket] = {}
-        self._slots = asyncio.Semaphore(MOST_CONNECTIONS)
+        self._slots: dict[WorkerId, asyncio.Semaphore] = {}
+        self._begun: Counter[WorkerId] = Counter()
+        """Connections of each worker that are served or wait."""
+        self._waiting: set[socket.socket] = set()
+        """Those that nobody serves yet, and nobody else will close."""
         self._serving: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
 
@@ -134,16 +141,30 @@ class Proxy:
 
     def _begin(self, worker: WorkerId, connection: socket.socket) -> None:
         connection.setblocking(False)
-        if self._group is None:
+        if self._group is None or self._begun[worker] >= MOST_CONNECTIONS + MOST_WAITING:
             connection.close()
             return
+        self._begun[worker] += 1
+        self._waiting.add(connection)
         # Called by the loop itself, where anyio's groups cannot be used.
         task = self._group.create_task(self._serve(worker, connection))
         self._serving.add(task)
         task.add_done_callback(self._serving.discard)
+        task.add_done_callback(lambda _: self._ended(worker, connection))
+
+    def _ended(self, worker: WorkerId, connection: socket.socket) -> None:
+        if connection in self._waiting:
+            self._waiting.discard(connection)
+            connection.close()
+        self._begun[worker] -= 1
+        if not self._begun[worker]:
+            # A worker names itself when it hands a connection over: what is not known of it need not be kept.
+            del self._begun[worker]
+            self._slots.pop(worker, None)
 
     async def _serve(self, worker: WorkerId, connection: socket.socket) -> None:
-        async with self._slots:
+        async with self._slots.setdefault(worker, asyncio.Semaphore(MOST_CONNECTIONS)):
+            self._waiting.discard(connection)
             try:
                 reader, writer = await asyncio.open_connection(sock=connection, limit=MOST_HEAD_BYTES)
             except OSError:

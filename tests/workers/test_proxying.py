@@ -6,14 +6,14 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import anyio
 
 from orchestrator.models.identity import WorkerId
 from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules
-from orchestrator.workers.proxying import Proxy, Refusal, Through, proxy
+from orchestrator.workers.proxying import MOST_CONNECTIONS, MOST_WAITING, Proxy, Refusal, Through, proxy
 from orchestrator.workers.upstream import Upstream
 
 W = WorkerId("w1")
@@ -173,3 +173,22 @@ async def test_the_socket_may_lie_deeper_than_an_address_can_say(tmp_path: Path)
     async with running(deep) as (made, _, _):
         assert b"403" in await said(made.path, b"CONNECT other.test:443 HTTP/1.1\r\n\r\n")
     assert not made.path.exists()
+
+
+async def test_a_worker_that_takes_every_connection_takes_none_of_anothers(tmp_path: Path) -> None:
+    other = WorkerId("w2")
+    async with running(tmp_path) as (made, port, _), AsyncExitStack() as kept:
+        made.admit(other, NetworkRules((), ("127.0.0.1", port)))
+        folder = os.open(tmp_path, os.O_RDONLY)
+        kept.callback(os.close, folder)
+        sending = kept.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+        sending.connect(f"/proc/self/fd/{folder}/network.sock")
+        for _ in range(MOST_CONNECTIONS + MOST_WAITING + 50):
+            ours, theirs = socket.socketpair()
+            kept.callback(ours.close)
+            with theirs:
+                socket.send_fds(sending, [W.encode()], [theirs.fileno()])
+            await asyncio.sleep(0)  # the queue of datagrams is short
+        request = f"CONNECT {MODEL_NAME}:80 HTTP/1.1\r\n\r\n".encode()
+        assert (await said(made.path, request, more=b"hello", worker=other)).endswith(b"hello")
+        assert made._begun[W] == MOST_CONNECTIONS + MOST_WAITING
