@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
 from orchestrator.agents.growing_map import EMPTY, GrowingMap
+from orchestrator.agents.logins import NewerLogin, never_newer
 from orchestrator.models.events import AgentEvent, ConversationStarted
 from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
@@ -68,6 +69,8 @@ class Credential:
     """Variables people have, and the name under which this CLI reads them, used where that one is not set."""
     with_files: Mapping[str, str] = field(default_factory=dict)
     """Set for this CLI when its login comes from the files and none of the variables is set."""
+    newer_login: NewerLogin = never_newer
+    """Whether a login file that the CLI's worker left may replace the user's."""
 
 
 @dataclass(frozen=True, slots=True)

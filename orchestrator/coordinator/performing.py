@@ -141,6 +141,7 @@ class Performer:
     async def _close(self, name: EffectId, outcome: Outcome, reason: str) -> None:
         # Measured last, so that what is reported as changed is what lies there.
         self.take(await measure_at_end(self.evidence, self.session(), outcome))
+        reason = "; ".join([reason, *dict.fromkeys(self.crew.return_logins())])
         problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
         self._leave_homes(is_done=outcome is Outcome.DONE)
         self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))

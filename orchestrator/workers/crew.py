@@ -141,7 +141,10 @@ class Crew:
         own = Path(self._environ["HOME"]) if assignment.endpoint is None and "HOME" in self._environ else None
         if assignment.home not in self._homes:
             self._homes[assignment.home] = prepare_home(
-                assignment.home, user_home=own, credential_files=agent.credential.files
+                assignment.home,
+                user_home=own,
+                credential_files=agent.credential.files,
+                newer_login=agent.credential.newer_login,
             )
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -293,6 +296,16 @@ class Crew:
         for home in self._homes.values():
             clear_home(home, keep=keep_homes)
         self._homes.clear()
+
+    def return_logins(self) -> list[str]:
+        """Give back what the CLIs refreshed of the user's logins; returns in words what was not given back."""
+        for home in self._homes.values():
+            return_credentials(home)
+        return [
+            f"~/{name} was left as it is, though a worker left another: {why}"
+            for home in self._homes.values()
+            for name, why in home.refused.items()
+        ]
 
     def return_credentials(self, assignment: Assignment) -> None:
         """Give back what this worker's CLI refreshed of the user's login, keeping its home."""

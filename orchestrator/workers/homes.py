@@ -6,9 +6,10 @@ import contextlib
 import errno
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from orchestrator.agents.logins import NewerLogin, never_newer
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder, Unread
 from orchestrator.models.launch import PlacedFile
@@ -32,13 +33,23 @@ class PrivateHome:
 
     folder: Path
     credentials: tuple[CopiedCredential, ...] = ()
+    newer_login: NewerLogin = never_newer
+    refused: dict[PurePosixPath, str] = field(default_factory=dict)
+    """Login files that were changed in the home and not given back, and why."""
 
 
-def prepare_home(folder: Path, *, user_home: Path | None, credential_files: Sequence[PurePosixPath]) -> PrivateHome:
+def prepare_home(
+    folder: Path,
+    *,
+    user_home: Path | None,
+    credential_files: Sequence[PurePosixPath],
+    newer_login: NewerLogin = never_newer,
+) -> PrivateHome:
     """Make the home and copy the credential in.
 
     Args:
         user_home: ``None`` in a rehearsal, which never sees the user's own.
+        newer_login: Says whether what a worker leaves may replace the user's.
 
     Raises:
         EnvironmentUnfit: the folder cannot be made or a credential cannot be copied.
@@ -55,7 +66,7 @@ def prepare_home(folder: Path, *, user_home: Path | None, credential_files: Sequ
                 copied.append(CopiedCredential(name, user_home / name, folder / name, _digest(content)))
     except OSError as problem:
         raise EnvironmentUnfit(f"cannot prepare the private home {folder}: {problem}") from problem
-    return PrivateHome(folder, tuple(copied))
+    return PrivateHome(folder, tuple(copied), newer_login)
 
 
 def place_files(files: Sequence[PlacedFile], *, within: Sequence[Path] = ()) -> None:
@@ -92,6 +103,11 @@ def return_credentials(home: PrivateHome) -> list[Path]:
             if isinstance(fresh, Unread) or original is None:
                 continue
             if fresh.strip() and _digest(fresh) != credential.digest and _digest(original) == credential.digest:
+                # Any agent can write there: only the same account's newer login replaces the user's.
+                why = home.newer_login(original, fresh)
+                if why:
+                    home.refused[credential.name] = why
+                    continue
                 _give_back(user_home, credential.name, fresh)
                 written.append(credential.original)
     return written

@@ -17,6 +17,10 @@ from orchestrator.workers.homes import PrivateHome, clear_home, place_files, pre
 LOGIN = PurePosixPath(".cli/auth.json")
 
 
+def any_login(before: bytes, after: bytes) -> str:
+    return ""
+
+
 @pytest.fixture
 def user(tmp_path: Path) -> Path:
     (tmp_path / "user" / ".cli").mkdir(parents=True)
@@ -27,7 +31,9 @@ def user(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, user: Path) -> PrivateHome:
-    return prepare_home(tmp_path / "home", user_home=user, credential_files=(LOGIN, PurePosixPath(".missing")))
+    return prepare_home(
+        tmp_path / "home", user_home=user, credential_files=(LOGIN, PurePosixPath(".missing")), newer_login=any_login
+    )
 
 
 def test_only_the_credential_goes_in_and_nobody_else_can_read_it(home: PrivateHome) -> None:
@@ -51,12 +57,12 @@ def test_a_refreshed_credential_comes_back(home: PrivateHome, user: Path) -> Non
 
 def test_a_home_prepared_again_keeps_what_was_refreshed_in_it(home: PrivateHome, user: Path) -> None:
     (home.folder / LOGIN).write_text("token 2")
-    again = prepare_home(home.folder, user_home=user, credential_files=(LOGIN,))
+    again = prepare_home(home.folder, user_home=user, credential_files=(LOGIN,), newer_login=any_login)
     assert return_credentials(again) == [user / LOGIN]
     (user / LOGIN).write_text("token 3")
     newer = (home.folder / LOGIN).stat().st_mtime_ns + 1
     os.utime(user / LOGIN, ns=(newer, newer))
-    prepare_home(home.folder, user_home=user, credential_files=(LOGIN,))
+    prepare_home(home.folder, user_home=user, credential_files=(LOGIN,), newer_login=any_login)
     assert (home.folder / LOGIN).read_text() == "token 3"
 
 
@@ -82,6 +88,14 @@ def test_a_link_in_its_place_is_not_followed(home: PrivateHome, user: Path, tmp_
     assert (user / LOGIN).read_text() == "token 1"
 
 
+def test_a_login_that_is_not_said_to_be_newer_is_left_alone(tmp_path: Path, user: Path) -> None:
+    home = prepare_home(tmp_path / "home", user_home=user, credential_files=(LOGIN,))
+    (home.folder / LOGIN).write_text("invented")
+    assert return_credentials(home) == []
+    assert (user / LOGIN).read_text() == "token 1"
+    assert home.refused == {LOGIN: "its form is not known"}
+
+
 def test_a_login_that_is_a_link_of_the_users_stays_one(home: PrivateHome, user: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("token 1")
     (user / LOGIN).unlink()
@@ -98,7 +112,8 @@ def test_a_login_that_is_mounted_is_written_where_it_is(tmp_path: Path) -> None:
         "import sys; from pathlib import Path, PurePosixPath\n"
         "from orchestrator.workers.homes import prepare_home, return_credentials\n"
         "name, top = PurePosixPath('.cli/auth.json'), Path(sys.argv[1])\n"
-        "home = prepare_home(top / 'home', user_home=top / 'user', credential_files=(name,))\n"
+        "given = {'user_home': top / 'user', 'credential_files': (name,)}\n"
+        "home = prepare_home(top / 'home', **given, newer_login=lambda old, new: '')\n"
         "(home.folder / name).write_text('new')\n"
         "assert return_credentials(home) == [top / 'user' / name]\n"
     )

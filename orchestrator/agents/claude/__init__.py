@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from orchestrator.agents.claude.launching import began_otherwise, launch
+from orchestrator.agents.claude.login import newer_login
 from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
 from orchestrator.agents.claude.translating import RECORD_TYPES, translate
@@ -24,6 +25,7 @@ AGENT = Agent(
     credential=Credential(
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
         files=(PurePosixPath(".claude/.credentials.json"),),
+        newer_login=newer_login,
         login_hint="run claude and type /login, or set ANTHROPIC_API_KEY",
     ),
     oldest=(2, 1, 153),  # measured: older ones fail the suite that drives the real CLIs

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from orchestrator.agents.codex.launching import launch
+from orchestrator.agents.codex.login import newer_login
 from orchestrator.agents.codex.rules import RULES
 from orchestrator.agents.codex.translating import NAME, RECORD_TYPES, translate
 from orchestrator.agents.contract import Agent, Credential
@@ -23,6 +24,7 @@ AGENT = Agent(
     credential=Credential(
         environment=("CODEX_API_KEY", "OPENAI_API_KEY"),
         files=(PurePosixPath(".codex/auth.json"),),
+        newer_login=newer_login,
         login_hint="run codex login, or set CODEX_API_KEY",
         renamed={"OPENAI_API_KEY": "CODEX_API_KEY"},  # exec sends no key at all when it has only the former (0.169.0)
     ),

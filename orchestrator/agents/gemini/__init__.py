@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.agents.contract import Agent, Credential
 from orchestrator.agents.gemini.launching import launch
+from orchestrator.agents.gemini.login import newer_login
 from orchestrator.agents.gemini.rules import RULES
 from orchestrator.agents.gemini.translating import NAME, RECORD_TYPES, translate
 from orchestrator.models.work import Role
@@ -23,6 +24,7 @@ AGENT = Agent(
     credential=Credential(
         environment=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
         files=(PurePosixPath(".gemini/oauth_creds.json"), PurePosixPath(".gemini/google_accounts.json")),
+        newer_login=newer_login,
         login_hint="run gemini and sign in, or set GEMINI_API_KEY",
         settings=("GOOGLE_GENAI_USE_GCA", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"),
         # Our settings.json names no auth type, and without one gemini looks at the environment only.

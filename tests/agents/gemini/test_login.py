@@ -1,0 +1,9 @@
+"""The login file of gemini."""
+
+from __future__ import annotations
+
+from orchestrator.agents.gemini.login import newer_login
+
+
+def test_what_is_no_login_replaces_none() -> None:
+    assert newer_login(b"{}", b"{}")
