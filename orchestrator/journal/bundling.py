@@ -23,6 +23,7 @@ from orchestrator.wire.lines import LineFramer
 FORMAT = 1
 LEFT_OUT = {
     "homes": "the agents' private homes: logins and conversations",
+    "logins": "logins that were replaced, or not given back",
     "snapshots": "the target as it was at each step",
     "target": "the rehearsal's copy of the target",
     "stand-ins": "programs that come with orchestrate",

@@ -145,6 +145,7 @@ class Crew:
                 user_home=own,
                 credential_files=agent.credential.files,
                 newer_login=agent.credential.newer_login,
+                kept=self._layout.session_dir / "logins" / agent.name,
             )
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -302,7 +303,7 @@ class Crew:
         for home in self._homes.values():
             return_credentials(home)
         return [
-            f"~/{name} was left as it is, though a worker left another: {why}"
+            f"~/{name} was left as it is, though a worker left another, which lies in {home.kept}: {why}"
             for home in self._homes.values()
             for name, why in home.refused.items()
         ]

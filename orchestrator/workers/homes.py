@@ -36,6 +36,8 @@ class PrivateHome:
     newer_login: NewerLogin = never_newer
     refused: dict[PurePosixPath, str] = field(default_factory=dict)
     """Login files that were changed in the home and not given back, and why."""
+    kept: Path | None = None
+    """Where what would be lost is kept, readable by its owner alone: what was not given back, and what was replaced."""
 
 
 def prepare_home(
@@ -44,12 +46,14 @@ def prepare_home(
     user_home: Path | None,
     credential_files: Sequence[PurePosixPath],
     newer_login: NewerLogin = never_newer,
+    kept: Path | None = None,
 ) -> PrivateHome:
     """Make the home and copy the credential in.
 
     Args:
         user_home: ``None`` in a rehearsal, which never sees the user's own.
         newer_login: Says whether what a worker leaves may replace the user's.
+        kept: A folder for what would be lost otherwise; no worker may see it.
 
     Raises:
         EnvironmentUnfit: the folder cannot be made or a credential cannot be copied.
@@ -66,7 +70,7 @@ def prepare_home(
                 copied.append(CopiedCredential(name, user_home / name, folder / name, _digest(content)))
     except OSError as problem:
         raise EnvironmentUnfit(f"cannot prepare the private home {folder}: {problem}") from problem
-    return PrivateHome(folder, tuple(copied), newer_login)
+    return PrivateHome(folder, tuple(copied), newer_login, kept=kept)
 
 
 def place_files(files: Sequence[PlacedFile], *, within: Sequence[Path] = ()) -> None:
@@ -107,7 +111,9 @@ def return_credentials(home: PrivateHome) -> list[Path]:
                 why = home.newer_login(original, fresh)
                 if why:
                     home.refused[credential.name] = why
+                    _keep(home, credential.name, fresh, "not given back")
                     continue
+                _keep(home, credential.name, original, "before")
                 _give_back(user_home, credential.name, fresh)
                 written.append(credential.original)
     return written
@@ -122,6 +128,17 @@ def clear_home(home: PrivateHome, *, keep: bool = False) -> None:
     for credential in home.credentials:
         with contextlib.suppress(OSError):
             ForeignFolder(home.folder).remove(credential.name)
+
+
+def _keep(home: PrivateHome, name: PurePosixPath, content: bytes, what: str) -> None:
+    """Keep a login that nobody else has any more.
+
+    Raises:
+        OSError: It cannot be kept; then the user's own is not touched either.
+    """
+    if home.kept is not None:
+        home.kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ForeignFolder(home.kept).write(f"{str(name).replace('/', '_')} ({what})", content)
 
 
 def _give_back(user_home: Path, name: PurePosixPath, content: bytes) -> None:

@@ -155,3 +155,18 @@ def test_a_link_left_by_a_worker_does_not_lead_a_placed_file_elsewhere(tmp_path:
     with pytest.raises(EnvironmentUnfit, match="is a link or no folder"):
         place_files((file,), within=(tmp_path / "home",))
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_nothing_is_lost_of_what_is_refused_or_replaced(tmp_path: Path, user: Path) -> None:
+    def newer(before: bytes, after: bytes) -> str:
+        return "" if after == b"token 2" else "it is another's"
+
+    kept = tmp_path / "logins"
+    home = prepare_home(tmp_path / "home", user_home=user, credential_files=(LOGIN,), newer_login=newer, kept=kept)
+    (home.folder / LOGIN).write_text("invented")
+    return_credentials(home)
+    (home.folder / LOGIN).write_text("token 2")
+    return_credentials(home)
+    held = {path.name: (path.read_text(), path.stat().st_mode & 0o777) for path in kept.iterdir()}
+    flat = str(LOGIN).replace("/", "_")
+    assert held == {f"{flat} (not given back)": ("invented", 0o600), f"{flat} (before)": ("token 1", 0o600)}
