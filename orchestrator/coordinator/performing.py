@@ -25,6 +25,7 @@ from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.leaving import Leaver
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.replacing import write_atomically
@@ -266,6 +267,7 @@ def with_common_environment(spec: LaunchSpec, assignment: Assignment, session: S
     if session.options.sandbox_backend != "bubblewrap":
         # Inside a sandbox /tmp is private already; codex wants its home outside TMPDIR (observed, 0.169.0).
         temporary = assignment.scratch / ".tmp"
-        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ForeignFolder(assignment.scratch).make_folder(temporary.name)
         env["TMPDIR"] = str(temporary)
     return replace(spec, env={**env, **spec.env})

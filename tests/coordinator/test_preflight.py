@@ -46,7 +46,7 @@ def install(folder: Path, script: str) -> dict[str, str]:
     [
         pytest.param(f"echo {CLAUDE.pinned}", True, None, id="the pinned version"),
         pytest.param("echo 0.0.1", False, "older than", id="too old"),
-        pytest.param("echo 99.0.0", True, "newer than", id="newer than tested"),
+        pytest.param("echo 99.0.0", True, "newer release than", id="newer than tested"),
         pytest.param("echo broken >&2; exit 3", False, "ended with 3: broken", id="does not start"),
         pytest.param("exit 1", False, "said nothing", id="dies in silence"),
         pytest.param(r"printf '\377\376 \000 nothing'", True, "does not tell its version", id="prints garbage"),

@@ -102,10 +102,12 @@ def check_folder(stage: Stage) -> SessionFolder:
     folder = newest_session(stage.workspace, live_only=False)
     assert folder is not None
     raw = {folder.path / "claude.jsonl", folder.path / "claude.stderr.log"}
+    # What the worker wrote into the target, as it has to be to be applied elsewhere.
+    change = folder.path / "changes.patch"
     unredacted = (folder.scratch_dir, folder.homes_dir, folder.snapshots_dir)
     leaks, seen = {}, 0
     for path in folder.path.rglob("*"):
-        if path.is_file() and path not in raw and not any(path.is_relative_to(one) for one in unredacted):
+        if path.is_file() and path not in (*raw, change) and not any(path.is_relative_to(one) for one in unredacted):
             seen += 1
             if found := in_text(path.read_text(errors="replace")):
                 leaks[path.name] = found

@@ -60,7 +60,8 @@ def test_the_benchmarks_can_be_started() -> None:
 
 @pytest.mark.fault("T3")
 def test_a_fourth_agent_in_a_folder_of_its_own_has_its_name_guarded(tmp_path: Path) -> None:
-    for name in ("orchestrator", "tests/conftest.py", "tests/test_floors.py", "pyproject.toml"):
+    needed = ("orchestrator", "tests/conftest.py", "tests/foreign_access.py", "tests/test_floors.py", "pyproject.toml")
+    for name in (name for name in needed if (CHECKOUT / name).exists()):
         copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
         (tmp_path / name).parent.mkdir(exist_ok=True)
         copy(CHECKOUT / name, tmp_path / name)
