@@ -68,10 +68,9 @@ def place_certificates(found: Certificates, folder: Path) -> dict[str, str]:
     variables: dict[str, str] = {}
     if not found.files:
         return variables
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    place = ForeignFolder(folder)  # a worker of the same CLI may have written in it
+    home = ForeignFolder(folder.parent)  # a worker of the same CLI may have written in it
     for name, content in found.files.items():
-        place.write(name if "/" in name else f"{name}.pem", content, mode=0o444)
+        home.write(f"{folder.name}/{name}" if "/" in name else f"{folder.name}/{name}.pem", content, mode=0o444)
         variable = name.partition("/")[0]
         variables[variable] = str(folder / variable) if "/" in name else str(folder / f"{name}.pem")
     return variables
