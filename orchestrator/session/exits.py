@@ -25,6 +25,8 @@ ABOUT_DOUBTS = (
     "answer with what is still to be done; it goes on in its own conversation",
     "look at what it said, and what it did: orchestrate show, orchestrate logs",
 )
+KILLED_ABOVE = 128
+"""A larger exit code may mean a signal: whoever killed it said nothing about whether the CLI can start."""
 VISIBLY_WAITING = frozenset({WorkerStatus.LIMITED, WorkerStatus.PARKED})
 """What an ended attempt's worker is, whatever becomes of the session."""
 
@@ -235,6 +237,8 @@ def _did_not_start(draft: Draft, worker: WorkerId) -> bool:
         and detail.failure is None
         and ended is not None
         and ended.stopped_by == "itself"
+        and ended.code is not None
+        and ended.code <= KILLED_ABOVE
     )
 
 

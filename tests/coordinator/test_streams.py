@@ -302,7 +302,7 @@ def peak_of_a_run(stage: Stage, act: str) -> int:
 
 def test_memory_stays_bounded_however_much_a_worker_writes(stage: Stage) -> None:
     flood = """
-    open("made.txt", "w").write("{mib}")
+    open("size.txt", "w").write("{mib}")
     line = b"x" * 16_000 + b"\\n"
     for _ in range({mib} * 1024 * 1024 // len(line)):
         out(line)
