@@ -54,10 +54,12 @@ def test_where_the_end_was_not_recorded_what_came_later_is_not_certain(
     (tmp_path / "shop" / "theirs").write_text("1")
     closed = Ending(Outcome.INTERRUPTED, "x")
     hour = timedelta(hours=1)
-    later = replace(session, closed=closed, now=datetime.now(UTC) + hour)
+    # The file's own time: the clock of the test may be another one.
+    changed = datetime.fromtimestamp((tmp_path / "shop" / "theirs").stat().st_ctime, UTC)
+    later = replace(session, closed=closed, now=changed + hour)
     assert [step.path for step in plan_undo(folder, later).plan.steps] == [b"theirs"]
     records.forget_end()
-    earlier = replace(session, closed=closed, now=datetime.now(UTC) - hour)
+    earlier = replace(session, closed=closed, now=changed - hour)
     undo = plan_undo(folder, earlier)
     assert [(one.path, one.why) for one in undo.plan.left] == [(b"theirs", NOT_CERTAIN)]
     assert undo.is_contested

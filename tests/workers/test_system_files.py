@@ -45,6 +45,9 @@ def test_settings_of_language_runtimes_are_copied_where_everybody_may_read_them(
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("x")
         (source / name).chmod(0o644)
+        for folder in (source / name).parents:  # whatever the umask is
+            if folder.is_relative_to(source):
+                folder.chmod(0o755)
     (source / "php/8.2/fpm/pool.conf").chmod(0o640)
     write_system_files(tmp_path / "copy", source=source)
     copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()}
