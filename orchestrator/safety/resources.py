@@ -57,7 +57,7 @@ def check_runtime(ran_s: float, limits: ResourceLimits) -> LimitFinding | None:
     """Whether a worker has run out of time; needs no sample."""
     if ran_s < limits.runtime_s:
         return None
-    return LimitFinding("runtime", stop=True, text=f"it ran {ran_s:.0f} s, and {limits.runtime_s:.0f} s is the most")
+    return LimitFinding("runtime", stop=True, text=f"the runtime limit of {limits.runtime_s:g} s is used up")
 
 
 def _judge_cpu(

@@ -146,8 +146,8 @@ class Terminal:
             going = self.read()
             if what():
                 return True
-            if not going:
-                return False
+            if not going:  # what follows the closing of the terminal may still come, the process's end above all
+                time.sleep(0.05)
         return False
 
     def close(self) -> None:
