@@ -98,6 +98,9 @@ class SessionOptions:
     """Hash over the project's own settings (``.orchestrator/``) that this session obeys; empty: it obeys none."""
     measures_final: bool = False
     """The orchestrator measures at every final review, whoever else is asked; false in journals before it did."""
+    asks_about_doubts: bool = False
+    """Whoever says that it is finished, and did nothing or was denied something, is put before a person; in journals
+    before this was known it has failed."""
     orphan_grace_s: float = 60.0
     max_session_bytes: int = 2 * 1024**3
     """How much of the session folder workers may fill before a person is asked."""

@@ -130,7 +130,8 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
         draft.set_worker(worker, status=WorkerStatus.DONE, why=f"final event clean, {calls}, {changed}")
         return
     draft.set_worker(worker, status=WorkerStatus.UNPROVEN, why=doubt)
-    if state.role is not Role.ANALYST and state.tool_calls == 0 and not body.files and not body.scratch_files:
+    idle = state.tool_calls == 0 and not body.files and not body.scratch_files
+    if idle and state.role is not Role.ANALYST and not draft.session.options.asks_about_doubts:
         draft.end(Outcome.FAILED, f"{worker}: {doubt}")
     else:
         ask(draft, f"{worker} says that it is finished, but {doubt}", about=worker, suggestions=ABOUT_DOUBTS)
@@ -145,6 +146,9 @@ def _doubt_about(draft: Draft, worker: WorkerId, body: WorkMeasured) -> str | No
     unfinished = calls.unfinished()
     if unfinished:
         return f"what it began was never finished: {'; '.join(unfinished[:3])}"
+    denied = draft.detail(worker).denied
+    if denied:
+        return f"{state.denials} of its calls were denied: {denied[0]}"
     if state.role is Role.ANALYST:
         return _doubt_about_answer(state, calls, body.files)
     if state.role is Role.DESIGNER:
@@ -222,7 +226,7 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
     elif not detail.ended_cleanly:
         ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
         fail(draft, worker, (detail.failure or f"exit code {code}, and {ended}{said}") + note)
-    elif detail.denied:
+    elif detail.denied and not draft.session.options.asks_about_doubts:
         fail(draft, worker, f"{state.denials} denied: {detail.denied[0]}")
     else:
         draft.do(MeasureWork(worker=worker))

@@ -87,7 +87,7 @@ async def test_an_answer_from_outside_continues_the_conversation(stage: Stage) -
 
 async def test_claimed_success_without_work_is_never_reported_as_success(stage: Stage) -> None:
     result = await stage.run("no-work")
-    assert result.exit_code is ExitCode.FAILED
+    assert result.exit_code is ExitCode.NEEDS_PERSON
     assert any(worker.status is WorkerStatus.UNPROVEN for worker in result.state.workers.values())
 
 

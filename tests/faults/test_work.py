@@ -55,6 +55,14 @@ def test_a_claim_whose_only_call_failed_is_not_done(program: Program, target: Pa
 
 
 @pytest.mark.fault("A3")
+def test_a_claim_without_any_call_needs_a_person(program: Program, target: Path) -> None:
+    program.agent("claude", stream())
+    ran = program.run(target)
+    assert ran.code == NEEDS_PERSON, ran.text
+    assert program.report()["status"] == "needs_person"
+
+
+@pytest.mark.fault("A3")
 def test_a_claim_that_rests_on_a_read_alone_is_not_done(program: Program, target: Path) -> None:
     program.agent("claude", stream(call(1, "cat README.md"), returned(1, "hello")))
     ran = program.run(target)

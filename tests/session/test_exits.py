@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.models.effects import MeasureWork, Outcome, RunChecks, StartWorker
 from orchestrator.models.entries import Command, StartFailed, TimePassed, UserCommand, WorkMeasured
-from orchestrator.models.events import ConversationStarted, EventType, ToolCalled, ToolReturned, TurnEnded
+from orchestrator.models.events import ConversationStarted, Denied, EventType, ToolCalled, ToolReturned, TurnEnded
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerStatus
@@ -29,6 +29,29 @@ def test_a_success_without_tool_call_or_change_is_never_success(play: Callable[.
     assert p.session.ending is not None
     assert p.session.ending.outcome is Outcome.FAILED
     assert "no tool call and no change" in p.session.ending.reason
+
+
+def test_a_success_with_nothing_done_is_put_before_a_person(play: Callable[..., Play]) -> None:
+    p = play("claude", asks_about_doubts=True)
+    p.start("claude")
+    p.says("claude", TurnEnded(ok=True, subtype="success", text="all done!"), kind=EventType.STATUS)
+    p.exits("claude")
+    p.measures("claude")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+    assert "no tool call and no change" in p.session.ending.reason
+
+
+def test_a_success_with_a_call_denied_is_put_before_a_person(play: Callable[..., Play]) -> None:
+    p = play("claude", asks_about_doubts=True)
+    p.start("claude")
+    p.says("claude", Denied("Bash needs approval", "Bash"), kind=EventType.ERROR)
+    p.works("claude")
+    p.exits("claude")
+    p.measures("claude", "a.py")
+    assert p.session.ending is not None
+    assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+    assert "denied: Bash needs approval" in p.session.ending.reason
 
 
 def test_an_implementer_without_a_change_is_never_done_and_goes_on_with_the_answer(play: Callable[..., Play]) -> None:
