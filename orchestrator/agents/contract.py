@@ -105,3 +105,6 @@ class Agent:
     gateway_setting: tuple[PurePosixPath, str] | None = None
     """A TOML file in the user's home, and the key in it that does the same."""
     role_strengths: tuple[str, ...] = ()
+    """The parts of the plan it is good at, the best first; empty: it takes whatever part is left."""
+    in_default_team: bool = False
+    """It works where nobody is named; all others are asked for with ``--agents``."""

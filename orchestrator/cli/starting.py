@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from orchestrator.agents.registry import AGENTS
+from orchestrator.agents.registry import AGENTS, TEAM, known_agents_hint
 from orchestrator.cli.places import expanded, person_at_terminal, workspace_path
 from orchestrator.coordinator.requests import BASELINE_TIME_S, RehearsalRequest, RunRequest
 from orchestrator.errors import EnvironmentUnfit, UsageError
@@ -96,9 +96,9 @@ def allowed_agents(chosen: Sequence[str] | None, without: Sequence[str] | None) 
         known_agent(name)
     if chosen is None and without is None:
         return None
-    left = tuple(AgentName(name) for name in (chosen or AGENTS) if name not in (without or ()))
+    left = tuple(AgentName(name) for name in (chosen or TEAM) if name not in (without or ()))
     if not left:
-        raise UsageError("no agent is left", hint=f"known agents: {', '.join(AGENTS)}")
+        raise UsageError("no agent is left", hint=known_agents_hint())
     return left
 
 
@@ -110,7 +110,7 @@ def known_agent(name: str) -> AgentName:
     """
     agent = AgentName(name)
     if agent not in AGENTS:
-        raise UsageError(f"unknown agent {name!r}", hint=f"known agents: {', '.join(AGENTS)}")
+        raise UsageError(f"unknown agent {name!r}", hint=known_agents_hint())
     return agent
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import assert_never
 
-from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.agents.registry import TEAM, get_agent
 from orchestrator.coordinator.preflight import find_agent
 from orchestrator.coordinator.requests import Progress, RehearsalRequest, RunRequest
 from orchestrator.coordinator.staging import Stage
@@ -50,7 +50,7 @@ async def open_rehearsal(
         EnvironmentUnfit: The target cannot be copied, or no CLI can be had.
         InvalidFile: The scenario says something a scenario cannot say.
     """
-    names = request.agents or tuple(AGENTS)
+    names = request.agents or TEAM
     kept = folder / "scenario.toml"
     if not kept.exists():
         source = rehearsal.scenario or default_scenario()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from orchestrator.agents.registry import AGENTS
+from orchestrator.agents.registry import AGENTS, TEAM
 from orchestrator.coordinator.isolation import COPY_TIME_S, copy_for_session
 from orchestrator.coordinator.preflight import survey_agents
 from orchestrator.coordinator.requests import Progress, RunRequest
@@ -55,7 +55,7 @@ async def find_agents(request: RunRequest, environ: Mapping[str, str]) -> tuple[
 
 
 async def _survey(request: RunRequest, environ: Mapping[str, str]) -> tuple[FoundAgent, ...]:
-    survey = partial(survey_agents, environ, request.agents or tuple(AGENTS))
+    survey = partial(survey_agents, environ, request.agents or TEAM)
     return await off_loop(survey, within_s=SURVEY_TIME_S, what="asking the CLIs for their versions")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 import orchestrator
-from orchestrator.agents.registry import AGENTS, get_agent
+from orchestrator.agents.registry import AGENTS, TEAM, get_agent
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
@@ -183,7 +183,7 @@ def check_request(request: RunRequest) -> None:
             "would be torn apart",
             hint="name another one with --workspace",
         )
-    agents = [AGENTS[name] for name in request.agents or tuple(AGENTS)]
+    agents = [AGENTS[name] for name in request.agents or TEAM]
     silent = [agent.name for agent in agents if agent.reports_cost == "no"]
     if request.rehearsal is None:
         reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), silent)
@@ -204,7 +204,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         target=stage.target,
         session_dir=folder.path,
         source=request.target if stage.target != request.target else None,
-        agents=request.agents or tuple(AGENTS),
+        agents=request.agents or TEAM,
         policy=request.policy,
         sandbox=stage.sandbox,
         sandbox_backend=backend,

@@ -16,7 +16,7 @@ NO_CHANGE = "the task asks for no change: one agent reads and answers, and nobod
 
 @dataclass(frozen=True, slots=True)
 class TierRow:
-    """Who takes which part when only agents of these first strengths are there."""
+    """Who takes which part when only these parts have somebody who is good at them."""
 
     tier: int
     designs: Role | None
@@ -35,7 +35,7 @@ TIERS: Mapping[frozenset[Role], TierRow] = {
     frozenset({R}): TierRow(5, None, R, None, "one agent alone: the orchestrator reviews by measured checks"),
     frozenset(): TierRow(5, None, None, None, "no agent CLI is usable: checks and a written breakdown only"),
 }
-"""One row for each of the eight subsets of the three CLIs, which have one first strength each."""
+"""One row for each subset of the three parts that somebody can take."""
 
 
 def plan_breakdown(
@@ -48,9 +48,7 @@ def plan_breakdown(
         taken: Worker ids that cannot be used again; a second worker of one CLI is ``<name>-2``.
         no_change: The task asks for an answer: one agent reads, and nobody writes.
     """
-    by_strength: dict[Role, Agent] = {}
-    for agent in agents:
-        by_strength.setdefault(Role(agent.role_strengths[0]), agent)
+    by_strength, spare = _parts(agents)
     row = TIERS[frozenset(by_strength)]
     steps: list[TaskStep] = []
     used = set(taken)
@@ -69,6 +67,9 @@ def plan_breakdown(
     if no_change:
         add(row.designs or row.implements or row.reviews, Role.ANALYST, "Answer the question")
         return TaskBreakdown(task=task, tier=row.tier, steps=tuple(steps), notes=(NO_CHANGE,))
+    notes = (row.note,) if row.note else ()
+    if spare:
+        notes = (*notes, f"no part of their own, but a voice in reviews: {', '.join(agent.name for agent in spare)}")
 
     add(row.designs, D, "Design the change")
     add(row.implements, I, "Make the change")
@@ -78,5 +79,34 @@ def plan_breakdown(
         tier=row.tier,
         steps=tuple(steps),
         reviews_itself=row.reviews is None,
-        notes=(row.note,) if row.note else (),
+        notes=notes,
     )
+
+
+def _parts(agents: Sequence[Agent]) -> tuple[Mapping[Role, Agent], Sequence[Agent]]:
+    """Who takes which part, and who is left without one.
+
+    Each takes the first of its strengths that nobody before it has taken.  Whoever is then without a part takes one
+    that is still free, so that two CLIs of one strength work and review.
+    """
+    parts: dict[Role, Agent] = {}
+    others: list[Agent] = []
+    for agent in agents:
+        strength = next((role for role in _strengths(agent)[:1] if role not in parts), None)
+        if strength is None:
+            others.append(agent)
+        else:
+            parts[strength] = agent
+    spare: list[Agent] = []
+    for agent in others:
+        strength = next((role for role in (*_strengths(agent), I, R, D) if role not in parts), None)
+        if strength is None:
+            spare.append(agent)
+        else:
+            parts[strength] = agent
+    return parts, spare
+
+
+def _strengths(agent: Agent) -> Sequence[Role]:
+    """Those that are parts of a plan: an adapter of another package may name others."""
+    return [Role(strength) for strength in agent.role_strengths if strength in (D, I, R)]

@@ -35,4 +35,5 @@ AGENT = Agent(
     model_hosts=("api.anthropic.com", "platform.claude.com"),
     gateway_variable="ANTHROPIC_BASE_URL",
     role_strengths=(Role.IMPLEMENTER,),
+    in_default_team=True,
 )

@@ -34,4 +34,5 @@ AGENT = Agent(
     # OPENAI_BASE_URL means nothing to it (0.169.0); people set that for other programs.
     gateway_setting=(PurePosixPath(".codex/config.toml"), "openai_base_url"),
     role_strengths=(Role.REVIEWER,),
+    in_default_team=True,
 )

@@ -39,4 +39,5 @@ AGENT = Agent(
     ),
     gateway_variable="GOOGLE_GEMINI_BASE_URL",
     role_strengths=(Role.DESIGNER,),
+    in_default_team=True,
 )
