@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     default=None,
     help="Whether further questions wait for you [default: yes in a terminal].",
 )
+@click.option(
+    "--share-target",
+    is_flag=True,
+    help="Work in the target although another session does; then it is not certain whose a change is.",
+)
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones.")
 @click.option("--verbose", "-v", is_flag=True, help="Say and log more.")
@@ -39,6 +44,11 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
 
     folder = which_session(workspace_path(workspace), session)
     if session_holder(folder) is not None:
+        if options["share_target"]:
+            raise UsageError(
+                f"session {folder.id} is running, and whether it shares its target was settled when it began",
+                hint=f"orchestrate resume {folder.id} lets it run on as it is",
+            )
         if answer is not None:
             state = state_of(folder)
             asked = next(iter(state.questions), None)
@@ -58,5 +68,6 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
         environment_with_log_level(os.environ, verbose=options["verbose"]),
         answer=answer,
         interactive=person_at_terminal() if interactive is None else interactive,
+        share_target=options["share_target"],
         showing=Showing.of(options),
     )

@@ -66,14 +66,26 @@ def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing:
 
 
 def resume_session_to_end(
-    folder: SessionFolder, environ: Mapping[str, str], *, answer: str | None, interactive: bool, showing: Showing
+    folder: SessionFolder,
+    environ: Mapping[str, str],
+    *,
+    answer: str | None,
+    interactive: bool,
+    share_target: bool,
+    showing: Showing,
 ) -> int:
     """Take over a session that has no coordinator."""
     from orchestrator.coordinator import resume_session
 
     async def begin(observe: Any, progress: Any) -> SessionResult:
         return await resume_session(
-            folder, environ=environ, answer=answer, interactive=interactive, observe=observe, progress=progress
+            folder,
+            environ=environ,
+            answer=answer,
+            interactive=interactive,
+            share_target=share_target,
+            observe=observe,
+            progress=progress,
         )
 
     return attend_to_end(begin, showing, interactive=interactive)

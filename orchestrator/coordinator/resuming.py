@@ -57,6 +57,7 @@ async def resume_session(
     environ: Mapping[str, str],
     answer: str | None = None,
     interactive: bool = False,
+    share_target: bool = False,
     observe: Observer | None = None,
     progress: Progress | None = None,
     clock: Clock | None = None,
@@ -76,7 +77,7 @@ async def resume_session(
         journal = stack.enter_context(Journal(folder.journal_file))
         left = inherit(list(read_journal(folder.journal_file)))
         check_resumable(left.session, answer=answer, interactive=interactive)
-        request = _request_of(left.session, folder, interactive=interactive)
+        request = _request_of(left.session, folder, interactive=interactive, share_target=share_target)
         held = await hold(stack, request, folder) if _needs_target(left.session) else None
         for warning in sharing(held):
             say(warning)
@@ -104,6 +105,7 @@ async def resume_session(
             away_s=(clock.now() - (left.session.now or left.session.opened_at)).total_seconds(),
             interactive=interactive,
             rehearsal=stage.rehearsal,
+            share_target=share_target,
         )
         # Given up after the takeover: before it the session would want its end once more.
         given_up = [EffectDone(name) for name in left.given_up]
@@ -141,7 +143,7 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
         )
 
 
-def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -> RunRequest:
+def _request_of(session: Session, folder: SessionFolder, *, interactive: bool, share_target: bool) -> RunRequest:
     options = session.options
     rehearsal = None
     if options.rehearsal is not None:
@@ -164,7 +166,7 @@ def _request_of(session: Session, folder: SessionFolder, *, interactive: bool) -
         models=options.models,
         rehearsal=rehearsal,
         interactive=interactive,
-        share_target=options.share_target,
+        share_target=share_target or options.share_target,
     )
 
 

@@ -240,6 +240,8 @@ class CoordinatorResumed:
     interactive: bool = False
     rehearsal: Rehearsal | None = None
     """Where the models are now: a rehearsal's server has another port each time."""
+    share_target: bool = False
+    """Whoever resumed it said that other sessions may work in the target as well."""
     kind: Literal["coordinator_resumed"] = "coordinator_resumed"
 
 

@@ -52,7 +52,9 @@ def on_command(draft: Draft, body: UserCommand) -> None:
 def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     """Another coordinator took over: what was running and is gone is continued through the CLI's own conversation."""
     on_away(draft, body.away_s)
-    options = replace(draft.session.options, interactive=body.interactive, rehearsal=body.rehearsal)
+    before = draft.session.options
+    shares = before.share_target or body.share_target
+    options = replace(before, interactive=body.interactive, rehearsal=body.rehearsal, share_target=shares)
     draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at, options=options)
     for worker, detail in draft.session.details.items():
         endpoint = body.rehearsal.endpoints.get(draft.worker(worker).agent) if body.rehearsal else None

@@ -31,6 +31,18 @@ def test_an_answer_goes_before_the_resume(story: Story, orchestrate: Callable[..
     assert story.dropped()[0].text == "go on"
 
 
+def test_a_session_that_runs_does_not_begin_to_share_its_target(story: Story, orchestrate: Callable[..., Any]) -> None:
+    story.asks()
+    story.write()
+
+    with hold_session_lock(story.folder):
+        ran = orchestrate("resume", "--answer", "go on", "--share-target")
+
+    assert ran.code == 2
+    assert "is running" in ran.err
+    assert story.dropped() == []
+
+
 def test_a_session_that_is_not_there_is_bad_usage(orchestrate: Callable[..., Any]) -> None:
     ran = orchestrate("resume", "20200101-000000-0000")
 

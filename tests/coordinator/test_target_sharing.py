@@ -37,3 +37,26 @@ def test_whoever_shares_a_target_is_in_both_reports(program: Program) -> None:
         assert whose
         assert not any(whose.values())
         assert "not certain whose" in text
+
+
+def test_a_resumed_session_may_share_its_target_too(program: Program) -> None:
+    target = program.target(files={"form.py": "one\n"})
+    program.claude("true")
+    asked = program.run(target)
+    assert asked.code == 3, asked.text
+    stopped = program.session()
+    program.claude(WAITS)
+    another = program.root / "another"
+    first = program.start(*words(target, "--workspace", str(another)))
+    wait_for(target / "first.txt")
+    resume = ("resume", stopped.name, "--answer", "write it", "--no-dashboard", "--no-interactive")
+    refused = program.orchestrate(*resume)
+    assert refused.code == 2, refused.text
+    assert "--share-target" in refused.text
+    allowed = program.orchestrate(*resume, "--share-target")
+    assert allowed.code != 2, allowed.text
+    assert "shared with" in allowed.text
+    (target / "finish").touch()
+    first.communicate(timeout=WITHIN_S)
+    _, data = reports(stopped)
+    assert not any(one["is_certain"] for one in data["change"]["whose"])
