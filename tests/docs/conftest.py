@@ -26,11 +26,23 @@ def readme() -> str:
 
 
 @pytest.fixture(scope="session")
-def blocks(readme: str) -> Callable[[str], list[str]]:
-    """The code blocks of one language."""
+def reference() -> str:
+    return (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def pages(readme: str) -> str:
+    """Everything that is written for people who use the program, as one text."""
+    names = ("guide", "ci", "debugging", "reference", "architecture", "faq")
+    return "\n".join([readme, *((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in names)])
+
+
+@pytest.fixture(scope="session")
+def blocks(reference: str) -> Callable[[str], list[str]]:
+    """The reference's code blocks of one language."""
 
     def of(language: str) -> list[str]:
-        return re.findall(rf"^```{language}\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+        return re.findall(rf"^```{language}\n(.*?)^```$", reference, re.MULTILINE | re.DOTALL)
 
     return of
 
