@@ -29,7 +29,7 @@ PROOF_WITHIN_S = 60.0
 CANARY = "ORCHESTRATE_CANARY"
 """A variable of the coordinator's that no worker may see."""
 MOST_REMEMBERED = 50
-VERSION = 1
+VERSION = 2
 """Raised when the canaries change, so that what an older set showed is not taken for a proof."""
 
 
@@ -64,6 +64,7 @@ cat "$outside/secret" >/dev/null 2>&1 && say "a file outside could be read"
 [ "$did" = "$writes" ] || say "writing the target: $did, where $writes was granted"
 if [ -n "$namespace" ]; then
   [ "$(readlink /proc/self/ns/pid)" != "$namespace" ] || say "it stands in our own pid namespace"
+  { true >> /proc/1/mem; } 2>/dev/null && say "the memory of its first process could be written"
   set -- /proc/[0-9]*; [ $# -le 8 ] || say "it sees $# processes"
 fi
 while read -r name value; do

