@@ -170,7 +170,7 @@ def _held_of_proc() -> Sequence[str]:
     """What of ``/proc`` a worker must not write, though the kernel would let it.
 
     The sandbox's first process is bubblewrap itself: it has the worker's own user and no rights that the worker lacks,
-    so its memory could be written by a path, and its request to die with the shim be taken back (ADR 0028).  The
+    so its memory could be written by a path, and its request to die with the shim be taken back (ADR 0030).  The
     filter of system calls refuses every other way to it.
 
     The kernel asks of its settings who somebody is outside, not what rights he has: root's worker could write them.

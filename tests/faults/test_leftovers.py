@@ -129,7 +129,7 @@ def test_an_agent_that_attacked_the_first_process_does_not_outlive_its_superviso
     if platform.machine() != "x86_64":
         not_proven("the attack is written for x86-64")
     python = os.path.realpath("/usr/bin/python3")
-    if not os.path.exists(python):
+    if not Path(python).exists():
         not_proven("the attack needs the system's own python3")
     seconds = f"86400.{os.getpid()}8"
     run, worker = begin(program, f"cat >attack.py <<'E'\n{ATTACK}E\n{python} attack.py", seconds)
