@@ -62,6 +62,8 @@ CHECKS = WorkerId("checks")
 CERTIFICATES_TIME_S = 10.0
 MOST_TASK_CHARS = 4_000_000
 HOLD_TIME_S = 30.0
+REVIEW_RETRIES = 2
+"""How often a reviewer that could not be asked or heard is asked again, before a person is."""
 TEARING = ":,"
 """Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
@@ -198,6 +200,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         no_change=request.no_change,
         measures_final=True,
         asks_about_doubts=True,
+        max_review_retries=REVIEW_RETRIES,
         final_wait_s=request.sandbox.limits.final_wait_s,
         final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,
         task=request.task,

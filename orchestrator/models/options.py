@@ -70,6 +70,9 @@ class SessionOptions:
     review_timeout_s: float = 300.0
     max_review_rounds: int = 3
     """Reviews of one worker's events before a person is asked."""
+    max_review_retries: int = 0
+    """How often a reviewer is asked again that could not be asked or heard, before a person is.  0, as in journals
+    before this was known: it counts as an abstention at once."""
     max_relaunches: int = 3
     """Of one worker, over all rules."""
     max_restarts: int = 3

@@ -59,3 +59,5 @@ class PeerReview:
     """More than the 200 words of spec 004."""
     problem: str | None = None
     """Why it counts as an abstention."""
+    unheard: bool = False
+    """It could not be asked, or not be heard, however often that was tried: the abstention is none of its own."""

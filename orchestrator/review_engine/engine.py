@@ -18,6 +18,7 @@ from orchestrator.review_engine.triggers import trigger_of
 
 GOES_ON = frozenset({Action.CONTINUE, Action.LOG_WARNING})
 """What a policy may say after which the work stands."""
+UNHEARD = "a reviewer could not be heard, and nobody else speaks for it"
 MEASURED_CONCERN = "a measured concern, which no opinion outweighs"
 
 
@@ -64,7 +65,10 @@ class ReviewEngine:
         )
 
     def evaluate(self, request: ReviewRequest, reviews: Sequence[PeerReview]) -> OrchestratorDecision:
-        """Apply the policy; whoever was asked and is not among ``reviews`` abstains."""
+        """Apply the policy; whoever was asked and is not among ``reviews`` abstains.
+
+        The work never goes on over a reviewer that could not be heard: its word might have stopped it.
+        """
         answered = {review.reviewer for review in reviews}
         missing = [
             abstention(request.id, reviewer, "no answer came in time")
@@ -76,4 +80,7 @@ class ReviewEngine:
         if measured and self.heeds_measures and request.trigger is Trigger.FINAL and decision.action in GOES_ON:
             reasons = tuple(f"{review.reviewer}: {review.summary}" for review in measured)
             return replace(decision, action=Action.PAUSE_AND_CLARIFY, rule=MEASURED_CONCERN, reasons=reasons)
+        unheard = tuple(f"{review.reviewer}: {review.problem}" for review in reviews if review.unheard)
+        if unheard and decision.action in GOES_ON:
+            return replace(decision, action=Action.PAUSE_AND_CLARIFY, rule=UNHEARD, reasons=unheard)
         return decision

@@ -58,9 +58,9 @@ def parse_reply(
     )
 
 
-def abstention(review: ReviewId, reviewer: AgentName, problem: str) -> PeerReview:
-    """A reviewer that gave no usable answer, and why."""
-    return PeerReview(review=review, reviewer=reviewer, verdict=Verdict.ABSTAINED, problem=problem)
+def abstention(review: ReviewId, reviewer: AgentName, problem: str, *, unheard: bool = False) -> PeerReview:
+    """A reviewer that gave no usable answer, and why; ``unheard`` where it had no chance to give one."""
+    return PeerReview(review=review, reviewer=reviewer, verdict=Verdict.ABSTAINED, problem=problem, unheard=unheard)
 
 
 def _misfit(reply: Mapping[str, Any]) -> str | None:

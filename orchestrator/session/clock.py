@@ -10,7 +10,7 @@ from typing import TypeAlias
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Sampled
 from orchestrator.models.identity import ReviewId, WorkerId
-from orchestrator.models.reviews import Trigger
+from orchestrator.models.reviews import ReviewRequest, Trigger
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention
 from orchestrator.safety.resources import judge
@@ -19,7 +19,7 @@ from orchestrator.session.guarding import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.last_words import end_overdue, over_at
 from orchestrator.session.output import RETRIES
-from orchestrator.session.reviewing import ask_for_review, on_answered
+from orchestrator.session.reviewing import ask_for_review, on_answered, on_unheard
 from orchestrator.session.state import Session, is_alive
 from orchestrator.session.waiting import wake
 
@@ -92,11 +92,18 @@ def _review_deadlines(session: Session) -> Iterator[Deadline]:
         missing = [worker for worker, answer in review.panel.items() if answer is None]
         waits = any(w in asked_about or session.workers[w].status in STANDS_STILL for w in missing)
         if missing and not waits:
-            given = review.request.deadline - review.request.asked_at
+            given = _time_to_answer(session, review.request)
             begun = [session.details[worker].running_since or session.workers[worker].last_heard for worker in missing]
             # One that had to wait before it was started gets its time all the same.
             due = max([review.request.deadline, *(at + given for at in begun if at is not None)])
             yield due, partial(_review_is_late, name=review.request.id)
+
+
+def _time_to_answer(session: Session, request: ReviewRequest) -> timedelta:
+    """How long an attempt may take; in older journals a review that was asked again had longer each time."""
+    if session.options.max_review_retries:
+        return timedelta(seconds=session.options.review_timeout_s)
+    return request.deadline - request.asked_at
 
 
 def _worker_deadlines(session: Session, state: WorkerState, over: datetime | None) -> Iterator[Deadline]:
@@ -142,11 +149,21 @@ def _ran_s(session: Session, worker: WorkerId, at: datetime) -> float:
 def _review_is_late(draft: Draft, name: ReviewId) -> None:
     review = draft.session.reviews[name]
     for worker, answer in review.panel.items():
-        if answer is None:
-            if draft.alive(worker) and draft.detail(worker).stopping_because is None:
-                draft.stop(worker, because="its review is late")
+        if answer is not None:
+            continue
+        if draft.alive(worker) and draft.detail(worker).stopping_because is None:
+            draft.stop(worker, because="its review is late")
+        if _was_heard(draft, worker) or draft.session.options.max_review_retries == 0:
             agent = draft.worker(worker).agent
             on_answered(draft, worker, abstention(review.request.id, agent, "it did not answer in time"))
+        else:
+            on_unheard(draft, worker, "no word of its model came in time")
+
+
+def _was_heard(draft: Draft, worker: WorkerId) -> bool:
+    """Whether the model behind this attempt said or did anything: then it is only slow."""
+    doing = draft.worker(worker).doing
+    return bool(doing) and not doing.startswith(RETRIES)
 
 
 def _silence(draft: Draft) -> None:

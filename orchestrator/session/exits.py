@@ -16,7 +16,7 @@ from orchestrator.session.opening import lose_agent
 from orchestrator.session.own_words import quoted
 from orchestrator.session.recovering import settle
 from orchestrator.session.restarting import died_by_itself, restart_later
-from orchestrator.session.reviewing import on_answered, review_waiting_for
+from orchestrator.session.reviewing import on_answered, on_unheard, review_waiting_for
 from orchestrator.session.state import BY_USER, Work
 from orchestrator.session.storage import hold_if_short
 from orchestrator.session.waiting import launch
@@ -66,8 +66,9 @@ def on_start_failed(draft: Draft, body: StartFailed) -> None:
     if body.passing and is_main and draft.running:
         restart_later(draft, body.worker, body.problem)
         return
-    _answer_for(draft, body.worker, f"it could not be started: {body.problem}")
-    if is_main and not body.passing:
+    is_lost = is_main and not body.passing
+    on_unheard(draft, body.worker, f"it could not be started: {body.problem}", is_lost=is_lost)
+    if is_lost:
         lose_agent(draft, draft.worker(body.worker).agent, body.problem)
 
 
@@ -252,17 +253,14 @@ def _reply(draft: Draft, worker: WorkerId) -> None:
         return
     state, detail = draft.worker(worker), draft.detail(worker)
     stopped = detail.stopping_because if not detail.outstayed else None
-    if stopped is not None or not detail.ended_cleanly:
-        problem = stopped or detail.failure or f"it ended without a final event{quoted(detail.own_words)}"
-        answer = abstention(review.request.id, state.agent, problem)
+    if stopped is not None:
+        draft.set_worker(worker, status=WorkerStatus.FAILED, why=stopped)
+        on_answered(draft, worker, abstention(review.request.id, state.agent, stopped))
+    elif not detail.ended_cleanly:
+        problem = detail.failure or f"it ended without a final event{quoted(detail.own_words)}"
         draft.set_worker(worker, status=WorkerStatus.FAILED, why=problem)
+        on_unheard(draft, worker, problem)
     else:
         answer = parse_reply(review.request.id, state.agent, text=state.answer, reply=detail.reply)
         draft.set_worker(worker, status=WorkerStatus.DONE, why=answer.problem or f"answered: {answer.verdict}")
-    on_answered(draft, worker, answer)
-
-
-def _answer_for(draft: Draft, worker: WorkerId, problem: str) -> None:
-    review = review_waiting_for(draft.session, worker)
-    if review is not None:
-        on_answered(draft, worker, abstention(review.request.id, draft.worker(worker).agent, problem))
+        on_answered(draft, worker, answer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from orchestrator.models.decisions import Action, OrchestratorDecision
 from orchestrator.models.effects import Announce, EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
@@ -20,6 +21,8 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.state import ReviewState, Session, WorkerDetail
 from orchestrator.session.waiting import launch, limit_in_force
 
+GROWTH = 8
+"""Each pause before a reviewer is asked again is so many times as long as the one before: 2 s and 16 s by default."""
 CHECKS = WorkerId("checks")
 """Stands in a panel for the orchestrator's own review by measurement."""
 ABOUT_ROUNDS = (
@@ -171,6 +174,40 @@ def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
     panel = {**review.panel, worker: answer}
     draft.set(reviews={**draft.session.reviews, review.request.id: replace(review, panel=panel)})
     _decide_if_complete(draft, review.request.id)
+
+
+def on_unheard(draft: Draft, worker: WorkerId, problem: str, *, is_lost: bool = False) -> None:
+    """A reviewer could not be asked or heard for a technical reason: ask it again after a pause, a few times at most.
+
+    Only one that was heard can abstain.  Where every try was in vain, a person is asked, whatever the others said.
+
+    Args:
+        is_lost: Its agent cannot be used any more, so that another try is none.
+    """
+    review = review_waiting_for(draft.session, worker)
+    if review is None:
+        return
+    options, agent = draft.session.options, draft.worker(worker).agent
+    tries = review.retries.get(worker, 0)
+    if is_lost or tries >= options.max_review_retries:
+        unheard = options.max_review_retries > 0
+        said = f"{problem} ({tries + 1} tries)" if tries else problem
+        on_answered(draft, worker, abstention(review.request.id, agent, said, unheard=unheard))
+        return
+    begins = draft.at + timedelta(seconds=options.restart_delay_s * GROWTH**tries)
+    deadline = max(review.request.deadline, begins + timedelta(seconds=options.review_timeout_s))
+    tried = replace(
+        review,
+        request=replace(review.request, deadline=deadline),
+        retries={**review.retries, worker: tries + 1},
+    )
+    draft.set(reviews={**draft.session.reviews, review.request.id: tried})
+    why = f"asked again ({tries + 1} of {options.max_review_retries}): {problem}"
+    detail = draft.detail(worker)
+    again = replace(detail.assignment, prompt=detail.first_prompt, resume=None)
+    draft.set_detail(worker, next_assignment=again, start_at=begins)
+    draft.set_worker(worker, status=WorkerStatus.RELAUNCHING, why=why)
+    draft.warn(f"{worker} is {why}", worker)
 
 
 def engine_of(session: Session) -> ReviewEngine:

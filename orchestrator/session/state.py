@@ -73,6 +73,8 @@ class ReviewState:
     """Whether the orchestrator measures for it besides, and whether that waits for the baseline."""
     measured: PeerReview | None = None
     """What it measured."""
+    retries: Mapping[WorkerId, int] = field(default_factory=dict)
+    """How often each reviewer was asked again because it could not be asked or heard."""
 
 
 @dataclass(frozen=True, slots=True)

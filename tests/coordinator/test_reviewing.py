@@ -57,7 +57,7 @@ say = "Looks splendid, ship it!"
     assert problem in (result.folder / "report.md").read_text()
 
 
-async def test_a_review_that_is_late_is_an_abstention_and_a_panel_of_none_asks_a_person(stage: Stage) -> None:
+async def test_a_reviewer_without_a_word_of_its_model_is_asked_again_twice_and_then_a_person(stage: Stage) -> None:
     scenario = f"""
 name = "late"
 {MILESTONE}
@@ -67,11 +67,15 @@ review = "*-milestone"
 hang_s = 60
 """
     result = await stage.run(
-        scenario, agents=(AgentName("claude"), AgentName("codex")), limits={"review_timeout_s": 0.4}
+        scenario,
+        agents=(AgentName("claude"), AgentName("codex")),
+        limits={"review_timeout_s": 0.4, "restart_delay_s": 0.1},
     )
-    assert answers(result) == {WorkerId("review-001-codex"): (Verdict.ABSTAINED, "it did not answer in time")}
+    problem = "no word of its model came in time (3 tries)"
+    assert answers(result) == {WorkerId("review-001-codex"): (Verdict.ABSTAINED, problem)}
     late = result.state.workers[WorkerId("review-001-codex")]
     assert late.exit is not None
     assert late.exit.stopped_by == "stop"
+    assert late.attempt == 3
     assert [decision.action for decision in result.state.decisions] == [Action.PAUSE_AND_CLARIFY]
     assert result.exit_code is ExitCode.NEEDS_PERSON

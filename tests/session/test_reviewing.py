@@ -16,12 +16,20 @@ from orchestrator.models.effects import (
     StopWorker,
     ThawWorker,
 )
-from orchestrator.models.entries import BaselineMeasured, ChecksMeasured, Command, UserCommand
-from orchestrator.models.events import EventType, TurnEnded
+from orchestrator.models.entries import (
+    BaselineMeasured,
+    ChecksMeasured,
+    Command,
+    StartFailed,
+    TimePassed,
+    UserCommand,
+)
+from orchestrator.models.events import EventType, Retrying, Said, TurnEnded
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import WorkerStatus
+from orchestrator.session.replaying import replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,3 +200,87 @@ def test_a_single_measured_concern_about_finished_work_needs_a_person(play: Call
     measured(p, Verdict.CONCERNS, "a test is gone")
     assert p.session.ending is not None
     assert p.session.ending.outcome is Outcome.NEEDS_PERSON
+
+
+def milestone(play: Callable[..., Play], **options: object) -> Play:
+    """Both others are asked about half of the work."""
+    p = play("gemini", "claude", "codex", max_review_retries=2, **options)
+    p.finishes("gemini")
+    p.start("claude")
+    p.reports("claude", EventType.MILESTONE, "half of it stands")
+    p.snapshot("a.py")
+    return p
+
+
+def dies(p: Play, worker: str) -> None:
+    p.start(worker)
+    p.exits(worker, 1)
+
+
+def start_due(p: Play, seconds: float) -> None:
+    p.later(seconds)
+    p.take(TimePassed())
+
+
+def test_a_reviewer_that_could_not_be_heard_is_asked_again_twice_and_its_word_counts(play: Callable[..., Play]) -> None:
+    p = milestone(play)
+    p.reviews("review-001-gemini", "approved")
+    for pause in (2, 16):
+        dies(p, "review-001-codex")
+        assert not p.session.decisions
+        start_due(p, pause)
+    again = p.last(StartWorker)[1]
+    assert (again.worker, again.attempt, again.assignment.resume) == ("review-001-codex", 3, None)
+    p.reviews("review-001-codex", "blocker", "it would lose data")
+    assert p.session.decisions[-1].action is Action.STOP_AND_ESCALATE
+
+
+def test_where_a_reviewer_was_never_heard_a_person_is_asked_whatever_the_others_said(play: Callable[..., Play]) -> None:
+    p = milestone(play, interactive=True)
+    p.reviews("review-001-gemini", "approved")
+    for pause in (2, 16):
+        dies(p, "review-001-codex")
+        start_due(p, pause)
+    dies(p, "review-001-codex")
+    assert p.session.decisions[-1].action is Action.PAUSE_AND_CLARIFY
+    assert "codex" in p.last(AskPerson)[1].question.text
+    assert "could not be heard" in p.last(AskPerson)[1].question.text
+    assert replay(p.entries).session == p.session
+
+
+def test_one_that_could_not_be_started_is_asked_again_too(play: Callable[..., Play]) -> None:
+    p = milestone(play)
+    name, start = next((n, e) for n, e in p.effects if isinstance(e, StartWorker) and e.worker == "review-001-codex")
+    p.take(StartFailed(start.worker, 1, "no more processes", name))
+    start_due(p, 2)
+    assert (p.last(StartWorker)[1].worker, p.last(StartWorker)[1].attempt) == ("review-001-codex", 2)
+
+
+def test_a_reviewer_whose_model_said_nothing_is_asked_again_and_one_that_was_slow_abstains(
+    play: Callable[..., Play],
+) -> None:
+    p = milestone(play)
+    for worker in ("review-001-gemini", "review-001-codex"):
+        p.start(worker)
+    p.says("review-001-gemini", Said("let me see"))
+    p.says("review-001-codex", Retrying("no connection"))
+    start_due(p, p.session.options.review_timeout_s)
+    panel = p.session.reviews[next(iter(p.session.reviews))].panel
+    slow = panel[WorkerId("review-001-gemini")]
+    assert slow is not None
+    assert (slow.verdict, slow.unheard) == (Verdict.ABSTAINED, False)
+    assert panel[WorkerId("review-001-codex")] is None
+    p.exits("review-001-codex", 143, by="stop")
+    start_due(p, 2)
+    assert p.last(StartWorker)[1].attempt == 2
+    p.reviews("review-001-codex", "approved")
+    assert p.session.decisions[-1].action is Action.CONTINUE
+
+
+def test_one_that_a_person_stopped_abstains_at_once(play: Callable[..., Play]) -> None:
+    p = milestone(play)
+    p.reviews("review-001-gemini", "approved")
+    p.start("review-001-codex")
+    p.take(UserCommand(Command.STOP, "user", worker=WorkerId("review-001-codex")))
+    p.exits("review-001-codex", 143, by="stop")
+    assert p.session.decisions[-1].action is Action.CONTINUE
