@@ -1,7 +1,7 @@
-"""``npm publish`` in a worker's place: a package's folder in, a tarball of ours and its publication out.
+"""Run ``npm publish`` in a worker's place: pack the package into a tarball of our own, and publish exactly that.
 
-Nothing of the package runs where a token or a network is: it is packed in a box without either, with its scripts off,
-and what is published is the tarball that was looked at.
+Nothing of the package runs where a token or a network is: it is packed in a sandbox without either, with its scripts
+off, and what is published is the tarball that was looked at.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""``git push`` in a worker's place: references of its repository in, a clean clone of ours and a push out.
+"""Run ``git push`` in a worker's place: copy the references into a clean clone of our own, and push from there.
 
-The worker's repository is only ever read, in a box without a network; what comes out of it is a pack, which is data.
-The clone is made from that by us, so no hook and no configuration of the target is in it, and what is pushed are ids.
+The worker's repository is only ever read, in a sandbox without a network; what comes out of it is a pack, which is
+data.  The clone is made from that by us, so no hook and no configuration of the target is in
+it, and what is pushed are ids.
 """
 
 from __future__ import annotations

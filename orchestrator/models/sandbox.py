@@ -78,7 +78,7 @@ class ResourceLimits(BaseModel):
 
 
 class Leaving(BaseModel):
-    """Where confirmed commands go that leave the machine, and with which credentials: the supervisor runs them."""
+    """Where confirmed commands go that leave the machine, and with which credentials: the coordinator runs them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -144,6 +144,6 @@ class SandboxConfig(BaseModel):
     confirm_timeout_s: float = Field(default=300.0, gt=0)
     """How long a command waits for a person; after that it is refused."""
     leaving: Leaving = Leaving()
-    """Where `git push` and `npm publish` go once consented to, run by the supervisor in the worker's place."""
+    """Where `git push` and `npm publish` go once consented to, run by the coordinator in the worker's place."""
     limits: ResourceLimits = ResourceLimits()
     """Of one worker with everything it started."""

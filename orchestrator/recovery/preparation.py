@@ -1,4 +1,4 @@
-"""What was measured of folders, CLIs and logins before a launch in; what stands in the way out."""
+"""Judge what was measured of folders, CLIs and logins before a launch, and name what would prevent it."""
 
 from __future__ import annotations
 

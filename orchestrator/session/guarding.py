@@ -120,7 +120,7 @@ def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:
 
 
 def _may_leave(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> bool:
-    """Whether the supervisor may run it in the worker's place: only in front of a program it is known what that is."""
+    """Whether the coordinator may run it in the worker's place: only in front of a program it is known what that is."""
     return body.source == "executable" and verdict.decision == "confirm"
 
 

@@ -256,7 +256,7 @@ class Session:
     guards: Mapping[str, PendingGuard] = field(default_factory=dict)
     """Commands that wait for consent, by question."""
     leaving: Mapping[str, PendingLeaving] = field(default_factory=dict)
-    """Commands that the supervisor runs in a worker's place, by worker and request."""
+    """Commands that the coordinator runs in a worker's place, by worker and request."""
     guard_consents: tuple[GuardConsent, ...] = ()
     """What a person has said yes to, while the worker that asked lives."""
     settled: tuple[Settled, ...] = ()

@@ -1,4 +1,4 @@
-"""Programs in boxes of their own, which the supervisor itself runs: started and ended whole, at whatever moment."""
+"""Start programs that the coordinator runs itself, each in a sandbox, and end them whole at whatever moment."""
 
 from __future__ import annotations
 

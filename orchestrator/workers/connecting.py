@@ -1,6 +1,6 @@
-"""The shim's part of the way out: a listener inside the worker's network namespace, its connections handed outwards.
+"""Listen inside the worker's network namespace, and hand each connection to the proxy outside.
 
-Imported by the shim where a policy lists hosts: standard library only, nothing that costs import time.
+The shim imports this module where a policy lists hosts: standard library only, nothing that costs import time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Programs that the supervisor runs in a worker's place: a command line and what it needs in, how it went out.
+"""Run a program in a worker's place, with what it needs and nothing else, and report how it ended.
 
-Each runs in a box of its own that no worker sees: without a network, or with exactly one host and port; with exactly
-the credentials it is given; with a home of its own.  Nothing of it outlives the call, or us.
+Each runs in a sandbox of its own that no worker sees: without a network, or with exactly one host and port; with
+exactly the credentials it is given; with a home of its own.  Nothing of it outlives the call, or us.
 """
 
 from __future__ import annotations

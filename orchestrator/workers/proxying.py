@@ -1,7 +1,7 @@
-"""The one way out of a box without a network: connections handed over by shims in, allowed ones to the world out.
+"""Connect workers whose sandbox has no network to the hosts that their policy lists: this is their egress proxy.
 
 A shim listens *inside* its worker's network namespace and hands every connection it takes there to this proxy, which
-stands outside; so nothing of ours runs in the box, and no byte passes through anybody between worker and proxy.
+stands outside; so nothing of ours runs in the sandbox, and no byte passes through anybody between worker and proxy.
 """
 
 from __future__ import annotations

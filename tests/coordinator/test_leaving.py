@@ -1,4 +1,4 @@
-"""Whole sessions in which something leaves: the worker, its guard, a person, the supervisor, and a host that checks."""
+"""Whole sessions that push or publish: the worker, its guard, a person, the coordinator, and a host that checks."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ async def test_nothing_that_the_target_configures_is_used(place: Place) -> None:
 
 
 @pytest.mark.parametrize("how", ["git-credentials", "netrc", "variable"])
-async def test_a_host_that_wants_a_password_gets_it_from_the_supervisor(
+async def test_a_host_that_wants_a_password_gets_it_from_the_coordinator(
     place: Place, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.far.git("config", "http.receivepack", "true")

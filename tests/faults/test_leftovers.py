@@ -95,7 +95,7 @@ def begin(program: Program, does: str, seconds: str, *options: str) -> tuple[Pop
     return run, found[0]
 
 
-def kill_supervisors(coordinator: Popen[str], worker: int) -> None:
+def kill_coordinator_and_shim(coordinator: Popen[str], worker: int) -> None:
     """SIGKILL to the coordinator and to the worker's shim, in this order."""
     chain = above(worker, coordinator.pid)
     box = max((place for place, (_, name) in enumerate(chain) if name == "bwrap"), default=None)
@@ -123,7 +123,7 @@ def test_the_first_process_of_the_sandbox_cannot_be_written(program: Program) ->
 
 
 @pytest.mark.fault("C8")
-def test_an_agent_that_attacked_the_first_process_does_not_outlive_its_supervisors(
+def test_an_agent_that_attacked_the_first_process_does_not_outlive_coordinator_and_shim(
     program: Program, strays: list[int], not_proven: Callable[[str], NoReturn]
 ) -> None:
     if platform.machine() != "x86_64":
@@ -134,6 +134,6 @@ def test_an_agent_that_attacked_the_first_process_does_not_outlive_its_superviso
     seconds = f"86400.{os.getpid()}8"
     run, worker = begin(program, f"cat >attack.py <<'E'\n{ATTACK}E\n{python} attack.py", seconds)
     strays += [pid for pid, name in above(worker, run.pid) if name in ("sleep", "bwrap")]
-    kill_supervisors(run, worker)
+    kill_coordinator_and_shim(run, worker)
     left = until(lambda: not sleeper(seconds), within_s=20)
     assert left, "the agent lives on, though its coordinator and its shim are dead"

@@ -255,7 +255,7 @@ attack("planting", "put the folder of its own CLI's settings aside")(
 
 # --- processes ------------------------------------------------------------------------------------------------------
 
-attack("processes", "signal the supervisor")(lambda w: os.kill(w["supervisor"], 0))
+attack("processes", "signal the coordinator")(lambda w: os.kill(w["coordinator"], 0))
 attack("processes", "signal its shim")(lambda w: os.kill(_outer_parent(w), 0))
 attack("processes", "signal a neighbour")(lambda w: os.kill(w["neighbour"], 0))
 attack("processes", "see a neighbour's command line")(
@@ -270,7 +270,7 @@ attack("processes", "change a neighbour's priority")(lambda w: os.setpriority(os
 
 
 def _outer_parent(w: World) -> int:
-    return int(w["supervisor"]) if os.getppid() <= 1 else os.getppid()
+    return int(w["coordinator"]) if os.getppid() <= 1 else os.getppid()
 
 
 @attack("processes", "ptrace a neighbour")
@@ -308,9 +308,9 @@ def _(w: World) -> None:
     w["outlive"] = True
 
 
-@attack("processes", "read the supervisor's variables")
+@attack("processes", "read the coordinator's variables")
 def _(w: World) -> None:
-    unless(b"CANARY" in Path(f"/proc/{w['supervisor']}/environ").read_bytes())
+    unless(b"CANARY" in Path(f"/proc/{w['coordinator']}/environ").read_bytes())
 
 
 @attack("processes", "a canary variable of the coordinator")

@@ -138,7 +138,7 @@ def _world(folder: Path, stack: ExitStack) -> dict[str, object]:
         **{"secret": str(outside / "secret"), "outside": str(outside), "target": str(target), "session": str(session)},
         **{"user_home": str(home), "other_home": str(session / "homes" / "other")},
         **{"home": str(session / "homes" / "w1"), "hold_s": HOLD_S},
-        **{"package": str(outside / "package"), "supervisor": os.getpid(), "neighbour": neighbour.pid},
+        **{"package": str(outside / "package"), "coordinator": os.getpid(), "neighbour": neighbour.pid},
         **{"mark": f"600.{secrets.randbelow(10**6):06d}", "uts": str(Path("/proc/self/ns/uts").readlink())},
         **{"processes": PROCESSES, "memory": MEMORY_MIB * 2**20, "file": FILE_MIB * 2**20, "tmp": TMP_MIB * 2**20},
         **{"open_files": OPEN_FILES, "abstract": abstract, "unix": str(outside / "service.sock")},

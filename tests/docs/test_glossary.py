@@ -1,0 +1,154 @@
+"""One word for each thing: the glossary has it, and the words it replaces are refused wherever people read them."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+import orchestrator
+from orchestrator.cli.group import COMMANDS
+
+ROOT = Path(orchestrator.__file__).resolve().parent.parent
+PACKAGE = ROOT / "orchestrator"
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "workspace" / "README.md"]
+SHOWN = [
+    *ROOT.glob("sandbox_policies/*"),
+    *(path for path in ROOT.glob("static/**/*.*") if "vendor" not in path.parts and path.suffix != ".svg"),
+    *PACKAGE.glob("prompts/*.md"),
+    *PACKAGE.glob("rehearsal/scenarios/*.toml"),
+]
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MOST = 40
+
+RETIRED = {
+    r"supervisors?": "coordinator",
+    r"ways? out": "egress, or what the sentence is about",
+    r"errands?": "host job",
+    r"parcels?": "outbound artifact",
+    r"sweeps?|sweeping|swept": "orphan cleanup",
+    r"happenings?": "notice",
+    r"taking back": "planted files",
+    r"seats?": "subscriber",
+    r"surroundings": "path scope",
+    r"effects? a row": "per effect: 'per', not 'a'",
+}
+"""Words that have been replaced, each with what to say instead."""
+RETIRED_IN_PROSE = {r"box|boxes|boxed|boxing": "sandbox"}
+"""Such words that markup and style sheets cannot do without."""
+
+RETIRED_EVERYWHERE = ("supervisor",)
+"""Those that no source file of ours has any more, in whatever form."""
+RECORDED = {
+    "orchestrator/session/exits.py": "the words stand in journals, and older ones have to replay the same",
+}
+
+RETIRED_NAMES = frozenset(
+    {
+        *("leaving", "boxing", "boxed", "errands", "taking_back", "sweeping", "happenings", "hall", "audience"),
+        *("remembering", "withholding", "surroundings", "parcels", "way_out", "commentary", "saying", "wording"),
+    }
+)
+RENAMED_WITH_THE_ROOMS = frozenset(
+    {
+        "orchestrator/cli/happenings.py",
+        "orchestrator/cli/saying.py",
+        "orchestrator/cli/wording.py",
+        "orchestrator/coordinator/commentary.py",
+        "orchestrator/coordinator/leaving.py",
+        "orchestrator/coordinator/sweeping.py",
+        "orchestrator/journal/withholding.py",
+        "orchestrator/models/leaving.py",
+        "orchestrator/safety/leaving.py",
+        "orchestrator/server/audience.py",
+        "orchestrator/server/hall.py",
+        "orchestrator/server/remembering.py",
+        "orchestrator/session/leaving.py",
+        "orchestrator/workers/boxed.py",
+        "orchestrator/workers/boxing.py",
+        "orchestrator/workers/errands.py",
+        "orchestrator/workers/sweeping.py",
+        "orchestrator/workers/taking_back.py",
+    }
+)
+"""Files that bear a retired name until they are renamed with the rooms.  This list only ever becomes shorter."""
+
+
+def prose(text: str) -> str:
+    """Return a Markdown text without what is set as code, where names of the program stand, and without addresses."""
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    return re.sub(r"`[^`\n]+`|\]\([^)\n]*\)", "", text)
+
+
+def retired_words(text: str, *more: dict[str, str]) -> list[str]:
+    """Return each retired word of the text with what to say instead."""
+    table = {pattern: instead for words in (RETIRED, *more) for pattern, instead in words.items()}
+    return [
+        f"{match[0]!r}: say {instead!r}"
+        for pattern, instead in table.items()
+        for match in re.finditer(rf"(?<![\w-])(?:{pattern})(?![\w-])", text, re.IGNORECASE)
+    ]
+
+
+def terms() -> list[str]:
+    return re.findall(r"^\| \*\*(.+?)\*\* \| \S", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), re.M)
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_the_glossary_is_short_sorted_and_has_each_term_once() -> None:
+    found = terms()
+    assert 20 <= len(found) <= MOST
+    assert found == sorted(set(found))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
+def test_no_document_has_a_retired_word(path: Path) -> None:
+    assert retired_words(prose(path.read_text(encoding="utf-8")), RETIRED_IN_PROSE) == []
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=named)
+def test_nothing_that_is_shown_or_told_to_agents_has_a_retired_word(path: Path) -> None:
+    assert retired_words(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_text_has_a_retired_word(name: str) -> None:
+    command: click.Command = importlib.import_module(f"orchestrator.cli.{name}").command
+    assert retired_words(command.get_help(click.Context(command)), RETIRED_IN_PROSE) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_no_docstring_of_a_module_has_a_retired_word(path: Path) -> None:
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert retired_words(re.sub(r"``[^`]+``", "", text), RETIRED_IN_PROSE) == []
+
+
+def test_no_source_has_a_word_that_is_retired_everywhere() -> None:
+    sources = [path for room in ("orchestrator", "benchmarks", "tests") for path in (ROOT / room).rglob("*.py")]
+    guilty = {
+        named(path)
+        for path in sources
+        if path != Path(__file__)
+        and any(word in path.read_text(encoding="utf-8").lower() for word in RETIRED_EVERYWHERE)
+    }
+    assert guilty <= set(RECORDED)
+
+
+def test_no_new_file_has_a_retired_name() -> None:
+    assert {named(path) for path in MODULES if path.stem in RETIRED_NAMES} <= RENAMED_WITH_THE_ROOMS
+
+
+def test_what_replaces_a_retired_word_is_said() -> None:
+    assert retired_words("The Supervisor runs an errand.") == [
+        "'Supervisor': say 'coordinator'",
+        "'errand': say 'host job'",
+    ]
+    assert retired_words("supervised, supervisor-like") == []
+    assert prose("a `parcel` of\n```sh\nerrand\n```\nwords [here](errand.md)") == "a  of\n\nwords [here"
