@@ -44,6 +44,8 @@ def command(
         session, worker = None, session
     folder = which_session(workspace_path(workspace), session)
     diff = session_diff(folder, state_of(folder), worker=worker, since=since)
+    if diff.uncertain and not as_json:
+        _say_uncertain(diff, str(worker))
     if as_json:
         print(_as_document(diff, session=folder.id, worker=worker, since=since))
     elif shape == "patch":
@@ -51,6 +53,14 @@ def command(
     else:
         for line in _names(diff) if shape == "name-only" else _figures(diff):
             print(line)
+
+
+def _say_uncertain(diff: SessionDiff, worker: str) -> None:
+    """On standard error, so that what git reads stays a patch."""
+    from orchestrator.cli.wording import quoted_name
+
+    names = ", ".join(quoted_name(name) for name in diff.uncertain)
+    print(f"not certainly {worker}'s alone: {names}", file=sys.stderr)
 
 
 def _print_patch(content: bytes) -> None:
@@ -91,6 +101,7 @@ def _as_document(diff: SessionDiff, *, session: str, worker: str | None, since: 
             "since": since,
             "live": diff.is_live,
             "files": [{"path": name, "insertions": more, "deletions": less} for name, more, less in diff.files],
+            "uncertain": list(diff.uncertain),
             "insertions": diff.insertions,
             "deletions": diff.deletions,
             "patch": diff.patch.content.decode("utf-8", "replace"),

@@ -162,14 +162,8 @@ def _change_of_workers(snapshots: Snapshots, session: Session, after: Moment) ->
         yield WorkerChange(step.worker, diff.files, diff.insertions, diff.deletions)
 
 
-def trees_around(snapshots: Snapshots, worker: WorkerId, after: str) -> tuple[str, str]:
-    """The target as it was when a worker began, and when the next one did that may write, or ``after`` if none did."""
-    before, end = moments_around(snapshots, worker, Moment("", after))
-    return before.tree, end.tree
-
-
 def moments_around(snapshots: Snapshots, worker: WorkerId, after: Moment) -> tuple[Moment, Moment]:
-    """The moments of these trees."""
+    """When a worker began, and when the next one did that may write, or ``after`` if none did."""
     moments = snapshots.moments()
     labels = [moment.label for moment in moments]
     own = f"{worker} begins"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.coordinator.final_change import trees_around
+from orchestrator.coordinator.final_change import moments_around
 from orchestrator.coordinator.restored_target import records_of
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.state import Session
+from orchestrator.snapshots.attribution import change_of, origins
 from orchestrator.snapshots.manifest import Manifest
 from orchestrator.snapshots.patches import Patch, heading, make_patch
-from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Snapshots, review_label
-from orchestrator.snapshots.restoration import Recorded
+from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Moment, Snapshots, review_label
+from orchestrator.snapshots.restoration import Recorded, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class SessionDiff:
     patch: Patch
     is_live: bool
     """The session has not ended: this is the target as it stands now."""
+    uncertain: tuple[str, ...] = ()
+    """Files of a worker's change that somebody else changed as well, or perhaps did instead."""
 
     @property
     def insertions(self) -> int:
@@ -58,19 +61,38 @@ def session_diff(
         raise EnvironmentUnfit(f"session {folder.id} has not recorded its target")
     records = records_of(folder, session)
     is_live = not records.has_end()
-    after = (
-        snapshots.look() if is_live else next(tree for label, tree in reversed(snapshots.taken()) if label == AT_END)
-    )
-    before = trees[BASELINE]
+    last = snapshots.glance() if is_live else next(one for one in reversed(snapshots.moments()) if one.label == AT_END)
+    before, after = trees[BASELINE], last.tree
+    own: frozenset[str] | None = None
+    uncertain: tuple[str, ...] = ()
     if worker is not None:
-        before, after = trees_around(snapshots, _known_worker(session, worker), after)
+        begin, end = moments_around(snapshots, _known_worker(session, worker), last)
+        before, after = begin.tree, end.tree
+        # What changed in the same time while it could not write is somebody else's.
+        own = frozenset(change_of(snapshots, WorkerId(worker), begin, end).files)
+        uncertain = _uncertain(snapshots, session, WorkerId(worker), own, begin, end)
     if since is not None:
         before = _tree_of_review(trees, since)
     sides = [Recorded(records.store.read_tree(bytes.fromhex(tree)), Manifest()) for tree in (before, after)]
-    if not is_live and worker is None and since is None:
+    if own is not None:
+        sides = [Recorded(_only(side.tree, own), side.manifest) for side in sides]
+    elif not is_live and since is None:
         # What stands for a content that was not recorded is no part of a patch.
         sides = [records.recorded(snapshots, "begin"), records.recorded(snapshots, "end")]
-    return SessionDiff(snapshots.figures(before, after), make_patch(records.folder, *sides), is_live)
+    figures = tuple(row for row in snapshots.figures(before, after) if own is None or row[0] in own)
+    return SessionDiff(figures, make_patch(records.folder, *sides), is_live, uncertain)
+
+
+def _only(tree: Tree, names: frozenset[str]) -> Tree:
+    return {path: what for path, what in tree.items() if path.decode(errors="backslashreplace") in names}
+
+
+def _uncertain(
+    snapshots: Snapshots, session: Session, worker: WorkerId, names: frozenset[str], begin: Moment, end: Moment
+) -> tuple[str, ...]:
+    """Which of these files are not certainly this worker's alone."""
+    found = origins(snapshots, end, files=sorted(names), is_shared=session.options.share_target, since=begin)
+    return tuple(one.path for one in found if not one.is_certain or one.by_others or one.workers != (worker,))
 
 
 def _known_worker(session: Session, named: str) -> WorkerId:

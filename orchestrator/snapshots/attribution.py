@@ -15,7 +15,12 @@ from orchestrator.snapshots.recorded_trees import Diff, Moment, Snapshots
 
 
 def origins(
-    snapshots: Snapshots, after: Moment, *, files: Sequence[str], is_shared: bool = False
+    snapshots: Snapshots,
+    after: Moment,
+    *,
+    files: Sequence[str],
+    is_shared: bool = False,
+    since: Moment | None = None,
 ) -> tuple[FileOrigin, ...]:
     """By whom each of these files was changed between the first moment and ``after``.
 
@@ -24,11 +29,14 @@ def origins(
 
     Args:
         after: One of the recorded moments, or a later one that has no label.
+        since: Another moment to begin with than the first.
 
     Raises:
         EnvironmentUnfit: The trees cannot be compared.
     """
     moments = _until(snapshots, after)
+    if since in moments:
+        moments = moments[moments.index(since) :]
     steps: dict[str, list[tuple[WorkerId, ...] | None]] = {name: [] for name in files}
     for before, now in pairwise(moments):
         for name in snapshots.changed(before.tree, now.tree):
