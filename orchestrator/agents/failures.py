@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from orchestrator.models.events import FailureKind
+from pydantic_core import from_json
+
+from orchestrator.models.events import Failed, FailureKind
 from orchestrator.models.recovery import Ignore, RecoveryRule
+from orchestrator.wire.records import Noise
 
 MAX_TOOL_TEXT = 2_000
 """Characters of a tool's output that go into an event; the raw file has the whole."""
@@ -25,14 +30,68 @@ _BY_STATUS = {
     429: FailureKind.USAGE_LIMIT,
 }
 
+_BY_CODE: Final[Mapping[str, FailureKind]] = {
+    # Anthropic's error types
+    "authentication_error": FailureKind.AUTHENTICATION,
+    "permission_error": FailureKind.AUTHENTICATION,
+    "billing_error": FailureKind.BILLING,
+    "rate_limit_error": FailureKind.USAGE_LIMIT,
+    "request_too_large": FailureKind.CONTEXT_FULL,
+    "overloaded_error": FailureKind.OVERLOADED,
+    "api_error": FailureKind.OVERLOADED,
+    "timeout_error": FailureKind.NETWORK,
+    "not_found_error": FailureKind.INVALID_REQUEST,
+    # OpenAI's codes and types
+    "invalid_api_key": FailureKind.AUTHENTICATION,
+    "account_deactivated": FailureKind.AUTHENTICATION,
+    "token_expired": FailureKind.AUTHENTICATION,
+    "token_invalidated": FailureKind.AUTHENTICATION,
+    "refresh_token_expired": FailureKind.AUTHENTICATION,
+    "refresh_token_reused": FailureKind.AUTHENTICATION,
+    "refresh_token_invalidated": FailureKind.AUTHENTICATION,
+    "usage_not_included": FailureKind.BILLING,
+    "insufficient_quota": FailureKind.USAGE_LIMIT,
+    "usage_limit_reached": FailureKind.USAGE_LIMIT,
+    "rate_limit_exceeded": FailureKind.USAGE_LIMIT,
+    "slow_down": FailureKind.OVERLOADED,
+    "server_is_overloaded": FailureKind.OVERLOADED,
+    "server_error": FailureKind.OVERLOADED,
+    "context_length_exceeded": FailureKind.CONTEXT_FULL,
+    "model_not_found": FailureKind.INVALID_REQUEST,
+    "unsupported_country_region_territory": FailureKind.AUTHENTICATION,
+    # Google's reasons and statuses
+    "api_key_invalid": FailureKind.AUTHENTICATION,
+    "api_key_expired": FailureKind.AUTHENTICATION,
+    "api_key_service_blocked": FailureKind.AUTHENTICATION,
+    "access_token_expired": FailureKind.AUTHENTICATION,
+    "consumer_suspended": FailureKind.AUTHENTICATION,
+    "service_disabled": FailureKind.AUTHENTICATION,
+    "unauthenticated": FailureKind.AUTHENTICATION,
+    "permission_denied": FailureKind.AUTHENTICATION,
+    "billing_disabled": FailureKind.BILLING,
+    "insufficient_g1_credits_balance": FailureKind.BILLING,
+    "resource_exhausted": FailureKind.USAGE_LIMIT,
+    "quota_exhausted": FailureKind.USAGE_LIMIT,
+    "quota_exceeded": FailureKind.USAGE_LIMIT,
+    "unavailable": FailureKind.OVERLOADED,
+    "internal": FailureKind.OVERLOADED,
+    "deadline_exceeded": FailureKind.NETWORK,
+}
+"""What the services' own codes mean, in lower case.  A code that is not here says no more than the HTTP status does."""
+
 # First match wins.  The words are those of the three CLIs and of the HTTP libraries under them.
 _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"context window|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
         (r"quota|usage limit|rate.?limit|too many requests|resource.exhausted|slow down", FailureKind.USAGE_LIMIT),
-        (r"credit balance|billing", FailureKind.BILLING),
-        (r"not logged in|authenticat|unauthori[sz]ed|api.key|invalid auth|auth method", FailureKind.AUTHENTICATION),
+        (r"credit balance|out of credits|billing|payment required", FailureKind.BILLING),
+        (
+            r"not logged in|logged out|re-run codex login|log(?:ging)? ?in again|sign(?:ing)? in again"
+            r"|please run /login|authenticat|unauthori[sz]ed|forbidden|api.key|invalid auth|auth method"
+            r"|(?:access|refresh|oauth|auth) token",
+            FailureKind.AUTHENTICATION,
+        ),
         (r"overloaded|high demand|at capacity|unavailable|server.error|internal error", FailureKind.OVERLOADED),
         (
             r"fetch failed|connection|ECONN|EPIPE|ETIMEDOUT|timed out|timeout|terminated|disconnected|network|socket",
@@ -44,6 +103,23 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
 )
 
 _STATUS = re.compile(r"(?:status:?|API Error:?|code\"?:|rejected)\s*\(?([1-5]\d\d)\b", re.IGNORECASE)
+_BY_SENTENCE: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
+    (re.compile(words, re.IGNORECASE), kind)
+    for words, kind in (
+        (r"context window|context length|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
+        (r"credit balance|out of credits|billing (?:is|has been|account)|enable billing", FailureKind.BILLING),
+        (
+            r"(?:api.key|token|credential)s?\b[^.]{0,60}\b(?:invalid|not valid|expired|revoked|not found|missing)"
+            r"|\b(?:invalid|expired|revoked|missing|incorrect)\b[^.]{0,20}\b(?:api.key|(?:oauth|access) token)",
+            FailureKind.AUTHENTICATION,
+        ),
+    )
+)
+"""What a service says in whole phrases although it gives the status of something else."""
+_MESSAGES = ("message", "detail", "error_description", "msg")
+_MOST_BODY = 200_000
+"""Characters of an answer that is read."""
+_DEEPEST = 3
 _EPOCH = re.compile(r"limit reached\|(\d{10})\b")
 _DELAY = re.compile(
     r"(?:try again|retry|resets?)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|"
@@ -67,20 +143,91 @@ _CLOCK = re.compile(
 _PERMISSION = ("permission denied", "operation not permitted", "read-only file system")
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A service's own answer, as a CLI repeats it in its error text."""
+
+    message: str
+    codes: tuple[str, ...] = ()
+    """Its codes in lower case, the most particular first."""
+    status: int | None = None
+
+
+def body_in(text: str) -> Body | None:
+    """The service's answer that the text carries as a JSON object; ``None`` where there is none, or it is cut."""
+    start = text.find("{")
+    value: Any = None
+    end = text.rfind("}") + 1
+    if start < 0 or end <= start or end - start > _MOST_BODY:
+        return None
+    try:
+        value = from_json(text[start:end], allow_inf_nan=False)
+    except ValueError:
+        return None
+    return _body_of(value, depth=0) if isinstance(value, dict) else None
+
+
+def _body_of(value: Mapping[str, Any], *, depth: int) -> Body | None:
+    held = value.get("error")
+    error: Mapping[str, Any] = held if isinstance(held, dict) else value
+    message = next((error[name] for name in _MESSAGES if isinstance(error.get(name), str)), "")
+    if not message and isinstance(held, str):
+        message = held
+    inner = body_in(message) if depth < _DEEPEST and message.lstrip().startswith("{") else None
+    if inner is not None:  # gemini's message may be the whole answer once more
+        return inner
+    details = error.get("details")
+    reasons = [one.get("reason") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    named = [*reasons, error.get("code"), error.get("type"), error.get("status"), held]
+    codes = tuple(code.lower() for code in named if isinstance(code, str))
+    numbers = (error.get("code"), error.get("status"), value.get("status"), value.get("code"))
+    status = next((n for n in numbers if isinstance(n, int) and not isinstance(n, bool) and 100 <= n < 600), None)
+    return Body(message, codes, status) if message or codes or status is not None else None
+
+
 def http_status(text: str) -> int | None:
-    """The HTTP status the text names, ``None`` where it names none."""
-    found = _STATUS.search(text)
-    return int(found[1]) if found else None
+    """The HTTP status the text names, ``None`` where it names none.
+
+    What stands before the service's answer and the answer's own fields count; what the answer's sentence says does not.
+    """
+    body = body_in(text)
+    found = _STATUS.search(text if body is None else text[: text.find("{")])
+    return int(found[1]) if found else None if body is None else body.status
 
 
 def failure_kind(text: str, status: int | None = None) -> FailureKind:
-    """Why it failed, by HTTP status first and words second."""
+    """Why it failed: by the code in the service's answer, then by HTTP status, then by words."""
+    body = body_in(text)
+    if body is not None:
+        for code in body.codes:
+            if code in _BY_CODE:
+                return _BY_CODE[code]
+        if (said := _by_sentence(body.message)) is not None:
+            return said
+        status = status if status is not None else body.status
+        # codex repeats the answer alone only where the service called the request wrong
+        return _by_status(status) if status is not None else FailureKind.INVALID_REQUEST
     if status is not None and status >= 500:
         return FailureKind.OVERLOADED
-    for pattern, kind in _BY_WORDS:
-        if pattern.search(text) and (status is None or kind in (FailureKind.CONTEXT_FULL, FailureKind.BILLING)):
+    return _by_words(text) if status is None else _by_sentence(text) or _by_status(status)
+
+
+def _by_status(status: int) -> FailureKind:
+    return FailureKind.OVERLOADED if status >= 500 else _BY_STATUS.get(status, FailureKind.INVALID_REQUEST)
+
+
+def _by_sentence(text: str) -> FailureKind | None:
+    for pattern, kind in _BY_SENTENCE:
+        if pattern.search(text):
             return kind
-    return _BY_STATUS.get(status, FailureKind.INVALID_REQUEST) if status is not None else FailureKind.UNKNOWN
+    return None
+
+
+def _by_words(text: str) -> FailureKind:
+    for pattern, kind in _BY_WORDS:
+        if pattern.search(text):
+            return kind
+    return FailureKind.UNKNOWN
 
 
 def resets_at(text: str, at: datetime) -> datetime | None:
@@ -144,6 +291,14 @@ def known_trouble(text: str, rules: Sequence[RecoveryRule]) -> RecoveryRule | No
         if rule.reason is None and rule.pattern.search(text):
             return None if isinstance(rule.remedy, Ignore) else rule
     return None
+
+
+def failure_beside(noise: Noise, rules: Sequence[RecoveryRule]) -> Failed | None:
+    """What a line beside the records says of the launch, as far as a rule knows it; it counts only at a bad end."""
+    rule = known_trouble(noise.text, rules)
+    if rule is None:
+        return None
+    return Failed(noise.text, rule.failure or FailureKind.CONFIGURATION, beside=noise.stream)
 
 
 def shortened(text: str, limit: int = MAX_TOOL_TEXT) -> str:

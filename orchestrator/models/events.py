@@ -148,6 +148,9 @@ class Failed:
     """When a usage limit ends, if the CLI said so.  Never invented."""
     final: bool = False
     """The turn is over because of it."""
+    beside: Literal["stdout", "stderr", "events"] | None = None
+    """Where a line stood that was no record, as warnings do; ``None`` for what a record tells.  It counts only once the
+    attempt has ended badly."""
     kind: Literal["failed"] = "failed"
 
 

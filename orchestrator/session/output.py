@@ -121,7 +121,7 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
             draft.set_worker(worker, doing=_line(f"{RETRIES}{text}"))
         case Failed(text=text, final=True, failure=kind):
             draft.set_detail(worker, failure=_line(text), failure_kind=kind, last_word_at=draft.at)
-        case Unrecognised(stream="stderr", text=text):
+        case Unrecognised(stream="stderr", text=text) | Failed(beside="stderr", text=text):
             words = draft.detail(worker).own_words
             if (more := with_line(words, text)) is not words:
                 draft.set_detail(worker, own_words=more)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.models.effects import RecordRecovery
-from orchestrator.models.events import AgentEvent, Denied, Failed
+from orchestrator.models.events import AgentEvent, Denied, Failed, Unrecognised
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.work import Assignment, Role
@@ -30,7 +30,8 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent, *, settled: bool 
     """Do what the first matching rule says; an error without a rule is kept for the verdict at the end.
 
     A failure that a rule would end the attempt for is only noted at first, because CLIs tell of failures that they then
-    overcome themselves.  It counts once it is settled, see :func:`settle`.
+    overcome themselves.  So is every line beside the records: a warning may use the words of an error.  Both count once
+    they are settled, see :func:`settle`.
     """
     detail = draft.detail(worker)
     if not draft.running:
@@ -52,15 +53,28 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent, *, settled: bool 
                 draft.set_detail(worker, denied=(*detail.denied, event.payload.text))
             draft.set_worker(worker, denials=draft.worker(worker).denials + 1)
         return
-    if isinstance(plan.remedy, Wait | GiveUp) and not settled and is_provisional(draft, event):
+    if isinstance(plan.remedy, Ignore):
+        return
+    if not settled and _is_beside(event):
+        if event not in detail.doubtful:
+            draft.set_detail(worker, doubtful=(*detail.doubtful, event)[-MOST_DOUBTFUL:])
+        if not detail.began:  # a CLI that has begun may well think for long after a warning
+            draft.set_detail(worker, last_word_at=draft.at)
+    elif isinstance(plan.remedy, Wait | GiveUp) and not settled and is_provisional(draft, event):
         draft.set_detail(worker, doubtful=(*detail.doubtful, event)[-MOST_DOUBTFUL:], last_word_at=draft.at)
-    elif not isinstance(plan.remedy, Ignore):
+    else:
         _apply(draft, worker, plan, event=event)
 
 
 def is_provisional(draft: Draft, event: AgentEvent) -> bool:
     """Whether the attempt may still overcome what the event tells."""
     return isinstance(event.payload, Failed) and draft.session.options.final_wait_s is not None
+
+
+def _is_beside(event: AgentEvent) -> bool:
+    """Whether a line tells it that was no record."""
+    payload = event.payload
+    return isinstance(payload, Unrecognised) or (isinstance(payload, Failed) and payload.beside is not None)
 
 
 def settle(draft: Draft, worker: WorkerId) -> None:

@@ -20,6 +20,14 @@ _SEE_LOG = "read the end of the worker's stderr log"
 
 RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
+        name="claude-start-warning",
+        pattern=re.compile(r"^(?:\[?warn(?:ing)?\]?:? |MCP server|Ignoring |Skipping )", re.IGNORECASE),
+        remedy=Ignore(),
+        because="Claude Code warns and goes on",
+        evidence="binary",
+        source="claude, binary only",
+    ),
+    RecoveryRule(
         name="claude-root-refused",
         pattern=re.compile(r"cannot be used with root/sudo privileges"),
         remedy=Relaunch(env={"IS_SANDBOX": "1"}),
@@ -104,6 +112,16 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         source="C5",
     ),
     RecoveryRule(
+        name="claude-outside-approval",
+        pattern=re.compile(
+            r"(?:(?P<path>/[^\s'\"]{1,300})['\"]? )?needs approval\. The path is outside the working directories"
+        ),
+        remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
+        because="the path lies outside the folders Claude Code was given",
+        evidence="binary",
+        source="C2",
+    ),
+    RecoveryRule(
         name="claude-command-needs-approval",
         pattern=re.compile(
             r"The following part requires approval|needs approval\. The path is inside"
@@ -161,6 +179,17 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         source="C13",
     ),
     RecoveryRule(
+        name="claude-settings-unfit",
+        pattern=re.compile(
+            r"^Error: (?:Settings file (?:not found|exceeds)|Cannot use settings file"
+            r"|Invalid JSON provided to --settings)"
+        ),
+        remedy=Escalate(("correct the settings file that the message names, or leave out --settings",)),
+        because="Claude Code cannot read the settings that it was told to use",
+        evidence="binary",
+        source="claude, binary only",
+    ),
+    RecoveryRule(
         name="claude-mcp-unfit",
         pattern=re.compile(
             r"passed via --permission-prompt-tool\) not found|Invalid MCP configuration|MCP config file not found"
@@ -186,7 +215,10 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-not-logged-in",
-        pattern=re.compile(r"Not logged in|Failed to authenticate|Please run /login|Invalid API key"),
+        pattern=re.compile(
+            r"Not logged in|Failed to authenticate|Please run /login|Invalid API key|run /login|OAuth (?:access )?token"
+            r"|disabled (?:API key authentication|Claude subscription access)|account is on hold"
+        ),
         remedy=GiveUp("log in: run claude and type /login, or set ANTHROPIC_API_KEY"),
         because="Claude Code is not logged in, or its key is not accepted",
         failure=FailureKind.AUTHENTICATION,
@@ -213,18 +245,30 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         pattern=re.compile(r"[Pp]rompt is too long|Request too large|prompt_too_long"),
         remedy=Relaunch(fresh=True),
         because="the conversation no longer fits the model's context",
+        failure=FailureKind.CONTEXT_FULL,
         source="C18",
     ),
     RecoveryRule(
         name="claude-usage-limit",
-        pattern=re.compile(r"\(429\)|usage limit|rate.?limit|Repeated 529|at capacity"),
+        pattern=re.compile(r"\(429\)|usage limit|rate.?limit"),
         remedy=Wait(),
-        because="the provider's limit or capacity is reached for now",
+        because="the provider's limit is reached for now",
+        failure=FailureKind.USAGE_LIMIT,
+        source="section 4",
+    ),
+    RecoveryRule(
+        name="claude-overloaded",
+        pattern=re.compile(r"Repeated 529|at capacity|\b5\d\d\b"),
+        remedy=Wait(),
+        because="the provider's capacity is reached for now",
+        failure=FailureKind.OVERLOADED,
         source="section 4",
     ),
     RecoveryRule(
         name="claude-session-missing",
-        pattern=re.compile(r"No conversation found with session ID|--resume requires a valid session ID"),
+        pattern=re.compile(
+            r"No conversation found with session ID|--resume requires a valid session ID|^Error: Invalid session ID"
+        ),
         remedy=Relaunch(fresh=True),
         because="the conversation to continue is not there",
         source="C19",

@@ -11,9 +11,9 @@ from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
 from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import (
+    failure_beside,
     failure_kind,
     http_status,
-    known_trouble,
     resets_at,
 )
 from orchestrator.agents.growing_map import EMPTY
@@ -99,10 +99,10 @@ def _unrecognised(data: Mapping[str, Any], at: datetime) -> AgentEvent:
 
 
 def _of_noise(noise: Noise, at: datetime) -> AgentEvent:
-    rule = known_trouble(noise.text, RULES)
-    if rule is None:
+    failed = failure_beside(noise, RULES)
+    if failed is None:
         return _event(EventType.STATUS, Unrecognised(noise.text, noise.stream), at)
-    return _event(EventType.ERROR, Failed(noise.text, rule.failure or FailureKind.CONFIGURATION), at)
+    return _event(EventType.ERROR, failed, at)
 
 
 def _of_assistant(

@@ -12,6 +12,27 @@ _WRITE = "--sandbox=workspace-write"
 
 RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
+        name="codex-server-required",
+        pattern=re.compile(r"required MCP servers failed to initialize"),
+        remedy=Escalate(("start the MCP server that the message names, or do not require it in Codex's settings",)),
+        because="an MCP server that Codex's settings require does not start",
+        evidence="binary",
+        source="codex, binary only",
+    ),
+    RecoveryRule(
+        name="codex-start-warning",
+        pattern=re.compile(
+            r"^warning: (?!proceeding)|\bWARN\b|\bMCP (?:client|server|startup|tool)|\brmcp|falling back"
+            r"|must have their trust setting updated first|^Codex could not find bubblewrap"
+            r"|^Codex's Linux sandbox uses bubblewrap",
+            re.IGNORECASE,
+        ),
+        remedy=Ignore(),
+        because="Codex warns and goes on, with a default or without an MCP server",
+        evidence="binary",
+        source="codex, binary only",
+    ),
+    RecoveryRule(
         name="codex-untrusted-directory",
         pattern=re.compile(r"Not inside a trusted directory"),
         remedy=Relaunch(flags=("--skip-git-repo-check",)),
@@ -87,9 +108,12 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="codex-not-logged-in",
-        pattern=re.compile(r"401 Unauthorized|403 Forbidden|[Nn]ot logged in|codex login"),
+        pattern=re.compile(
+            r"401 Unauthorized|403 Forbidden|^Not logged in|(?:re-run|[Rr]un) `?codex login|sign in again|log in again"
+        ),
         remedy=GiveUp("log in with codex login, or set CODEX_API_KEY"),
         because="Codex is not logged in, or its key is not accepted",
+        failure=FailureKind.AUTHENTICATION,
         source="section 4",
     ),
     RecoveryRule(
@@ -125,7 +149,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="codex-path-missing",
         pattern=re.compile(
-            r"Error: No such file or directory \(os error 2\)|Failed to read output schema file"
+            r"^Error: No such file or directory \(os error 2\)|Failed to read output schema file"
             r"|Failed to open last message file"
         ),
         remedy=Escalate(("make the folder that the message or the command line names",)),
@@ -137,6 +161,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         pattern=re.compile(r"ran out of room in the model's context window"),
         remedy=Relaunch(fresh=True),
         because="the conversation no longer fits the model's context",
+        failure=FailureKind.CONTEXT_FULL,
         source="X14",
     ),
     RecoveryRule(
@@ -164,7 +189,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="codex-sandbox-unfit",
         pattern=re.compile(
-            r"bubblewrap is unavailable|needs access to create user namespaces|setting up uid map: Permission denied"
+            r"bubblewrap is unavailable|setting up uid map: Permission denied"
             r"|No permissions to create a new namespace|Failed RTM_NEWADDR|Landlock was not able to fully enforce"
         ),
         remedy=Escalate(
@@ -179,7 +204,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="codex-requirements",
-        pattern=re.compile(r"disallowed by requirements|must have their trust setting updated first"),
+        pattern=re.compile(r"` is disallowed by requirements \("),
         remedy=Escalate(("ask whoever manages Codex's requirements",)),
         because="a managed setting forbids the mode",
         evidence="binary",

@@ -10,9 +10,9 @@ from typing import Any, Final
 from orchestrator.agents.codex.rules import RULES
 from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import (
+    failure_beside,
     failure_kind,
     http_status,
-    known_trouble,
     permission_trouble,
     resets_at,
     shortened,
@@ -95,10 +95,9 @@ def _of_noise(state: Translation, noise: Noise, at: datetime) -> tuple[Translati
     if router := _ROUTER.search(noise.text):  # the only place where a refused patch or escalation is told
         denied = Denied(router[1], reason="router")
         return changed(state, denials=state.denials + 1), (_event(EventType.ERROR, denied, at),)
-    rule = known_trouble(noise.text, RULES)
-    if rule is None:
+    failed = failure_beside(noise, RULES)
+    if failed is None:
         return state, (_event(EventType.STATUS, Unrecognised(noise.text, noise.stream), at),)
-    failed = Failed(noise.text, rule.failure or FailureKind.CONFIGURATION)
     return state, (_event(EventType.ERROR, failed, at),)
 
 

@@ -33,6 +33,17 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         source="G2",
     ),
     RecoveryRule(
+        name="gemini-start-warning",
+        pattern=re.compile(
+            r"current folder is not trusted|disabled because (?:this|the) folder is (?:untrusted|not trusted)"
+            r"|^(?:Warning: |MCP |\[STARTUP\]|Skipping |Ripgrep )|due to untrusted folder"
+        ),
+        remedy=Ignore(),
+        because="gemini warns and goes on without what it names",
+        evidence="binary",
+        source="gemini, bundle only",
+    ),
+    RecoveryRule(
         name="gemini-protected-name",
         # Some folder of the path is itself one of the allowed ones.
         pattern=re.compile(
@@ -139,7 +150,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-settings-broken",
-        pattern=re.compile(r"Please fix the configuration file\(s\)|Failed to parse trusted folders file"),
+        pattern=re.compile(r"Please fix the configuration file\(s\)"),
         remedy=Escalate(("correct the file that the message names",)),
         because="gemini cannot read its settings",
         source="G13",
@@ -169,23 +180,26 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-usage-limit",
-        pattern=re.compile(r"\[API Error: (?:.*\"code\":429|You have exhausted|.*RESOURCE_EXHAUSTED|slow down)"),
+        pattern=re.compile(r"\[API Error: "),
         remedy=Wait(),
         because="the account's limit is reached for now",
+        failure=FailureKind.USAGE_LIMIT,
         source="G17",
     ),
     RecoveryRule(
         name="gemini-refused",
-        pattern=re.compile(r"\[API Error: .*\"code\":(?:401|403)"),
+        pattern=re.compile(r"\[API Error: "),
         remedy=GiveUp("run gemini and sign in again, or set another GEMINI_API_KEY"),
         because="the service does not accept the key",
+        failure=FailureKind.AUTHENTICATION,
         source="G17",
     ),
     RecoveryRule(
         name="gemini-overloaded",
-        pattern=re.compile(r"\[API Error: (?:.*\"code\":5\d\d|.*UNAVAILABLE)"),
+        pattern=re.compile(r"\[API Error: "),
         remedy=Wait(),
         because="the service is overloaded or out of order for now",
+        failure=FailureKind.OVERLOADED,
         source="G17",
     ),
     RecoveryRule(
@@ -210,14 +224,6 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         ),
         remedy=Escalate(("check who owns the file and its folder",)),
         because="the operating system refuses the file",
-        evidence="binary",
-        source="gemini, bundle only",
-    ),
-    RecoveryRule(
-        name="gemini-mcp-untrusted",
-        pattern=re.compile(r"current folder is not trusted|configured but disabled because this folder is untrusted"),
-        remedy=Relaunch(flags=("--skip-trust",)),
-        because="MCP servers are switched off in an untrusted folder",
         evidence="binary",
         source="gemini, bundle only",
     ),

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import (
+    failure_beside,
     failure_kind,
     http_status,
-    known_trouble,
     permission_trouble,
     resets_at,
     shortened,
@@ -109,10 +109,10 @@ def _of_noise(noise: Noise, at: datetime) -> AgentEvent | None:
     if _FRAME.match(noise.text):  # a dozen of them stand behind every retry
         return None
     # What stands behind this was told by the tool's own result on stdout.
-    rule = None if noise.text.startswith("Error executing tool ") else known_trouble(noise.text, RULES)
-    if rule is None:
+    failed = None if noise.text.startswith("Error executing tool ") else failure_beside(noise, RULES)
+    if failed is None:
         return _event(EventType.STATUS, Unrecognised(noise.text, noise.stream), at)
-    return _event(EventType.ERROR, Failed(noise.text, rule.failure or FailureKind.CONFIGURATION), at)
+    return _event(EventType.ERROR, failed, at)
 
 
 def _of_delta(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
