@@ -1,4 +1,4 @@
-"""An agent's words are cut here before they enter the journal: what is longer lies in its raw file anyway.
+"""Cut an agent's words before they enter the journal; what is longer lies whole in its raw file.
 
 An answer of 50 MB would be held by the session, written twice into the journal, and once more into every report.  The
 cut is made around the redaction of secrets, in two steps, so that no half of a secret stays at its edge.

@@ -1,4 +1,4 @@
-"""Options in, one command line out: what a rehearsal leaves out, and what a recovery puts back or adds."""
+"""Build one command line from options: leave out what a rehearsal must not have, add what a recovery needs."""
 
 from __future__ import annotations
 

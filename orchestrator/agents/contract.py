@@ -1,4 +1,4 @@
-"""The contract of one CLI: a frozen dataclass of pure functions and tables, one instance a file of this folder."""
+"""An adapter describes one CLI by this contract: a frozen dataclass of pure functions and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adapters of other packages: the entry-point group ``orchestrate.agents`` in, loaded adapters out.
+"""Load the adapters that other packages declare under the entry-point group ``orchestrate.agents``.
 
 Looking through every installed package takes longer than starting does, so what was found is kept in the user's cache
 and holds for as long as no folder of ``sys.path`` has changed.

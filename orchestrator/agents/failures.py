@@ -1,4 +1,4 @@
-"""A CLI's words about its own failure in, the kind of failure and the stated time of its end out."""
+"""Read a CLI's words about its own failure: of which kind it is, and when it is said to end."""
 
 from __future__ import annotations
 

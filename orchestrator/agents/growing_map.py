@@ -1,4 +1,4 @@
-"""An immutable mapping that grows in constant time: what a translator remembers of a turn with a million records."""
+"""This immutable mapping grows in constant time, so a translator can remember a turn with a million records."""
 
 from __future__ import annotations
 

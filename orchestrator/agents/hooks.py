@@ -1,4 +1,4 @@
-"""What a CLI's own hook runs before its shell tool does: the guard's hook, where the sandbox has one."""
+"""Name the command that a CLI's own hook runs before its shell tool: the guard's, where the sandbox has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compares two contents of a CLI's login file: whether one is the same account's newer login.  Nothing is verified."""
+"""Tell whether one of two login files is the same account's newer login.  Nothing is verified."""
 
 from __future__ import annotations
 

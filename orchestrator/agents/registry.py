@@ -1,4 +1,4 @@
-"""Every adapter there is, by name: those of this folder, and those that installed packages bring along.
+"""Find every adapter by name: those of this folder, and those that installed packages bring along.
 
 A module or package here that defines ``AGENT`` is one.  A package of its own names its adapter in the entry-point group
 ``orchestrate.agents``; one that cannot be loaded is left out, with the reason in :data:`LEFT_OUT`.

@@ -1,4 +1,4 @@
-"""Events that agents report themselves: a JSON object of spec 004's format, alone on a line, in; events out.
+"""Read the events that agents report themselves: a JSON object of spec 004's format, alone on a line.
 
 Only assistant text and lines of the file named in ``ORCHESTRATOR_EVENTS`` are read so: tool output, user and result
 records may echo a target file that holds such a line.

@@ -1,4 +1,4 @@
-"""Claude Code: command line, records, known errors."""
+"""This adapter makes Claude Code an agent: its command line, its records, and its known errors."""
 
 from __future__ import annotations
 

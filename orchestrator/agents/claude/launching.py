@@ -1,4 +1,4 @@
-"""Claude Code's command line, as observed with 2.1.329."""
+"""Build Claude Code's command line, as observed with 2.1.329."""
 
 from __future__ import annotations
 

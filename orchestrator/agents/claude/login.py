@@ -1,4 +1,4 @@
-"""The login file of claude (2.1.329): it names no account, so the lasting token tells whose it is."""
+"""Compare login files of claude (2.1.329): they name no account, so the lasting token tells whose they are."""
 
 from __future__ import annotations
 

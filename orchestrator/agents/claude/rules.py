@@ -1,4 +1,4 @@
-"""Claude Code's known errors and what cures them, in the order in which they are tried."""
+"""List Claude Code's known errors and what cures them, in the order in which they are tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Claude Code's tools were asked and what they answered, denials included: content blocks in, events out."""
+"""Translate Claude Code's tool calls into events: what was asked, what came back, and what was denied."""
 
 from __future__ import annotations
 

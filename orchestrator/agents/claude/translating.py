@@ -1,4 +1,4 @@
-"""Claude Code's stream-json records in, events out (2.1.329; 2.1.197 where marked)."""
+"""Translate Claude Code's stream-json records into events (2.1.329; 2.1.197 where marked)."""
 
 from __future__ import annotations
 

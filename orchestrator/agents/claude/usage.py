@@ -1,4 +1,4 @@
-"""What Claude Code says it has consumed, each token and cent reported once.
+"""Count what Claude Code says it has consumed, each token and cent once.
 
 Input tokens are told with the first line of each message; output tokens and cost only by the result, which is a total
 over all runs of the conversation, forked ones included.

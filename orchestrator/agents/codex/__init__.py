@@ -1,4 +1,4 @@
-"""Codex CLI: command line, records, known errors."""
+"""This adapter makes Codex CLI an agent: its command line, its records, and its known errors."""
 
 from __future__ import annotations
 

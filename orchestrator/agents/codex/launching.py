@@ -1,4 +1,4 @@
-"""Codex CLI's command line, as observed with 0.169.0."""
+"""Build Codex CLI's command line, as observed with 0.169.0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login file of codex (0.169.0): its tokens say whose they are."""
+"""Compare login files of codex (0.169.0): their tokens say whose they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codex's ``exec --json`` records in, events out (0.169.0)."""
+"""Translate the records of Codex's ``exec --json`` into events (0.169.0)."""
 
 from __future__ import annotations
 

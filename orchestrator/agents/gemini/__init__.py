@@ -1,4 +1,4 @@
-"""Gemini CLI: command line, records, known errors."""
+"""This adapter makes Gemini CLI an agent: its command line, its records, and its known errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gemini CLI's command line, as observed with 0.61.0."""
+"""Build Gemini CLI's command line, as observed with 0.61.0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The login file of gemini (0.61.0): its identity token says whose it is, and a refresh keeps the lasting token."""
+"""Compare login files of gemini (0.61.0): the identity token says whose one is, and a refresh keeps the lasting one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gemini CLI's stream-json records in, events out (0.61.0)."""
+"""Translate Gemini CLI's stream-json records into events (0.61.0)."""
 
 from __future__ import annotations
 
