@@ -1,4 +1,4 @@
-"""Questions of a running session put to the person at the terminal, whose answer goes back as a command."""
+"""Put the questions of a running session to the person at the terminal, and send each answer back as a command."""
 
 from __future__ import annotations
 

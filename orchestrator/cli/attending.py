@@ -1,4 +1,4 @@
-"""A running session and the person in front of it: signals, the view and answers, beside the coordinator's own work."""
+"""Attend to the person in front of a running session: signals, the view and answers, beside the coordinator."""
 
 from __future__ import annotations
 

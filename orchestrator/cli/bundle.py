@@ -1,4 +1,4 @@
-"""``orchestrate bundle``: a session packed into one file that can be sent to others."""
+"""``orchestrate bundle``: pack a session into one file that can be sent to others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What preflight can find out, turned into findings with a next step each; for ``doctor``."""
+"""Turn what preflight finds out into findings for ``doctor``, each with a next step."""
 
 from __future__ import annotations
 

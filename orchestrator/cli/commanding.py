@@ -1,4 +1,4 @@
-"""One command dropped into a running session's folder, and what came of it."""
+"""Drop one command into a running session's folder, and wait for what comes of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's folder in, its dashboard's address said, and the server beside the coordinator as a process of its own.
+"""Start the dashboard's server as a process beside the coordinator, and say its address.
 
 A process of its own, because five hundred viewers on the coordinator's event loop would keep a blocker waiting, and
 because a fault in showing must not end what is shown (docs/adr/0003).

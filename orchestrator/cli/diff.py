@@ -1,4 +1,4 @@
-"""``orchestrate diff``: what a session changed."""
+"""``orchestrate diff``: show what a session changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate doctor``: what is there to run with, what is missing, and what to do about it."""
+"""``orchestrate doctor``: say what is there to run with, what is missing, and what to do about it."""
 
 from __future__ import annotations
 

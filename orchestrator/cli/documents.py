@@ -1,4 +1,4 @@
-"""Values in, the JSON documents of ``--json`` out."""
+"""Make the JSON documents that ``--json`` prints."""
 
 from __future__ import annotations
 

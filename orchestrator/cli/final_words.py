@@ -1,4 +1,4 @@
-"""A session's state in, the summary a person reads at its end (and in ``show``) out."""
+"""Write the summary that a person reads when a session ends, and in ``show``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's folder in, its state as the journal tells it out."""
+"""Load a session's state from its folder by folding its journal."""
 
 from __future__ import annotations
 

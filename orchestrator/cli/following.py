@@ -1,4 +1,4 @@
-"""A growing file in, its lines to standard output as they come; ends when the session does."""
+"""Print the lines of a growing file as they come, until the session ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command table, and the group that takes anything that is not a command for a task."""
+"""The group looks commands up in one table, and takes what is not a command for a task."""
 
 from __future__ import annotations
 

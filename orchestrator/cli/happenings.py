@@ -1,4 +1,4 @@
-"""One journal entry in, what people should hear of it out; pure, and shared by both views and ``logs``."""
+"""Say what people should hear of a journal entry; pure, and shared by both views and ``logs``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session on a terminal: one row a worker, and below it what was decided, reviewed, recovered and asked."""
+"""Show a session on a terminal: a row for each worker, and below it decisions, reviews, recoveries and questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate logs``: what the workers said and did, from the journal or as their raw bytes."""
+"""``orchestrate logs``: show what the workers said and did, from the journal or as their raw bytes."""
 
 from __future__ import annotations
 

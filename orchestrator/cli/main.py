@@ -1,4 +1,4 @@
-"""The command line's one entrance, and the one place where errors become messages and exit codes."""
+"""The command line enters here, and here alone errors become messages and exit codes."""
 
 from __future__ import annotations
 

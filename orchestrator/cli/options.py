@@ -1,4 +1,4 @@
-"""Options that several subcommands share, and the kinds of value they take."""
+"""Declare the options that several subcommands share, and the kinds of value they take."""
 
 from __future__ import annotations
 

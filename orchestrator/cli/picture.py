@@ -1,4 +1,4 @@
-"""A session, a time and a terminal's size in, what is drawn out; agents' words are text, never markup."""
+"""Draw a session for a terminal of a given size at a given time; agents' words are text, never markup."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sessions lie, and which one a subcommand means."""
+"""Find where sessions lie, and which one a subcommand means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session as plain lines: for pipes, logs and ``--quiet``; no colours, no control characters."""
+"""Show a session as plain lines for pipes, logs and ``--quiet``: no colours, no control characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate policies``: the review policies and the sandbox policies there are, and what they mean."""
+"""``orchestrate policies``: list the review policies and the sandbox policies, and explain them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate replay``: every decision of a session derived again from its journal alone."""
+"""``orchestrate replay``: derive every decision of a session again from its journal alone."""
 
 from __future__ import annotations
 

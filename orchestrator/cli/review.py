@@ -1,4 +1,4 @@
-"""``orchestrate review``: the manual trigger of a peer review."""
+"""``orchestrate review``: ask for a peer review now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate run``: one task from the command line to its exit code."""
+"""``orchestrate run``: take one task from the command line to its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request in; the session shown, attended, summed up, and its exit code out."""
+"""Run one request: show the session, attend to its person, sum it up, and return its exit code."""
 
 from __future__ import annotations
 

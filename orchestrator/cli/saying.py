@@ -1,4 +1,4 @@
-"""Events, decisions, reviews and recoveries in, one sentence about each out."""
+"""Put events, decisions, reviews and recoveries into words, one sentence each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate scenarios``: what ``--rehearse --scenario`` can play."""
+"""``orchestrate scenarios``: list what ``--rehearse --scenario`` can play."""
 
 from __future__ import annotations
 

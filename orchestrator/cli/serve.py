@@ -1,4 +1,4 @@
-"""``orchestrate serve``: every session of the workspace in the browser."""
+"""``orchestrate serve``: show every session of the workspace in the browser."""
 
 from __future__ import annotations
 

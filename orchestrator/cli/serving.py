@@ -1,4 +1,4 @@
-"""The dashboard's server from a terminal's side: the address said, signals heeded."""
+"""Run the dashboard's server from a terminal: say its address, and end on a signal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate sessions``: the sessions of the workspace, newest first."""
+"""``orchestrate sessions``: list the sessions of the workspace, newest first."""
 
 from __future__ import annotations
 

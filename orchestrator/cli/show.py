@@ -1,4 +1,4 @@
-"""``orchestrate show``: where a session stands, or how it ended."""
+"""``orchestrate show``: tell where a session stands, or how it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command line says in, a request to the coordinator out, and the session run to its end."""
+"""Turn the command line into a request to the coordinator, and run the session to its end."""
 
 from __future__ import annotations
 

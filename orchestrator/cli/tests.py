@@ -1,4 +1,4 @@
-"""``orchestrate tests``: which test suites a project has, and how each would be run; it runs nothing."""
+"""``orchestrate tests``: show which test suites a project has and how each would be run; it runs nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``orchestrate trust``: shows what a project says in ``.orchestrator/``, and records a person's consent."""
+"""``orchestrate trust``: show what a project says in ``.orchestrator/``, and record a person's consent."""
 
 from __future__ import annotations
 

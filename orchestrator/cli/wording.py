@@ -1,4 +1,4 @@
-"""Values in, words for people out: figures and durations."""
+"""Format figures and durations for people."""
 
 from __future__ import annotations
 
