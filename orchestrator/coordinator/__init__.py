@@ -1,4 +1,4 @@
-"""The coordinator: the only part where effects become actions."""
+"""The coordinator is the only part where effects become actions."""
 
 from __future__ import annotations
 

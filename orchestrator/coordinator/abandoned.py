@@ -1,4 +1,4 @@
-"""A session that was stopped without its coordinator in, its report out: what ended, and what it left changed."""
+"""Write the report of a session that was stopped without its coordinator: what ended, and what it left changed."""
 
 from __future__ import annotations
 

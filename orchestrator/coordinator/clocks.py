@@ -1,4 +1,4 @@
-"""The coordinator's clock, and what it was moved by while no process ran or because somebody set it."""
+"""Read the coordinator's clock, and tell by how much a sleep or a person moved it."""
 
 from __future__ import annotations
 

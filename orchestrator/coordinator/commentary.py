@@ -1,4 +1,4 @@
-"""``orchestrator.log``: what is noteworthy in the journal, as JSON lines to tail.  The journal is the record."""
+"""Write ``orchestrator.log``: what is noteworthy in the journal, as JSON lines to tail.  The journal is the record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session and a folder in, the session's change made in that folder out: three ways, conflicts left alone."""
+"""Make a session's change in another folder, three ways; a file in conflict is left alone."""
 
 from __future__ import annotations
 

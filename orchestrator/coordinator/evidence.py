@@ -1,4 +1,4 @@
-"""What really happened in the target: the diff a worker left, and checks that need no agent."""
+"""Measure what really happened in the target: the diff a worker left, and checks that need no agent."""
 
 from __future__ import annotations
 

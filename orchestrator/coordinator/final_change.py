@@ -1,4 +1,4 @@
-"""A session and the trees of its target in, what it changed out: whatever ended it, and whoever asks."""
+"""Measure what a session changed in its target, whatever ended it and whoever asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where guards leave their requests and find their answers: files in, journal inputs out, and back.
+"""Turn the requests that guards leave as files into journal inputs, and put the answers where they look.
 
 A request is a file in a folder that the worker can write; an answer is a file in one that it can only read.
 """

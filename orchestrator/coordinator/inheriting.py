@@ -1,4 +1,4 @@
-"""What a dead coordinator left: its session, its open effects, how far it had read and what it had heard."""
+"""Read what a dead coordinator left: its session, its open effects, how far it had read and what it had heard."""
 
 from __future__ import annotations
 

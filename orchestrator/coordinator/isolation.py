@@ -1,4 +1,4 @@
-"""A project in, a copy of it for one session to work on out: complete, with a repository of its own."""
+"""Copy a project for one session to work on: complete, with a repository of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What single tests did at the baseline, kept beside the session: for the comparison, also by a later coordinator."""
+"""Keep what single tests did at the baseline beside the session, also for a later coordinator to compare with."""
 
 from __future__ import annotations
 

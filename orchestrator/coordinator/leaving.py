@@ -1,4 +1,4 @@
-"""What leaves the machine in a worker's place: inspected, sent once, cleared away; no credential shows."""
+"""Inspect a push or a publication, send it once in the worker's place, and clear up; no credential shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw files in, journal inputs out: one listener an attempt, three streams each."""
+"""Turn the raw files of an attempt into journal inputs: one listener, three streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tells a project's folder from somebody's home by what lies in it: keys, browser profiles, the logins of programs."""
+"""Tell a project's folder from somebody's home by what lies in it: keys, browser profiles, logins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace in, the disk that sessions take out: told, and given back where nobody needs them any more."""
+"""Measure the disk that sessions take, and delete those that nobody needs any more."""
 
 from __future__ import annotations
 

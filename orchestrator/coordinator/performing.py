@@ -1,4 +1,4 @@
-"""Effects in, actions out: the only place where the session's wishes touch the world.
+"""Perform effects: this is the only place where the session's wishes touch the world.
 
 Quick actions are done at once; those that wait (snapshots, measurements, tests) run as tasks of its group.
 Every outcome goes back in at the top as a journal input.

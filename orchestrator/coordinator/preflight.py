@@ -1,4 +1,4 @@
-"""What this machine has: which CLIs, which versions, which login, which sandbox.  Runs nothing that costs money."""
+"""Find out what this machine has: CLIs, versions, logins, sandbox.  Nothing that is run costs money."""
 
 from __future__ import annotations
 

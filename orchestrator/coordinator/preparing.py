@@ -1,4 +1,4 @@
-"""Facts about the target and the workspace, measured before anything is started."""
+"""Measure facts about the target and the workspace before anything is started."""
 
 from __future__ import annotations
 

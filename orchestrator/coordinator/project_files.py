@@ -1,4 +1,4 @@
-"""The target as detection of suites sees it: read within bounds, no link followed, nothing run."""
+"""Show the target to the detection of suites: read within bounds, with no link followed and nothing run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project says about itself in ``.orchestrator/``: read once, hashed, and obeyed only where a person consented.
+"""Read what a project says about itself in ``.orchestrator/`` once, and obey it only where a person consented.
 
 Such files come with a clone.  They configure and run nothing until a person has said yes to them as they are; a change
 by anybody but this program asks again.

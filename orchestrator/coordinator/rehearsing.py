@@ -1,4 +1,4 @@
-"""A rehearsal's stage: a copy of the target, the real CLIs or stand-ins, and the scripted model they talk to."""
+"""Prepare a rehearsal: a copy of the target, the CLIs or their stand-ins, and the scripted model they talk to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finished session in, ``report.md`` for people and ``report.json`` for programs out."""
+"""Write ``report.md`` for people and ``report.json`` for programs when a session has ended."""
 
 from __future__ import annotations
 

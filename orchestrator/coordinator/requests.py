@@ -1,4 +1,4 @@
-"""What a caller asks the coordinator for, and what it gets back."""
+"""A caller asks the coordinator with these requests, and gets these results back."""
 
 from __future__ import annotations
 

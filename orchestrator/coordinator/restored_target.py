@@ -1,4 +1,4 @@
-"""A session in, its target as it was before it out: files that nobody has touched since, and commits if asked."""
+"""Put a session's target back as it was, where nobody has touched it since; commits too, if asked."""
 
 from __future__ import annotations
 

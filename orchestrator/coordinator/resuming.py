@@ -1,4 +1,4 @@
-"""A session's folder in, the same session run on: the living adopted, open effects finished, the lost continued."""
+"""Resume a session: adopt workers that live, finish open effects, and continue the conversations of the lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main loop of one session: append, fold, perform, and listen for what comes back."""
+"""Run the main loop of one session: append, fold, perform, and listen for what comes back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session in, what it changed in its target out, as a patch and in figures: in all, by a worker, since a review."""
+"""Tell what a session changed in its target, as a patch and in figures: in all, by a worker, since a review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a session plays: on the vendors' services with the user's logins, or against the rehearsal's model server."""
+"""Choose what a session talks to: the vendors' services with the user's logins, or the rehearsal's model server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A request in, a finished session out: everything around the main loop."""
+"""Start a session from a request and see it to its end: this is everything around the main loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's folder and the disk it lies on in, a journal input out when either runs short."""
+"""Watch a session's folder and its disk, and make a journal input when either runs short."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one suite of a project in the sandbox, and collects what it reported."""
+"""Run one suite of a project in the sandbox, and collect what it reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace in, what sessions left running when their coordinator was gone: ended and told.
+"""Find what dead sessions of a workspace left running, end it, and say so.
 
 A shim whose coordinator died ends its tree by itself after a grace, and a coordinator whose shim died does so too.
 This is for those who lost both, and for a person who does not want to wait for the grace.  Nobody is signalled by a

@@ -1,4 +1,4 @@
-"""Runs the tests of a target where nothing of theirs stays: found anew each time, on a throw-away layer."""
+"""Run the tests of a target where nothing of theirs stays: found anew each time, on a throw-away layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clock's part of the main loop: deadlines become inputs when they come, and so do measurements of the crew."""
+"""Turn deadlines into inputs of the main loop when they come, and measure the crew now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the program behind a version manager's shim: a worker cannot start one whose settings lie in the user's home."""
+"""Find the program behind a version manager's shim, whose settings in the user's home no worker can read."""
 
 from __future__ import annotations
 
