@@ -1,1 +1,1 @@
-"""Files and folders that somebody else made: the only room of the package that opens, lists or hashes them."""
+"""This room alone opens, lists and hashes files and folders that somebody else made."""

@@ -1,4 +1,4 @@
-"""Short programs that run on the host (git and its like): none outlives its time, its caller, or the coordinator.
+"""Run a short program on the host (git and its like) that outlives neither its time, its caller nor us.
 
 A watcher in the program's process group holds one end of a pipe whose other end we hold.  When that closes because we
 died, by whatever signal, the watcher kills the group.  What a program that had to be ended started outside its group is
