@@ -1,4 +1,4 @@
-"""A session's folder in, one file to send to others out: secrets withheld, and what was left out said."""
+"""Pack a session's folder into one file to send to others: secrets withheld, and what was left out said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person asks of a running session, as whole files in its ``control/session`` folder, numbered from 1."""
+"""Keep what a person asks of a running session as whole files in ``control/session``, numbered from 1."""
 
 from __future__ import annotations
 

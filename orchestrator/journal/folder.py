@@ -1,4 +1,4 @@
-"""A workspace and a session id in, the paths of that session's folder out: the one place that spells them."""
+"""Spell the paths of a session's folder; no other module does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace in, one row a session out, from an SQLite file that is derived from the journals and may be deleted."""
+"""List the sessions of a workspace from an SQLite file that is derived from the journals and may be deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session's folder in, the right to run it out: one coordinator a session, asked about without getting in the way.
+"""Hold the right to run a session: one coordinator at a time, which can be asked about without disturbing it.
 
 The lock is one of an open file description (``F_OFD_SETLK``): the kernel frees it when the last descriptor closes,
 however the holder dies, and asking (``F_OFD_GETLK``) never takes it, not even for an instant.

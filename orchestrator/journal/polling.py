@@ -1,4 +1,4 @@
-"""Folders in, changed paths out, the slower way of every platform: watchfiles, or polling where it has no watches."""
+"""Report changed paths the slower way of every platform: by watchfiles, or by polling where it has no watches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal file in, its entries out, in order; damage is said with the entry's number and byte offset."""
+"""Read a journal's entries in order; damage is reported with the entry's number and byte offset."""
 
 from __future__ import annotations
 

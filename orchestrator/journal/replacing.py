@@ -1,4 +1,4 @@
-"""A path and a text in, a file out that is either wholly the old one or wholly the new one."""
+"""Replace a file so that it is either wholly the old one or wholly the new one."""
 
 from __future__ import annotations
 

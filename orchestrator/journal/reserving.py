@@ -1,4 +1,4 @@
-"""An open file in, room on the disk that is kept for its next bytes out: nobody else can fill it."""
+"""Reserve room on the disk for the next bytes of an open file, so that nobody else can fill it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A growing file and a byte offset in, its whole lines out, with the faults of the file itself."""
+"""Follow a growing file from a byte offset, and return its whole lines and its faults."""
 
 from __future__ import annotations
 

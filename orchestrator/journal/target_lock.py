@@ -1,4 +1,4 @@
-"""A target in, the right to write in it out: one writer a target, whatever its path, workspace or user.
+"""Hold the right to write in a target: one writer, whatever its path, workspace or user.
 
 Each session that may write in a target has a file in a folder of its user's under ``/tmp``, and holds a lock on it that
 the kernel frees when the last process ends that has it open: the coordinator and the shims of its workers.  So a target

@@ -1,4 +1,4 @@
-"""Folders in, sets of changed paths out, as soon as the platform can tell.
+"""Report which paths in watched folders have changed, as soon as the platform can tell.
 
 On Linux this is inotify, spoken directly (0.03-0.08 ms from write to wake); elsewhere, where inotify's instances or
 watches are used up, or with ``ORCHESTRATOR_WATCHER=watchfiles``, it is watchfiles (10 ms).

@@ -1,4 +1,4 @@
-"""Lines of a session's files in, the same lines without secrets out, also where one came in pieces."""
+"""Take the secrets out of lines of a session's files, also where one came in pieces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entry bodies in, numbered lines at the end of the journal out, each whole or not there at all."""
+"""Append entries to the journal as numbered lines, each of them whole or not there at all."""
 
 from __future__ import annotations
 
