@@ -1,4 +1,4 @@
-"""The one vocabulary: frozen values that every other part speaks, and that import no other part."""
+"""The models are the one vocabulary: frozen values that every other part speaks, and that import no other part."""
 
 from orchestrator.models.decisions import Action, OrchestratorDecision, Policy, PolicyRow
 from orchestrator.models.events import AgentEvent, EventType

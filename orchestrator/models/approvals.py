@@ -1,4 +1,4 @@
-"""How a question to a person was settled: what the record, the report and the summary say of it."""
+"""These models record how a question to a person was settled: for the journal, the report and the summary."""
 
 from __future__ import annotations
 

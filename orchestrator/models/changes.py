@@ -1,4 +1,4 @@
-"""What lies changed in a session's target, as it is measured when the session ends."""
+"""These models describe what lies changed in a session's target when the session ends."""
 
 from __future__ import annotations
 

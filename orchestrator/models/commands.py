@@ -1,4 +1,4 @@
-"""What reaches a running session from people and from the guards in front of commands."""
+"""These models are the commands that reach a running session from people and from guards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the decision policy says, and the inputs it said it from."""
+"""These models hold a decision of the review policy and the inputs it was made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the session wants done.  Pure values: ``coordinator/performing`` is the only place where they become actions."""
+"""Effects are what the session wants done, as pure values; ``coordinator/performing`` alone turns them into actions."""
 
 from __future__ import annotations
 

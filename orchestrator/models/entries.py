@@ -1,4 +1,4 @@
-"""The journal's entries: everything the session learns, and everything it wants done.
+"""Entries are the lines of the journal: everything the session learns, and everything it wants done.
 
 Entries are numbered from 1.  *Inputs* drive the session's fold; an *intent* is an effect the fold returned, written
 before it is performed; inputs with an ``effect`` are the outcomes that close one.

@@ -1,4 +1,4 @@
-"""What workers say and do, in one vocabulary: the eight event types of spec 004 and their payloads.
+"""Events are what agents say and do: the eight types of spec 004 and their payloads.
 
 An :class:`AgentEvent` on the wire is one line of JSON::
 

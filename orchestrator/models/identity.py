@@ -1,4 +1,4 @@
-"""Names and identities: which agent, which worker, which process."""
+"""These models name agents and workers, and identify processes."""
 
 from __future__ import annotations
 

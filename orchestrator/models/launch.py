@@ -1,4 +1,4 @@
-"""How a child process is to be started and stopped."""
+"""These models say how a child process is started and stopped."""
 
 from __future__ import annotations
 

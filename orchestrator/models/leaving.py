@@ -1,4 +1,4 @@
-"""What leaves the machine on a worker's behalf: as it was asked for, as it was measured, and what became of it."""
+"""These models describe a push or a publication: as it was asked for, as it was measured, and what became of it."""
 
 from __future__ import annotations
 

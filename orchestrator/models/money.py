@@ -1,4 +1,4 @@
-"""Tokens and cost; an unknown figure is ``None``, never 0."""
+"""These models count tokens and cost; an unknown figure is ``None``, never 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session was asked to do and with what: resolved once, recorded in entry 1, never changed by hand."""
+"""These options say what a session was asked to do and with what: resolved once and recorded in entry 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Known errors, what cures them, and what was done."""
+"""These models describe known errors, what cures them, and what was done."""
 
 from __future__ import annotations
 

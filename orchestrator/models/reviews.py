@@ -1,4 +1,4 @@
-"""Peer reviews: who is asked, about what, and what they answered."""
+"""These models describe peer reviews: who is asked, about what, and what they answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker may touch (spec 004, Security Sandbox and Resource Limits).
+"""These models say what a worker may touch (spec 004, Security Sandbox and Resource Limits).
 
 Every field has a default that means what a policy without the field meant, so that old journals load and replay.
 """

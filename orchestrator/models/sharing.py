@@ -1,4 +1,4 @@
-"""Whose a target is: which session works there, and by whom a file was changed."""
+"""These models say which session works in a target, and by whom a file was changed."""
 
 from __future__ import annotations
 

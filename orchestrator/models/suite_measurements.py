@@ -1,4 +1,4 @@
-"""What was measured of a target's test suites, as plain values: for the journal, the report and people."""
+"""These models hold what was measured of a target's test suites, for the journal, the report and people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened in a target that a diff of its files does not show, as plain values and in words."""
+"""These models tell, as values and in words, what happened in a target that a diff does not show."""
 
 from __future__ import annotations
 

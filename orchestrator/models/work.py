@@ -1,4 +1,4 @@
-"""The task, its breakdown into steps, and the assignment one worker gets."""
+"""These models are the task, its steps, and the assignment that one worker gets."""
 
 from __future__ import annotations
 

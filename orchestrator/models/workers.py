@@ -1,4 +1,4 @@
-"""The state of one worker, with the evidence for it."""
+"""These models are the state of one worker, with the evidence for it."""
 
 from __future__ import annotations
 
