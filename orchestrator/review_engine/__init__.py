@@ -1,4 +1,4 @@
-"""The peer review system: triggers, requests, replies and decision tables.  Pure, but for ``policy_files``."""
+"""The review engine is the peer review system, and pure but for ``policy_files``."""
 
 from orchestrator.review_engine.engine import ReviewEngine
 

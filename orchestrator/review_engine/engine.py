@@ -1,4 +1,4 @@
-"""The peer review system of spec 004 as one value: its policy, its caps, and the questions a session asks it."""
+"""The engine is the peer review system of spec 004 as one value: policy, caps, and what a session asks of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decision tables, and the four lines that apply one to a panel's verdicts."""
+"""These are the decision tables, and the four lines that apply one to a panel's verdicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TOML file in, a complete decision table out; the one file of this part that touches the disk.
+"""Read a complete decision table from a TOML file; no other file of this part touches the disk.
 
 .. code-block:: toml
 

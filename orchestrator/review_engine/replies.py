@@ -1,4 +1,4 @@
-"""A reviewer's final text in, its verdict out; what cannot be read for certain is an abstention."""
+"""Read a reviewer's verdict from its final text; what cannot be read for certain is an abstention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asked, in what form they answer, and what a review is called."""
+"""Say who is asked for a review, in what form they answer, and what the review is called."""
 
 from __future__ import annotations
 

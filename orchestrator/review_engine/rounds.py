@@ -1,4 +1,4 @@
-"""How often a worker's events have been reviewed: every review loop ends in a person's hands."""
+"""Count how often a worker's events have been reviewed: every review loop ends in a person's hands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent's event in, the trigger of a review out, or ``None``."""
+"""Tell whether an agent's event triggers a review, and which."""
 
 from __future__ import annotations
 
