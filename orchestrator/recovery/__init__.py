@@ -1,4 +1,4 @@
-"""Permission recovery: known errors and their cures, and the checks before a launch.  Pure."""
+"""Recovery knows the errors that agents run into, their cures, and the checks before a launch.  It is pure."""
 
 from orchestrator.recovery.engine import PermissionRecoveryEngine
 

@@ -1,4 +1,4 @@
-"""The permission recovery system of spec 004 as one value: the rules of one agent and the bounds on them."""
+"""The engine is the permission recovery system of spec 004 as one value: one agent's rules and their bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An agent's error and the rule tables in, what to do about it out."""
+"""Plan what to do about an agent's error, by the rule tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recovery rules that hold for every CLI; those that mention a flag of one stand in its adapter."""
+"""List the recovery rules that hold for every CLI; those that mention a flag of one stand in its adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes two errors the same one: the rule that matched and the path it was about."""
+"""Tell whether two errors are the same one: by the rule that matched and the path it was about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An assignment and what a relaunch changes in; the assignment to relaunch with out."""
+"""Widen an assignment by what a relaunch changes in it."""
 
 from __future__ import annotations
 
