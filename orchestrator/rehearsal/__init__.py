@@ -1,1 +1,1 @@
-"""A rehearsal: a scripted model on this machine that the real CLIs talk to, and stand-ins for CLIs that are missing."""
+"""A rehearsal is a session with a scripted model on this machine, to which the real CLIs or stand-ins talk."""

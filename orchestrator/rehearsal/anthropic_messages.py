@@ -1,4 +1,4 @@
-"""Anthropic's Messages API as Claude Code 2.1.329 uses it: request bodies in, SSE events or a JSON message out."""
+"""Speak Anthropic's Messages API as Claude Code 2.1.329 uses it, with SSE events or one JSON message."""
 
 from __future__ import annotations
 

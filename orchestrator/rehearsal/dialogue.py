@@ -1,4 +1,4 @@
-"""One request to the model and one answer of it, as all three vendors' dialects understand them."""
+"""A request to the model and its answer look like this, whichever vendor's dialect they came in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google's generateContent and streamGenerateContent as Gemini CLI 0.61.0 uses them."""
+"""Speak Google's generateContent and streamGenerateContent as Gemini CLI 0.61.0 uses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Just enough HTTP/1.1 for a model server: one request in, one response or event stream out."""
+"""Speak as much HTTP/1.1 as a model server needs: read one request, write one response or event stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Installs the pinned real CLIs with npm into a cache folder, once; names and versions in, a folder for PATH out."""
+"""Install the pinned CLIs with npm into a cache folder, once, and return the folder for PATH."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rehearsal's model: an HTTP server on this machine that speaks three vendors' protocols and plays a scenario."""
+"""Serve the rehearsal's model on this machine: it speaks three vendors' protocols and plays a scenario."""
 
 from __future__ import annotations
 

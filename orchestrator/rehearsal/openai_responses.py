@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as Codex 0.169.0 uses it: request bodies in, SSE events or a JSON response out."""
+"""Speak OpenAI's Responses API as Codex 0.169.0 uses it, with SSE events or one JSON response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rehearsal's script: a TOML file in, a frozen :class:`Scenario` out.
+"""Load a rehearsal's script from a TOML file into a frozen :class:`Scenario`.
 
 .. code-block:: toml
 

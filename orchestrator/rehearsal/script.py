@@ -1,4 +1,4 @@
-"""Which turn of the scenario a request meets, and what the model answers to it."""
+"""Find which turn of the scenario a request meets, and what the model answers to it."""
 
 from __future__ import annotations
 

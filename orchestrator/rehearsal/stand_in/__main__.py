@@ -1,4 +1,4 @@
-"""``python -m orchestrator.rehearsal.stand_in claude …``: one program behind three names."""
+"""``python -m orchestrator.rehearsal.stand_in claude …`` runs one program behind three names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stands in for Claude Code 2.1.329: ``--print`` with text, JSON or stream-JSON output."""
+"""Stand in for Claude Code 2.1.329: ``--print`` with text, JSON or stream-JSON output."""
 
 from __future__ import annotations
 

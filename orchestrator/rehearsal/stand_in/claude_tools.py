@@ -1,4 +1,4 @@
-"""Tool calls of the stand-in for Claude Code: what each mode denies, in its words, and the doing."""
+"""Make the tool calls of the stand-in for Claude Code, or deny them in its words, as its mode says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One turn of the stand-in for Claude Code: requests, tool calls and denials, and the stream that shows them."""
+"""Play one turn of the stand-in for Claude Code: requests, tool calls and denials, and the stream that shows them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stands in for Codex 0.169.0: ``codex exec --json``."""
+"""Stand in for Codex 0.169.0: ``codex exec --json``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Talking to the rehearsal's model over HTTP, keeping a conversation on disk, and doing what the model says."""
+"""Talk to the rehearsal's model over HTTP, keep the conversation on disk, and do what the model says."""
 
 from __future__ import annotations
 

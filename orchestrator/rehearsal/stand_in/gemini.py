@@ -1,4 +1,4 @@
-"""Stands in for Gemini CLI 0.61.0: headless, with text, JSON or stream-JSON output."""
+"""Stand in for Gemini CLI 0.61.0: headless, with text, JSON or stream-JSON output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Command lines of the three CLIs: which flags they know, and in what words they refuse others."""
+"""Parse the command lines of the three CLIs: the flags they know, and the words in which they refuse others."""
 
 from __future__ import annotations
 

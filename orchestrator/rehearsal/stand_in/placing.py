@@ -1,4 +1,4 @@
-"""Puts the stand-ins into a folder of executables named like the CLIs they stand in for."""
+"""Put the stand-ins into a folder of executables named like the CLIs they stand in for."""
 
 from __future__ import annotations
 
