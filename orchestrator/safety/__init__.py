@@ -1,4 +1,4 @@
-"""What workers may touch, run and consume.  Pure, but for ``policies``."""
+"""Safety says what workers may touch, run and consume; it is pure but for ``policies``."""
 
 from orchestrator.safety.commands import CommandFilter
 from orchestrator.safety.enforcer import SafetyEnforcer

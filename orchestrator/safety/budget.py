@@ -1,4 +1,4 @@
-"""What all workers consumed, what their turns may still take and what is allowed in, the reason to stop out."""
+"""Tell when a session must stop for its budget: by what was consumed and what open turns may still take."""
 
 from __future__ import annotations
 

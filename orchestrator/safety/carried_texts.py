@@ -1,4 +1,4 @@
-"""Texts that a program is given to run, and the language each is in: by an option, as a file, or on its standard input.
+"""Find the texts that a program is given to run, and their language: by option, as a file, or on standard input.
 
 ``tar --to-command=X``, ``vim -c X``, ``python3 - <<E``, ``bash <(echo x)``.  Tables; what a text then starts is read in
 :mod:`orchestrator.safety.code_texts`.

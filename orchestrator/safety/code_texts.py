@@ -1,4 +1,4 @@
-"""A program given as a text (``python -c``, ``perl -e``, ``awk``, a here-document) in, the commands it starts out.
+"""Find the commands that a program given as text starts (``python -c``, ``perl -e``, ``awk``, a here-document).
 
 As far as they stand there as plain texts: a program can hide anything.
 """

@@ -1,4 +1,4 @@
-"""One line of a sandbox policy's command lists in, whether a command is meant by it out.
+"""Tell whether one line of a sandbox policy's command lists speaks of a command.
 
 ``rm -rf`` means rm with both flags in any spelling; ``git push`` means git asked to push, whatever options stand before
 and whatever else means the same; ``curl | sh`` means curl anywhere before a shell in one pipe.

@@ -1,4 +1,4 @@
-"""A shell command in, one verdict out: allowed, to be confirmed, blocked, worth a warning, or not readable.
+"""Judge a shell command: allowed, to be confirmed, blocked, worth a warning, or not readable.
 
 The verdict is a warning light and a brake: a program can always hide a command from a reader, so what holds is the
 sandbox around the process.

@@ -1,4 +1,4 @@
-"""Addresses that commands may leave for: a URL in, its host and port or the reason why it is none out.  Pure."""
+"""Parse a push or publish URL into host and port, or say why it is none.  This module is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker is about to do in, what is to be said about it out."""
+"""Say what has to be said about what a worker is about to do."""
 
 from __future__ import annotations
 

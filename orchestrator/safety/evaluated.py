@@ -1,4 +1,4 @@
-"""Programs that print what a shell is to evaluate: ``eval "$(ssh-agent -s)"``.  One table."""
+"""List the programs that print what a shell is to evaluate, as ``eval "$(ssh-agent -s)"`` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A policy, a role and a path in, what a worker may do there and why out; for people who write policies."""
+"""Explain to people who write policies what a worker of a role may do at a path, and why."""
 
 from __future__ import annotations
 

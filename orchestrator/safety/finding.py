@@ -1,4 +1,4 @@
-"""``find`` and its like: which paths their inner commands are given."""
+"""Tell which paths ``find`` and its like give to their inner commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``git`` is told to start by its own words: aliases, hooks by configuration, loops over commits."""
+"""Find what ``git`` is told to start by its own words: aliases, hooks by configuration, loops over commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forms of listed programs that do nothing outward: help, versions, dry runs.  One table, each row with its source.
+"""List the forms of listed programs that do nothing outward: help, versions, dry runs; each row has its source.
 
 A form counts only where it surely is one: not as the value of another option, not behind ``--``, not taken back by a
 later word.

@@ -1,4 +1,4 @@
-"""A command that leaves the machine in, what exactly it asks for out, or the reason why that is not done.  Pure.
+"""Read what exactly a push or publish command asks for, or say why that is not done.  This module is pure.
 
 Only plain forms are understood.  What could delete, overwrite unseen, or go somewhere else is refused in words, and
 so is whatever could not be shown exactly before a person consents.

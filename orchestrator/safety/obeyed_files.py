@@ -1,4 +1,4 @@
-"""The table of files that a user's programs obey, and what a sandbox policy makes of it; reads it from the disk."""
+"""Read the table of files that a user's programs obey, and what a sandbox policy makes of it."""
 
 from __future__ import annotations
 

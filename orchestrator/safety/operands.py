@@ -1,4 +1,4 @@
-"""A command in, the paths it destroys or writes out.  One table."""
+"""List which paths a command destroys or writes, in one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A policy with placeholders and one worker's folders in, the policy with whole paths out."""
+"""Replace the placeholders of a policy by one worker's folders."""
 
 from __future__ import annotations
 

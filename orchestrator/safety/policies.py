@@ -1,4 +1,4 @@
-"""A sandbox policy's name or file in, its configuration out; the one file of this part that touches the disk."""
+"""Load a sandbox policy by its name or file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox policy's model in, a JSON Schema for editors out (Taplo, Even Better TOML)."""
+"""Make the JSON Schema of sandbox policies for editors (Taplo, Even Better TOML)."""
 
 from __future__ import annotations
 

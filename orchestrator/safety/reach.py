@@ -1,4 +1,4 @@
-"""A path in a command in, how far it reaches out: into the worker's own folders, the target, or beyond.
+"""Tell how far a path in a command reaches: into the worker's own folders, the target, or beyond.
 
 Paths are looked at lexically: ``..`` is resolved, links are not; the sandbox is what finally holds.
 """

@@ -1,4 +1,4 @@
-"""Events in, the same events without secrets out: known values and the common forms of keys."""
+"""Take secrets out of events: known values, and the common forms of keys."""
 
 from __future__ import annotations
 

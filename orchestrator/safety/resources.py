@@ -1,4 +1,4 @@
-"""Samples of a worker's tree in, findings about its limits out."""
+"""Compare samples of a worker's tree with its limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which folders a role may read and write: one table, and the sandbox policy's own folders beside it."""
+"""Say which folders a role may read and write: in one table, and beside it the sandbox policy's own folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sandbox policy and an assignment in, whether a path may be touched out."""
+"""Tell whether a path may be touched under a sandbox policy and an assignment."""
 
 from __future__ import annotations
 

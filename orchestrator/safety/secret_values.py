@@ -1,4 +1,4 @@
-"""An environment and login files in, the values that must never show out: the one place that says what is a secret.
+"""Collect the values that must never show, from an environment and login files: here is said what is a secret.
 
 A variable is a secret if a CLI's adapter names it as a login, or if its name says so (``*_KEY``, ``*_TOKEN``,
 ``*SECRET*``, ``*PASSWORD*`` and the like); so is the password in any URL.  A value under 8 characters is none: it would

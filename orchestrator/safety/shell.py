@@ -1,4 +1,4 @@
-"""A shell text in, the simple commands it would run out.  Reads a syntax tree; never runs or expands anything.
+"""Find the simple commands that a shell text would run.  This module reads a syntax tree, and runs nothing.
 
 The tree is tree-sitter's.  What is known beforehand is followed: variables the text sets itself, ``cd``, functions,
 aliases, loops over words.  What is not is marked so; the sandbox around the process is what holds.

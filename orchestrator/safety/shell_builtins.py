@@ -1,4 +1,4 @@
-"""What a shell's own commands change for those after them: folder, variables, aliases."""
+"""Follow what a shell's own commands change for those after them: folder, variables, aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A word of the syntax tree in, what it becomes out, as far as that is known before the text runs."""
+"""Expand a word of the syntax tree as far as its value is known before the text runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements of a shell text that decide what runs, how often, and what is known afterwards."""
+"""Follow the statements of a shell text that decide what runs, how often, and what is known afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell text knows at one point of it: its folder, its variables, its functions."""
+"""A scope is what a shell text knows at one point of it: its folder, its variables, its functions."""
 
 from __future__ import annotations
 

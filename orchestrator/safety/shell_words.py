@@ -1,4 +1,4 @@
-"""Words of a shell text: quotes taken off, braces opened, fields split."""
+"""Read the words of a shell text: take quotes off, open braces, split fields."""
 
 from __future__ import annotations
 

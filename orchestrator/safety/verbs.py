@@ -1,4 +1,4 @@
-"""Which of a program's words say what it is asked to do: ``pip -i URL install x`` asks pip to install.  Tables.
+"""List which words of a program say what it is asked to do: ``pip -i URL install x`` asks pip to install.
 
 An option that no table knows may take the next word for its value or not: both readings count, so that a verb behind it
 is found.  This errs towards asking.

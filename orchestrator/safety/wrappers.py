@@ -1,4 +1,4 @@
-"""Programs that start other programs: which of their words are the inner command.  One table."""
+"""List the programs that start other programs, and which of their words are the inner command."""
 
 from __future__ import annotations
 
