@@ -1,4 +1,4 @@
-"""The texts of our recorders, which whoever runs a suite lays into a folder that the suite's process reads."""
+"""Load the texts of our recorders, which are laid into a folder that the suite's process reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What detection sees of a project: names of files, and the beginnings of those it asks for."""
+"""A project is what detection sees of one: names of files, and the beginnings of those it asks for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a runner's report says, whatever its format."""
+"""A report is what a runner said about single tests, whatever its format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run showed: report, exit status and output in; passed, failed or not measured out."""
+"""Judge a run by report, exit status and output: passed, failed, or not measured."""
 
 from __future__ import annotations
 

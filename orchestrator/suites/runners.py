@@ -1,4 +1,4 @@
-"""The test runners we know: how each is recognised in a command, and how its report is asked for."""
+"""Recognise the test runners we know in a command, and say how each is asked for its report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What detection finds: suites, how each is started, how its report is asked for, and what was not taken."""
+"""A suite is what detection finds: how it is started, how it reports, and what was not taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results of a target's suites now and before the change in, what speaks against the change out."""
+"""Compare the results of a target's suites with those before the change, and say what speaks against the change."""
 
 from __future__ import annotations
 
