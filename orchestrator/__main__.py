@@ -1,4 +1,4 @@
-"""``python -m orchestrator``: what ``./orchestrate`` hands over to."""
+"""``python -m orchestrator`` enters here; ``./orchestrate`` hands over to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every exception this program raises on purpose, and the exit code each one means.
+"""Every exception that this program raises on purpose is defined here, with its exit code.
 
 .. code-block:: text
 

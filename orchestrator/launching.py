@@ -1,4 +1,4 @@
-"""A checkout and a lock in, a Python environment out that holds exactly what the lock names.
+"""Make a Python environment for a checkout that holds exactly what its lock file names.
 
 Started by ``launching.sh`` as ``python -I -S launching.py PROGRAM CHECKOUT LOCK ENVIRONMENT``, with the standard
 library only, when the environment's stamp does not fit.  Whatever an earlier start left is wiped, because an

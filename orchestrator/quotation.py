@@ -1,4 +1,4 @@
-"""Names and texts that somebody else made are quoted here before a terminal, Markdown or JSON shows them.
+"""Quote names and texts that somebody else made before a terminal, Markdown or JSON shows them.
 
 A file name, a command, a host, a branch or an agent's sentence may hold anything: a line end that begins a section of
 ours, a sequence that steers a terminal, an override that turns the direction of writing.  A *name* is quoted as git

@@ -1,4 +1,4 @@
-"""Blocking work off the event loop, with a limit on its time: a thread that hangs is left behind, never waited for.
+"""Run blocking work off the event loop for a limited time; a thread that hangs is left behind, never waited for.
 
 The work asks :func:`is_over` between its steps, and what it starts is ended with :func:`ending`.  A step that the
 kernel does not give back (a network file system that is gone) holds its own thread, and nothing else: the thread is a

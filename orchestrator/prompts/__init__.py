@@ -1,4 +1,4 @@
-"""The texts that agents are given: templates a user can read and override, and how they are filled in.
+"""Fill in the templates of what agents are told; a user can read and replace each.
 
 Every template but ``contract`` begins with a line that names the worker, so that whoever reads a request to a model
 can tell whose it is.  ``contract`` teaches an agent to report; the others take its filled-in text as ``contract``.

@@ -1,4 +1,4 @@
-"""Chunks of bytes in, whole lines with their byte offsets out; knows no CLI and does no I/O."""
+"""Cut chunks of bytes into whole lines with their byte offsets; this module knows no CLI and does no I/O."""
 
 from __future__ import annotations
 
