@@ -68,17 +68,16 @@ def _replay_problem(bundle: Path, session: str) -> str | None:
     """Why what was packed cannot be replayed; ``None`` if it can."""
     import shutil
     import tarfile
-    import tempfile
-    from pathlib import Path
 
     from orchestrator.errors import OrchestrateError
+    from orchestrator.files.temporary import temporary_folder
     from orchestrator.journal.reading import read_journal
     from orchestrator.session.replaying import replay
 
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(bundle) as tar:
+    with temporary_folder("bundle") as folder, tarfile.open(bundle) as tar:
         try:
             packed = tar.extractfile(f"{session}/journal.jsonl")
-            journal = Path(folder, "journal.jsonl")
+            journal = folder / "journal.jsonl"
             with journal.open("wb") as file:
                 shutil.copyfileobj(packed, file)  # type: ignore[arg-type]  # a regular file always has one
             replay(read_journal(journal))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from orchestrator.coordinator.requests import Progress
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.temporary import remove_abandoned_folders
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SESSION_ID, SessionFolder
 from orchestrator.journal.locking import hold_session_lock, session_holder
@@ -27,9 +28,11 @@ from orchestrator.models.identity import SessionId, WorkerId
 from orchestrator.models.workers import ExitRecord
 from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
+from orchestrator.workers.cgroups import own_group, remove_abandoned_groups
 from orchestrator.workers.following import is_same
+from orchestrator.workers.limiting import delegated
 from orchestrator.workers.processes import boot_id, send_signal
-from orchestrator.workers.records import encode, replace_file
+from orchestrator.workers.records import decode_file, encode, replace_file
 from orchestrator.workers.sweeping import end_marked, marked_records
 
 _RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
@@ -65,7 +68,24 @@ def sweep_workspace(workspace: Path) -> tuple[Leftover, ...]:
         # Whoever runs the session from now on sees to it; what we cannot lock or write we cannot answer for.
         with suppress(OrchestrateError, OSError), hold_session_lock(folder):
             found.extend(_end(folder, files) for files in lost if _is_lost(files, marked))
+    _remove_what_was_made()
     return tuple(found)
+
+
+def _remove_what_was_made() -> None:
+    """Remove control groups and temporary folders whose makers are gone, of whatever workspace."""
+    remove_abandoned_folders()
+    own = own_group()
+    parents = {*delegated().values(), *(() if own is None else (own,))}
+    # A shim bears its attempt's mark: one that has just begun has not put its worker into its groups yet.
+    kept = {Path(group) for record in _marked() for group in _groups_in(record.with_suffix(".spec"))}
+    remove_abandoned_groups(parents, kept=kept)
+
+
+def _groups_in(spec: Path) -> Iterator[str]:
+    with suppress(OSError, ValueError):
+        groups = decode_file(str(spec)).get("groups")
+        yield from map(str, groups if isinstance(groups, list) else ())
 
 
 async def report_leftovers(workspace: Path, say: Progress) -> None:
@@ -105,7 +125,9 @@ def stop_abandoned(
             time.sleep(0.02)
         gone = [files for files, record in running if not is_same(record.shim)]
         left = tuple(files.worker for files, _ in running if files not in gone)
-        return (*lost, *(_end(folder, files) for files in gone)), left
+        ended = (*lost, *(_end(folder, files) for files in gone))
+    _remove_what_was_made()
+    return ended, left
 
 
 def is_anything_running(folder: SessionFolder) -> bool:

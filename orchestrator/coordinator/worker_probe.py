@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.preflight import VERSION_TIME_S, Backend
 from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.programs import run_program_off_loop
+from orchestrator.files.temporary import temporary_folder
 from orchestrator.journal.replacing import write_atomically
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
@@ -136,16 +136,17 @@ async def _problem_of(
     environ: Mapping[str, str],
 ) -> str | None:
     """Why it does not start that way, in its own words; ``None`` where it does."""
-    with tempfile.TemporaryDirectory(prefix="orchestrate-probe-") as place:
-        folder = Path(place)
+    with temporary_folder("probe") as folder:
         argv = (program, "--version")
         if backend == "bubblewrap":
             home = folder / "home"
             job = Errand(argv, home, readable=sandbox.readable, env=environment, within_s=VERSION_TIME_S)
             ran = await Errands(folder, (), environ).run(job)
             return _words(ran.code, ran.stderr)
-        own = {**environment, "HOME": place}
-        done = await run_program_off_loop(argv, cwd=place, env=own, within_s=VERSION_TIME_S, most_bytes=MOST_BYTES)
+        own = {**environment, "HOME": str(folder)}
+        done = await run_program_off_loop(
+            argv, cwd=str(folder), env=own, within_s=VERSION_TIME_S, most_bytes=MOST_BYTES
+        )
         return _words(done.code, done.stderr or done.detail.encode())
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.files.programs import run_program
+from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import is_over
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_config import Setting, is_true
@@ -92,24 +91,23 @@ def _differs_from_commit(repository: Repository, head: str, entries: Sequence[In
 
 
 def _listed(repository: Repository, head: str, git: str) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="orchestrate-look-") as folder:
+    with temporary_folder("look") as own:
         kind = repository.object_format()
         version = 0 if kind == "sha1" else 1
         extensions = "" if kind == "sha1" else f"[extensions]\n\tobjectformat = {kind}\n"
-        own = Path(folder)
         (own / "refs").mkdir()
         (own / "objects").mkdir()
         (own / "HEAD").write_text("ref: refs/heads/main\n")
         (own / "config").write_text(f"[core]\n\trepositoryformatversion = {version}\n\tbare = true\n{extensions}")
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": folder,
-            "GIT_DIR": folder,
+            "HOME": str(own),
+            "GIT_DIR": str(own),
             "GIT_OBJECT_DIRECTORY": str(repository.common_dir / "objects"),
             **ISOLATED,
         }
         words = (git, "ls-tree", "-r", "-t", "-z", "--full-tree", head)
-        ran = run_program(words, cwd=folder, env=environment, within_s=LIST_TIME_S, most_bytes=512 * 1024 * 1024)
+        ran = run_program(words, cwd=own, env=environment, within_s=LIST_TIME_S, most_bytes=512 * 1024 * 1024)
     if not ran.is_good:
         raise RepositoryUnreadable(f"its newest commit cannot be read: {ran.problem}")
     return ran.stdout

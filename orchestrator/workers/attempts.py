@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.workers import ExitRecord, PlantedFile
-from orchestrator.workers.cgroups import end_group
+from orchestrator.workers.cgroups import end_group, remove_groups
 from orchestrator.workers.git_delivery import PLAN, Refused, deliver
 from orchestrator.workers.planted_files import settle
 from orchestrator.workers.processes import is_running
@@ -20,6 +20,8 @@ from orchestrator.workers.sweeping import end_marked
 
 SPARES = ("freeze", "thaw", "stop", "kill")
 """Commands of which one each is written beforehand, so that a full disk cannot keep them from a shim."""
+GROUPS_WITHIN_S = 2.0
+"""A process leaves its groups a moment after it is gone for everybody else."""
 LOST_TREE_WITHIN_S = 30.0
 """A namespace dies with its sandbox in milliseconds; a loaded machine gets more."""
 
@@ -148,6 +150,7 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
     if record is None and not swept:
         # The claim comes before the child.
         proof, note = "nothing was started", "its shim ended before it had begun"
+    remove_groups(groups_of(files), seconds=GROUPS_WITHIN_S if proof != "none" else 0)
     planted, said = settle_and_carry(files) if proof != "none" else ((), [])
     return ExitRecord(
         code=None,
@@ -176,6 +179,15 @@ def settle_and_carry(files: AttemptFiles) -> tuple[tuple[PlantedFile, ...], list
     except (OSError, ValueError, KeyError, Refused) as problem:
         notes.append(f"what it left is not put in order: {problem}")
     return planted, notes
+
+
+def groups_of(files: AttemptFiles) -> tuple[Path, ...]:
+    """The control groups that were made for an attempt, of whatever hierarchy."""
+    try:
+        groups = decode_file(str(files.spec)).get("groups")
+    except (OSError, ValueError):
+        return ()
+    return tuple(Path(group) for group in groups if isinstance(group, str)) if isinstance(groups, list) else ()
 
 
 def _group(files: AttemptFiles) -> Path | None:

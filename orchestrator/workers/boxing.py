@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -348,11 +348,3 @@ def rules_from(document: Mapping[str, object]) -> tuple[NetworkRules, int | None
     places = (network.get(name) for name in ("endpoint", "gateway"))
     endpoint, gateway = (None if place is None else (str(place[0]), int(place[1])) for place in places)
     return NetworkRules(tuple(network["hosts"]), endpoint, gateway), network.get("port")
-
-
-def remove_empty_groups(document: Mapping[str, object]) -> None:
-    """Of an attempt whose shim could not do it."""
-    groups = document.get("groups")
-    for group in groups if isinstance(groups, list) else ():
-        with suppress(OSError):
-            os.rmdir(group)

@@ -6,7 +6,10 @@ import contextlib
 import os
 import tempfile
 import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
+
+from orchestrator.files.temporary import is_abandoned, marked_prefix
 
 
 def own_group() -> Path | None:
@@ -28,7 +31,7 @@ def own_group() -> Path | None:
 def make_group(parent: Path, worker: str) -> Path | None:
     """A fresh group in ``parent``; ``None`` if it cannot be frozen."""
     try:
-        group = Path(tempfile.mkdtemp(prefix=f"orchestrate-{worker}-", dir=parent))
+        group = Path(tempfile.mkdtemp(prefix=marked_prefix(worker), dir=parent))
     except OSError:
         return None
     if os.access(group / "cgroup.freeze", os.W_OK):
@@ -56,3 +59,36 @@ def end_group(group: Path, seconds: float) -> bool:
         return False
     remove_group(group)
     return True
+
+
+def remove_groups(groups: Iterable[Path], seconds: float = 0.0) -> bool:
+    """Remove groups whose members are ending, waiting so long at most; whether none is left."""
+    deadline = time.monotonic() + seconds
+    left = list(groups)
+    while True:
+        for group in left:
+            remove_group(group)
+        left = [group for group in left if group.is_dir()]
+        if not left or time.monotonic() > deadline:
+            return not left
+        time.sleep(0.002)
+
+
+def remove_abandoned_groups(parents: Iterable[Path], *, kept: Collection[Path]) -> int:
+    """Remove the empty groups whose makers are gone, in the folders where groups are made; returns how many went.
+
+    Args:
+        kept: groups that a shim may be about to put its worker into.
+    """
+    count = 0
+    for parent in parents:
+        try:
+            found = [parent / name for name in os.listdir(parent) if is_abandoned(name)]
+        except OSError:
+            continue
+        for group in found:
+            if group not in kept:
+                # One with members is refused: its worker lives.
+                remove_group(group)
+                count += not group.exists()
+    return count

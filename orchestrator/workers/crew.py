@@ -21,8 +21,9 @@ from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles
-from orchestrator.workers.boxing import Box, remove_empty_groups
+from orchestrator.workers.boxing import Box
 from orchestrator.workers.certificates import Certificates, find_certificates, place_certificates
+from orchestrator.workers.cgroups import remove_groups
 from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
@@ -227,9 +228,8 @@ class Crew:
         files = self._files(worker, attempt)
         record = attempts.read_record(files)
         if record is not None and record.exit is not None:
+            remove_groups(attempts.groups_of(files))  # its shim may have been killed just before it did
             return record.exit
-        with suppress(OSError, ValueError):
-            remove_empty_groups(decode_file(str(files.spec)))
         return attempts.lost(files, self._layout.stdout(worker), self._layout.stderr(worker))
 
     def freeze(self, worker: WorkerId) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from orchestrator.files.temporary import marked_prefix
 from orchestrator.models.sandbox import ResourceLimits
 
 MOST_PROCESSES = 2000
@@ -66,7 +67,7 @@ def make_limit_groups(worker: str, limits: ResourceLimits, *, without: frozenset
         if name in without:
             continue
         try:
-            group = Path(tempfile.mkdtemp(prefix=f"orchestrate-{worker}-", dir=parent))
+            group = Path(tempfile.mkdtemp(prefix=marked_prefix(worker), dir=parent))
         except OSError:
             continue
         if all(_write(group / file, text) for file, text in values[name]):

@@ -8,13 +8,13 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from orchestrator.files.temporary import temporary_folder
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
@@ -116,8 +116,8 @@ def _prove(backend: str, config: SandboxConfig, environ: Mapping[str, str], role
         problem = landlock_profile.why_not()
         if problem is not None:
             return SandboxProof(backend, False, problem)
-    with tempfile.TemporaryDirectory(prefix="orchestrate-proof-") as name:
-        problems = _Trial(Path(os.path.realpath(name)), config, environ, role).run(backend, bwrap)
+    with temporary_folder("proof") as folder:
+        problems = _Trial(folder, config, environ, role).run(backend, bwrap)
     known = landlock_profile.LEFT_OPEN if backend == "landlock" else frozenset()
     if not known.issuperset(problems):
         return SandboxProof(backend, False, "; ".join(problems), tuple(problems))

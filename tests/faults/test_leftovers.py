@@ -137,3 +137,65 @@ def test_an_agent_that_attacked_the_first_process_does_not_outlive_coordinator_a
     kill_coordinator_and_shim(run, worker)
     left = until(lambda: not sleeper(seconds), within_s=20)
     assert left, "the agent lives on, though its coordinator and its shim are dead"
+
+
+def groups_of(pid: int) -> Sequence[Path]:
+    """Where the control groups made for a worker lie, of every hierarchy, by the kernel's own account."""
+    tops: dict[str, str] = {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        kind, _, options = right.split(" ", 2)
+        if kind == "cgroup2":
+            tops[""] = left.split()[4]
+        elif kind == "cgroup":
+            tops |= {name: left.split()[4] for name in options.split(",")}
+    found = []
+    for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+        _, names, path = line.split(":", 2)
+        top = tops.get(names.split(",")[-1])
+        if top is not None and path.rpartition("/")[2].startswith("orchestrate-"):
+            found.append(Path(f"{top}{path}"))
+    return found
+
+
+@pytest.mark.fault("C9")
+def test_the_next_start_removes_the_control_groups_of_a_killed_session(
+    program: Program, strays: list[int], not_proven: Callable[[str], NoReturn]
+) -> None:
+    seconds = f"86400.{os.getpid()}9"
+    run, worker = begin(program, "", seconds)
+    strays += [pid for pid, name in above(worker, run.pid) if name in ("sleep", "bwrap")]
+    groups = groups_of(worker)
+    kill_coordinator_and_shim(run, worker)
+    assert until(lambda: not sleeper(seconds))
+    if not groups:
+        not_proven("no control group may be made here")
+    assert all(group.is_dir() for group in groups), "they are to be left for the next start"
+    assert program.orchestrate("sessions").code == 0
+    left = [str(group) for group in groups if group.exists()]
+    for group in left:
+        os.rmdir(group)  # noqa: PTH106 - whatever failed, none is left by the test
+    assert left == []
+
+
+@pytest.mark.fault("C9")
+def test_the_next_start_removes_the_temporary_folders_of_a_killed_one(program: Program, strays: list[int]) -> None:
+    # A sandbox that takes its time: the run is killed while it is tried.
+    seconds = f"86400.{os.getpid()}7"
+    slow = program.root / "agents" / "bwrap"
+    slow.write_text(f"#!/bin/sh\nexec sleep {seconds}\n")
+    slow.chmod(0o755)
+    places = program.root / "temporary"
+    places.mkdir()
+    program.environ["TMPDIR"] = str(places)
+    program.claude("echo >>a.py")
+    target = program.target(files={"a.py": "x = 1\n"})
+    words = ("--agents", "claude", "--target", str(target), "--no-dashboard", "--no-interactive")
+    run = program.start("run", "do it", *words)
+    strays += until(lambda: sleeper(seconds))
+    run.kill()
+    run.wait()
+    slow.unlink()
+    assert list(places.glob("orchestrate-proof-*")), "no proof of the sandbox was begun"
+    assert program.orchestrate("sessions").code == 0
+    assert list(places.iterdir()) == []

@@ -11,13 +11,11 @@ import pytest
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.work import ModelEndpoint
-from orchestrator.workers.boxing import Box, remove_empty_groups, rules_from
+from orchestrator.workers.boxing import Box, rules_from
 from orchestrator.workers.network_rules import MODEL_NAME, NetworkRules
 from tests.workers.conftest import agent
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.workers.conftest import Stage
 
 
@@ -80,10 +78,3 @@ async def test_a_worker_under_landlock_keeps_the_port_it_knows_when_another_take
         if not is_early:
             second.admit_again(stage.assignment().worker, document)
         assert second.environment(stage.assignment())["HTTPS_PROXY"] == url
-
-
-def test_empty_groups_of_a_lost_shim_are_removed(tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "full" / "inner").mkdir(parents=True)
-    remove_empty_groups({"groups": [str(tmp_path / "empty"), str(tmp_path / "full"), str(tmp_path / "gone")]})
-    assert [path.name for path in tmp_path.iterdir()] == ["full"]

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from orchestrator.files.temporary import marked_prefix, own_mark
 from orchestrator.models.identity import WorkerId
-from orchestrator.workers.cgroups import end_group, make_group, own_group, remove_group
+from orchestrator.workers.cgroups import (
+    end_group,
+    make_group,
+    own_group,
+    remove_abandoned_groups,
+    remove_group,
+    remove_groups,
+)
 
 if TYPE_CHECKING:
     from tests.workers.conftest import Stage
@@ -67,3 +75,24 @@ def test_a_group_is_ended_with_all_its_members(parent: Path) -> None:
         assert child.wait(10) == -signal.SIGKILL
     assert not group.exists()
     assert not end_group(group, 1)
+
+
+def test_empty_groups_are_removed_and_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "full" / "inner").mkdir(parents=True)
+    assert remove_groups([tmp_path / "empty", tmp_path / "gone"])
+    assert not remove_groups([tmp_path / "full"])
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+
+def test_only_groups_of_dead_makers_that_no_shim_will_use_are_removed(tmp_path: Path) -> None:
+    namespace, pid, started = own_mark().split(".")
+    dead = f"{namespace}.{pid}.{int(started) + 1}"
+    for name in (f"orchestrate-w-{dead}-a", f"orchestrate-w-{dead}-b", f"{marked_prefix('w')}c", "orchestrate-w-d"):
+        (tmp_path / name).mkdir()
+    (tmp_path / f"orchestrate-w-{dead}-b" / "member").mkdir()
+    kept = tmp_path / f"orchestrate-w-{dead}-kept"
+    kept.mkdir()
+    assert remove_abandoned_groups([tmp_path, tmp_path / "gone"], kept=[kept]) == 1
+    assert not (tmp_path / f"orchestrate-w-{dead}-a").exists()
+    assert len(list(tmp_path.iterdir())) == 4
