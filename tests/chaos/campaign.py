@@ -20,7 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reading import read_journal
 from orchestrator.models.identity import WorkerId
+from orchestrator.session.state import Session
+from orchestrator.session.stepping import step
 from orchestrator.workers.attempts import AttemptFiles, read_record
 from orchestrator.workers.following import is_same
 from orchestrator.workers.processes import descendants, process_table, send_signal
@@ -35,11 +38,13 @@ FAULTS: Mapping[str, int] = {
     "coordinator and worker": 3,
     "coordinator, journal torn": 4,
     "shim": 10,
-    "worker": 2,
+    "worker": 5,
     "coordinator stopped": 1,
     "disk full": 3,
 }
 """What is done to a session, and how often in proportion."""
+CREW_EFFECTS = frozenset({"start_worker", "stop_worker", "freeze_worker", "thaw_worker"})
+LOOKS = frozenset({"take_snapshot", "measure_work", "measure_baseline", "run_checks"})
 MOST_LIVES = 80
 """Coordinators a session may need before it counts as stuck."""
 LIFE_WITHIN_S = 90.0
@@ -57,7 +62,8 @@ class Figures:
     lives: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     kills: int = 0
-    signals: int = 0
+    struck: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Kills, by victim and by what was under way."""
     counted: Counted = field(default_factory=Counted)
     problems: list[str] = field(default_factory=list)
     took_s: float = 0.0
@@ -69,11 +75,20 @@ class Figures:
             *(f"  {what}: {count}" for what, count in sorted(self.faults.items())),
             f"events checked: {self.counted.events} in {self.counted.entries} journal entries",
             f"effects derived again by replay: {self.counted.effects}",
-            f"lost: {self.counted.lost}, doubled: {self.counted.doubled}, leftovers: {self.counted.leftovers}"
-            f" (the last process was gone {self.counted.lingered_s:.1f} s after a session's end)",
+            *self._table(),
+            f"lost: {self.counted.lost}, doubled: {self.counted.doubled}",
+            f"left: {self.counted.leftovers} processes, {self.counted.groups} control groups,"
+            f" {self.counted.folders} temporary folders"
+            f" (the last was gone {self.counted.lingered_s:.1f} s after a session's end)",
             *(f"PROBLEM {problem}" for problem in self.problems),
         ]
         return "\n".join(rows)
+
+    def _table(self) -> Iterator[str]:
+        victims, phases = (sorted({key[place] for key in self.struck}) for place in (0, 1))
+        yield "".join(["while".ljust(44), *(victim.rjust(14) for victim in victims)])
+        for phase in phases:
+            yield "".join([phase.ljust(44), *(str(self.struck[victim, phase]).rjust(14) for victim in victims)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +150,12 @@ class Play:
     figures: Figures
     session: SessionFolder | None = None
     words: tuple[str, ...] = ()
+    makers: set[int] = field(default_factory=set)
+    """The pids of its coordinators."""
 
     def play(self) -> None:
         (self.root / "target").mkdir(parents=True)
+        self.temporary.mkdir()
         (self.root / "target" / "notes.txt").write_text("hello\n")
         place_agents(self.root / "agents")
         ended = ""
@@ -151,9 +169,21 @@ class Play:
         if self.session is not None:
             try:
                 expected = {agent: self.plan.count for agent in AGENTS}
-                check_session(self.session, self.figures.counted, expected=expected, root=self.root)
+                check_session(
+                    self.session,
+                    self.figures.counted,
+                    expected=expected,
+                    root=self.root,
+                    makers=self.makers,
+                    temporary=self.temporary,
+                )
             except (Miscounted, AssertionError) as problem:
                 self.figures.problems.append(f"{self.root}: {problem}")
+
+    @property
+    def temporary(self) -> Path:
+        """What its coordinators take for the system's temporary folder."""
+        return self.root / "temporary"
 
     def live(self, *, faulty: bool) -> str:
         """One coordinator's life; its last words, empty if it was killed."""
@@ -183,6 +213,7 @@ class Play:
                 env=self._environment(),
             ) as process,
         ):
+            self.makers.add(process.pid)
             yield process
 
     def _environment(self) -> dict[str, str]:
@@ -190,6 +221,7 @@ class Play:
         return {
             "PATH": f"{self.root / 'agents'}:{os.environ['PATH']}:{interpreters}",
             "HOME": str(self.root),
+            "TMPDIR": str(self.temporary),
             "PYTHONPATH": str(ROOT),
             "ANTHROPIC_API_KEY": "no-key",
             "GEMINI_API_KEY": "no-key",
@@ -241,13 +273,23 @@ class Play:
             return False
         ends_coordinator = fault.startswith("coordinator")
         others = [victim for victim in ("shim", "worker") if victim in fault]
+        # Held still, so that what is under way is still under way when it is killed.
+        process.send_signal(signal.SIGSTOP)
+        phase = None if self.session is None else phase_of(self.session)
+        if phase is None:
+            process.send_signal(signal.SIGCONT)
+            return False
+        victims = [victim for victim in others if self._kill(victim)]
         if ends_coordinator:
             process.kill()
             process.wait()
-            self.figures.kills += 1
             self.words = ()
-        struck = sum(self._kill(victim) for victim in others)
+            victims.append("coordinator")
+        else:
+            process.send_signal(signal.SIGCONT)
+        struck = len(victims)
         self.figures.kills += struck
+        self.figures.struck.update((victim, phase) for victim in victims)
         if "torn" in fault and self.session is not None:
             tear(self.session.journal_file, self.chance)
         if ends_coordinator or struck:
@@ -296,6 +338,28 @@ def place_agents(folder: Path) -> None:
         path = folder / name
         path.write_text(f"#!{Path(sys.executable).resolve()} -IS\n{code}")
         path.chmod(0o755)
+
+
+def phase_of(session: SessionFolder) -> str | None:
+    """What is under way in a session whose coordinator stands still; ``None``: no worker lives and nothing is."""
+    state: Session | None = None
+    for entry in read_journal(session.journal_file):
+        state, _ = step(state, entry)
+    if state is None:
+        return None
+    kinds = {*state.effects_open.values()}
+    lives = any(True for _ in running_shims(session))
+    if state.ending is not None and (kinds or lives):
+        return "the session ends"
+    if kinds & CREW_EFFECTS:
+        return "a worker is started, held or ended"
+    if kinds & LOOKS:
+        return "the target is looked at"
+    if kinds:
+        return "another decision is half done"
+    if not lives:
+        return None
+    return "a review is under way" if any(each.decision is None for each in state.reviews.values()) else "agents work"
 
 
 def running_shims(session: SessionFolder) -> Iterator[tuple[int, int]]:

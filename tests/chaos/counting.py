@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from orchestrator.files.temporary import own_mark
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reading import read_journal
 from orchestrator.models.effects import Outcome
@@ -16,6 +18,8 @@ from orchestrator.models.entries import AgentOutput, JournalEntry, WorkerExited
 from orchestrator.models.events import Reported, Said, Unrecognised
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.replaying import replay
+from orchestrator.workers.cgroups import own_group
+from orchestrator.workers.limiting import delegated
 from orchestrator.workers.sweeping import marked_records
 from tests.coordinator.exactness import leftovers
 
@@ -40,6 +44,10 @@ class Counted:
     lost: int = 0
     doubled: int = 0
     leftovers: int = 0
+    groups: int = 0
+    """Control groups, of every hierarchy, that were still there when the session had ended."""
+    folders: int = 0
+    """Temporary folders that were."""
     lingered_s: float = 0.0
     """How long after the end of a session its last process was gone, at most."""
 
@@ -56,11 +64,21 @@ def numbers_in(entries: Sequence[JournalEntry]) -> Mapping[tuple[str, str], list
     return found
 
 
-def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str, int], root: Path) -> None:
+def check_session(
+    folder: SessionFolder,
+    sums: Counted,
+    *,
+    expected: Mapping[str, int],
+    root: Path,
+    makers: Collection[int],
+    temporary: Path,
+) -> None:
     """Check one session that has ended, and add it up.
 
     Args:
         expected: How far each worker that has finished must have counted, by worker.
+        makers: The pids of its coordinators, which stand in the names of the control groups they made.
+        temporary: The folder that they took for the system's temporary one.
 
     Raises:
         Miscounted: Something is lost, doubled, left, or not what replay derives.
@@ -80,9 +98,13 @@ def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str
         whole = list(range(1, expected.get(worker, 0) + 1))
         if worker in expected and said.get((worker, "stdout")) != whole:
             problems.append(f"{worker}: the journal does not hold 1..{expected[worker]} once and in order")
-    left = _left(root, sums)
+    left = _left(partial(_processes, root), sums)
     sums.leftovers += len(left)
-    problems += [f"left: {one}" for one in left]
+    groups = _left(partial(groups_of, makers), sums)
+    sums.groups += len(groups)
+    folders = _left(lambda: [str(path) for path in sorted(temporary.iterdir())], sums)
+    sums.folders += len(folders)
+    problems += [f"left: {one}" for one in (*left, *groups, *folders)]
     if result.unrecorded:
         problems.append("effects were derived that are not in the journal")
     if result.session.effects_open:
@@ -96,10 +118,23 @@ def check_session(folder: SessionFolder, sums: Counted, *, expected: Mapping[str
         raise Miscounted("; ".join(problems))
 
 
-def _left(root: Path, sums: Counted) -> list[str]:
-    """Processes that are still there when what ends on its own account, a shim that has said its last word, is gone."""
+def groups_of(makers: Collection[int]) -> Sequence[str]:
+    """The control groups that these processes made and that are still there."""
+    own = own_group()
+    parents = {*delegated().values(), *(() if own is None else (own,))}
+    marks = [f"-{own_mark().split('.')[0]}.{pid}." for pid in makers]
+    found = [path for parent in parents for path in parent.glob("orchestrate-*")]
+    return sorted(str(path) for path in found if any(mark in path.name for mark in marks))
+
+
+def _processes(root: Path) -> Sequence[str]:
+    return [*leftovers(root), *(record for record in marked_records() if record.startswith(str(root)))]
+
+
+def _left(look: Callable[[], Sequence[str]], sums: Counted) -> Sequence[str]:
+    """What is still there when what ends on its own account, a shim that has said its last word, is gone."""
     began = time.monotonic()
-    while left := [*leftovers(root), *(record for record in marked_records() if record.startswith(str(root)))]:
+    while left := look():
         if time.monotonic() - began > GONE_WITHIN_S:
             return left
         time.sleep(0.02)
