@@ -1,4 +1,4 @@
-"""The FastAPI application: routes, problems, and the OpenAPI document that describes them."""
+"""Build the FastAPI application: routes, problems, and the OpenAPI document that describes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of what passes between a server and an application of ASGI."""
+"""These types name what passes between a server and an application of ASGI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parameters and dependencies that routes share."""
+"""Declare the parameters and dependencies that routes share."""
 
 from __future__ import annotations
 

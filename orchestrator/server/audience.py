@@ -1,4 +1,4 @@
-"""Blocks in, told at once to every client that has kept up; who has not is left to its own task.
+"""Send blocks at once to every client that has kept up; one that has not is left to its own task.
 
 Waking a task for each client and sending through each layer of a framework costs five times what the sending itself
 does.  Here one loop writes the same bytes to all connections, and a client's task sleeps until it falls behind.

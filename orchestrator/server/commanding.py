@@ -1,4 +1,4 @@
-"""A person's wish in, a command in the session's folder out; the coordinator takes it and journals who asked."""
+"""Put a person's wish as a command into the session's folder; the coordinator takes it and journals who asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked of a running session: the control endpoints of spec 004, one worker, questions, confirmations."""
+"""Serve the control endpoints of spec 004, and those for one worker, questions and confirmations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session in, the difference between its target as it was and as it is out."""
+"""Show the difference between a session's target as it was and as it is."""
 
 from __future__ import annotations
 

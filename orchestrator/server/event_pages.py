@@ -1,4 +1,4 @@
-"""Journal entries in, one page of matching rows out."""
+"""Page through the journal entries that match a filter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One session's journal in, its state and its stream out, for as long as somebody looks.
+"""Follow one session's journal, and keep its state and its stream for as long as somebody looks.
 
 The same for a session that runs beside us, one that runs elsewhere on this machine, and one that is over.
 """

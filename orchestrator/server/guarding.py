@@ -1,4 +1,4 @@
-"""Who may talk to the dashboard: pure ASGI, in front of everything else.
+"""Refuse requests of those who may not talk to the dashboard: pure ASGI, in front of everything else.
 
 The dashboard steers processes, so every web page the user visits is a possible attacker: by DNS rebinding (``Host``),
 by requests across sites (``Origin``, ``Sec-Fetch-Site``, a strict cookie), by framing (the policy below).

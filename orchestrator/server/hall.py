@@ -1,4 +1,4 @@
-"""A workspace in, one follower for each session that somebody looks at out."""
+"""Keep one follower for each session of the workspace that somebody looks at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of the workspace's index in, what the list of sessions shows out."""
+"""Turn a row of the workspace's index into what the list of sessions shows."""
 
 from __future__ import annotations
 

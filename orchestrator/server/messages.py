@@ -1,4 +1,4 @@
-"""What the stream says, encoded once for everybody: entries, changes of state, and a beat."""
+"""Encode what the stream says, once for everybody: entries, changes of state, and a beat."""
 
 from __future__ import annotations
 

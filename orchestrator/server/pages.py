@@ -1,4 +1,4 @@
-"""The page and its modules, from ``static/``: beside the package in a checkout, inside it when installed."""
+"""Serve the page and its modules from ``static/``: beside the package in a checkout, inside it when installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journal that has been read once in, any of its entries again out, found by number without reading all before it."""
+"""Find any entry of a journal by its number, without reading all before it again."""
 
 from __future__ import annotations
 

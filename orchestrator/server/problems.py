@@ -1,4 +1,4 @@
-"""Errors in, problem documents (RFC 9457) out."""
+"""Turn errors into problem documents (RFC 9457)."""
 
 from __future__ import annotations
 

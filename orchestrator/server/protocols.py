@@ -1,4 +1,4 @@
-"""uvicorn's protocols with what this program asks of a connection: bounds, and an app that is told the connection."""
+"""Bound what a connection may do in uvicorn's protocols, and tell the application its connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A raw file and a byte offset in, a page of its text without secrets out."""
+"""Return a page of a raw file from a byte offset, with what looks like a secret taken out."""
 
 from __future__ import annotations
 

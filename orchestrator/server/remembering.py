@@ -1,4 +1,4 @@
-"""Entries and the states they lead to in, each worker's last measurements and states out, bounded."""
+"""Remember each worker's last measurements and states, within bounds."""
 
 from __future__ import annotations
 

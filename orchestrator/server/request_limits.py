@@ -1,4 +1,4 @@
-"""What one client may take of the dashboard: bytes of a request, time to send it, connections, streams, and patience.
+"""Bound what one client may take of the dashboard: bytes, time, connections, streams, and patience.
 
 Whoever reaches the port may send anything, so every quantity that a client decides has a bound, and each refusal is a
 problem document: 413 a body too large, 431 a head too large, 408 too slow, 429 too many at once.

@@ -1,4 +1,4 @@
-"""The newest blocks of one session's stream, kept once for all its clients and bounded in bytes."""
+"""Keep the newest blocks of one session's stream once for all its clients, bounded in bytes."""
 
 from __future__ import annotations
 

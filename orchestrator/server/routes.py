@@ -1,4 +1,4 @@
-"""What can be read: the endpoints of spec 004, and pages of events, raw logs, the report, the diff, all sessions."""
+"""Serve what can be read: the endpoints of spec 004, events by page, raw logs, report, diff, all sessions."""
 
 from __future__ import annotations
 

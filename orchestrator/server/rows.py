@@ -1,4 +1,4 @@
-"""One journal entry in, what the event log shows of it out; pure."""
+"""Turn a journal entry into what the event log shows of it; this module is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace and a port in, a dashboard served until it is told to end."""
+"""Serve a workspace's dashboard on a port until it is told to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same stream over a WebSocket, and commands the other way."""
+"""Serve the stream over a WebSocket, and take commands the other way."""
 
 from __future__ import annotations
 

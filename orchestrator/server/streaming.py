@@ -1,4 +1,4 @@
-"""A follower in, what one client of its stream is sent out: what it missed, the state, and then what happens."""
+"""Send one client of a stream what it missed, then the state, and then what happens."""
 
 from __future__ import annotations
 

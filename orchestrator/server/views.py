@@ -1,4 +1,4 @@
-"""What the API answers with: plain typed values made from a session's state."""
+"""These typed values are what the API answers with; they are made from a session's state."""
 
 from __future__ import annotations
 
