@@ -1,1 +1,1 @@
-"""The fold: a session's state is a pure function of its journal."""
+"""The fold computes a session's state as a pure function of its journal."""

@@ -1,4 +1,4 @@
-"""Questions to a person: asked, and withdrawn when there is nothing left to ask."""
+"""Ask a person a question, and withdraw it when there is nothing left to ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assignments: which prompt, which folders and which conversation one attempt of a worker gets."""
+"""Assign an attempt of a worker its prompt, its folders and its conversation."""
 
 from __future__ import annotations
 

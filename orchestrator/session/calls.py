@@ -1,4 +1,4 @@
-"""What became of a worker's tool calls: the evidence that it worked, and what it left undone."""
+"""Record what became of a worker's tool calls: the evidence that it worked, and what it left undone."""
 
 from __future__ import annotations
 

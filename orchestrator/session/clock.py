@@ -1,4 +1,4 @@
-"""Time: which deadline comes next, and what each one means when it has come."""
+"""Find which deadline comes next, and what each one means when it has come."""
 
 from __future__ import annotations
 

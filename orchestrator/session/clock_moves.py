@@ -1,4 +1,4 @@
-"""A clock that was moved: every wait is moved with it, so that none becomes longer or shorter."""
+"""Move every wait with a clock that was moved, so that none becomes longer or shorter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and signals ask for, and what a new coordinator finds."""
+"""Take what people and signals ask for, and what a new coordinator finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's consent to one command: the question put, the guard that waits told.  Pure, as all of the fold."""
+"""Ask a person to consent to one command, and tell the guard that waits.  As all of the fold, this is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The next state and its effects while one entry is taken in: what the fold's handlers write on.
+"""Hold the next state and its effects while one entry is taken in: the fold's handlers write on a draft.
 
 A draft never leaves :func:`orchestrator.session.stepping.step`, so the fold as a whole stays a pure function.
 """

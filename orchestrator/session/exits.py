@@ -1,4 +1,4 @@
-"""Starts and ends of attempts, and what counts as done: evidence, never an exit code alone."""
+"""Take the starts and ends of attempts, and judge what counts as done: evidence, never an exit code alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that wait in front of a guard: judged, put to a person, answered.  Pure, as all of the fold."""
+"""Judge the commands that wait in front of a guard, and put some to a person.  As all of the fold, this is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signs of life: bytes, CPU time and processes in, ``silent`` with its evidence and "looks dead" out.
+"""Judge from bytes, CPU time and processes whether a worker is ``silent``, with the evidence, or looks dead.
 
 Nobody is killed for being silent: a person or the other agents look at it, and the runtime limit ends it.
 """

@@ -1,4 +1,4 @@
-"""Commands that leave the machine, run in a worker's place: inspected, shown to a person, sent once.  Pure."""
+"""Run a push or publish in a worker's place: inspected, shown to a person, sent once.  This module is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents that start other agents inside their sandbox: counted, and said at the first time, the tenth, and so on."""
+"""Count agents that start other agents inside their sandbox, and say so at the first time, the tenth, and so on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening: the plan is made, and steps start as soon as all they depend on is settled."""
+"""Open a session: the plan is made, and steps start as soon as all they depend on is settled."""
 
 from __future__ import annotations
 

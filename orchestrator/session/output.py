@@ -1,4 +1,4 @@
-"""What workers say and do: their state, their triggers, their errors."""
+"""Take what workers say and do: it changes their state, triggers reviews, and shows errors."""
 
 from __future__ import annotations
 

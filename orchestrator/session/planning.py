@@ -1,4 +1,4 @@
-"""The task's breakdown: a fixed plan, from a table of which kinds of agent there are (spec 004, Fallback Strategy)."""
+"""Plan the task's steps from a table of which kinds of agent there are (spec 004, Fallback Strategy)."""
 
 from __future__ import annotations
 

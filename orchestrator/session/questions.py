@@ -1,4 +1,4 @@
-"""A person's answers: the next turn of the agent's own conversation."""
+"""Make a person's answer the next turn of the agent's own conversation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Known errors of running workers: relaunch with corrected flags, wait, give up, or ask a person."""
+"""Recover from known errors of running workers: relaunch with corrected flags, wait, give up, or ask a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replay: every decision and effect derived again from the journal alone, and compared with what is recorded."""
+"""Derive every decision and effect again from the journal alone, and compare each with what is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers that died by themselves, or failed in a way that passes: restarted a few times after a pause, then parked."""
+"""Restart workers that died by themselves, or failed in a way that passes, a few times; then park them."""
 
 from __future__ import annotations
 

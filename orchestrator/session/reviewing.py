@@ -1,4 +1,4 @@
-"""Reviews: asked for, answered, decided, and what a decision does to living processes."""
+"""Ask for reviews, take their answers, decide, and do to living processes what the decision says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money: an estimate is reserved before each turn, and what the stream tells is metered within it."""
+"""Reserve an estimate before each turn, and meter within it what the stream tells of tokens and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole state of one session, as the fold over its journal sees it.
+"""The state is all that the fold over a journal knows of its session.
 
 Readers (terminal, report, dashboard) take what they need; nobody writes it but :mod:`orchestrator.session.stepping`.
 """

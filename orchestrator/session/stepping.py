@@ -1,4 +1,4 @@
-"""The fold: ``(session, entry) -> (session', effects)``.  No clock, no file, no await."""
+"""The fold is ``(session, entry) -> (session', effects)``: it has no clock, no file and no await."""
 
 from __future__ import annotations
 

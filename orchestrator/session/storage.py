@@ -1,4 +1,4 @@
-"""A session that has grown too large, or a disk that is nearly full: nobody runs on until a person has said so."""
+"""Halt a session that has grown too large, or whose disk is nearly full, until a person has said what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a session amounts to, as plain values: for ``--json``, ``show``, the report and the dashboard."""
+"""Sum a session up as plain values, for ``--json``, ``show``, the report and the dashboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts that must wait: for the end of a usage limit, which an account's workers share, or for a pause to pass."""
+"""Hold starts back that must wait: for the end of a usage limit, which an account's workers share, or of a pause."""
 
 from __future__ import annotations
 
