@@ -1,4 +1,4 @@
-"""The moments of a target in, by whom each of its files was changed out.
+"""Tell by whom each file of a target was changed, from the moments at which it was looked at.
 
 Only what was observed is claimed: who could write in the target between one moment and the next.
 """

@@ -1,4 +1,4 @@
-"""A recorded tree in, its files in a folder out; what the tree has no content of is borrowed from where it lies."""
+"""Write a recorded tree's files into a folder; content that the tree lacks is borrowed from where it lies."""
 
 from __future__ import annotations
 

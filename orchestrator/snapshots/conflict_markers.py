@@ -1,4 +1,4 @@
-"""A unified diff in, the files in which the change left markers of a conflict out."""
+"""Find the files of a unified diff in which the change left markers of a conflict."""
 
 from __future__ import annotations
 

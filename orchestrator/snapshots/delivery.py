@@ -1,4 +1,4 @@
-"""A recorded change in, the same change made in another state of the target out: three ways, file by file.
+"""Make a recorded change in another state of the target, three ways, file by file.
 
 What changed on both sides and cannot be put together is a conflict: that file is left as it is, and said.
 """

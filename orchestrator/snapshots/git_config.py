@@ -1,4 +1,4 @@
-"""The text of a git configuration in, its values out: read as data, so that nothing it names is ever run."""
+"""Read a git configuration as data, so that nothing it names is ever run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of a git index in, what the repository tracks out: any version, either hash, split or sparse."""
+"""Read from a git index what the repository tracks: any version, either hash, split or sparse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and folders in, git's objects out: written by ourselves, so that no program reads what others made.
+"""Write files and folders as git's objects ourselves, so that no program reads what others made.
 
 A tree written so may hold any name the file system allows, also those that git's index refuses.
 """

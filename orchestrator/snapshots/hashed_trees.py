@@ -1,4 +1,4 @@
-"""Files that count in, their hashes and differences out, with the standard library alone (git is missing)."""
+"""Hash and compare the files that count with the standard library alone, where git is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of ``.gitignore`` in, whether a path is ignored out: git's own rules, read as data and matched in bounded time.
+"""Tell by the lines of ``.gitignore`` whether a path is ignored: git's own rules, matched in bounded time.
 
 A pattern is matched folder by folder and star by star, without going back further than the last star: whoever writes
 the rules, and the names they are held against, cannot make it take long.

@@ -1,4 +1,4 @@
-"""What git's trees leave out of a target: permission bits, times, owners, and its folders, the empty ones too."""
+"""Record what git's trees leave out of a target: permission bits, times, owners, and its folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two recorded trees in, a patch that ``git apply`` takes out: binary files whole, and what is left out said first."""
+"""Write a patch between two recorded trees that ``git apply`` takes: what is left out is said first."""
 
 from __future__ import annotations
 

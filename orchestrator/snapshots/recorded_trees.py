@@ -1,4 +1,4 @@
-"""A target folder in, the trees it has gone through and the differences between them out.
+"""Record the trees that a target goes through, and the differences between them.
 
 The trees lie beside the journal: the target's own ``.git`` is never written, and nothing in it (hooks, filters,
 configuration) is ever run.

@@ -1,4 +1,4 @@
-"""What a session keeps so that it can be undone: its target's files, folders and repository, at both of its ends."""
+"""Keep what undoing a session needs: its target's files, folders and repository, at both of its ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A git repository's branches, HEAD, index, stashes and logs, kept as files and put back as files; no git is run.
+"""Keep a git repository's branches, HEAD, index, stashes and logs as files, and put them back; no git is run.
 
 Everything of the repository but its objects is copied when a session begins and when it ends.  Putting it back changes
 only what the session changed, and only if nobody has changed it since; what the session committed is given names first,

@@ -1,4 +1,4 @@
-"""A folder in, the git repository it lies in out: read as data, so that nothing its configuration names is run."""
+"""Find the git repository a folder lies in, and read it as data: nothing its configuration names is run."""
 
 from __future__ import annotations
 

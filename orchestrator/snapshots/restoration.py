@@ -1,4 +1,4 @@
-"""Two recorded moments of a target in, the target as it was at the first one out, where nobody came in between.
+"""Restore a target as it was at a recorded moment, where nobody came in between.
 
 What a session changed is put back only where the target still holds exactly what the session left: whatever somebody
 else has touched since is left alone, and said.

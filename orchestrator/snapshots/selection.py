@@ -1,4 +1,4 @@
-"""A target folder in, which of its files count out: what its repository's own status would show.
+"""Select the files of a target that count: those its repository's own status would show.
 
 The rules are those of the moment when the session began.  A rule that an agent adds hides nothing, and what it would
 hide is said.  Of ignored files only sizes and times are looked at, never the content.

@@ -1,4 +1,4 @@
-"""The files of a target that count in, git tree ids and diffs out, by a git directory of our own.
+"""Make git trees and diffs of the files that count, in a git directory of our own.
 
 Nothing but this package writes in it, git itself only compares what lies in it, and nobody's configuration is read.
 """

@@ -1,4 +1,4 @@
-"""A repository in, whether it has changes that are in no commit out: told without running anything that it configures.
+"""Tell whether a repository has changes that are in no commit, without running anything that it configures.
 
 git's own ``status`` would run filters, a file watcher and more that the repository names.  Here the index is read as
 data, files are compared by size, time and hash, and git only lists a commit's tree, with a configuration of ours.

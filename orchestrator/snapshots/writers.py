@@ -1,4 +1,4 @@
-"""Who could write in a target between one look at it and the next."""
+"""Tell who could write in a target between one look at it and the next."""
 
 from __future__ import annotations
 
