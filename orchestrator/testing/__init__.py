@@ -1,1 +1,1 @@
-"""Conformance kits: an adapter of your own proves itself with the tests ours have to pass."""
+"""These conformance kits let an adapter of your own prove itself with the tests that ours have to pass."""

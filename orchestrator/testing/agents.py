@@ -1,4 +1,4 @@
-"""Proof that an adapter keeps its contract: ``check_agent(AGENT, recordings)`` in any test.
+"""Prove that an adapter keeps its contract: call ``check_agent(AGENT, recordings)`` in any test.
 
 Every check raises :class:`AssertionError` with a sentence that says what is wrong.  ``check_any_record`` needs
 hypothesis, which comes with the development requirements.
