@@ -1,4 +1,4 @@
-"""Workers: each child process under a shim of its own, and the crew that commands them."""
+"""Workers run here: each child process under a shim of its own, and the crew that commands them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attempt's files: what the shim is told, what it writes down, and the commands dropped for it."""
+"""Keep the files of one attempt: what the shim is told, what it writes down, and the commands dropped for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is put around one attempt: sandbox, network, limits and environment in, the shim's instructions out."""
+"""Decide what is put around one attempt (sandbox, network, limits, environment), and tell the shim."""
 
 from __future__ import annotations
 

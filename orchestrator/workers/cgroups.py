@@ -1,4 +1,4 @@
-"""A control group of its own for a worker, where this process may make one: freezing and killing become one write."""
+"""Make a control group for a worker, where this process may: freezing and killing become one write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first bytes that a TLS client sends in, the name of the server it wants out (RFC 8446, RFC 6066).  Pure."""
+"""Read which server a TLS client wants from the first bytes that it sends (RFC 8446, RFC 6066).  It is pure."""
 
 from __future__ import annotations
 

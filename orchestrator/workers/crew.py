@@ -1,4 +1,4 @@
-"""The crew: starts, adopts, freezes, thaws, stops and samples named workers, each under a shim of its own."""
+"""The crew starts, adopts, freezes, thaws, stops and samples named workers, each under a shim of its own."""
 
 from __future__ import annotations
 

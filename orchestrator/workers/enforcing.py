@@ -1,4 +1,4 @@
-"""What this machine can enforce, each means by itself: found by looking, with what is missing and how to get it."""
+"""Find out what this machine can enforce, each means by itself, with what is missing and how to get it."""
 
 from __future__ import annotations
 

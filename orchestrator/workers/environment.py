@@ -1,4 +1,4 @@
-"""The child's environment, from an allow-list: what is not named here does not reach a worker."""
+"""Make the child's environment from an allow-list: what is not named here does not reach a worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One running worker as the crew sees it: its shim followed to the end, whoever started it."""
+"""Follow one running worker's shim to its end, whoever started it: a worker as the crew sees it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the user's own settings have a CLI find its model: environment and home in, one URL or none out."""
+"""Find where the user's own settings have a CLI find its model: one URL or none."""
 
 from __future__ import annotations
 

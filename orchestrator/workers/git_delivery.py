@@ -1,4 +1,4 @@
-"""What a worker did in its layer of a repository, carried over into the real one: only what is named, and checked.
+"""Carry what a worker did in its layer over into the real repository: only what is named, and checked.
 
 Objects, references and their logs, HEAD, the index, and what git remembers of a merge.  Nothing else ever is: no
 configuration, no hook, no path to another folder, no program of steps.  A reference is moved only from where it stood

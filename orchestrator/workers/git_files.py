@@ -1,4 +1,4 @@
-"""Files of repositories that somebody else may have made: read without following, waiting or running anything.
+"""Read files of repositories that somebody else may have made, without following, waiting or running anything.
 
 Imported by the shim: standard library only.
 """

@@ -1,4 +1,4 @@
-"""A worker's own layer over each repository it may write: a repository in, a copy of its state and its mounts out.
+"""Give a worker a layer of its own over each repository it may write: a copy of its state, and mounts.
 
 Git replaces files by a lock and a rename, so it needs a folder that it may write.  What it writes there is the
 layer's: the real repository is not in sight but for its objects, which can be read.  What is carried over when the

@@ -1,4 +1,4 @@
-"""Guards in front of programs: a policy in, small scripts and the places they are bound over out.
+"""Put guards in front of the programs that a policy lists: small scripts, bound over their places.
 
 A guard asks the coordinator before a listed command runs, and waits.  It is a brake for agents that mean well, not a
 wall: a worker can call the original, or bring its own.  What holds is the sandbox.

@@ -1,4 +1,4 @@
-"""A worker's private home: the credential goes in, a refreshed one comes back, the rest never meets the user's own."""
+"""Make a worker's private home: the login goes in, a refreshed one comes back, nothing else of the user's is met."""
 
 from __future__ import annotations
 

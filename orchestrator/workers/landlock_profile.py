@@ -1,4 +1,4 @@
-"""What Landlock is to grant one worker: policy and assignment in, plain paths and ports out.
+"""Derive the paths and ports that Landlock grants one worker from its policy and assignment.
 
 Used where bubblewrap cannot work.  It cannot hide a path inside a readable folder or hold one inside a writable folder;
 what it leaves open is listed by ``docs/sandbox-escapes.md``.

@@ -1,4 +1,4 @@
-"""Landlock applied to this very process, before it becomes the worker: rules in, no way back out.
+"""Apply Landlock to this very process before it becomes the worker; there is no way to lift it again.
 
 Runs in the child of the shim, or in a process of its own for a proof.  Standard library only.
 """

@@ -1,4 +1,4 @@
-"""A throw-away layer over a project: what runs on it sees the project and may write, and nothing of that stays.
+"""Lay a throw-away layer over a project: what runs there sees the project and may write, and nothing of it stays.
 
 The layer is an overlay at the project's own path where a bubblewrap can make one, else a bounded copy of the project as
 it lies, ignored files included.  Nothing that runs on it reaches a network or a file of the user's.

@@ -1,4 +1,4 @@
-"""Where a crew keeps its files, and what it says of a worker it has started."""
+"""Name where a crew keeps its files, and what it says of a worker that it has started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lease: whether anybody still coordinates this session.  Only ever asks (settled question 2).
+"""Tell by its lease whether anybody still coordinates this session; it only ever asks.
 
 Imported by the shim: standard library only, nothing that costs import time.
 """

@@ -1,4 +1,4 @@
-"""A policy's limits as the kernel keeps them: control groups of version 1 or 2 where they may be made, and rlimits."""
+"""Set a policy's limits in the kernel: by control groups of version 1 or 2 where they may be made, and rlimits."""
 
 from __future__ import annotations
 

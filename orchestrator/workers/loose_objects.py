@@ -1,4 +1,4 @@
-"""Objects that a worker made, taken over into the real repository: each is what its name says, or it is left out.
+"""Take objects that a worker made over into the real repository, each only if it is what its name says.
 
 Imported by the shim: standard library only.
 """

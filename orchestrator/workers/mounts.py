@@ -1,4 +1,4 @@
-"""What a worker may see: folders in, an ordered list of mounts out.  Reads the file system, changes nothing.
+"""List, in order, the mounts that show a worker its folders.  The file system is read and never changed.
 
 Questions go through ``os.path``, which answers "no" for what may not even be looked at; ``pathlib`` raises (3.11).
 """

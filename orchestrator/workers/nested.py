@@ -1,4 +1,4 @@
-"""Repositories inside a folder: the folder in, where each keeps hooks and configuration out.  Changes nothing."""
+"""Find where repositories inside a folder keep hooks and configuration.  Nothing is changed."""
 
 from __future__ import annotations
 

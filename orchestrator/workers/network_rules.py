@@ -1,4 +1,4 @@
-"""What a worker may reach: names, ports and addresses in, a reason for refusing or none out.  Pure."""
+"""Tell whether a worker may reach a name, port or address, and if not, why.  This module is pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files the programs of a user obey: rows of a table in, and of each path which rows speak of it.
+"""Tell which rows of the table of obeyed files speak of a path: files that programs of the user's obey.
 
 Imported by the shim: standard library only.
 """

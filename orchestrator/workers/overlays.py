@@ -1,4 +1,4 @@
-"""Which bubblewrap can lay a throw-away layer over a folder: 0.11 and later can, Debian's 0.8 cannot."""
+"""Tell which bubblewrap can lay a throw-away layer over a folder: 0.11 and later can, Debian's 0.8 cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker left in a target that other programs obey: looked for before it begins and after it has ended.
+"""Find files that other programs obey and a worker left in a target: looked for before it begins, and after its end.
 
 Two kinds are looked for, at any depth: files of which a table says what program obeys them, and whatever git takes for
 a repository.  After the worker has ended, files whose row says so are put back as they were, new ones moved into the

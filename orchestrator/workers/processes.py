@@ -1,4 +1,4 @@
-"""Processes as the kernel shows them: identities, trees, and signals that cannot hit a recycled pid.
+"""See processes as the kernel shows them: identities, trees, and signals that cannot hit a recycled pid.
 
 The one place for platform differences.  Imported by the shim, so nothing here may import what costs time
 (``dataclasses``, ``typing``, ``re``).

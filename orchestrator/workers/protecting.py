@@ -1,4 +1,4 @@
-"""Paths that stay as they are inside writable folders: what to mount for them, and what to look for afterwards."""
+"""Protect paths inside writable folders: what to mount for them, and what to look for afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a sandbox holds here: the policy's real profile is run against canaries, and what got out is said."""
+"""Prove that a sandbox holds here: its real profile is run against canaries, and what got out is said."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client asks of its proxy: the head of one request in, host, port and the head to forward out.  Pure.
+"""Read what a client asks of its proxy from a request's head, and write the head to forward.  It is pure.
 
 Whoever stands behind us may read a head more leniently than we do, and every such difference is a way to ask one host
 and be answered by another.  So only what is beyond doubt passes: h11 has to accept it, and before that each line has to

@@ -1,4 +1,4 @@
-"""The shim's JSON files: text in, plain values out, and files that are whole or absent.
+"""Read and write the shim's JSON files as plain values; a file is whole or absent.
 
 Imported by the shim, where ``import json`` alone would cost 8 ms (it pulls in ``re`` and ``enum``) of a 15 ms goal, so
 the two C functions under it are called directly; any interpreter without them gets the public module.

@@ -1,4 +1,4 @@
-"""Bytes between a worker and where it may go: addresses or a proxy further on in, both ends copied to their ends."""
+"""Relay bytes between a worker and where it may go, until both sides have ended."""
 
 from __future__ import annotations
 

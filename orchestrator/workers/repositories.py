@@ -1,4 +1,4 @@
-"""Where the repositories of a folder lie: a folder in, each repository with its work trees out.  Changes nothing."""
+"""Find where the repositories of a folder lie, with their work trees.  Nothing is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request out, its body framed anew, and not a byte more.
+"""Send one request's body on, framed anew, and not a byte more.
 
 What follows a request on its connection is another one, which may name another host; a server that reads on would
 answer it.  So the end of the body is found here, by h11, and what comes after it goes nowhere.

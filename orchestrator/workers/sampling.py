@@ -1,4 +1,4 @@
-"""What a worker's tree uses: the process table in, CPU, memory and a count out."""
+"""Measure what a worker's tree uses: CPU, memory, and how many processes."""
 
 from __future__ import annotations
 

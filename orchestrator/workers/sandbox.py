@@ -1,4 +1,4 @@
-"""Bubblewrap around a worker: policy and assignment in, a command line out."""
+"""Write the command line that runs a worker in bubblewrap, from its policy and assignment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A filter of system calls: what a worker never needs and an attacker of the kernel does, as BPF in bytes.
+"""Assemble a filter of system calls that a worker never needs and an attacker of the kernel does, as BPF.
 
 Sandboxes take it on a descriptor and consume it; our own calls come first in every program, so nothing slips before it.
 """

@@ -1,4 +1,4 @@
-"""The shim: one small process that stands between the coordinator and one worker, and outlives neither's rights.
+"""The shim is a small process between coordinator and worker: it starts, limits and reaps the worker.
 
 In: the path of a spec file; its own environment is the child's.  Out: ``workers/<worker>.<attempt>.json``, and raw
 output that never passes through it.  Started as ``python -I -S shim.py SPEC``.

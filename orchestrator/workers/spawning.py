@@ -1,4 +1,4 @@
-"""Starts the worker's process from inside the shim: files opened, the sandbox's own pids learned.
+"""Start the worker's process from inside the shim: open its files, and learn the sandbox's own pids.
 
 Imported by the shim: standard library only, nothing that costs import time.
 """

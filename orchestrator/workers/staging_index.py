@@ -1,4 +1,4 @@
-"""The file in which git keeps what is staged: bytes in, entries out and back.
+"""Read and write the file in which git keeps what is staged.
 
 An index that an agent wrote is read by this and never by git outside its sandbox, and what goes into the real
 repository is written anew: no extension of it, no claim about files that git would believe without looking.

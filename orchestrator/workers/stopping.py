@@ -1,4 +1,4 @@
-"""Freezing and ending a whole tree: the members of one sub-reaper in, stillness or emptiness out.
+"""Freeze or end a whole tree: all members of one sub-reaper stand still, or none is left.
 
 Imported by the shim: standard library only, nothing that costs import time.
 """

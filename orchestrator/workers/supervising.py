@@ -1,4 +1,4 @@
-"""The shim's whole life: a spec in, one supervised tree, an exit record out.  It parses no output and never hangs.
+"""Live the shim's whole life: supervise one tree, and record its end.  It parses no output and never hangs.
 
 Imported by the shim: standard library only, nothing that costs import time.
 """

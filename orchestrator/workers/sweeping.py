@@ -1,4 +1,4 @@
-"""Finds and ends what a lost shim left behind, by the mark that every descendant inherits in its environment.
+"""Find and end what a lost shim left behind, by the mark that every descendant inherits in its environment.
 
 The last resort where neither a pid namespace nor a control group stood around the worker: a process that cleared its
 environment and lost its marked ancestors is not found, so this is no proof.

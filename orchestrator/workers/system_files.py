@@ -1,4 +1,4 @@
-"""The ``/etc`` a worker sees: a copy made by us of what programs need, with nobody in it but the worker itself.
+"""Make the ``/etc`` that a worker sees: a copy of what programs need, in which only the worker itself exists.
 
 One folder bound whole: two dozen single binds cost 2.5 ms a launch, and ``/etc/ssl`` itself would show root's workers
 the machine's private keys.

@@ -1,4 +1,4 @@
-"""What a worker planted where nothing may be planted: found when its tree is gone, and moved out of the way.
+"""Move what a worker planted where nothing may be planted out of the way, once its tree is gone.
 
 A sandbox holds a path that exists; one that does not exist yet cannot be held without leaving traces in people's
 folders.  Imported by the shim: standard library only, nothing that costs import time.

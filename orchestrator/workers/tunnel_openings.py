@@ -1,4 +1,4 @@
-"""The first bytes of a tunnel in, what is spoken in it and to whom out.
+"""Tell from the first bytes of a tunnel what is spoken in it, and to whom.
 
 A CONNECT says which host is meant, and the tunnel's first bytes say it again, to the server: the one was allowed, the
 other decides who answers, where many names live behind one address.  So the two are compared.

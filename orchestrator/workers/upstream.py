@@ -1,4 +1,4 @@
-"""The proxy that the user's own network is left by: the usual variables in, whom to ask for one host out.  Pure."""
+"""Read the usual variables for the proxy of the user's own network, and say whom to ask for a host.  It is pure."""
 
 from __future__ import annotations
 
