@@ -130,6 +130,13 @@ def test_no_docstring_of_a_module_has_a_retired_word(path: Path) -> None:
     assert retired_words(re.sub(r"``[^`]+``", "", text), RETIRED_IN_PROSE) == []
 
 
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_no_docstring_of_a_module_says_what_goes_in_and_out_instead_of_what_is_done(path: Path) -> None:
+    first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ".").split("\n\n")[0]
+    assert re.search(r"\bin[,:;] .*\bout\b", " ".join(first.split())) is None
+    assert first.endswith((".", ":", ")"))
+
+
 def test_no_source_has_a_word_that_is_retired_everywhere() -> None:
     sources = [path for room in ("orchestrator", "benchmarks", "tests") for path in (ROOT / room).rglob("*.py")]
     guilty = {
