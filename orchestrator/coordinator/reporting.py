@@ -93,6 +93,8 @@ def _facts(summary: SessionSummary) -> Iterator[str]:
     policy, sandbox = markdown_line(summary.policy), markdown_line(summary.sandbox)
     yield f"- tier {summary.tier or '-'}, review policy {policy}, sandbox {sandbox}"
     yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
+    if not summary.usage_complete:
+        yield "- not every attempt told its tokens, so more were used than are counted here"
     yield from (f"- budget: {markdown_line(line)}" for line in summary.budget)
     yield from (f"- {markdown_line(note)}" for note in summary.tier_notes)
     for found in summary.found:

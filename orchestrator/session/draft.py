@@ -115,6 +115,7 @@ class Draft:
             last_word_at=None,
             doubtful=(),
             outstayed=False,
+            asked_model=False,
         )
         self.do(StartWorker(worker=worker, attempt=attempt, assignment=assignment))
 

@@ -80,7 +80,9 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
     draft.count_running_time(worker)
     detail = draft.detail(worker)
     draft.set_worker(worker, exit=body.exit, ended_at=draft.at, sample=None)
-    draft.set_detail(worker, holds=frozenset(), frozen_since=None)
+    # A final record tells the rest; without one, even figures that came before it are not the last.
+    untold = detail.spoke and (detail.asked_model or not detail.ended_subtype)
+    draft.set_detail(worker, holds=frozenset(), frozen_since=None, untold=detail.untold + untold)
     _tell_what_it_left(draft, worker, body.exit)
     if draft.running and not detail.ended_cleanly and detail.next_assignment is None:
         settle(draft, worker)

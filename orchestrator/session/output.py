@@ -35,7 +35,7 @@ from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.own_words import with_line
 from orchestrator.session.recovering import recover
 from orchestrator.session.reviewing import ask_for_review
-from orchestrator.session.spending import on_usage
+from orchestrator.session.spending import note_consumption, on_usage
 from orchestrator.session.waiting import on_life
 
 DOING_CHARS = 200
@@ -64,6 +64,7 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
     if body.stream == "stdout" and not draft.detail(worker).spoke and any(map(_is_record, body.events)):
         draft.set_detail(worker, spoke=True)
     for event in body.events:
+        note_consumption(draft, worker, event.payload)
         _note(draft, worker, event)
         if isinstance(event.payload, OF_CALLS):
             draft.set_detail(worker, calls=draft.detail(worker).calls.heard(event.payload))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.models.effects import Outcome
+from orchestrator.models.events import Payload, Reasoned, Said, ToolCalled, UsageReported
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.work import Assignment
@@ -34,6 +35,18 @@ def reserve(draft: Draft, assignment: Assignment) -> str | None:
     if short is None:
         draft.set_detail(assignment.worker, reserved=wanted, usage_before=session.workers[assignment.worker].usage)
     return short
+
+
+def note_consumption(draft: Draft, worker: WorkerId, payload: Payload) -> None:
+    """Remember whether the attempt has consumed something since its CLI last gave a figure."""
+    if isinstance(payload, UsageReported):
+        asked = False
+    elif isinstance(payload, Reasoned | Said | ToolCalled):
+        asked = True
+    else:
+        return
+    if draft.detail(worker).asked_model is not asked:
+        draft.set_detail(worker, asked_model=asked)
 
 
 def on_usage(draft: Draft) -> None:

@@ -216,6 +216,10 @@ class WorkerDetail:
     """What the attempt was expected to take when it began."""
     usage_before: Usage = field(default_factory=Usage)
     """What its worker had consumed then."""
+    asked_model: bool = False
+    """This attempt has consumed something that no figure of its CLI has told of yet."""
+    untold: int = 0
+    """Attempts that ended before they had told all that they consumed."""
     pulse: Pulse = field(default_factory=Pulse)
     tasks: tuple[str, ...] = ()
     """``task`` events it reported."""

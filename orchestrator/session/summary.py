@@ -108,9 +108,10 @@ class SessionSummary:
     usage: Usage
     """Known figures added up; see ``usage_complete``."""
     usage_complete: bool
-    """Whether every worker that ran told its tokens."""
+    """Whether every worker that ran told its tokens, in each of its attempts: one that was stopped in the middle of its
+    work did not tell all of them."""
     cost_complete: bool
-    """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
+    """Whether every worker that ran told its cost, in each of its attempts; if not, the cost is a lower bound."""
     entries: int
     change: ChangeMeasured | None = None
     """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
@@ -136,6 +137,7 @@ def summarise(session: Session) -> SessionSummary:
     usage = Usage()
     for worker in ran:
         usage = usage + worker.usage
+    untold = any(detail.untold for detail in session.details.values())
     return SessionSummary(
         id=session.id,
         task=session.options.task,
@@ -159,8 +161,8 @@ def summarise(session: Session) -> SessionSummary:
         answers=session.answers,
         warnings=session.warnings,
         usage=usage,
-        usage_complete=all(worker.usage.total_tokens is not None for worker in ran),
-        cost_complete=all(worker.usage.cost_usd is not None for worker in ran),
+        usage_complete=not untold and all(worker.usage.total_tokens is not None for worker in ran),
+        cost_complete=not untold and all(worker.usage.cost_usd is not None for worker in ran),
         entries=session.n,
         change=session.change,
         planted=session.planted,
