@@ -10,7 +10,7 @@ import errno
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
 
@@ -96,6 +96,8 @@ class Performer:
     """Told just before an attempt starts (rehearsal: where the worker's folders are)."""
     desk: GuardDesk
     leaver: Leaver
+    preparing: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while one attempt is prepared: what several of them share is made by the first."""
 
     def perform(self, name: EffectId, effect: Effect) -> None:  # noqa: C901 - one row an effect
         """Do one effect, or begin doing it.  A failure is an outcome, not an exception."""
@@ -142,19 +144,32 @@ class Performer:
     async def _close(self, name: EffectId, outcome: Outcome, reason: str) -> None:
         # Measured last, so that what is reported as changed is what lies there.
         self.take(await measure_at_end(self.evidence, self.session(), outcome))
-        reason = "; ".join([reason, *dict.fromkeys(self.crew.return_logins())])
+        reason = "; ".join([reason, *dict.fromkeys(await self._return_logins())])
         problem = self._try(partial(write_report, self.folder, self.session(), outcome=outcome, reason=reason))
-        self._leave_homes(is_done=outcome is Outcome.DONE)
+        await self._leave_homes(is_done=outcome is Outcome.DONE)
         self.take(SessionClosed(outcome, f"{reason} (no report: {problem})" if problem else reason, name))
 
-    def _leave_homes(self, *, is_done: bool) -> None:
+    async def _return_logins(self) -> list[str]:
+        try:
+            return await off_loop(self.crew.return_logins, within_s=HOMES_TIME_S, what="giving logins back")
+        except TimeoutError as error:
+            return [str(error)]
+
+    async def _leave_homes(self, *, is_done: bool) -> None:
         """Refreshed logins go back and homes go while the session still counts as open, so that a resumed one does it.
 
         What a session that is not done will need of them stays.
         """
-        self.crew.close(keep_homes=not is_done)
-        if is_done:
-            shutil.rmtree(self.folder.homes_dir, ignore_errors=True)
+
+        def leave() -> None:
+            self.crew.leave_homes(keep=not is_done)
+            if is_done:
+                shutil.rmtree(self.folder.homes_dir, ignore_errors=True)
+
+        self.crew.release()
+        # What is not deleted in time stays in the session's folder, which its owner may delete.
+        with suppress(TimeoutError):
+            await off_loop(leave, within_s=HOMES_TIME_S, what="deleting the private homes")
 
     def _at_once(self, name: EffectId, act: Callable[[], object]) -> None:
         self.take(EffectDone(name, problem=self._try(act)))
@@ -184,7 +199,11 @@ class Performer:
             await self._wait_for_program(spec.argv[0])
             if self._may_write(assignment):
                 self.evidence.writers.begins(effect.worker)
-            started = self.crew.start(assignment, attempt, agent=agent, spec=spec)
+            self.crew.admit(assignment, agent)
+            prepare = partial(self.crew.prepare, assignment, attempt, agent=agent, spec=spec)
+            async with self.preparing:
+                prepared = await off_loop(prepare, within_s=PREPARE_TIME_S, what=f"preparing {effect.worker}")
+            started = self.crew.start(assignment, attempt, agent=agent, spec=spec, prepared=prepared)
         except (OrchestrateError, OSError) as error:
             self.evidence.writers.ends(effect.worker)
             problem = error.message if isinstance(error, OrchestrateError) else str(error)
@@ -250,6 +269,10 @@ class Performer:
         self.take(ChecksMeasured(checked.verdict, checked.findings, name, checked.suites))
 
 
+PREPARE_TIME_S = 300.0
+"""Longest look at a target and its repositories before a worker starts; for most it takes a fraction of a second."""
+HOMES_TIME_S = 60.0
+"""How long logins and private homes may take at the end."""
 UPDATE_TIME_S = 20.0
 """How long a CLI may be away before a start fails: npm takes some seconds to replace one."""
 UPDATE_LOOK_S = 0.2

@@ -95,7 +95,7 @@ async def resume_session(
             clock=clock,
             held=held,
         )
-        stack.callback(let_go, coordinator)
+        stack.push_async_callback(let_go, coordinator)
         coordinator.skip_commands(left.last_command)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
         await begin_evidence(coordinator, [worker for worker in adopted if _may_write(left.session, worker)])

@@ -7,11 +7,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import anyio
 from pydantic import TypeAdapter
 
 import orchestrator
@@ -20,6 +21,7 @@ from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.commentary import Commentary
 from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
 from orchestrator.coordinator.leaving import Leaver
+from orchestrator.coordinator.performing import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.preparing import prepared
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
@@ -147,7 +149,7 @@ async def run_session(
             coordinator = make_coordinator(
                 folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held
             )
-            stack.callback(let_go, coordinator)
+            stack.push_async_callback(let_go, coordinator)
             await begin_evidence(coordinator)
             session = await coordinator.run(opened)
     except BaseException:
@@ -360,9 +362,12 @@ async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] =
         raise EnvironmentUnfit(str(error), hint="name a smaller folder with --target") from error
 
 
-def let_go(coordinator: Coordinator) -> None:
+async def let_go(coordinator: Coordinator) -> None:
     """The run is over, perhaps by an error: refreshed logins go back; what a resumed session needs stays."""
-    coordinator.crew.close(keep_homes=True)
+    coordinator.crew.release()
+    leave = partial(coordinator.crew.leave_homes, keep=True)
+    with anyio.CancelScope(shield=True), suppress(TimeoutError):
+        await off_loop(leave, within_s=HOMES_TIME_S, what="giving logins back")
 
 
 def result_of(folder: SessionFolder, session: Session) -> SessionResult:

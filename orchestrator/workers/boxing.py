@@ -117,6 +117,16 @@ class Box:
             parts["landlock"] = self._landlock(command, assignment)
         return parts
 
+    def admit(self, assignment: Assignment, agent: Agent) -> None:
+        """Let the worker through to what it may reach; a port of its own is opened on the event loop, so here.
+
+        Raises:
+            EnvironmentUnfit: there is no proxy.
+            OSError: there is no port.
+        """
+        if self._admit(assignment, agent) is not None:
+            self._port_of(assignment.worker)
+
     def layers(self, assignment: Assignment, folder: Path) -> Layers:
         """What a worker sees in the place of the repositories of its folders.
 

@@ -28,6 +28,7 @@ from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
 from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
 from orchestrator.workers.layout import CrewLayout as CrewLayout
+from orchestrator.workers.layout import Prepared
 from orchestrator.workers.layout import Started as Started
 from orchestrator.workers.mounts import place_of
 from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
@@ -87,10 +88,55 @@ class Crew:
         """The assignment as its adapter must see it: its model by the name that leads there from inside."""
         return self._box.reachable(assignment, agent)
 
-    def start(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Started:
+    def admit(self, assignment: Assignment, agent: Agent) -> None:
+        """Let the worker through to listed hosts before :meth:`prepare` is called elsewhere than on the event loop.
+
+        Raises:
+            EnvironmentUnfit: there is no way to listed hosts, or no port for it.
+        """
+        try:
+            self._box.admit(assignment, agent)
+        except OSError as problem:
+            raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
+
+    def prepare(self, assignment: Assignment, attempt: int, *, agent: Agent, spec: LaunchSpec) -> Prepared | None:
+        """Make all that an attempt needs and write its shim's instructions; ``None`` for one that was begun before.
+
+        It blocks for as long as the looks at the target and at its repositories take, and may run in any thread.
+
+        Raises:
+            EnvironmentUnfit: the executable, the sandbox or a folder is missing.
+        """
+        files = self._files(assignment.worker, attempt)
+        if attempts.read_record(files) is not None:
+            return None
+        command = (self._find(spec.argv[0]), *spec.argv[1:])
+        try:
+            files.prepare(spec.stdin)
+            self._prepare_home(assignment, agent)
+            place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
+            box = self._box.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
+            replace_file(str(files.spec), encode({**self._document(files, command, spec), **box}))
+            environment = self._environment(assignment, agent, spec, mark=str(files.record))
+        except OSError as problem:
+            raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
+        return Prepared(command, environment, str(box["sandbox"]))
+
+    def start(
+        self,
+        assignment: Assignment,
+        attempt: int,
+        *,
+        agent: Agent,
+        spec: LaunchSpec,
+        prepared: Prepared | None = None,
+    ) -> Started:
         """Start one attempt; returns once its shim runs, which then does the rest.
 
         An attempt that was begun before, by us or another coordinator, is followed and not begun again.
+
+        Args:
+            prepared: what :meth:`prepare` returned for it; without it that is done here and now.
 
         Raises:
             EnvironmentUnfit: the executable, the sandbox or a folder is missing, or the shim cannot be started.
@@ -103,19 +149,16 @@ class Crew:
         if begun is not None:
             self._take_over(assignment.worker, attempt, begun.shim)
             return Started(begun.argv, begun.shim, begun.sandbox)
-        command = (self._find(spec.argv[0]), *spec.argv[1:])
+        ready = prepared or self.prepare(assignment, attempt, agent=agent, spec=spec)
+        if ready is None:
+            raise RuntimeError(f"attempt {attempt} of {assignment.worker} has begun meanwhile")
         try:
-            files.prepare(spec.stdin)
-            self._prepare_home(assignment, agent)
-            place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
-            box = self._box.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
-            replace_file(str(files.spec), encode({**self._document(files, command, spec), **box}))
-            process = self._spawn(files, self._environment(assignment, agent, spec, mark=str(files.record)))
+            process = self._spawn(files, ready.environment)
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
         shim = ProcessIdentity(process.pid, start_ticks(process.pid), boot_id(), pid_namespace())
         self._follow(WorkerProcess(assignment.worker, attempt, shim, process))
-        return Started(command, shim, str(box["sandbox"]))
+        return Started(ready.command, shim, ready.sandbox)
 
     def _files(self, worker: WorkerId, attempt: int) -> AttemptFiles:
         return AttemptFiles(self._layout.workers_dir, self._layout.control_dir / worker, worker, attempt)
@@ -292,10 +335,22 @@ class Crew:
         Args:
             keep_homes: keep the private homes for a session that can be resumed: its conversations live there.
         """
+        self.release()
+        self.leave_homes(keep=keep_homes)
+
+    def release(self) -> None:
+        """Let go of every shim."""
         for worker in self._running.values():
             worker.release()
+
+    def leave_homes(self, *, keep: bool) -> None:
+        """Give credentials back, and delete the private homes unless they are kept; blocks, and may run in any thread.
+
+        Args:
+            keep: for a session that can be resumed: its conversations live there.
+        """
         for home in self._homes.values():
-            clear_home(home, keep=keep_homes)
+            clear_home(home, keep=keep)
         self._homes.clear()
 
     def return_logins(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,17 @@ class CrewLayout:
     """The coordinator's lease; ``None``: workers never ask for one."""
     stdout: Callable[[WorkerId], Path]
     stderr: Callable[[WorkerId], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What stands ready for one attempt, whose shim only has to be started."""
+
+    command: tuple[str, ...]
+    """The CLI's own command line, sandbox left out."""
+    environment: Mapping[str, str]
+    sandbox: str
+    """What will stand around it, for people."""
 
 
 @dataclass(frozen=True, slots=True)

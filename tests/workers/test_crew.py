@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import ProcessIdentity, WorkerId
+from orchestrator.models.launch import LaunchSpec
+from tests.workers.conftest import CHILD, agent
 
 if TYPE_CHECKING:
     from tests.workers.conftest import Stage
@@ -24,6 +29,20 @@ async def test_the_prompt_reaches_standard_input_whole_and_then_ends(stage: Stag
     stage.start(crew, "echo", "exit", "0", stdin=prompt)
     await stage.ended(crew)
     assert stage.layout.stdout(W).read_text() == prompt
+
+
+async def test_an_attempt_that_was_prepared_in_a_thread_is_started_as_it_stands(stage: Stage) -> None:
+    crew, cli = stage.crew(), agent(environment=("FAKE_KEY",))
+    spec = LaunchSpec(argv=(sys.executable, str(CHILD), "echo", "exit", "0"), cwd=stage.target, stdin="hello\n")
+    prepare = partial(crew.prepare, stage.assignment(), 1, agent=cli, spec=spec)
+    crew.admit(stage.assignment(), cli)
+    prepared = await off_loop(prepare, within_s=120)
+    assert crew.running() == frozenset(), "nothing runs before it is started"
+    started = crew.start(stage.assignment(), 1, agent=cli, spec=spec, prepared=prepared)
+    stage.shims.append(started.shim.pid)
+    await stage.ended(crew)
+    assert stage.layout.stdout(W).read_text() == "hello\n"
+    assert crew.prepare(stage.assignment(), 1, agent=cli, spec=spec) is None, "it was begun before"
 
 
 async def test_another_coordinator_adopts_a_running_worker_and_hears_of_its_end(stage: Stage) -> None:
