@@ -1,12 +1,17 @@
-"""``pip install .`` gives an ``orchestrate`` command that has all its data with it."""
+"""``pip install .`` gives an ``orchestrate`` command that has all its data, and works without a checkout."""
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
+import urllib.request
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -19,36 +24,56 @@ DATA = ("orchestrator/prompts/*.md", "orchestrator/rehearsal/scenarios/*.toml", 
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy of what is in the repository."""
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is in the repository, since a build writes into the folder it builds from."""
     copy = tmp_path_factory.mktemp("build") / "source"
     copy.mkdir()
     left_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("orchestrator", "sandbox_policies", "static"):
         shutil.copytree(ROOT / name, copy / name, ignore=left_out)
-    for name in ("setup.py", "pyproject.toml", "requirements.txt", "LICENSE"):
+    for name in ("setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
-    # Without isolation: the build must not depend on the network, and setuptools is locked with the other tools.
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", copy.parent, copy)
-    (built,) = copy.parent.glob("*.whl")
-    return built
+    return copy
 
 
 @pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh environment with the wheel in it; what it depends on is seen through a path to this run's packages."""
+def wheel(source: Path) -> Path:
+    # Without isolation: the build must not depend on the network, and setuptools is locked with the other tools.
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        source.parent,
+        source,
+    )
+    (built,) = source.parent.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module", params=["a wheel", "pip install ."])
+def installed(request: pytest.FixtureRequest, source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment with the program in it; what it depends on is seen through a path to this run's packages."""
     environment = tmp_path_factory.mktemp("installed") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", environment)
-    python = environment / "bin" / "python"
-    run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
     packages = next(environment.glob("lib/python3*/site-packages"))
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    pip = (sys.executable, "-m", "pip", "--python", environment / "bin" / "python")
+    offline = ("--quiet", "--no-deps", "--no-index")
+    if request.param == "a wheel":
+        run(*pip, "install", *offline, request.getfixturevalue("wheel"))
+    else:
+        run(*pip, "install", *offline, "--no-build-isolation", ".", cwd=source)
     return environment
 
 
-def run(*command: str | Path, cwd: Path | None = None) -> str:
+def run(*command: str | Path, cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> str:
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        [str(part) for part in command], cwd=cwd, env=environ, capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -82,3 +107,55 @@ def test_the_installed_command_finds_its_policies_and_scenarios(installed: Path,
     listed = run(installed / "bin" / "orchestrate", "scenarios", cwd=tmp_path)
     for path in (ROOT / "orchestrator/rehearsal/scenarios").glob("*.toml"):
         assert path.stem in listed
+
+
+def test_the_installed_command_rehearses_and_shows_what_it_did(installed: Path, tmp_path: Path) -> None:
+    """Somebody has an empty home, no checkout, and the command beside the system's programs on the path."""
+    home, project = tmp_path / "home", tmp_path / "project"
+    home.mkdir()
+    project.mkdir()
+    environ = {"HOME": str(home), "PATH": f"{installed / 'bin'}:/usr/bin:/bin", "LANG": "C.UTF-8"}
+
+    def orchestrate(*arguments: str) -> str:
+        return run(installed / "bin" / "orchestrate", *arguments, cwd=project, environ=environ)
+
+    played = json.loads(orchestrate("--rehearse", "--stand-ins", "--json", "Add input validation to the signup form"))
+    assert played["status"] == "done"
+    assert played["target"].startswith(str(home)), "sessions of an installed program lie in the user's state folder"
+    assert json.loads(orchestrate("show", "--json"))["id"] == played["id"]
+    assert "validation.py" in orchestrate("diff", "--name-only")
+    orchestrate("replay")
+    doctor = subprocess.run(
+        [installed / "bin" / "orchestrate", "doctor"],
+        cwd=project,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert doctor.returncode in (0, 1), doctor.stderr
+    assert "claude" in doctor.stdout
+    assert "Traceback" not in doctor.stderr
+    assert_that_the_dashboard_is_served(installed, project, environ)
+
+
+def assert_that_the_dashboard_is_served(installed: Path, project: Path, environ: Mapping[str, str]) -> None:
+    command = [str(installed / "bin" / "orchestrate"), "serve"]
+    with subprocess.Popen(
+        command, cwd=project, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as server:
+        try:
+            assert server.stdout is not None
+            address = next(found for line in server.stdout if (found := re.search(r"http://\S+", line)))[0]
+            opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            page = opener.open(address, timeout=30).read().decode()
+            origin = re.match(r"http://[^/]+", address)
+            assert origin is not None
+            module = re.search(r'src="([^"]+\.js)"', page)
+            assert module is not None
+            assert opener.open(f"{origin[0]}/{module[1].lstrip('/')}", timeout=30).read()
+            sessions = opener.open(f"{origin[0]}/api/sessions", timeout=30).read().decode()
+            assert "signup form" in sessions
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(timeout=60)
