@@ -106,5 +106,17 @@ class Agent:
     """A TOML file in the user's home, and the key in it that does the same."""
     role_strengths: tuple[str, ...] = ()
     """The parts of the plan it is good at, the best first; empty: it takes whatever part is left."""
+    replies: Literal["schema", "text"] | None = None
+    """How it gives an answer of a stated form: held to a schema by the CLI, or as JSON in its text because the prompt
+    asks for it; ``None``: nobody has tried."""
+    obeys_proxy: bool | None = None
+    """Whether it reaches its model through ``HTTP_PROXY``, the only way out of a sandbox that lists hosts; ``None``: it
+    is tried before a session."""
+    hook_missing: str | None = None
+    """Why its shell tool cannot ask our guard first; ``None``: its launch places a hook that does."""
+    retries_for_ever: bool = False
+    """It asks a model that refuses again and again; it ends by itself only where the key or the request is at fault."""
+    tells_whole_texts: bool = False
+    """What the model says appears when all of it is there, not as it comes."""
     in_default_team: bool = False
     """It works where nobody is named; all others are asked for with ``--agents``."""

@@ -24,7 +24,7 @@ from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, ModelEndpoint
 from orchestrator.rehearsal.installing import default_cache, install_clis
-from orchestrator.rehearsal.model_server import REHEARSAL_KEY, model_server
+from orchestrator.rehearsal.model_server import model_server, rehearsal_key
 from orchestrator.rehearsal.scenario import Scenario, load_scenario
 from orchestrator.rehearsal.stand_in.placing import install_stand_ins
 
@@ -80,11 +80,8 @@ async def open_rehearsal(
     )
     without = {AgentName(name): flags for name, flags in scenario.launch_without.items()}
     if rehearsal.server is not None:
-        endpoint = ModelEndpoint(rehearsal.server, REHEARSAL_KEY)
-        yield replace(
-            stage,
-            rehearsal=Rehearsal(dict.fromkeys(names, endpoint), without, rehearsal.installed, is_served_elsewhere=True),
-        )
+        endpoints = {name: ModelEndpoint(rehearsal.server, rehearsal_key(name)) for name in names}
+        yield replace(stage, rehearsal=Rehearsal(endpoints, without, rehearsal.installed, is_served_elsewhere=True))
         return
     async with model_server(scenario, port=rehearsal.port, bookmarks=folder / "scenario.json") as server:
 

@@ -157,7 +157,7 @@ class Dialect:
     """One vendor's protocol: pure functions between JSON bodies and the types above."""
 
     agent: AgentName
-    """The CLI that speaks it."""
+    """The CLI that speaks it, where the key in the request does not say who asks."""
     understands: Callable[[str], bool]
     """Whether a POST to this path, query left out, asks for an answer."""
     read: Callable[[str, Mapping[str, Any]], ModelRequest]

@@ -228,9 +228,74 @@ def _check_versions(packages: Mapping[str, str], folder: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
-def main() -> int:
-    """Install the adapters' pinned versions; prints the folder of executables on stdout, progress on stderr."""
+def newest_versions(packages: Sequence[str]) -> Mapping[str, str]:
+    """What the registry calls the latest release of each package.
+
+    Raises:
+        EnvironmentUnfit: npm is missing, or the registry cannot be reached.
+        OrchestrateError: npm failed, or said no version.
+    """
+    npm = _required("npm")
+    found: dict[str, str] = {}
+    for name in packages:
+        said = _run([npm, "view", name, "version", "--fetch-retries=1"], Path.cwd(), _CHECK_S).strip()
+        if not re.fullmatch(r"\d+(?:\.\d+)+", said):
+            raise OrchestrateError(f"npm says {said[:80]!r} of {name}, which is no version")
+        found[name] = said
+    return found
+
+
+def move_pins(root: Path, moves: Mapping[str, tuple[str, str]]) -> Sequence[Path]:
+    """Write new versions in place of the old ones into the adapters and their stand-ins.
+
+    Args:
+        root: The folder of the package ``orchestrator``.
+        moves: Old and new version by the adapter's package; where they are the same nothing is written.
+
+    Returns:
+        The files that were changed.
+    """
+    written: list[Path] = []
+    for package, (old, new) in moves.items():
+        if old == new:
+            continue
+        for file in (*sorted(root.glob("agents/*/__init__.py")), *sorted(root.glob("rehearsal/stand_in/*.py"))):
+            text = file.read_text(encoding="utf-8")
+            pinned = f'pinned="{old}"' if f'package="{package}"' in text else None
+            name = f'VERSION = "{old}"' if file.parent.name == "stand_in" else None
+            line = pinned or name
+            if line is not None and line in text:
+                file.write_text(text.replace(line, line.replace(old, new)), encoding="utf-8")
+                written.append(file)
+    return written
+
+
+def _to_latest() -> None:
+    """Move every adapter's pin to the newest release, and say what comes next."""
+    from orchestrator.agents.registry import AGENTS
+
+    newest = newest_versions([agent.package for agent in AGENTS.values()])
+    moves = {agent.package: (agent.pinned, newest[agent.package]) for agent in AGENTS.values()}
+    for package, (old, new) in moves.items():
+        _tell(f"{package}: {old} stays" if old == new else f"{package}: {old} -> {new}")
+    for file in move_pins(Path(__file__).parent.parent, moves):
+        _tell(f"changed {file}")
+    _tell("run ./check --real: it installs them and drives each through the conformance tests")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Install the adapters' pinned versions; prints the folder of executables on stdout, progress on stderr.
+
+    With ``--latest`` it moves the pins of this checkout to the newest releases instead.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if given not in ([], ["--latest"]):
+        _tell("usage: python -m orchestrator.rehearsal.installing [--latest]")
+        return 2
     try:
+        if given:
+            _to_latest()
+            return 0
         folder = install_clis(pinned_packages(), default_cache(), report=_tell)
     except OrchestrateError as error:
         _tell(error.message)

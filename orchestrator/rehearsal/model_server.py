@@ -1,4 +1,4 @@
-"""Serve the rehearsal's model on this machine: it speaks three vendors' protocols and plays a scenario."""
+"""Serve the rehearsal's model on this machine: it speaks the vendors' protocols and plays a scenario."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.models.identity import AgentName
 from orchestrator.models.work import ModelEndpoint
-from orchestrator.rehearsal import anthropic_messages, gemini_generate, openai_responses
+from orchestrator.rehearsal import anthropic_messages, gemini_generate, openai_chat, openai_responses
 from orchestrator.rehearsal.dialogue import Answer, Dialect, Drop, ModelRequest, Pause, Refusal
 from orchestrator.rehearsal.http_exchange import (
     BadRequest,
@@ -32,12 +33,29 @@ from orchestrator.rehearsal.http_exchange import (
 from orchestrator.rehearsal.scenario import Scenario
 from orchestrator.rehearsal.script import Script, WorkerPaths, speaker_of
 
-DIALECTS: tuple[Dialect, ...] = (anthropic_messages.DIALECT, openai_responses.DIALECT, gemini_generate.DIALECT)
-REHEARSAL_KEY = "rehearsal-key"
+DIALECTS: tuple[Dialect, ...] = (
+    anthropic_messages.DIALECT,
+    openai_responses.DIALECT,
+    gemini_generate.DIALECT,
+    openai_chat.DIALECT,
+)
+_KEY = "rehearsal-key-"
 _REMEMBERED = 256
 """A request repeats the whole conversation: some 100 kB each."""
 _NO_MODELS = {"object": "list", "data": [], "models": []}
 _LOG = logging.getLogger(__name__)
+
+
+def rehearsal_key(agent: AgentName) -> str:
+    """The key by which the server knows who asks: several CLIs speak one dialect, and one CLI may speak several."""
+    return f"{_KEY}{agent}"
+
+
+def _asker(request: HttpRequest) -> AgentName | None:
+    """Whose key came with the request; ``None`` for another key, or none."""
+    told = (request.headers.get(name, "") for name in ("authorization", "x-api-key", "x-goog-api-key", "api-key"))
+    found = next((key for value in told if (key := value.removeprefix("Bearer ")).startswith(_KEY)), "")
+    return AgentName(found.removeprefix(_KEY)) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +87,7 @@ class ModelServer:
     @property
     def endpoints(self) -> Mapping[AgentName, ModelEndpoint]:
         """Where each CLI finds its model.  Paths are matched by their end, with or without ``/v1`` before."""
-        return {dialect.agent: ModelEndpoint(self.url, REHEARSAL_KEY) for dialect in DIALECTS}
+        return {agent: ModelEndpoint(self.url, rehearsal_key(agent)) for agent in AGENTS}
 
     def pick_up(self) -> None:
         """Go on where the server stopped that kept the bookmarks."""
@@ -121,13 +139,14 @@ class ModelServer:
         body = request.json()
         try:
             digest = hashlib.sha256(request.body).hexdigest()
-            asked = replace(dialect.read(request.target, body), size=len(request.body), digest=digest)
+            asked = dialect.read(request.target, body)
+            asked = replace(asked, agent=_asker(request) or asked.agent, size=len(request.body), digest=digest)
         except (AttributeError, KeyError, TypeError, ValueError):
             refusal = Refusal(400, "the rehearsal's model cannot read this request")
             await _refuse(stream, refusal, dialect)
             return True
         worker = speaker_of(asked).marker.worker
-        self.requests.append(RecordedRequest(request.method, request.target, dialect.agent, worker, asked, body))
+        self.requests.append(RecordedRequest(request.method, request.target, asked.agent, worker, asked, body))
         answer = self.script.answer(asked)
         if self.kept is not None:
             # Before the answer is sent: a server that dies here has not told anybody what it forgets.

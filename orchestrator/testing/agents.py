@@ -51,7 +51,7 @@ def check_agent(agent: Agent, recordings: Path | None = None) -> None:
 
     Args:
         recordings: Folder with one folder per scenario, each with ``stdout.jsonl``, ``stderr.log``, ``meta.json`` and
-            the golden ``events.json``; ``None`` where there are none yet.
+            the golden ``events.json``; ``None`` where there are none yet, which is then said.
     """
     check_rules(agent)
     check_prompt(agent)
@@ -62,6 +62,56 @@ def check_agent(agent: Agent, recordings: Path | None = None) -> None:
         check_recording(agent, folder)
     if folders:
         check_evidence(agent, folders)
+    missing = missing_parts(agent, folders)
+    assert not missing, f"{agent.name} is not complete: {'; '.join(missing)}"
+
+
+def missing_parts(agent: Agent, folders: Sequence[Path]) -> list[str]:
+    """What an adapter still lacks or leaves open, one sentence each; empty where it is complete.
+
+    Args:
+        folders: Its recordings.
+    """
+    missing: list[str] = []
+    if not folders:
+        missing.append("there is no recording of a real run (stdout.jsonl, stderr.log, meta.json, events.json)")
+    else:
+        ends = [one.event.payload for folder in folders for one in told(agent, folder)]
+        if not any(isinstance(end, TurnEnded) and end.ok for end in ends):
+            missing.append("no recording is of a turn that ends well")
+        if not any(isinstance(end, Failed | Denied) for end in ends):
+            missing.append("no recording is of an error or a denial")
+    unknown = [strength for strength in agent.role_strengths if strength not in tuple(Role)]
+    if not agent.role_strengths:
+        missing.append("role_strengths is empty: name designer, implementer or reviewer, the best first")
+    elif unknown:
+        missing.append(f"role_strengths names {', '.join(unknown)}, which is no role")
+    if agent.hook_missing is None and not _places_hook(agent):
+        missing.append(
+            "its launch places no hook that runs orchestrator.agents.hooks.HOOK_COMMAND before its shell tool: "
+            "place one, or say in hook_missing why it cannot have one"
+        )
+    if agent.obeys_proxy is None:
+        missing.append("obeys_proxy is open: try whether it reaches its model through HTTP_PROXY alone")
+    elif not agent.obeys_proxy:
+        missing.append("it does not use HTTP_PROXY, so under a policy that lists hosts it finds no network")
+    if agent.replies is None:
+        missing.append("replies is open: say whether it holds its answer to a schema, or gives JSON in its text")
+    elif agent.replies == "schema" and not _carries_schema(agent):
+        missing.append("replies is 'schema', but its launch carries none")
+    return missing
+
+
+def _places_hook(agent: Agent) -> bool:
+    spec = agent.launch(sample_assignment(agent))
+    texts = [*spec.argv, *spec.env.values(), *(file.content for file in spec.files)]
+    return any("ORCHESTRATOR_GUARD_HOOK" in text for text in texts)
+
+
+def _carries_schema(agent: Agent) -> bool:
+    schema = {"type": "object", "properties": {"a-name-of-its-own": {"type": "string"}}}
+    spec = agent.launch(sample_assignment(agent, reply_schema=schema, role=Role.REVIEWER))
+    return any("a-name-of-its-own" in text for text in (*spec.argv, *(file.content for file in spec.files)))
 
 
 # --- launching ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ MARKER = "the-prompt-7f3a with 'quotes' and --a-flag"
 REFUSAL = b'{"error":{"type":"invalid_request_error","code":400,"message":"no","status":"INVALID_ARGUMENT"}}'
 SCHEMA = {"type": "object", "properties": {"verdict": {"type": "string"}}, "required": ["verdict"]}
 MODELS = {"claude": "claude-opus-5-5", "codex": "gpt-5.5", "gemini": "gemini-3.8-flash"}
+"""By agent; who is not in it is not asked for a model."""
 WIDENED = {
     "claude": ("--permission-mode=acceptEdits", "--allowedTools=Bash"),
     "codex": ("--sandbox=workspace-write", "--add-dir=/var/tmp"),
@@ -79,9 +80,9 @@ def changes(agent: Agent, variant: str) -> Mapping[str, Any]:
     table: dict[str, dict[str, Any]] = {
         "plain": {},
         "restricted": {"bypass_approvals": False},
-        "a reviewer's reply": {"role": Role.REVIEWER, "reply_schema": SCHEMA, "model": MODELS[agent.name]},
-        "widened": {"bypass_approvals": False, "extra_flags": WIDENED[agent.name]},
-        "bypassing and widened": {"extra_flags": WIDENED[agent.name]},
+        "a reviewer's reply": {"role": Role.REVIEWER, "reply_schema": SCHEMA, "model": MODELS.get(agent.name)},
+        "widened": {"bypass_approvals": False, "extra_flags": WIDENED.get(agent.name, ())},
+        "bypassing and widened": {"extra_flags": WIDENED.get(agent.name, ())},
     }
     return table[variant]
 

@@ -19,7 +19,7 @@ import anyio.abc
 import pytest
 
 from orchestrator.agents.contract import Agent, Translation
-from orchestrator.agents.registry import AGENTS
+from orchestrator.agents.registry import AGENTS, TEAM
 from orchestrator.models.events import AgentEvent, ConversationStarted, Payload, TurnEnded
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.work import Assignment, Role
@@ -198,9 +198,13 @@ def _end_group(pid: int) -> None:
 
 
 SOURCES = (
-    pytest.param("stand-in", id="stand-in"),
-    pytest.param("real", id="real", marks=[pytest.mark.real, pytest.mark.slow]),
+    *(pytest.param((name, "stand-in"), id=f"stand-in-{name}") for name in sorted(TEAM)),
+    *(
+        pytest.param((name, "real"), id=f"real-{name}", marks=[pytest.mark.real, pytest.mark.slow])
+        for name in sorted(AGENTS)
+    ),
 )
+"""Each of the team as its stand-in, and every CLI as itself."""
 
 
 @pytest.fixture(scope="session")
@@ -211,11 +215,13 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def real_clis() -> Path | None:
-    """The folder of the real CLIs, if they are installed."""
+    """The folder of the real CLIs, if they are installed; ``ORCHESTRATE_CLIS`` names another one to be tried."""
+    if other := os.environ.get("ORCHESTRATE_CLIS"):
+        return Path(other)
     return installed_clis(pinned_packages(), default_cache())
 
 
-@pytest.fixture(params=sorted(AGENTS))
+@pytest.fixture(params=sorted(TEAM))
 def agent(request: pytest.FixtureRequest) -> Agent:
     return AGENTS[AgentName(request.param)]
 
@@ -223,13 +229,14 @@ def agent(request: pytest.FixtureRequest) -> Agent:
 @pytest.fixture(params=SOURCES)
 def cli(
     request: pytest.FixtureRequest,
-    agent: Agent,
     stand_ins: Path,
     real_clis: Path | None,
     not_proven: Callable[[str], NoReturn],
 ) -> Cli:
     """Each CLI, once as its stand-in and once as itself."""
-    if request.param == "stand-in":
+    name, source = request.param
+    agent = AGENTS[AgentName(name)]
+    if source == "stand-in":
         return Cli(agent, stand_ins)
     if real_clis is None:
         not_proven("the real CLIs are not installed: python -m orchestrator.rehearsal.installing")

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
-from orchestrator.rehearsal.installing import install_clis, installed_clis, pinned_packages
+from orchestrator.rehearsal.installing import install_clis, installed_clis, move_pins, pinned_packages
 
 PACKAGES = {"@some/cli": "1.2.3"}
 
@@ -187,6 +187,23 @@ def test_the_pinned_packages_are_those_of_the_adapters() -> None:
     packages = pinned_packages()
     assert all(version[0].isdigit() for version in packages.values())
     assert json.dumps(dict(packages))
+
+
+def test_moving_a_pin_changes_the_adapter_and_its_stand_in_and_nothing_else(tmp_path: Path) -> None:
+    files = {
+        "agents/a/__init__.py": 'package="@some/a",\npinned="1.2.3",  # since 1.2.3\n',
+        "agents/b/__init__.py": 'package="@some/b",\npinned="1.2.3",\n',
+        "rehearsal/stand_in/a.py": 'VERSION = "1.2.3"\n',
+        "rehearsal/stand_in/b.py": 'VERSION = "9.9.9"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    written = move_pins(tmp_path, {"@some/a": ("1.2.3", "1.3.0"), "@some/b": ("1.2.3", "1.2.3")})
+    assert {str(file.relative_to(tmp_path)) for file in written} == {"agents/a/__init__.py", "rehearsal/stand_in/a.py"}
+    assert (tmp_path / "agents/a/__init__.py").read_text() == 'package="@some/a",\npinned="1.3.0",  # since 1.2.3\n'
+    assert (tmp_path / "rehearsal/stand_in/a.py").read_text() == 'VERSION = "1.3.0"\n'
+    assert (tmp_path / "agents/b/__init__.py").read_text() == files["agents/b/__init__.py"]
 
 
 @pytest.mark.slow

@@ -12,8 +12,8 @@ import pytest
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from orchestrator.models.identity import AgentName
-from orchestrator.rehearsal.model_server import DIALECTS, ModelServer, model_server
+from orchestrator.agents.registry import AGENTS
+from orchestrator.rehearsal.model_server import ModelServer, model_server
 from orchestrator.rehearsal.scenario import Scenario
 
 PATHS = {
@@ -163,5 +163,6 @@ async def test_the_same_script_is_served_on_a_socket_file(tmp_path: Path) -> Non
 
 async def test_every_dialect_has_an_endpoint() -> None:
     async with serving() as (server, _):
-        assert set(server.endpoints) == {dialect.agent for dialect in DIALECTS} == {AgentName(name) for name in PATHS}
+        assert set(server.endpoints) == set(AGENTS)
+        assert len({endpoint.key for endpoint in server.endpoints.values()}) == len(AGENTS)
         assert all(endpoint.url.startswith("http://127.0.0.1:") for endpoint in server.endpoints.values())

@@ -20,7 +20,10 @@ WRITE_IN_SCRATCH = {"write": {"path": "{scratch}/design.md", "text": "a design\n
 
 
 def only(name: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("agent", [name], indirect=True)
+    real = pytest.param((name, "real"), id=f"real-{name}", marks=[pytest.mark.real, pytest.mark.slow])
+    return pytest.mark.parametrize(
+        "cli", [pytest.param((name, "stand-in"), id=f"stand-in-{name}"), real], indirect=True
+    )
 
 
 @only("gemini")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.agents.registry import AGENTS
+from orchestrator.agents.registry import AGENTS, TEAM, get_agent
 from orchestrator.rehearsal.stand_in.__main__ import NAMES, main
 from orchestrator.rehearsal.stand_in.exchange import Conversation, inside
 from orchestrator.rehearsal.stand_in.options import Refused, kinds, parse
@@ -30,11 +30,12 @@ def run(folder: Path, *argv: str, home: Path, **env: str) -> subprocess.Complete
     )
 
 
-def test_there_is_a_stand_in_for_every_adapter_of_the_version_it_was_written_against(
+def test_there_is_a_stand_in_for_everybody_of_the_team_of_the_version_it_was_written_against(
     stand_ins: Path, tmp_path: Path
 ) -> None:
-    assert set(NAMES) == {agent.executable for agent in AGENTS.values()}
-    for agent in AGENTS.values():
+    team = [AGENTS[name] for name in TEAM]
+    assert set(NAMES) == {agent.executable for agent in team}
+    for agent in team:
         said = run(stand_ins, agent.executable, "--version", home=tmp_path)
         assert said.returncode == 0
         assert agent.pinned in said.stdout
@@ -44,7 +45,7 @@ def test_the_placed_program_needs_nothing_but_itself_and_an_interpreter(tmp_path
     folder = tmp_path / "with a blank"
     executables = install_stand_ins(folder, Path(sys.executable))
     install_stand_ins(folder, Path(sys.executable))
-    assert run(executables, "codex", "--version", home=tmp_path).stdout == "codex-cli 0.169.0\n"
+    assert run(executables, "codex", "--version", home=tmp_path).stdout == f"codex-cli {get_agent('codex').pinned}\n"
     imported = {
         line.split()[1].partition(".")[0]
         for file in (folder / "lib" / "stand_in").glob("*.py")

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled
 from orchestrator.agents.contract import Agent, Credential, Translation
-from orchestrator.models.events import AgentEvent, EventType, Said, TurnEnded
+from orchestrator.models.events import AgentEvent, EventType, Failed, Said, TurnEnded
 from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.recovery import Ignore, RecoveryRule
@@ -26,6 +27,7 @@ from orchestrator.testing.agents import (
     check_rules,
     check_turns,
     golden,
+    missing_parts,
     told,
 )
 from orchestrator.wire.records import Noise, RawRecord
@@ -47,8 +49,13 @@ def launch(assignment: Assignment) -> LaunchSpec:
 
 
 def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
-    text = record.text if isinstance(record, Noise) else str(record.data)
-    return state, (AgentEvent(EventType.PROGRESS, NAME, at, Said(text)),)
+    if isinstance(record, Noise):
+        return state, (AgentEvent(EventType.PROGRESS, NAME, at, Said(record.text)),)
+    if record.data.get("end") is True:
+        return state, (AgentEvent(EventType.STATUS, NAME, at, TurnEnded(True, "success")),)
+    if "lost" in record.data:
+        return state, (AgentEvent(EventType.ERROR, NAME, at, Failed("no connection")),)
+    return state, (AgentEvent(EventType.PROGRESS, NAME, at, Said(str(record.data))),)
 
 
 RULE = RecoveryRule("aider-lost", re.compile("lost"), Ignore(), because="it says so", source="a guess")
@@ -64,6 +71,10 @@ SOUND = Agent(
     recovery_rules=(),
     credential=Credential((), (), "none"),
     oldest=(1,),
+    role_strengths=("implementer",),
+    replies="text",
+    obeys_proxy=True,
+    hook_missing="it has no hooks",
 )
 
 
@@ -71,16 +82,40 @@ SOUND = Agent(
 def recording(tmp_path: Path) -> Path:
     folder = tmp_path / "plain"
     folder.mkdir()
-    (folder / "stdout.jsonl").write_bytes(b'{"a": 1}\r\ncaf\xc3\xa9\nno newline')
+    (folder / "stdout.jsonl").write_bytes(b'{"a": 1}\r\n{"lost": 1}\n{"end": true}\ncaf\xc3\xa9\nno newline')
     (folder / "meta.json").write_text('{"exit": "0"}')
     (folder / "events.json").write_text(golden(told(SOUND, folder)))
     return folder
 
 
 @pytest.mark.slow
-def test_a_sound_adapter_passes_with_and_without_recordings(recording: Path) -> None:
-    check_agent(SOUND)
+def test_a_sound_adapter_passes_with_recordings_and_is_asked_for_them(recording: Path) -> None:
     check_agent(SOUND, recording.parent)
+    with pytest.raises(AssertionError, match="there is no recording of a real run"):
+        check_agent(SOUND)
+
+
+def test_everything_that_is_missing_is_said_at_once() -> None:
+    bare = replace(SOUND, role_strengths=(), replies=None, obeys_proxy=None, hook_missing=None)
+    said = "; ".join(missing_parts(bare, []))
+    for part in ("recording", "role_strengths", "hook", "HTTP_PROXY", "replies"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"role_strengths": ("painter",)}, "painter, which is no role"),
+        ({"obeys_proxy": False}, "finds no network"),
+        ({"replies": "schema"}, "its launch carries none"),
+    ],
+)
+def test_what_an_adapter_says_of_itself_is_held_against_it(
+    recording: Path, changes: dict[str, Any], words: str
+) -> None:
+    assert not missing_parts(SOUND, [recording])
+    (said,) = missing_parts(replace(SOUND, **changes), [recording])
+    assert words in said
 
 
 def test_a_prompt_in_argv_is_found() -> None:

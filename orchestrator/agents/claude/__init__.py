@@ -17,7 +17,7 @@ AGENT = Agent(
     title="Claude Code",
     executable="claude",
     package="@anthropic-ai/claude-code",
-    pinned="2.1.329",
+    pinned="2.1.332",
     launch=launch,
     translate=translate,
     record_types=RECORD_TYPES,
@@ -35,5 +35,7 @@ AGENT = Agent(
     model_hosts=("api.anthropic.com", "platform.claude.com"),
     gateway_variable="ANTHROPIC_BASE_URL",
     role_strengths=(Role.IMPLEMENTER,),
+    replies="schema",
+    obeys_proxy=True,
     in_default_team=True,
 )

@@ -16,7 +16,7 @@ AGENT = Agent(
     title="Codex",
     executable="codex",
     package="@openai/codex",
-    pinned="0.169.0",
+    pinned="0.171.0",
     launch=launch,
     translate=translate,
     record_types=RECORD_TYPES,
@@ -34,5 +34,8 @@ AGENT = Agent(
     # OPENAI_BASE_URL means nothing to it (0.169.0); people set that for other programs.
     gateway_setting=(PurePosixPath(".codex/config.toml"), "openai_base_url"),
     role_strengths=(Role.REVIEWER,),
+    replies="schema",
+    obeys_proxy=True,
+    hook_missing="exec runs no hooks of its user",
     in_default_team=True,
 )

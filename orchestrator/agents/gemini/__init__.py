@@ -39,5 +39,7 @@ AGENT = Agent(
     ),
     gateway_variable="GOOGLE_GEMINI_BASE_URL",
     role_strengths=(Role.DESIGNER,),
+    replies="text",
+    obeys_proxy=True,
     in_default_team=True,
 )

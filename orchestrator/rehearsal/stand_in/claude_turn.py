@@ -14,7 +14,7 @@ from .claude_tools import denial, perform
 from .exchange import ConnectionLost, Conversation, HttpError, complain, emit, post
 from .options import Options, Refused
 
-VERSION = "2.1.329"
+VERSION = "2.1.332"
 _MODEL = "claude-opus-5-5"
 _PRICES = {"input": 4e-6, "output": 2e-5}
 """Dollars a token: made up, but never zero, so that a rehearsal shows costs adding up."""

@@ -14,7 +14,7 @@ from .codex_turn import Run, play
 from .exchange import Conversation, Stopped, complain, prompt_of, stop_on
 from .options import Options, Refused, kinds, parse
 
-VERSION = "0.169.0"
+VERSION = "0.171.0"
 _KNOWN = kinds(
     switches="""
         --json --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox --yolo --ephemeral --trust --oss

@@ -1,0 +1,35 @@
+"""OpenCode: command line, records, known errors."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from orchestrator.agents.contract import Agent, Credential
+from orchestrator.agents.opencode.launching import launch
+from orchestrator.agents.opencode.rules import RULES
+from orchestrator.agents.opencode.translating import NAME, RECORD_TYPES, translate
+from orchestrator.models.work import Role
+
+AGENT = Agent(
+    name=NAME,
+    title="OpenCode",
+    executable="opencode",
+    package="opencode-ai",
+    pinned="1.18.33",
+    launch=launch,
+    translate=translate,
+    record_types=RECORD_TYPES,
+    recovery_rules=RULES,
+    credential=Credential(
+        environment=("OPENCODE_API_KEY", "OPENROUTER_API_KEY"),
+        files=(PurePosixPath(".local/share/opencode/auth.json"),),
+        login_hint="run opencode auth login, or set OPENCODE_API_KEY",
+    ),
+    oldest=(1, 18, 33),  # the only release it was tried with
+    model_hosts=("opencode.ai", "models.dev", "openrouter.ai"),
+    role_strengths=(Role.IMPLEMENTER, Role.REVIEWER),
+    replies="text",
+    obeys_proxy=True,
+    retries_for_ever=True,
+    tells_whole_texts=True,
+)
