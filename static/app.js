@@ -6,6 +6,7 @@ import { start } from "/static/stream.js";
 import { Header } from "/static/parts/header.js";
 import { Connection, Notices } from "/static/parts/connection.js";
 import { Questions } from "/static/parts/questions.js";
+import { Answers } from "/static/parts/answers.js";
 import { Workers } from "/static/parts/workers.js";
 import { Timeline } from "/static/parts/timeline.js";
 import { Events } from "/static/parts/events.js";
@@ -37,6 +38,7 @@ function App() {
               <${Decisions} />
               <${Recovery} />
             </div>
+            <${Answers} />
             <${Diff} />
             <${Events} />
             <${Report} />

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
@@ -59,6 +60,9 @@ class SessionView:
     planted: tuple[str, ...]
     """What agents left that programs of the user obey, a line each."""
     warnings: tuple[str, ...]
+    settled: tuple[Settled, ...]
+    """Questions that are closed and consents given beforehand: what was asked, what could be chosen, the answer, from
+    where and by whom it came, when, and what followed.  The newest fifty, oldest first."""
     entries: int
     """Number of the last journal entry this was made from."""
 
@@ -164,6 +168,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
             for each in summary.planted[-50:]
         ),
         warnings=tuple(one_line(text, LONGEST_ANSWER) for text in summary.warnings[-50:]),
+        settled=tuple(_shown(one) for one in summary.settled[-50:]),
         entries=summary.entries,
     )
 
@@ -228,6 +233,18 @@ def question_views(session: Session) -> tuple[Question, ...]:
     return tuple(
         replace(one, text=clean(one.text), suggestions=tuple(clean(text) for text in one.suggestions))
         for one in session.questions
+    )
+
+
+def _shown(settled: Settled) -> Settled:
+    return replace(
+        settled,
+        text=clean(settled.text[:LONGEST_ANSWER]),
+        choices=tuple(one_line(choice, LONGEST_ANSWER) for choice in settled.choices),
+        answer=one_line(settled.answer, LONGEST_ANSWER),
+        by=one_line(settled.by, LONGEST_ANSWER),
+        who=one_line(settled.who, LONGEST_ANSWER),
+        outcome=one_line(settled.outcome, LONGEST_ANSWER),
     )
 
 

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
+from orchestrator.models.approvals import Settled
 from orchestrator.models.identity import WorkerId
 from orchestrator.server.remembering import Memory
 from orchestrator.server.views import review_views, session_view, worker_view
@@ -28,3 +32,13 @@ def test_an_unknown_worker_is_a_key_error(stage: Stage) -> None:
     assert stage.session is not None
     with pytest.raises(KeyError):
         worker_view(stage.session, "nobody", Memory().of(WorkerId("nobody")))
+
+
+def test_a_settled_question_is_shown_with_its_choices_and_who_answered_what(stage: Stage) -> None:
+    assert stage.session is not None
+    at = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
+    asked = Settled("q1", "May it \x1b[31mpush?", ("yes", "no"), None, "yes", "dashboard", "ann", at, "it was run")
+    (shown,) = session_view(replace(stage.session, settled=(asked,)), live=True).settled
+    assert "\x1b" not in shown.text
+    assert (shown.choices, shown.answer, shown.by) == (("yes", "no"), "yes", "dashboard")
+    assert (shown.who, shown.at, shown.outcome) == ("ann", at, "it was run")

@@ -264,6 +264,10 @@ def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
         watched.page.get_by_label("Your answer").fill("90 days")
         watched.press("Answer")
         watched.has_not(".question")
+        settled = "section[aria-labelledby=answers-title]"
+        watched.has(settled, "90 days")
+        watched.has(settled, "from dashboard")
+        assert watched.violations() == []
         watched.has(".sub .status-done", seconds=30)
     assert run.end() == 0
     assert [(what, by) for what, _, by in asked_for(workspace)] == [("answer", "dashboard")]
