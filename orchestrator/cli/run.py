@@ -107,7 +107,7 @@ WHAT = _options(
     click.option(
         "--network",
         type=click.Choice(("open", "allow-list", "none")),
-        help="What the sandbox policy says of the network, said otherwise: `open` is this machine's own, whole.",
+        help="Another network than the sandbox policy's: `open` is all that this machine reaches.",
     ),
     click.option(
         "--allow-host",

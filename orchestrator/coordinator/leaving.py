@@ -36,7 +36,7 @@ class Leaver:
     """Does what leaves the machine, one thing at a time.
 
     Args:
-        environ: The coordinator's own; what it holds of credentials goes into the boxes that need it, nowhere else.
+        environ: The coordinator's own; what it holds of credentials goes only into the sandboxes that need it.
         secrets: What must not show besides those.
     """
 

@@ -19,7 +19,7 @@ from orchestrator.journal.locking import hold_session_lock, session_holder
 
 LOOK_WITHIN_S: Final = 10.0
 _DELETED: Final = ".deleted-"
-"""Folders of this name are on their way out: a clean that was broken off leaves one, and the next ends it."""
+"""Folders of this name are being deleted: a clean that was broken off leaves one, and the next ends it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ class Publishing:
         """Publish exactly that tarball.
 
         Raises:
-            EnvironmentUnfit: It is not the same any more, or the box cannot be made.
+            EnvironmentUnfit: It is not the same any more, or the sandbox cannot be made.
         """
         where, sending = destination(parcel.url), self.folder / "sending"
         hashing = partial(_integrity, sending / TARBALL)

@@ -59,7 +59,7 @@ class Pushing:
         """Push exactly that: each reference only from the id that was shown to the id that was shown.
 
         Raises:
-            EnvironmentUnfit: The box cannot be made.
+            EnvironmentUnfit: The sandbox cannot be made.
         """
         refs = [ref for ref in parcel.refs if ref.old != ref.new]
         leases = [f"--force-with-lease={ref.name}:{ref.old or ''}" for ref in refs]

@@ -59,7 +59,7 @@ class Box:
     backend: str
     environ: Mapping[str, str]
     proxy: Proxy | None = None
-    """The way out, while somebody keeps it open."""
+    """The egress proxy, while somebody keeps it open."""
     _adopted: dict[WorkerId, tuple[NetworkRules, int | None]] = field(default_factory=dict)
     _group: Path | None = field(default_factory=own_group)
     _etc_at: float = float("-inf")
@@ -80,14 +80,14 @@ class Box:
     def instructions(
         self, command: Sequence[str], assignment: Assignment, *, agent: Agent, spec: LaunchSpec, into: Path
     ) -> dict[str, object]:
-        """The part of the shim's instructions that is about the box.
+        """The part of the shim's instructions that is about the sandbox.
 
         Args:
             command: its first item is an absolute path.
             into: where what a worker planted is moved: the beginning of a name.
 
         Raises:
-            EnvironmentUnfit: the box cannot be made.
+            EnvironmentUnfit: the sandbox cannot be made.
             OSError: a file of ours cannot be written.
         """
         proof = self._proof(assignment)
@@ -178,7 +178,7 @@ class Box:
                     yield from (row_of_git(pattern, key) for pattern in (above, f"{above}/**") if "*" not in above)
 
     def environment(self, assignment: Assignment) -> Mapping[str, str]:
-        """Variables that say where the way out is, and that git looks beyond the target for its repository."""
+        """Variables that say where the egress proxy is, and that git looks beyond the target for its repository."""
         guards = self._guard_environment(assignment)
         if self._crosses.get(assignment.worker):
             guards = {**guards, "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1"}
@@ -195,7 +195,7 @@ class Box:
         }
 
     def _port_of(self, worker: WorkerId) -> int | None:
-        """Where the way out is for a worker that stands in our own network; ``None`` for one that has its own."""
+        """Where the egress proxy is for a worker that stands in our own network; ``None`` for one that has its own."""
         return None if self.backend == "bubblewrap" else self._need_proxy().open_port(worker)
 
     def reachable(self, assignment: Assignment, agent: Agent) -> Assignment:
@@ -351,7 +351,7 @@ def _settings(assignment: Assignment, spec: LaunchSpec) -> Sequence[Mount]:
 
 
 def rules_from(document: Mapping[str, object]) -> tuple[NetworkRules, int | None] | None:
-    """The rules that a dead coordinator gave to an attempt, and the port that is its way out, if it has one."""
+    """The rules that a dead coordinator gave to an attempt, and the port of its egress proxy, if it has one."""
     network = document.get("network")
     if not isinstance(network, dict):
         return None

@@ -46,10 +46,10 @@ signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 channel = socket.socket(fileno=int(sys.argv[1]))
 channel.set_inheritable(False)
 channel.send(b"here")
-channel.recv(1) or sys.exit("orchestrate: no way out was opened")
+channel.recv(1) or sys.exit("orchestrate: no connection to the host was opened")
 os.execv(sys.argv[2], sys.argv[2:])
 """
-"""Runs in the box first, and waits there until its one way out is open."""
+"""Runs in the sandbox first, and waits there until its one connection is open."""
 _OPENER: Final = """
 import sys
 sys.path.insert(0, sys.argv[1])
@@ -59,7 +59,7 @@ listening = listen_inside(int(sys.argv[2]), int(sys.argv[3])).to_bytes(4, sys.by
 rights = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, listening)
 _socket.socket(fileno=int(sys.argv[4])).sendmsg([b"door"], [rights])
 """
-"""A process of its own, since there is no way back out of the box's namespaces."""
+"""A process of its own, since there is no way back from the sandbox's namespaces."""
 _SOURCES: Final = str(Path(__file__).parent.parent.parent)
 Reach: TypeAlias = Callable[[], Awaitable[Ends]]
 _PYTHON: Final = (os.path.realpath(sys.executable), "-I", "-S", "-c")
@@ -67,7 +67,7 @@ _PYTHON: Final = (os.path.realpath(sys.executable), "-I", "-S", "-c")
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How an errand went."""
+    """How a host job ended."""
 
     code: int | None
     """``None``: it took too long and was ended."""
@@ -116,11 +116,11 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Errands:
-    """Runs errands of one session.
+    """Runs the host jobs of one session.
 
     Args:
-        place: a folder of ours that no worker sees, for what the boxes are made of.
-        masked: folders of ours that appear empty in every box.
+        place: a folder of ours that no worker sees, for what the sandboxes are made of.
+        masked: folders of ours that appear empty in every sandbox.
         environ: the coordinator's own environment, from which credentials come.
     """
 
@@ -133,7 +133,7 @@ class Errands:
 
         Raises:
             EnvironmentUnfit: there is no bubblewrap, or no such program.
-            OSError: the box cannot be made.
+            OSError: the sandbox cannot be made.
         """
         errand.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
@@ -230,7 +230,7 @@ async def _attended(
 async def _keep_door(
     ours: socket.socket, theirs: socket.socket, errand: Errand, reach: Reach, tasks: anyio.abc.TaskGroup
 ) -> None:
-    """Whoever knocks in the box at the host's own port is connected with the host."""
+    """Whoever connects in the sandbox at the host's own port is connected with the host."""
     await anyio.wait_readable(ours)
     _, told, _, _ = ours.recvmsg(16, socket.CMSG_SPACE(_CREDENTIALS.size))
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)

@@ -61,7 +61,7 @@ async def resolve(host: str, port: int) -> Sequence[str]:
 
 
 class Proxy:
-    """The way out of every worker of one session.
+    """The egress proxy of all workers of one session.
 
     Args:
         refused: told of refusals, on the event loop.
@@ -104,7 +104,7 @@ class Proxy:
         try:
             self.open_port(worker, port)
         except OSError as problem:
-            reason = f"another program has taken this worker's way out: {problem.strerror}"
+            reason = f"another program has taken the address of this worker's proxy: {problem.strerror}"
             # Not before whoever keeps the way open is ready to hear of it.
             told = Refusal(worker, "127.0.0.1", port, reason, 1)
             asyncio.get_running_loop().call_soon(self._refused, told)

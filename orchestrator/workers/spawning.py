@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 INFO_FD = "@info-fd@"
 """Stands in the command line where the sandbox wants the number of the descriptor it reports its pids on."""
 BLOCK_FD = "@block-fd@"
-"""…of the descriptor on which the sandbox waits, before it starts the worker, until its way out stands."""
+"""…of the descriptor on which the sandbox waits, before it starts the worker, until its egress stands."""
 OPENED = "@open:"
 """…of a descriptor of the file whose path follows: read anew at each launch, since the sandbox consumes it."""
 INFO_WITHIN_S = 60.0
-"""Its end is heard at once, so this bounds a hang alone; without an answer a worker has neither way out nor proof."""
+"""Its end is heard at once, so this bounds a hang alone; without an answer a worker has neither egress nor proof."""
 
 
 class Spawned:
@@ -35,7 +35,7 @@ class Spawned:
         self.init = init
         """Pid 1 of its namespace; 0 if the sandbox reports none."""
         self.listening = listening
-        """Of its way out of the network namespace it is in."""
+        """Of its egress from the network namespace it is in."""
         self.note = note
 
 
@@ -91,7 +91,7 @@ def _way_out(init: int) -> tuple[int | None, str]:
 
 
 def open_way_out(listening: int | None, spec: Mapping[str, Any]) -> WayOut | None:
-    """The worker's connections on their way to the coordinator; ``None`` where it has no way out."""
+    """The worker's connections on their way to the coordinator; ``None`` where it has no egress."""
     if listening is None:
         return None
     from orchestrator.workers.connecting import WayOut

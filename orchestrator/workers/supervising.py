@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from orchestrator.workers.connecting import WayOut
 
 WAY_OUT_SIGNAL = getattr(signal, "SIGIO", signal.SIGURG)
-"""Says that the worker has connected to its way out."""
+"""Says that the worker has connected to its proxy."""
 SIGNALS = (WAY_OUT_SIGNAL, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_EVERY_S = 1.0
 """Lease and commands are looked at this often even if nobody wakes us."""

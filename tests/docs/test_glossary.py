@@ -137,6 +137,17 @@ def test_no_docstring_of_a_module_says_what_goes_in_and_out_instead_of_what_is_d
     assert first.endswith((".", ":", ")"))
 
 
+@pytest.mark.parametrize("path", MODULES, ids=named)
+def test_no_message_has_a_retired_word(path: Path) -> None:
+    """A message is a text with a blank in it that documents nothing."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    notes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in notes]
+    messages = [re.sub(r"`[^`]+`", "", text) for text in texts if isinstance(text, str) and " " in text]
+    if named(path) not in RECORDED:
+        assert [word for message in messages for word in retired_words(message)] == []
+
+
 def test_no_source_has_a_word_that_is_retired_everywhere() -> None:
     sources = [path for room in ("orchestrator", "benchmarks", "tests") for path in (ROOT / room).rglob("*.py")]
     guilty = {
