@@ -84,12 +84,18 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"context window|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
+        (r"token could not be refreshed", FailureKind.AUTHENTICATION),  # whatever kept it: a disk's quota, say
         (r"quota|usage limit|rate.?limit|too many requests|resource.exhausted|slow down", FailureKind.USAGE_LIMIT),
-        (r"credit balance|out of credits|billing|payment required", FailureKind.BILLING),
         (
-            r"not logged in|logged out|re-run codex login|log(?:ging)? ?in again|sign(?:ing)? in again"
-            r"|please run /login|authenticat|unauthori[sz]ed|forbidden|api.key|invalid auth|auth method"
-            r"|(?:access|refresh|oauth|auth) token",
+            r"credit balance|out of (?:usage )?credits|spend cap|credit (?:limit|cap)|billing(?! details)"
+            r"|payment required",
+            FailureKind.BILLING,
+        ),
+        (
+            r"not logged in|logged out|not signed in|sign-in to .{0,60} has expired|log(?:ging)? ?in again"
+            r"|sign(?:ing)? in again|re-run codex login|please run /login|access has been revoked"
+            r"|account (?:is )?(?:on hold|suspended)|disabled (?:api key|claude subscription)|authenticat"
+            r"|unauthori[sz]ed|forbidden|api.key|invalid auth|auth method|(?:access|refresh|oauth|auth) token",
             FailureKind.AUTHENTICATION,
         ),
         (r"overloaded|high demand|at capacity|unavailable|server.error|internal error", FailureKind.OVERLOADED),
@@ -107,7 +113,10 @@ _BY_SENTENCE: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
     (re.compile(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"context window|context length|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
-        (r"credit balance|out of credits|billing (?:is|has been|account)|enable billing", FailureKind.BILLING),
+        (
+            r"credit balance|out of (?:usage )?credits|spend cap|billing (?:is|has been|account)|enable billing",
+            FailureKind.BILLING,
+        ),
         (
             r"(?:api.key|token|credential)s?\b[^.]{0,60}\b(?:invalid|not valid|expired|revoked|not found|missing)"
             r"|\b(?:invalid|expired|revoked|missing|incorrect)\b[^.]{0,20}\b(?:api.key|(?:oauth|access) token)",

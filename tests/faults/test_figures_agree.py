@@ -38,24 +38,12 @@ def words(target: Path, agent: str) -> Sequence[str]:
 
 
 @pytest.mark.fault("G8")
-@pytest.mark.parametrize(
-    ("name", "half"),
-    [
-        ("gemini", gemini("init", "said", "call")),
-        ("gemini", gemini("init", "call", "returned")),
-        ("claude", "\n".join(f"echo '{CLAUDE_SAYS[name]}'" for name in ("init", "call"))),
-    ],
-)
-def test_the_tokens_of_an_attempt_that_was_cut_off_are_not_whole(program: Program, name: str, half: str) -> None:
+@pytest.mark.parametrize("half", [gemini("init", "said", "call"), gemini("init", "call", "returned")])
+def test_the_tokens_of_an_attempt_that_was_cut_off_are_not_whole(program: Program, half: str) -> None:
     mark = program.root / "target" / "begun"
-    whole = {
-        "gemini": gemini("init", "call") + "\necho >>a.py\n" + gemini("returned", "result"),
-        "claude": "\n".join(f"echo '{CLAUDE_SAYS[name]}'" for name in ("init", "call"))
-        + "\necho >>a.py\n"
-        + "\n".join(f"echo '{CLAUDE_SAYS[name]}'" for name in ("returned", "result")),
-    }[name]
-    program.agent(name, f"if ! test -e '{mark}'; then\ntouch '{mark}'\n{half}\nkill -9 $$\nfi\n{whole}")
-    ran = program.orchestrate(*words(program.target(files=FILES), name))
+    whole = gemini("init", "call") + "\necho >>a.py\n" + gemini("returned", "result")
+    program.agent("gemini", f"if ! test -e '{mark}'; then\ntouch '{mark}'\n{half}\nkill -9 $$\nfi\n{whole}")
+    ran = program.orchestrate(*words(program.target(files=FILES), "gemini"))
     report = program.report()
     assert any(worker["attempts"] > 1 for worker in report["workers"]), ran.text
     assert report["usage_complete"] is False, ran.text
