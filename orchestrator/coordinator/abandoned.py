@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from orchestrator.coordinator.final_change import WITHIN_S, recorded_end
+from orchestrator.coordinator.left_logins import return_left_logins
 from orchestrator.coordinator.reporting import write_report
 from orchestrator.coordinator.restored_target import writers_of
 from orchestrator.coordinator.sweeping import Leftover
@@ -45,8 +46,9 @@ def report_abandoned(folder: SessionFolder, ended: Sequence[Leftover], *, by: st
         for body in _what_happened(session, ended, by):
             session, _ = step(session, JournalEntry(session.n + 1, now, body))
         session, _ = step(session, JournalEntry(session.n + 1, now, _change_of(session, folder)))
-        session, _ = step(session, JournalEntry(session.n + 1, now, SessionClosed(Outcome.INTERRUPTED, REASON)))
-        write_report(folder, session, outcome=Outcome.INTERRUPTED, reason=REASON)
+        reason = "; ".join([REASON, *map(str, return_left_logins(folder))])
+        session, _ = step(session, JournalEntry(session.n + 1, now, SessionClosed(Outcome.INTERRUPTED, reason)))
+        write_report(folder, session, outcome=Outcome.INTERRUPTED, reason=reason)
     return session
 
 

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from orchestrator.coordinator.left_logins import LeftLogin, return_left_logins
 from orchestrator.coordinator.requests import Progress
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.temporary import remove_abandoned_folders
@@ -30,6 +31,7 @@ from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
 from orchestrator.workers.cgroups import own_group, remove_abandoned_groups
 from orchestrator.workers.following import is_same
+from orchestrator.workers.homes import notes_in
 from orchestrator.workers.limiting import delegated
 from orchestrator.workers.processes import boot_id, send_signal
 from orchestrator.workers.records import decode_file, encode, replace_file
@@ -54,20 +56,22 @@ class Leftover:
         return f"{self.session}: {self.worker}.{self.attempt}: {'; '.join(filter(None, (self.exit.note, proof)))}"
 
 
-def sweep_workspace(workspace: Path) -> tuple[Leftover, ...]:
+def sweep_workspace(workspace: Path) -> tuple[Leftover | LeftLogin, ...]:
     """End what is left of sessions that nobody coordinates; sessions that somebody runs are left alone.
 
     Costs one look at the process table, and a listing of the records of each session of this boot.
     """
     marked = _marked()
-    found: list[Leftover] = []
+    found: list[Leftover | LeftLogin] = []
     for folder in _sessions(workspace):
         lost = list(_lost_attempts(folder, marked))
-        if not lost or session_holder(folder) is not None:
+        if not (lost or notes_in(folder.path)) or session_holder(folder) is not None:
             continue
         # Whoever runs the session from now on sees to it; what we cannot lock or write we cannot answer for.
         with suppress(OrchestrateError, OSError), hold_session_lock(folder):
             found.extend(_end(folder, files) for files in lost if _is_lost(files, marked))
+            if not is_anything_running(folder):
+                found.extend(return_left_logins(folder))
     _remove_what_was_made()
     return tuple(found)
 

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.agents.contract import Agent
@@ -26,7 +27,16 @@ from orchestrator.workers.certificates import Certificates, find_certificates, p
 from orchestrator.workers.cgroups import remove_groups
 from orchestrator.workers.environment import child_environment
 from orchestrator.workers.following import WorkerProcess, is_same
-from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
+from orchestrator.workers.homes import (
+    LOGINS,
+    PrivateHome,
+    clear_home,
+    forget_former_logins,
+    note_home,
+    place_files,
+    prepare_home,
+    return_credentials,
+)
 from orchestrator.workers.layout import CrewLayout as CrewLayout
 from orchestrator.workers.layout import Prepared
 from orchestrator.workers.layout import Started as Started
@@ -77,6 +87,7 @@ class Crew:
         self._kept = tuple(kept)
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
+        self._home_of: dict[WorkerId, PrivateHome] = {}
         self._sampler = Sampler()
         self._box = Box(layout, sandbox, backend, environ)
 
@@ -184,13 +195,17 @@ class Crew:
         # With an endpoint of its own (rehearsal) a worker never meets the user's login.
         own = Path(self._environ["HOME"]) if assignment.endpoint is None and "HOME" in self._environ else None
         if assignment.home not in self._homes:
-            self._homes[assignment.home] = prepare_home(
+            logins = self._layout.session_dir / LOGINS
+            home = prepare_home(
                 assignment.home,
                 user_home=own,
                 credential_files=agent.credential.files,
                 newer_login=agent.credential.newer_login,
-                kept=self._layout.session_dir / "logins" / agent.name,
+                kept=logins / agent.name,
             )
+            home = self._homes[assignment.home] = replace(home, note=logins / f"{assignment.home.name}.json")
+            note_home(home, agent.name)
+        self._home_of[assignment.worker] = self._homes[assignment.home]
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _environment(self, assignment: Assignment, agent: Agent, spec: LaunchSpec, *, mark: str) -> dict[str, str]:
@@ -317,6 +332,9 @@ class Crew:
             running.follow()
             return
         running.exit = self._ended(running.worker, running.attempt)
+        # At once: the user, or another worker, may be about to use the login that this one has renewed.
+        if running.worker in self._home_of:
+            return_credentials(self._home_of[running.worker])
 
     def sample(self, worker: WorkerId) -> Sample | None:
         """What the worker's tree uses now; ``None`` if it is gone."""
@@ -351,7 +369,11 @@ class Crew:
         """
         for home in self._homes.values():
             clear_home(home, keep=keep)
+        if not keep:
+            used = {home.kept.name for home in self._homes.values() if home.kept is not None}
+            forget_former_logins(self._layout.workspace, used, but=self._layout.session_dir)
         self._homes.clear()
+        self._home_of.clear()
 
     def return_logins(self) -> list[str]:
         """Give back what the CLIs refreshed of the user's logins; returns in words what was not given back."""

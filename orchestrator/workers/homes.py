@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +13,11 @@ from orchestrator.agents.logins import NewerLogin, never_newer
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder, Unread
 from orchestrator.models.launch import PlacedFile
+from orchestrator.workers.records import decode_file, encode, replace_file
+
+LOGINS = "logins"
+"""In a session's folder: what was replaced or not given back, and notes on homes.  No page, log or bundle shows it."""
+_BEFORE = "before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,10 @@ class PrivateHome:
     """Login files that were changed in the home and not given back, and why."""
     kept: Path | None = None
     """Where what would be lost is kept, readable by its owner alone: what was not given back, and what was replaced."""
+    given: dict[PurePosixPath, str] = field(default_factory=dict)
+    """Digests of what was given back last, so that a second refresh is given back too."""
+    note: Path | None = None
+    """Where it is written down, so that whoever comes after a kill can give its logins back."""
 
 
 def prepare_home(
@@ -106,15 +115,18 @@ def return_credentials(home: PrivateHome) -> list[Path]:
             original = _login(user_home, credential.name)
             if isinstance(fresh, Unread) or original is None:
                 continue
-            if fresh.strip() and _digest(fresh) != credential.digest and _digest(original) == credential.digest:
+            ours = {credential.digest, home.given.get(credential.name)}
+            if fresh.strip() and _digest(fresh) not in ours and _digest(original) in ours:
                 # Any agent can write there: only the same account's newer login replaces the user's.
                 why = home.newer_login(original, fresh)
                 if why:
                     home.refused[credential.name] = why
                     _keep(home, credential.name, fresh, "not given back")
                     continue
-                _keep(home, credential.name, original, "before")
+                _keep(home, credential.name, original, _BEFORE)
                 _give_back(user_home, credential.name, fresh)
+                home.refused.pop(credential.name, None)
+                home.given[credential.name] = _digest(fresh)
                 written.append(credential.original)
     return written
 
@@ -124,10 +136,59 @@ def clear_home(home: PrivateHome, *, keep: bool = False) -> None:
     return_credentials(home)
     if not keep:
         ForeignFolder(home.folder).remove_all()
-        return
-    for credential in home.credentials:
+    else:
+        for credential in home.credentials:
+            with contextlib.suppress(OSError):
+                ForeignFolder(home.folder).remove(credential.name)
+    if home.note is not None:
         with contextlib.suppress(OSError):
-            ForeignFolder(home.folder).remove(credential.name)
+            home.note.unlink(missing_ok=True)
+
+
+def note_home(home: PrivateHome, agent: str) -> None:
+    """Write down what was copied into a home, before anything runs in it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if home.note is not None and home.credentials:
+        copied = [[str(each.name), str(each.original), each.digest] for each in home.credentials]
+        kept = None if home.kept is None else str(home.kept)
+        home.note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        value = {"agent": agent, "folder": str(home.folder), "kept": kept, "credentials": copied}
+        replace_file(str(home.note), encode(value))
+
+
+def notes_in(session_dir: Path) -> list[Path]:
+    """The notes on a session's homes whose logins nobody has given back yet."""
+    return sorted((session_dir / LOGINS).glob("*.json"))
+
+
+def noted_home(note: Path) -> tuple[str, PrivateHome] | None:
+    """The agent and its home as they were written down; ``None`` where the note cannot be read."""
+    try:
+        value = decode_file(str(note))
+        rows, kept = value["credentials"], value["kept"]
+        assert isinstance(rows, list)
+        folder = Path(str(value["folder"]))
+        copied = [CopiedCredential(PurePosixPath(n), Path(o), folder / n, digest) for n, o, digest in rows]
+        home = PrivateHome(folder, tuple(copied), kept=None if kept is None else Path(str(kept)), note=note)
+        return str(value["agent"]), home
+    except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        return None
+
+
+def forget_former_logins(workspace: Path, agents: Collection[str], *, but: Path) -> None:
+    """Delete what earlier sessions kept of logins they replaced: a session of that CLI has ended well with the new one.
+
+    Args:
+        but: the folder of the session that has.
+    """
+    for agent in agents:
+        for path in workspace.glob(f"*/{LOGINS}/{agent}/* ({_BEFORE})"):
+            if but not in path.parents:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _keep(home: PrivateHome, name: PurePosixPath, content: bytes, what: str) -> None:

@@ -15,7 +15,7 @@ from typing import NoReturn
 import pytest
 
 from orchestrator.coordinator.preflight import survey_machine
-from orchestrator.coordinator.sweeping import report_leftovers, stop_abandoned, sweep_workspace
+from orchestrator.coordinator.sweeping import Leftover, report_leftovers, stop_abandoned, sweep_workspace
 from orchestrator.errors import SessionBusy
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.locking import hold_session_lock, session_holder
@@ -111,6 +111,7 @@ def test_what_both_left_behind_is_found_ended_and_told(
     if around != "bubblewrap":
         until(lambda: len(alive(abandoned)) == len(ESCAPEES))  # only the agent itself follows its shim
     [leftover] = sweep_workspace(folder.workspace)
+    assert isinstance(leftover, Leftover)
     assert alive(abandoned) == []
     assert (leftover.session, leftover.worker, leftover.attempt) == (folder.id, "w1", 1)
     assert leftover.exit.stopped_by == "shim lost"
@@ -203,7 +204,7 @@ def test_processes_that_outlived_a_recorded_end_are_ended_too(
     path.write_text(json.dumps({**json.loads(path.read_text()), "exit": ended}))
     found = sweep_workspace(folder.workspace)
     if around != "bubblewrap":
-        assert "4 of its processes outlived it and were killed" in found[0].exit.note
+        assert "4 of its processes outlived it and were killed" in str(found[0])
     until(lambda: alive(abandoned) == [])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import signal
@@ -199,3 +200,28 @@ def test_the_next_start_removes_the_temporary_folders_of_a_killed_one(program: P
     assert list(places.glob("orchestrate-proof-*")), "no proof of the sandbox was begun"
     assert program.orchestrate("sessions").code == 0
     assert list(places.iterdir()) == []
+
+
+def login(access: str, expires: int) -> str:
+    value = {"accessToken": access, "refreshToken": "mine", "expiresAt": expires, "scopes": ["user:inference"]}
+    return json.dumps({"claudeAiOauth": value})
+
+
+@pytest.mark.fault("E9")
+@pytest.mark.parametrize("comes", ["sessions", "stop"])
+def test_whoever_comes_after_a_kill_gives_a_renewed_login_back(program: Program, strays: list[int], comes: str) -> None:
+    own = program.home / ".claude" / ".credentials.json"
+    own.parent.mkdir()
+    own.write_text(login("first", 4_000_000_000_000))
+    renewed = login("second", 4_000_003_600_000)
+    seconds = f"86400.{os.getpid()}{len(comes)}"
+    run, worker = begin(program, f"printf %s '{renewed}' >$HOME/.claude/.credentials.json", seconds)
+    strays += [pid for pid, name in above(worker, run.pid) if name in ("sleep", "bwrap")]
+    kill_coordinator_and_shim(run, worker)
+    assert until(lambda: not sleeper(seconds))
+    session = program.session()
+    program.orchestrate(*(["stop", "--session", session.name] if comes == "stop" else [comes]))
+    assert own.read_text() == renewed
+    assert [path.name for path in own.parent.iterdir()] == [own.name]
+    kept = [path for path in (session / "logins").rglob("*") if path.is_file() and "first" in path.read_text()]
+    assert [path.stat().st_mode & 0o777 for path in kept] == [0o600]

@@ -6,13 +6,25 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.launch import PlacedFile
-from orchestrator.workers.homes import PrivateHome, clear_home, place_files, prepare_home, return_credentials
+from orchestrator.workers.homes import (
+    LOGINS,
+    PrivateHome,
+    clear_home,
+    forget_former_logins,
+    note_home,
+    noted_home,
+    notes_in,
+    place_files,
+    prepare_home,
+    return_credentials,
+)
 
 LOGIN = PurePosixPath(".cli/auth.json")
 
@@ -170,3 +182,52 @@ def test_nothing_is_lost_of_what_is_refused_or_replaced(tmp_path: Path, user: Pa
     held = {path.name: (path.read_text(), path.stat().st_mode & 0o777) for path in kept.iterdir()}
     flat = str(LOGIN).replace("/", "_")
     assert held == {f"{flat} (not given back)": ("invented", 0o600), f"{flat} (before)": ("token 1", 0o600)}
+
+
+def test_a_second_refresh_is_given_back_too(home: PrivateHome, user: Path) -> None:
+    (home.folder / LOGIN).write_text("token 2")
+    assert return_credentials(home) == [user / LOGIN]
+    assert return_credentials(home) == []
+    (home.folder / LOGIN).write_text("token 3")
+    assert return_credentials(home) == [user / LOGIN]
+    assert (user / LOGIN).read_text() == "token 3"
+
+
+def test_a_home_that_was_written_down_can_be_given_back_by_somebody_else(tmp_path: Path, user: Path) -> None:
+    made = prepare_home(tmp_path / "home", user_home=user, credential_files=(LOGIN,), kept=tmp_path / LOGINS / "cli")
+    home = replace(made, note=tmp_path / LOGINS / "w1.json")
+    note_home(home, "cli")
+    [note] = notes_in(tmp_path)
+    assert note.stat().st_mode & 0o777 == 0o600
+    assert "token" not in note.read_text()
+    (home.folder / LOGIN).write_text("token 2")
+    noted = noted_home(note)
+    assert noted is not None
+    agent, found = noted
+    assert agent == "cli"
+    assert return_credentials(replace(found, newer_login=any_login)) == [user / LOGIN]
+    assert (tmp_path / LOGINS / "cli" / f"{str(LOGIN).replace('/', '_')} (before)").read_text() == "token 1"
+    clear_home(found, keep=True)
+    assert notes_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"agent": "cli", "folder": "/x", "kept": null, "credentials": [1]}'])
+def test_a_note_that_says_nothing_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "note.json").write_text(text)
+    assert noted_home(tmp_path / "note.json") is None
+
+
+def test_former_logins_go_once_a_later_session_of_that_cli_has_ended_well(tmp_path: Path) -> None:
+    for session, agent, what in (
+        *(("s1", "cli", "before"), ("s1", "cli", "not given back")),
+        *(("s1", "other", "before"), ("s2", "cli", "before")),
+    ):
+        (tmp_path / session / LOGINS / agent).mkdir(parents=True, exist_ok=True)
+        (tmp_path / session / LOGINS / agent / f"auth.json ({what})").write_text("x")
+    forget_former_logins(tmp_path, ["cli"], but=tmp_path / "s2")
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert left == [
+        f"s1/{LOGINS}/cli/auth.json (not given back)",
+        f"s1/{LOGINS}/other/auth.json (before)",
+        f"s2/{LOGINS}/cli/auth.json (before)",
+    ]
