@@ -1,4 +1,4 @@
-"""The long chaos run: ``python benchmarks/chaos.py [KILLS] [SEED]`` (500 kills take a quarter of an hour).
+"""The long chaos run: ``python benchmarks/chaos.py [KILLS] [SEED] [SESSIONS AT ONCE]``.
 
 As root, or within ``unshare -Urm``, every third session runs on a small disk that is filled.
 Prints what ``docs/chaos.md`` quotes; ends with 1 if anything was lost, doubled or left behind.
@@ -16,12 +16,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests.chaos.campaign import run_campaign
 
 
-def main(kills: int = 500, seed: int = 20261121) -> int:
+def main(kills: int = 500, seed: int = 20261121, at_once: int = 1) -> int:
     """Run it in a folder of its own, which is kept if anything went wrong."""
     folder = Path(tempfile.mkdtemp(prefix="orchestrate-chaos-"))
     disks = os.geteuid() == 0
     figures = run_campaign(
-        folder, seed=seed, kills=kills, disks=disks, say=lambda text: print(text, file=sys.stderr, flush=True)
+        folder,
+        seed=seed,
+        kills=kills,
+        disks=disks,
+        at_once=at_once,
+        say=lambda text: print(text, file=sys.stderr, flush=True),
     )
     print(f"seed {seed}\n{figures}")
     if figures.problems:

@@ -5,6 +5,7 @@ Everything random comes from the seed; what the machine's own timing adds is pri
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import shutil
@@ -15,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,6 +70,16 @@ class Figures:
     problems: list[str] = field(default_factory=list)
     took_s: float = 0.0
 
+    def add(self, other: Figures) -> None:
+        """Count what another one comes to as well; how long it took is not added."""
+        self.sessions += other.sessions
+        self.lives += other.lives
+        self.faults += other.faults
+        self.kills += other.kills
+        self.struck += other.struck
+        self.counted.add(other.counted)
+        self.problems += other.problems
+
     def __str__(self) -> str:
         rows = [
             f"{self.sessions} sessions, {self.lives} coordinators, {self.took_s:.0f} s",
@@ -114,14 +126,28 @@ def run_campaign(
     say: Callable[[str], object] = lambda text: None,
     sandboxes: Sequence[str] = ("open", "default"),
     disks: bool = False,
+    at_once: int = 1,
 ) -> Figures:
     """Play sessions until at least so many processes have been killed.
 
     Args:
         disks: Every third session has a small disk of its own; needs the right to mount one.
+        at_once: Sessions that are played side by side.
     """
-    figures, begun, number = Figures(), time.monotonic(), 0
-    while figures.kills < kills:
+    figures, begun, numbers, lock = Figures(), time.monotonic(), itertools.count(), threading.Lock()
+
+    def play_on() -> None:
+        while figures.kills < kills:
+            with lock:
+                number = next(numbers)
+            plan, found = play_one(number)
+            with lock:
+                figures.add(found)
+                figures.took_s = time.monotonic() - begun
+                say(f"{plan}: {figures.kills} kills so far; {len(figures.problems)} problems")
+
+    def play_one(number: int) -> tuple[Plan, Figures]:
+        found = Figures(sessions=1)
         chance = random.Random(f"{seed} {number}")
         plan = Plan(
             seed=f"{seed}.{number}",
@@ -133,10 +159,12 @@ def run_campaign(
             disk=disks and number % 3 == 2,
         )
         with small_disk(folder / f"{number:04d}") if plan.disk else nullcontext():
-            Play(folder / f"{number:04d}", plan, chance, figures).play()
-        figures.sessions, number = figures.sessions + 1, number + 1
-        figures.took_s = time.monotonic() - begun
-        say(f"{plan}: {figures.kills} kills so far; {figures.counted.events} events; {len(figures.problems)} problems")
+            Play(folder / f"{number:04d}", plan, chance, found).play()
+        return plan, found
+
+    with ThreadPoolExecutor(at_once) as pool:
+        for played in [pool.submit(play_on) for _ in range(at_once)]:
+            played.result()
     return figures
 
 

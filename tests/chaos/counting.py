@@ -51,6 +51,12 @@ class Counted:
     lingered_s: float = 0.0
     """How long after the end of a session its last process was gone, at most."""
 
+    def add(self, other: Counted) -> None:
+        """Count another's as well."""
+        for name in ("events", "entries", "effects", "lost", "doubled", "leftovers", "groups", "folders"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.lingered_s = max(self.lingered_s, other.lingered_s)
+
 
 def numbers_in(entries: Sequence[JournalEntry]) -> Mapping[tuple[str, str], list[int]]:
     """The numbers that the journal holds, in its order, by worker and stream."""
