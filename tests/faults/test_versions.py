@@ -1,12 +1,15 @@
-"""CLIs of the last six months work, and what is said of their versions is true (G1, G2, G3, G4, G5)."""
+"""CLIs of the last six months work, and what is said of their versions is true (G1, G2, G3, G4, G5, G6)."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
-from tests.faults.conftest import CLAUDE_SAYS, KEYS, Program
+from tests.faults.conftest import CHECKOUT, CLAUDE_SAYS, KEYS, Program
 
 FILES = {"a.py": "x = 1\n"}
 
@@ -60,3 +63,25 @@ def test_records_of_unknown_kinds_are_counted_at_the_end(program: Program) -> No
     )
     ran = program.run(program.target(files=FILES))
     assert "brand_new (3)" in ran.out
+
+
+@pytest.mark.fault("G6")
+def test_one_command_moves_the_pins(program: Program) -> None:
+    copy = program.root / "checkout"
+    shutil.copytree(CHECKOUT / "orchestrator", copy / "orchestrator", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("npm", "node"):
+        (program.root / "agents" / name).write_text("#!/bin/sh\necho 9.9.9\n")
+        (program.root / "agents" / name).chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator.rehearsal.installing", "--latest"],
+        cwd=copy,
+        env={**program.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    adapters = [path.read_text() for path in (copy / "orchestrator" / "agents").rglob("*.py")]
+    pinned = [text for text in adapters if "    pinned=" in text]
+    assert pinned
+    assert all('pinned="9.9.9"' in text for text in pinned), done.stdout + done.stderr
