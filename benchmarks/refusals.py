@@ -38,7 +38,8 @@ _SUBJECT: Final = re.compile(
 _REFUSING: Final = re.compile(
     r"\b(?:invalid|not valid|expired|revoked|denied|disabled|not allowed|not authori[sz]ed|not logged|not signed"
     r"|too low|out of|exceeded|exhausted|reached|hit your|could not be refreshed|no longer valid|on hold"
-    r"|suspended|deactivated|not supported|unsupported|(?:log|sign) (?:in|out and sign in) again|re-?run codex login)\b",
+    r"|suspended|deactivated|not supported|unsupported"
+    r"|(?:log|sign) (?:in|out and sign in) again|re-?run codex login)\b",
     re.IGNORECASE,
 )
 _CODE: Final = re.compile(
