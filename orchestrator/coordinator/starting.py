@@ -43,6 +43,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
+from orchestrator.quotation import quoted_name
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session
@@ -180,6 +181,13 @@ def check_request(request: RunRequest) -> None:
         raise UsageError("the task is empty", hint='say what is to be done: orchestrate "Add a login page"')
     if len(request.task) > MOST_TASK_CHARS:
         raise UsageError(f"the task has {len(request.task):,} characters; {MOST_TASK_CHARS:,} is the most")
+    for what, path in (("target", request.target), ("workspace", request.workspace)):
+        if not str(path).isascii() and os.fsencode(path).decode(errors="ignore").encode() != os.fsencode(path):
+            raise UsageError(
+                f"the {what} {quoted_name(str(path))} has bytes in its name that are no UTF-8; "
+                "neither the journal nor the agents' records can hold them",
+                hint="rename that folder, or the one above it; a link to it is resolved and does not help",
+            )
     torn = next((char for char in TEARING if char in str(request.workspace)), None)
     if torn is not None:
         raise UsageError(
