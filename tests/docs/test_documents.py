@@ -52,3 +52,9 @@ def test_contributing_fits_a_page() -> None:
 def test_the_changelog_has_a_place_for_what_is_new() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (.+)$", text, re.M)[0] == "Unreleased"
+
+
+def test_the_changelog_says_each_thing_once() -> None:
+    """Two entries with one beginning are one that a merge has kept twice."""
+    entries = re.findall(r"^- (.{1,50})", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert [entry for entry in set(entries) if entries.count(entry) > 1] == []
