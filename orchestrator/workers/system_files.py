@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -79,7 +80,17 @@ def _copy_folder(original: Path, copy: Path, *, others_may_read: bool = False) -
     except shutil.Error as error:
         source, _, why = error.args[0][0]
         hint = "free some space, or raise the limits of this shell: ulimit -a"
-        raise EnvironmentUnfit(f"cannot copy {source} for the sandbox: {why}", hint=hint) from error
+        raise EnvironmentUnfit(f"cannot copy {source} for the sandbox: {why}", hint=hint) from first_cause(error)
+
+
+def first_cause(error: shutil.Error) -> OSError:
+    """The first of the errors that ``copytree`` has gathered, with its number: it keeps their texts alone.
+
+    A disk that is full is known by that number, and then the worker is started again later.
+    """
+    _, _, why = error.args[0][0]
+    number = re.match(r"\[Errno (\d+)\]", str(why))
+    return error if number is None else OSError(int(number[1]), str(why))
 
 
 def _is_plain(path: str) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
-from orchestrator.workers.system_files import write_system_files
+import pytest
+
+from orchestrator.workers.system_files import first_cause, write_system_files
 
 
 def etc(folder: Path) -> Path:
@@ -53,3 +57,16 @@ def test_settings_of_language_runtimes_are_copied_where_everybody_may_read_them(
     copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()}
     assert {"php/8.2/cli/conf.d/dom.ini", "java-17-openjdk/security/x"} <= copied
     assert not {"php/8.2/fpm/pool.conf", "other/y"} & copied
+
+
+def test_a_full_disk_is_known_by_its_number_from_what_a_copy_gathered(tmp_path: Path) -> None:
+    def fills_up(source: str, to: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), source, None, to)
+
+    (tmp_path / "etc" / "ssl").mkdir(parents=True)
+    (tmp_path / "etc" / "ssl" / "certs.pem").write_text("x")
+    with pytest.raises(shutil.Error) as caught:
+        shutil.copytree(tmp_path / "etc", tmp_path / "copy", copy_function=fills_up)
+    assert first_cause(caught.value).errno == errno.ENOSPC
+    odd = shutil.Error([("a", "b", "cannot be read")])
+    assert first_cause(odd) is odd
