@@ -1,0 +1,217 @@
+"""Qwen Code as an agent of orchestrate: command line, records, known errors, as observed with 0.24.4."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
+from orchestrator.agents.contract import Agent, Credential, Translation, changed
+from orchestrator.agents.failures import failure_kind, http_status, resets_at, shortened
+from orchestrator.agents.reporting import events_of_text
+from orchestrator.models.events import (
+    AgentEvent,
+    ConversationStarted,
+    EventType,
+    Failed,
+    FailureKind,
+    Payload,
+    Reasoned,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    Unrecognised,
+    UsageReported,
+)
+from orchestrator.models.identity import AgentName
+from orchestrator.models.launch import LaunchSpec, PlacedFile, StopStep
+from orchestrator.models.money import Usage, tokens
+from orchestrator.models.recovery import GiveUp, RecoveryRule, Relaunch, Wait
+from orchestrator.models.work import Assignment, Role
+from orchestrator.wire.records import Noise, RawRecord
+
+NAME: Final = AgentName("qwen")
+
+GRAMMAR = Grammar(
+    aliases={"-m": "--model", "-r": "--resume", "-o": "--output-format"},
+    repeatable=frozenset({"--include-directories"}),
+    valued=frozenset({"--include-directories", "--model", "--resume", "--approval-mode", "--json-schema"}),
+)
+
+RULES: Final[tuple[RecoveryRule, ...]] = (
+    RecoveryRule(
+        name="qwen-tool-withheld",
+        pattern=re.compile(r"Tool \"?(?:write_file|edit|run_shell_command)\"? .{0,80}(?:not found|requires|declined)"),
+        remedy=Relaunch(flags=("--approval-mode=yolo",)),
+        because="the approval mode withholds the tool when nobody can be asked",
+        evidence="binary",
+        source="qwen 0.24.4",
+    ),
+    RecoveryRule(
+        name="qwen-refused",
+        pattern=re.compile(r"\[API Error: "),
+        remedy=GiveUp("set another OPENAI_API_KEY"),
+        because="the service does not accept the key",
+        failure=FailureKind.AUTHENTICATION,
+        source="qwen 0.24.4, observed",
+    ),
+    RecoveryRule(
+        name="qwen-usage-limit",
+        pattern=re.compile(r"\[API Error: "),
+        remedy=Wait(),
+        because="the account's limit is reached for now",
+        failure=FailureKind.USAGE_LIMIT,
+        evidence="binary",
+        source="qwen 0.24.4",
+    ),
+)
+
+
+def launch(assignment: Assignment) -> LaunchSpec:
+    """One headless turn with the prompt on standard input."""
+    settings = {
+        "security": {"auth": {"selectedType": "openai"}},
+        "general": {"enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+    }
+    return LaunchSpec(
+        argv=("qwen", *assembled(_options(assignment), assignment, GRAMMAR)),
+        cwd=assignment.target,
+        env=additions(_environment(assignment), assignment),
+        stdin=assignment.prompt,
+        files=(PlacedFile(assignment.home / ".qwen" / "settings.json", json.dumps(settings, indent=1) + "\n"),),
+        stop_ladder=(StopStep("TERM", 3.0),),
+    )
+
+
+def _options(assignment: Assignment) -> list[Option]:
+    mode = "yolo" if assignment.bypass_approvals else "auto-edit"
+    options: list[Option] = [("--output-format", "stream-json"), (f"--approval-mode={mode}",)]
+    options.extend(("--include-directories", folder) for folder in folders(assignment))
+    if assignment.model is not None:
+        options.append(("--model", assignment.model))
+    if assignment.reply_schema is not None:
+        options.append(("--json-schema", json.dumps(assignment.reply_schema, separators=(",", ":"))))
+    if assignment.resume is not None:
+        options.append(("--resume", assignment.resume))
+    return options
+
+
+def _environment(assignment: Assignment) -> dict[str, str]:
+    env = {"NO_COLOR": "1", "QWEN_CODE_SUPPRESS_YOLO_WARNING": "1"}
+    if assignment.endpoint is not None:
+        env["OPENAI_BASE_URL"] = f"{assignment.endpoint.url.rstrip('/')}/v1"
+        env["OPENAI_API_KEY"] = assignment.endpoint.key
+        env["OPENAI_MODEL"] = "scripted"
+    return env
+
+
+def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    """See :data:`orchestrator.agents.contract.Translator`."""
+    if isinstance(record, Noise):
+        return state, (_event(EventType.STATUS, Unrecognised(record.text, record.stream), at),)
+    data = record.data
+    match data.get("type"):
+        case "system" if data.get("subtype") == "init":
+            started = ConversationStarted(str(data.get("session_id", "")), cli_version=_text(data, "qwen_code_version"))
+            return changed(state, conversation=started.reference, ended=False), (_event(EventType.STATUS, started, at),)
+        case "assistant" | "user":
+            return _of_message(state, data.get("message"), at)
+        case "result":
+            return _of_result(state, data, at)
+        case "stream_event":
+            return state, ()
+    return state, (_event(EventType.STATUS, Unrecognised(f"record {data.get('type')}", record=data), at),)
+
+
+def _event(kind: EventType, payload: Payload, at: datetime) -> AgentEvent:
+    return AgentEvent(kind, NAME, at, payload)
+
+
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _of_message(state: Translation, message: object, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    content = message.get("content") if isinstance(message, Mapping) else None
+    events: list[AgentEvent] = []
+    for block in content if isinstance(content, list) else ():
+        if not isinstance(block, Mapping):
+            continue
+        text = _text(block, "text") or _text(block, "thinking") or ""
+        match block.get("type"):
+            case "text" if not text.startswith("[API Error: "):  # the result tells of it
+                events.extend(events_of_text(NAME, text, at))
+                state = changed(state, last_text=text)
+            case "thinking":
+                events.append(_event(EventType.PROGRESS, Reasoned(text), at))
+            case "tool_use":
+                events.append(_event(EventType.PROGRESS, _call(block), at))
+            case "tool_result":
+                ok, said = block.get("is_error") is False, _text(block, "content") or ""
+                returned = ToolReturned(str(block.get("tool_use_id", "")), ok, shortened(said))
+                events.append(_event(EventType.PROGRESS, returned, at))
+    return state, events
+
+
+def _call(block: Mapping[str, Any]) -> ToolCalled:
+    given = block.get("input")
+    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    path, command = _text(arguments, "file_path"), _text(arguments, "command")
+    summary = shortened(command or path or ", ".join(map(str, arguments)), 200)
+    return ToolCalled(str(block.get("name", "")), str(block.get("id", "")), summary, path=path, command=command)
+
+
+def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
+    events: list[AgentEvent] = []
+    ok = data.get("is_error") is False
+    error, figures = data.get("error"), data.get("usage")
+    if not ok:
+        words = str(error.get("message")) if isinstance(error, Mapping) else str(data.get("subtype"))
+        status = http_status(words)
+        failed = Failed(words, failure_kind(words, status), status, resets_at(words, at), final=True)
+        events.append(_event(EventType.ERROR, failed, at))
+    if isinstance(figures, Mapping):
+        cached = tokens(figures.get("cache_read_input_tokens"))
+        fresh = tokens(figures.get("input_tokens"))
+        usage = Usage(
+            input_tokens=None if fresh is None else max(fresh - (cached or 0), 0),
+            output_tokens=tokens(figures.get("output_tokens")),
+            cached_tokens=cached,
+        )
+        events.append(_event(EventType.STATUS, UsageReported(usage), at))
+    reply = data.get("structured_result")
+    text = _text(data, "result") or state.last_text
+    ended = TurnEnded(ok, str(data.get("subtype", "")), text, reply if isinstance(reply, Mapping) else None)
+    events.append(_event(EventType.STATUS, ended, at))
+    return changed(state, ended=True, last_text=text), events
+
+
+AGENT = Agent(
+    name=NAME,
+    title="Qwen Code",
+    executable="qwen",
+    package="@qwen-code/qwen-code",
+    pinned="0.24.4",
+    launch=launch,
+    translate=translate,
+    record_types=frozenset({"system", "assistant", "user", "result", "stream_event"}),
+    recovery_rules=RULES,
+    credential=Credential(
+        environment=("OPENAI_API_KEY",),
+        files=(PurePosixPath(".qwen/oauth_creds.json"),),
+        login_hint="set OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL",
+        settings=("OPENAI_BASE_URL", "OPENAI_MODEL"),
+    ),
+    oldest=(0, 24, 4),
+    model_hosts=("dashscope.aliyuncs.com", "dashscope-intl.aliyuncs.com", "api.openai.com"),
+    role_strengths=(Role.IMPLEMENTER, Role.REVIEWER),
+    replies="schema",
+    obeys_proxy=True,
+    hook_missing="its hooks have not been tried yet",
+)
