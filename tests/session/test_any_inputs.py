@@ -294,6 +294,11 @@ class World:
 @pytest.mark.parametrize(
     ("agents", "options"),
     [
+        pytest.param(
+            ("gemini", "claude", "codex"),
+            {"max_review_retries": 2, "asks_about_doubts": True, "final_wait_s": 20.0, "interactive": True},
+            id="as it runs now",
+        ),
         pytest.param(("gemini", "claude", "codex"), {}, id="headless"),
         pytest.param(("gemini", "claude", "codex"), {"interactive": True}, id="with a person"),
         pytest.param(("gemini", "claude", "codex"), {"auto_resume": True, "max_tokens": 60_000}, id="on its own"),
