@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import anyio
 
+from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.preflight import VERSION_TIME_S, Backend
 from orchestrator.files.foreign import ForeignFolder, Status
@@ -102,6 +103,9 @@ async def _probe(
 ) -> FoundAgent:
     program = found.executable
     assert program is not None
+    found = about_proxy(found, get_agent(found.name), sandbox=sandbox, backend=backend)
+    if not found.usable:
+        return found
     key = _key(program, sandbox, backend)
     if memory is not None and key is not None and memory.has(key):
         return found
@@ -117,6 +121,20 @@ async def _probe(
         f"{problem}; put the program itself on PATH in place of a shim or a wrapper"
     )
     return replace(found, usable=False, problem=text)
+
+
+def about_proxy(found: FoundAgent, agent: Agent, *, sandbox: SandboxConfig, backend: Backend) -> FoundAgent:
+    """The agent with a word about the proxy, which is the only way out where the sandbox lists hosts."""
+    if agent.obeys_proxy or backend != "bubblewrap" or sandbox.network == "open":
+        return found
+    if agent.obeys_proxy is None:
+        doubt = f"nobody has tried whether {agent.title} uses HTTP_PROXY; if it does not, it finds no network here"
+        return replace(found, problem="; ".join(filter(None, (found.problem, doubt))))
+    problem = (
+        f"{agent.title} does not use HTTP_PROXY, the only way out under the policy {sandbox.name}, so it would find no "
+        "network; choose a policy with an open network, or leave it out"
+    )
+    return replace(found, usable=False, problem=problem)
 
 
 def _key(program: str, sandbox: SandboxConfig, backend: Backend) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from orchestrator.coordinator.worker_probe import Memory, probe_as_workers
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.worker_probe import Memory, about_proxy, probe_as_workers
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
@@ -65,3 +67,24 @@ def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, content: str) -> None:
     assert not memory.has("x")
     memory.add("x")
     assert memory.has("x")
+
+
+LISTED = SandboxConfig(name="default", network="allow-list")
+
+
+def test_a_cli_that_cannot_use_the_proxy_is_left_out_where_there_is_no_other_way_out(tmp_path: Path) -> None:
+    found, agent = claude(tmp_path, "exit 0"), replace(get_agent("claude"), obeys_proxy=False)
+    refused = about_proxy(found, agent, sandbox=LISTED, backend="bubblewrap")
+    assert not refused.usable
+    assert "does not use HTTP_PROXY" in (refused.problem or "")
+    opened = SandboxConfig(name="default", network="open")
+    assert about_proxy(found, agent, sandbox=opened, backend="bubblewrap") == found
+    assert about_proxy(found, agent, sandbox=LISTED, backend="none") == found
+
+
+def test_a_cli_that_nobody_tried_behind_the_proxy_is_used_and_spoken_of(tmp_path: Path) -> None:
+    found, agent = claude(tmp_path, "exit 0"), replace(get_agent("claude"), obeys_proxy=None)
+    doubted = about_proxy(found, agent, sandbox=LISTED, backend="bubblewrap")
+    assert doubted.usable
+    assert "nobody has tried" in (doubted.problem or "")
+    assert about_proxy(found, get_agent("claude"), sandbox=LISTED, backend="bubblewrap") == found
