@@ -188,6 +188,7 @@ def _calls(worker: WorkerSummary) -> Iterator[str]:
     kinds = (
         ("failed", worker.calls_failed, worker.failed_calls),
         ("denied", worker.calls_denied, worker.denied_calls),
+        ("met a refusal of the system, perhaps the sandbox's", worker.calls_refused, worker.refused_calls),
         ("never finished", len(worker.unfinished), worker.unfinished),
     )
     for word, count, named in kinds:

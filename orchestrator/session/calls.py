@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -13,6 +14,12 @@ MOST_LISTED = 20
 MOST_OPEN = 100
 """Calls that may wait for their return at a time; one beyond that counts neither as work nor as left open."""
 WORDS_CHARS = 200
+_REFUSED = re.compile(
+    r"^[^\n]*(?:(?:^|: )(?:Permission denied|Operation not permitted|Read-only file system)\b"
+    r"|\bE(?:ACCES|PERM|ROFS)\b)[^\n]*",
+    re.MULTILINE,
+)
+"""The line in which a program tells that the system, and so perhaps the sandbox, refused it something."""
 
 
 OfCalls: TypeAlias = ToolCalled | ToolReturned | BackgroundStarted | BackgroundEnded | Denied
@@ -43,6 +50,10 @@ class Calls:
     failures: tuple[str, ...] = ()
     """What failed and how, in words."""
     denials: tuple[str, ...] = ()
+    refused: int = 0
+    """Calls in whose output the system refused something, however they returned."""
+    refusals: tuple[str, ...] = ()
+    """What was tried and what the answer was, in words."""
     open: Mapping[str, str] = field(default_factory=dict)
     """In words, by the call's id."""
     background: Mapping[str, Background] = field(default_factory=dict)
@@ -78,6 +89,10 @@ class Calls:
         if words is None:
             return self
         left = replace(self, open={name: said for name, said in self.open.items() if name != returned.call_id})
+        refused = _REFUSED.search(returned.text)
+        if refused is not None:
+            said = _cut(f"{words}: {_one_line(refused[0])}")
+            left = replace(left, refused=left.refused + 1, refusals=(*left.refusals, said)[:MOST_LISTED])
         if not returned.ok:
             if returned.text == "denied" and self.denied_returned < self.denied:
                 return replace(left, denied_returned=self.denied_returned + 1)

@@ -60,6 +60,10 @@ class WorkerSummary:
     failed_calls: tuple[str, ...] = ()
     """The first of them, in words."""
     denied_calls: tuple[str, ...] = ()
+    calls_refused: int = 0
+    """Calls in whose output the system refused something, as it does at the sandbox's walls; some returned well."""
+    refused_calls: tuple[str, ...] = ()
+    """The first of them: what was tried, and the answer."""
     unfinished: tuple[str, ...] = ()
     """What it began and never brought to an end: calls without a return, background tasks that did not end."""
     agents_started: Mapping[str, int] = field(default_factory=dict)
@@ -208,6 +212,8 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
         calls_denied=calls.denied,
         failed_calls=calls.failures,
         denied_calls=calls.denials,
+        calls_refused=calls.refused,
+        refused_calls=calls.refusals,
         unfinished=calls.unfinished() if state.exit is not None else (),
         agents_started=detail.agents_started if detail else {},
     )

@@ -32,9 +32,9 @@ def refusals() -> Iterator[Any]:
             yield pytest.param(path.stem, row, id=f"{path.stem}: {row['text'][:60]}")
 
 
-def test_every_cli_has_both_collections() -> None:
+def test_the_team_has_both_collections() -> None:
     for kind in ("warnings", "refusals"):
-        assert {path.stem for path in (RECORDINGS / kind).iterdir()} == set(AGENTS)
+        assert {"claude", "codex", "gemini"} <= {path.stem for path in (RECORDINGS / kind).iterdir()} <= set(AGENTS)
 
 
 @pytest.mark.parametrize(("name", "line"), list(warnings()))

@@ -74,3 +74,12 @@ def test_what_is_kept_is_bounded_and_what_is_counted_is_not() -> None:
     calls = after(*failing)
     assert (calls.failed, len(calls.failures)) == (50, MOST_LISTED)
     assert len(after(*(shell(number) for number in range(MOST_OPEN + 5))).open) == MOST_OPEN
+
+
+def test_a_refusal_is_told_even_where_the_call_went_well() -> None:
+    calls = Calls().heard(ToolCalled("Bash", "c1", "ls /root"))
+    calls = calls.heard(ToolReturned("c1", ok=True, text="a\nls: /root: Permission denied\nb"))
+    assert (calls.returned, calls.refused) == (1, 1)
+    assert calls.refusals == ("Bash: ls /root: ls: /root: Permission denied",)
+    quiet = Calls().heard(ToolCalled("Bash", "c1", "cat it")).heard(ToolReturned("c1", ok=True, text="no permission"))
+    assert quiet.refused == 0
