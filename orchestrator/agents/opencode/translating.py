@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from orchestrator.agents.contract import Translation, changed
-from orchestrator.agents.failures import failure_kind, known_trouble, permission_trouble, resets_at, shortened
+from orchestrator.agents.failures import failure_beside, failure_kind, permission_trouble, resets_at, shortened
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.opencode.rules import DENIAL_WORDS, RULES
 from orchestrator.agents.reporting import events_of_text, object_in
@@ -82,10 +82,10 @@ def _of_noise(noise: Noise, at: datetime) -> AgentEvent:
             # It would ask again for ever, and tells so nowhere else.
             return _event(EventType.ERROR, Failed(retry[1], kind, resets_at=resets_at(retry[1], at)), at)
         return _event(EventType.STATUS, Retrying(retry[1]), at)
-    rule = known_trouble(noise.text, RULES)
-    if rule is None:
+    failed = failure_beside(noise, RULES)
+    if failed is None:
         return _event(EventType.STATUS, Unrecognised(noise.text, noise.stream), at)
-    return _event(EventType.ERROR, Failed(noise.text, rule.failure or FailureKind.CONFIGURATION), at)
+    return _event(EventType.ERROR, failed, at)
 
 
 def _begun(state: Translation, data: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]) -> Translation:
