@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety import CommandFilter
-from orchestrator.safety.policies import load_sandbox_policy
-from orchestrator.safety.reach import Surroundings
+from orchestrator.safety.path_scope import WorkerPaths
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 
 CORPUS: Final = Path(__file__).resolve().parent.parent / "tests" / "safety" / "corpus.toml"
 GRAVITY: Final = ("allow", "unknown", "warn", "confirm", "block")
@@ -54,7 +54,7 @@ def guard() -> CommandFilter:
         readable=(target,),
         writable=(scratch, target),
     )
-    return CommandFilter.of(config, Surroundings.of(config, assignment))
+    return CommandFilter.of(config, WorkerPaths.of(config, assignment))
 
 
 def cases(groups: Sequence[dict[str, Any]], judge: CommandFilter) -> Iterator[Case]:

@@ -11,21 +11,21 @@ from pathlib import Path
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.coordinator.clocks import Clock, utc_now
+from orchestrator.coordinator.coordinator import Coordinator
+from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.evidence import Evidence
-from orchestrator.coordinator.leaving import Leaver
-from orchestrator.coordinator.listening import Listener
-from orchestrator.coordinator.requests import Observer
-from orchestrator.coordinator.running import Coordinator
-from orchestrator.coordinator.starting import own_tests
+from orchestrator.coordinator.session_request import Observer
+from orchestrator.coordinator.session_start import own_tests
+from orchestrator.coordinator.stream_listeners import Listener
 from orchestrator.journal.folder import SessionFolder, create_session
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role, TaskBreakdown, TaskStep
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
+from orchestrator.review_engine.decision_policies import STANDARD
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.state import Session, WorkerDetail
 from orchestrator.snapshots.recorded_trees import Snapshots
@@ -113,7 +113,7 @@ class Crowd:
             self.folder,
             journal,
             self.crew,
-            leaver=Leaver(self.folder, session.options, {}),
+            leaver=OutboundDesk(self.folder, session.options, {}),
             evidence=Evidence(snapshots, own_tests(session.options, folder=self.folder, environ={})),
             redactor=Redactor(),
             observers=observers,

@@ -31,9 +31,9 @@ import anyio.to_thread
 import psutil
 
 from orchestrator.journal.folder import SessionFolder, create_session
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.tailing import FileTail, file_changes
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Effect, EffectId, StartWorker
 from orchestrator.models.entries import AgentOutput, EffectIntended, Input, SessionOpened, WorkerStarted
 from orchestrator.models.events import AgentEvent, EventType, Said
@@ -41,10 +41,10 @@ from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
-from orchestrator.server.serving import Dashboard, Place, bind
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.server.server_process import Dashboard, Place, bind
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 from orchestrator.wire.lines import Line
 
 GOAL_CPU, GOAL_P99_MS, GOAL_LATENCY = 20, 80, 1.2

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.journal.folder import SessionFolder, newest_session
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models.entries import StreamFault, StreamRead
 from orchestrator.models.identity import WorkerId
 

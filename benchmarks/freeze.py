@@ -16,13 +16,13 @@ from pathlib import Path
 import anyio
 
 from benchmarks.crowd import SILENT, Crowd
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import FreezeWorker
 from orchestrator.models.entries import EffectIntended, JournalEntry
 from orchestrator.models.launch import LaunchSpec
+from orchestrator.sandbox.proof import prove_backend
 from orchestrator.session.state import Session
 from orchestrator.workers.attempts import AttemptFiles, read_record
-from orchestrator.workers.proving import prove_backend
 
 GOAL_MS = 50.0
 PROGRAM = r"""

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from orchestrator.safety import CommandFilter
-from orchestrator.safety.policies import load_sandbox_policy
-from orchestrator.safety.reach import Surroundings
-from orchestrator.safety.shell import parse, read
+from orchestrator.safety.path_scope import WorkerPaths
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.safety.shell.simple_commands import parse, read
 
 CORPUS = Path(__file__).resolve().parent.parent / "tests" / "safety" / "corpus.toml"
 GOAL_US = 50.0
 ROUNDS = 15
-AROUND = Surroundings(
+AROUND = WorkerPaths(
     cwd="/project", home="/session/homes/w", own=("/session/scratch/w", "/session/homes/w"), roots=("/project",)
 )
 

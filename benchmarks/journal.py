@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.journal.reading import read_journal
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import JOURNAL_ENTRY, AgentOutput, JournalEntry
 from orchestrator.models.events import AgentEvent, EventType, Said
 from orchestrator.models.identity import AgentName, WorkerId

@@ -21,12 +21,12 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.workers import boxing
+from orchestrator.sandbox import setup
+from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.kernel_limits import make_limit_groups
+from orchestrator.sandbox.proof import prove_backend
+from orchestrator.sandbox.system_files import write_system_files
 from orchestrator.workers.crew import Crew, CrewLayout
-from orchestrator.workers.limiting import make_limit_groups
-from orchestrator.workers.proving import prove_backend
-from orchestrator.workers.sandbox import find_bubblewrap, wrap
-from orchestrator.workers.system_files import write_system_files
 
 TRUE = "/bin/true"
 SANDBOX_GOAL_MS = 4.0
@@ -107,7 +107,7 @@ class Launches:
         began = time.perf_counter()
         spec = LaunchSpec(argv=(TRUE,), cwd=self.target)
         makes = (lambda *_, **__: ()) if backend == "no groups" else make_limit_groups
-        with mock.patch.object(boxing, "make_limit_groups", makes):
+        with mock.patch.object(setup, "make_limit_groups", makes):
             crew.start(self.assignment(backend), self.attempt, agent=AGENT, spec=spec)
         self.returned[backend].append((time.perf_counter() - began) * 1000)
         record = await crew.wait_exited(WorkerId("w"))

@@ -16,7 +16,7 @@ import anyio
 import psutil
 
 from benchmarks.crowd import Crowd
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.launch import LaunchSpec
 
 COORDINATOR_GOAL_MIB = 45.0

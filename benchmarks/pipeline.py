@@ -24,14 +24,14 @@ import anyio
 
 from benchmarks.crowd import AT, Crowd
 from orchestrator.agents.contract import Translation
-from orchestrator.coordinator.listening import Listener
+from orchestrator.coordinator.stream_listeners import Listener
 from orchestrator.journal.tailing import FileTail
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import AgentOutput, JournalEntry
 from orchestrator.models.events import Said
 from orchestrator.models.identity import AgentName
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 from orchestrator.wire.records import Noise, RawRecord, decode_line
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "tests" / "recordings"

@@ -19,11 +19,11 @@ from pathlib import Path
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.safety.policies import load_sandbox_policy
-from orchestrator.workers import landlock_profile, proving
-from orchestrator.workers.proving import prove_backend
-from orchestrator.workers.sandbox import find_bubblewrap, wrap
-from orchestrator.workers.system_files import write_system_files
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.sandbox import landlock_profile, proof
+from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.proof import prove_backend
+from orchestrator.sandbox.system_files import write_system_files
 
 TRUE = "/bin/true"
 SANDBOX_GOAL_MS = 4.0
@@ -130,7 +130,7 @@ def main(rounds: int) -> None:
         print(f"goal: a sandbox adds at most {SANDBOX_GOAL_MS:g} ms")
         cache, config = folder / "proofs.json", load_sandbox_policy("strict")
         first = timed(lambda: prove_backend(config, os.environ, cache=cache))
-        proving._HELD.clear()
+        proof._HELD.clear()
         second = timed(lambda: prove_backend(config, os.environ, cache=cache))
         third = timed(lambda: prove_backend(config, os.environ, cache=cache))
         print(

@@ -21,7 +21,7 @@ import anyio
 from pydantic_core import from_json
 
 from orchestrator.journal.tailing import FileTail, file_changes
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import AgentOutput
 from orchestrator.models.events import AgentEvent, EventType, Said
 from orchestrator.models.identity import AgentName, WorkerId

@@ -22,16 +22,16 @@ TESTS: Final = f"{ROOT}/tests/"
 ALLOWED: Final = {
     "orchestrator/files/": "the one way",
     "orchestrator/rehearsal/stand_in/": "plays an agent, in a process of its own",
-    "orchestrator/workers/supervising.py": "the shim's, in a process of its own: standard library only",
-    "orchestrator/workers/spawning.py": "the shim's",
-    "orchestrator/workers/taking_back.py": "the shim's",
-    "orchestrator/workers/landlocking.py": "the shim's, and what is executed in its place",
-    "orchestrator/workers/git_files.py": "the shim's way into git folders, by the same rules",
-    "orchestrator/workers/git_delivery.py": "the shim's",
-    "orchestrator/workers/loose_objects.py": "the shim's",
-    "orchestrator/workers/staging_index.py": "the shim's",
-    "orchestrator/workers/planted_files.py": "the shim's, and before a worker begins by the same rules",
-    "orchestrator/workers/git_layers.py": "copies git folders by the shim's way into them",
+    "orchestrator/shim/supervision.py": "the shim's, in a process of its own: standard library only",
+    "orchestrator/shim/spawning.py": "the shim's",
+    "orchestrator/shim/forbidden_paths.py": "the shim's",
+    "orchestrator/shim/landlock_entry.py": "the shim's, and what is executed in its place",
+    "orchestrator/shim/git_files.py": "the shim's way into git folders, by the same rules",
+    "orchestrator/shim/git_delivery.py": "the shim's",
+    "orchestrator/shim/loose_objects.py": "the shim's",
+    "orchestrator/shim/staging_index.py": "the shim's",
+    "orchestrator/shim/planted_files.py": "the shim's, and before a worker begins by the same rules",
+    "orchestrator/sandbox/git_layers.py": "copies git folders by the shim's way into them",
 }
 EVENTS: Final = ("open", "os.listdir", "os.scandir", "sqlite3.connect")
 LOOKING: Final = {("realpath", "posixpath"), ("which", "shutil")}

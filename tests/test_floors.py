@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,33 +16,20 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "orchestrator"
 
 # From the ground up.  A part imports only from floors below its own; parts of one floor do not see each other.
-FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"quotation"}),
-    frozenset({"errors", "launching"}),
-    frozenset({"models", "toml_files"}),
-    frozenset({"wire", "prompts"}),
-    frozenset({"agents"}),
-    frozenset({"review_engine", "recovery", "safety", "suites", "composition", "tuning"}),
-    frozenset({"session"}),
-    frozenset({"files"}),
-    frozenset({"journal", "snapshots", "workers", "rehearsal"}),
-    frozenset({"coordinator"}),
-    frozenset({"workflows", "fleet"}),
-    frozenset({"server"}),
-    frozenset({"testing"}),
-    frozenset({"cli"}),
+FLOORS = tuple(
+    frozenset(re.findall(r"`(\w+)`", parts))
+    for parts in re.findall(r"^\| \d+ \| (.+?) \|", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M)
 )
+"""As the table in CONTRIBUTING.md has them; it stands nowhere else."""
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
 # What decides does not act.  These parts know no file, clock, process or event loop; the modules named are their edges.
-PURE_PARTS = (
-    *("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "suites", "tuning"),
-)
+PURE_PARTS = (*("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "suites"),)
 EDGES = {
     "orchestrator/agents/registry.py",
     "orchestrator/review_engine/policy_files.py",
     "orchestrator/safety/obeyed_files.py",
-    "orchestrator/safety/policies.py",
+    "orchestrator/safety/sandbox_policy_files.py",
     "orchestrator/suites/probe_files.py",
     "orchestrator/suites/probes/orchestrate_pytest.py",
     "orchestrator/suites/probes/orchestrate_records.py",
@@ -188,3 +176,46 @@ def _door_of(path: Path) -> str:
     """The text of the module that the path is, or of the folder's ``__init__``; empty where it is neither."""
     module = path / "__init__.py" if path.is_dir() else path
     return module.read_text(encoding="utf-8") if module.suffix == ".py" and module.exists() else ""
+
+
+SHARED_NAMES = frozenset({"__init__", "__main__"})
+ADAPTERS = PACKAGE / "agents"
+
+
+def test_no_two_files_share_a_name() -> None:
+    """An editor's finder shows each once; the files of an adapter bear the names that its contract gives them."""
+    stems: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        if path.stem not in SHARED_NAMES and path.parent.parent != ADAPTERS:
+            stems.setdefault(path.stem, []).append(str(path.relative_to(ROOT)))
+    assert {name: paths for name, paths in stems.items() if len(paths) > 1} == {}
+
+
+def test_the_floors_hold_every_part_once() -> None:
+    named = [part for parts in FLOORS for part in parts]
+    assert len(named) == len(set(named))
+    assert set(named) == {part_of(module) for module in modules()} - {""}
+
+
+def closure(module: str, seen: set[str]) -> set[str]:
+    """All modules of the package that a module imports at run time, itself included."""
+    seen.add(module)
+    for name in imported(tree_of(module), at_run_time=True):
+        parts = name.split(".")
+        candidates = ("/".join(parts[:length]) for length in (len(parts), len(parts) - 1))
+        found = next((f"{path}.py" for path in candidates if (ROOT / f"{path}.py").exists()), None)
+        if found is not None and found.startswith("orchestrator/") and found not in seen:
+            closure(found, seen)
+    return seen
+
+
+def test_the_shim_imports_the_standard_library_and_itself_alone() -> None:
+    reached = closure("orchestrator/shim/shim.py", set())
+    assert "orchestrator/shim/supervision.py" in reached
+    assert {module for module in reached if not module.startswith("orchestrator/shim/")} == set()
+    for module in modules():
+        if module.startswith("orchestrator/shim/"):
+            tops = {name.split(".")[0] for name in imported(tree_of(module), at_run_time=True)}
+            assert tops - {"orchestrator"} <= sys.stdlib_module_names, f"{module} needs more than that"
+            others = {name for name in imported(tree_of(module)) if name.startswith("orchestrator.")}
+            assert {name for name in others if not name.startswith("orchestrator.shim")} == set(), module

@@ -93,7 +93,7 @@ class Agent:
     """The oldest version known to work."""
     record_types: frozenset[str] | None = None
     """What the ``type`` of its records may be, so that they are found beside noise; ``None`` for any text."""
-    began_otherwise: Callable[[Assignment, ConversationStarted], str | None] = lambda assignment, started: None
+    launch_mismatch: Callable[[Assignment, ConversationStarted], str | None] = lambda assignment, started: None
     """What the CLI says it began with that is not what it was launched for, in the words its rules look for."""
     stream_is_silent: bool = False
     """Its output mode prints nothing until the end, so silence says nothing."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import session_option, workspace_option
+from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @click.option("--question", metavar="ID", help="Another question than the oldest open one, e.g. q2.")
 def command(text: str, session: str | None, workspace: Path | None, question: str | None) -> None:
     """Answer the running session's oldest open question with TEXT."""
-    from orchestrator.cli.asking import chosen
-    from orchestrator.cli.commanding import send
-    from orchestrator.cli.folding import state_of
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.control_command import send
+    from orchestrator.cli.line_reader import chosen
+    from orchestrator.cli.load_session import state_of
+    from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.errors import OrchestrateError, UsageError
-    from orchestrator.journal.locking import session_holder
+    from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
-    from orchestrator.session.consenting import misunderstood
+    from orchestrator.session.consents import misunderstood
 
     if not text.strip():
         raise UsageError("the answer is empty")

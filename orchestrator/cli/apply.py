@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import AnyPath, json_option, workspace_option
+from orchestrator.cli.shared_options import AnyPath, json_option, workspace_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,8 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
     Where both changed the same file in different places, the two are put together. Where they conflict, the file is
     left as it is and named, and the exit code is 1; everything else is done.
     """
-    from orchestrator.cli.folding import state_of
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.load_session import state_of
+    from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.coordinator.delivered_change import plan_application, target_of
     from orchestrator.errors import ExitCode
 
@@ -54,7 +54,7 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
 
 
 def _as_text(application: Application, *, session: str, dry_run: bool) -> Iterator[str]:
-    from orchestrator.cli.wording import counted, one_line, quoted_name
+    from orchestrator.cli.formatting import counted, one_line, quoted_name
 
     place, done = quoted_name(str(application.target)), application.done
     if not done and not application.conflicts:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import AnyPath, json_option, workspace_option
+from orchestrator.cli.shared_options import AnyPath, json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orchestrator.journal.bundling import Bundle
+    from orchestrator.journal.bundle_file import Bundle
 
 
 @click.command("bundle")
@@ -38,10 +38,10 @@ def command(
     from pathlib import Path
 
     from orchestrator.agents.registry import AGENTS
-    from orchestrator.cli.places import expanded, which_session, workspace_path
-    from orchestrator.coordinator.staging import known_secrets
+    from orchestrator.cli.session_lookup import expanded, which_session, workspace_path
+    from orchestrator.coordinator.environments import known_secrets
     from orchestrator.errors import UsageError
-    from orchestrator.journal.bundling import pack
+    from orchestrator.journal.bundle_file import pack
     from orchestrator.safety.redaction import Redactor
 
     folder = which_session(workspace_path(workspace), session)
@@ -71,7 +71,7 @@ def _replay_problem(bundle: Path, session: str) -> str | None:
 
     from orchestrator.errors import OrchestrateError
     from orchestrator.files.temporary import temporary_folder
-    from orchestrator.journal.reading import read_journal
+    from orchestrator.journal.reader import read_journal
     from orchestrator.session.replaying import replay
 
     with temporary_folder("bundle") as folder, tarfile.open(bundle) as tar:
@@ -89,7 +89,7 @@ def _replay_problem(bundle: Path, session: str) -> str | None:
 
 
 def _as_text(bundle: Bundle, out: Path, problem: str | None) -> str:
-    from orchestrator.cli.wording import counted, one_line, quoted_name
+    from orchestrator.cli.formatting import counted, one_line, quoted_name
 
     lines = [
         f"{quoted_name(str(out))}: {counted(len(bundle.files), 'file')}, {out.stat().st_size:,} bytes, "

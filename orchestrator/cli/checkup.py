@@ -13,7 +13,7 @@ import anyio
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.agents.versions import is_too_old, parse_version
-from orchestrator.cli.wording import one_line
+from orchestrator.cli.formatting import one_line
 from orchestrator.coordinator.preflight import (
     MachineReport,
     choose_backend,
@@ -25,7 +25,7 @@ from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.session.planning import plan_breakdown
+from orchestrator.session.plan import plan_breakdown
 
 _LOW_DISK_BYTES = 1 << 30
 TRY_IT = 'orchestrate --rehearse --installed "Add a check"    (free: your own CLIs, a scripted model)'

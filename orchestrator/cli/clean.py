@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import Age, json_option, workspace_option
+from orchestrator.cli.shared_options import Age, json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +29,8 @@ def command(older_than: float | None, keep: int | None, dry_run: bool, workspace
     from datetime import timedelta
 
     from orchestrator.cli.documents import document
-    from orchestrator.cli.places import workspace_path
-    from orchestrator.cli.wording import counted, one_line, size
+    from orchestrator.cli.formatting import counted, one_line, size
+    from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.clocks import utc_now
     from orchestrator.coordinator.old_sessions import delete, delete_remains, old_sessions
     from orchestrator.errors import ExitCode, UsageError

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, workspace_option
+from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,8 @@ def command(
 
     While the session has not ended it is the target as it stands now.
     """
-    from orchestrator.cli.folding import state_of
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.load_session import state_of
+    from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.coordinator.session_diff import session_diff
     from orchestrator.journal.folder import SESSION_ID
 
@@ -57,7 +57,7 @@ def command(
 
 def _say_uncertain(diff: SessionDiff, worker: str) -> None:
     """On standard error, so that what git reads stays a patch."""
-    from orchestrator.cli.wording import quoted_name
+    from orchestrator.cli.formatting import quoted_name
 
     names = ", ".join(quoted_name(name) for name in diff.uncertain)
     print(f"not certainly {worker}'s alone: {names}", file=sys.stderr)
@@ -76,13 +76,13 @@ def _print_patch(content: bytes) -> None:
 
 
 def _names(diff: SessionDiff) -> Iterator[str]:
-    from orchestrator.cli.wording import quoted_name
+    from orchestrator.cli.formatting import quoted_name
 
     yield from (quoted_name(name) for name, _, _ in diff.files)
 
 
 def _figures(diff: SessionDiff) -> Iterator[str]:
-    from orchestrator.cli.wording import changed_lines, quoted_name
+    from orchestrator.cli.formatting import changed_lines, quoted_name
 
     shown = [(quoted_name(name), more, less) for name, more, less in diff.files]
     width = max((len(name) for name, _, _ in shown), default=0)

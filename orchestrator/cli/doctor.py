@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, workspace_option
+from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +27,9 @@ def command(workspace: Path | None, sandbox: str, as_json: bool) -> int:
 
     Exit code 0 if a run is possible, else 1.
     """
+    from orchestrator.cli.build_request import find_sandbox
     from orchestrator.cli.checkup import check_up
-    from orchestrator.cli.places import colours_wanted, workspace_path
-    from orchestrator.cli.starting import find_sandbox
+    from orchestrator.cli.session_lookup import colours_wanted, workspace_path
 
     report = check_up(find_sandbox(sandbox), os.environ, workspace=workspace_path(workspace))
     if as_json:

@@ -6,8 +6,8 @@ import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from orchestrator.cli.places import workspace_words
-from orchestrator.cli.saying import (
+from orchestrator.cli.formatting import changed_lines, duration, money, one_line, quoted_name, quoted_names, tokens
+from orchestrator.cli.sentences import (
     OUTCOME_WORDS,
     ROLE_VERBS,
     decision_words,
@@ -15,9 +15,9 @@ from orchestrator.cli.saying import (
     recovery_words,
     review_words,
 )
-from orchestrator.cli.wording import changed_lines, duration, money, one_line, quoted_name, quoted_names, tokens
+from orchestrator.cli.session_lookup import workspace_words
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.locking import session_holder
+from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.cli.happenings import Happening, Weight, happenings
+from orchestrator.cli.formatting import one_line
+from orchestrator.cli.notices import Notice, Weight, notices
 from orchestrator.cli.picture import picture, prompt_text, question_text
-from orchestrator.cli.wording import one_line
 from orchestrator.models.effects import Question
 from orchestrator.models.entries import JournalEntry
 from orchestrator.session.state import Session
@@ -26,14 +26,14 @@ class LiveView:
 
     Args:
         console: On a terminal; usually standard error's.
-        verbose: List normal happenings too, not only the important ones.
+        verbose: List normal notices too, not only the important ones.
     """
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
         self._least = Weight.NORMAL if verbose else Weight.IMPORTANT
         self._session: Session | None = None
-        self._log: deque[Happening] = deque(maxlen=_REMEMBERED)
+        self._log: deque[Notice] = deque(maxlen=_REMEMBERED)
         self._preparing = ""
         self._notice = ""
         self._live: Live | None = None
@@ -44,7 +44,7 @@ class LiveView:
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         self._session = session
-        self._log.extend(happening for happening in happenings(entry) if happening.weight >= self._least)
+        self._log.extend(notice for notice in notices(entry) if notice.weight >= self._least)
 
     def progress(self, text: str) -> None:
         self._preparing = one_line(text, 300)
@@ -102,7 +102,7 @@ class LiveView:
             self._live.update(Text(self._preparing or "starting", style="dim"), refresh=True)
             return
         shown = picture(
-            self._session, tuple(self._log), now=now, width=width, height=height, notice="" if last else self._notice
+            self._session, tuple(self._log), now=now, width=width, height=height, banner="" if last else self._notice
         )
         self._live.update(shown, refresh=True)
 

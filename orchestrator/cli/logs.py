@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import session_option, workspace_option
+from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +29,12 @@ def command(agent: str | None, follow: bool, raw: bool, session: str | None, wor
     """
     import anyio
 
-    from orchestrator.cli.following import follow_journal, follow_raw
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.session_lookup import which_session, workspace_path
+    from orchestrator.cli.tail_output import follow_journal, follow_raw
 
     folder = which_session(workspace_path(workspace), session, live=True)
     if raw:
-        from orchestrator.cli.following import raw_file
+        from orchestrator.cli.tail_output import raw_file
 
         path = raw_file(folder, agent)
         print(f"{path}: the agent's own bytes, unredacted; they may hold secrets", file=sys.stderr)

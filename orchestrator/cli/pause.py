@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import session_option, workspace_option
+from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @workspace_option
 def command(worker: str | None, session: str | None, workspace: Path | None) -> None:
     """Freeze the running session's workers, or only WORKER; their clocks stand still."""
-    from orchestrator.cli.commanding import send
-    from orchestrator.cli.places import running_session, workspace_path
+    from orchestrator.cli.control_command import send
+    from orchestrator.cli.session_lookup import running_session, workspace_path
     from orchestrator.models.entries import Command
 
     folder = running_session(workspace_path(workspace), session)

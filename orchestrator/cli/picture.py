@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.asking import how_to_answer
-from orchestrator.cli.happenings import Happening
-from orchestrator.cli.saying import OUTCOME_WORDS, ROLE_VERBS
-from orchestrator.cli.wording import consumption, duration, money, one_line, tokens
+from orchestrator.cli.formatting import consumption, duration, money, one_line, tokens
+from orchestrator.cli.line_reader import how_to_answer
+from orchestrator.cli.notices import Notice
+from orchestrator.cli.sentences import OUTCOME_WORDS, ROLE_VERBS
 from orchestrator.models.effects import Question
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
@@ -47,7 +47,7 @@ _FIXED_COLUMNS = 50
 
 
 def picture(
-    session: Session, log: Sequence[Happening], *, now: datetime, width: int, height: int, notice: str = ""
+    session: Session, log: Sequence[Notice], *, now: datetime, width: int, height: int, banner: str = ""
 ) -> RenderableType:
     """The whole view, at most ``height - 1`` lines high where the workers leave any choice."""
     workers = shown_workers(session)
@@ -65,19 +65,19 @@ def picture(
     lines = log_lines(session, log, width=width, room=room - 1)
     if lines or open_questions:
         parts += [Text(), *lines, *open_questions]
-    if notice:
-        parts.append(Text(one_line(notice, 2 * width), style="yellow"))
+    if banner:
+        parts.append(Text(one_line(banner, 2 * width), style="yellow"))
     return Group(*parts)
 
 
-def log_lines(session: Session, log: Sequence[Happening], *, width: int, room: int) -> list[Text]:
-    """The last happenings that fit, oldest first, each on one or two lines."""
+def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int) -> list[Text]:
+    """The last notices that fit, oldest first, each on one or two lines."""
     asked = {question.id for question in session.questions}
     lines: list[Text] = []
-    for happening in reversed(log):
-        if happening.kind == "question" and happening.text.partition(":")[0] in asked:
+    for notice in reversed(log):
+        if notice.kind == "question" and notice.text.partition(":")[0] in asked:
             continue  # It stands below, in a line of its own.
-        line = happening_text(happening, width)
+        line = happening_text(notice, width)
         room -= 1 if line.cell_len <= width else 2
         if room < 0:
             break
@@ -170,15 +170,15 @@ def progress_bar(percent: float, cells: int = 6) -> str:
     return f"{'━' * full}{'╌' * (cells - full)} {percent:.0f} % "
 
 
-def happening_text(happening: Happening, width: int) -> Text:
-    """One happening, two lines long at most."""
-    label = f"{happening.kind} " if happening.kind in _KIND_STYLES else ""
-    who = f"{happening.worker}: " if happening.worker else ""
-    more = f" · {' · '.join(happening.more)}" if happening.more else ""
+def happening_text(notice: Notice, width: int) -> Text:
+    """One notice, two lines long at most."""
+    label = f"{notice.kind} " if notice.kind in _KIND_STYLES else ""
+    who = f"{notice.worker}: " if notice.worker else ""
+    more = f" · {' · '.join(notice.more)}" if notice.more else ""
     line = Text.assemble(
-        (f"{happening.at.astimezone():%H:%M:%S} ", "dim"),
-        (label, _KIND_STYLES.get(happening.kind, "")),
-        one_line(f"{who}{happening.text}{more}", 4 * width),
+        (f"{notice.at.astimezone():%H:%M:%S} ", "dim"),
+        (label, _KIND_STYLES.get(notice.kind, "")),
+        one_line(f"{who}{notice.text}{more}", 4 * width),
     )
     # Two lines, less what breaking them between words may waste.
     line.truncate(2 * width - 16, overflow="ellipsis")

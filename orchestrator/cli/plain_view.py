@@ -5,23 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TextIO
 
-from orchestrator.cli.asking import how_to_answer
-from orchestrator.cli.happenings import Happening, Weight, happenings
-from orchestrator.cli.wording import one_line
+from orchestrator.cli.formatting import one_line
+from orchestrator.cli.line_reader import how_to_answer
+from orchestrator.cli.notices import Notice, Weight, notices
 from orchestrator.models.effects import Question
 from orchestrator.models.entries import JournalEntry
 from orchestrator.session.state import Session
 
 
-def plain_lines(happening: Happening) -> list[str]:
+def plain_lines(notice: Notice) -> list[str]:
     """The happening as lines of text, the first with the local time and the worker."""
-    who = happening.worker or "-"
-    head = f"{happening.at.astimezone():%H:%M:%S} {who:<10} {_label(happening)}{happening.text}"
-    return [head, *(f"{'':19} {line}" for line in happening.more)]
+    who = notice.worker or "-"
+    head = f"{notice.at.astimezone():%H:%M:%S} {who:<10} {_label(notice)}{notice.text}"
+    return [head, *(f"{'':19} {line}" for line in notice.more)]
 
 
-def _label(happening: Happening) -> str:
-    return f"{happening.kind}: " if happening.kind in ("review", "decision", "recovery", "warning", "question") else ""
+def _label(notice: Notice) -> str:
+    return f"{notice.kind}: " if notice.kind in ("review", "decision", "recovery", "warning", "question") else ""
 
 
 class PlainView:
@@ -38,9 +38,9 @@ class PlainView:
         self._broken = False
 
     def observe(self, _session: Session, entry: JournalEntry) -> None:
-        for happening in happenings(entry):
-            if happening.weight >= self._least:
-                self._write("\n".join(plain_lines(happening)))
+        for notice in notices(entry):
+            if notice.weight >= self._least:
+                self._write("\n".join(plain_lines(notice)))
 
     def progress(self, text: str) -> None:
         if self._least <= Weight.NORMAL:

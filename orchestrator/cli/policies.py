@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import AnyPath, json_option
+from orchestrator.cli.shared_options import AnyPath, json_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def command(context: click.Context) -> None:
 @json_option
 def show(name: str, *, as_json: bool) -> None:
     """Show the sandbox policy NAME, or of a file, whole: with what it inherits."""
-    from orchestrator.safety.policies import load_sandbox_policy
+    from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 
     config = load_sandbox_policy(name)
     if as_json:
@@ -42,7 +42,7 @@ def show(name: str, *, as_json: bool) -> None:
 @click.argument("file", type=AnyPath())
 def check(file: Path) -> None:
     """Say whether FILE is a sandbox policy; if not, which line is wrong and why."""
-    from orchestrator.safety.policies import load_sandbox_policy
+    from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 
     # Also a file without a suffix is meant as a file, never as a name.
     config = load_sandbox_policy(str(file.absolute()))
@@ -58,11 +58,11 @@ def explain(path: Path, sandbox: str, target: Path, *, as_json: bool) -> None:
     """Say what each role may do with PATH, and which line of the policy says so."""
     from pathlib import Path as RealPath
 
-    from orchestrator.cli.places import expanded
+    from orchestrator.cli.session_lookup import expanded
     from orchestrator.models.work import Role
-    from orchestrator.safety.explaining import access
-    from orchestrator.safety.placing import Places
-    from orchestrator.safety.policies import load_sandbox_policy
+    from orchestrator.safety.path_explanation import access
+    from orchestrator.safety.placeholders import Places
+    from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 
     config, whole = load_sandbox_policy(sandbox), RealPath(os.path.realpath(expanded(target)))
     session = RealPath("/<session>")
@@ -90,8 +90,8 @@ def schema() -> None:
 
 
 def _list() -> None:
-    from orchestrator.review_engine.policies import POLICIES
-    from orchestrator.safety.policies import available_policies, load_sandbox_policy
+    from orchestrator.review_engine.decision_policies import POLICIES
+    from orchestrator.safety.sandbox_policy_files import available_policies, load_sandbox_policy
 
     print("review policies (--policy NAME, or your own FILE.toml); the first row that fits decides")
     for policy in POLICIES.values():

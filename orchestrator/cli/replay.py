@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import json_option, workspace_option
+from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +33,9 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
     SESSION is an id, or the path of a session's folder, such as an unpacked bundle's.
     """
     from orchestrator import __version__
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.errors import JournalDamaged
-    from orchestrator.journal.reading import read_journal
+    from orchestrator.journal.reader import read_journal
     from orchestrator.session.replaying import engine_version_of, replay, under_policy
 
     folder = which_session(workspace_path(workspace), session)
@@ -49,7 +49,7 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
     result = replay(read_journal(folder.journal_file), until=until)
     others: tuple[OtherDecision, ...] = ()
     if policy is not None:
-        from orchestrator.cli.starting import find_policy
+        from orchestrator.cli.build_request import find_policy
 
         others = under_policy(result.session, find_policy(policy))
     with_state = until is not None
@@ -62,8 +62,8 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
 
 
 def _as_text(result: ReplayResult, others: tuple[OtherDecision, ...], *, name: str) -> str:
-    from orchestrator.cli.saying import decision_words
-    from orchestrator.cli.wording import counted
+    from orchestrator.cli.formatting import counted
+    from orchestrator.cli.sentences import decision_words
 
     lines = [
         f"session {name}: {counted(result.entries, 'entry')}, {counted(result.effects, 'effect')} "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import dashboard_options, json_option, workspace_option
+from orchestrator.cli.shared_options import dashboard_options, json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 @dashboard_options
 def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
     """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
-    from orchestrator.cli.commanding import send
-    from orchestrator.cli.folding import state_of
-    from orchestrator.cli.places import person_at_terminal, which_session, workspace_path
-    from orchestrator.cli.starting import environment_with_log_level
+    from orchestrator.cli.build_request import environment_with_log_level
+    from orchestrator.cli.control_command import send
+    from orchestrator.cli.load_session import state_of
+    from orchestrator.cli.session_lookup import person_at_terminal, which_session, workspace_path
     from orchestrator.errors import UsageError
-    from orchestrator.journal.locking import session_holder
+    from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
-    from orchestrator.session.consenting import misunderstood
+    from orchestrator.session.consents import misunderstood
 
     folder = which_session(workspace_path(workspace), session)
     if session_holder(folder) is not None:
@@ -60,7 +60,7 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
         send(folder, Command.RESUME, by="orchestrate resume")
         print(f"session {folder.id} is running; it was told to run on")
         return 0
-    from orchestrator.cli.running import Showing, resume_session_to_end
+    from orchestrator.cli.session_run import Showing, resume_session_to_end
 
     interactive = options["interactive"]
     return resume_session_to_end(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import session_option, workspace_option
+from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @workspace_option
 def command(text: str, worker: str | None, session: str | None, workspace: Path | None) -> None:
     """Ask for a review of the running session's work; TEXT says what to look at."""
-    from orchestrator.cli.commanding import send
-    from orchestrator.cli.places import running_session, workspace_path
+    from orchestrator.cli.control_command import send
+    from orchestrator.cli.session_lookup import running_session, workspace_path
     from orchestrator.models.entries import Command
 
     folder = running_session(workspace_path(workspace), session)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchestrator.cli.options import (
+from orchestrator.cli.shared_options import (
     AnyPath,
     Count,
     Duration,
@@ -226,7 +226,7 @@ def command(task: str | None, task_file: Path | None, **options: Any) -> int:
     TASK is one argument, so put it in quotes; `-` reads it from standard input.
     """
     words = read_task(task, task_file)
-    from orchestrator.cli.starting import run_task
+    from orchestrator.cli.build_request import run_task
 
     return run_task(words, options)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import workspace_option
+from orchestrator.cli.shared_options import workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,10 +36,10 @@ def command(workspace: Path | None, session: str | None, port: int, listen: str,
     """Serve the dashboard for every session of the workspace, running or finished."""
     import anyio
 
-    from orchestrator.cli.places import workspace_path
-    from orchestrator.cli.serving import serve_until_told
+    from orchestrator.cli.server_console import serve_until_told
+    from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.journal.folder import open_session
-    from orchestrator.server.serving import Place
+    from orchestrator.server.server_process import Place
 
     folder = workspace_path(workspace)
     if session is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, workspace_option
+from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,11 +21,11 @@ _SHOWN = 20
 def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     """List the sessions of the workspace, newest first."""
     from orchestrator.cli.documents import document
-    from orchestrator.cli.folding import standing_words
-    from orchestrator.cli.places import workspace_path
-    from orchestrator.cli.wording import one_line, size
+    from orchestrator.cli.formatting import one_line, size
+    from orchestrator.cli.load_session import standing_words
+    from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.old_sessions import disk_use
-    from orchestrator.coordinator.sweeping import sweep_workspace
+    from orchestrator.coordinator.orphans import sweep_workspace
     from orchestrator.journal.folder import SessionFolder
     from orchestrator.journal.index import SessionIndex
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import json_option, session_option, workspace_option
+from orchestrator.cli.shared_options import json_option, session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +22,8 @@ def command(named: str | None, session: str | None, workspace: Path | None, as_j
     """Show where SESSION (default: the newest) stands, or how it ended."""
     from orchestrator.cli.documents import session_document
     from orchestrator.cli.final_words import final_words
-    from orchestrator.cli.folding import standing, state_of
-    from orchestrator.cli.places import colours_wanted, terminal_width, which_session, workspace_path
+    from orchestrator.cli.load_session import standing, state_of
+    from orchestrator.cli.session_lookup import colours_wanted, terminal_width, which_session, workspace_path
 
     folder = which_session(workspace_path(workspace), named or session)
     state = state_of(folder)

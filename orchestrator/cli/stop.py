@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import Duration, session_option, workspace_option
+from orchestrator.cli.shared_options import Duration, session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +29,10 @@ def command(worker: str | None, session: str | None, workspace: Path | None, kil
     Stopping a session that has ended already is no error.  Of one that has lost its coordinator the agents that still
     run are ended; it can be resumed.
     """
-    from orchestrator.cli.commanding import send, wait_until
-    from orchestrator.cli.folding import standing, state_of
-    from orchestrator.cli.places import running_session, which_session, workspace_path
-    from orchestrator.journal.locking import session_holder
+    from orchestrator.cli.control_command import send, wait_until
+    from orchestrator.cli.load_session import standing, state_of
+    from orchestrator.cli.session_lookup import running_session, which_session, workspace_path
+    from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
     from orchestrator.models.identity import WorkerId
     from orchestrator.models.workers import TERMINAL
@@ -64,7 +64,7 @@ def _end_abandoned(folder: SessionFolder, *, kill: bool, wait_s: float) -> int:
     from orchestrator.cli.final_words import changed_words
     from orchestrator.coordinator.abandoned import report_abandoned
     from orchestrator.coordinator.clocks import utc_now
-    from orchestrator.coordinator.sweeping import stop_abandoned
+    from orchestrator.coordinator.orphans import stop_abandoned
 
     ended, running = stop_abandoned(folder, hard=kill, within_s=wait_s)
     print(f"session {folder.id} has lost its coordinator")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import AnyPath, json_option
+from orchestrator.cli.shared_options import AnyPath, json_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def command(target: Path, as_json: bool) -> None:
 
 def lines(found: Detection) -> Iterator[str]:
     """The detection for people: a block for each suite, then what is not run and why."""
-    from orchestrator.cli.wording import one_line
+    from orchestrator.cli.formatting import one_line
     from orchestrator.suites.suite import Form
 
     if not found.suites:

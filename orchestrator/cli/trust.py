@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import AnyPath
+from orchestrator.cli.shared_options import AnyPath
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ def command(target: Path, show: bool) -> None:
     import os
     from pathlib import Path
 
-    from orchestrator.cli.wording import one_line, quoted_name
+    from orchestrator.cli.formatting import one_line, quoted_name
     from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, consent, read_settings
     from orchestrator.errors import UsageError
     from orchestrator.files.time_limits import in_time

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import json_option, workspace_option
+from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,8 +40,8 @@ def command(
     A file that anybody has touched since is left alone, and named. Where there is one, you are asked first.
     `orchestrate apply SESSION` brings the session's change back.
     """
-    from orchestrator.cli.folding import state_of
-    from orchestrator.cli.places import which_session, workspace_path
+    from orchestrator.cli.load_session import state_of
+    from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.coordinator.restored_target import plan_undo
     from orchestrator.errors import ExitCode, UsageError
 
@@ -108,7 +108,7 @@ _WORDS = {
 
 
 def _as_text(undo: Undo, *, done: bool) -> Iterator[str]:
-    from orchestrator.cli.wording import counted, one_line, quoted_name
+    from orchestrator.cli.formatting import counted, one_line, quoted_name
 
     plan, moves = undo.plan, undo.moves
     failed = {one.path for one in undo.problems}

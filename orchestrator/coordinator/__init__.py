@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from orchestrator.coordinator.resuming import resume_session
-    from orchestrator.coordinator.running import Coordinator
-    from orchestrator.coordinator.starting import run_session
+    from orchestrator.coordinator.coordinator import Coordinator
+    from orchestrator.coordinator.resumption import resume_session
+    from orchestrator.coordinator.session_start import run_session
 
 __all__ = ["Coordinator", "resume_session", "run_session"]
 
-_HOMES = {"Coordinator": "running", "resume_session": "resuming", "run_session": "starting"}
+_HOMES = {"Coordinator": "coordinator", "resume_session": "resumption", "run_session": "session_start"}
 
 
 def __getattr__(name: str) -> object:

@@ -7,21 +7,21 @@ from datetime import datetime
 
 from orchestrator.coordinator.final_change import WITHIN_S, recorded_end
 from orchestrator.coordinator.left_logins import return_left_logins
-from orchestrator.coordinator.reporting import write_report
+from orchestrator.coordinator.orphans import Leftover
 from orchestrator.coordinator.restored_target import writers_of
-from orchestrator.coordinator.sweeping import Leftover
+from orchestrator.coordinator.session_report import write_report
 from orchestrator.errors import JournalDamaged, OrchestrateError
 from orchestrator.files.time_limits import in_time
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.locking import hold_session_lock
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, Input, JournalEntry, SessionClosed, UserCommand, WorkerExited
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 from orchestrator.snapshots.recorded_trees import Snapshots
-from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
 
 REASON = "its coordinator was gone, and it was stopped without one"

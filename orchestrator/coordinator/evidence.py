@@ -19,17 +19,17 @@ from orchestrator.files.foreign import Entry, ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
-from orchestrator.models.sharing import TargetHolder
+from orchestrator.models.shared_targets import TargetHolder
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.quotation import quoted_names
+from orchestrator.sandbox.layers import REMOVE_TIME_S
 from orchestrator.snapshots.attribution import change_of
 from orchestrator.snapshots.conflict_markers import conflicts_added
 from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, Moment, Snapshots, review_label
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
-from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
-from orchestrator.suites.weighing import Weighed, weigh
-from orchestrator.workers.layers import REMOVE_TIME_S
+from orchestrator.suites.comparison import Weighed, weigh
 
 EXCERPT_CHARS = 12_000
 MOST_UNSHOWN_CHARS = 4_000

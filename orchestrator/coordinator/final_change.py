@@ -14,13 +14,13 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
-from orchestrator.models.sharing import TargetHolder
+from orchestrator.models.shared_targets import TargetHolder
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
 from orchestrator.snapshots.attribution import change_of, origins
 from orchestrator.snapshots.patches import heading, make_patch
 from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots
-from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.undo_records import Records
 
 WITHIN_S = 120.0
 WITHIN_S_OF_STOP = 3.0

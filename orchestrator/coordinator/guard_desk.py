@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.files.foreign import ForeignFolder, Listing, Unread
+from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder, make_private_folder
-from orchestrator.journal.replacing import write_atomically
 from orchestrator.journal.tailing import FileChanges
 from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import GuardAsked, Input
 from orchestrator.models.identity import WorkerId
-from orchestrator.workers.guards import REPLIES, REQUESTS
+from orchestrator.sandbox.guards import REPLIES, REQUESTS
 
 MOST_BYTES: Final = 1_000_000
 """Of one request; a longer one is never answered, which is a refusal."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.sandbox.layers import copy_project
 from orchestrator.snapshots.repository import Repository, RepositoryUnreadable, find_repository
-from orchestrator.workers.layers import copy_project
 
 MOST_BYTES: Final = 16 * 1024**3
 MOST_ENTRIES: Final = 1_000_000

@@ -10,7 +10,7 @@ from orchestrator.agents.registry import get_agent
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import AgentName, SessionId
-from orchestrator.workers.homes import noted_home, notes_in, return_credentials
+from orchestrator.sandbox.homes import noted_home, notes_in, return_credentials
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from orchestrator.coordinator.sweeping import is_anything_running
+from orchestrator.coordinator.orphans import is_anything_running
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import in_time
 from orchestrator.journal.folder import SessionFolder, all_sessions
-from orchestrator.journal.locking import hold_session_lock, session_holder
+from orchestrator.journal.session_lock import hold_session_lock, session_holder
 
 LOOK_WITHIN_S: Final = 10.0
 _DELETED: Final = ".deleted-"

@@ -23,8 +23,8 @@ from orchestrator.files.programs import run_program
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.workers.enforcing import Means, means
-from orchestrator.workers.proving import SandboxProof, prove_backend
+from orchestrator.sandbox.enforcement import Means, means
+from orchestrator.sandbox.proof import SandboxProof, prove_backend
 
 Backend: TypeAlias = Literal["bubblewrap", "landlock", "none"]
 VERSION_TIME_S = 20.0

@@ -15,7 +15,7 @@ from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
-from orchestrator.journal.replacing import write_atomically
+from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.suites.detection import SETTINGS, stated_commands
 
 FOLDER: Final = ".orchestrator"

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError, UsageError
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.locking import session_holder
+from orchestrator.journal.session_lock import session_holder
 from orchestrator.journal.target_lock import hold_target
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.session.state import Session
 from orchestrator.snapshots.attribution import perhaps_by_others
 from orchestrator.snapshots.recorded_trees import AT_END, Snapshots
-from orchestrator.snapshots.records import Records
 from orchestrator.snapshots.references import Moves, References, look_at_references, plan_moves, put_back
 from orchestrator.snapshots.repository import Repository
 from orchestrator.snapshots.restoration import LeftAlone, Plan, Recorded, Restoration
+from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
 
 

@@ -15,10 +15,10 @@ from orchestrator.coordinator.suite_runs import SUITE_TIME_S, run_suite
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
+from orchestrator.sandbox.layers import Bench, Layer, open_layer
 from orchestrator.suites.detection import detect
 from orchestrator.suites.results import State, SuiteResult
 from orchestrator.suites.suite import Detection, Suite
-from orchestrator.workers.layers import Bench, Layer, open_layer
 
 FIND_TIME_S: Final = 60.0
 """Longest look for suites."""

@@ -22,12 +22,12 @@ from orchestrator.coordinator.preflight import VERSION_TIME_S, Backend
 from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.programs import run_program_off_loop
 from orchestrator.files.temporary import temporary_folder
-from orchestrator.journal.replacing import write_atomically
+from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.sandbox.environment import child_environment
+from orchestrator.sandbox.host_jobs import HostJob, HostJobs
 from orchestrator.session.own_words import with_line
-from orchestrator.workers.environment import child_environment
-from orchestrator.workers.errands import Errand, Errands
 
 MOST_REMEMBERED: Final = 64
 MOST_BYTES: Final = 64 * 1024
@@ -158,8 +158,8 @@ async def _problem_of(
         argv = (program, "--version")
         if backend == "bubblewrap":
             home = folder / "home"
-            job = Errand(argv, home, readable=sandbox.readable, env=environment, within_s=VERSION_TIME_S)
-            ran = await Errands(folder, (), environ).run(job)
+            job = HostJob(argv, home, readable=sandbox.readable, env=environment, within_s=VERSION_TIME_S)
+            ran = await HostJobs(folder, (), environ).run(job)
             return _words(ran.code, ran.stderr)
         own = {**environment, "HOME": str(folder)}
         done = await run_program_off_loop(

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.replacing import sync_folder
+from orchestrator.journal.atomic_replace import sync_folder
 from orchestrator.models.entries import UserCommand
 
 _COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)

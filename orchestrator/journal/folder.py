@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit, SessionUnknown
-from orchestrator.journal.locking import session_holder
+from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.identity import SessionId, WorkerId
 
 SESSION_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")

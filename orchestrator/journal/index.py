@@ -12,8 +12,8 @@ from pathlib import Path
 from orchestrator.errors import JournalDamaged
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
-from orchestrator.journal.locking import session_holder
-from orchestrator.journal.reading import read_journal, read_last_entry
+from orchestrator.journal.reader import read_journal, read_last_entry
+from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionClosed, SessionOpened
 from orchestrator.models.identity import AgentName, SessionId

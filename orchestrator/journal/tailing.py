@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.watching import FileChanges, file_changes
+from orchestrator.journal.folder_watch import FileChanges, file_changes
 from orchestrator.wire.lines import Line, LineFramer
 
 __all__ = ["FileChanges", "FileTail", "TailFault", "file_changes"]

@@ -24,7 +24,7 @@ from typing import Any, Final
 
 from orchestrator.errors import EnvironmentUnfit, TargetBusy
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.models.sharing import TargetHolder
+from orchestrator.models.shared_targets import TargetHolder
 
 BASE: Final = Path("/tmp")  # noqa: S108 - one place for all users; what lies there is believed of its owner alone
 """Where everybody looks, whatever ``TMPDIR`` or ``XDG_RUNTIME_DIR`` say in one of their shells."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.models.identity import WorkerId
-from orchestrator.models.sharing import FileOrigin, TargetHolder
+from orchestrator.models.shared_targets import FileOrigin, TargetHolder
 from orchestrator.models.unshown import Unshown
 
 

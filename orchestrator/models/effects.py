@@ -1,4 +1,4 @@
-"""Effects are what the session wants done, as pure values; ``coordinator/performing`` alone turns them into actions."""
+"""Effects are what the session wants done, as pure values; ``coordinator/performer`` alone turns them into actions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.egress import InspectOutbound as InspectOutbound
+from orchestrator.models.egress import SendOutbound as SendOutbound
 from orchestrator.models.identity import EffectId as EffectId
 from orchestrator.models.identity import ReviewId, WorkerId
-from orchestrator.models.leaving import InspectLeaving as InspectLeaving
-from orchestrator.models.leaving import Leave as Leave
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown
@@ -202,8 +202,8 @@ Effect: TypeAlias = Annotated[
     | RecordRecovery
     | AskPerson
     | AnswerGuard
-    | InspectLeaving
-    | Leave
+    | InspectOutbound
+    | SendOutbound
     | Warn
     | CloseSession,
     Field(discriminator="kind"),

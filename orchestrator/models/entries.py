@@ -17,10 +17,10 @@ from orchestrator.models.commands import Command as Command
 from orchestrator.models.commands import GuardAsked as GuardAsked
 from orchestrator.models.commands import UserCommand as UserCommand
 from orchestrator.models.effects import Effect, EffectId, Outcome
+from orchestrator.models.egress import OutboundInspected as OutboundInspected
+from orchestrator.models.egress import OutboundSent as OutboundSent
 from orchestrator.models.events import AgentEvent
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
-from orchestrator.models.leaving import LeavingDone as LeavingDone
-from orchestrator.models.leaving import LeavingInspected as LeavingInspected
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
@@ -290,8 +290,8 @@ Input: TypeAlias = (
     | BaselineMeasured
     | ChangeMeasured
     | GuardAsked
-    | LeavingInspected
-    | LeavingDone
+    | OutboundInspected
+    | OutboundSent
     | UserCommand
     | TimePassed
     | ClockMoved

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 PLACEHOLDERS: Final = ("target", "scratch", "session", "home")
 """What ``{target}`` and the like in a policy's paths stand for: the project, the worker's own folder, the session's
-folder, the private home of its CLI.  ``orchestrator.safety.placing`` puts them in."""
+folder, the private home of its CLI.  ``orchestrator.safety.placeholders`` puts them in."""
 
 MODEL_HOSTS: Final = "{model}"
 """In ``allowed_hosts``: wherever the worker's own CLI finds its model."""

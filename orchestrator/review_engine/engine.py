@@ -10,7 +10,7 @@ from orchestrator.models.decisions import Action, OrchestratorDecision, Policy
 from orchestrator.models.events import AgentEvent
 from orchestrator.models.identity import ORCHESTRATOR, AgentName, WorkerId
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
-from orchestrator.review_engine.policies import STANDARD, decide
+from orchestrator.review_engine.decision_policies import STANDARD, decide
 from orchestrator.review_engine.replies import abstention
 from orchestrator.review_engine.requests import review_id, reviewers_for
 from orchestrator.review_engine.rounds import Rounds, may_review

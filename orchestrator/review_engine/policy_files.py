@@ -22,7 +22,7 @@ from typing import Any
 
 from orchestrator.models.decisions import Action, Policy, PolicyRow
 from orchestrator.models.reviews import Verdict
-from orchestrator.review_engine.policies import panel_in_words, unanswered
+from orchestrator.review_engine.decision_policies import panel_in_words, unanswered
 from orchestrator.toml_files import TomlFile, read_toml
 
 _MAX_COUNT = 9

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-from orchestrator.safety.shell_scope import SimpleCommand, input_text
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.scope import SimpleCommand, input_text
+from orchestrator.safety.shell.words import Word
 from orchestrator.safety.wrappers import SHELLS
 
 Language: TypeAlias = str

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.safety.carried_texts import VALUED, Carried, family, is_code_option
-from orchestrator.safety.shell_words import UNKNOWN, Word
+from orchestrator.safety.shell.words import UNKNOWN, Word
 
 _STRING: Final = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)"
 _QUOTED: Final = f"(?:{_STRING[1:-1]})"

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.safety.harmless_forms import does_nothing
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 from orchestrator.safety.verbs import asks_for, verbs_of
 from orchestrator.safety.wrappers import SHELLS, program_of
 

@@ -10,10 +10,10 @@ from orchestrator.models.events import AgentEvent, ToolCalled
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import Sample
-from orchestrator.safety.commands import CommandFilter, CommandVerdict
-from orchestrator.safety.reach import Surroundings
+from orchestrator.safety.command_filter import CommandFilter, CommandVerdict
+from orchestrator.safety.path_access import SandboxMonitor
+from orchestrator.safety.path_scope import WorkerPaths
 from orchestrator.safety.resources import LimitFinding, ResourceMonitor, judge
-from orchestrator.safety.sandbox import SandboxMonitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class SafetyEnforcer:
 
     def _verdicts(self, call: ToolCalled) -> Iterator[CommandVerdict]:
         if call.command is not None:
-            verdict = CommandFilter.of(self.config, Surroundings.of(self.config, self.assignment)).judge(call.command)
+            verdict = CommandFilter.of(self.config, WorkerPaths.of(self.config, self.assignment)).judge(call.command)
             if verdict.decision != "allow":
                 yield verdict
         if call.path is not None and not SandboxMonitor(self.config, self.assignment).may_read(call.path):

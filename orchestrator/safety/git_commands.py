@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from orchestrator.safety.shell_scope import NOWHERE, Scope
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.scope import NOWHERE, Scope
+from orchestrator.safety.shell.words import Word
 
 _VALUED: Final = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"})
 _PROGRAMS: Final = (

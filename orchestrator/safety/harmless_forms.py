@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 from orchestrator.safety.verbs import GRAMMARS, Grammar, is_known, means, takes_value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from orchestrator.safety.shell_words import UNKNOWN, Word
+from orchestrator.safety.shell.words import UNKNOWN, Word
 
 
 def _positional(words: Sequence[Word]) -> list[Word]:

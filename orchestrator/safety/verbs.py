@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 
 MOST_WORDS: Final = 200
 """Of one command that are looked at for its verb."""

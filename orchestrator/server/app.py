@@ -9,12 +9,12 @@ from fastapi.openapi.utils import get_openapi
 
 from orchestrator import __version__
 from orchestrator.server import control_routes, pages, problems, routes, sockets
-from orchestrator.server.guarding import Guard, GuardedApp
-from orchestrator.server.hall import Hall
+from orchestrator.server.access import Guard, GuardedApp
 from orchestrator.server.request_limits import BoundedApp
+from orchestrator.server.session_hub import SessionHub
 
 
-def make_app(hall: Hall) -> FastAPI:
+def make_app(hub: SessionHub) -> FastAPI:
     """The application without its guard."""
     app = FastAPI(
         title="orchestrate",
@@ -24,7 +24,7 @@ def make_app(hall: Hall) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
     )
-    app.state.hall = hall
+    app.state.hub = hub
     problems.install(app)
     for part in (routes.open_router, routes.router, control_routes.router, sockets.router, pages.router):
         app.include_router(part)
@@ -32,9 +32,9 @@ def make_app(hall: Hall) -> FastAPI:
     return app
 
 
-def make_guarded_app(hall: Hall, guard: Guard) -> GuardedApp:
+def make_guarded_app(hub: SessionHub, guard: Guard) -> GuardedApp:
     """What is served."""
-    return GuardedApp(BoundedApp(make_app(hall)), guard)
+    return GuardedApp(BoundedApp(make_app(hub)), guard)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

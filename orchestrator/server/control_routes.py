@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.models.entries import Command
-from orchestrator.server.asking import FollowerMeant, worker_named
-from orchestrator.server.commanding import Accepted, question_named, send, words_for
+from orchestrator.server.command_files import Accepted, question_named, send, words_for
+from orchestrator.server.dependencies import FollowerMeant, worker_named
 from orchestrator.server.problems import documented
 
 router = APIRouter(tags=["control"], responses=documented(400, 401, 403, 404, 409, 422))

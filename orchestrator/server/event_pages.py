@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.server.following import Follower
-from orchestrator.server.paging import PAGE
+from orchestrator.server.entry_lookup import PAGE
+from orchestrator.server.follower import Follower
 from orchestrator.server.rows import EventRow, RowType, rows_of
 
 MOST_READ = 50_000

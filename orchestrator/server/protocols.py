@@ -9,7 +9,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
 
-from orchestrator.server.audience import TRANSPORT
+from orchestrator.server.broadcast import TRANSPORT
 from orchestrator.server.problems import document
 from orchestrator.server.request_limits import (
     LINGER_TIME_S,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from orchestrator.coordinator.staging import known_secrets
+from orchestrator.coordinator.environments import known_secrets
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.safety.redaction import Redactor
 

@@ -16,15 +16,15 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Question
 from orchestrator.models.recovery import RecoveryAction
-from orchestrator.server.asking import FollowerMeant, hall_of, session_of, worker_named
-from orchestrator.server.diffing import DiffView
+from orchestrator.server.client_streams import EventStream
+from orchestrator.server.dependencies import FollowerMeant, hall_of, session_of, worker_named
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
-from orchestrator.server.listing import MOST_REPORT_BYTES, SessionEntry, session_entry
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
 from orchestrator.server.rows import RowType
-from orchestrator.server.streaming import EventStream
+from orchestrator.server.session_rows import MOST_REPORT_BYTES, SessionEntry, session_entry
+from orchestrator.server.target_diff import DiffView
 from orchestrator.server.views import SessionView, WorkerView, question_views, review_views, session_view
 from orchestrator.session.summary import ReviewSummary, SessionSummary, summarise
 
@@ -89,8 +89,8 @@ async def summary(follower: FollowerMeant) -> SessionSummary:
 
 @router.get("/api/sessions", summary="All sessions of the workspace, newest first")
 async def sessions(request: Request) -> list[SessionEntry]:
-    hall = hall_of(request)
-    return [session_entry(row, hall.usage(row)) for row in await hall.rows()]
+    hub = hall_of(request)
+    return [session_entry(row, hub.usage(row)) for row in await hub.rows()]
 
 
 @router.get("/api/events", summary="Events by page")

@@ -13,15 +13,15 @@ from starlette.websockets import WebSocketDisconnect
 
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.entries import Command
-from orchestrator.server.audience import outlet_of
-from orchestrator.server.commanding import question_named, send
+from orchestrator.server.broadcast import outlet_of
+from orchestrator.server.client_streams import TOO_MANY, as_text, chunks
+from orchestrator.server.command_files import question_named, send
 from orchestrator.server.control_routes import LONGEST_TEXT
-from orchestrator.server.following import Follower
-from orchestrator.server.hall import Hall
+from orchestrator.server.follower import Follower
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal
 from orchestrator.server.ring import Block
-from orchestrator.server.streaming import TOO_MANY, as_text, chunks
+from orchestrator.server.session_hub import SessionHub
 
 router = APIRouter()
 
@@ -56,13 +56,13 @@ async def socket(
     last_event_id: Annotated[str | None, Query(max_length=200)] = None,
 ) -> None:
     """Every message is a JSON array of ``{id, event, data}``; replies come in arrays too."""
-    hall: Hall = websocket.app.state.hall
+    hub: SessionHub = websocket.app.state.hub
     try:
-        follower = await hall.follower(session)
+        follower = await hub.follower(session)
     except OrchestrateError as error:
         await websocket.close(1008, error.message[:120])
         return
-    with hall.room.place() as is_there:
+    with hub.room.place() as is_there:
         if is_there:
             await _talk(websocket, follower, after, last_event_id)
         else:

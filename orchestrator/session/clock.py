@@ -14,14 +14,14 @@ from orchestrator.models.reviews import ReviewRequest, Trigger
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention
 from orchestrator.safety.resources import judge
+from orchestrator.session.delayed_starts import wake
 from orchestrator.session.draft import Draft
-from orchestrator.session.guarding import on_guard_late
+from orchestrator.session.guarded_commands import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.last_words import end_overdue, over_at
 from orchestrator.session.output import RETRIES
-from orchestrator.session.reviewing import ask_for_review, on_answered, on_unheard
+from orchestrator.session.review_cycle import ask_for_review, on_answered, on_unheard
 from orchestrator.session.state import Session, is_alive
-from orchestrator.session.waiting import wake
 
 RUNS = (WorkerStatus.RUNNING, WorkerStatus.SILENT)
 STANDS_STILL = (WorkerStatus.LIMITED, WorkerStatus.RELAUNCHING, WorkerStatus.FROZEN, WorkerStatus.PARKED)

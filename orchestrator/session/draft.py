@@ -1,6 +1,6 @@
 """Hold the next state and its effects while one entry is taken in: the fold's handlers write on a draft.
 
-A draft never leaves :func:`orchestrator.session.stepping.step`, so the fold as a whole stays a pure function.
+A draft never leaves :func:`orchestrator.session.fold.step`, so the fold as a whole stays a pure function.
 """
 
 from __future__ import annotations

@@ -8,18 +8,18 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord, WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention, parse_reply
-from orchestrator.session.asking import ask
-from orchestrator.session.assigning import assignment_to_continue
+from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.calls import Calls
+from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.own_words import quoted
-from orchestrator.session.recovering import settle
-from orchestrator.session.restarting import died_by_itself, restart_later
-from orchestrator.session.reviewing import on_answered, on_unheard, review_waiting_for
+from orchestrator.session.questions import ask
+from orchestrator.session.recoveries import settle
+from orchestrator.session.restarts import died_by_itself, restart_later
+from orchestrator.session.review_cycle import on_answered, on_unheard, review_waiting_for
 from orchestrator.session.state import BY_USER, Work
-from orchestrator.session.storage import hold_if_short
-from orchestrator.session.waiting import launch
+from orchestrator.session.storage_limits import hold_if_short
 
 ABOUT_DOUBTS = (
     "answer with what is still to be done; it goes on in its own conversation",

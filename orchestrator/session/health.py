@@ -14,9 +14,9 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import Sample, WorkerState, WorkerStatus
 from orchestrator.review_engine.rounds import may_review
-from orchestrator.session.asking import ask, withdraw
 from orchestrator.session.draft import Draft
-from orchestrator.session.reviewing import ask_for_review, reviewers_of
+from orchestrator.session.questions import ask, withdraw
+from orchestrator.session.review_cycle import ask_for_review, reviewers_of
 from orchestrator.session.state import Pulse, Session, is_alive
 
 SILENT_AFTER = timedelta(seconds=60)

@@ -22,7 +22,7 @@ from orchestrator.models.events import (
 )
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.draft import Draft
-from orchestrator.session.recovering import settle
+from orchestrator.session.recoveries import settle
 from orchestrator.session.state import Session
 
 WORK = (BackgroundStarted, ConversationStarted, Reasoned, Reported, Said, ToolCalled, ToolReturned)

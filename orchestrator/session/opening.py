@@ -14,12 +14,12 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskStep
 from orchestrator.models.workers import WorkerState, WorkerStatus
-from orchestrator.session.assigning import assignment_for_step
+from orchestrator.session.assignments import assignment_for_step
+from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
-from orchestrator.session.planning import plan_breakdown
-from orchestrator.session.reviewing import ask_for_review, reviews_about, usable_names
+from orchestrator.session.plan import plan_breakdown
+from orchestrator.session.review_cycle import ask_for_review, reviews_about, usable_names
 from orchestrator.session.state import WorkerDetail, is_alive
-from orchestrator.session.waiting import launch
 
 ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
 """Decisions after which a finished piece of work stands."""

@@ -28,15 +28,15 @@ from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.triggers import trigger_of
 from orchestrator.safety import SafetyEnforcer
 from orchestrator.session.calls import OF_CALLS
+from orchestrator.session.delayed_starts import on_life
 from orchestrator.session.draft import Draft
 from orchestrator.session.health import on_heard
 from orchestrator.session.last_words import on_turn_ended, on_work
 from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.own_words import with_line
-from orchestrator.session.recovering import recover
-from orchestrator.session.reviewing import ask_for_review
+from orchestrator.session.recoveries import recover
+from orchestrator.session.review_cycle import ask_for_review
 from orchestrator.session.spending import note_consumption, on_usage
-from orchestrator.session.waiting import on_life
 
 DOING_CHARS = 200
 """Longest line of "what it is doing now"."""
@@ -145,7 +145,7 @@ def _note_conversation(draft: Draft, worker: WorkerId, reference: str) -> None:
 def _look_at_start(draft: Draft, worker: WorkerId, started: ConversationStarted) -> None:
     """A CLI that began with other rights than it was launched with is an error its rules know."""
     assignment = draft.detail(worker).assignment
-    text = get_agent(assignment.agent).began_otherwise(assignment, started)
+    text = get_agent(assignment.agent).launch_mismatch(assignment, started)
     if text is not None:
         failed = Failed(text, FailureKind.CONFIGURATION)
         recover(draft, worker, AgentEvent(EventType.ERROR, assignment.agent, draft.at, failed))

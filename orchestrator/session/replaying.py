@@ -12,9 +12,9 @@ from orchestrator.errors import ReplayDiffers
 from orchestrator.models.decisions import OrchestratorDecision, Policy
 from orchestrator.models.effects import Effect, EffectId
 from orchestrator.models.entries import EffectIntended, JournalEntry, SessionOpened
-from orchestrator.review_engine.policies import decide
+from orchestrator.review_engine.decision_policies import decide
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 
 _EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 

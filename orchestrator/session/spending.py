@@ -8,7 +8,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.work import Assignment
 from orchestrator.safety.budget import Budget, Estimate, account, check_budget, check_reserve, estimate_turn
-from orchestrator.session.assigning import BUDGET_TOKENS
+from orchestrator.session.assignments import BUDGET_TOKENS
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import Session
 

@@ -1,6 +1,6 @@
 """The state is all that the fold over a journal knows of its session.
 
-Readers (terminal, report, dashboard) take what they need; nobody writes it but :mod:`orchestrator.session.stepping`.
+Readers (terminal, report, dashboard) take what they need; nobody writes it but :mod:`orchestrator.session.fold`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome, Question
+from orchestrator.models.egress import OutboundArtifact
 from orchestrator.models.events import AgentEvent, FailureKind
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
-from orchestrator.models.leaving import Parcel
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.recovery import RecoveryAction
@@ -96,7 +96,7 @@ class PendingGuard:
     rule: str
     deadline: datetime
     source: Literal["executable", "hook"]
-    parcel: Parcel | None = None
+    parcel: OutboundArtifact | None = None
     """What is sent in the worker's place after a yes; ``None``: the worker runs the command itself."""
     argv: tuple[str, ...] = ()
     process: str = ""
@@ -117,7 +117,7 @@ class GuardConsent:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingLeaving:
+class PendingOutbound:
     """A command that leaves the machine, from the time it is asked about until its guard has its answer."""
 
     worker: WorkerId
@@ -127,7 +127,7 @@ class PendingLeaving:
     """The command, as it is shown."""
     approved: bool = False
     """Consent was given beforehand."""
-    parcel: Parcel | None = None
+    parcel: OutboundArtifact | None = None
     """Known once it was inspected."""
     sent: bool = False
     """It is on its way: nothing calls it back."""
@@ -259,7 +259,7 @@ class Session:
     """Question id and answer."""
     guards: Mapping[str, PendingGuard] = field(default_factory=dict)
     """Commands that wait for consent, by question."""
-    leaving: Mapping[str, PendingLeaving] = field(default_factory=dict)
+    leaving: Mapping[str, PendingOutbound] = field(default_factory=dict)
     """Commands that the coordinator runs in a worker's place, by worker and request."""
     guard_consents: tuple[GuardConsent, ...] = ()
     """What a person has said yes to, while the worker that asked lives."""

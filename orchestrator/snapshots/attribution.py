@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from orchestrator.models.identity import WorkerId
-from orchestrator.models.sharing import FileOrigin
+from orchestrator.models.shared_targets import FileOrigin
 from orchestrator.snapshots.recorded_trees import Diff, Moment, Snapshots
 
 

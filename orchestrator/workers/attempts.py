@@ -11,12 +11,12 @@ from typing import Any, Literal
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.workers import ExitRecord, PlantedFile
-from orchestrator.workers.cgroups import end_group, remove_groups
-from orchestrator.workers.git_delivery import PLAN, Refused, deliver
-from orchestrator.workers.planted_files import settle
-from orchestrator.workers.processes import is_running
-from orchestrator.workers.records import FULL, decode_file, encode, replace_file
-from orchestrator.workers.sweeping import end_marked
+from orchestrator.sandbox.control_groups import end_group, remove_groups
+from orchestrator.shim.attempt_records import FULL, decode_file, encode, replace_file
+from orchestrator.shim.git_delivery import PLAN, Refused, deliver
+from orchestrator.shim.orphan_processes import end_marked
+from orchestrator.shim.planted_files import settle
+from orchestrator.shim.processes import is_running
 
 SPARES = ("freeze", "thaw", "stop", "kill")
 """Commands of which one each is written beforehand, so that a full disk cannot keep them from a shim."""

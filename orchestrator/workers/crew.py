@@ -20,14 +20,11 @@ from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
-from orchestrator.workers import attempts
-from orchestrator.workers.attempts import AttemptFiles
-from orchestrator.workers.boxing import Box
-from orchestrator.workers.certificates import Certificates, find_certificates, place_certificates
-from orchestrator.workers.cgroups import remove_groups
-from orchestrator.workers.environment import child_environment
-from orchestrator.workers.following import WorkerProcess, is_same
-from orchestrator.workers.homes import (
+from orchestrator.network.proxy import Refusal
+from orchestrator.sandbox.certificates import Certificates, find_certificates, place_certificates
+from orchestrator.sandbox.control_groups import remove_groups
+from orchestrator.sandbox.environment import child_environment
+from orchestrator.sandbox.homes import (
     LOGINS,
     PrivateHome,
     clear_home,
@@ -37,15 +34,18 @@ from orchestrator.workers.homes import (
     prepare_home,
     return_credentials,
 )
-from orchestrator.workers.layout import CrewLayout as CrewLayout
-from orchestrator.workers.layout import Prepared
-from orchestrator.workers.layout import Started as Started
-from orchestrator.workers.mounts import place_of
-from orchestrator.workers.processes import boot_id, pid_namespace, start_ticks
-from orchestrator.workers.proxying import Refusal
-from orchestrator.workers.records import decode_file, encode, replace_file
+from orchestrator.sandbox.layout import CrewLayout as CrewLayout
+from orchestrator.sandbox.layout import Prepared
+from orchestrator.sandbox.layout import Started as Started
+from orchestrator.sandbox.mounts import place_of
+from orchestrator.sandbox.setup import Box
+from orchestrator.shim.attempt_records import decode_file, encode, replace_file
+from orchestrator.shim.orphan_processes import MARK
+from orchestrator.shim.processes import boot_id, pid_namespace, start_ticks
+from orchestrator.workers import attempts
+from orchestrator.workers.attempts import AttemptFiles
 from orchestrator.workers.sampling import Sampler
-from orchestrator.workers.sweeping import MARK
+from orchestrator.workers.worker_process import WorkerProcess, is_same
 
 NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
@@ -53,7 +53,7 @@ _WAKE = signal.SIGUSR1
 """Tells a shim that there is a command for it."""
 CERTIFICATES = ".orchestrate-certificates"
 """In a worker's home: copies of the user's own certificate authorities."""
-_SHIM = Path(__file__).with_name("shim.py")
+_SHIM = Path(__file__).parent.parent / "shim" / "shim.py"
 
 
 class Crew:
@@ -91,9 +91,9 @@ class Crew:
         self._sampler = Sampler()
         self._box = Box(layout, sandbox, backend, environ)
 
-    def way_out(self, *, refused: Callable[[Refusal], None]) -> AbstractAsyncContextManager[None]:
+    def proxy_listener(self, *, refused: Callable[[Refusal], None]) -> AbstractAsyncContextManager[None]:
         """Keep the workers' way to listed hosts open; ``refused`` is told of what they asked for and did not get."""
-        return self._box.way_out(refused)
+        return self._box.proxy_listener(refused)
 
     def reachable(self, assignment: Assignment, agent: Agent) -> Assignment:
         """The assignment as its adapter must see it: its model by the name that leads there from inside."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from orchestrator.models.workers import Sample
-from orchestrator.workers.processes import HAS_PROC, Process, descendants, process_table
+from orchestrator.shim.processes import HAS_PROC, Process, descendants, process_table
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_MIB = os.sysconf("SC_PAGE_SIZE") / 2**20

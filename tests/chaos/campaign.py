@@ -22,13 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models.identity import WorkerId
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
+from orchestrator.shim.processes import descendants, process_table, send_signal
 from orchestrator.workers.attempts import AttemptFiles, read_record
-from orchestrator.workers.following import is_same
-from orchestrator.workers.processes import descendants, process_table, send_signal
+from orchestrator.workers.worker_process import is_same
 from tests.chaos.counting import Counted, Miscounted, check_session
 
 AGENTS = ("gemini", "claude", "codex")

@@ -17,13 +17,13 @@ import anyio
 
 from orchestrator.coordinator import resume_session, run_session
 from orchestrator.coordinator.clocks import Clock, utc_now
-from orchestrator.coordinator.requests import RunRequest, SessionResult
+from orchestrator.coordinator.session_request import RunRequest, SessionResult
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import JournalEntry
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
-from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.state import Session
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from orchestrator.files.temporary import own_mark
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, JournalEntry, WorkerExited
 from orchestrator.models.events import Reported, Said, Unrecognised
 from orchestrator.models.identity import WorkerId
+from orchestrator.sandbox.control_groups import own_group
+from orchestrator.sandbox.kernel_limits import delegated
 from orchestrator.session.replaying import replay
-from orchestrator.workers.cgroups import own_group
-from orchestrator.workers.limiting import delegated
-from orchestrator.workers.sweeping import marked_records
+from orchestrator.shim.orphan_processes import marked_records
 from tests.coordinator.exactness import leftovers
 
 SAID = re.compile(r"(?:count|aside|found) (\d+) end")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.coordinator.preflight import survey_machine
-from orchestrator.journal.reading import read_journal
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.sandbox import SandboxConfig
 from tests.chaos.campaign import run_campaign, tear
 

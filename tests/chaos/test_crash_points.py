@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from orchestrator.coordinator.inheriting import Inheritance, inherit
-from orchestrator.journal.reading import read_journal
-from orchestrator.journal.writing import Journal
+from orchestrator.coordinator.recovered_state import Inheritance, inherit
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import (
     CloseSession,
     Effect,
@@ -58,9 +58,9 @@ from orchestrator.models.events import AgentEvent, EventType, Payload, Reported,
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.workers import ExitRecord, Sample, StoppedBy
+from orchestrator.session.fold import step
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session, is_alive
-from orchestrator.session.stepping import step
 from tests.session.conftest import START, Play
 
 pytestmark = pytest.mark.slow
@@ -352,7 +352,7 @@ class Crashing(RuleBasedStateMachine):
         self.resume(inherit(entries))
 
     def resume(self, left: Inheritance) -> None:
-        """As :func:`orchestrator.coordinator.resuming.resume_session` and the coordinator's ``run`` do it."""
+        """As :func:`orchestrator.coordinator.resumption.resume_session` and the coordinator's ``run`` do it."""
         self.session = left.session
         bodies = [entry.body for entry in read_journal(self.path)]
         effects = [getattr(body, "effect", None) for body in bodies if not isinstance(body, EffectIntended)]

@@ -13,7 +13,7 @@ import pytest
 from orchestrator.cli.main import run
 from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder, create_session
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models import entries, events
 from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Effect, EffectId, StartWorker
@@ -24,9 +24,9 @@ from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.workers import ExitRecord
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 
 BEGINNING = datetime(2026, 11, 21, 18, 0, tzinfo=UTC)
 AGENTS = ("gemini", "claude", "codex")
@@ -124,7 +124,7 @@ def story(workspace: Path) -> Story:
 
 
 @dataclass(frozen=True)
-class Ran:
+class JobResult:
     """What one run of the command line came to."""
 
     code: int
@@ -135,12 +135,12 @@ class Ran:
 @pytest.fixture
 def orchestrate(
     capsys: pytest.CaptureFixture[str], workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Ran]:
+) -> Callable[..., JobResult]:
     monkeypatch.setenv("ORCHESTRATOR_WORKSPACE", str(workspace))
 
-    def call(*arguments: str) -> Ran:
+    def call(*arguments: str) -> JobResult:
         code = run(list(arguments))
         captured = capsys.readouterr()
-        return Ran(code, captured.out, captured.err)
+        return JobResult(code, captured.out, captured.err)
 
     return call

@@ -16,7 +16,7 @@ from typing import NoReturn
 import pytest
 
 import orchestrator
-from orchestrator.journal.locking import session_holder
+from orchestrator.journal.session_lock import session_holder
 
 CHECKOUT = Path(orchestrator.__file__).resolve().parent.parent
 DONE, FAILED, USAGE, PERSON, INTERRUPTED = 0, 1, 2, 3, 130

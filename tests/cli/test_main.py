@@ -12,7 +12,7 @@ import pytest
 from orchestrator.cli import main as entrance
 from orchestrator.cli.main import known_error
 from orchestrator.errors import EnvironmentUnfit, UsageError
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.happenings import Weight
+from orchestrator.cli.notices import Weight
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.models import events
 from orchestrator.models.effects import Question

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.safety.policies import FOLDERS, available_policies, load_sandbox_policy
+from orchestrator.safety.sandbox_policy_files import FOLDERS, available_policies, load_sandbox_policy
 
 
 def test_the_policies_are_listed_with_their_rows(orchestrate: Callable[..., Any]) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.entries import Command
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.journal.locking import hold_session_lock, session_holder
+from orchestrator.journal.session_lock import hold_session_lock, session_holder
 from orchestrator.models import entries
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 from tests.workers.conftest import Stage
 
 

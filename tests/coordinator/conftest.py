@@ -17,16 +17,16 @@ import pytest
 
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.clocks import Clock, utc_now
-from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.prompts import load_templates
 from orchestrator.rehearsal.scenario import SCENARIOS
-from orchestrator.review_engine.policies import STANDARD
-from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session
 from tests.coordinator.killing import Killing, serving

@@ -15,13 +15,13 @@ from pathlib import Path
 import anyio
 
 from orchestrator.coordinator import resume_session, run_session
-from orchestrator.coordinator.requests import RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import EffectIntended, JournalEntry
 from orchestrator.models.identity import AgentName
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
-from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.state import Session
 
 

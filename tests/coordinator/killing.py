@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.rehearsal.scenario import SCENARIOS
-from orchestrator.workers.processes import descendants, process_table, send_signal
+from orchestrator.shim.processes import descendants, process_table, send_signal
 
 if TYPE_CHECKING:
     from tests.coordinator.conftest import Stage

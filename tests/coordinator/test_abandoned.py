@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.coordinator.abandoned import REASON, report_abandoned
-from orchestrator.coordinator.sweeping import Leftover
+from orchestrator.coordinator.orphans import Leftover
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import ExitRecord, WorkerStatus

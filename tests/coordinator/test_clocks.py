@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.coordinator.clocks import Clock, utc_now
-from orchestrator.coordinator.resuming import resume_session
+from orchestrator.coordinator.resumption import resume_session
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import ClockMoved, CoordinatorResumed

@@ -11,9 +11,9 @@ from orchestrator.errors import UsageError
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.sandbox.layers import Bench
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.writers import Writers
-from orchestrator.workers.layers import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path

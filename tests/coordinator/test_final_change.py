@@ -13,9 +13,9 @@ from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.sandbox.layers import Bench
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Snapshots
-from orchestrator.workers.layers import Bench
 from tests.session.conftest import Play
 
 GEMINI, CLAUDE = WorkerId("gemini"), WorkerId("claude")

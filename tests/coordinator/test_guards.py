@@ -8,16 +8,16 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.coordinator.requests import SessionResult
+from orchestrator.coordinator.session_request import SessionResult
 from orchestrator.journal.control import drop_command
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, GuardAsked, JournalEntry, UserCommand
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import Backend, SandboxConfig
-from orchestrator.safety.policies import load_sandbox_policy, with_approvals
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy, with_approvals
+from orchestrator.sandbox.landlock_profile import why_not
 from orchestrator.session.state import Session
-from orchestrator.workers.landlock_profile import why_not
 from tests.coordinator.conftest import Stage
 from tests.coordinator.leaving_stage import Repository, repository
 

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from orchestrator.coordinator.left_logins import return_left_logins
-from orchestrator.coordinator.sweeping import sweep_workspace
+from orchestrator.coordinator.orphans import sweep_workspace
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.locking import hold_session_lock
-from orchestrator.workers.homes import note_home, prepare_home
+from orchestrator.journal.session_lock import hold_session_lock
+from orchestrator.sandbox.homes import note_home, prepare_home
 
 LOGIN = PurePosixPath(".claude/.credentials.json")
 

@@ -15,16 +15,16 @@ from orchestrator.models.events import ToolCalled
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
-from orchestrator.safety.policies import load_sandbox_policy
-from orchestrator.workers.cgroups import own_group
-from orchestrator.workers.limiting import delegated
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.sandbox.control_groups import own_group
+from orchestrator.sandbox.kernel_limits import delegated
 from tests.coordinator.conftest import racing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from orchestrator.coordinator.requests import SessionResult
+    from orchestrator.coordinator.session_request import SessionResult
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.coordinator.old_sessions import delete, delete_remains, disk_use, old_sessions
 from orchestrator.journal.folder import SessionFolder, create_session
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

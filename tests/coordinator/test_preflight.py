@@ -20,8 +20,8 @@ from orchestrator.coordinator.preflight import (
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.workers.proving import SandboxProof, prove_backend
-from orchestrator.workers.sandbox import find_bubblewrap
+from orchestrator.sandbox.bubblewrap import find_bubblewrap
+from orchestrator.sandbox.proof import SandboxProof, prove_backend
 
 BROKEN = SandboxProof("bubblewrap", works=False, detail="no user namespaces")
 CLAUDE = AGENTS[AgentName("claude")]

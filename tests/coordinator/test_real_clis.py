@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from orchestrator.coordinator.requests import SessionResult
+    from orchestrator.coordinator.session_request import SessionResult
     from orchestrator.models.entries import JournalEntry
     from orchestrator.session.state import Session
     from tests.coordinator.conftest import Stage

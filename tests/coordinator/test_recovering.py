@@ -16,7 +16,7 @@ from orchestrator.models.recovery import Escalate, Relaunch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from orchestrator.coordinator.requests import SessionResult
+    from orchestrator.coordinator.session_request import SessionResult
     from orchestrator.models.work import Assignment
     from tests.coordinator.conftest import Stage
 

@@ -9,7 +9,7 @@ import pytest
 from orchestrator.coordinator.restored_target import plan_undo, records_of
 from orchestrator.errors import TargetBusy, UsageError
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.target_lock import hold_target
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId

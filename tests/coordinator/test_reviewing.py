@@ -12,7 +12,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.reviews import Verdict
 
 if TYPE_CHECKING:
-    from orchestrator.coordinator.requests import SessionResult
+    from orchestrator.coordinator.session_request import SessionResult
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow

@@ -19,7 +19,7 @@ from orchestrator.journal.folder import SessionFolder, newest_session
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.workers.environment import child_environment
+from orchestrator.sandbox.environment import child_environment
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from orchestrator.models.identity import WorkerId
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from orchestrator.coordinator.requests import SessionResult
+    from orchestrator.coordinator.session_request import SessionResult
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow

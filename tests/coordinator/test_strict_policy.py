@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from orchestrator.errors import ExitCode
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models.entries import JournalEntry, NetworkRefused, SessionOpened, WorkerStarted
 from orchestrator.rehearsal.installing import default_cache
-from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from tests.coordinator.conftest import FAKES
 from tests.sandbox.table import ORDINARY, ROOT, interpreter, trial_folder
 

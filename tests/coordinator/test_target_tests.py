@@ -7,8 +7,8 @@ import pytest
 
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.sandbox.layers import Bench
 from orchestrator.suites.results import State
-from orchestrator.workers.layers import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +48,9 @@ async def test_where_there_is_no_layer_nothing_is_run_and_the_reason_is_said(
     tests: TargetTests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tests.target / "test_it.py").write_text(PASSING)
-    monkeypatch.setattr("orchestrator.workers.layers.find_overlay_bubblewrap", lambda environ, folder: None)
-    monkeypatch.setattr("orchestrator.workers.layers.find_bubblewrap", lambda environ: None)
-    monkeypatch.setattr("orchestrator.workers.layers.landlock_profile.why_not", lambda: "none here")
+    monkeypatch.setattr("orchestrator.sandbox.layers.find_overlay_bubblewrap", lambda environ, folder: None)
+    monkeypatch.setattr("orchestrator.sandbox.layers.find_bubblewrap", lambda environ: None)
+    monkeypatch.setattr("orchestrator.sandbox.layers.landlock_profile.why_not", lambda: "none here")
     tested = await tests.run()
     assert tested.results == ()
     assert tested.problem is not None

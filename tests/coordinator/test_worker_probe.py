@@ -13,7 +13,7 @@ from orchestrator.coordinator.worker_probe import Memory, about_proxy, probe_as_
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.workers.sandbox import find_bubblewrap
+from orchestrator.sandbox.bubblewrap import find_bubblewrap
 
 POLICY = SandboxConfig(name="default")
 BACKENDS = ["bubblewrap", "none"]

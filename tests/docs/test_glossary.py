@@ -53,29 +53,6 @@ RETIRED_NAMES = frozenset(
         *("remembering", "withholding", "surroundings", "parcels", "way_out", "commentary", "saying", "wording"),
     }
 )
-RENAMED_WITH_THE_ROOMS = frozenset(
-    {
-        "orchestrator/cli/happenings.py",
-        "orchestrator/cli/saying.py",
-        "orchestrator/cli/wording.py",
-        "orchestrator/coordinator/commentary.py",
-        "orchestrator/coordinator/leaving.py",
-        "orchestrator/coordinator/sweeping.py",
-        "orchestrator/journal/withholding.py",
-        "orchestrator/models/leaving.py",
-        "orchestrator/safety/leaving.py",
-        "orchestrator/server/audience.py",
-        "orchestrator/server/hall.py",
-        "orchestrator/server/remembering.py",
-        "orchestrator/session/leaving.py",
-        "orchestrator/workers/boxed.py",
-        "orchestrator/workers/boxing.py",
-        "orchestrator/workers/errands.py",
-        "orchestrator/workers/sweeping.py",
-        "orchestrator/workers/taking_back.py",
-    }
-)
-"""Files that bear a retired name until they are renamed with the rooms.  This list only ever becomes shorter."""
 
 
 def prose(text: str) -> str:
@@ -159,8 +136,8 @@ def test_no_source_has_a_word_that_is_retired_everywhere() -> None:
     assert guilty <= set(RECORDED)
 
 
-def test_no_new_file_has_a_retired_name() -> None:
-    assert {named(path) for path in MODULES if path.stem in RETIRED_NAMES} <= RENAMED_WITH_THE_ROOMS
+def test_no_file_has_a_retired_name() -> None:
+    assert {named(path) for path in MODULES if path.stem in RETIRED_NAMES} == set()
 
 
 def test_what_replaces_a_retired_word_is_said() -> None:

@@ -16,10 +16,10 @@ from orchestrator.errors import ExitCode
 from orchestrator.models.work import Role
 from orchestrator.prompts import load_templates
 from orchestrator.rehearsal.scenario import find_scenario, load_scenario
-from orchestrator.review_engine.policies import POLICIES, STANDARD
+from orchestrator.review_engine.decision_policies import POLICIES, STANDARD
 from orchestrator.review_engine.policy_files import load_policy
-from orchestrator.safety.policies import load_sandbox_policy
-from orchestrator.session.planning import TIERS
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.session.plan import TIERS
 
 Blocks = Callable[[str], list[str]]
 OF_OTHERS = {"--fast", "--real"}

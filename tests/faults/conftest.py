@@ -42,7 +42,7 @@ CLAUDE_SAYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class JobResult:
     """How one call of the command line ended."""
 
     code: int
@@ -146,12 +146,12 @@ class Program:
         )
         return self.agent("claude", lines)
 
-    def run(self, target: Path, *options: str, task: str = "do it", timeout_s: float = RUN_TIME_S) -> Ran:
+    def run(self, target: Path, *options: str, task: str = "do it", timeout_s: float = RUN_TIME_S) -> JobResult:
         """One headless run with the made-up claude as the only agent, on this target."""
         words = ("run", task, "--agents", "claude", "--target", str(target), "--no-dashboard", "--no-interactive")
         return self.orchestrate(*words, *options, timeout_s=timeout_s)
 
-    def orchestrate(self, *arguments: str, stdin: str = "", timeout_s: float = RUN_TIME_S) -> Ran:
+    def orchestrate(self, *arguments: str, stdin: str = "", timeout_s: float = RUN_TIME_S) -> JobResult:
         """Call the command line and wait for its end.
 
         Raises:
@@ -168,7 +168,7 @@ class Program:
             timeout=timeout_s,
             check=False,
         )
-        return Ran(done.returncode, done.stdout, done.stderr)
+        return JobResult(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Call the command line and go on; it is ended with the test at the latest."""

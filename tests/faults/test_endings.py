@@ -6,12 +6,12 @@ import subprocess
 
 import pytest
 
-from tests.faults.conftest import CLAUDE_SAYS, Program, Ran
+from tests.faults.conftest import CLAUDE_SAYS, JobResult, Program
 
 FILES = {"a.py": "x = 1\n"}
 
 
-def run_to_its_end(program: Program, *options: str, agent: str = "claude") -> Ran | None:
+def run_to_its_end(program: Program, *options: str, agent: str = "claude") -> JobResult | None:
     """How the run ended; ``None`` if it did not end."""
     target = program.target(files=FILES)
     words = ("--agents", agent, "--target", str(target), "--no-dashboard", "--no-interactive")
@@ -22,7 +22,7 @@ def run_to_its_end(program: Program, *options: str, agent: str = "claude") -> Ra
         run.terminate()
         run.communicate(timeout=60)
         return None
-    return Ran(run.returncode, out, err)
+    return JobResult(run.returncode, out, err)
 
 
 @pytest.mark.slow

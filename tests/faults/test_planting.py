@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import CHECKOUT, HERE, Program, Ran
+from tests.faults.conftest import CHECKOUT, HERE, JobResult, Program
 
 USERS_COMMANDS = (("status",), ("diff",), ("log", "-1"), ("add", "-A"), ("stash", "list"), ("branch",))
 
@@ -28,7 +28,7 @@ def planted_ran(program: Program, target: Path, flag: Path, commands: Sequence[S
     return flag.exists()
 
 
-def run(program: Program, target: Path, *options: str) -> Ran:
+def run(program: Program, target: Path, *options: str) -> JobResult:
     """One run, in which the agent did what it was to do."""
     ran = program.run(target, *options)
     assert (target / "a.txt").read_text() == "2\n"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.faults.conftest import Program, Ran
+from tests.faults.conftest import JobResult, Program
 
 FILES = {"a.py": "x = 1\n"}
 
@@ -30,7 +30,7 @@ def says(*records: str) -> str:
     return "\n".join(f"cat <<'E'\n{record}\nE" for record in records)
 
 
-def run(program: Program, name: str) -> Ran:
+def run(program: Program, name: str) -> JobResult:
     target = program.target(files=FILES)
     words = ("--agents", name, "--target", str(target), "--no-dashboard", "--no-interactive")
     return program.orchestrate("run", "do it", *words)

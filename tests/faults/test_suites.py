@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.faults.conftest import Program, Ran
+from tests.faults.conftest import JobResult, Program
 
 DONE, NEEDS_PERSON = 0, 3
 PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
@@ -32,7 +32,7 @@ def writing(files: Mapping[str, str]) -> str:
     return "\n".join([CHANGES, *lines])
 
 
-def ran_on(program: Program, files: Mapping[str, str], does: str = CHANGES) -> tuple[Ran, str]:
+def ran_on(program: Program, files: Mapping[str, str], does: str = CHANGES) -> tuple[JobResult, str]:
     """One run on a project of these files; how it ended, and the report."""
     target = program.target(files={"notes.txt": "notes\n", **files})
     if "pyproject.toml" in files:

@@ -19,9 +19,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestrator.coordinator.environments import known_secrets
 from orchestrator.coordinator.login_signs import logins_in
 from orchestrator.coordinator.project_files import ProjectFiles
-from orchestrator.coordinator.staging import known_secrets
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
 from orchestrator.files.time_limits import in_time

@@ -11,8 +11,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from orchestrator.errors import JournalDamaged
-from orchestrator.journal.reading import read_journal
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import Command, UserCommand
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

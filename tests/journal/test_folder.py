@@ -15,7 +15,7 @@ from orchestrator.journal.folder import (
     newest_session,
     open_session,
 )
-from orchestrator.journal.locking import hold_session_lock
+from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.identity import WorkerId
 
 NOW = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)

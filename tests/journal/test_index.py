@@ -14,8 +14,8 @@ import pytest
 from orchestrator.journal import index as index_module
 from orchestrator.journal.folder import SessionFolder, all_sessions, create_session
 from orchestrator.journal.index import INDEX_NAME, SessionIndex, SessionRow
-from orchestrator.journal.locking import hold_session_lock
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.session_lock import hold_session_lock
+from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionClosed, SessionOpened, TimePassed
 
@@ -24,7 +24,7 @@ REFRESH_MANY = """
 import os, sys; from datetime import UTC, datetime; from pathlib import Path
 from orchestrator.journal.folder import create_session
 from orchestrator.journal.index import SessionIndex
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import TimePassed
 workspace = Path(sys.argv[1]); index = SessionIndex(workspace)
 for n in range(20):

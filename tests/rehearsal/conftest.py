@@ -26,7 +26,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.rehearsal.installing import default_cache, installed_clis, pinned_packages
 from orchestrator.rehearsal.model_server import ModelServer, model_server
 from orchestrator.rehearsal.scenario import Scenario
-from orchestrator.rehearsal.stand_in.placing import install_stand_ins
+from orchestrator.rehearsal.stand_in.executables import install_stand_ins
 from orchestrator.wire.records import decode_line
 
 

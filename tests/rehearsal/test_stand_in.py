@@ -12,9 +12,9 @@ import pytest
 
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
 from orchestrator.rehearsal.stand_in.__main__ import NAMES, main
+from orchestrator.rehearsal.stand_in.cli_options import Refused, kinds, parse
 from orchestrator.rehearsal.stand_in.exchange import Conversation, inside
-from orchestrator.rehearsal.stand_in.options import Refused, kinds, parse
-from orchestrator.rehearsal.stand_in.placing import install_stand_ins
+from orchestrator.rehearsal.stand_in.executables import install_stand_ins
 
 
 def run(folder: Path, *argv: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:

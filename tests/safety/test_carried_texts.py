@@ -10,8 +10,8 @@ from orchestrator.safety.carried_texts import (
     operands,
     texts_of_variables,
 )
-from orchestrator.safety.shell import read
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.simple_commands import read
+from orchestrator.safety.shell.words import Word
 
 
 def carried(text: str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from orchestrator.safety.code_texts import (
     started_by,
     started_in,
 )
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 
 
 def started(*words: str) -> list[str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.safety.command_rules import AGENT, parse_rule, parse_rules
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 
 
 def as_words(text: str) -> tuple[Word, ...]:

@@ -10,8 +10,8 @@ import pytest
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety import CommandFilter
-from orchestrator.safety.policies import load_sandbox_policy
-from orchestrator.safety.reach import Surroundings
+from orchestrator.safety.path_scope import WorkerPaths
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 
 GROUPS: list[dict[str, Any]] = tomllib.loads((Path(__file__).parent / "corpus.toml").read_text())["group"]
 CONFIG = load_sandbox_policy("default")
@@ -25,7 +25,7 @@ ASSIGNMENT = Assignment(
     readable=(TARGET,),
     writable=(SCRATCH, TARGET),
 )
-GUARD = CommandFilter.of(CONFIG, Surroundings.of(CONFIG, ASSIGNMENT))
+GUARD = CommandFilter.of(CONFIG, WorkerPaths.of(CONFIG, ASSIGNMENT))
 
 
 def cases() -> Iterator[Any]:

@@ -5,8 +5,8 @@ import shlex
 import pytest
 
 from orchestrator.safety.git_commands import alias_key, alias_set_by, commands_of_git, scripts_of_git
-from orchestrator.safety.shell_scope import Scope
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.scope import Scope
+from orchestrator.safety.shell.words import Word
 
 
 @pytest.mark.parametrize(

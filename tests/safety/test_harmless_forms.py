@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.safety.harmless_forms import FORMS, does_nothing
-from orchestrator.safety.shell_words import UNKNOWN, Word
+from orchestrator.safety.shell.words import UNKNOWN, Word
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.safety.obeyed_files import OWN, ObeyedFile, obeyed_files, row_of_git, rows_of
-from orchestrator.safety.policies import available_policies, load_sandbox_policy
+from orchestrator.safety.sandbox_policy_files import available_policies, load_sandbox_policy
 
 
 def test_the_table_is_long_enough_and_says_where_it_has_everything_from() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.safety.operands import DESTROYS, WRITES
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 
 
 def operands(table: str, command: str) -> list[str]:

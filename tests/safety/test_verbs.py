@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.shell_words import UNKNOWN, Word
+from orchestrator.safety.shell.words import UNKNOWN, Word
 from orchestrator.safety.verbs import GRAMMARS, asks_for, is_known, means, takes_value, verbs_of
 
 

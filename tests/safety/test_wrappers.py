@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.shell_words import Word
+from orchestrator.safety.shell.words import Word
 from orchestrator.safety.wrappers import inner_commands, program_of, script_of
 
 

@@ -26,8 +26,8 @@ from orchestrator.models.launch import LaunchSpec, PlacedFile
 from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import ExitRecord
-from orchestrator.safety.policies import load_sandbox_policy
 from orchestrator.safety.resources import ResourceMonitor, judge
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.workers.crew import Crew, CrewLayout
 from tests.sandbox.attacking import ENDS_THE_WORKER
 
@@ -197,7 +197,7 @@ async def _run(config: SandboxConfig, backend: str, folder: Path, world: Mapping
     )
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder / "user"), "ORCHESTRATE_CANARY": "CANARY=1"}
     crew = Crew(layout, sandbox=config, backend=backend, environ=environ, orphan_grace_s=30)
-    async with crew.way_out(refused=lambda refusal: None), asyncio.timeout(60):
+    async with crew.proxy_listener(refused=lambda refusal: None), asyncio.timeout(60):
         said = await _attack(crew, WorkerId("w1"), folder, world=world)
         said += await _attack(crew, WorkerId("w2"), folder, world=world, only=ENDS_THE_WORKER)
     crew.close()

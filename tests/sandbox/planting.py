@@ -20,7 +20,7 @@ from pathlib import Path
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.work import Assignment, Role
-from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.workers.crew import Crew, CrewLayout
 from tests.sandbox.escaping import AGENT
 from tests.sandbox.git_names import listed
@@ -209,7 +209,7 @@ async def within(yard: Yard, policy: str, backend: str) -> tuple[set[str], int]:
     config = load_sandbox_policy(policy).model_copy(update=changes)
     crew = Crew(layout, sandbox=config, backend=backend, environ=yard.environ, orphan_grace_s=30)
     said = 0
-    async with crew.way_out(refused=lambda refusal: None):
+    async with crew.proxy_listener(refused=lambda refusal: None):
         for start in range(0, len(yard.names), BATCH):
             for number in range(start, min(start + BATCH, len(yard.names))):
                 ended = await _plant(crew, yard, number, session=session)

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.workers import landlock_profile
-from orchestrator.workers.proving import prove_backend
+from orchestrator.sandbox import landlock_profile
+from orchestrator.sandbox.proof import prove_backend
 from tests.sandbox.attacking import ATTACKS
 from tests.sandbox.escaping import policy
 from tests.sandbox.table import (

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.workers import landlock_profile
-from orchestrator.workers.proving import prove_backend
+from orchestrator.sandbox import landlock_profile
+from orchestrator.sandbox.proof import prove_backend
 from tests.sandbox.escaping import policy
 from tests.sandbox.git_names import MANUAL, listed, names
 from tests.sandbox.planting import ALWAYS, plants

@@ -18,8 +18,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from orchestrator.journal.folder import SessionFolder, create_session
-from orchestrator.journal.locking import hold_session_lock
-from orchestrator.journal.writing import Journal
+from orchestrator.journal.session_lock import hold_session_lock
+from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Effect, EffectId, StartWorker
 from orchestrator.models.entries import (
     AgentOutput,
@@ -35,10 +35,10 @@ from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.workers import Sample
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
-from orchestrator.server.serving import Dashboard, Place, bind
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.server.server_process import Dashboard, Place, bind
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 from tests.server.programs import PACKAGE, Program
 from tests.server.watching import FLAGS, chromium
 
@@ -89,11 +89,11 @@ class Stage:
         """From here on somebody runs the session."""
         self._holding.enter_context(hold_session_lock(self.folder))
 
-    def let_go(self) -> None:
+    def release_workers(self) -> None:
         self._holding.close()
 
     def close(self) -> None:
-        self.let_go()
+        self.release_workers()
         self.journal.close()
 
     def take(self, body: Input, *more: Input) -> Sequence[Effect]:

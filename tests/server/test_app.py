@@ -11,7 +11,7 @@ import schemathesis
 from schemathesis.core.result import Ok
 
 from orchestrator.server.app import make_app
-from orchestrator.server.hall import Hall
+from orchestrator.server.session_hub import SessionHub
 from tests.server.conftest import Served, Stage
 from tests.server.watching import Showing, showing
 
@@ -32,13 +32,13 @@ SPEC_004 = {
 
 
 def test_every_endpoint_of_the_specification_is_described(tmp_path: Path) -> None:
-    paths = make_app(Hall(tmp_path)).openapi()["paths"]
+    paths = make_app(SessionHub(tmp_path)).openapi()["paths"]
     for path, method in SPEC_004.items():
         assert method in paths[path], path
 
 
 def test_every_operation_describes_its_errors_as_problems(tmp_path: Path) -> None:
-    for path, operations in make_app(Hall(tmp_path)).openapi()["paths"].items():
+    for path, operations in make_app(SessionHub(tmp_path)).openapi()["paths"].items():
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 if status.startswith("4"):

@@ -78,7 +78,7 @@ async def test_what_cannot_be_asked_is_refused_and_drops_nothing(
 
 async def test_a_session_that_nobody_runs_takes_no_commands(served: Served, stage: Stage) -> None:
     await served.get("/api/session")
-    stage.let_go()
+    stage.release_workers()
     with anyio.fail_after(10):
         async with served.client.stream("GET", "/api/events/stream") as stream:
             async for line in stream.aiter_lines():

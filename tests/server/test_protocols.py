@@ -64,7 +64,7 @@ async def test_who_does_not_read_a_stream_is_sent_away(quick: Served, stage: Sta
         fields = f"Host: 127.0.0.1\r\nAuthorization: Bearer {quick.token}"
         line.sendall(f"GET /api/events/stream HTTP/1.1\r\n{fields}\r\n\r\n".encode())
         await anyio.to_thread.run_sync(line.recv, 10)
-        room = quick.dashboard.hall.room
+        room = quick.dashboard.hub.room
         assert room.taken == 1
         with anyio.fail_after(60):
             while room.taken:

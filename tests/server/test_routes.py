@@ -19,7 +19,7 @@ async def test_the_session_says_where_it_stands(served: Served, stage: Stage) ->
     found = await served.get("/api/session")
     assert (found["id"], found["status"], found["live"]) == (stage.folder.id, "running", True)
     assert [step["worker"] for step in found["steps"]] == ["gemini", "claude", "codex"]
-    stage.let_go()
+    stage.release_workers()
     found = await served.get("/api/session")
     assert found["id"] == stage.folder.id
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models import events
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, JournalEntry, Sampled, SessionClosed, UserCommand

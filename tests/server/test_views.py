@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.models.approvals import Settled
 from orchestrator.models.identity import WorkerId
-from orchestrator.server.remembering import Memory
+from orchestrator.server.recent_history import RecentHistory
 from orchestrator.server.views import review_views, session_view, worker_view
 from tests.server.conftest import Stage
 
@@ -23,7 +23,7 @@ def test_a_session_says_what_is_unknown_as_none(stage: Stage) -> None:
 def test_a_worker_says_who_it_is_and_what_it_did(stage: Stage) -> None:
     stage.say("reading")
     assert stage.session is not None
-    view = worker_view(stage.session, "gemini", Memory().of(WorkerId("gemini")))
+    view = worker_view(stage.session, "gemini", RecentHistory().of(WorkerId("gemini")))
     assert (view.title, view.is_main, view.attempt, view.doing) == ("Design the change", True, 1, "reading")
     assert view.argv == ("cli", "--flag")
 
@@ -31,7 +31,7 @@ def test_a_worker_says_who_it_is_and_what_it_did(stage: Stage) -> None:
 def test_an_unknown_worker_is_a_key_error(stage: Stage) -> None:
     assert stage.session is not None
     with pytest.raises(KeyError):
-        worker_view(stage.session, "nobody", Memory().of(WorkerId("nobody")))
+        worker_view(stage.session, "nobody", RecentHistory().of(WorkerId("nobody")))
 
 
 def test_a_settled_question_is_shown_with_its_choices_and_who_answered_what(stage: Stage) -> None:

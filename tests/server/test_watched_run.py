@@ -16,10 +16,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from orchestrator.journal.folder import all_sessions
-from orchestrator.journal.reading import read_journal
+from orchestrator.journal.reader import read_journal
 from orchestrator.models.entries import SessionOpened, UserCommand, WorkerStarted
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 from tests.server.programs import LONG_S, PACKAGE, Program
 from tests.server.watching import PHONE, Watched, watching
 

@@ -15,7 +15,7 @@ from anyio.abc import ByteStream, SocketAttribute, TaskStatus
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from playwright.sync_api import Browser, Page, expect
 
-from orchestrator.server.serving import Dashboard, Place, bind
+from orchestrator.server.server_process import Dashboard, Place, bind
 
 # As root Chromium has no sandbox of its own; the rest keeps it from talking to anybody but us.
 FLAGS = (

@@ -29,9 +29,9 @@ from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.workers import ExitRecord, StoppedBy
 from orchestrator.prompts import load_templates
-from orchestrator.review_engine.policies import STANDARD
+from orchestrator.review_engine.decision_policies import STANDARD
+from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.stepping import step
 
 START = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
 E_co = TypeVar("E_co", bound=Effect)

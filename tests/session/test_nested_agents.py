@@ -7,7 +7,7 @@ import pytest
 from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import GuardAsked
 from orchestrator.models.identity import WorkerId
-from orchestrator.safety.policies import load_sandbox_policy
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.summary import summarise
 

@@ -10,7 +10,7 @@ from orchestrator.models.decisions import Action
 from orchestrator.models.effects import CloseSession
 from orchestrator.models.entries import JOURNAL_ENTRY, EffectIntended, JournalEntry, SessionClosed
 from orchestrator.models.events import EventType
-from orchestrator.review_engine.policies import CAUTIOUS
+from orchestrator.review_engine.decision_policies import CAUTIOUS
 from orchestrator.session.replaying import engine_version_of, replay, under_policy
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.snapshots.delivery import Delivery
 from orchestrator.snapshots.recorded_trees import Snapshots
-from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.undo_records import Records
 
 pytestmark = pytest.mark.slow
 LINES = "".join(f"{number}\n" for number in range(20))

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.snapshots.patches import heading, make_patch
 from orchestrator.snapshots.recorded_trees import Snapshots
-from orchestrator.snapshots.records import Records
+from orchestrator.snapshots.undo_records import Records
 
 pytestmark = pytest.mark.slow
 

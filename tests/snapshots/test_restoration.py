@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.snapshots.recorded_trees import Snapshots
-from orchestrator.snapshots.records import Records
 from orchestrator.snapshots.restoration import NOT_CERTAIN, NOT_RECORDED, SINCE, Restoration
+from orchestrator.snapshots.undo_records import Records
 
 Photograph: TypeAlias = dict[str, tuple[object, ...]]
 NAMES = ("a", "b", "c/x", "c/y", "c/d/z", "e", "e/f", "odd\nname", "q\"'`", "\udcff\udcfe")

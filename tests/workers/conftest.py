@@ -20,9 +20,9 @@ from orchestrator.models.launch import LaunchSpec, StopStep
 from orchestrator.models.sandbox import ResourceLimits, SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import ExitRecord
+from orchestrator.sandbox.proof import prove_backend
+from orchestrator.shim.processes import Process, descendants, process_table, read_process
 from orchestrator.workers.crew import Crew, CrewLayout, Started
-from orchestrator.workers.processes import Process, descendants, process_table, read_process
-from orchestrator.workers.proving import prove_backend
 
 CHILD = Path(__file__).with_name("child.py")
 OPEN = SandboxConfig(name="test", backend="none")

@@ -8,8 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.workers.git_layers import make_layers
-from orchestrator.workers.repositories import find_repositories
+from orchestrator.sandbox.git_layers import make_layers
+from orchestrator.sandbox.repositories import find_repositories
 
 GIT = shutil.which("git") or ""
 SETTINGS = ("-c", "user.name=x", "-c", "user.email=x@x", "-c", "init.defaultBranch=main")

@@ -12,8 +12,8 @@ from contextlib import suppress
 import pytest
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.shim.processes import descendants, process_table, send_signal, start_ticks
 from orchestrator.workers.crew import Crew
-from orchestrator.workers.processes import descendants, process_table, send_signal, start_ticks
 from tests.workers.conftest import Stage, is_alive
 
 pytestmark = pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from orchestrator.agents.claude.launching import began_otherwise, launch
+from orchestrator.agents.claude.launching import launch, launch_mismatch
 from orchestrator.agents.claude.login import newer_login
 from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
@@ -29,7 +29,7 @@ AGENT = Agent(
         login_hint="run claude and type /login, or set ANTHROPIC_API_KEY",
     ),
     oldest=(2, 1, 153),  # measured: older ones fail the suite that drives the real CLIs
-    began_otherwise=began_otherwise,
+    launch_mismatch=launch_mismatch,
     reports_cost="yes",
     # The second renews a login (2.1.329).
     model_hosts=("api.anthropic.com", "platform.claude.com"),

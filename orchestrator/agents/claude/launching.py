@@ -38,7 +38,7 @@ def launch(assignment: Assignment) -> LaunchSpec:
     )
 
 
-def began_otherwise(assignment: Assignment, started: ConversationStarted) -> str | None:
+def launch_mismatch(assignment: Assignment, started: ConversationStarted) -> str | None:
     """Managed settings take a permission mode away without a word but for its name in the first record (2.1.329)."""
     asked, words = set(), iter(launch(assignment).argv)
     for word in words:

@@ -17,7 +17,7 @@ from orchestrator.agents.failures import (
     resets_at,
 )
 from orchestrator.agents.growing_map import EMPTY
-from orchestrator.agents.reporting import events_of_text
+from orchestrator.agents.self_reports import events_of_text
 from orchestrator.models.events import (
     AgentEvent,
     BackgroundStarted,

@@ -18,7 +18,7 @@ from orchestrator.agents.failures import (
 )
 from orchestrator.agents.gemini.rules import DENIAL_WORDS, RULES
 from orchestrator.agents.growing_map import EMPTY
-from orchestrator.agents.reporting import events_of_text, object_in
+from orchestrator.agents.self_reports import events_of_text, object_in
 from orchestrator.models.events import (
     AgentEvent,
     BackgroundStarted,

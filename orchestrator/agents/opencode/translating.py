@@ -11,7 +11,7 @@ from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import failure_beside, failure_kind, permission_trouble, resets_at, shortened
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.opencode.rules import DENIAL_WORDS, RULES
-from orchestrator.agents.reporting import events_of_text, object_in
+from orchestrator.agents.self_reports import events_of_text, object_in
 from orchestrator.models.events import (
     AgentEvent,
     ConversationStarted,

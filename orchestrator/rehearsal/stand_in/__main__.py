@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from .options import Refused
+from .cli_options import Refused
 
 NAMES = ("claude", "codex", "gemini")
 

@@ -9,8 +9,8 @@ import uuid
 from pathlib import Path
 
 from .claude_turn import VERSION, Run, play, say_result
+from .cli_options import Options, Refused, kinds, parse
 from .exchange import Conversation, Stopped, prompt_of, stop_on
-from .options import Options, Refused, kinds, parse
 
 _KNOWN = kinds(
     switches="""

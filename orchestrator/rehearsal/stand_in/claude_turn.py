@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .claude_tools import denial, perform
+from .cli_options import Options, Refused
 from .exchange import ConnectionLost, Conversation, HttpError, complain, emit, post
-from .options import Options, Refused
 
 VERSION = "2.1.332"
 _MODEL = "claude-opus-5-5"

@@ -10,9 +10,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from .cli_options import Options, Refused, kinds, parse
 from .codex_turn import Run, play
 from .exchange import Conversation, Stopped, complain, prompt_of, stop_on
-from .options import Options, Refused, kinds, parse
 
 VERSION = "0.171.0"
 _KNOWN = kinds(

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .cli_options import Options, Refused
 from .exchange import ConnectionLost, Conversation, HttpError, complain, emit, inside, post, run_command, write_file
-from .options import Options, Refused
 
 _BUSY = "We\u2019re currently experiencing high demand, which may cause temporary errors."
 _TMP = "/tmp"  # noqa: S108 -- what codex itself leaves writable

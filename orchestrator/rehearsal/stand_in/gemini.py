@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .cli_options import Options, Refused, kinds, parse
 from .exchange import Conversation, Stopped, complain, prompt_of, stop_on
 from .gemini_turn import Run, play
-from .options import Options, Refused, kinds, parse
 
 VERSION = "0.61.0"
 _KNOWN = kinds(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .cli_options import Options, Refused
 from .exchange import (
     ConnectionLost,
     Conversation,
@@ -24,7 +25,6 @@ from .exchange import (
     run_command,
     write_file,
 )
-from .options import Options, Refused
 
 _ROUTER_MODEL = "gemini-3.5-flash-lite"
 _WRITERS = {"yolo": ("write_file", "run_shell_command"), "auto_edit": ("write_file",)}

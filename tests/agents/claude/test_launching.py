@@ -62,7 +62,7 @@ def test_a_permission_mode_that_was_not_asked_for_is_noticed(
     changes: dict[str, object], mode: str | None, said: str | None
 ) -> None:
     assignment = sample_assignment(AGENT, **changes)
-    text = AGENT.began_otherwise(assignment, ConversationStarted("c-1", permission_mode=mode))
+    text = AGENT.launch_mismatch(assignment, ConversationStarted("c-1", permission_mode=mode))
     assert text is None if said is None else text is not None and said in text
 
 

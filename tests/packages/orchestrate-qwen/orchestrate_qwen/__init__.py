@@ -12,7 +12,7 @@ from typing import Any, Final
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
 from orchestrator.agents.contract import Agent, Credential, Translation, changed
 from orchestrator.agents.failures import failure_kind, http_status, resets_at, shortened
-from orchestrator.agents.reporting import events_of_text
+from orchestrator.agents.self_reports import events_of_text
 from orchestrator.models.events import (
     AgentEvent,
     ConversationStarted,

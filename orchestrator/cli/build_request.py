@@ -1,0 +1,230 @@
+"""Turn the command line into a request to the coordinator, and run the session to its end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.agents.registry import AGENTS, TEAM, known_agents_hint
+from orchestrator.cli.session_lookup import expanded, person_at_terminal, workspace_path
+from orchestrator.coordinator.session_request import BASELINE_TIME_S, RehearsalRequest, RunRequest
+from orchestrator.errors import EnvironmentUnfit, UsageError
+from orchestrator.files.foreign import ForeignFolder, Unread, resolved
+from orchestrator.models.decisions import Policy
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+
+_LIMITS = {
+    "silence": "silence_s",
+    "review_timeout": "review_timeout_s",
+    "orphan_grace": "orphan_grace_s",
+    "max_session_size": "max_session_bytes",
+    "min_free": "least_free_bytes",
+}
+"""Options that replace a figure of the session's, and which one."""
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def run_task(task: str, options: Mapping[str, Any]) -> int:
+    """Run one task to its end and return its exit code."""
+    environ = environment_with_log_level(os.environ, verbose=options["verbose"])
+    request = build_request(task, options)
+    from orchestrator.cli.session_run import Showing, run_session_to_end
+
+    return run_session_to_end(request, environ, Showing.of(options))
+
+
+def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
+    """Check every option against what there is.
+
+    Raises:
+        UsageError: One of them names something that is not there, or does not go with another.
+    """
+    interactive = options["interactive"]
+    return RunRequest(
+        task=task,
+        target=target_path(options["target"]),
+        workspace=workspace_path(options["workspace"]),
+        policy=find_policy(options["policy"]),
+        sandbox=sandbox_of(options),
+        templates=_templates(options["prompts"]),
+        agents=allowed_agents(options["agents"], options["without"]),
+        models=models_by_agent(options["models"]),
+        rehearsal=rehearsal_request(options),
+        isolated=options["isolated"],
+        interactive=person_at_terminal() if interactive is None else interactive,
+        max_cost_usd=options["max_cost"],
+        max_tokens=options["max_tokens"],
+        timeout_s=options["timeout"],
+        auto_resume=options["auto_resume"],
+        share_target=options["share_target"],
+        trust_project=options["trust_project"],
+        whole_home=options["yes_whole_home"],
+        no_change=options["no_change"],
+        baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
+        limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
+    )
+
+
+def target_path(given: Path) -> Path:
+    """The target, absolute; whether it can be written is for the coordinator to say.
+
+    Raises:
+        EnvironmentUnfit: It is missing, or no folder.
+    """
+    path = resolved(expanded(given))
+    if isinstance(path, Unread):
+        raise EnvironmentUnfit(f"the target {path}", hint="name a folder with --target")
+    found = ForeignFolder(path).status()
+    if isinstance(found, Unread):
+        said = "does not exist" if found.reason == "missing" else found.detail
+        raise EnvironmentUnfit(f"the target {path} {said}", hint="name a folder with --target")
+    if found.kind != "folder":
+        raise EnvironmentUnfit(f"the target {path} is not a folder", hint="name the project's folder with --target")
+    return path
+
+
+def allowed_agents(chosen: Sequence[str] | None, without: Sequence[str] | None) -> tuple[AgentName, ...] | None:
+    """The agents a run may use; ``None`` for all there are.
+
+    Raises:
+        UsageError: A name is not an agent's, or none is left.
+    """
+    for name in (*(chosen or ()), *(without or ())):
+        known_agent(name)
+    if chosen is None and without is None:
+        return None
+    left = tuple(AgentName(name) for name in (chosen or TEAM) if name not in (without or ()))
+    if not left:
+        raise UsageError("no agent is left", hint=known_agents_hint())
+    return left
+
+
+def known_agent(name: str) -> AgentName:
+    """The name, if it is an agent's.
+
+    Raises:
+        UsageError: It is not.
+    """
+    agent = AgentName(name)
+    if agent not in AGENTS:
+        raise UsageError(f"unknown agent {name!r}", hint=known_agents_hint())
+    return agent
+
+
+def models_by_agent(assignments: Sequence[str]) -> Mapping[AgentName, str]:
+    """``claude=sonnet`` and the like by agent.
+
+    Raises:
+        UsageError: One has not that form, or names no agent, or an agent twice.
+    """
+    models: dict[AgentName, str] = {}
+    for assignment in assignments:
+        name, equals, model = assignment.partition("=")
+        if not equals or not model.strip():
+            raise UsageError(f"--model {assignment!r} is not AGENT=MODEL", hint="for example --model claude=opus")
+        agent = known_agent(name.strip().lower())
+        if agent in models:
+            raise UsageError(f"--model names {agent} twice")
+        models[agent] = model.strip()
+    return models
+
+
+def find_policy(given: str) -> Policy:
+    """A built-in review policy by its name, or one from a file.
+
+    Raises:
+        UsageError: There is no such policy, or the file is not one (with line and reason).
+    """
+    from orchestrator.review_engine.decision_policies import POLICIES
+    from orchestrator.review_engine.policy_files import load_policy
+
+    if given in POLICIES:
+        return POLICIES[given]
+    if looks_like_file(given):
+        return load_policy(expanded(Path(given)))
+    raise UsageError(
+        f"unknown policy {given!r}", hint=f"known policies: {', '.join(POLICIES)}; or name a file ending in .toml"
+    )
+
+
+def find_sandbox(given: str, approvals: Sequence[str] = ()) -> SandboxConfig:
+    """A sandbox policy that comes with the program by its name, or one from a file.
+
+    Args:
+        approvals: Rules consented to beforehand.
+
+    Raises:
+        UsageError: There is no such policy, the file is not one (with line and reason), or it asks for no such consent.
+    """
+    from orchestrator.safety.sandbox_policy_files import load_sandbox_policy, with_approvals
+
+    return with_approvals(load_sandbox_policy(given), approvals)
+
+
+def sandbox_of(options: Mapping[str, Any]) -> SandboxConfig:
+    """The sandbox policy with what the command line says otherwise."""
+    from orchestrator.safety.sandbox_policy_files import with_network
+
+    config = find_sandbox(options["sandbox"], options["approvals"])
+    config = with_network(config, options["network"], options["allowed_hosts"])
+    return with_limits(config, options["worker_limits"])
+
+
+def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> SandboxConfig:
+    """The policy with a worker's limits of this run; the last of a name stands."""
+    return config.model_copy(update={"limits": config.limits.model_copy(update=dict(given))}) if given else config
+
+
+def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
+    """What is rehearsed, if anything; a scenario, stand-ins or one's own CLIs mean a rehearsal.
+
+    Raises:
+        UsageError: There is no such scenario, or its file is not one (with line and reason).
+    """
+    if options["installed"] and options["stand_ins"]:
+        raise UsageError("--installed and --stand-ins exclude each other", hint="leave one of them out")
+    if not (options["rehearse"] or options["scenario"] or options["stand_ins"] or options["installed"]):
+        return None
+    return RehearsalRequest(
+        scenario=scenario_path(options["scenario"]) if options["scenario"] else None,
+        stand_ins=options["stand_ins"],
+        installed=options["installed"],
+    )
+
+
+def scenario_path(given: str) -> Path:
+    """The file of a scenario, read once so that its faults are said before anything starts."""
+    from orchestrator.rehearsal.scenario import find_scenario, load_scenario
+
+    path = Path(os.path.realpath(expanded(Path(given)))) if looks_like_file(given) else find_scenario(given)
+    load_scenario(path)
+    return path
+
+
+def looks_like_file(given: str) -> bool:
+    """Whether a name is meant as a file: it has a suffix or a folder, or it is there."""
+    return given.endswith(".toml") or os.sep in given or Path(given).is_file()
+
+
+def environment_with_log_level(environ: Mapping[str, str], *, verbose: bool) -> Mapping[str, str]:
+    """The environment with the log level that the run is to have.
+
+    Raises:
+        UsageError: The level in it is none.
+    """
+    level = "DEBUG" if verbose else environ.get("ORCHESTRATOR_LOG_LEVEL", "").upper() or "INFO"
+    if level not in _LOG_LEVELS:
+        raise UsageError(f"ORCHESTRATOR_LOG_LEVEL is {level!r}", hint=f"one of {', '.join(_LOG_LEVELS)}")
+    return {**environ, "ORCHESTRATOR_LOG_LEVEL": level}
+
+
+def _templates(override: Path | None) -> Mapping[str, str]:
+    from platformdirs import user_config_path
+
+    from orchestrator.prompts import load_templates
+
+    users = user_config_path("orchestrate", appauthor=False) / "prompts"
+    return load_templates(expanded(override) if override else users if users.is_dir() else None)

@@ -1,0 +1,243 @@
+"""Attend to the person in front of a running session: signals, the view and answers, beside the coordinator."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import anyio
+import click
+
+from orchestrator.cli.line_reader import LineReader, chosen
+from orchestrator.cli.session_lookup import workspace_words
+from orchestrator.cli.signals import ending_signals
+from orchestrator.coordinator.session_request import Observer, Progress, SessionResult
+from orchestrator.journal.control import drop_command, person
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.effects import Question
+from orchestrator.models.entries import Command, JournalEntry, UserCommand
+from orchestrator.session.consents import is_consent, misunderstood
+from orchestrator.session.state import Session
+
+_FRAME_S = 0.125
+"""At most eight pictures a second."""
+
+Beside: TypeAlias = Callable[[SessionFolder, Callable[[str], None]], Awaitable[None]]
+"""Something that accompanies the session once it is open, told where it lies and how to say something."""
+Begin: TypeAlias = Callable[[Observer, Progress], Awaitable[SessionResult]]
+"""``run_session`` or ``resume_session``, with everything but its two listeners given."""
+
+
+class View(Protocol):
+    """What a session is shown with; none of these may raise, wait or forget to return."""
+
+    def observe(self, session: Session, entry: JournalEntry) -> None: ...
+    def progress(self, text: str) -> None: ...
+    def tell(self, text: str) -> None:
+        """Show a line of our own."""
+
+    def announce(self, text: str) -> None:
+        """Show a line that stays."""
+
+    def refresh(self, now: datetime) -> None: ...
+    def ask(self, question: Question) -> None:
+        """Show the question and a prompt, and leave the terminal alone from then on."""
+
+    def go_on(self, *, typed: bool) -> None:
+        """The prompt is over, with a line typed or because the question was settled elsewhere."""
+
+    def close(self, now: datetime) -> None: ...
+
+
+class Attendance:
+    """What is known of the session so far, and what the person has asked for."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.session: Session | None = None
+        self.opened = anyio.Event()
+        self.leaving = anyio.CancelScope()
+        """Around the coordinator's work; cancelled when the person will not wait."""
+        self.kept = anyio.CancelScope()
+        """Inside it; shielded once there is a session, which is stopped rather than abandoned."""
+        self._interrupts = 0
+        self._put: set[str] = set()
+        self._changed = anyio.Event()
+
+    @property
+    def folder(self) -> SessionFolder | None:
+        return SessionFolder(self.session.options.session_dir) if self.session else None
+
+    def observe(self, session: Session, entry: JournalEntry) -> None:
+        """The coordinator's observer."""
+        is_first = self.session is None
+        questions_before = self.session.questions if self.session else ()
+        self.session = session
+        self.view.observe(session, entry)
+        if is_first:
+            self.opened.set()
+        if is_first and self.leaving.cancel_called:
+            # The interrupt came while the session was being made; workers are about to start.
+            self.kept.shield = True
+            self._stop("terminal")
+        if session.questions != questions_before:
+            self._changed.set()
+            self._changed = anyio.Event()
+
+    def command(self, command: Command, by: str, *, text: str = "", question: str | None = None) -> bool:
+        """Drop a command into the session's folder; False while there is no session."""
+        if self.folder is None:
+            return False
+        drop_command(self.folder, UserCommand(command=command, by=by, text=text, question=question, who=person()))
+        return True
+
+    async def refresh(self) -> None:
+        """Redraw for ever."""
+        while True:
+            self.view.refresh(datetime.now(UTC))
+            await anyio.sleep(_FRAME_S)
+
+    async def accompany(self, beside: Beside) -> None:
+        """Run ``beside`` as soon as there is a session."""
+        await self.opened.wait()
+        assert self.folder is not None
+        await beside(self.folder, self.view.announce)
+
+    async def heed_signals(self) -> None:
+        """Ctrl-C stops, a second one kills, a third one leaves at once; TERM and HUP stop."""
+        async for number in ending_signals():
+            if number != signal.SIGINT:
+                self._stop(f"signal {number.name.removeprefix('SIG')}")
+                continue
+            self._interrupts += 1
+            if self._interrupts == 1:
+                self._stop("terminal")
+            elif self._interrupts == 2 and self.command(Command.KILL, "terminal"):
+                self.view.tell("killing every worker; Ctrl-C once more leaves at once")
+            else:
+                self._leave()
+
+    def _stop(self, by: str) -> None:
+        """Stop the session, or the preparations for one."""
+        if self.command(Command.STOP, by):
+            self.view.tell(self._words_on_stopping())
+        else:
+            self.view.progress("stopping")
+            self.leaving.cancel()
+
+    def _leave(self) -> None:
+        self.kept.shield = False
+        self.leaving.cancel()
+
+    def _words_on_stopping(self) -> str:
+        assert self.session is not None
+        which = f"--session {self.session.id}{workspace_words(self.session.options.session_dir.parent)}"
+        return f"stopping; Ctrl-C again kills. To look further: orchestrate show {which}, orchestrate logs {which}"
+
+    async def put_questions(self) -> None:
+        """Put every open question to the person, one after the other, until input ends."""
+        reader = LineReader(sys.stdin.fileno())
+        while True:
+            question = await self._next_question()
+            self._put.add(question.id)
+            if not await self._put_question(question, reader):
+                self.view.tell(f'no more input; answer with: orchestrate answer "…" --question {question.id}')
+                return
+
+    async def _next_question(self) -> Question:
+        while True:
+            for question in self.session.questions if self.session else ():
+                if question.id not in self._put:
+                    return question
+            await self._changed.wait()
+
+    async def _put_question(self, question: Question, reader: LineReader) -> bool:
+        """False when input has ended."""
+        assert self.session is not None
+        line: str | None = ""
+        try:
+            async with anyio.create_task_group() as tasks:
+
+                async def until_settled() -> None:
+                    while self.session is not None and question in self.session.questions:
+                        await self._changed.wait()
+                    tasks.cancel_scope.cancel()
+
+                tasks.start_soon(until_settled)
+                line = await self._answer_to(question, reader)
+                tasks.cancel_scope.cancel()
+        finally:
+            self.view.go_on(typed=bool(line and line.strip()))
+        if line and line.strip():
+            self.command(Command.ANSWER, "terminal", text=chosen(question, line), question=question.id)
+        return line is not None
+
+    async def _answer_to(self, question: Question, reader: LineReader) -> str | None:
+        """The first line that is an answer; ``None`` when input has ended."""
+        assert self.session is not None
+        # A consent is for what was seen: what was typed, or lay there, before the question counts for nothing.
+        is_about_consent = is_consent(self.session, question)
+        if reader.is_terminal and not is_about_consent:
+            await reader.discard_typed_ahead()
+        self.view.ask(question)
+        while True:
+            if is_about_consent:
+                await reader.discard_typed_ahead()
+            line: str | None = ""
+            while line is not None and not line.strip():
+                line = await reader.read_line()
+            problem = misunderstood(self.session, question, line) if line is not None else None
+            if problem is None:
+                return line
+            self.view.tell(problem)
+
+
+async def attend(begin: Begin, view: View, *, interactive: bool, beside: Beside | None = None) -> SessionResult:
+    """Run a session with a view, heeding signals and, if ``interactive``, putting its questions.
+
+    Raises:
+        click.Abort: The person left before there was a session, or would not wait for its end.
+    """
+    attendance = Attendance(view)
+    result: SessionResult | None = None
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(attendance.heed_signals)
+            tasks.start_soon(attendance.refresh)
+            if interactive:
+                tasks.start_soon(attendance.put_questions)
+            if beside is not None:
+                tasks.start_soon(attendance.accompany, beside)
+            try:
+                with attendance.leaving, attendance.kept:
+                    result = await begin(attendance.observe, view.progress)
+            except Exception as error:
+                _note_journal(error, attendance.folder)
+                raise
+            tasks.cancel_scope.cancel()
+    finally:
+        view.close(datetime.now(UTC))
+    if result is None:
+        _say_what_is_left(attendance.session)
+        raise click.Abort
+    return result
+
+
+def _say_what_is_left(session: Session | None) -> None:
+    if session is not None:
+        options = session.options
+        print(
+            f"session {session.id} was left; its workers end by themselves within {options.orphan_grace_s:g} s, or go "
+            f"on with: orchestrate resume {session.id}{workspace_words(options.session_dir.parent)}",
+            file=sys.stderr,
+        )
+
+
+def _note_journal(error: Exception, folder: SessionFolder | None) -> None:
+    journal: Path | None = folder.journal_file if folder else None
+    if journal is not None:
+        error.add_note(f"the session's journal up to here: {journal}")

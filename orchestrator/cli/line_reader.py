@@ -1,0 +1,76 @@
+"""Put the questions of a running session to the person at the terminal, and send each answer back as a command."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import termios
+from contextlib import suppress
+from typing import Final
+
+import anyio
+
+from orchestrator.models.effects import Question
+from orchestrator.session.consents import NO, YES
+
+PAUSE_S: Final = 0.5
+"""After a prompt appears nothing that is typed counts for so long: nobody reads a question faster."""
+
+
+class LineReader:
+    """Reads lines from a descriptor without a thread, so that waiting for one can be cancelled."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._pending = b""
+        # epoll refuses regular files; those never block.
+        self._waits = not stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self.is_terminal = os.isatty(descriptor)
+
+    async def read_line(self) -> str | None:
+        """The next line without its end; ``None`` at the end of input, or when the terminal has gone."""
+        while b"\n" not in self._pending:
+            try:
+                if self._waits:
+                    await anyio.wait_readable(self._descriptor)
+                chunk = os.read(self._descriptor, 4096)
+            except OSError:
+                chunk = b""
+            if not chunk:
+                rest, self._pending = self._pending, b""
+                return rest.decode(errors="replace") if rest else None
+            self._pending += chunk
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line.decode(errors="replace").rstrip("\r")
+
+    async def discard_typed_ahead(self) -> None:
+        """Forget what has come up to now and what comes in the next half second."""
+        self._discard()
+        await anyio.sleep(PAUSE_S)
+        self._discard()
+
+    def _discard(self) -> None:
+        self._pending = b""
+        if self.is_terminal:
+            # Also the begin of a line, which cannot be read before its end.
+            with suppress(termios.error):
+                termios.tcflush(self._descriptor, termios.TCIFLUSH)
+        with suppress(OSError, ValueError):
+            while select.select([self._descriptor], [], [], 0)[0] and os.read(self._descriptor, 65_536):
+                pass
+
+
+def chosen(question: Question, line: str) -> str:
+    """The answer a line means: a number takes the suggestion of that number, anything else stands for itself."""
+    words = line.strip()
+    if words.isascii() and words.isdigit() and 1 <= int(words) <= len(question.suggestions):
+        return question.suggestions[int(words) - 1]
+    return words
+
+
+def how_to_answer(question: Question) -> str:
+    """What an answer may be, for a prompt."""
+    if question.suggestions == (YES, NO):
+        return "with yes or no, or with its number"
+    return "in one line (or the number of a suggestion)" if question.suggestions else "in one line"

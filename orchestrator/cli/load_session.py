@@ -1,0 +1,44 @@
+"""Load a session's state from its folder by folding its journal."""
+
+from __future__ import annotations
+
+from orchestrator.cli.sentences import OUTCOME_WORDS
+from orchestrator.errors import JournalDamaged
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.session_lock import session_holder
+from orchestrator.models.effects import Outcome
+from orchestrator.session.fold import step
+from orchestrator.session.state import Session
+
+
+def state_of(folder: SessionFolder) -> Session:
+    """Fold the whole journal as far as it has been written.
+
+    Raises:
+        JournalDamaged: It cannot be read, or has no entry yet.
+    """
+    session: Session | None = None
+    for entry in read_journal(folder.journal_file):
+        session, _ = step(session, entry)
+    if session is None:
+        raise JournalDamaged(
+            f"session {folder.id} has no journal entry",
+            hint="it ended before it began; orchestrate sessions lists the others",
+        )
+    return session
+
+
+def standing(session: Session, folder: SessionFolder) -> str:
+    """How a session stands: its outcome, or whether anybody runs it."""
+    outcome = session.closed.outcome if session.closed else None
+    return standing_words(outcome, session_holder(folder), session=folder.id)
+
+
+def standing_words(outcome: Outcome | None, holder: int | None, *, session: str) -> str:
+    """``running (4711)``, ``done``, or that nobody runs a session that has not ended."""
+    if holder is not None:
+        return f"running (pid {holder})" if holder else "running"
+    if outcome is not None:
+        return OUTCOME_WORDS[outcome]
+    return f"lost its coordinator (orchestrate resume {session})"

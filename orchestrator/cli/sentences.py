@@ -1,0 +1,168 @@
+"""Put events, decisions, reviews and recoveries into words, one sentence each."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from orchestrator.cli.formatting import consumption, duration, one_line, quoted_name
+from orchestrator.models import events
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.effects import Outcome
+from orchestrator.models.events import AgentEvent, EventType
+from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
+from orchestrator.models.reviews import PeerReview
+from orchestrator.models.work import Role
+from orchestrator.models.workers import ExitRecord
+
+OUTCOME_WORDS = {
+    Outcome.DONE: "done",
+    Outcome.FAILED: "failed",
+    Outcome.NEEDS_PERSON: "needs a person",
+    Outcome.INTERRUPTED: "interrupted",
+}
+
+ROLE_VERBS = {
+    Role.DESIGNER: "designs",
+    Role.IMPLEMENTER: "implements",
+    Role.REVIEWER: "reviews",
+    Role.ANALYST: "answers",
+}
+
+_Said: TypeAlias = tuple[Literal["said", "tool", "worker", "warning", "report"], int, str]
+"""What kind of notice, its weight (0 detail, 1 normal, 2 important), its text."""
+
+_REPORT_WEIGHTS = {EventType.MILESTONE: 2, EventType.BLOCKER: 2, EventType.ERROR: 2, EventType.STATUS: 0}
+
+
+def of_event(event: AgentEvent) -> _Said | None:
+    """What an agent's event says; ``None`` where there is nothing for people in it."""
+    match event.payload:
+        case events.Said(text=text):
+            return ("said", 0, one_line(text, 2000)) if text.strip() else None
+        case events.Reasoned(text=text):
+            return ("said", 0, f"thinks: {one_line(text, 1000)}") if text.strip() else None
+        case events.ToolCalled(tool=tool, summary=summary):
+            return "tool", 1, f"{one_line(tool, 40)}: {one_line(summary, 200)}"
+        case events.ToolReturned(ok=ok, text=text, exit_code=code):
+            with_code = f" (exit code {code})" if code else ""
+            return (
+                ("tool", 0, f"ok{with_code}: {one_line(text)}")
+                if ok
+                else ("tool", 1, f"failed{with_code}: {one_line(text)}")
+            )
+        case events.Reported(text=text):
+            return _reported(event.type, event.payload, one_line(text, 500))
+        case _:
+            return _of_the_cli(event)
+
+
+def _of_the_cli(event: AgentEvent) -> _Said | None:
+    match event.payload:
+        case events.BackgroundStarted(summary=summary):
+            return "tool", 1, f"runs on in the background: {one_line(summary, 200)}"
+        case events.BackgroundEnded(how=how, text=text):
+            return "tool", 1, f"a background task {how}: {one_line(text, 200)}"
+        case events.Denied(text=text):
+            return "warning", 2, f"denied: {one_line(text, 300)}"
+        case events.Failed(text=text, failure=failure, final=final):
+            return "warning", 2 if final else 1, f"error ({failure.replace('_', ' ')}): {one_line(text, 300)}"
+        case events.Retrying(text=text, attempt=attempt, of=of):
+            count = f" ({attempt} of {of})" if attempt and of else ""
+            return "warning", 1, f"tries again{count}: {one_line(text)}"
+        case events.ConversationStarted(reference=reference, model=model):
+            return "worker", 0, f"conversation {one_line(reference, 60)}, model {one_line(model or 'unknown', 60)}"
+        case events.UsageReported(usage=usage):
+            return "worker", 0, f"used {consumption(usage)}"
+        case events.TurnEnded(ok=ok, subtype=subtype, text=text):
+            says = "says it is done" if ok else "ended its turn with an error"
+            answer = f": {one_line(text, 300)}" if text.strip() else ""
+            return "worker", 1, f"{says} ({one_line(subtype, 60)}){answer}"
+        case events.Unrecognised(text=text, stream=stream):
+            return "said", 0, f"{stream}: {one_line(text, 300)}"
+        case _:
+            return None
+
+
+def _reported(type_: EventType, report: events.Reported, text: str) -> _Said:
+    percent = f" [{report.progress:.0f} %]" if report.progress is not None else ""
+    where = f" ({one_line(quoted_name(report.file), 120)})" if report.file else ""
+    asks = " and asks for a review" if report.review_requested else ""
+    return "report", _REPORT_WEIGHTS.get(type_, 1), f"{type_}{asks}{percent}: {text}{where}"
+
+
+def decision_words(decision: OrchestratorDecision) -> str:
+    """The action in capitals, as the spec writes it, with the rule that gave it."""
+    review = f", review {decision.review}" if decision.review else ""
+    return f"{decision.action.upper()}: {one_line(decision.rule)} (policy {one_line(decision.policy, 60)}{review})"
+
+
+def review_words(review: PeerReview) -> str:
+    """The reviewer, its verdict and its own words."""
+    long = f" [{review.words} words: too long]" if review.over_length else ""
+    reason = review.problem or review.summary
+    return f"{review.reviewer} on {review.review}: {review.verdict}{long}" + (
+        f", {one_line(reason, 600)}" if reason else ""
+    )
+
+
+def recovery_words(action: RecoveryAction) -> str:
+    """The rule, why it helps, and what is done."""
+    match action.remedy:
+        case Relaunch():
+            done = "starting again"
+        case Escalate():
+            done = "asking a person"
+        case Wait(until=until):
+            done = f"waiting until {until:%Y-%m-%d %H:%M} UTC" if until else "waiting"
+        case GiveUp(hint=hint):
+            done = f"giving up: {one_line(hint)}"
+        case Ignore():
+            done = "going on"
+    return f"{action.rule}: {one_line(action.because, 200)}; {done}"
+
+
+def recovery_changes(action: RecoveryAction) -> tuple[str, ...]:
+    """The error met, the flags that came and went, the names of variables added, the suggestions; a line each."""
+    lines = [f"error: {one_line(action.error, 300)}"]
+    if action.argv_after:
+        lines += [f"flag removed: {one_line(word)}" for word in _only_in(action.argv_before, action.argv_after)]
+        lines += [f"flag added: {one_line(word)}" for word in _only_in(action.argv_after, action.argv_before)]
+    lines += [f"variable added: {name}" for name in action.env_added]
+    lines += [f"suggestion: {one_line(text, 300)}" for text in action.suggestions]
+    return tuple(lines)
+
+
+def _only_in(first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
+    """What stands in ``first`` alone, each flag with its values."""
+    import difflib
+
+    matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
+    runs = [first[a:b] for tag, a, b, _, _ in matcher.get_opcodes() if tag in ("delete", "replace")]
+    flags: list[str] = []
+    for run in runs:
+        for index, word in enumerate(run):
+            if index == 0 or word.startswith("-"):
+                flags.append(word)
+            else:
+                flags[-1] += f" {word}"
+    return flags
+
+
+def clock_words(seconds: float) -> str:
+    """What happened to the clock, by so many seconds."""
+    how = f"set back by {duration(-seconds)}" if seconds < 0 else f"{duration(seconds)} on, as after a sleep"
+    return f"the clock was {how}; no wait counts that"
+
+
+def exit_words(record: ExitRecord) -> str:
+    """How an attempt ended and by which proof; a code above 128 is not decoded."""
+    if record.code is None:
+        how = "is gone without an exit record"
+    elif record.code > 128:
+        how = f"ended with code {record.code} (an exit or a signal)"
+    else:
+        how = f"ended with code {record.code}"
+    by = "" if record.stopped_by == "itself" else f", stopped by: {record.stopped_by}"
+    proof = "no proof that its processes are gone" if record.proof == "none" else f"nothing left ({record.proof})"
+    note = f"; {one_line(record.note, 300)}" if record.note else ""
+    return f"{how}{by}; {proof}{note}"

@@ -1,0 +1,106 @@
+"""Run one request: show the session, attend to its person, sum it up, and return its exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import anyio
+
+from orchestrator.cli.final_words import final_words
+from orchestrator.cli.foreground import Begin, Beside, View, attend
+from orchestrator.cli.notices import Weight
+from orchestrator.cli.plain_view import PlainView
+from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
+from orchestrator.coordinator.session_request import RunRequest, SessionResult
+from orchestrator.journal.folder import SessionFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """How a session is shown."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    port: int | None = None
+    """The dashboard's; ``None``: no dashboard."""
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Showing:
+        port = None if options.get("no_dashboard") else options.get("port")
+        return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"], port=port)
+
+    def beside(self) -> Beside | None:
+        """The dashboard, if there is to be one."""
+        if self.port is None:
+            return None
+        from orchestrator.cli.dashboard import show_dashboard
+
+        port = self.port
+        return lambda folder, say: show_dashboard(folder, port, say)
+
+    def view(self, *, on_terminal: bool) -> View:
+        """The live view on a terminal, else plain lines on standard error."""
+        if on_terminal and not self.quiet and not self.as_json:
+            from rich.console import Console
+
+            from orchestrator.cli.live_view import LiveView
+
+            return LiveView(Console(stderr=True), verbose=self.verbose)
+        least = Weight.IMPORTANT if self.quiet else Weight.DETAIL if self.verbose else Weight.NORMAL
+        return PlainView(sys.stderr, least)
+
+
+def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing: Showing) -> int:
+    """Run a new session."""
+    from orchestrator.coordinator import run_session
+
+    async def begin(observe: Any, progress: Any) -> SessionResult:
+        return await run_session(request, environ=environ, observe=observe, progress=progress)
+
+    return attend_to_end(begin, showing, interactive=request.interactive)
+
+
+def resume_session_to_end(
+    folder: SessionFolder,
+    environ: Mapping[str, str],
+    *,
+    answer: str | None,
+    interactive: bool,
+    share_target: bool,
+    showing: Showing,
+) -> int:
+    """Take over a session that has no coordinator."""
+    from orchestrator.coordinator import resume_session
+
+    async def begin(observe: Any, progress: Any) -> SessionResult:
+        return await resume_session(
+            folder,
+            environ=environ,
+            answer=answer,
+            interactive=interactive,
+            share_target=share_target,
+            observe=observe,
+            progress=progress,
+        )
+
+    return attend_to_end(begin, showing, interactive=interactive)
+
+
+def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
+    """Attend to the session until it has ended, and say how it did."""
+    view = showing.view(on_terminal=live_view_possible())
+    result = anyio.run(partial(attend, begin, view, interactive=interactive, beside=showing.beside()))
+    if showing.as_json:
+        from orchestrator.cli.documents import session_document
+
+        put_out(session_document(result.state, SessionFolder(result.folder), exit_code=int(result.exit_code)))
+    else:
+        out = sys.stdout
+        folder = SessionFolder(result.folder)
+        put_out(final_words(result.state, folder, colour=colours_wanted(out), width=terminal_width(out)))
+    return int(result.exit_code)

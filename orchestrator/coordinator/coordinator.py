@@ -1,0 +1,283 @@
+"""Run the main loop of one session: append, fold, perform, and listen for what comes back."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import anyio
+import anyio.lowlevel
+from anyio.abc import TaskGroup
+
+from orchestrator.agents.contract import Translation
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.clocks import Clock
+from orchestrator.coordinator.egress.outbound import OutboundDesk
+from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.guard_desk import GuardDesk
+from orchestrator.coordinator.performer import Performer
+from orchestrator.coordinator.session_request import Observer
+from orchestrator.coordinator.storage_watch import Storage, stopping_without_journal
+from orchestrator.coordinator.stream_listeners import Listener, Offsets, as_entry, as_recorded, beginning
+from orchestrator.coordinator.timers import keep_sampling, keep_time
+from orchestrator.files.time_limits import off_loop
+from orchestrator.journal.control import read_commands
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.tailing import FileChanges, file_changes
+from orchestrator.journal.writer import Journal
+from orchestrator.models.effects import Effect, EffectId, Outcome
+from orchestrator.models.entries import ClockMoved, EffectIntended, Input, JournalEntry, WorkerExited
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Assignment
+from orchestrator.safety.redaction import Redactor
+from orchestrator.session.fold import step
+from orchestrator.session.state import Session
+from orchestrator.workers.crew import Crew
+
+VERIFY_TIME_S = 60.0
+
+
+class Coordinator:
+    """Runs one session whose lock the caller holds (spec 004).
+
+    Args:
+        session: ``None`` for a new one; else what the journal so far amounts to.
+        before_start: Told just before an attempt of a worker starts.
+    """
+
+    def __init__(
+        self,
+        folder: SessionFolder,
+        journal: Journal,
+        crew: Crew,
+        *,
+        evidence: Evidence,
+        leaver: OutboundDesk,
+        redactor: Redactor,
+        observers: Sequence[Observer] = (),
+        session: Session | None = None,
+        clock: Clock,
+        before_start: Callable[[Assignment], None] = lambda _: None,
+    ) -> None:
+        self.folder = folder
+        self.crew = crew
+        self._journal = journal
+        self.evidence = evidence
+        self._leaver = leaver
+        self._redactor = redactor
+        self._observers = observers
+        self._session = session
+        self._before_start = before_start
+        self.clock = clock
+        self._inbox: deque[Sequence[Input]] = deque()
+        self._is_taking = False
+        self._is_catching_up = False
+        self._listeners: dict[WorkerId, Listener] = {}
+        self.ends: dict[WorkerId, Offsets] = {}  # where each worker's last attempt ended in its files
+        self.carried: dict[WorkerId, Translation] = {}  # and what it ended with
+        self._commands_done = 0
+        self._desk = GuardDesk(folder, self.take)
+        self._performer: Performer | None = None
+        self._changes: FileChanges | None = None
+        self._storage = Storage(folder, journal)
+        self._tasks: TaskGroup | None = None
+
+    @property
+    def session(self) -> Session:
+        """The session after the last entry."""
+        if self._session is None:
+            raise RuntimeError("no entry has been taken yet")
+        return self._session
+
+    async def run(
+        self,
+        *first: Input,
+        unrecorded: Sequence[tuple[EffectId, Effect]] = (),
+        begun: Collection[EffectId] = (),
+        undone: Sequence[tuple[EffectId, Effect]] = (),
+        adopted: Mapping[WorkerId, int] = MappingProxyType({}),
+    ) -> Session:
+        """Take ``first`` and go on until the session is closed.
+
+        Args:
+            unrecorded: Effects a dead coordinator had derived but not written down: recorded first, then done, if not
+                ``begun`` all the same.
+            undone: Effects it had written down, of which no outcome is known: they are done again.
+            adopted: Attempts that were running, or whose end is not yet in the journal, by worker.
+        """
+        with ExitStack() as cleanup:
+            cleanup.callback(self._close_listeners)
+            folders = [self.folder.path, self.folder.reviews_dir, self.folder.commands_dir]
+            async with (
+                self.crew.proxy_listener(refused=lambda refusal: self.take(as_entry(refusal))),
+                file_changes(folders, ignored={"journal.jsonl", "orchestrator.log", "network.sock"}) as changes,
+            ):
+                self._changes = changes
+                async with stopping_without_journal(self.crew), anyio.create_task_group() as tasks:
+                    self._tasks = tasks
+                    self._performer = self._make_performer(tasks)
+                    self._is_catching_up = True
+                    self._record_and_perform(unrecorded, begun)
+                    for name, effect in undone:
+                        self._performer.perform(name, effect)
+                    self._is_catching_up = False
+                    # A session that was only waiting to be closed is done; any other goes on.
+                    if not self.is_done():
+                        self._take_all(first)
+                    for worker, attempt in adopted.items():
+                        changes.add(self.folder.scratch(worker))
+                        self._desk.watch(worker, changes)
+                        tasks.start_soon(self._wait_for_end, worker, attempt)
+                    tasks.start_soon(self._listen, changes)
+                    tasks.start_soon(keep_time, lambda: self.session, self.take, self.clock)
+                    tasks.start_soon(keep_sampling, self.crew, self._listeners, self._take_all)
+                    tasks.start_soon(self._storage.watch, lambda: self.session, self.take)
+                    self._stop_if_closed()
+        return self.session
+
+    def take(self, body: Input) -> None:
+        """Append one input, fold it in, and do what the session then wants."""
+        self._take_all((body,))
+
+    def adopt(self, worker: WorkerId, listener: Listener) -> None:
+        """Listen to, and wait for, an attempt that was already running."""
+        self._listeners[worker] = listener
+
+    def _make_performer(self, tasks: TaskGroup) -> Performer:
+        return Performer(
+            folder=self.folder,
+            crew=self.crew,
+            evidence=self.evidence,
+            tasks=tasks,
+            take=self.take,
+            started=self._begin_listening,
+            session=lambda: self.session,
+            before_start=self._before_start,
+            desk=self._desk,
+            leaver=self._leaver,
+        )
+
+    def _take_all(self, bodies: Sequence[Input]) -> None:
+        """Inputs that come while others are being taken wait their turn: the fold is never entered twice."""
+        if bodies:
+            self._inbox.append(bodies)
+        if self._is_taking:
+            return
+        self._is_taking = True
+        try:
+            while self._inbox:
+                self._take_batch(self._inbox.popleft())
+        finally:
+            self._is_taking = False
+        self._stop_if_closed()
+
+    def _take_batch(self, bodies: Sequence[Input]) -> None:
+        wanted: list[tuple[EffectId, Effect]] = []
+        moved = self.clock.take_move() if self._session is not None else 0.0
+        bodies = (ClockMoved(moved), *bodies) if moved else bodies
+        recorded = [as_recorded(self._redactor, body) for body in bodies]
+        for entry in self._journal.append_many(recorded, self.clock.now()):
+            effects = self._fold(entry)
+            wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
+        self._record_and_perform(wanted)
+
+    def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]], begun: Collection[EffectId] = ()) -> None:
+        if not wanted or self._performer is None:
+            return
+        intents = [EffectIntended(name, effect) for name, effect in wanted]
+        for entry in self._journal.append_many(intents, self.clock.now()):
+            self._fold(entry)
+        self._journal.sync()
+        for name, effect in wanted:
+            if name not in begun:
+                self._performer.perform(name, effect)
+
+    def _fold(self, entry: JournalEntry) -> Sequence[Effect]:
+        self._session, effects = step(self._session, entry)
+        for observe in self._observers:
+            observe(self._session, entry)
+        return effects
+
+    def _stop_if_closed(self) -> None:
+        if self._is_catching_up or self._tasks is None:
+            return
+        if self._session is not None and self._session.closed is not None:
+            self._tasks.cancel_scope.cancel()
+
+    def is_done(self) -> bool:
+        """Whether the session is closed for good: it cannot be resumed."""
+        closed = self._session.closed if self._session is not None else None
+        return closed is not None and closed.outcome is Outcome.DONE
+
+    # Listening
+
+    def _begin_listening(self, assignment: Assignment, attempt: int) -> None:
+        worker = assignment.worker
+        translation = beginning(self.carried.get(worker, Translation()), assignment)
+        listener = Listener(worker, attempt, get_agent(assignment.agent), self._redactor, self.clock.now, translation)
+        listener.follow_all(self.folder, self.ends.get(worker, Offsets()))
+        self._listeners[worker] = listener
+        if self._changes is not None:
+            self._changes.add(self.folder.scratch(worker))
+            self._desk.watch(worker, self._changes)
+        if self._tasks is not None:
+            self._tasks.start_soon(self._wait_for_end, worker, attempt)
+
+    async def _listen(self, changes: FileChanges) -> None:
+        await self._hear(None)
+        self._read_commands()
+        async for paths in changes:
+            await self._hear(paths)
+            self._desk.hear(paths)
+            if paths is None or any(path.parent == self.folder.commands_dir for path in paths):
+                self._read_commands()
+
+    async def _hear(self, paths: frozenset[Path] | None) -> None:
+        for listener in list(self._listeners.values()):
+            if listener.concerns(paths):
+                while heard := listener.hear():
+                    self._take_all(heard)
+                    # A flood from one worker must not keep the others, or a stop, waiting.
+                    await anyio.lowlevel.checkpoint()
+
+    async def _wait_for_end(self, worker: WorkerId, attempt: int) -> None:
+        exit_record = await self.crew.wait_exited(worker)
+        self.evidence.writers.ends(worker)
+        listener = self._listeners.pop(worker, None)
+        if listener is not None:
+            try:
+                for heard in listener.finish():
+                    self._take_all(heard)
+                    await anyio.lowlevel.checkpoint()
+                await self._verify(listener)
+                self._take_all(listener.reckoning())
+            finally:
+                listener.close()
+            self.carried[worker] = listener.translation
+            self.ends[worker] = listener.ends()
+        if not self.crew.running():
+            self._storage.make_room()
+        self.take(WorkerExited(worker, attempt, exit_record))
+
+    async def _verify(self, listener: Listener) -> None:
+        # Files that cannot be read again in time are judged by what was read the first time.
+        with suppress(TimeoutError):
+            await off_loop(listener.verify, within_s=VERIFY_TIME_S, what="reading a worker's output again")
+
+    def _read_commands(self) -> None:
+        for dropped in read_commands(self.folder, self._commands_done):
+            self._commands_done = dropped.n
+            if dropped.command is not None:
+                self.take(replace(dropped.command, number=dropped.n))
+
+    def skip_commands(self, until: int) -> None:
+        """Commands up to this number were taken by an earlier coordinator."""
+        self._commands_done = until
+
+    def _close_listeners(self) -> None:
+        for listener in self._listeners.values():
+            listener.close()

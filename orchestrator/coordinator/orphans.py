@@ -1,0 +1,200 @@
+"""Find what dead sessions of a workspace left running, end it, and say so.
+
+A shim whose coordinator died ends its tree by itself after a grace, and a coordinator whose shim died does so too.
+This is for those who lost both, and for a person who does not want to wait for the grace.  Nobody is signalled by a
+pid alone: an attempt is known by its record, its shim and its namespace by boot, start time and pid namespace, and its
+processes by the mark in their environment.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from orchestrator.coordinator.left_logins import LeftLogin, return_left_logins
+from orchestrator.coordinator.session_request import Progress
+from orchestrator.errors import OrchestrateError
+from orchestrator.files.temporary import remove_abandoned_folders
+from orchestrator.files.time_limits import off_loop
+from orchestrator.journal.folder import SESSION_ID, SessionFolder
+from orchestrator.journal.session_lock import hold_session_lock, session_holder
+from orchestrator.models.identity import SessionId, WorkerId
+from orchestrator.models.workers import ExitRecord
+from orchestrator.sandbox.control_groups import own_group, remove_abandoned_groups
+from orchestrator.sandbox.homes import notes_in
+from orchestrator.sandbox.kernel_limits import delegated
+from orchestrator.shim.attempt_records import decode_file, encode, replace_file
+from orchestrator.shim.orphan_processes import end_marked, marked_records
+from orchestrator.shim.processes import boot_id, send_signal
+from orchestrator.workers import attempts
+from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
+from orchestrator.workers.worker_process import is_same
+
+_RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
+
+SWEEP_TIME_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One attempt whose coordinator and shim were both gone, and how it is known that its tree is gone now."""
+
+    session: SessionId
+    worker: WorkerId
+    attempt: int
+    exit: ExitRecord
+
+    def __str__(self) -> str:
+        proof = "not proven that nothing is left" if self.exit.proof == "none" else f"proof: {self.exit.proof}"
+        return f"{self.session}: {self.worker}.{self.attempt}: {'; '.join(filter(None, (self.exit.note, proof)))}"
+
+
+def sweep_workspace(workspace: Path) -> tuple[Leftover | LeftLogin, ...]:
+    """End what is left of sessions that nobody coordinates; sessions that somebody runs are left alone.
+
+    Costs one look at the process table, and a listing of the records of each session of this boot.
+    """
+    marked = _marked()
+    found: list[Leftover | LeftLogin] = []
+    for folder in _sessions(workspace):
+        lost = list(_lost_attempts(folder, marked))
+        if not (lost or notes_in(folder.path)) or session_holder(folder) is not None:
+            continue
+        # Whoever runs the session from now on sees to it; what we cannot lock or write we cannot answer for.
+        with suppress(OrchestrateError, OSError), hold_session_lock(folder):
+            found.extend(_end(folder, files) for files in lost if _is_lost(files, marked))
+            if not is_anything_running(folder):
+                found.extend(return_left_logins(folder))
+    _remove_what_was_made()
+    return tuple(found)
+
+
+def _remove_what_was_made() -> None:
+    """Remove control groups and temporary folders whose makers are gone, of whatever workspace."""
+    remove_abandoned_folders()
+    own = own_group()
+    parents = {*delegated().values(), *(() if own is None else (own,))}
+    # A shim bears its attempt's mark: one that has just begun has not put its worker into its groups yet.
+    kept = {Path(group) for record in _marked() for group in _groups_in(record.with_suffix(".spec"))}
+    remove_abandoned_groups(parents, kept=kept)
+
+
+def _groups_in(spec: Path) -> Iterator[str]:
+    with suppress(OSError, ValueError):
+        groups = decode_file(str(spec)).get("groups")
+        yield from map(str, groups if isinstance(groups, list) else ())
+
+
+async def report_leftovers(workspace: Path, say: Progress) -> None:
+    """Sweep, and say what was found: what a run or a resume begins with."""
+    try:
+        left = await off_loop(
+            partial(sweep_workspace, workspace), within_s=SWEEP_TIME_S, what="the look at the workspace"
+        )
+    except TimeoutError as error:
+        say(f"whether something is left over from earlier sessions is not known: {error}")
+        return
+    for leftover in left:
+        say(f"left over from {leftover}")
+
+
+def stop_abandoned(
+    folder: SessionFolder, *, hard: bool, within_s: float
+) -> tuple[tuple[Leftover, ...], tuple[WorkerId, ...]]:
+    """End what a session without a coordinator still runs, by its shims before their grace is over, or in their place.
+
+    The session stays as it is: whoever resumes it hears of the ends.  Blocks, for little more than ``within_s``.
+    Returns what has ended, and the workers that have not.
+
+    Raises:
+        SessionBusy: Somebody coordinates it after all.
+    """
+    with hold_session_lock(folder):
+        lost = [_end(folder, files) for files in _lost_attempts(folder, _marked())]
+        running = [(files, record) for files, record in _begun(folder) if record.exit is None and is_same(record.shim)]
+        for files, record in running:
+            command = "kill" if hard else "stop"
+            told = {"command": command, "because": "stopped without a coordinator", "attempt": files.attempt}
+            attempts.drop_command(files.control, told)
+            send_signal(record.shim.pid, record.shim.start_ticks, signal.SIGUSR1)
+        deadline = time.monotonic() + within_s
+        while any(is_same(record.shim) for _, record in running) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        gone = [files for files, record in running if not is_same(record.shim)]
+        left = tuple(files.worker for files, _ in running if files not in gone)
+        ended = (*lost, *(_end(folder, files) for files in gone))
+    _remove_what_was_made()
+    return ended, left
+
+
+def is_anything_running(folder: SessionFolder) -> bool:
+    """Whether a shim of the session is alive, or a process that one of its attempts left."""
+    marked = _marked()
+    return any(is_same(record.shim) or files.record in marked for files, record in _begun(folder))
+
+
+def _sessions(workspace: Path) -> Iterator[SessionFolder]:
+    try:
+        names = sorted(path.name for path in workspace.iterdir())
+    except OSError:
+        return
+    yield from (SessionFolder(workspace / name) for name in names if SESSION_ID.fullmatch(name))
+
+
+def _marked() -> frozenset[Path]:
+    """The records of attempts of which processes are there."""
+    return frozenset(map(Path, marked_records()))
+
+
+def _lost_attempts(folder: SessionFolder, marked: frozenset[Path]) -> Iterator[AttemptFiles]:
+    yield from (files for files, _ in _begun(folder) if _is_lost(files, marked))
+
+
+def _begun(folder: SessionFolder) -> Iterator[tuple[AttemptFiles, AttemptRecord]]:
+    try:
+        names = sorted(path.name for path in folder.workers_dir.iterdir())
+    except OSError:
+        return
+    for name in names:
+        match = _RECORD.fullmatch(name)
+        if match is not None:
+            worker = WorkerId(match["worker"])
+            files = AttemptFiles(folder.workers_dir, folder.control_dir / worker, worker, int(match["attempt"]))
+            record = attempts.read_record(files)
+            if record is not None:
+                yield files, record
+
+
+def _is_lost(files: AttemptFiles, marked: frozenset[Path]) -> bool:
+    """Whether its shim is gone, and it has no end on record or its processes outlived that end."""
+    record = attempts.read_record(files)
+    if record is None or record.shim.boot_id != boot_id():
+        return False  # not begun, or a machine ago
+    if record.exit is not None:
+        return files.record in marked and not is_same(record.shim)
+    return not is_same(record.shim)
+
+
+def _end(folder: SessionFolder, files: AttemptFiles) -> Leftover:
+    record = attempts.read_record(files)
+    if record is not None and record.exit is not None:
+        swept = end_marked(str(files.record))
+        outlived = [f"{swept} of its processes outlived it and were killed"] if swept else []
+        note = "; ".join([note for note in (record.exit.note, *outlived) if note])
+        return Leftover(folder.id, files.worker, files.attempt, ExitRecord(**{**asdict(record.exit), "note": note}))
+    ended = attempts.lost(files, folder.raw_stdout(files.worker), folder.raw_stderr(files.worker))
+    _write_down(files, ended)
+    return Leftover(folder.id, files.worker, files.attempt, ended)
+
+
+def _write_down(files: AttemptFiles, ended: ExitRecord) -> None:
+    """The record gets the end its shim could not write, so that nobody has to look again."""
+    value = json.loads(files.record.read_text())
+    replace_file(str(files.record), encode({**value, "exit": asdict(ended)}), sync=True)

@@ -1,0 +1,261 @@
+"""Resume a session: adopt workers that live, finish open effects, and continue the conversations of the lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from orchestrator.agents.contract import Translation
+from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.clocks import Clock
+from orchestrator.coordinator.coordinator import Coordinator
+from orchestrator.coordinator.egress.outbound import cut_off
+from orchestrator.coordinator.environments import Stage, open_stage
+from orchestrator.coordinator.orphans import report_leftovers
+from orchestrator.coordinator.recovered_state import Inheritance, inherit
+from orchestrator.coordinator.session_log import Commentary
+from orchestrator.coordinator.session_request import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.session_start import (
+    begin_evidence,
+    hold,
+    make_coordinator,
+    release_workers,
+    result_of,
+    sharing,
+)
+from orchestrator.coordinator.stream_listeners import Listener, StreamName, beginning
+from orchestrator.errors import UsageError
+from orchestrator.journal.control import person
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.session_lock import hold_session_lock
+from orchestrator.journal.writer import Journal
+from orchestrator.models.effects import Effect, EffectId, Outcome, SendOutbound, StartWorker
+from orchestrator.models.entries import (
+    Command,
+    CoordinatorResumed,
+    EffectDone,
+    Input,
+    UserCommand,
+    WorkerStarted,
+)
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.work import Role
+from orchestrator.safety.redaction import Redactor
+from orchestrator.session.consents import misunderstood
+from orchestrator.session.state import Session, is_alive
+from orchestrator.workers.attempts import AttemptFiles, read_record
+
+
+async def resume_session(
+    folder: SessionFolder,
+    *,
+    environ: Mapping[str, str],
+    answer: str | None = None,
+    interactive: bool = False,
+    share_target: bool = False,
+    observe: Observer | None = None,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> SessionResult:
+    """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
+
+    Raises:
+        SessionBusy: A coordinator is running it.
+        UsageError: It is done, or a question is open and there is neither an answer nor somebody to ask.
+        ReplayDiffers: This version of the program does not derive what the journal holds.
+    """
+    say = progress or (lambda text: None)
+    clock = clock or Clock()
+    await report_leftovers(folder.workspace, say)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(hold_session_lock(folder))
+        journal = stack.enter_context(Journal(folder.journal_file))
+        left = inherit(list(read_journal(folder.journal_file)))
+        check_resumable(left.session, answer=answer, interactive=interactive)
+        request = _request_of(left.session, folder, interactive=interactive, share_target=share_target)
+        held = await hold(stack, request, folder) if _needs_target(left.session) else None
+        for warning in sharing(held):
+            say(warning)
+        stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
+        observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
+        if observe is not None:
+            observers.append(observe)
+        coordinator = make_coordinator(
+            folder,
+            journal,
+            left.session.options,
+            stage=stage,
+            observers=observers,
+            session=left.session,
+            clock=clock,
+            held=held,
+        )
+        stack.push_async_callback(release_workers, coordinator)
+        coordinator.skip_commands(left.last_command)
+        adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
+        await begin_evidence(coordinator, [worker for worker in adopted if _may_write(left.session, worker)])
+        resumed = CoordinatorResumed(
+            os.getpid(),
+            alive=tuple(adopted),
+            away_s=(clock.now() - (left.session.now or left.session.opened_at)).total_seconds(),
+            interactive=interactive,
+            rehearsal=stage.rehearsal,
+            share_target=share_target,
+        )
+        # Given up after the takeover: before it the session would want its end once more.
+        given_up = [EffectDone(name) for name in left.given_up]
+        inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
+        if answer is not None:
+            # By its name: what was asked may be withdrawn while the session comes back.
+            asked = next((question.id for question in left.session.questions), None)
+            by = "orchestrate resume"
+            inputs.append(UserCommand(Command.ANSWER, by=by, text=answer, question=asked, who=person()))
+        session = await coordinator.run(
+            *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
+        )
+    return result_of(folder, session)
+
+
+def check_resumable(session: Session, *, answer: str | None, interactive: bool) -> None:
+    """Refuse what cannot go on.
+
+    Raises:
+        UsageError: The session is done, or waits for an answer.
+    """
+    if session.closed is not None and session.closed.outcome is Outcome.DONE:
+        raise UsageError(
+            f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}"
+        )
+    if session.questions and answer is not None:
+        problem = misunderstood(session, session.questions[0], answer)
+        if problem is not None:
+            raise UsageError(problem, hint=f"{session.questions[0].text} It is still open.")
+    if session.questions and answer is None and not interactive:
+        question = session.questions[0]
+        raise UsageError(
+            f"session {session.id} waits for an answer: {question.text}",
+            hint=f'orchestrate resume {session.id} --answer "…"',
+        )
+
+
+def _request_of(session: Session, folder: SessionFolder, *, interactive: bool, share_target: bool) -> RunRequest:
+    options = session.options
+    rehearsal = None
+    if options.rehearsal is not None:
+        urls = [urlsplit(endpoint.url) for endpoint in options.rehearsal.endpoints.values()]
+        outside = next((endpoint.url for endpoint in options.rehearsal.endpoints.values()), None)
+        rehearsal = RehearsalRequest(
+            stand_ins=any(found.stand_in for found in session.found),
+            installed=options.rehearsal.is_installed,
+            port=next((url.port for url in urls if url.port), 0),
+            server=outside if options.rehearsal.is_served_elsewhere else None,
+        )
+    return RunRequest(
+        task=options.task,
+        target=options.target,
+        workspace=folder.workspace,
+        policy=options.policy,
+        sandbox=options.sandbox,
+        templates=options.templates,
+        agents=options.agents,
+        models=options.models,
+        rehearsal=rehearsal,
+        interactive=interactive,
+        share_target=share_target or options.share_target,
+    )
+
+
+def _needs_target(session: Session) -> bool:
+    """Whether workers of the session could write in the user's own project, not in a copy."""
+    options = session.options
+    own = options.rehearsal is None and options.source is None
+    return own and (options.sandbox.target == "write" or options.sandbox_backend == "none")
+
+
+def _may_write(session: Session, worker: WorkerId) -> bool:
+    state = session.workers.get(worker)
+    return state is None or state.role is Role.IMPLEMENTER or session.options.sandbox_backend == "none"
+
+
+def _adopt(
+    coordinator: Coordinator, left: Inheritance, *, folder: SessionFolder, stage: Stage
+) -> tuple[dict[WorkerId, int], list[Input], list[tuple[EffectId, Effect]], frozenset[EffectId]]:
+    """Find the attempts that were running; a start whose shim did begin is an outcome, not a thing to do again."""
+    first: list[Input] = []
+    begun: set[EffectId] = set()
+    undone: list[tuple[EffectId, Effect]] = []
+    adopted: dict[WorkerId, int] = {}
+    for name, effect in (*left.unrecorded, *left.undone):
+        if isinstance(effect, StartWorker):
+            # Also if its shim has ended meanwhile: what the attempt wrote is heard from its first byte.
+            record = read_record(_files(folder, effect.worker, effect.attempt))
+            if record is not None:
+                coordinator.crew.adopt(effect.worker, effect.attempt, record.shim)
+                argv = get_agent(effect.assignment.agent).launch(effect.assignment).argv
+                first.append(WorkerStarted(effect.worker, effect.attempt, argv, record.shim, record.sandbox, name))
+                adopted[effect.worker] = effect.attempt
+                begun.add(name)
+    for name, effect in left.undone:
+        if name not in begun and name not in left.given_up and not isinstance(effect, SendOutbound):
+            undone.append((name, effect))
+    for worker in left.session.workers.values():
+        if worker.shim is not None and is_alive(worker) and worker.id not in adopted:
+            coordinator.crew.adopt(worker.id, worker.attempt, worker.shim)
+            adopted[worker.id] = worker.attempt
+    for worker in left.session.workers.values():
+        following = worker.attempt + (worker.exit is not None)
+        coordinator.ends[worker.id] = left.ends_before(worker.id, following)
+        coordinator.carried[worker.id] = left.carried_before(worker.id, following, folder)
+    for worker_id, attempt in adopted.items():
+        translation = beginning(coordinator.carried[worker_id], left.launched[worker_id, attempt])
+        now = coordinator.clock.now
+        listener = _listener(left, worker_id, translation, attempt=attempt, folder=folder, stage=stage, now=now)
+        coordinator.adopt(worker_id, listener)
+    return adopted, first, undone, frozenset(begun)
+
+
+def _files(folder: SessionFolder, worker: WorkerId, attempt: int) -> AttemptFiles:
+    return AttemptFiles(folder.workers_dir, folder.control(worker), worker, attempt)
+
+
+def _listener(
+    left: Inheritance,
+    worker: WorkerId,
+    translation: Translation,
+    *,
+    attempt: int,
+    folder: SessionFolder,
+    stage: Stage,
+    now: Callable[[], datetime],
+) -> Listener:
+    """Listen from the attempt's first byte, so that the translation is rebuilt, and pass on only what is new."""
+    record = read_record(_files(folder, worker, attempt))
+    listener = Listener(
+        worker,
+        attempt,
+        get_agent(left.session.workers[worker].agent),
+        Redactor(stage.secrets),
+        now,
+        translation,
+        said_pending=(worker, attempt) in left.said_pending,
+    )
+    # A shim that was lost at its very start has not written down where its part begins.
+    begins = {"stdout": record.stdout_start, "stderr": record.stderr_start} if record else {}
+    paths: dict[StreamName, Path] = {
+        "stdout": folder.raw_stdout(worker),
+        "stderr": folder.raw_stderr(worker),
+        "events": folder.events_file(worker),
+    }
+    before = left.ends_before(worker, attempt)
+    for name, path in paths.items():
+        begin = max(begins.get(name, 0), getattr(before, name))
+        key = (worker, attempt, str(name))
+        reckoned = left.reckoned.get(key)
+        expect = (reckoned.end, reckoned.sha256) if reckoned is not None and reckoned.start == begin else None
+        listener.follow(name, path, begin, skip_until=left.heard.get(key, 0), expect=expect)
+    return listener

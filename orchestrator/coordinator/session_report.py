@@ -1,0 +1,252 @@
+"""Write ``report.md`` for people and ``report.json`` for programs when a session has ended."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from pydantic import TypeAdapter
+
+from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.approvals import Settled
+from orchestrator.models.effects import Outcome
+from orchestrator.models.money import Usage
+from orchestrator.models.recovery import RecoveryAction
+from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
+from orchestrator.session.state import Session
+from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise, tests_in_words
+
+SUMMARY: TypeAdapter[SessionSummary] = TypeAdapter(SessionSummary)
+HEADLINES = {
+    Outcome.DONE: "Done",
+    Outcome.FAILED: "Failed",
+    Outcome.NEEDS_PERSON: "Needs a person",
+    Outcome.INTERRUPTED: "Interrupted",
+}
+
+
+def write_report(folder: SessionFolder, session: Session, *, outcome: Outcome, reason: str) -> None:
+    """Write both reports, each replaced atomically.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    # The report is written before the session counts as closed: it says how that ends.
+    summary = replace(summarise(session), status=str(outcome), reason=reason)
+    data = SUMMARY.dump_json(summary, indent=2).decode()
+    write_atomically(folder.report_data_file, safe_json(data) + "\n")
+    write_atomically(folder.report_text_file, report_text(summary, outcome=outcome, reason=reason))
+
+
+def report_text(summary: SessionSummary, *, outcome: Outcome, reason: str) -> str:
+    """The report as Markdown."""
+    return "\n".join(_lines(summary, outcome, reason)) + "\n"
+
+
+def usage_in_words(usage: Usage, *, complete: bool = True) -> str:
+    """Tokens and cost; what is unknown is said, never 0."""
+    tokens = "unknown tokens" if usage.total_tokens is None else f"{usage.total_tokens:,} tokens"
+    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    return f"{tokens}, {cost}" + ("" if complete else " (not every worker told its cost, so this is a lower bound)")
+
+
+def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
+    yield f"# {HEADLINES[outcome]}: {markdown_line(summary.task)}"
+    yield from ["", f"{markdown_line(reason, None)}.", ""]
+    yield from _planted(summary)
+    yield from _facts(summary)
+    yield from _questions(summary)
+    yield from _section("Questions and answers", (line for each in summary.settled for line in settled_lines(each)))
+    yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |"]
+    yield "|---|---|---|---|---|---|"
+    yield from (_worker_row(worker) for worker in summary.workers)
+    yield from _section("What changed", _changes(summary))
+    yield from _section("Whose the changes are", _whose(summary))
+    yield from _section("What the diff does not show", _unshown(summary))
+    yield from _section("Tests of the target", (f"- {markdown_line(line)}" for line in tests_in_words(summary)))
+    yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
+    yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
+    yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
+    yield from _section("Warnings", _warnings(summary))
+    yield from _section("Last words", (line for worker in summary.workers for line in _last_words(worker)))
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """A heading and its lines; nothing at all where there are none."""
+    begun = False
+    for line in lines:
+        if not begun:
+            yield from ["", f"## {title}", ""]
+            begun = True
+        yield line
+
+
+def _facts(summary: SessionSummary) -> Iterator[str]:
+    yield f"- session `{summary.id}`, target {markdown_code(summary.target)}"
+    if summary.source is not None and not summary.is_rehearsal:
+        source, target = shlex.quote(summary.source), shlex.quote(summary.target)
+        yield f"- it worked on a copy: the project, {markdown_code(summary.source)}, is as it was"
+        yield f"- {markdown_code(f'orchestrate apply {summary.id}')} makes its change there"
+        yield f"- commits, if it made any: {markdown_code(f'git -C {source} fetch {target} HEAD')}"
+    policy, sandbox = markdown_line(summary.policy), markdown_line(summary.sandbox)
+    yield f"- tier {summary.tier or '-'}, review policy {policy}, sandbox {sandbox}"
+    yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
+    if not summary.usage_complete:
+        yield "- not every attempt told its tokens, so more were used than are counted here"
+    yield from (f"- budget: {markdown_line(line)}" for line in summary.budget)
+    yield from (f"- {markdown_line(note)}" for note in summary.tier_notes)
+    for found in summary.found:
+        state = f"{markdown_line(found.version or 'version unknown')}{' (stand-in)' if found.stand_in else ''}"
+        problem = f": {markdown_line(found.problem)}" if found.problem else ""
+        yield f"- {found.name}: {state}{'' if found.usable else ', not used'}{problem}"
+
+
+def _planted(summary: SessionSummary) -> Iterator[str]:
+    if summary.planted:
+        yield from ["**These run on your machine.** Agents made or changed them, and programs of yours obey them:", ""]
+        for planted in summary.planted[:200]:
+            name = markdown_code(planted.below(summary.target))
+            yield f"- {planted.in_words(name)}"
+        yield ""
+
+
+def _questions(summary: SessionSummary) -> Iterator[str]:
+    if summary.questions:
+        yield from ["", "## Waiting for an answer", ""]
+        for question in summary.questions:
+            yield f"- {question.id}: {markdown_line(question.text, 4000)}"
+            yield from (f"  - {markdown_line(suggestion)}" for suggestion in question.suggestions)
+        yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
+
+
+def settled_lines(settled: Settled) -> Iterator[str]:
+    """What was asked, who answered what from where and when, and what became of it."""
+    kind = "consent" if settled.consent else "question"
+    yield f"- {settled.question or 'beforehand'} ({kind}): {markdown_line(settled.text)}"
+    if settled.choices:
+        yield f"  - choices: {', '.join(markdown_line(choice) for choice in settled.choices)}"
+    who = f" ({markdown_line(settled.who)})" if settled.who else ""
+    said = f"{markdown_line(settled.answer)!r}, {settled.by}{who}" if settled.by else "nobody answered"
+    yield f"  - answer: {said}, {settled.at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"  - outcome: {markdown_line(settled.outcome)}"
+
+
+def _changes(summary: SessionSummary) -> Iterator[str]:
+    change = summary.change
+    writers = [worker for worker in summary.workers if worker.files]
+    by_workers = {name for worker in writers for name in worker.files}
+    if change is not None and change.problem is not None:
+        how = f"`orchestrate diff {summary.id}` measures it now."
+        yield from [f"Not measured at the end: {markdown_line(change.problem)}. {how}", ""]
+    elif change is not None and set(change.files) != by_workers:
+        what = f"{len(change.files)} files, +{change.insertions} -{change.deletions}" if change.files else "no file"
+        yield f"In all, compared with the beginning and measured last: {what}"
+        yield from [*_names(change.files), ""]
+    elif change is not None and not change.files:
+        yield "Nothing in the target, measured last."
+    if change is not None and change.lost_work:
+        names = shlex.join(change.lost_work[:20])
+        yield "Work that was in no commit when the session began is gone from these files:"
+        yield from _names(change.lost_work)
+        yield from ["", f"It can be had back: {markdown_code(f'orchestrate undo {summary.id} {names}')}", ""]
+    for worker in writers:
+        yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
+        yield from _names(worker.files)
+    if change is not None and change.files:
+        yield from [
+            "",
+            f"`orchestrate undo {summary.id}` puts it back as it was; `changes.patch` beside this report holds it.",
+        ]
+
+
+def _whose(summary: SessionSummary) -> Iterator[str]:
+    """Nothing, where all of it is certainly the work of the one who is said to have done it."""
+    change = summary.change
+    if change is None:
+        return
+    yield from (f"- the target was shared with {markdown_line(str(other), 1000)}" for other in change.shared_with)
+    doubtful = [one for one in change.whose if not one.is_certain or one.by_others or len(one.workers) != 1]
+    yield from (f"- {markdown_code(one.path)}: {one.words()}" for one in doubtful[:100])
+    if len(doubtful) > 100:
+        yield f"- and {len(doubtful) - 100} more"
+
+
+def _unshown(summary: SessionSummary) -> Iterator[str]:
+    if summary.change is not None:
+        yield from (f"- {markdown_line(line, 4000)}" for line in summary.change.unshown.lines())
+
+
+def _names(files: Sequence[str]) -> Iterator[str]:
+    yield from (f"- {markdown_code(name)}" for name in files[:100])
+    if len(files) > 100:
+        yield f"- and {len(files) - 100} more"
+
+
+def _calls(worker: WorkerSummary) -> Iterator[str]:
+    kinds = (
+        ("failed", worker.calls_failed, worker.failed_calls),
+        ("denied", worker.calls_denied, worker.denied_calls),
+        ("met a refusal of the system, perhaps the sandbox's", worker.calls_refused, worker.refused_calls),
+        ("never finished", len(worker.unfinished), worker.unfinished),
+    )
+    for word, count, named in kinds:
+        if count:
+            yield f"- {worker.id}: {count} {word} (of {worker.tool_calls} tool calls)"
+            yield from (f"  - {markdown_line(words)}" for words in named)
+
+
+def _recovery_lines(action: RecoveryAction) -> Iterator[str]:
+    yield f"- {action.worker}, attempt {action.attempt}: {markdown_line(action.because)} (rule `{action.rule}`)"
+    yield f"  - error: {markdown_line(action.error)}"
+    if action.argv_after:
+        yield f"  - before: {markdown_code(' '.join(action.argv_before))}"
+        yield f"  - after: {markdown_code(' '.join(action.argv_after))}"
+    yield from (f"  - environment added: {markdown_code(name)}" for name in action.env_added)
+
+
+def _warnings(summary: SessionSummary) -> Iterator[str]:
+    yield from (f"- {markdown_line(warning)}" for warning in summary.warnings)
+    for worker in summary.workers:
+        if worker.unknown_records:
+            kinds = ", ".join(f"{markdown_code(kind)} ({count})" for kind, count in worker.unknown_records.items())
+            yield f"- {worker.id}: {sum(worker.unknown_records.values())} records of kinds that are not known: {kinds}"
+        if worker.agents_started:
+            started = ", ".join(f"{name} ({count})" for name, count in worker.agents_started.items())
+            yield f"- {worker.id} started, or tried to start, other agents inside its sandbox: {started}"
+        if worker.noise:
+            yield f"- {worker.id}: {worker.noise:,} lines of its output were no record; its raw file has them"
+
+
+def _last_words(worker: WorkerSummary) -> Iterator[str]:
+    if worker.answer:
+        yield from [f"**{worker.id}**", "", *markdown_quote(worker.answer[:4000].rstrip()), ""]
+
+
+def _worker_row(worker: WorkerSummary) -> str:
+    proof = worker.exit.proof if worker.exit else ("never started" if worker.attempts == 0 else "not proven")
+    cells = (
+        worker.id,
+        worker.role,
+        f"{worker.status} (attempt {worker.attempts})" if worker.attempts > 1 else str(worker.status),
+        worker.why,
+        usage_in_words(worker.usage),
+        proof,
+    )
+    return "| " + " | ".join(markdown_cell(markdown_line(cell)) for cell in cells) + " |"
+
+
+def _review_lines(review: ReviewSummary) -> Iterator[str]:
+    decided = (
+        f"**{review.decision.action}**, because of {markdown_line(review.decision.rule)}"
+        if review.decision
+        else "not decided"
+    )
+    yield f"- `{review.id}` about {review.about or 'the session'}: {decided}"
+    yield f"  - asked: {markdown_line(review.text)}"
+    for answer in review.answers:
+        said = answer.problem or answer.summary
+        over = f" (over length: {answer.words} words)" if answer.over_length else ""
+        yield f"  - {answer.reviewer}: {answer.verdict}{over}: {markdown_line(said)}"
+        yield from (f"    - {markdown_line(point)}" for point in answer.points[:10])

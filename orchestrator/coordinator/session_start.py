@@ -1,0 +1,395 @@
+"""Start a session from a request and see it to its end: this is everything around the main loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import anyio
+from pydantic import TypeAdapter
+
+import orchestrator
+from orchestrator.agents.registry import AGENTS, TEAM, get_agent
+from orchestrator.coordinator.clocks import Clock, utc_now
+from orchestrator.coordinator.coordinator import Coordinator
+from orchestrator.coordinator.egress.git_push import origin_of
+from orchestrator.coordinator.egress.outbound import OutboundDesk
+from orchestrator.coordinator.environments import Stage, find_agents, open_stage
+from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
+from orchestrator.coordinator.orphans import report_leftovers
+from orchestrator.coordinator.performer import HOMES_TIME_S
+from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
+from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
+from orchestrator.coordinator.session_log import Commentary
+from orchestrator.coordinator.session_request import Observer, Progress, RunRequest, SessionResult
+from orchestrator.coordinator.target_facts import prepared
+from orchestrator.coordinator.target_tests import TargetTests
+from orchestrator.coordinator.worker_probe import probe_as_workers
+from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
+from orchestrator.files.time_limits import off_loop
+from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.journal.folder import SessionFolder, create_session
+from orchestrator.journal.session_lock import hold_session_lock
+from orchestrator.journal.target_lock import TargetLock, hold_target
+from orchestrator.journal.writer import Journal
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import SessionOpened
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.options import FoundAgent, SessionOptions
+from orchestrator.quotation import quoted_name
+from orchestrator.safety.budget import Budget, unpriced
+from orchestrator.safety.redaction import Redactor
+from orchestrator.sandbox.certificates import find_certificates
+from orchestrator.sandbox.layers import Bench
+from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warnings
+from orchestrator.session.state import Session
+from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.writers import Writers
+from orchestrator.workers.crew import Crew, CrewLayout
+
+EXIT_CODES = {
+    Outcome.DONE: ExitCode.DONE,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
+    Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+CHECKS = WorkerId("checks")
+"""Whose scratch folder the target's own tests write in."""
+CERTIFICATES_TIME_S = 10.0
+MOST_TASK_CHARS = 4_000_000
+HOLD_TIME_S = 30.0
+REVIEW_RETRIES = 2
+"""How often a reviewer that could not be asked or heard is asked again, before a person is."""
+TEARING = ":,"
+"""Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
+_OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
+
+
+async def run_session(
+    request: RunRequest,
+    *,
+    environ: Mapping[str, str],
+    observe: Observer | None = None,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+) -> SessionResult:
+    """Run one task from preflight to report.  Call it on the main thread.
+
+    Raises:
+        UsageError: The request, the target, the workspace or the machine is not fit; nothing was started.
+        OrchestrateError: The journal can no longer be written; workers were stopped.
+    """
+    say = progress or (lambda text: None)
+    check_request(request)
+    if request.no_change:
+        # Whatever the policy lets implementers do, this session has none.
+        request = replace(request, sandbox=request.sandbox.model_copy(update={"target": "read"}))
+    await report_leftovers(request.workspace, say)
+    whole_home = request.whole_home
+    await prepared(request.target, request.workspace, found=(), environ=environ, whole_home=whole_home)
+    found = await find_agents(request, environ)
+    folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
+    try:
+        async with AsyncExitStack() as stack:
+            held = await hold(stack, request, folder) if may_write(request) else None
+            stage = await stack.enter_async_context(
+                open_stage(request, folder.path, found=found, environ=environ, progress=say)
+            )
+            findings = await prepared(
+                stage.target,
+                request.workspace,
+                found=stage.found,
+                environ=stage.environ,
+                is_copy=stage.target != request.target,
+                whole_home=whole_home,
+            )
+            sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
+            stage = replace(stage, sandbox=sandbox)
+            backend, loud = choose_backend(sandbox, proof)
+            if stage.rehearsal is None:
+                stage = replace(stage, found=await started_as_workers(stage, backend))
+            git = shutil.which("git", path=stage.environ.get("PATH", os.defpath))
+            without = await off_loop(
+                partial(repository_warnings, stage.target, backend=backend, git=git),
+                within_s=REPOSITORY_TIME_S,
+                what="looking for the target's repository",
+            )
+            certificates = await off_loop(
+                partial(find_certificates, stage.environ), within_s=CERTIFICATES_TIME_S, what="reading certificates"
+            )
+            if held is None and backend == "none" and stage.target == request.target:
+                held = await hold(stack, request, folder)  # only a sandbox makes a policy that reads only true
+            trusted = await off_loop(
+                partial(
+                    trusted_settings,
+                    request.target,
+                    stage.environ,
+                    trust=request.trust_project,
+                    policy=request.sandbox.name,
+                ),
+                within_s=SETTINGS_TIME_S,
+                what="the look at the project's settings",
+            )
+            findings = (*told, *loud, *trusted.warnings, *without, *certificates.problems, *sharing(held), *findings)
+            options = session_options(request, stage, folder=folder, backend=backend)
+            options = replace(options, project_settings=trusted.digest)
+            opened = SessionOpened(folder.id, options, stage.found, findings)
+            write_session_file(folder, opened)
+            stack.enter_context(hold_session_lock(folder))
+            journal = stack.enter_context(Journal(folder.journal_file))
+            observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
+            if observe is not None:
+                observers.append(observe)
+            coordinator = make_coordinator(
+                folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held
+            )
+            stack.push_async_callback(release_workers, coordinator)
+            await begin_evidence(coordinator)
+            session = await coordinator.run(opened)
+    except BaseException:
+        remove_if_unused(folder)
+        raise
+    return result_of(folder, session)
+
+
+async def started_as_workers(stage: Stage, backend: Backend) -> tuple[FoundAgent, ...]:
+    """The agents that start the way a worker will start them.
+
+    Raises:
+        NoUsableAgent: None does.
+    """
+    found = await probe_as_workers(stage.found, sandbox=stage.sandbox, backend=backend, environ=stage.environ)
+    if not any(agent.usable for agent in found):
+        raise NoUsableAgent({agent.name: agent.problem or "not usable" for agent in found})
+    return found
+
+
+def check_request(request: RunRequest) -> None:
+    """Refuse what can be refused before anything is touched.
+
+    Raises:
+        UsageError: The task is empty or beyond all measure, or the budget cannot be kept.
+    """
+    if not request.task.strip():
+        raise UsageError("the task is empty", hint='say what is to be done: orchestrate "Add a login page"')
+    if len(request.task) > MOST_TASK_CHARS:
+        raise UsageError(f"the task has {len(request.task):,} characters; {MOST_TASK_CHARS:,} is the most")
+    for what, path in (("target", request.target), ("workspace", request.workspace)):
+        if not str(path).isascii() and os.fsencode(path).decode(errors="ignore").encode() != os.fsencode(path):
+            raise UsageError(
+                f"the {what} {quoted_name(str(path))} has bytes in its name that are no UTF-8; "
+                "neither the journal nor the agents' records can hold them",
+                hint="rename that folder, or the one above it; a link to it is resolved and does not help",
+            )
+    torn = next((char for char in TEARING if char in str(request.workspace)), None)
+    if torn is not None:
+        raise UsageError(
+            f"the workspace {request.workspace} has a {torn!r} in its name, at which PATH or an agent's options "
+            "would be torn apart",
+            hint="name another one with --workspace",
+        )
+    agents = [AGENTS[name] for name in request.agents or TEAM]
+    silent = [agent.name for agent in agents if agent.reports_cost == "no"]
+    if request.rehearsal is None:
+        reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), silent)
+        if reason is not None:
+            raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
+
+
+def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
+    """Everything the fold needs to know, resolved."""
+    options = SessionOptions(
+        baseline_s=None if request.no_change else request.baseline_s,
+        no_change=request.no_change,
+        measures_final=True,
+        asks_about_doubts=True,
+        max_review_retries=REVIEW_RETRIES,
+        final_wait_s=request.sandbox.limits.final_wait_s,
+        final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,
+        task=request.task,
+        target=stage.target,
+        session_dir=folder.path,
+        source=request.target if stage.target != request.target else None,
+        agents=request.agents or TEAM,
+        policy=request.policy,
+        sandbox=stage.sandbox,
+        sandbox_backend=backend,
+        templates=request.templates,
+        models=request.models,
+        origin=origin_of(stage.target),
+        rehearsal=stage.rehearsal,
+        interactive=request.interactive,
+        share_target=request.share_target,
+        max_cost_usd=request.max_cost_usd,
+        max_tokens=request.max_tokens,
+        timeout_s=request.timeout_s,
+        auto_resume=request.auto_resume,
+        engine_version=orchestrator.__version__,
+    )
+    return replace(options, **request.limits)  # type: ignore[arg-type]  # names and kinds are checked where they are read
+
+
+def write_session_file(folder: SessionFolder, opened: SessionOpened) -> None:
+    """``session.json``: who, what, when, for people and for other programs."""
+    options = json.loads(_OPTIONS.dump_json(opened.options))
+    found = [
+        {"name": agent.name, "usable": agent.usable, "version": agent.version, "stand_in": agent.stand_in}
+        for agent in opened.found
+    ]
+    content = {"format": opened.format, "session": opened.session, "opened_at": utc_now().isoformat(), "found": found}
+    write_atomically(folder.session_file, json.dumps({**content, **options}, indent=2) + "\n")
+
+
+def make_coordinator(
+    folder: SessionFolder,
+    journal: Journal,
+    options: SessionOptions,
+    *,
+    stage: Stage,
+    observers: Sequence[Observer],
+    clock: Clock | None,
+    session: Session | None = None,
+    held: TargetLock | None = None,
+) -> Coordinator:
+    """Put the parts of one session together.
+
+    Args:
+        held: The target, which workers keep held for as long as they live; ``None`` where it need not be.
+    """
+    layout = CrewLayout(
+        session_dir=folder.path,
+        workers_dir=folder.workers_dir,
+        control_dir=folder.control_dir,
+        workspace=folder.workspace,
+        lock=folder.lock_file,
+        stdout=folder.raw_stdout,
+        stderr=folder.raw_stderr,
+    )
+    crew = Crew(
+        layout,
+        sandbox=options.sandbox,
+        backend=options.sandbox_backend,
+        environ=stage.environ,
+        orphan_grace_s=options.orphan_grace_s,
+        programs={get_agent(one.name).executable: one.executable for one in stage.found if one.executable},
+        kept=() if held is None else (held.descriptor,),
+    )
+    snapshots = Snapshots(
+        folder.snapshots_dir, options.target, (folder.workspace,), environ=stage.environ, writers=Writers()
+    )
+    return Coordinator(
+        folder,
+        journal,
+        crew,
+        evidence=Evidence(
+            snapshots,
+            own_tests(options, folder=folder, environ=stage.environ),
+            others=held.others if held is not None else tuple,
+        ),
+        leaver=OutboundDesk(folder, options, stage.environ, stage.secrets),
+        redactor=Redactor(stage.secrets),
+        observers=observers,
+        session=session,
+        before_start=stage.before_start,
+        clock=clock or Clock(),
+    )
+
+
+def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mapping[str, str]) -> TargetTests:
+    """The target's own tests: code that agents may have written, so what it writes is thrown away."""
+    scratch = folder.scratch(CHECKS)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+    bench = Bench(
+        config=options.sandbox,
+        backend=options.sandbox_backend,
+        environ=environ,
+        scratch=scratch,
+        masked=(folder.workspace, folder.path),
+        settings=folder.workers_dir,
+    )
+    environment = environment_of_checks(options, environ)
+    return TargetTests(options.target, bench, environment, trusts_project=bool(options.project_settings))
+
+
+def environment_of_checks(options: SessionOptions, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """What a worker's would be, without any login: agents may have written what is run."""
+    return {name: environ[name] for name in (*options.sandbox.environment, "HOME") if name in environ}
+
+
+def may_write(request: RunRequest) -> bool:
+    """Whether anybody of the session could write in the user's own target: many have a copy, or only read."""
+    return request.rehearsal is None and not request.isolated and request.sandbox.target == "write"
+
+
+async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder) -> TargetLock | None:
+    """Keep other sessions from writing in the target until the stack is closed.
+
+    Returns ``None`` where sessions cannot meet, and this one would share the target anyway.
+
+    Raises:
+        TargetBusy: Another session may write there, and this one does not share.
+        EnvironmentUnfit: It cannot be told.
+    """
+    block = hold_target(request.target, session=folder.id, workspace=folder.workspace, share=request.share_target)
+    try:
+        lock = await off_loop(block.__enter__, within_s=HOLD_TIME_S, what="looking for other sessions in the target")
+    except (TimeoutError, EnvironmentUnfit) as error:
+        if request.share_target:
+            return None
+        raise EnvironmentUnfit(str(error), hint="--share-target goes on without that") from error
+    stack.push(block.__exit__)
+    return lock
+
+
+def sharing(held: TargetLock | None) -> tuple[str, ...]:
+    """What the session is warned of where it shares its target."""
+    others = () if held is None else tuple(held.met.values())
+    return tuple(f"the target is shared with {other}: it is not certain whose a change is" for other in others)
+
+
+async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] = ()) -> None:
+    """Record the target as it is before anybody works on it, or goes on to.
+
+    Args:
+        alive: Workers that may have lived on without a coordinator.
+
+    Raises:
+        EnvironmentUnfit: It cannot be recorded, or not in time.
+    """
+    try:
+        look = partial(coordinator.evidence.begin, alive)
+        await off_loop(look, within_s=LOOK_TIME_S, what="the first look at the target")
+    except TimeoutError as error:
+        raise EnvironmentUnfit(str(error), hint="name a smaller folder with --target") from error
+
+
+async def release_workers(coordinator: Coordinator) -> None:
+    """The run is over, perhaps by an error: refreshed logins go back; what a resumed session needs stays."""
+    coordinator.crew.release()
+    leave = partial(coordinator.crew.leave_homes, keep=True)
+    with anyio.CancelScope(shield=True), suppress(TimeoutError):
+        await off_loop(leave, within_s=HOMES_TIME_S, what="giving logins back")
+
+
+def result_of(folder: SessionFolder, session: Session) -> SessionResult:
+    """What the caller is told."""
+    ending = session.closed
+    if ending is None:
+        raise RuntimeError(f"session {folder.id} ended without being closed")
+    return SessionResult(
+        folder.id, folder.path, ending.outcome, ending.reason, EXIT_CODES[ending.outcome], state=session
+    )
+
+
+def remove_if_unused(folder: SessionFolder) -> None:
+    """A session that was never opened leaves no folder behind."""
+    journal: Path = folder.journal_file
+    if not journal.exists() or journal.stat().st_size == 0:
+        shutil.rmtree(folder.path, ignore_errors=True)

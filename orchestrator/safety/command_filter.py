@@ -1,0 +1,293 @@
+"""Judge a shell command: allowed, to be confirmed, blocked, worth a warning, or not readable.
+
+The verdict is a warning light and a brake: a program can always hide a command from a reader, so what holds is the
+sandbox around the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from orchestrator.models.sandbox import SandboxConfig, Unsure
+from orchestrator.safety.carried_texts import carried_by, carries, texts_of_variables
+from orchestrator.safety.code_texts import UNSEEN, Started, run_by_interpreter, runs_code, started_by, started_in
+from orchestrator.safety.command_rules import CommandRule, parse_rules
+from orchestrator.safety.evaluated_output import is_meant_for_shells
+from orchestrator.safety.find_command import commands_of_find, piped_by
+from orchestrator.safety.git_commands import commands_of_git, scripts_of_git
+from orchestrator.safety.operands import DESTROYS, WRITES
+from orchestrator.safety.path_scope import Reach, WorkerPaths, is_device
+from orchestrator.safety.shell.scope import NOWHERE, Scope, SimpleCommand, input_text
+from orchestrator.safety.shell.simple_commands import MAX_DEPTH, read
+from orchestrator.safety.shell.words import Unreadable, Word
+from orchestrator.safety.wrappers import (
+    SHELLS,
+    inner_commands,
+    program_of,
+    reads_commands,
+    runs_elsewhere,
+    script_of,
+    starts_others,
+)
+
+MOST_NAMES: Final = 1000
+"""Of programs whose rules are remembered."""
+
+Decision: TypeAlias = Literal["allow", "confirm", "block", "warn", "unknown"]
+
+_WEIGHT: Final[Sequence[Decision]] = ("block", "confirm", "warn", "unknown", "allow")
+"""Of several verdicts the first of these counts."""
+_CAREFUL_WEIGHT: Final[Sequence[Decision]] = ("block", "confirm", "unknown", "warn", "allow")
+"""The same where what is not known needs consent or is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandVerdict:
+    """What is to be said of one command."""
+
+    decision: Decision
+    rule: str
+    """The policy's own words that matched; empty for ``allow``."""
+    reason: str
+    sure: bool = True
+    """``False``: it was blocked only because what it reaches is not known before it runs."""
+    agent: str = ""
+    """It would start the CLI of this agent."""
+
+
+_SAID: Final[Mapping[Decision, str]] = {"confirm": "needs a person's consent", "warn": "is worth a look"}
+_REACHES: Final[Mapping[Reach, str]] = {
+    "outside": "it reaches outside the worker's folders",
+    "whole": "it would take the whole folder",
+    "protected": "it reaches what is never writable",
+    "unknown": "what it reaches is only known at run time",
+}
+"""Why a command is blocked for what it reaches, the worst first."""
+_ALLOWED = CommandVerdict("allow", rule="", reason="no rule speaks of it")
+
+
+class About(NamedTuple):
+    """What is known of a program by its name alone."""
+
+    rules: tuple[tuple[Decision, CommandRule], ...]
+    """Those that may mean it."""
+    starts_others: bool
+    """Its words may hold other commands."""
+    writes: Callable[[Sequence[Word]], list[Word]] | None
+    """Which of its words are files it writes."""
+
+
+class Rules:
+    """A policy's three lists of commands, looked up by program."""
+
+    def __init__(self, blocked: Sequence[str], confirm: Sequence[str], warn: Sequence[str]) -> None:
+        listed: Sequence[tuple[Decision, Sequence[str]]] = (("block", blocked), ("confirm", confirm), ("warn", warn))
+        self._all = tuple(
+            (decision, rule) for decision, texts in listed for text in texts for rule in parse_rules(text)
+        )
+        self._by_name: dict[str, About] = {}
+
+    def about(self, name: str) -> About:
+        """What is known of every program of this name."""
+        found = self._by_name.get(name)
+        if found is None:
+            if len(self._by_name) > MOST_NAMES:
+                self._by_name.clear()
+            rules = tuple((decision, rule) for decision, rule in self._all if rule.may_mean(name))
+            starts = (
+                name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name) or carries(name)
+            )
+            found = About(rules, starts, WRITES.get(name))
+            self._by_name[name] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFilter:
+    """What is to be said of commands under one policy."""
+
+    rules: Rules
+    unsure: Unsure = "warn"
+    """What becomes of ``unknown``: the policy's ``unsure_commands``."""
+    around: WorkerPaths | None = None
+    """Where the commands run; ``None``: every path may be anybody's."""
+
+    @classmethod
+    def of(cls, config: SandboxConfig, around: WorkerPaths | None = None) -> CommandFilter:
+        """The filter of a sandbox policy, for a worker's surroundings."""
+        rules = _rules_of(config.blocked_commands, config.confirm_commands, config.warn_patterns)
+        return cls(rules, config.unsure_commands, around)
+
+    def judge(self, command: str) -> CommandVerdict:
+        """The gravest verdict on anything the command line would run."""
+        scope = self.around.scope() if self.around is not None else NOWHERE
+        return self._gravest(lambda: self._of_text(command, scope, 0))
+
+    def judge_words(self, argv: Sequence[str], cwd: str) -> CommandVerdict:
+        """The gravest verdict on one program with its arguments, as it is about to be started in ``cwd``."""
+        scope = Scope(cwd=cwd, home=self.around.home if self.around is not None else None)
+        command = SimpleCommand(tuple(Word(text) for text in argv), scope=scope)
+        return self._gravest(lambda: self._of_command(command, 0))
+
+    def _gravest(self, verdicts: Callable[[], Iterator[CommandVerdict]]) -> CommandVerdict:
+        found: list[CommandVerdict] = []
+        try:
+            found.extend(verdicts())
+        except (Unreadable, RecursionError) as error:
+            found.append(_unknown("reader", f"the command cannot be read: {error}"))
+        weight = _CAREFUL_WEIGHT if self.unsure in ("confirm", "block") else _WEIGHT
+        return min(found, key=lambda verdict: (weight.index(verdict.decision), not verdict.sure), default=_ALLOWED)
+
+    def _of_text(self, text: str, scope: Scope, depth: int) -> Iterator[CommandVerdict]:
+        reading = read(text, scope=scope, depth=depth)
+        for command in reading.commands:
+            yield from self._of_command(command, depth)
+        if reading.problem is not None:
+            yield _unknown("reader", f"the command cannot be read: {reading.problem}")
+
+    def _of_command(self, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
+        if depth > MAX_DEPTH:
+            raise Unreadable("commands are nested too deeply")
+        for written in command.writes:
+            yield from self._of_write(written, command.scope)
+        for carried in texts_of_variables(command.sets) if command.sets else ():
+            yield from self._of_text(carried.text.text, command.scope, depth + 1)
+        words = command.words
+        if not words:
+            return
+        if (words[0].dynamic and not words[0].named) or words[0].pattern:
+            yield _unknown("reader", "only the shell knows which program this runs")
+            if not words[0].text:
+                return
+        name = program_of(words)
+        about = self.rules.about(name)
+        if about.rules:
+            yield from self._by_rules(about.rules, words, command, name)
+        for written in about.writes(words) if about.writes is not None else ():
+            yield from self._of_write(written, command.scope)
+        if about.starts_others:
+            yield from self._of_started(name, words, command, depth)
+
+    def _of_started(
+        self, name: str, words: Sequence[Word], command: SimpleCommand, depth: int
+    ) -> Iterator[CommandVerdict]:
+        judge = replace(self, around=None) if self.around is not None and runs_elsewhere(words) else self
+        for inner in self._inner(name, words, command):
+            if inner:
+                yield from judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1)
+        for script in self._scripts(name, words, command):
+            yield from judge._of_script(name, script, _told(words, script, command.scope), depth)
+        for started in started_by(name, words):
+            yield from self._of_program(name, started, command, depth)
+        if carries(name):
+            for carried in carried_by(name, words, command):
+                if carried.language == "shell":
+                    yield from judge._of_script(name, carried.text, command.scope, depth)
+                else:
+                    for started in started_in(carried):
+                        yield from judge._of_program(name, started, command, depth)
+
+    def _of_script(self, name: str, script: Word, scope: Scope, depth: int) -> Iterator[CommandVerdict]:
+        """A shell's text that a command is given to run."""
+        if script.dynamic and not is_meant_for_shells(script.made_by):
+            yield _unknown("reader", f"only at run time is it known what {name} is given to run")
+        if script.text:
+            yield from self._of_text(script.text, scope, depth + 1)
+
+    def _of_program(self, name: str, started: Started, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
+        """What a program in an argument, or on standard input, starts."""
+        if started is UNSEEN:
+            yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
+        elif started.script is not None:
+            yield from self._of_text(started.script, command.scope, depth + 1)
+        else:
+            inner = command._replace(words=started.words, writes=(), inputs=(), before=(), sets=())
+            yield from self._of_command(inner, depth + 1)
+
+    def _inner(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[tuple[Word, ...]]:
+        if name == "find":
+            yield from commands_of_find(words)
+            return
+        if name == "git":
+            yield from commands_of_git(words)
+            return
+        yield from run_by_interpreter(name, words)
+        piped: Sequence[Word] = ()
+        if name == "xargs" and command.pipeline:
+            piped = piped_by(command.pipeline[-1], program_of(command.pipeline[-1]))
+        yield from inner_commands(words, piped)
+
+    def _scripts(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[Word]:
+        """Texts that this program runs as commands."""
+        if name == "git":
+            yield from scripts_of_git(words, command.scope)
+            return
+        script = script_of(words)
+        if script is not None:
+            yield script
+        elif reads_commands(words) and (command.inputs or command.before) and not any(inner_commands(words)):
+            yield input_text(command)
+
+    def _by_rules(
+        self,
+        rules: Sequence[tuple[Decision, CommandRule]],
+        words: Sequence[Word],
+        command: SimpleCommand,
+        name: str,
+    ) -> Iterator[CommandVerdict]:
+        for decision, rule in rules:
+            fit = rule.fits(words, command.pipeline, name)
+            if fit == "no" or (fit == "perhaps" and decision == "warn"):
+                continue
+            if fit == "perhaps":
+                yield _unknown(rule.text, f"whether this is `{rule.text}` is only known at run time")
+            elif rule.agent:
+                yield CommandVerdict(decision, rule.text, f"it starts another agent, {rule.agent}", agent=rule.agent)
+            elif decision == "block":
+                yield from self._blocked(rule, words, command.scope)
+            else:
+                yield CommandVerdict(decision, rule.text, f"`{rule.text}` {_SAID[decision]} by the sandbox policy")
+
+    def _blocked(self, rule: CommandRule, words: Sequence[Word], scope: Scope) -> Iterator[CommandVerdict]:
+        blocked = CommandVerdict("block", rule.text, f"`{rule.text}` is blocked by the sandbox policy")
+        operands = DESTROYS.get(rule.program)
+        if self.around is None or operands is None:
+            yield blocked
+            return
+        seen = {self.around.reach(word, scope) for word in operands(words)}
+        worst = next((reach for reach in _REACHES if reach in seen), None)
+        if worst is not None:
+            yield replace(blocked, reason=f"{blocked.reason}: {_REACHES[worst]}", sure=worst != "unknown")
+        elif "inside" in seen:
+            yield CommandVerdict("warn", rule.text, f"`{rule.text}` of something inside the worker's folders")
+
+    def _of_write(self, word: Word, scope: Scope) -> Iterator[CommandVerdict]:
+        if word.dynamic:
+            return
+        if is_device(word.text):
+            yield CommandVerdict("block", "devices", f"{word.text} is a device")
+        elif self.around is not None and self.around.is_protected(word, scope):
+            yield CommandVerdict("block", "never_writable", f"{word.text} is never writable by the sandbox policy")
+
+
+@lru_cache(maxsize=16)
+def _rules_of(blocked: tuple[str, ...], confirm: tuple[str, ...], warn: tuple[str, ...]) -> Rules:
+    return Rules(blocked, confirm, warn)
+
+
+def _unknown(rule: str, reason: str) -> CommandVerdict:
+    return CommandVerdict("unknown", rule=rule, reason=reason)
+
+
+def _told(words: Sequence[Word], script: Word, scope: Scope) -> Scope:
+    """The scope of a script that is given arguments: ``sh -c 'rm -rf "$1"' _ /etc``."""
+    at = next((number for number, word in enumerate(words) if word is script), None)
+    if at is None or words[0].text.rpartition("/")[2] not in SHELLS or at + 1 >= len(words):
+        return scope
+    given = words[at + 1 :]
+    known = {str(number): word for number, word in enumerate(given)}
+    together = Word(" ".join(word.text for word in given[1:]), any(word.dynamic for word in given))
+    return scope._replace(variables={**scope.variables, **known, "@": together, "*": together})

@@ -1,0 +1,143 @@
+"""Keep one follower for each session of the workspace that somebody looks at."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+
+import anyio
+from anyio import CancelScope
+from anyio.abc import TaskGroup, TaskStatus
+
+from orchestrator.errors import OrchestrateError
+from orchestrator.files.time_limits import off_loop
+from orchestrator.journal.folder import SessionFolder, newest_session, open_session
+from orchestrator.journal.index import SessionIndex, SessionRow
+from orchestrator.models.money import Usage
+from orchestrator.server.follower import Follower
+from orchestrator.server.request_limits import Room
+from orchestrator.server.session_rows import usage_in_report
+from orchestrator.server.target_diff import Differ
+from orchestrator.session.summary import summarise
+
+LIST_TIME_S = 60.0
+MOST_UNWATCHED = 8
+"""Sessions kept in memory though no stream is open on them."""
+
+
+class SessionHub:
+    """All sessions of a workspace; used inside its ``async with``.
+
+    Args:
+        session: The one that is meant where none is named; ``None`` means the newest live one, or else the newest.
+    """
+
+    def __init__(self, workspace: Path, session: str | None = None) -> None:
+        self.workspace = workspace
+        self._default = session
+        self._followers: OrderedDict[str, tuple[Follower, CancelScope]] = OrderedDict()
+        self._differs: dict[str, Differ] = {}
+        self._tasks: TaskGroup | None = None
+        self.room = Room()
+        """For those who watch a stream, of whichever session."""
+        self._listing = anyio.Lock()
+        self.is_closed = False
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Keep the followers running until :meth:`close`."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            task_status.started()
+            await anyio.sleep_forever()
+
+    def say_goodbye(self) -> None:
+        """End every stream, and begin no new one."""
+        self.is_closed = True
+        for follower, _ in self._followers.values():
+            follower.close()
+
+    def close(self) -> None:
+        """End every stream and every follower."""
+        self.say_goodbye()
+        if self._tasks is not None:
+            self._tasks.cancel_scope.cancel()
+
+    def folder(self, session: str | None) -> SessionFolder:
+        """The session meant.
+
+        Raises:
+            SessionUnknown: There is none of that name.
+            OrchestrateError: There is no session at all.
+        """
+        name = session or self._default
+        if name is not None:
+            return open_session(self.workspace, name)
+        found = newest_session(self.workspace, live_only=True) or newest_session(self.workspace, live_only=False)
+        if found is None:
+            raise OrchestrateError("there is no session in this workspace yet")
+        return found
+
+    async def follower(self, session: str | None) -> Follower:
+        """Follow the session, and wait until everything written so far has been read.
+
+        Raises:
+            SessionUnknown: There is none of that name.
+            OrchestrateError: There is no session at all, or its journal cannot be read.
+        """
+        folder = self.folder(session)
+        if folder.id not in self._followers or self._followers[folder.id][0].is_closed:
+            self._begin(folder)
+        self._followers.move_to_end(folder.id)
+        follower, _ = self._followers[folder.id]
+        await follower.wait_until_ready()
+        self._forget_unwatched(but=folder.id)
+        return follower
+
+    def followed(self) -> list[str]:
+        """Sessions that are kept in memory now."""
+        return list(self._followers)
+
+    async def rows(self) -> list[SessionRow]:
+        """Every session of the workspace, newest first."""
+        async with self._listing:
+            try:
+                return await off_loop(self._list, within_s=LIST_TIME_S, what="listing the sessions")
+            except TimeoutError as error:
+                raise OrchestrateError(str(error)) from error
+
+    def usage(self, row: SessionRow) -> Usage | None:
+        """What the session consumed, as far as that is known without reading its journal."""
+        follower, _ = self._followers.get(row.id, (None, None))
+        if follower is not None and follower.session is not None:
+            return summarise(follower.session).usage
+        return usage_in_report(SessionFolder(self.workspace / row.id).report_data_file)
+
+    def differ(self, follower: Follower) -> Differ:
+        return self._differs.setdefault(follower.folder.id, Differ(follower))
+
+    def _list(self) -> list[SessionRow]:
+        index = SessionIndex(self.workspace)
+        index.refresh()
+        return index.rows()
+
+    def _begin(self, folder: SessionFolder) -> None:
+        if self._tasks is None or self.is_closed:
+            raise OrchestrateError("the dashboard is shutting down")
+        follower = Follower(folder)
+        scope = anyio.CancelScope()
+
+        async def follow() -> None:
+            with scope:
+                await follower.run()
+
+        self._followers[folder.id] = (follower, scope)
+        self._differs.pop(folder.id, None)
+        self._tasks.start_soon(follow)
+
+    def _forget_unwatched(self, *, but: str) -> None:
+        unwatched = [name for name, (follower, _) in self._followers.items() if not follower.clients and name != but]
+        for name in unwatched[: max(0, len(unwatched) - MOST_UNWATCHED)]:
+            follower, scope = self._followers.pop(name)
+            self._differs.pop(name, None)
+            scope.cancel()
+            follower.close()

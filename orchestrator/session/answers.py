@@ -1,0 +1,58 @@
+"""Make a person's answer the next turn of the agent's own conversation."""
+
+from __future__ import annotations
+
+from orchestrator.models.entries import UserCommand
+from orchestrator.models.identity import WorkerId
+from orchestrator.review_engine.rounds import forget
+from orchestrator.session.assignments import assignment_to_continue
+from orchestrator.session.consents import settle
+from orchestrator.session.delayed_starts import end_limit, launch
+from orchestrator.session.draft import Draft
+from orchestrator.session.storage_limits import STORAGE
+
+
+def on_answer(draft: Draft, command: UserCommand) -> None:
+    """Give the answer to the agent: thaw, stop by its ladder, resume its conversation with the answer."""
+    session = draft.session
+    question = next((q for q in session.questions if command.question in (None, q.id)), None)
+    if question is None:
+        named = f"{command.question} is not open" if session.questions else "no question is open"
+        draft.warn(f"an answer came, but {named}")
+        return
+    draft.set(
+        questions=tuple(q for q in session.questions if q is not question),
+        answers=(*session.answers, (question.id, command.text)),
+    )
+    settle(draft, question, outcome=f"given to {question.about or 'the session'}", command=command)
+    if question.id == session.storage_question:
+        draft.set(storage_question=None)
+        for held in session.living():
+            draft.release(held.id, STORAGE)
+    worker = question.about
+    if worker is not None and worker in draft.session.details:
+        answers = (*draft.detail(worker).answers, (question.text, command.text))
+        # A person has looked at it: what it may do before the next look begins anew.
+        draft.set_detail(worker, answers=answers, restarts=0, next_assignment=None, start_at=None)
+        draft.set(rounds=forget(draft.session.rounds, worker))
+    end_limit(draft, question.id)
+    is_open = any(other.about == worker for other in draft.session.questions)
+    if worker is not None and worker in draft.session.details and not is_open:
+        _go_on(draft, worker)
+
+
+def _go_on(draft: Draft, worker: WorkerId) -> None:
+    """With all its questions answered, the worker's conversation goes on."""
+    answers = draft.detail(worker).answers
+    assignment = assignment_to_continue(
+        draft.session,
+        draft.detail(worker).assignment,
+        template="answer",
+        answer="\n\n".join(answer for _, answer in answers),
+        because="; ".join(question for question, _ in answers),
+    )
+    draft.set_detail(worker, answers=())
+    if draft.alive(worker) and draft.running:
+        draft.stop(worker, because="answered", then=assignment)
+    else:
+        launch(draft, assignment)

@@ -1,0 +1,163 @@
+"""Assign an attempt of a worker its prompt, its folders and its conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from orchestrator.models.identity import AgentName, ReviewId, WorkerId
+from orchestrator.models.reviews import ReviewRequest
+from orchestrator.models.work import Assignment, Role, TaskStep
+from orchestrator.prompts import render
+from orchestrator.quotation import quoted_name
+from orchestrator.review_engine.requests import REPLY_SCHEMA
+from orchestrator.safety.placeholders import Places, placed
+from orchestrator.safety.roles import writable_roots
+from orchestrator.session.state import Session
+
+BUDGET_TOKENS = {Role.DESIGNER: 10_000, Role.IMPLEMENTER: 10_000, Role.REVIEWER: 3_000, Role.ANALYST: 10_000}
+"""Spec 004, Token Management: stated in the prompts, overruns are reported."""
+
+
+def assignment_for_step(session: Session, step: TaskStep, *, change: str = "") -> Assignment:
+    """The first assignment of one step of the plan.
+
+    Args:
+        change: For a reviewer: the diff it reviews.
+    """
+    blank = _blank(session, step.worker, agent=step.agent, role=step.role)
+    values: dict[str, Any] = {"design": design_of(session), "change": change, "previous": notes_of(session)}
+    prompt = _render(session, str(step.role), blank, **values)
+    schema = REPLY_SCHEMA if step.role is Role.REVIEWER else None
+    return replace(blank, prompt=prompt, reply_schema=schema)
+
+
+def assignment_for_review(
+    session: Session, worker: WorkerId, agent: AgentName, *, request: ReviewRequest, change: str, files: Sequence[str]
+) -> Assignment:
+    """The assignment of a reviewer called in for one event."""
+    blank = _blank(session, worker, agent=agent, role=Role.REVIEWER)
+    prompt = _render(
+        session,
+        "review",
+        blank,
+        review=request.id,
+        trigger=str(request.trigger),
+        event=request.text,
+        change=change,
+        files=list(files),
+        planted=_planted(session),
+        about=request.about or "the whole session",
+    )
+    return replace(blank, prompt=prompt, reply_schema=REPLY_SCHEMA)
+
+
+def _planted(session: Session) -> list[str]:
+    """What agents left that programs of the user obey; names of theirs are quoted."""
+    target = str(session.options.target)
+    return [each.in_words(quoted_name(each.below(target))) for each in session.planted[:100]]
+
+
+def assignment_to_continue(
+    session: Session, assignment: Assignment, *, template: str, fresh: bool = False, **values: Any
+) -> Assignment:
+    """The same worker again: its own conversation goes on with a short prompt, or from the start where it cannot.
+
+    Args:
+        template: ``continue_`` after a relaunch, ``answer`` for a person's answer.
+        fresh: Do not continue the old conversation.
+    """
+    detail = session.details[assignment.worker]
+    conversation, first = session.workers[assignment.worker].conversation, detail.first_prompt
+    if template == "continue_" and not detail.began:
+        # What it was to be told has reached nobody, be it the task or a person's answer: it is told the same again.
+        parted = fresh and assignment.resume is not None
+        prompt = f"{first}\n\n{assignment.prompt}" if parted else assignment.prompt
+        return replace(assignment, resume=None if fresh else assignment.resume, prompt=prompt)
+    prompt = _render(session, template, assignment, **values)
+    if fresh or conversation is None:
+        # A conversation that must not go on, or was never named, has not seen the task: say all of it again.
+        return replace(assignment, resume=None, prompt=first if template == "continue_" else f"{first}\n\n{prompt}")
+    return replace(assignment, resume=conversation, prompt=prompt)
+
+
+def design_of(session: Session) -> str:
+    """What the designer answered, and the tasks it reported; empty without a designer."""
+    for step in session.steps():
+        if step.role is Role.DESIGNER and step.worker in session.details:
+            answer = session.workers[step.worker].answer
+            tasks = session.details[step.worker].tasks
+            return "\n".join([answer, *(f"- {task}" for task in tasks)]).strip()
+    return ""
+
+
+def notes_of(session: Session) -> str:
+    """What reviewers and people have said so far, one line each."""
+    reviews = [
+        f"- {review.reviewer} ({review.verdict}): {review.summary}"
+        for state in session.reviews.values()
+        for review in (*state.panel.values(), state.measured)
+        if review is not None and review.summary
+    ]
+    return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.answers)])
+
+
+def _blank(session: Session, worker: WorkerId, *, agent: AgentName, role: Role) -> Assignment:
+    options = session.options
+    scratch = session.scratch_root / worker
+    design = tuple(session.scratch_root / step.worker for step in session.steps() if step.role is Role.DESIGNER)
+    rehearsal = options.rehearsal
+    home = options.session_dir / "homes" / worker
+    sandbox = placed(options.sandbox, Places(options.target, scratch, home, options.session_dir))
+    return Assignment(
+        worker=worker,
+        agent=agent,
+        role=role,
+        prompt="",
+        target=options.target,
+        scratch=scratch,
+        home=home,
+        readable=(options.target, *(path for path in design if path != scratch), *sandbox.readable),
+        writable=writable_roots(role, target=options.target, scratch=scratch, config=sandbox),
+        # Settled: approvals are bypassed only inside a proven sandbox, or when the user asked for none.
+        bypass_approvals=options.sandbox_backend != "none" or options.sandbox.backend == "none",
+        model=options.models.get(agent),
+        endpoint=rehearsal.endpoints.get(agent) if rehearsal else None,
+        without_flags=rehearsal.launch_without.get(agent, ()) if rehearsal else (),
+    )
+
+
+def _render(session: Session, template: str, assignment: Assignment, **values: Any) -> str:
+    role = str(assignment.role)
+    known: dict[str, Any] = {
+        "task": session.options.task,
+        "role": role,
+        "worker": assignment.worker,
+        "agent": assignment.agent,
+        "review": ReviewId("-"),
+        "target": str(assignment.target),
+        "scratch": str(assignment.scratch),
+        "events_file": str(events_file(assignment.scratch)),
+        "budget_tokens": BUDGET_TOKENS[assignment.role],
+        "design": "",
+        "change": "",
+        "files": [],
+        "insertions": 0,
+        "deletions": 0,
+        "event": "",
+        "trigger": "",
+        "about": "",
+        "previous": "",
+        "answer": "",
+        "because": "",
+        **values,
+    }
+    contract = render(session.options.templates["contract"], **known, contract="")
+    return render(session.options.templates[template], **known, contract=contract)
+
+
+def events_file(scratch: Path) -> Path:
+    """The file a worker may append its own events to (``ORCHESTRATOR_EVENTS``)."""
+    return scratch / "events.jsonl"

@@ -1,0 +1,143 @@
+"""Ask a person to consent to one command, and tell the guard that waits.  As all of the fold, this is pure."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import timedelta
+from typing import Literal
+
+from orchestrator.models.approvals import Settled
+from orchestrator.models.effects import AnswerGuard, AskPerson, Question
+from orchestrator.models.egress import OutboundArtifact, OutboundSent
+from orchestrator.models.entries import GuardAsked, UserCommand
+from orchestrator.models.identity import WorkerId
+from orchestrator.quotation import visible
+from orchestrator.session.draft import Draft
+from orchestrator.session.state import PendingGuard, Session
+
+COMMAND_CHARS = 300
+"""Of a command in a question; the journal has all of it."""
+YES, NO = "yes", "no"
+
+
+def is_consent(session: Session, question: Question) -> bool:
+    """Whether the question is if a command may run, which takes nothing but one of its choices for an answer."""
+    return question.id in session.guards
+
+
+def choice(question: Question, text: str) -> str | None:
+    """The choice of the question that an answer names, by its number or by its words; ``None``: it names none."""
+    words = text.strip()
+    if words.isascii() and words.isdigit():
+        return question.suggestions[int(words) - 1] if 1 <= int(words) <= len(question.suggestions) else None
+    return next((each for each in question.suggestions if each.lower() == words.lower()), None)
+
+
+def misunderstood(session: Session, question: Question, text: str) -> str | None:
+    """Why this is no answer to the question, in words; ``None`` where it is one."""
+    if not is_consent(session, question) or choice(question, text) is not None:
+        return None
+    listed = " or ".join(question.suggestions)
+    return f"{text.strip()[:COMMAND_CHARS]!r} is no answer to {question.id}, which asks for consent: answer {listed}"
+
+
+def settle(draft: Draft, question: Question, *, outcome: str, command: UserCommand | None = None) -> None:
+    """Take down what became of a question.
+
+    Args:
+        command: The person's answer; ``None`` where nobody gave one.
+    """
+    pending = draft.session.guards.get(question.id)
+    settled = Settled(
+        question=question.id,
+        text=question.text,
+        choices=question.suggestions,
+        about=question.about,
+        answer=command.text if command is not None else "",
+        by=command.by if command is not None else "",
+        who=command.who if command is not None else "",
+        at=draft.at,
+        outcome=outcome,
+        consent=pending is not None,
+        request=pending.request if pending is not None else "",
+    )
+    draft.set(settled=(*draft.session.settled, settled))
+
+
+def settle_beforehand(draft: Draft, text: str, *, worker: WorkerId, request: str, rule: str) -> None:
+    """Take down that a command was run, or sent, by a consent that was given before it was known."""
+    settled = Settled(
+        question="",
+        text=text,
+        choices=(),
+        about=worker,
+        answer=rule,
+        by="given beforehand (--approve, or the policy's approved_commands)",
+        who="",
+        at=draft.at,
+        outcome="allowed",
+        consent=True,
+        request=request,
+    )
+    draft.set(settled=(*draft.session.settled, settled))
+
+
+def ask_consent(
+    draft: Draft,
+    text: str,
+    *,
+    worker: WorkerId,
+    request: str,
+    rule: str,
+    source: Literal["executable", "hook"] = "executable",
+    parcel: OutboundArtifact | None = None,
+    argv: tuple[str, ...] = (),
+    process: str = "",
+) -> None:
+    """Ask a person, who has the policy's time for the answer; the worker goes on waiting."""
+    session = draft.session
+    number = session.questions_asked + 1
+    question = Question(id=f"q{number}", text=text, suggestions=(YES, NO), about=worker)
+    deadline = draft.at + timedelta(seconds=session.options.sandbox.confirm_timeout_s)
+    pending = PendingGuard(worker, request, rule, deadline, source, parcel, argv, process)
+    draft.set(
+        questions=(*session.questions, question),
+        questions_asked=number,
+        guards={**session.guards, question.id: pending},
+    )
+    draft.do(AskPerson(question=question))
+
+
+def refuse_if_unattended(draft: Draft, worker: WorkerId, command: str, *, reason: str, rule: str) -> bool:
+    """Whether a person can be asked; where not, how to consent beforehand is said."""
+    if not draft.session.options.interactive:
+        how = f"consent beforehand with --approve {shlex.quote(rule)}"
+        draft.warn(f"{worker}: refused `{command}`: {reason}, and nobody is there to ask; {how}", worker)
+    return draft.session.options.interactive
+
+
+def answer(
+    draft: Draft, worker: WorkerId, request: str, *, run: bool, reason: str, done: OutboundSent | None = None
+) -> None:
+    """Tell the guard; nothing of its request is pending any more.
+
+    Args:
+        done: The command was run in the worker's place, and so it went.
+    """
+    left = {key: value for key, value in draft.session.leaving.items() if key != key_of(worker, request)}
+    if len(left) < len(draft.session.leaving):
+        draft.set(leaving=left)
+    told = (done.code, done.stdout, done.stderr) if done is not None else (None, "", "")
+    draft.do(AnswerGuard(worker, request, run, reason, *told))
+
+
+def key_of(worker: WorkerId, request: str) -> str:
+    """What a request is called among those of all workers."""
+    return f"{worker}/{request}"
+
+
+def shown(body: GuardAsked) -> str:
+    """The command on one line, cut where it is long."""
+    text = body.argv[0] if body.source == "hook" and body.argv else shlex.join(body.argv)
+    line = visible(" ".join(text.split()))
+    return line if len(line) <= COMMAND_CHARS else line[:COMMAND_CHARS] + " …"

@@ -1,0 +1,160 @@
+"""The fold is ``(session, entry) -> (session', effects)``: it has no clock, no file and no await."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from orchestrator.models.effects import CloseSession, Effect, EffectId
+from orchestrator.models.entries import (
+    AgentOutput,
+    BaselineMeasured,
+    ChangeMeasured,
+    ChecksMeasured,
+    ClockMoved,
+    CoordinatorResumed,
+    EffectDone,
+    EffectIntended,
+    GuardAsked,
+    Input,
+    JournalEntry,
+    NetworkRefused,
+    OutboundInspected,
+    OutboundSent,
+    Sampled,
+    SessionClosed,
+    SessionOpened,
+    SnapshotTaken,
+    StartFailed,
+    StorageShort,
+    StreamFault,
+    StreamRead,
+    TimePassed,
+    UserCommand,
+    WorkerExited,
+    WorkerStarted,
+    WorkMeasured,
+)
+from orchestrator.session.clock import on_sampled, on_time
+from orchestrator.session.clock_moves import on_clock_moved
+from orchestrator.session.draft import Draft
+from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
+from orchestrator.session.guarded_commands import forget_guards, on_guard_asked
+from orchestrator.session.health import on_read
+from orchestrator.session.opening import advance, on_opened
+from orchestrator.session.outbound_commands import on_done, on_inspected
+from orchestrator.session.output import on_output, on_stream_fault
+from orchestrator.session.review_cycle import on_baseline, on_checks, on_snapshot
+from orchestrator.session.state import Ending, Phase, Session
+from orchestrator.session.storage_limits import on_storage_short
+from orchestrator.session.user_commands import on_command, on_resumed
+
+QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, ChangeMeasured, SessionClosed)
+"""After these no step's turn can have come."""
+
+
+def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Effect, ...]]:
+    """Take one entry in.
+
+    Args:
+        session: ``None`` for entry 1, which must be :class:`SessionOpened`.
+
+    Raises:
+        ValueError: The first entry is something else; a journal like that is damaged.
+    """
+    body = entry.body
+    if session is None:
+        if not isinstance(body, SessionOpened):
+            raise ValueError(f"a journal begins with session_opened, not {body.kind}")
+        at = entry.at
+        session = Session(id=body.session, options=body.options, found=body.found, opened_at=at, timed_from=at)
+    draft = Draft(session, entry.at, n=entry.n)
+    if isinstance(body, EffectIntended):
+        return draft.session, ()
+    _take(draft, body)
+    _close_effect(draft, body)
+    if not isinstance(body, QUIET):
+        advance(draft)
+    _close_session(draft)
+    if draft.effects:
+        opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
+        draft.set(effects_open={**draft.session.effects_open, **opened})
+    return draft.session, tuple(draft.effects)
+
+
+def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
+    match body:
+        case AgentOutput():
+            on_output(draft, body)
+        case SessionOpened():
+            on_opened(draft, body)
+        case WorkerStarted():
+            on_started(draft, body)
+        case StartFailed():
+            on_start_failed(draft, body)
+        case StreamFault():
+            on_stream_fault(draft, body)
+        case StreamRead():
+            on_read(draft, body)
+        case NetworkRefused():
+            times = f" ({body.times} times)" if body.times > 1 else ""
+            draft.warn(f"{body.worker} was refused {body.host}:{body.port}{times}: {body.reason}", body.worker)
+        case StorageShort():
+            on_storage_short(draft, body)
+        case WorkerExited():
+            on_exited(draft, body)
+            forget_guards(draft, body.worker)
+        case Sampled():
+            on_sampled(draft, body)
+        case SnapshotTaken():
+            on_snapshot(draft, body)
+        case WorkMeasured():
+            on_measured(draft, body)
+        case ChecksMeasured():
+            on_checks(draft, body)
+        case BaselineMeasured():
+            on_baseline(draft, body)
+        case ChangeMeasured():
+            draft.set(change=body)
+        case GuardAsked():
+            on_guard_asked(draft, body)
+        case OutboundInspected():
+            on_inspected(draft, body)
+        case OutboundSent():
+            on_done(draft, body)
+        case UserCommand():
+            on_command(draft, body)
+        case TimePassed():
+            on_time(draft)
+        case ClockMoved():
+            on_clock_moved(draft, body)
+        case CoordinatorResumed():
+            draft.set(change=None)
+            on_resumed(draft, body)
+        case EffectDone():
+            if body.problem is not None:
+                draft.warn(f"could not be done: {body.problem}")
+        case SessionClosed():
+            draft.set(closed=Ending(body.outcome, body.reason), phase=Phase.CLOSED)
+        case _:
+            assert_never(body)
+
+
+def _close_effect(draft: Draft, body: Input) -> None:
+    effect: EffectId | None = getattr(body, "effect", None)
+    if effect is not None:
+        key = (effect.cause, effect.index)
+        draft.set(effects_open={k: v for k, v in draft.session.effects_open.items() if k != key})
+
+
+def _close_session(draft: Draft) -> None:
+    """Ask for the end once, when every worker is proven gone and nothing is being started.
+
+    A look at the target that is under way is not waited for: a resumed session takes it again.
+    """
+    session = draft.session
+    if session.ending is None or session.closed is not None or session.living():
+        return
+    pending = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
+    # What is leaving is waited for: a session that closed over it would not know whether it has left.
+    if pending.isdisjoint({"close_session", "start_worker", "leave"}):
+        draft.do(CloseSession(outcome=session.ending.outcome, reason=session.ending.reason))

@@ -1,0 +1,317 @@
+"""Ask for reviews, take their answers, decide, and do to living processes what the decision says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from orchestrator.models.decisions import Action, OrchestratorDecision
+from orchestrator.models.effects import Announce, EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
+from orchestrator.models.entries import BaselineMeasured, ChecksMeasured, SnapshotTaken
+from orchestrator.models.identity import ORCHESTRATOR, AgentName, ReviewId, WorkerId
+from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
+from orchestrator.models.work import Role
+from orchestrator.models.workers import WorkerState, WorkerStatus
+from orchestrator.review_engine import ReviewEngine
+from orchestrator.review_engine.replies import abstention
+from orchestrator.session.assignments import assignment_for_review, assignment_for_step
+from orchestrator.session.delayed_starts import launch, limit_in_force
+from orchestrator.session.draft import Draft
+from orchestrator.session.questions import ask
+from orchestrator.session.state import ReviewState, Session, WorkerDetail
+
+GROWTH = 8
+"""Each pause before a reviewer is asked again is so many times as long as the one before: 2 s and 16 s by default."""
+CHECKS = WorkerId("checks")
+"""Stands in a panel for the orchestrator's own review by measurement."""
+ABOUT_ROUNDS = (
+    "answer with what it is to do; it goes on with your words in its own conversation, and may ask for reviews again",
+    "stop, and look at the reviews there were: orchestrate show",
+)
+ABOUT_BLOCKED = (
+    "answer with what it lacks; it goes on with your words in its own conversation",
+    "stop, and run again with another agent beside it: orchestrate doctor says which there are",
+)
+ABOUT_CONCERNS = (
+    "answer with what is to be done about the concerns; it goes on with your words, and is reviewed again",
+    "answer that the work stands as it is; it goes on, and is reviewed again with that answer",
+    "stop; what was changed stays: orchestrate diff shows it, orchestrate undo takes it back",
+)
+
+
+def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
+    """All reviews of one worker's work, oldest first."""
+    return [review for review in session.reviews.values() if review.request.about == worker]
+
+
+def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, text: str) -> None:
+    """Ask everybody but the author; the author is frozen meanwhile, and a loop of reviews ends with a person."""
+    session = draft.session
+    if any(review.request.about == about for review in session.open_reviews()):
+        draft.warn(f"a {trigger} of {about} was folded into the review under way", about)
+        return
+    if about is not None:
+        # The final review is asked with the task's own text each time: only its number tells one from the next.
+        said = f"final review {len(session.reviews)}" if trigger is Trigger.FINAL else text
+        rounds, reason = engine_of(session).admit(session.rounds, about, said)
+        draft.set(rounds=rounds)
+        if reason is not None:
+            text = f"{about} asks for another review ({trigger}): {reason}"
+            ask(draft, text, about=about, suggestions=ABOUT_ROUNDS)
+            return
+    number = len(session.reviews) + 1
+    agents, author = _panel(draft, trigger, about=about)
+    request = engine_of(session).request(
+        number, trigger, about=about, author=author, text=text, agents=agents, now=draft.at
+    )
+    if trigger is Trigger.BLOCKER and not request.reviewers:
+        # What it lacks cannot be measured: that takes somebody who reads.
+        text = f"{about} cannot go on, and no other agent is there to look at it: {text}"
+        ask(draft, text, about=about, suggestions=ABOUT_BLOCKED)
+        return
+    draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
+    if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
+        draft.hold(about, request.id, f"{trigger} under review")
+    _look_at_target(draft, request)
+
+
+def look_again(draft: Draft, review: ReviewState) -> None:
+    """Begin a review once more whose look at the target came when nobody was to be started any more."""
+    looks = {key for key, name in draft.session.snapshots_for.items() if name == review.request.id}
+    if not review.panel and looks.isdisjoint(draft.session.effects_open):
+        _look_at_target(draft, review.request)
+
+
+def _look_at_target(draft: Draft, request: ReviewRequest) -> None:
+    if request.reviewers:
+        _look(draft, TakeSnapshot(review=request.id))
+    is_final = request.trigger is Trigger.FINAL and draft.session.options.measures_final
+    if not request.reviewers or is_final:
+        _measure(draft, request.id)
+
+
+def _measure(draft: Draft, name: ReviewId) -> None:
+    """Have the orchestrator measure for a review, as soon as it is known what there is to compare with."""
+    session, review = draft.session, draft.session.reviews[name]
+    if review.measures == "runs":
+        return
+    waits = session.options.baseline_s is not None and session.baseline is None
+    draft.set(reviews={**session.reviews, name: replace(review, measures="waits" if waits else "runs")})
+    if not waits:
+        _look(draft, RunChecks(review=name, without_baseline=_why_no_baseline(session)))
+
+
+def _why_no_baseline(session: Session) -> str | None:
+    if session.baseline is not None:
+        return session.baseline.problem
+    return "no baseline was asked for" if session.options.measures_final else None
+
+
+def _look(draft: Draft, effect: TakeSnapshot | RunChecks) -> None:
+    index = draft.do(effect)
+    draft.set(snapshots_for={**draft.session.snapshots_for, (draft.session.n, index): effect.review})
+
+
+def on_baseline(draft: Draft, body: BaselineMeasured) -> None:
+    """It is known what the target's tests did before: what waited for that is measured."""
+    draft.set(baseline=body.suites)
+    for review in draft.session.open_reviews():
+        if review.measures == "waits":
+            _measure(draft, review.request.id)
+
+
+def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
+    """The target has been recorded: start the reviewers."""
+    review = _review_of(draft, body.effect)
+    if review is None or not draft.running:
+        return
+    if body.problem is not None:
+        draft.warn(f"the reviewers of {review.request.id} see no diff: {body.problem}")
+    request = review.request
+    panel: dict[WorkerId, PeerReview | None] = {}
+    for agent in request.reviewers:
+        limit = limit_in_force(draft, agent)
+        if limit is not None and request.trigger is not Trigger.FINAL:
+            # The author stands still meanwhile: better one voice less than a wait of hours.
+            panel[_reviewer_id(request, agent)] = abstention(request.id, agent, f"not asked: {limit.because}")
+        else:
+            panel[_start_reviewer(draft, request, agent, body=body)] = None
+    draft.set(reviews={**draft.session.reviews, request.id: replace(review, panel=panel)})
+    _decide_if_complete(draft, request.id)
+
+
+def on_checks(draft: Draft, body: ChecksMeasured) -> None:
+    """The orchestrator has reviewed by measuring."""
+    review = _review_of(draft, body.effect)
+    if review is None:
+        return
+    summary = "; ".join(body.findings)
+    problem = summary if body.verdict is Verdict.ABSTAINED else None
+    answer = PeerReview(
+        review.request.id, ORCHESTRATOR, body.verdict, summary=summary, points=body.findings, problem=problem
+    )
+    if body.suites is not None:
+        draft.set(suites=body.suites)
+    known = replace(review, measured=answer) if review.request.reviewers else replace(review, panel={CHECKS: answer})
+    draft.set(reviews={**draft.session.reviews, review.request.id: known})
+    _decide_if_complete(draft, review.request.id)
+
+
+def review_waiting_for(session: Session, worker: WorkerId) -> ReviewState | None:
+    """The open review this worker's answer belongs to."""
+    for review in session.open_reviews():
+        if worker in review.panel and review.panel[worker] is None:
+            return review
+    return None
+
+
+def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
+    """A reviewer answered, or abstained."""
+    review = review_waiting_for(draft.session, worker)
+    if review is None:
+        return
+    panel = {**review.panel, worker: answer}
+    draft.set(reviews={**draft.session.reviews, review.request.id: replace(review, panel=panel)})
+    _decide_if_complete(draft, review.request.id)
+
+
+def on_unheard(draft: Draft, worker: WorkerId, problem: str, *, is_lost: bool = False) -> None:
+    """A reviewer could not be asked or heard for a technical reason: ask it again after a pause, a few times at most.
+
+    Only one that was heard can abstain.  Where every try was in vain, a person is asked, whatever the others said.
+
+    Args:
+        is_lost: Its agent cannot be used any more, so that another try is none.
+    """
+    review = review_waiting_for(draft.session, worker)
+    if review is None:
+        return
+    options, agent = draft.session.options, draft.worker(worker).agent
+    tries = review.retries.get(worker, 0)
+    if is_lost or tries >= options.max_review_retries:
+        unheard = options.max_review_retries > 0
+        said = f"{problem} ({tries + 1} tries)" if tries else problem
+        on_answered(draft, worker, abstention(review.request.id, agent, said, unheard=unheard))
+        return
+    begins = draft.at + timedelta(seconds=options.restart_delay_s * GROWTH**tries)
+    deadline = max(review.request.deadline, begins + timedelta(seconds=options.review_timeout_s))
+    tried = replace(
+        review,
+        request=replace(review.request, deadline=deadline),
+        retries={**review.retries, worker: tries + 1},
+    )
+    draft.set(reviews={**draft.session.reviews, review.request.id: tried})
+    why = f"asked again ({tries + 1} of {options.max_review_retries}): {problem}"
+    detail = draft.detail(worker)
+    again = replace(detail.assignment, prompt=detail.first_prompt, resume=None)
+    draft.set_detail(worker, next_assignment=again, start_at=begins)
+    draft.set_worker(worker, status=WorkerStatus.RELAUNCHING, why=why)
+    draft.warn(f"{worker} is {why}", worker)
+
+
+def engine_of(session: Session) -> ReviewEngine:
+    """The review engine with this session's policy and bounds."""
+    options = session.options
+    return ReviewEngine(options.policy, options.max_review_rounds, options.review_timeout_s, options.measures_final)
+
+
+def reviewers_of(session: Session, about: WorkerId | None) -> tuple[AgentName, ...]:
+    """Who may be asked about a worker: every agent there is but its own."""
+    author = session.workers[about].agent if about is not None else None
+    return tuple(agent for agent in usable_names(session) if agent != author)
+
+
+def usable_names(session: Session) -> tuple[AgentName, ...]:
+    """Agents that were found, are allowed and have not been lost."""
+    return tuple(
+        found.name
+        for found in session.found
+        if found.usable and found.name in session.options.agents and found.name not in session.lost
+    )
+
+
+def _panel(draft: Draft, trigger: Trigger, *, about: WorkerId | None) -> tuple[tuple[AgentName, ...], AgentName | None]:
+    """Who may be asked, and who is the author; a step that reviews was chosen by the plan, whoever wrote."""
+    session = draft.session
+    if trigger is Trigger.FINAL:
+        return tuple(step.agent for step in session.steps() if step.role is Role.REVIEWER), None
+    return usable_names(session), session.workers[about].agent if about is not None else None
+
+
+def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, body: SnapshotTaken) -> WorkerId:
+    session = draft.session
+    step = next((step for step in session.steps() if step.role is Role.REVIEWER), None)
+    if request.trigger is Trigger.FINAL and step is not None:
+        worker = step.worker
+        assignment = assignment_for_step(session, step, change=body.excerpt)
+    else:
+        worker = _reviewer_id(request, agent)
+        state = WorkerState(worker, agent, Role.REVIEWER)
+        draft.set(workers={**draft.session.workers, worker: state})
+        assignment = assignment_for_review(
+            draft.session, worker, agent, request=request, change=body.excerpt, files=body.files
+        )
+    detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
+    draft.set(details={**draft.session.details, worker: detail})
+    launch(draft, assignment)
+    return worker
+
+
+def _reviewer_id(request: ReviewRequest, agent: AgentName) -> WorkerId:
+    return WorkerId(f"review-{request.id.partition('-')[0]}-{agent}")
+
+
+def _review_of(draft: Draft, effect: EffectId) -> ReviewState | None:
+    name: ReviewId | None = draft.session.snapshots_for.get((effect.cause, effect.index))
+    return draft.session.reviews.get(name) if name is not None else None
+
+
+def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
+    review = draft.session.reviews[name]
+    answers = [answer for answer in review.panel.values() if answer is not None]
+    if not answers or len(answers) < len(review.panel) or review.decision is not None:
+        return
+    if review.request.reviewers and review.measures != "no":
+        if review.measured is None:
+            return
+        answers.append(review.measured)
+    decision = engine_of(draft.session).evaluate(review.request, answers)
+    draft.set(
+        reviews={**draft.session.reviews, name: replace(review, decision=decision)},
+        decisions=(*draft.session.decisions, decision),
+    )
+    draft.do(SaveReview(request=review.request, reviews=tuple(answers), decision=decision))
+    draft.do(Announce(decision=decision))
+    _act(draft, review.request, decision)
+
+
+def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -> None:
+    because = f"{decision.rule} ({request.id})"
+    said = "; ".join(decision.reasons)
+    match decision.action:
+        case Action.STOP_AND_ESCALATE:
+            draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)
+        case Action.PAUSE_AND_CLARIFY:
+            draft.set(workers=_reviewer_again(draft, request))
+            text = f"{because}: {said}" if said else because
+            ask(draft, text, about=request.about, suggestions=ABOUT_CONCERNS)
+            if request.about is not None:
+                draft.release(request.about, request.id)
+        case Action.LOG_WARNING:
+            draft.warn(f"{because}: {said}" if said else because, request.about)
+            if request.about is not None:
+                draft.release(request.about, request.id)
+        case Action.CONTINUE:
+            if request.about is not None:
+                draft.release(request.about, request.id)
+
+
+def _reviewer_again(draft: Draft, request: ReviewRequest) -> dict[WorkerId, WorkerState]:
+    """After a final review that asks for more, the reviewing step waits for its turn once more."""
+    workers = dict(draft.session.workers)
+    if request.trigger is Trigger.FINAL:
+        for step in draft.session.steps():
+            if step.role is Role.REVIEWER:
+                workers[step.worker] = replace(workers[step.worker], status=WorkerStatus.WAITING)
+    return workers

@@ -1,0 +1,70 @@
+"""Halt a session that has grown too large, or whose disk is nearly full, until a person has said what to do."""
+
+from __future__ import annotations
+
+from orchestrator.models.entries import StorageShort
+from orchestrator.models.identity import WorkerId
+from orchestrator.session.draft import Draft
+from orchestrator.session.questions import ask
+
+STORAGE = "storage"
+"""The reason to hold every worker while a question about size or disk is open."""
+FULL_BYTES = 64 * 1024
+"""With less than this left, a worker's next write may already have failed."""
+GO_ON = "go on"
+
+
+def on_storage_short(draft: Draft, body: StorageShort) -> None:
+    """Freeze every worker and ask; without a person at hand the session ends, resumable."""
+    session = draft.session
+    if session.storage_question is not None or session.ending is not None:
+        return
+    words = {"size": _size_words, "disk": _disk_words, "files": _files_words}
+    text = words[body.what](body)
+    if body.what == "size":
+        # Whoever answers "go on" has allowed as much again.
+        draft.set(storage_allowed=body.used + session.options.max_session_bytes)
+    elif body.free < (FULL_BYTES if body.what == "disk" else 1):
+        for worker in session.living():
+            draft.warn(f"{worker.id}: lost output: the disk was full while it ran, and what it wrote then is gone")
+    for worker in session.living():
+        draft.hold(worker.id, STORAGE, text)
+    draft.set(storage_question=f"q{session.questions_asked + 1}")
+    ask(draft, text, about=None, suggestions=(GO_ON,))
+
+
+def hold_if_short(draft: Draft, worker: WorkerId) -> None:
+    """A worker whose start was under way when storage ran short does not run either."""
+    if draft.session.storage_question is not None:
+        draft.hold(worker, STORAGE, "the session is short of storage")
+
+
+def _size_words(body: StorageShort) -> str:
+    return (
+        f"the session's files have grown to {size_words(body.used)}, and {size_words(body.bound)} is the most; "
+        "an answer lets them grow by as much again"
+    )
+
+
+def _disk_words(body: StorageShort) -> str:
+    return (
+        f"the disk has {size_words(body.free)} left, less than the {size_words(body.bound)} that are kept free; "
+        "make room on it, then answer"
+    )
+
+
+def _files_words(body: StorageShort) -> str:
+    return (
+        f"the disk can hold {body.free:,} more files (inodes), less than the {body.bound:,} that are kept free; "
+        "delete some on it, then answer"
+    )
+
+
+def size_words(count: int) -> str:
+    """A number of bytes for people, in binary units."""
+    size = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "bytes" or size == int(size) else f"{size:.1f} {unit}"

@@ -1,0 +1,193 @@
+"""Start the worker's process from inside the shim: open its files, and learn the sandbox's own pids.
+
+Imported by the shim: standard library only, nothing that costs import time.
+"""
+
+from __future__ import annotations
+
+from orchestrator.shim.attempt_records import decode
+from orchestrator.shim.processes import ask_death_signal, os, restore_reserved_signals, signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from orchestrator.shim.connection_listener import ProxyListener
+
+INFO_FD = "@info-fd@"
+"""Stands in the command line where the sandbox wants the number of the descriptor it reports its pids on."""
+BLOCK_FD = "@block-fd@"
+"""…of the descriptor on which the sandbox waits, before it starts the worker, until its egress stands."""
+OPENED = "@open:"
+"""…of a descriptor of the file whose path follows: read anew at each launch, since the sandbox consumes it."""
+INFO_WITHIN_S = 60.0
+"""Its end is heard at once, so this bounds a hang alone; without an answer a worker has neither egress nor proof."""
+
+
+class Spawned:
+    """A worker's process as it was started."""
+
+    __slots__ = ("init", "listening", "note", "pid")
+
+    def __init__(self, pid: int, init: int, listening: int | None, note: str) -> None:
+        self.pid = pid
+        self.init = init
+        """Pid 1 of its namespace; 0 if the sandbox reports none."""
+        self.listening = listening
+        """Of its egress from the network namespace it is in."""
+        self.note = note
+
+
+def open_output(path: str) -> tuple[int, int]:
+    """The file opened for appending, readable by its owner alone, and its size."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor, os.fstat(descriptor).st_size
+
+
+def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
+    """Fork and execute ``spec["argv"]``, and wait until the sandbox around it has said who it is.
+
+    Args:
+        spec: ``cwd`` is ``None`` where the sandbox changes the folder itself; ``groups`` are folders of control
+            groups to join first; ``rlimits`` are soft and hard bounds by their numbers; ``landlock`` is what is to
+            be applied without another program.
+        streams: descriptors to become 0, 1 and 2.
+    """
+    argv: Sequence[str] = spec["argv"]
+    reading, writing = os.pipe()
+    held, release = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become(spec, streams, info=writing, held=held)
+        finally:
+            os._exit(126)
+    os.close(writing)
+    os.close(held)
+    listening, note = None, ""
+    try:
+        init = _read_namespace_init(reading) if INFO_FD in argv else 0
+        if BLOCK_FD in argv:
+            listening, note = _way_out(init)
+    finally:
+        os.close(reading)
+        # It waits for a byte or for the end, so it goes on even if we do not.
+        os.close(release)
+    return Spawned(pid, init, listening, note)
+
+
+def _way_out(init: int) -> tuple[int | None, str]:
+    if not init:
+        return None, ""
+    from orchestrator.shim.connection_listener import listen_inside
+
+    try:
+        return listen_inside(init), ""
+    except OSError as problem:
+        return None, str(problem)
+
+
+def open_way_out(listening: int | None, spec: Mapping[str, Any]) -> ProxyListener | None:
+    """The worker's connections on their way to the coordinator; ``None`` where it has no egress."""
+    if listening is None:
+        return None
+    from orchestrator.shim.connection_listener import ProxyListener
+
+    return ProxyListener(listening, path=spec["way_out"], worker=spec["worker"])
+
+
+def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held: int) -> None:
+    """The child's side; never returns."""
+    argv: Sequence[str] = spec["argv"]
+    try:
+        parent = os.getppid()
+        ask_death_signal(signal.SIGKILL)
+        if os.getppid() != parent or parent == 1:
+            os._exit(126)
+        if INFO_FD not in argv:
+            os.setsid()
+        for group in spec.get("groups", ()):
+            _join(group)
+        for number, descriptor in enumerate(streams):
+            os.dup2(descriptor, number)
+        if spec["cwd"] is not None:
+            os.chdir(spec["cwd"])
+        os.nice(spec["nice"])
+        # An ignored signal stays ignored in what is executed: two of them Python ignores for itself, and under nohup or
+        # in a script's background others came to us so, and the CLI could not be interrupted.
+        for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        restore_reserved_signals()
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        own = argv.index("--") if INFO_FD in argv else 0
+        words = [*(_word(word, info=info, held=held) for word in argv[:own]), *argv[own:]]
+        _limit(spec.get("rlimits", ()))
+        if spec.get("landlock") is not None:
+            from orchestrator.shim.landlock_entry import restrict
+
+            restrict(spec["landlock"])
+        os.execv(words[0], words)
+    except BaseException as problem:
+        os.write(2, f"orchestrate: cannot start {argv[0]}: {_said(problem)}\n".encode())
+        os._exit(127 if isinstance(problem, FileNotFoundError) else 126)
+
+
+def _said(problem: BaseException) -> str:
+    return getattr(problem, "strerror", None) or str(problem)
+
+
+def _word(word: str, *, info: int, held: int) -> str:
+    """The sandbox's word, or the number of the descriptor it stands for, which the sandbox inherits."""
+    if word == INFO_FD:
+        number = info
+    elif word == BLOCK_FD:
+        number = held
+    elif word.startswith(OPENED):
+        number = os.open(word[len(OPENED) :], os.O_RDONLY)
+    else:
+        return word
+    os.set_inheritable(number, True)
+    return str(number)
+
+
+def _limit(bounds: Sequence[Sequence[int]]) -> None:
+    if not bounds:
+        return
+    import resource
+
+    for number, value in bounds:
+        highest = resource.getrlimit(number)[1]
+        value = value if highest == resource.RLIM_INFINITY else min(value, highest)
+        resource.setrlimit(number, (value, value))
+
+
+def _join(cgroup: str) -> None:
+    try:
+        with open(f"{cgroup}/cgroup.procs", "w", encoding="utf-8") as file:
+            file.write("0")
+    except OSError:
+        pass  # The tree is also held by its sub-reaper.
+
+
+def _read_namespace_init(reading: int) -> int:
+    """What the sandbox says about itself; 0 if it ended, or said nothing in time."""
+    import select  # here: the sandbox is starting meanwhile
+
+    poll = select.poll()
+    poll.register(reading, select.POLLIN)
+    text = b""
+    while poll.poll(INFO_WITHIN_S * 1000):
+        chunk = os.read(reading, 4096)
+        text += chunk
+        if not chunk or text.rstrip().endswith(b"}"):
+            break
+    try:
+        value = decode(text.decode())
+    except ValueError:
+        return 0
+    pid = value.get("child-pid", 0) if isinstance(value, dict) else 0
+    return pid if isinstance(pid, int) else 0

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from orchestrator.cli.shared_options import Count, Duration, Limit, Money, Names, Percent, Size
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7200), ("1h30m", 5400), ("1.5h", 5400), (" 2M ", 120)],
+)
+def test_a_duration_is_seconds(text: str, seconds: float) -> None:
+    assert Duration().convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "x", "15 minutes", "-3", "0", "0m", "m", "1d"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Duration().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("200000", 200_000), ("200k", 200_000), ("1.5M", 1_500_000), ("1_000", 1000)]
+)
+def test_a_count_may_be_shortened(text: str, number: int) -> None:
+    assert Count().convert(text, None, None) == number
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "k", "many"])
+def test_what_is_no_count_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Count().convert(text, None, None)
+
+
+@pytest.mark.parametrize(("text", "dollars"), [("2.50", 2.5), ("$3", 3.0)])
+def test_money_is_dollars(text: str, dollars: float) -> None:
+    assert Money().convert(text, None, None) == dollars
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "nan", "inf", "two"])
+def test_what_is_no_money_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Money().convert(text, None, None)
+
+
+def test_names_keep_their_order_and_come_once() -> None:
+    assert Names().convert("codex, claude,codex", None, None) == ("codex", "claude")
+
+
+def test_an_empty_list_is_refused() -> None:
+    with pytest.raises(click.BadParameter):
+        Names().convert(" , ", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("512", 512), ("64K", 65536), ("500m", 500 * 1024**2), ("2G", 2 * 1024**3), ("1.5 GiB", 1536 * 1024**2)],
+)
+def test_a_size_is_bytes_in_binary_units(text: str, size: int) -> None:
+    assert Size().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["0", "much", "-1G", "2X", ""])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="no size"):
+        Size().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("cpu=50", ("cpu_percent", 50.0)),
+        ("CPU=150%", ("cpu_percent", 150.0)),
+        ("memory=2G", ("memory_mib", 2048)),
+        ("runtime=1h30m", ("runtime_s", 5400.0)),
+    ],
+)
+def test_a_limit_names_its_figure_of_the_policy(text: str, limit: tuple[str, float]) -> None:
+    assert Limit().convert(text, None, None) == limit
+
+
+@pytest.mark.parametrize("text", ["cpu", "cpu=-1", "memory=12", "runtime=soon", "disk=2G", ""])
+def test_what_is_no_limit_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Limit().convert(text, None, None)
+
+
+def test_a_percentage_is_of_one_core() -> None:
+    assert Percent().convert("200 %", None, None) == 200.0

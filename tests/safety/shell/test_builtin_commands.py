@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.safety.shell.builtin_commands import effect_on_scope
+from orchestrator.safety.shell.scope import Scope, SimpleCommand
+from orchestrator.safety.shell.words import UNKNOWN, Word
+
+SCOPE = Scope(cwd="/w", home="/h", variables={"A": Word("one")})
+
+
+def after(*words: str) -> Scope:
+    return effect_on_scope(SimpleCommand(tuple(map(Word, words)), scope=SCOPE), SCOPE)
+
+
+@pytest.mark.parametrize(
+    ("words", "cwd"),
+    [
+        (("cd", "x"), "/w/x"),
+        (("cd", "-P", "/y"), "/y"),
+        (("cd", "--", "x"), "/w/x"),
+        (("cd",), "/h"),
+        (("cd", "-"), None),
+        (("cd", "*"), None),
+        (("pushd", "x"), "/w/x"),
+        (("popd",), None),
+        (("source", "x"), None),
+        (("ls", "x"), "/w"),
+    ],
+)
+def test_the_folder_changes(words: tuple[str, ...], cwd: str | None) -> None:
+    assert after(*words).cwd == cwd
+
+
+@pytest.mark.parametrize("words", [("read", "-r", "A"), ("mapfile", "A"), ("let", "A=3"), ("eval", "x"), (".", "x")])
+def test_a_variable_is_no_longer_known(words: tuple[str, ...]) -> None:
+    assert after(*words).value("A") == UNKNOWN
+
+
+def test_an_alias_is_remembered() -> None:
+    assert after("alias", "g=git push", "l").aliases == {"g": "git push"}

@@ -1,0 +1,72 @@
+"""The ``/etc`` that workers see."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.sandbox.system_files import first_cause, write_system_files
+
+
+def etc(folder: Path) -> Path:
+    (folder / "ssl" / "private").mkdir(parents=True)
+    (folder / "ssl" / "private" / "server.key").write_text("canary")
+    (folder / "ssl" / "certs").mkdir()
+    (folder / "ssl" / "certs" / "ca.pem").symlink_to("/usr/share/ca.pem")
+    (folder / "hosts").write_text("127.0.0.1 localhost\n")
+    (folder / "shadow").write_text("canary")
+    (folder / "passwd").write_text("root:x:0:0\nsomebody:x:1001:1001\n")
+    os.mkfifo(folder / "ssl" / "certs" / "pipe")
+    return folder
+
+
+def test_it_holds_what_programs_need_and_no_secret(tmp_path: Path) -> None:
+    write_system_files(tmp_path / "copy", source=etc(tmp_path / "etc"))
+    copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*")}
+    assert copied == {"hosts", "passwd", "group", "ssl", "ssl/certs", "ssl/certs/ca.pem"}
+    assert (tmp_path / "copy" / "ssl" / "certs" / "ca.pem").is_symlink()
+    assert "somebody" not in (tmp_path / "copy" / "passwd").read_text()
+
+
+def test_a_changed_file_is_copied_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
+    source, copy = etc(tmp_path / "etc"), tmp_path / "copy"
+    write_system_files(copy, source=source)
+    before = (copy / "hosts").stat()
+    write_system_files(copy, source=source)
+    assert (copy / "hosts").stat().st_ctime_ns == before.st_ctime_ns
+    (source / "hosts").write_text("10.0.0.1 other\n")
+    write_system_files(copy, source=source)
+    assert (copy / "hosts").read_text() == "10.0.0.1 other\n"
+
+
+def test_settings_of_language_runtimes_are_copied_where_everybody_may_read_them(tmp_path: Path) -> None:
+    source = etc(tmp_path / "etc")
+    for name in ("php/8.2/cli/conf.d/dom.ini", "php/8.2/fpm/pool.conf", "java-17-openjdk/security/x", "other/y"):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text("x")
+        (source / name).chmod(0o644)
+        for folder in (source / name).parents:  # whatever the umask is
+            if folder.is_relative_to(source):
+                folder.chmod(0o755)
+    (source / "php/8.2/fpm/pool.conf").chmod(0o640)
+    write_system_files(tmp_path / "copy", source=source)
+    copied = {str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()}
+    assert {"php/8.2/cli/conf.d/dom.ini", "java-17-openjdk/security/x"} <= copied
+    assert not {"php/8.2/fpm/pool.conf", "other/y"} & copied
+
+
+def test_a_full_disk_is_known_by_its_number_from_what_a_copy_gathered(tmp_path: Path) -> None:
+    def fills_up(source: str, to: str) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), source, None, to)
+
+    (tmp_path / "etc" / "ssl").mkdir(parents=True)
+    (tmp_path / "etc" / "ssl" / "certs.pem").write_text("x")
+    with pytest.raises(shutil.Error) as caught:
+        shutil.copytree(tmp_path / "etc", tmp_path / "copy", copy_function=fills_up)
+    assert first_cause(caught.value).errno == errno.ENOSPC
+    odd = shutil.Error([("a", "b", "cannot be read")])
+    assert first_cause(odd) is odd

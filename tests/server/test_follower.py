@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from orchestrator.errors import JournalDamaged
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reader import read_journal
+from orchestrator.journal.writer import Journal
+from orchestrator.models.identity import WorkerId
+from orchestrator.server.entry_lookup import PAGE
+from orchestrator.server.follower import Follower
+from tests.server.conftest import Stage
+
+
+@asynccontextmanager
+async def following(stage: Stage) -> AsyncIterator[Follower]:
+    follower = Follower(stage.folder)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(follower.run)
+        await follower.wait_until_ready()
+        yield follower
+        tasks.cancel_scope.cancel()
+
+
+async def until(follower: Follower, n: int) -> None:
+    with anyio.fail_after(10):
+        while follower.n < n:  # noqa: ASYNC110 - it has no event for each entry
+            await anyio.sleep(0.01)
+
+
+async def test_the_state_is_that_of_the_fold(stage: Stage) -> None:
+    stage.say("one")
+    async with following(stage) as follower:
+        assert follower.session == stage.session
+        stage.say("two")
+        await until(follower, stage.length)
+        assert follower.session == stage.session
+
+
+async def test_entries_are_found_again_by_their_number_on_every_page(stage: Stage) -> None:
+    stage.say(*(str(i) for i in range(PAGE * 2)))
+    wanted = list(read_journal(stage.folder.journal_file))
+    async with following(stage) as follower:
+        for first, last in [(1, 3), (PAGE, PAGE + 1), (PAGE + 1, PAGE + 2), (stage.length, stage.length + 9), (9, 8)]:
+            assert list(follower.pages.entries(first, last)) == wanted[first - 1 : max(last, first - 1)]
+
+
+async def test_measurements_and_states_are_kept_bounded(stage: Stage) -> None:
+    for i in range(200):
+        stage.sample(float(i))
+    async with following(stage) as follower:
+        past = follower._memory.of(WorkerId("gemini"))
+        assert len(past.samples) == 90
+        assert past.samples[-1].cpu_percent == 199.0
+        assert [change.status for change in past.history] == ["waiting", "running"] or len(past.history) >= 2
+
+
+async def test_who_runs_the_session_is_noticed(stage: Stage) -> None:
+    async with following(stage) as follower:
+        assert follower.is_live
+        stage.release_workers()
+        with anyio.fail_after(5):
+            while follower.is_live:  # noqa: ASYNC110 - asked for by the clock
+                await anyio.sleep(0.01)
+
+
+async def test_a_damaged_entry_ends_the_following_after_what_is_sound_and_is_said(stage: Stage) -> None:
+    stage.say("sound")
+    with stage.folder.journal_file.open("ab") as file:
+        file.write(b"{}\n")
+    async with following(stage) as follower:
+        assert follower.n == stage.length
+        assert follower.problem is not None
+        assert "damaged" in follower.problem.message
+
+
+async def test_a_session_without_an_entry_says_so(workspace: Path) -> None:
+    folder = SessionFolder(workspace / "20261121-175811-0000")
+    folder.path.mkdir(parents=True)
+    follower = Follower(folder)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(follower.run)
+        with pytest.raises(JournalDamaged, match="no journal entry"):
+            await follower.wait_until_ready()
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_torn_line_that_a_new_coordinator_cuts_off_is_followed_over(stage: Stage) -> None:
+    with stage.folder.journal_file.open("ab") as file:
+        file.write(b'{"n":99,"torn')
+    async with following(stage) as follower:
+        n = follower.n
+        stage.journal.close()
+        stage.journal = Journal(stage.folder.journal_file)
+        stage.say("after the cut")
+        await until(follower, n + 1)
+        assert follower.problem is None

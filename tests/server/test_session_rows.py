@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.journal.index import SessionRow
+from orchestrator.models.effects import Outcome
+from orchestrator.models.identity import SessionId
+from orchestrator.models.money import Usage
+from orchestrator.server.session_rows import session_entry, usage_in_report
+
+ID = SessionId("20261121-175811-7f3a")
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        pytest.param(SessionRow(ID, holder=4711), "running", id="somebody runs it"),
+        pytest.param(SessionRow(ID, outcome=Outcome.DONE), "done", id="it ended"),
+        pytest.param(SessionRow(ID), "lost", id="it never ended and nobody runs it"),
+        pytest.param(SessionRow(ID, problem="entry 3 is damaged"), "damaged", id="it cannot be read"),
+    ],
+)
+def test_every_session_has_a_status(row: SessionRow, status: str) -> None:
+    assert session_entry(row, None).status == status
+
+
+def test_what_is_unknown_is_not_zero() -> None:
+    assert session_entry(SessionRow(ID), None).cost_usd is None
+    assert session_entry(SessionRow(ID), Usage(cost_usd=0.5)).cost_usd == 0.5
+
+
+def test_usage_is_read_from_the_report_and_read_anew_when_it_changes(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    assert usage_in_report(report) is None
+    report.write_text('{"usage": {"input_tokens": 5, "cost_usd": 0.25}}')
+    assert usage_in_report(report) == Usage(input_tokens=5, cost_usd=0.25)
+    report.write_text("garbage")
+    assert usage_in_report(report) is None or usage_in_report(report) == Usage(input_tokens=5, cost_usd=0.25)

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from orchestrator.server import target_diff
+from orchestrator.snapshots.recorded_trees import BASELINE, Snapshots
+from tests.server.conftest import Served, Stage
+
+
+def snapshots(stage: Stage) -> Snapshots:
+    assert stage.session is not None
+    return Snapshots(stage.folder.snapshots_dir, stage.session.options.target, exclude=(stage.folder.workspace,))
+
+
+async def test_before_the_first_snapshot_there_is_nothing_yet(served: Served) -> None:
+    found = await served.get("/api/diff")
+    assert (found["of"], found["text"]) == ("nothing yet", "")
+
+
+async def test_the_diff_grows_with_the_target_and_leaves_no_label(served: Served, stage: Stage) -> None:
+    assert stage.session is not None
+    target = stage.session.options.target
+    taken = snapshots(stage)
+    taken.take(BASELINE)
+    (target / "signup.py").write_text("x = 1\n")
+    found = await served.get("/api/diff")
+    assert (found["of"], found["files"], found["insertions"]) == ("the target now", ["signup.py"], 1)
+    assert "+x = 1" in found["text"]
+    assert taken.newest() == taken.find(BASELINE)
+
+
+async def test_all_who_ask_at_once_get_one_answer(served: Served, stage: Stage) -> None:
+    snapshots(stage).take(BASELINE)
+    first, second = await served.get("/api/diff"), await served.get("/api/diff")
+    assert first["at"] == second["at"]
+    assert target_diff.FRESH_FOR_S > 0
+
+
+async def test_of_a_session_that_is_over_the_last_snapshot_is_shown(served: Served, stage: Stage) -> None:
+    assert stage.session is not None
+    taken = snapshots(stage)
+    taken.take(BASELINE)
+    (stage.session.options.target / "signup.py").write_text("x = 1\n")
+    taken.take("measured")
+    (stage.session.options.target / "later.py").write_text("by somebody else\n")
+    stage.release_workers()
+    found = await served.get("/api/diff")
+    assert (found["of"], found["files"]) == ("the last snapshot", ["signup.py"])
