@@ -124,14 +124,14 @@ async def _probe(
 
 
 def about_proxy(found: FoundAgent, agent: Agent, *, sandbox: SandboxConfig, backend: Backend) -> FoundAgent:
-    """The agent with a word about the proxy, which is the only way out where the sandbox lists hosts."""
+    """The agent with a word about the proxy, through which alone a sandbox that lists hosts is left."""
     if agent.obeys_proxy or backend != "bubblewrap" or sandbox.network == "open":
         return found
     if agent.obeys_proxy is None:
         doubt = f"nobody has tried whether {agent.title} uses HTTP_PROXY; if it does not, it finds no network here"
         return replace(found, problem="; ".join(filter(None, (found.problem, doubt))))
     problem = (
-        f"{agent.title} does not use HTTP_PROXY, the only way out under the policy {sandbox.name}, so it would find no "
+        f"{agent.title} does not use HTTP_PROXY, the only egress under the policy {sandbox.name}, so it would find no "
         "network; choose a policy with an open network, or leave it out"
     )
     return replace(found, usable=False, problem=problem)
