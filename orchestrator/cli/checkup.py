@@ -70,7 +70,12 @@ def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: P
         tier=plan.tier,
         verdict=_verdict(can_run, sandboxed, tier=f"{plan.tier}" + "".join(f", {note}" for note in plan.notes)),
         findings=(
-            *(agent_finding(agent, environ) for agent in found),
+            # Nobody who uses the usual team misses an agent that is asked for by name.
+            *(
+                agent_finding(agent, environ)
+                for agent in found
+                if agent.executable or get_agent(agent.name).in_default_team
+            ),
             *_machine_findings(machine, sandbox, workspace),
         ),
         agents=found,

@@ -179,7 +179,8 @@ async def test_an_unknown_flag_is_refused_before_anything_is_asked(cli: Cli, sta
         run = await at.run("x", flags=["--frobnicate"])
         assert not at.server.requests
     assert run.code in (1, 2), run
-    assert b"frobnicate" in run.stderr
+    # opencode 1.18.33 prints its help, and does not say which flag it does not know.
+    assert (b"--log-level" if cli.agent.name == "opencode" else b"frobnicate") in run.stderr
     assert not run.stdout.strip()
 
 

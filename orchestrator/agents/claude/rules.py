@@ -258,7 +258,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-overloaded",
-        pattern=re.compile(r"Repeated 529|at capacity|\b5\d\d\b"),
+        pattern=re.compile(r"Repeated 529|at capacity|(?:API Error|HTTP|status(?: code)?):?\s*\(?5\d\d\b"),
         remedy=Wait(),
         because="the provider's capacity is reached for now",
         failure=FailureKind.OVERLOADED,
