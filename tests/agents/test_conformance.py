@@ -72,6 +72,14 @@ def test_nothing_is_missing_of_any_adapter(agent: Agent) -> None:
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=named)
+def test_a_recording_tells_nothing_of_the_machine_it_was_made_on(folder: Path) -> None:
+    command = json.loads((folder / "meta.json").read_text(encoding="utf-8"))["command"]
+    assert command.startswith("cd /home/dev/"), (
+        "rewrite the paths of the machine to /home/dev in all files of the folder"
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=named)
 def test_a_recording_translates_to_its_golden_events(folder: Path, update_goldens: bool) -> None:
     if update_goldens:
         (folder / "events.json").write_text(golden(told(agent_of(folder), folder)), encoding="utf-8")
