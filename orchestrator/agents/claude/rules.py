@@ -258,7 +258,10 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-overloaded",
-        pattern=re.compile(r"Repeated 529|at capacity|(?:API Error|HTTP|status(?: code)?):?\s*\(?5\d\d\b"),
+        pattern=re.compile(
+            r"Repeated 529|at capacity|(?:API Error|HTTP|status(?: code)?):?\s*\(?5\d\d\b"
+            r"|\b5\d\d\b(?=\s*(?:status code|\{|Internal|Bad Gateway|Service|Gateway|Overloaded))"
+        ),
         remedy=Wait(),
         because="the provider's capacity is reached for now",
         failure=FailureKind.OVERLOADED,
