@@ -31,7 +31,11 @@ GUARD = CommandFilter.of(CONFIG, WorkerPaths.of(CONFIG, ASSIGNMENT))
 def cases() -> Iterator[Any]:
     for group in GROUPS:
         for command in group["commands"]:
-            yield pytest.param(command, group["says"], group.get("rule"), id=command.replace("\n", " ")[:60])
+            # Commands are written down before the rules for them: until these come, a group names what has none.
+            waits = command in group.get("not_yet", ())
+            marks = [pytest.mark.xfail(strict=True, reason="no rule yet")] if waits else []
+            name = command.replace("\n", " ")[:60]
+            yield pytest.param(command, group["says"], group.get("rule"), id=name, marks=marks)
 
 
 @pytest.mark.parametrize(("command", "says", "rule"), list(cases()))
