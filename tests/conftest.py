@@ -138,13 +138,13 @@ def only_one_room_opens_what_others_made(request: pytest.FixtureRequest) -> Iter
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What this process owns at one moment."""
+    """What there is at one moment; cheap to find out, since it is asked twice for every test."""
 
-    children: frozenset[tuple[int, float]]
     descriptors: frozenset[tuple[int, str]]
+    """This process's."""
     threads: frozenset[threading.Thread]
     processes: frozenset[int]
-    """Every pid of the machine: one that is new may be an orphan of the test."""
+    """Every pid of the machine: one that is new may be a child or an orphan of the test."""
 
 
 # What libraries open once and keep.  A descriptor is named by what it leads to.
@@ -152,9 +152,7 @@ KEPT_FOR_EVER = ("/dev/urandom", "/dev/null", "/proc/self/", f"/proc/{os.getpid(
 
 
 def belongings() -> Belongings:
-    me = psutil.Process()
     return Belongings(
-        children=frozenset((child.pid, child.create_time()) for child in _living(me.children())),
         descriptors=frozenset(_descriptors()),
         threads=frozenset(threading.enumerate()),
         processes=frozenset(psutil.pids()),
@@ -164,12 +162,13 @@ def belongings() -> Belongings:
 def leaks(before: Belongings, folder: Path) -> list[str]:
     """What is there now and was not before, in words; ``folder`` marks orphans as this test's."""
     now = belongings()
-    found = [f"child process {_told(pid)}" for pid, _ in now.children - before.children]
-    found += [f"descriptor {number} -> {target}" for number, target in now.descriptors - before.descriptors]
+    found = [f"descriptor {number} -> {target}" for number, target in now.descriptors - before.descriptors]
     found += [f"thread {thread.name}" for thread in now.threads - before.threads if thread.is_alive()]
-    children = {pid for pid, _ in now.children}
-    new = now.processes - before.processes - children - {os.getpid()}
-    found += [f"orphaned process {_told(pid)}" for pid in new if _is_about(pid, str(folder))]
+    for pid in now.processes - before.processes - {os.getpid()}:
+        if _is_child(pid):
+            found.append(f"child process {_told(pid)}")
+        elif _is_about(pid, str(folder)):
+            found.append(f"orphaned process {_told(pid)}")
     return found
 
 
@@ -192,15 +191,6 @@ def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator
             time.sleep(0.02)
 
 
-def _living(processes: list[psutil.Process]) -> Iterator[psutil.Process]:
-    for process in processes:
-        try:
-            process.create_time()
-        except psutil.NoSuchProcess:
-            continue
-        yield process
-
-
 def _descriptors() -> Iterator[tuple[int, str]]:
     folder = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
     for entry in folder.iterdir():
@@ -210,6 +200,14 @@ def _descriptors() -> Iterator[tuple[int, str]]:
             continue  # the listing's own
         if not target.startswith(KEPT_FOR_EVER):
             yield int(entry.name), target
+
+
+def _is_child(pid: int) -> bool:
+    """Whether the process is this one's own, a zombie too."""
+    try:
+        return psutil.Process(pid).ppid() == os.getpid()
+    except psutil.Error:
+        return False
 
 
 def _is_about(pid: int, folder: str) -> bool:
@@ -235,10 +233,7 @@ def _told(pid: int) -> str:
 def _end_what_is_new(before: Belongings, folder: Path) -> None:
     """The next test starts clean, whatever this one has left."""
     children = psutil.Process().children(recursive=True)
-    old = {pid for pid, _ in before.children}
-    orphans = [
-        psutil.Process(pid) for pid in psutil.pids() if pid not in before.processes and _is_about(pid, str(folder))
-    ]
+    orphans = [psutil.Process(pid) for pid in psutil.pids() if _is_about(pid, str(folder))]
     for process in [*children, *orphans]:
-        if process.pid not in old and process.pid != os.getpid():
+        if process.pid not in before.processes and process.pid != os.getpid():
             process.kill()
