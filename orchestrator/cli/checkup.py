@@ -22,7 +22,7 @@ from orchestrator.coordinator.preflight import (
     survey_machine,
 )
 from orchestrator.coordinator.worker_probe import probe_as_workers
-from orchestrator.errors import EnvironmentUnfit
+from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.plan import plan_breakdown
@@ -50,6 +50,8 @@ class CheckUp:
     verdict: str
     findings: tuple[Finding, ...]
     agents: tuple[FoundAgent, ...]
+    exit_code: ExitCode
+    """With which a run would end here at once; ``DONE`` if one is possible."""
 
 
 def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path) -> CheckUp:
@@ -57,13 +59,13 @@ def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: P
     machine = survey_machine(sandbox, environ, workspace=workspace)
     try:
         backend, _ = choose_backend(sandbox, machine.sandbox)
+        sandboxed = True
     except EnvironmentUnfit:
-        backend = "none"
+        backend, sandboxed = "none", False
     look = partial(probe_as_workers, survey_agents(environ), sandbox=sandbox, backend=backend, environ=environ)
     found = anyio.run(look)
     usable = [get_agent(agent.name) for agent in found if agent.usable]
     plan = plan_breakdown("", usable)
-    sandboxed = machine.sandbox.works or sandbox.enforcement != "required" or sandbox.backend == "none"
     can_run = bool(usable) and sandboxed
     return CheckUp(
         can_run=can_run,
@@ -79,7 +81,15 @@ def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: P
             *_machine_findings(machine, sandbox, workspace),
         ),
         agents=found,
+        exit_code=_exit_code(can_run, sandboxed),
     )
+
+
+def _exit_code(can_run: bool, sandboxed: bool) -> ExitCode:
+    """A run looks at the sandbox before it looks for agents."""
+    if can_run:
+        return ExitCode.DONE
+    return NoUsableAgent.exit_code if sandboxed else EnvironmentUnfit.exit_code
 
 
 def _verdict(can_run: bool, sandboxed: bool, *, tier: str) -> str:

@@ -25,7 +25,8 @@ _MARKS = {"ok": ("ok", "32"), "doubtful": ("!", "33"), "missing": ("x", "31")}
 def command(workspace: Path | None, sandbox: str, as_json: bool) -> int:
     """Check the agents' CLIs and the machine.  Costs nothing: no model is asked anything.
 
-    Exit code 0 if a run is possible, else 1.
+    Exit code 0 if a run is possible, else the one of such a run: 3 without a usable agent, 2 if the sandbox policy
+    cannot be kept here.
     """
     from orchestrator.cli.build_request import find_sandbox
     from orchestrator.cli.checkup import check_up
@@ -41,7 +42,7 @@ def command(workspace: Path | None, sandbox: str, as_json: bool) -> int:
         for finding in report.findings:
             print(_line(finding, colour=colour))
         print(f"\n{report.verdict}")
-    return 0 if report.can_run else 1
+    return int(report.exit_code)
 
 
 def _line(finding: Finding, *, colour: bool) -> str:

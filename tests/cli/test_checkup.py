@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.checkup import agent_finding, check_up
+from orchestrator.errors import ExitCode
 from orchestrator.models.identity import AgentName
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
@@ -70,3 +71,17 @@ def test_a_version_that_has_moved_on_is_doubtful_and_names_the_tested_one(machin
     assert finding.state == "doubtful"
     assert agent.pinned in finding.text
     assert "--rehearse --installed" in (finding.next_step or "")
+
+
+def test_a_sandbox_that_cannot_be_kept_ends_the_doctor_as_it_would_end_a_run(
+    machine: dict[str, str], tmp_path: Path
+) -> None:
+    # Landlock alone leaves something open everywhere, so a policy that requires all of it is never kept.
+    held = SandboxConfig(name="held", backend="landlock", enforcement="required")
+    report = check_up(held, machine, workspace=tmp_path)
+    assert not report.can_run
+    assert report.exit_code == ExitCode.USAGE
+    assert "sandbox policy is required" in report.verdict
+
+    without = check_up(OPEN, {"PATH": str(tmp_path), "HOME": str(tmp_path)}, workspace=tmp_path)
+    assert without.exit_code == ExitCode.NEEDS_PERSON

@@ -15,10 +15,14 @@ def nothing_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("nothing_installed")
-def test_without_any_cli_the_doctor_ends_with_1_and_says_what_to_install(orchestrate: Callable[..., Any]) -> None:
+def test_without_any_cli_the_doctor_ends_as_a_run_does_and_says_what_to_install(
+    orchestrate: Callable[..., Any], tmp_path: Path
+) -> None:
+    (tmp_path / "target").mkdir()
     ran = orchestrate("doctor", "--sandbox", "open")
 
-    assert ran.code == 1
+    assert ran.code == 3
+    assert orchestrate("run", "do it", "--sandbox", "open", "--target", str(tmp_path / "target")).code == ran.code
     assert ran.out.count("next: npm install -g ") == 3
     assert "git         not found" in ran.out
     assert "\x1b" not in ran.out
@@ -30,6 +34,7 @@ def test_the_doctors_findings_can_be_read_by_a_program(orchestrate: Callable[...
 
     report = json.loads(ran.out)
     assert report["can_run"] is False
+    assert report["exit_code"] == 3
     assert {"python", "sandbox", "git", "watcher", "cgroup", "disk"} <= {f["name"] for f in report["findings"]}
 
 
