@@ -88,8 +88,10 @@ def _reopen_reviews(draft: Draft) -> None:
         request = replace(review.request, deadline=deadline)
         draft.set(reviews={**draft.session.reviews, request.id: replace(review, request=request)})
         for worker, answer in review.panel.items():
+            if answer is not None:
+                continue  # one that was not asked, because its account was at its limit, is no worker either
             state = draft.worker(worker)
-            if answer is None and state.status in (WorkerStatus.STOPPED, WorkerStatus.STOPPING):
+            if state.status in (WorkerStatus.STOPPED, WorkerStatus.STOPPING):
                 again = replace(draft.detail(worker).assignment, resume=None)
                 if is_alive(state):
                     draft.stop(worker, because=RESUMED, then=again)

@@ -92,6 +92,22 @@ def test_a_reviewer_of_a_limited_agent_is_not_started_and_abstains(play: Callabl
     assert p.session.decisions[-1].action is Action.CONTINUE
 
 
+def test_a_review_with_somebody_who_was_not_asked_goes_on_in_a_resumed_session(play: Callable[..., Play]) -> None:
+    p = implementing(play, auto_resume=True)
+    p.reports("claude", EventType.MILESTONE, "one")
+    p.snapshot("a.py")
+    p.reviews("review-001-gemini", "approved")
+    p.start("review-001-codex")
+    meets_limit(p, "review-001-codex", p.at + timedelta(hours=1))
+    p.take(UserCommand(Command.REVIEW, by="terminal", worker=CLAUDE))
+    p.snapshot("a.py")
+    p.start("review-002-gemini")
+    p.take(UserCommand(Command.STOP, by="terminal"))
+    p.exits("review-002-gemini", 143, by="stop")
+    p.take(CoordinatorResumed(1))
+    assert p.last(StartWorker)[1].worker == "review-002-gemini"
+
+
 def test_the_step_of_a_limited_agent_waits_for_the_account_and_its_review_is_not_late(
     play: Callable[..., Play],
 ) -> None:
