@@ -68,7 +68,13 @@ class ResourceLimits(BaseModel):
     final_wait_open_call_s: float = Field(default=300.0, gt=0)
     """The same while a tool call of it is open."""
     processes: int | None = Field(default=None, gt=0)
-    """Processes and threads at once; only where the kernel can count them for a worker alone."""
+    """Processes and threads at once, where the kernel can count them for a worker alone; 2000 where none is said."""
+    inotify_instances: int | None = Field(default=None, gt=0)
+    """Watchers of files at once; else an eighth of what the machine gives one user.  Under bubblewrap alone."""
+    inotify_watches: int | None = Field(default=None, gt=0)
+    """Files and folders that they watch; else an eighth as well.  Under bubblewrap alone."""
+    terminals: int = Field(default=64, gt=0)
+    """Pseudo-terminals at once, under bubblewrap alone."""
     open_files: int | None = Field(default=None, gt=0)
     """Open files of one process."""
     file_mib: int | None = Field(default=None, gt=0)

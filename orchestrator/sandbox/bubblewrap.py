@@ -153,7 +153,7 @@ def wrap(
         *(("--disable-userns",) if can_disable_user_namespaces(str(bwrap)) else ()),
         *("--die-with-parent", "--new-session", "--cap-drop", "ALL"),
         *(("--info-fd", INFO_FD) if info_fd else ()),
-        *(("--block-fd", BLOCK_FD) if info_fd and config.network == "allow-list" else ()),
+        *(("--block-fd", BLOCK_FD) if info_fd else ()),
         *_filter(etc.parent / "seccomp.bpf"),
         *(word for mount in arranged if mount.place == Path("/") for word in _words(mount, given.config)),
         *("--proc", "/proc", *_held_of_proc(), "--dev", "/dev"),

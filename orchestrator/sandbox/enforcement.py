@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,7 +29,7 @@ class Means:
 
 def means(environ: Mapping[str, str]) -> tuple[Means, ...]:
     """Everything that may stand around a worker, the strongest first."""
-    return (_bubblewrap(environ), _filter(), _landlock(), _limits(), _freezing())
+    return (_bubblewrap(environ), _filter(), _landlock(), _limits(), _bounds(environ), _freezing())
 
 
 def _bubblewrap(environ: Mapping[str, str]) -> Means:
@@ -67,6 +68,17 @@ def _limits() -> Means:
         return Means("limits", True, "memory, processes and CPU are kept by the kernel")
     kept = f"{', '.join(sorted(names))} by the kernel, " if names else ""
     return Means("limits", False, f"{kept}{', '.join(sorted(missing))} by measuring and stopping only", step)
+
+
+def _bounds(environ: Mapping[str, str]) -> Means:
+    counted = "inotify instances and watches, terminals and processes"
+    if find_bubblewrap(environ) is None:
+        text = f"{counted} are shared by all workers and you: only bubblewrap can count them for each"
+        return Means("bounds", False, text, "install bubblewrap")
+    if os.geteuid() == 0 and os.statvfs("/proc/sys").f_flag & os.ST_RDONLY:
+        text = "terminals are counted for each worker; inotify is not, since /proc/sys is read-only"
+        return Means("bounds", False, text, "run orchestrate as an ordinary user")
+    return Means("bounds", True, f"{counted} are counted for each worker in bubblewrap; elsewhere all share them")
 
 
 def _freezing() -> Means:

@@ -15,6 +15,8 @@ from orchestrator.models.sandbox import ResourceLimits
 
 MOST_PROCESSES = 2000
 """Processes and threads of one worker where its policy names no number: far above any build, far below a fork bomb."""
+WORKERS_AT_MOST = 8
+"""So many workers can each take their share of what one user may have, and more than run at once in a session."""
 HEADROOM = 1.25
 """The kernel kills at this much of the policy's memory: the coordinator, who can say why, is to be first."""
 _PERIOD_US = 100_000
@@ -78,14 +80,35 @@ def make_limit_groups(worker: str, limits: ResourceLimits, *, without: frozenset
     return made
 
 
-def rlimits(limits: ResourceLimits) -> Sequence[tuple[int, int]]:
-    """Bounds of each process, by their numbers.  Never the address space: WebAssembly needs more than anybody has."""
+def namespace_bounds(limits: ResourceLimits) -> Mapping[str, int]:
+    """What the kernel counts for a user or for the machine, bounded in the namespaces of one worker's own."""
+    found = {"terminals": limits.terminals, "processes": limits.processes or MOST_PROCESSES}
+    for name, given in (("instances", limits.inotify_instances), ("watches", limits.inotify_watches)):
+        number = given or _share_of_machine(f"max_user_{name}")
+        if number is not None:
+            found[f"inotify_{name}"] = number
+    return found
+
+
+def _share_of_machine(name: str) -> int | None:
+    try:
+        return max(1, int(Path("/proc/sys/fs/inotify", name).read_text()) // WORKERS_AT_MOST)
+    except (OSError, ValueError):
+        return None
+
+
+def rlimits(limits: ResourceLimits, *, counts_processes: bool = True) -> Sequence[tuple[int, int]]:
+    """Bounds of each process, by their numbers.  Never the address space: WebAssembly needs more than anybody has.
+
+    Args:
+        counts_processes: Whether processes have to be bounded here, for want of a sandbox that can.
+    """
     found = [(resource.RLIMIT_CORE, 0)]
     if limits.open_files is not None:
         found.append((resource.RLIMIT_NOFILE, limits.open_files))
     if limits.file_mib is not None:
         found.append((resource.RLIMIT_FSIZE, limits.file_mib * _MIB))
-    if os.geteuid() != 0 and not delegated():
+    if counts_processes and os.geteuid() != 0 and not delegated():
         # Counts everything of this user, not the worker alone: so many above what is there now is the next best.
         found.append((resource.RLIMIT_NPROC, _threads_of_user() + (limits.processes or MOST_PROCESSES)))
     return found

@@ -28,7 +28,7 @@ from orchestrator.sandbox.bubblewrap import find_bubblewrap, grants, shared_root
 from orchestrator.sandbox.control_groups import make_group, own_group
 from orchestrator.sandbox.git_layers import Layers, make_layers, reader_layers
 from orchestrator.sandbox.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
-from orchestrator.sandbox.kernel_limits import limit_group, make_limit_groups, rlimits
+from orchestrator.sandbox.kernel_limits import limit_group, make_limit_groups, namespace_bounds, rlimits
 from orchestrator.sandbox.layout import CrewLayout
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.proof import prove_backend
@@ -269,14 +269,15 @@ class Box:
         return upstream_for(self.environ, request.host, request.port, is_tunnel=request.is_tunnel)
 
     def _limits(self, assignment: Assignment) -> dict[str, object]:
-        limits = self.config.limits
+        limits, is_apart = self.config.limits, self.backend == "bubblewrap"
         group = None if self._group is None else make_group(self._group, assignment.worker)
         held = frozenset[str]() if group is None else limit_group(group, limits)
         groups = [*([] if group is None else [group]), *make_limit_groups(assignment.worker, limits, without=held)]
         return {
             "cgroup": None if group is None else str(group),
             "groups": [str(each) for each in groups],
-            "rlimits": rlimits(limits),
+            "rlimits": rlimits(limits, counts_processes=not is_apart),
+            "bounds": namespace_bounds(limits) if is_apart else None,
         }
 
     def _landlock(self, command: Sequence[str], assignment: Assignment) -> landlock_profile.Profile:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 INFO_FD = "@info-fd@"
 """Stands in the command line where the sandbox wants the number of the descriptor it reports its pids on."""
 BLOCK_FD = "@block-fd@"
-"""…of the descriptor on which the sandbox waits, before it starts the worker, until its egress stands."""
+"""…of the descriptor on which the sandbox waits, before it starts the worker, until its bounds and its egress stand."""
 OPENED = "@open:"
 """…of a descriptor of the file whose path follows: read anew at each launch, since the sandbox consumes it."""
 INFO_WITHIN_S = 60.0
@@ -53,7 +53,7 @@ def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
     Args:
         spec: ``cwd`` is ``None`` where the sandbox changes the folder itself; ``groups`` are folders of control
             groups to join first; ``rlimits`` are soft and hard bounds by their numbers; ``landlock`` is what is to
-            be applied without another program.
+            be applied without another program; ``bounds`` are what of the sandbox's own namespaces is to be bounded.
         streams: descriptors to become 0, 1 and 2.
     """
     argv: Sequence[str] = spec["argv"]
@@ -70,8 +70,8 @@ def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
     listening, note = None, ""
     try:
         init = _read_namespace_init(reading) if INFO_FD in argv else 0
-        if BLOCK_FD in argv:
-            listening, note = _way_out(init)
+        if init:
+            listening, note = _fit_out(init, spec)
     finally:
         os.close(reading)
         # It waits for a byte or for the end, so it goes on even if we do not.
@@ -79,15 +79,24 @@ def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
     return Spawned(pid, init, listening, note)
 
 
-def _way_out(init: int) -> tuple[int | None, str]:
-    if not init:
-        return None, ""
-    from orchestrator.shim.connection_listener import listen_inside
+def _fit_out(init: int, spec: Mapping[str, Any]) -> tuple[int | None, str]:
+    """Set the sandbox's bounds and open its egress, while it waits for us."""
+    listening, notes = None, []
+    bounding = None
+    if spec.get("bounds"):
+        from orchestrator.shim.namespace_bounds import Bounding
 
-    try:
-        return listen_inside(init), ""
-    except OSError as problem:
-        return None, str(problem)
+        bounding = Bounding(init, spec["bounds"])
+    if spec.get("way_out"):
+        from orchestrator.shim.connection_listener import listen_inside
+
+        try:
+            listening = listen_inside(init)
+        except OSError as problem:
+            notes.append(str(problem))
+    if bounding is not None:
+        notes.append(bounding.finish())
+    return listening, "; ".join(note for note in notes if note)
 
 
 def open_way_out(listening: int | None, spec: Mapping[str, Any]) -> ProxyListener | None:

@@ -10,7 +10,7 @@ from orchestrator.sandbox.enforcement import means
 
 def test_every_means_is_told_with_what_it_does_here() -> None:
     found = means(os.environ)
-    assert [one.name for one in found] == ["bubblewrap", "seccomp", "landlock", "limits", "freezing"]
+    assert [one.name for one in found] == ["bubblewrap", "seccomp", "landlock", "limits", "bounds", "freezing"]
     assert all(one.text for one in found)
 
 
