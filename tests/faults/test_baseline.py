@@ -61,7 +61,7 @@ def test_a_test_that_ran_before_and_does_not_now_is_named_and_a_concern(program:
     program.claude(change)
     ran = program.run(target)
     assert ran.code == NEEDS_PERSON, ran.text
-    assert "test_b" in json.dumps(program.report()["reviews"])
+    assert "test_b" in json.dumps(program.report()["reviews"]), ran.text
     assert "test_b" in ran.text
 
 

@@ -254,8 +254,10 @@ case $(cat {target}/round 2>/dev/null) in
     over) ;;
     *)
         echo begun >{target}/round
-        echo {events} >>"$ORCHESTRATOR_EVENTS"
+        # It writes before it says so: it is frozen at any moment after that.
         for n in 1 2 3 4; do ( while :; do echo . >>{target}/dots; done ) & done
+        until [ -s {target}/dots ]; do sleep 0.01; done
+        echo {events} >>"$ORCHESTRATOR_EVENTS"
         while :; do echo . >>{target}/dots; done ;;
 esac
 """
