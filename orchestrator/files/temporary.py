@@ -20,7 +20,11 @@ _MARKED = re.compile(r"orchestrate-(?P<what>.+)-(?P<mark>\d+\.\d+\.\d+)-[^-]*")
 def own_mark() -> str:
     """This process, in the form in which it stands in the names of what it makes."""
     pid = os.getpid()
-    return f"{_pid_namespace()}.{pid}.{_started(pid)}"
+    try:
+        started = _started(pid)
+    except OSError:
+        started = 0
+    return f"{_pid_namespace()}.{pid}.{started}"
 
 
 def marked_prefix(what: str) -> str:
@@ -35,7 +39,13 @@ def is_abandoned(name: str) -> bool:
         return False
     namespace, pid, started = map(int, match["mark"].split("."))
     # In another pid namespace we cannot see whether it runs, and 0 is the answer where there is no /proc.
-    return started != 0 and namespace == _pid_namespace() and _started(pid) != started
+    if started == 0 or namespace != _pid_namespace():
+        return False
+    try:
+        return _started(pid) != started
+    except OSError:
+        # No descriptor is free, say: what belongs to somebody who runs must not go for that.
+        return False
 
 
 @contextmanager
@@ -68,11 +78,15 @@ def remove_abandoned_folders() -> int:
 
 
 def _started(pid: int) -> int:
-    """When a process started, in the kernel's ticks since the boot; 0 if there is none, or no ``/proc``."""
+    """When a process started, in the kernel's ticks since the boot; 0 if there is none, or no ``/proc``.
+
+    Raises:
+        OSError: That cannot be told just now.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0
     fields = text[text.rindex(b")") + 2 :].split()
     # What only waits to be reaped makes nothing more.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -82,3 +84,16 @@ def test_a_link_is_not_followed(place: Path) -> None:
     link.symlink_to(place / "precious")
     assert remove_abandoned_folders() == 0
     assert (place / "precious").is_dir()
+
+
+def test_without_a_free_descriptor_nobody_is_taken_for_gone(place: Path) -> None:
+    with temporary_folder("look") as folder:
+        bounds = resource.getrlimit(resource.RLIMIT_NOFILE)
+        lowest_free = os.dup(0)
+        os.close(lowest_free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, bounds[1]))
+        try:
+            abandoned = is_abandoned(folder.name)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, bounds)
+        assert not abandoned
