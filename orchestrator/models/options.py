@@ -104,6 +104,9 @@ class SessionOptions:
     asks_about_doubts: bool = False
     """Whoever says that it is finished, and did nothing or was denied something, is put before a person; in journals
     before this was known it has failed."""
+    retries_sandbox: bool = False
+    """A sandbox that could not be put around a worker is tried once more; in journals before this was known its agent
+    is lost at once."""
     orphan_grace_s: float = 60.0
     max_session_bytes: int = 2 * 1024**3
     """How much of the session folder workers may fill before a person is asked."""

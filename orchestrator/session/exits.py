@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from orchestrator.models.effects import FreezeWorker, MeasureWork, Outcome, StopWorker
 from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
 from orchestrator.models.identity import WorkerId
@@ -25,6 +27,8 @@ ABOUT_DOUBTS = (
     "answer with what is still to be done; it goes on in its own conversation",
     "look at what it said, and what it did: orchestrate show, orchestrate logs",
 )
+NO_SANDBOX = re.compile(r"bwrap: (?!execvp )|.*: Text file busy$")
+"""Words of a sandbox that could not be set up, or of a CLI that was being written; one it cannot run is no such."""
 KILLED_ABOVE = 128
 """A larger exit code may mean a signal: whoever killed it said nothing about whether the CLI can start."""
 VISIBLY_WAITING = frozenset({WorkerStatus.LIMITED, WorkerStatus.PARKED})
@@ -222,6 +226,8 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
     if died_by_itself(draft, worker):
         why = detail.failure or f"it ended with exit code {code} and no final event{said}"
         restart_later(draft, worker, why + note)
+    elif _stood_in_no_sandbox(draft, worker):
+        restart_later(draft, worker, f"its sandbox could not be set up{said}{note}")
     elif _did_not_start(draft, worker):
         why = f"it does not start: it ended with exit code {code} and without a record{said}{note}"
         draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
@@ -246,6 +252,18 @@ def _did_not_start(draft: Draft, worker: WorkerId) -> bool:
         and ended.stopped_by == "itself"
         and ended.code is not None
         and ended.code <= KILLED_ABOVE
+    )
+
+
+def _stood_in_no_sandbox(draft: Draft, worker: WorkerId) -> bool:
+    """Whether the sandbox, and not the CLI, failed for the first time: a folder that went meanwhile, a busy machine."""
+    detail = draft.detail(worker)
+    return (
+        draft.session.options.retries_sandbox
+        and detail.restarts == 0
+        and _did_not_start(draft, worker)
+        and bool(detail.own_words)
+        and NO_SANDBOX.match(detail.own_words[-1]) is not None
     )
 
 
