@@ -71,6 +71,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Language]]] = {
     "apt": {"-o": "apt"},
     "lua": {"-e": "lua"},
     "luajit": {"-e": "lua"},
+    "gcloud": {"--command": "shell"},
     "osascript": {"-e": "osascript"},
     "irb": {"-e": "ruby"},
     "elixir": {"-e": "elixir", "--eval": "elixir"},

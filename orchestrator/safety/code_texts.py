@@ -20,7 +20,7 @@ _QUOTED: Final = f"(?:{_STRING[1:-1]})"
 _CALLS: Final = re.compile(
     r"\b(?:system|exec[lv]?[pe]{0,2}|execSync|execFile|execFileSync|spawn|spawnSync|popen|Open3\.\w+|IO\.popen|"
     r"shell_exec|passthru|proc_open|pcntl_exec|os\.execute|io\.popen|Command|Bun\.\$|"
-    r"shell-command(?:-to-string)?|call-process(?:-shell-command)?|start-process|getoutput|Exec|ProcessBuilder)"
+    r"do\s+shell\s+script|shell-command(?:-to-string)?|call-process(?:-shell-command)?|start-process|getoutput|Exec|ProcessBuilder)"
     r"\b\s*[\[({]{0,2}\s*(?:qw\s*[({\[/]([^)}\]/]*)|"
     + _STRING
     + r"((?:\s*,\s*\[?\s*(?:args\s*:\s*\[\s*)?"
@@ -41,6 +41,12 @@ _REMOVES: Final = re.compile(
     r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all|remove_entry_secure)\b"
     r"\s*\(?\s*\[?\s*" + _STRING + "?"
 )
+_REMOVES_IF_TOLD: Final = re.compile(
+    r"\b(?:Deno\.remove(?:Sync)?|fs(?:p|\.promises)?\.rm|rm|rimraf(?:\.sync)?|File\.rm_rf!?)\s*\(?\s*"
+    + _STRING
+    + r"([^;\n]*)"
+)
+"""Calls that remove a tree where they are told to, or always."""
 _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "perl": ("-e", "-E"),
     "ruby": ("-e",),
@@ -49,7 +55,14 @@ _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "bun": ("-e", "--eval", "-p", "--print"),
     "php": ("-r",),
 }
-_BACKQUOTES_RUN: Final = frozenset({"perl", "ruby", "php"})
+_WRITES: Final = re.compile(
+    r"\b(?:(?:write|append)(?:Text)?File(?:Sync)?|createWriteStream|File\.write|IO\.write|file_put_contents)\s*\(?\s*"
+    + _STRING
+    + r"|\bopen\b[^;\n]*?[\"'](?:>>?|w|a)[\"']\s*,\s*"
+    + _STRING
+)
+"""Calls that write the file they name."""
+_BACKQUOTES_RUN: Final = frozenset({"perl", "ruby", "php", "julia"})
 _SHELL_CALLS: Final = frozenset({"os.system", "os.popen", "commands.getoutput", "subprocess.getoutput"})
 _RUNS: Final = frozenset(
     (
@@ -69,6 +82,10 @@ _PIP_MAINS: Final = (
 )
 
 
+RUNS_ANYTHING: Final = frozenset({"python", "node", "perl", "ruby", "php", "lua"})
+"""Languages of programs, not of questions to a data base: what is not known of one may do anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Started:
     """Something a program in an argument starts."""
@@ -81,6 +98,8 @@ class Started:
 
 UNSEEN: Final = Started()
 """It starts or removes something that does not stand there as a text."""
+OPAQUE: Final = Started(script="")
+"""Only at run time is it known what the program is."""
 
 
 def runs_code(name: str) -> bool:
@@ -94,14 +113,16 @@ def started_by(name: str, words: Sequence[Word]) -> Iterator[Started]:
     known = family(name)
     if known == "python":
         code = python_words(words).code
-        if code is not None and not code.dynamic:
-            yield from _of_python(code.text)
+        if code is not None:
+            yield from _of_python(code.text) if not code.dynamic or code.text else (OPAQUE,)
     elif known == "awk":
         for word in words[1:]:
             if not word.text.startswith("-"):
                 yield from _of_awk(word.text)
     elif known in _SWITCHES:
         for code in _after(words, _SWITCHES[known]):
+            if code.dynamic and not code.text:
+                yield OPAQUE
             yield from _of_calls(code.text, backquotes=known in _BACKQUOTES_RUN)
 
 
@@ -166,6 +187,8 @@ def _python_letters(words: Sequence[Word], at: int) -> PythonWords | int:
 
 
 _SCRIPT_SUFFIX: Final = re.compile(r"(?:-cli)?\.(?:js|cjs|mjs|py|pyz|pl|rb|phar|sh)$")
+_PACKAGE: Final = re.compile(r"(?:.*/)?(?:node_modules/(?:@[^/]+/)?|(?:site|dist)-packages/)([^/]+)/")
+"""A file of an installed package is most likely that package's program."""
 _SETUP: Final = frozenset({"upload", "upload_docs", "register"})
 _INTERPRETERS: Final = frozenset({"node", "perl", "ruby", "php", "bun", "deno", "shell", "lua"})
 
@@ -198,6 +221,9 @@ def _as_program(script: Word, rest: Sequence[Word]) -> Iterator[tuple[Word, ...]
             yield (Word("twine"), Word("upload"))
         return
     yield (Word(_SCRIPT_SUFFIX.sub("", name)), *rest)
+    package = _PACKAGE.match(script.text)
+    if package is not None:
+        yield (Word(package[1]), *rest)
 
 
 def _after(words: Sequence[Word], switches: Sequence[str]) -> Iterator[Word]:
@@ -245,9 +271,18 @@ def _of_removals(code: str) -> Iterator[Started]:
     """What removes a tree is as good as ``rm -rf`` where the path stands there, and worth a look where it does not."""
     for match in _REMOVES.finditer(code):
         if match[1]:
-            yield Started(words=(Word("rm"), Word("-r"), Word("-f"), Word(_unquoted(match[1]))))
+            yield _removal(_unquoted(match[1]))
         else:
             yield UNSEEN
+    for match in _REMOVES_IF_TOLD.finditer(code):
+        if "recursive" in match[2] or "rimraf" in match[0] or "rm_rf" in match[0]:
+            yield _removal(_unquoted(match[1]))
+    for match in _WRITES.finditer(code):
+        yield Started(words=(Word("tee"), Word(_unquoted(match[1] or match[2]))))
+
+
+def _removal(path: str) -> Started:
+    return Started(words=(Word("rm"), Word("-r"), Word("-f"), Word(path)))
 
 
 def _of_other_forms(code: str) -> Iterator[Started]:
@@ -426,9 +461,53 @@ def _of_python(code: str) -> Iterator[Started]:
         yield from _of_calls(code)
         return
     called = _imported_as(tree)
+    values = _Values(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield from _of_call(node, called, pip="pip" in code)
+            yield from _of_call(node, called, values, pip="pip" in code)
+
+
+class _Values:
+    """What names of a Python program stand for, as far as they are set once and to what is known."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.named: dict[str, ast.expr | None] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                self.named[name] = None if name in self.named else node.value
+
+    def meant(self, item: ast.expr | None) -> ast.expr | None:
+        """The expression itself, or the one that its name was set to."""
+        found = self.named.get(item.id) if isinstance(item, ast.Name) else None
+        return item if found is None else found
+
+    def text(self, item: ast.expr | None, depth: int = 0) -> Word:
+        """The text that an expression is: constants, sums, paths."""
+        item = self.meant(item)
+        if item is None or depth > MOST_NESTED:
+            return UNKNOWN
+        if isinstance(item, ast.Constant):
+            return Word(str(item.value)) if isinstance(item.value, str | int) else UNKNOWN
+        if isinstance(item, ast.BinOp) and isinstance(item.op, ast.Add | ast.Div):
+            sign = "/" if isinstance(item.op, ast.Div) else ""
+            return _together([self.text(each, depth + 1) for each in (item.left, item.right)], sign)
+        if isinstance(item, ast.JoinedStr):
+            parts = [each.value if isinstance(each, ast.FormattedValue) else each for each in item.values]
+            return _together([self.text(part, depth + 1) for part in parts], "")
+        if isinstance(item, ast.Call) and item.args and ast.unparse(item.func).rpartition(".")[2] in _PATHS:
+            return _together([self.text(part, depth + 1) for part in item.args], "/")
+        return Word("python3") if ast.unparse(item) == "sys.executable" else UNKNOWN
+
+
+MOST_NESTED: Final = 8
+_PATHS: Final = frozenset(
+    {"Path", "PosixPath", "PurePath", "str", "fspath", "join", "abspath", "realpath", "expanduser"}
+)
+
+
+def _together(words: Sequence[Word], sign: str) -> Word:
+    return UNKNOWN if any(word.dynamic for word in words) else Word(sign.join(word.text for word in words))
 
 
 def _imported_as(tree: ast.Module) -> Mapping[str, str]:
@@ -442,7 +521,7 @@ def _imported_as(tree: ast.Module) -> Mapping[str, str]:
     return found
 
 
-def _of_call(node: ast.Call, called: Mapping[str, str], *, pip: bool) -> Iterator[Started]:
+def _of_call(node: ast.Call, called: Mapping[str, str], values: _Values, *, pip: bool) -> Iterator[Started]:
     name = ast.unparse(node.func).replace("__import__('os')", "os").replace("__import__('subprocess')", "subprocess")
     begin, dot, rest = name.partition(".")
     name = called.get(begin, begin) + dot + rest
@@ -450,46 +529,54 @@ def _of_call(node: ast.Call, called: Mapping[str, str], *, pip: bool) -> Iterato
     first = node.args[0] if node.args else None
     if first is None:
         first = next((each.value for each in node.keywords if each.arg in ("args", "cmd", "command")), None)
-    if last == "rmtree":
-        path = Word(first.value) if isinstance(first, ast.Constant) and isinstance(first.value, str) else UNKNOWN
+    if last in ("write_text", "write_bytes") and isinstance(node.func, ast.Attribute):
+        yield from _of_write(values.text(node.func.value))
+    elif name in ("open", "io.open", "codecs.open") and _opens_to_write(node):
+        yield from _of_write(values.text(first))
+    elif last == "rmtree":
+        path = values.text(first)
         # What it removes is worth a look; where it stands there as a text it is as good as ``rm -rf``.
         yield UNSEEN if path.dynamic else Started(words=(Word("rm"), Word("-r"), Word("-f"), path))
     elif pip and name in _PIP_MAINS and isinstance(first, ast.List):
-        yield from (Started(words=(Word("pip"), *started.words)) for started in _of_argument(first))
+        yield from (Started(words=(Word("pip"), *started.words)) for started in _of_argument(first, values))
     elif name in ("exec", "eval"):
         if isinstance(first, ast.Constant) and isinstance(first.value, str):
             yield from _of_python(first.value)
     elif name.startswith("os.") and _EXECUTES.fullmatch(name):
-        yield from _of_execution(node, last)
+        yield from _of_execution(node, last, values)
     elif name == "create_subprocess_exec" or name.endswith(".create_subprocess_exec"):
-        yield from _of_argument(ast.List(elts=list(node.args), ctx=ast.Load()))
+        yield from _of_argument(ast.List(elts=list(node.args), ctx=ast.Load()), values)
     elif name in _SHELL_CALLS or last == "system" or last in _RUNS:
-        yield from _of_argument(first)
+        yield from _of_argument(first, values)
 
 
-def _argument(item: ast.expr) -> Word:
-    if isinstance(item, ast.Constant) and isinstance(item.value, str):
-        return Word(item.value)
-    return Word("python3") if ast.unparse(item) == "sys.executable" else UNKNOWN
+def _opens_to_write(node: ast.Call) -> bool:
+    mode = node.args[1] if len(node.args) > 1 else next((k.value for k in node.keywords if k.arg == "mode"), None)
+    return isinstance(mode, ast.Constant) and isinstance(mode.value, str) and any(sign in mode.value for sign in "wax+")
 
 
-def _of_execution(node: ast.Call, last: str) -> Iterator[Started]:
+def _of_write(path: Word) -> Iterator[Started]:
+    if not path.dynamic:
+        yield Started(words=(Word("tee"), path))
+
+
+def _of_execution(node: ast.Call, last: str, values: _Values) -> Iterator[Started]:
     """``os.execvp("rm", ["rm", "-rf", "x"])``, ``os.spawnlp(mode, "rm", "rm", "-rf", "x")``."""
     given = list(node.args[1:] if last.startswith("spawn") else node.args)
     if len(given) > 1 and isinstance(given[1], ast.List | ast.Tuple):
-        yield from _of_argument(given[1])
+        yield from _of_argument(given[1], values)
     elif len(given) > 1:
-        yield from _of_argument(ast.List(elts=given[1:], ctx=ast.Load()))
+        yield from _of_argument(ast.List(elts=given[1:], ctx=ast.Load()), values)
     elif given:
         yield UNSEEN
 
 
-def _of_argument(given: ast.expr | None) -> Iterator[Started]:
-    if isinstance(given, ast.Constant) and isinstance(given.value, str):
-        yield Started(script=given.value)
-    elif isinstance(given, ast.List | ast.Tuple):
-        words = [_argument(item) for item in given.elts]
+def _of_argument(given: ast.expr | None, values: _Values) -> Iterator[Started]:
+    given = values.meant(given)
+    if isinstance(given, ast.List | ast.Tuple):
+        words = [values.text(item) for item in given.elts]
         if words:
             yield Started(words=tuple(words))
     elif given is not None:
-        yield UNSEEN
+        text = values.text(given)
+        yield UNSEEN if text.dynamic else Started(script=text.text)

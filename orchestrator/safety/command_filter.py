@@ -12,8 +12,17 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from orchestrator.models.sandbox import SandboxConfig, Unsure
-from orchestrator.safety.carried_texts import carried_by, carries, texts_of_variables
-from orchestrator.safety.code_texts import UNSEEN, Started, run_by_interpreter, runs_code, started_by, started_in
+from orchestrator.safety.carried_texts import Carried, carried_by, carries, texts_of_variables
+from orchestrator.safety.code_texts import (
+    OPAQUE,
+    RUNS_ANYTHING,
+    UNSEEN,
+    Started,
+    run_by_interpreter,
+    runs_code,
+    started_by,
+    started_in,
+)
 from orchestrator.safety.command_rules import CommandRule, parse_rules
 from orchestrator.safety.evaluated_output import is_meant_for_shells
 from orchestrator.safety.find_command import commands_of_find, piped_by
@@ -25,13 +34,18 @@ from orchestrator.safety.shell.simple_commands import MAX_DEPTH, read
 from orchestrator.safety.shell.words import Unreadable, Word
 from orchestrator.safety.wrappers import (
     SHELLS,
+    TAKES_DATA,
     inner_commands,
+    other_readings,
+    perhaps_run,
+    perhaps_started,
     program_of,
     reads_commands,
     runs_elsewhere,
     script_of,
     starts_others,
 )
+from orchestrator.safety.written_files import run_from_files
 
 MOST_NAMES: Final = 1000
 """Of programs whose rules are remembered."""
@@ -78,6 +92,8 @@ class About(NamedTuple):
     """Its words may hold other commands."""
     writes: Callable[[Sequence[Word]], list[Word]] | None
     """Which of its words are files it writes."""
+    unfamiliar: bool
+    """No table knows what it makes of its words."""
 
 
 class Rules:
@@ -100,7 +116,8 @@ class Rules:
             starts = (
                 name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name) or carries(name)
             )
-            found = About(rules, starts, WRITES.get(name))
+            unfamiliar = not rules and not starts and name not in WRITES and name not in TAKES_DATA
+            found = About(rules, starts, WRITES.get(name), unfamiliar)
             self._by_name[name] = found
         return found
 
@@ -155,9 +172,10 @@ class CommandFilter:
             yield from self._of_write(written, command.scope)
         for carried in texts_of_variables(command.sets) if command.sets else ():
             yield from self._of_text(carried.text.text, command.scope, depth + 1)
-        words = command.words
-        if not words:
-            return
+        if command.words:
+            yield from self._of_words(command.words, command, depth)
+
+    def _of_words(self, words: Sequence[Word], command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
         if (words[0].dynamic and not words[0].named) or words[0].pattern:
             yield _unknown("reader", "only the shell knows which program this runs")
             if not words[0].text:
@@ -170,6 +188,18 @@ class CommandFilter:
             yield from self._of_write(written, command.scope)
         if about.starts_others:
             yield from self._of_started(name, words, command, depth)
+        elif about.unfamiliar and len(words) > 2:
+            yield from self._by_words_behind(words, command, depth)
+        if command.scope.files:
+            yield from self._of_files(name, words, command, depth)
+
+    def _of_files(
+        self, name: str, words: Sequence[Word], command: SimpleCommand, depth: int
+    ) -> Iterator[CommandVerdict]:
+        """What the command runs of files that the text has written before."""
+        told = command._replace(scope=command.scope.with_arguments(words[1:])) if words[0].content else command
+        for carried in run_from_files(name, words, command.scope):
+            yield from self._of_carried(name, carried, told, depth)
 
     def _of_started(
         self, name: str, words: Sequence[Word], command: SimpleCommand, depth: int
@@ -184,22 +214,38 @@ class CommandFilter:
             yield from self._of_program(name, started, command, depth)
         if carries(name):
             for carried in carried_by(name, words, command):
-                if carried.language == "shell":
-                    yield from judge._of_script(name, carried.text, command.scope, depth)
-                else:
-                    for started in started_in(carried):
-                        yield from judge._of_program(name, started, command, depth)
+                yield from judge._of_carried(name, carried, command, depth)
+
+    def _of_carried(self, name: str, carried: Carried, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
+        """A text in some language that a command is given to run."""
+        if carried.language == "shell":
+            yield from self._of_script(name, carried.text, command.scope, depth)
+            return
+        if carried.text.dynamic and not carried.text.text and carried.language in RUNS_ANYTHING:
+            yield _unknown("reader", f"only at run time is it known what {name} is given to run")
+        for started in started_in(carried):
+            yield from self._of_program(name, started, command, depth)
 
     def _of_script(self, name: str, script: Word, scope: Scope, depth: int) -> Iterator[CommandVerdict]:
         """A shell's text that a command is given to run."""
         if script.dynamic and not is_meant_for_shells(script.made_by):
+            yield from self._by_pipes_into_shells(script.made_by)
             yield _unknown("reader", f"only at run time is it known what {name} is given to run")
         if script.text:
             yield from self._of_text(script.text, scope, depth + 1)
 
+    def _by_pipes_into_shells(self, made_by: str) -> Iterator[CommandVerdict]:
+        """``sh -c "$(curl x)"`` and ``bash <(curl x)`` do what ``curl x | sh`` does."""
+        upstream = [[Word(part) for part in stage.split()] for stage in made_by.split(" | ") if stage.strip()]
+        for decision, rule in self.rules.about("sh").rules if upstream else ():
+            if len(rule.stages) > 1 and rule.fits((Word("sh"),), upstream, "sh") == "yes":
+                yield CommandVerdict(decision, rule.text, f"`{rule.text}` {_SAID[decision]} by the sandbox policy")
+
     def _of_program(self, name: str, started: Started, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
         """What a program in an argument, or on standard input, starts."""
-        if started is UNSEEN:
+        if started is OPAQUE:
+            yield _unknown("reader", f"only at run time is it known what {name} is given to run")
+        elif started is UNSEEN:
             yield CommandVerdict("warn", name, f"the program given to {name} removes files or starts commands")
         elif started.script is not None:
             yield from self._of_text(started.script, command.scope, depth + 1)
@@ -219,6 +265,8 @@ class CommandFilter:
         if name == "xargs" and command.pipeline:
             piped = piped_by(command.pipeline[-1], program_of(command.pipeline[-1]))
         yield from inner_commands(words, piped)
+        if len(words) > 2:
+            yield from other_readings(words)
 
     def _scripts(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[Word]:
         """Texts that this program runs as commands."""
@@ -230,6 +278,15 @@ class CommandFilter:
             yield script
         elif reads_commands(words) and (command.inputs or command.before) and not any(inner_commands(words)):
             yield input_text(command)
+
+    def _by_words_behind(self, words: Sequence[Word], command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
+        """What a program that nobody here knows may be told to start: a listed command in its words, or in a text."""
+        for inner in perhaps_started(words):
+            name = program_of(inner)
+            rules = [(each, rule) for each, rule in self.rules.about(name).rules if each != "warn" and rule.tells_much]
+            yield from self._by_rules(rules, inner, command._replace(words=inner), name)
+        for text in perhaps_run(words):
+            yield from self._of_text(text, command.scope, depth + 1)
 
     def _by_rules(
         self,
@@ -287,7 +344,4 @@ def _told(words: Sequence[Word], script: Word, scope: Scope) -> Scope:
     at = next((number for number, word in enumerate(words) if word is script), None)
     if at is None or words[0].text.rpartition("/")[2] not in SHELLS or at + 1 >= len(words):
         return scope
-    given = words[at + 1 :]
-    known = {str(number): word for number, word in enumerate(given)}
-    together = Word(" ".join(word.text for word in given[1:]), any(word.dynamic for word in given))
-    return scope._replace(variables={**scope.variables, **known, "@": together, "*": together})
+    return scope.with_variable("0", words[at + 1]).with_arguments(words[at + 2 :])

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from orchestrator.agents.other_clis import OTHER_CLIS
 from orchestrator.agents.registry import AGENTS
 from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell.words import Word
@@ -19,11 +20,16 @@ from orchestrator.safety.wrappers import SHELLS, program_of
 
 AGENT: Final = "{agent}"
 """In a policy's lists: the CLI of any agent."""
-_SAYS_WHO_IT_IS: Final = frozenset({"--version", "-v", "-V", "--help", "-h"})
+_TELLS: Final = frozenset({"--version", "-v", "-V", "--help", "-h"})
 Fit: TypeAlias = Literal["yes", "perhaps", "no"]
 
 _LONG: Final[Mapping[str, str]] = {"r": "recursive", "f": "force"}
 """The long spelling of short flags, as in coreutils; any unambiguous beginning of it counts."""
+
+_MEANS: Final[Mapping[str, re.Pattern[str]]] = {
+    "--push": re.compile(r"(?:--output=|-o=?)?(?:.*,)?(?:type=registry|push=true)(?:,.*)?"),
+}
+"""Words that do what an option does."""
 
 _VARIANT = re.compile(r"[\d.]+|\.(?:exe|cmd|bat)")
 _FILE_SYSTEM = re.compile(
@@ -73,6 +79,11 @@ class CommandRule:
         """The program it speaks of; of a pipe, the last."""
         return self.stages[-1].program if self.stages else ""
 
+    @property
+    def tells_much(self) -> bool:
+        """Whether it wants more than a program's name, so that words which fit it are hardly there by chance."""
+        return bool(self.stages) and bool(self.stages[-1].verbs or self.stages[-1].letters or self.stages[-1].options)
+
     def may_mean(self, name: str) -> bool:
         """Whether it speaks of a program of this name at all."""
         return bool(self.stages) and _is_program(self.stages[-1].program, name)
@@ -81,7 +92,7 @@ class CommandRule:
         """Whether the command, with those before it in its pipe, is meant."""
         if not self.stages:
             return "no"
-        if self.agent and len(words) > 1 and words[1].text in _SAYS_WHO_IT_IS:
+        if self.agent and _only_tells(words):
             return "no"
         fit = _fits(self.stages[-1], words, program_of(words) if name is None else name)
         if fit == "no":
@@ -96,6 +107,12 @@ class CommandRule:
         return fit
 
 
+def _only_tells(words: Sequence[Word]) -> bool:
+    """``X --version``, ``X mcp list --help``: nothing but names of subcommands stands before."""
+    at = next((n for n, word in enumerate(words[1:], 1) if word.dynamic or word.text.startswith("-")), len(words))
+    return at < len(words) and words[at].text in _TELLS
+
+
 def parse_rules(text: str) -> tuple[CommandRule, ...]:
     """Read one line of a policy, in which ``{agent}`` stands for every known agent's CLI."""
     if text != AGENT:
@@ -105,6 +122,9 @@ def parse_rules(text: str) -> tuple[CommandRule, ...]:
         # ``npx @scope/package`` starts it by the package's name.
         for name in dict.fromkeys((agent.executable, agent.package.rpartition("/")[2])):
             found.append(CommandRule(text, parse_rule(name).stages, agent=agent.executable))
+    known = {rule.program for rule in found}
+    others = [parse_rule(called) for called in OTHER_CLIS]
+    found += [CommandRule(text, rule.stages, agent=rule.program) for rule in others if rule.program not in known]
     return tuple(found)
 
 
@@ -139,7 +159,7 @@ def _fits(stage: _Stage, words: Sequence[Word], name: str) -> Fit:
             return "no"
         unsure = all(only_dynamic for asked, only_dynamic in found if asked)
     missing = [letter for letter in stage.letters if not _has_letter(letter, given)]
-    missing += [option for option in stage.options if not any(w.text.partition("=")[0] == option for w in given)]
+    missing += [option for option in stage.options if not _has_option(option, given)]
     if missing:
         # ``rm $flags x``: the flags may stand in the first word, which is where people put them.
         return "perhaps" if given and given[0].dynamic and not given[0].text else "no"
@@ -158,6 +178,13 @@ def _is_program(wanted: str, name: str) -> bool:
         return True
     return (wanted == "mkfs" and _FILE_SYSTEM.fullmatch(name, len(wanted)) is not None) or (
         wanted == "git" and name.startswith("git-")
+    )
+
+
+def _has_option(option: str, words: Sequence[Word]) -> bool:
+    means = _MEANS.get(option)
+    return any(
+        word.text.partition("=")[0] == option or (means is not None and means.fullmatch(word.text)) for word in words
     )
 
 

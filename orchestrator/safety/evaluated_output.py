@@ -54,5 +54,5 @@ def is_meant_for_shells(made_by: str) -> bool:
     Args:
         made_by: The command line; empty where the text is not the whole output of one command.
     """
-    program = made_by.partition(" ")[0].rpartition("/")[2]
-    return program in _ALWAYS
+    words = made_by.split(" ")
+    return words[0].rpartition("/")[2] in _ALWAYS and "?" not in words and "|" not in words

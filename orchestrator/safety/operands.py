@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from orchestrator.safety.shell.words import UNKNOWN, Word
+
+_IN_PLACE: Final = re.compile(r"-[A-Za-z0-9]*i(?:\.\w*|[A-Za-z]*)?|--in-place(?:=.*)?|--inplace|inplace")
 
 
 def _positional(words: Sequence[Word]) -> list[Word]:
@@ -43,6 +46,38 @@ def _of_disk_tool(words: Sequence[Word]) -> list[Word]:
     return [word for word in given if "/" in word.text or word.dynamic] or given[-1:] or [UNKNOWN]
 
 
+def _behind_first(words: Sequence[Word]) -> list[Word]:
+    """``chmod +x FILE``: the first word that is no option says what is to be done."""
+    return _positional(words)[1:]
+
+
+def _in_place(words: Sequence[Word]) -> list[Word]:
+    """The files of ``sed -i`` and its like; nothing where they only read."""
+    if not any(_IN_PLACE.fullmatch(word.text) for word in words[1:]):
+        return []
+    return _positional(words)
+
+
+def _by_option(*names: str) -> Callable[[Sequence[Word]], list[Word]]:
+    """The value of one of these options, apart or attached."""
+
+    def find(words: Sequence[Word]) -> list[Word]:
+        found = [words[n + 1] for n, word in enumerate(words[:-1]) if word.text in names or _ends_in(word.text, names)]
+        for word in words[1:]:
+            for name in names:
+                text = word.text.removeprefix(f"{name}=" if name.startswith("--") else name)
+                if text and text != word.text:
+                    found.append(word._replace(text=text))
+        return found
+
+    return find
+
+
+def _ends_in(text: str, names: Sequence[str]) -> bool:
+    """Letters that stand together, the last of which takes the next word: ``curl -fsSLo FILE``."""
+    return text[:1] == "-" and text[1:].isalpha() and len(text) > 2 and any(name == f"-{text[-1]}" for name in names)
+
+
 DESTROYS: Final[Mapping[str, Callable[[Sequence[Word]], list[Word]]]] = {
     "rm": lambda words: _positional(words) or [UNKNOWN],
     "dd": _of_dd,
@@ -65,5 +100,14 @@ WRITES: Final[Mapping[str, Callable[[Sequence[Word]], list[Word]]]] = {
     "rm": _positional,
     "dd": _of_dd,
     "sponge": _positional,
+    **dict.fromkeys(("chmod", "chown", "chgrp", "setfacl", "patch"), _behind_first),
+    **dict.fromkeys(("sed", "gsed", "perl", "ruby", "awk", "gawk", "yq", "sd"), _in_place),
+    "curl": _by_option("-o", "--output"),
+    "wget": _by_option("-O", "--output-document"),
+    **dict.fromkeys(("rsync", "scp", "ditto", "gcp", "gmv", "gln", "ginstall"), _last),
+    **dict.fromkeys(
+        ("gcc", "cc", "clang", "go", "rustc", "sort", "pandoc", "openssl"), _by_option("-o", "-out", "--output")
+    ),
+    "git": lambda words: _last(words[1:]) if len(words) > 3 and words[1].text == "mv" else [],
 }
 """What each writes; looked at for paths that are never writable and for devices."""

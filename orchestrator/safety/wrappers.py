@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from orchestrator.safety.shell.words import UNKNOWN, Word
@@ -139,6 +139,11 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "rye": _wrapper(verbs="run"),
     "bundle": _wrapper(verbs="exec"),
     "npx": _wrapper("-p --package"),
+    "ssh-agent": _wrapper("-a -E -P -t -O"),
+    **dict.fromkeys(
+        ("devbox", "flox", "pixi", "turbo", "lando", "ddev"), _wrapper("-c --config -e --env", verbs="run exec")
+    ),
+    **dict.fromkeys(("incus", "multipass", "limactl"), _wrapper(leading=1, verbs="exec shell", elsewhere=True)),
     "ssh": _wrapper("-b -c -D -E -e -F -I -i -J -L -l -m -O -o -p -Q -R -S -W -w", leading=1, elsewhere=True),
     "docker": _CONTAINER,
     "podman": _CONTAINER,
@@ -181,6 +186,25 @@ _MARKS: Final = (":::", ":::+", "::::", ":::++")
 _SHELL_WITHOUT_COMMAND: Final = frozenset({"ssh", "su", "runuser", "chroot", "nsenter", "unshare", "newgrp", "mosh"})
 """Without a command these start a shell, which reads standard input."""
 
+TAKES_DATA: Final = frozenset(
+    (
+        *("echo", "printf", "print", "test", "[", "[[", "true", "false", ":", "ls", "cat", "head", "tail", "wc", "cut"),
+        *("grep", "egrep", "fgrep", "rg", "ag", "ack", "ugrep", "tr", "uniq", "sort", "comm", "join", "paste", "diff"),
+        *("man", "info", "help", "apropos", "whatis", "tldr", "cheat", "which", "whereis", "type", "hash", "whence"),
+        *("cd", "pushd", "popd", "mkdir", "rmdir", "stat", "file", "basename", "dirname", "realpath", "readlink"),
+        *("export", "declare", "local", "readonly", "typeset", "set", "unset", "alias", "unalias", "read", "return"),
+        *("exit", "kill", "killall", "pkill", "pgrep", "ps", "jobs", "wait", "sleep", "date", "seq", "yes", "logger"),
+        *("apt", "apt-get", "apt-cache", "dpkg", "yum", "dnf", "rpm", "apk", "brew", "pacman", "zypper", "snap"),
+        *("jq", "yq", "xmllint", "column", "fold", "fmt", "nl", "rev", "tac", "od", "xxd", "hexdump", "strings"),
+        *("notify-send", "say", "cowsay", "figlet", "lolcat", "wall", "write", "mail", "mutt", "zip", "unzip", "gzip"),
+        *("history", "fc", "bind", "complete", "compgen", "getopts", "shift", "source", ".", "expr", "let", "bc"),
+        *("update-alternatives", "pip-compile", "pipdeptree", "shellcheck", "shfmt", "bat", "less", "more", "nano"),
+    )
+)
+"""Programs to which their words are data: a command's name among them starts nothing."""
+_RUN_OPTIONS: Final = frozenset(
+    ("command", "commands", "cmd", "exec", "execute", "run", "script", "scripts", "shell", "shell-command", "eval")
+)
 _TAKES_SCRIPT = SHELLS | {"su", "runuser", "script", "flock", "sg"}
 _OWN_WAYS = frozenset({"eval", "watch", "trap"})
 _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
@@ -247,6 +271,45 @@ def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterato
         yield inner
         if name == "setarch" and inner:
             yield inner[1:]  # its first word may be the architecture
+
+
+def perhaps_started(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """What a program may start of which nothing is known: its first words, or what stands behind ``--``."""
+    at = next((n for n, word in enumerate(words[1:], 1) if not word.text.startswith("-")), len(words))
+    yield tuple(words[at:])
+    if at > 1:
+        yield tuple(words[at + 1 :])  # the word may be an option's value
+    ended = next((n for n, word in enumerate(words[1:], 1) if word.text == "--"), None)
+    if ended is not None and ended + 1 > at:
+        yield tuple(words[ended + 1 :])
+
+
+def perhaps_run(words: Sequence[Word]) -> Iterator[str]:
+    """The texts that an option of a program of which nothing is known says are commands: ``--command="a b"``."""
+    for at, word in enumerate(words[1:], 1):
+        name, equals, value = word.text.partition("=")
+        if name.lstrip("-") not in _RUN_OPTIONS or not name.startswith("--"):
+            continue
+        text = value if equals else words[at + 1].text if at + 1 < len(words) else ""
+        if " " in text.strip():
+            yield text
+
+
+def other_readings(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """What a program may start besides, as an option may take the next word for its value or not: no table is whole."""
+    wrapper = _wrapper_of(program_of(words))
+    if wrapper is None or not any(word.text.startswith("-") for word in words[1:]):
+        return
+    given = words[1:]
+    inner = _after_own(given, wrapper)
+    own = given[: len(given) - len(inner)]
+    options = frozenset(word.text for word in own if word.text.startswith("-") and "=" not in word.text) - {"--"}
+    if options & wrapper.valued:
+        bare = _after_own(given, replace(wrapper, valued=frozenset()))
+        if len(bare) > len(inner):
+            yield bare
+    if options - wrapper.valued:
+        yield _after_own(given, replace(wrapper, valued=wrapper.valued | options))
 
 
 def _wrapper_of(name: str) -> Wrapper | None:
@@ -354,7 +417,7 @@ def _after_own(words: Sequence[Word], wrapper: Wrapper) -> tuple[Word, ...]:
         text = words[at].text
         if text == "--":
             at += 1
-            return () if wants_verb else tuple(words[at + leading :])
+            return tuple(words[at:] if wants_verb else words[at + leading :])
         if text in wrapper.valued or _ends_in_valued(text, wrapper.valued):
             at += 2
         elif (text.startswith("-") and len(text) > 1) or _ASSIGNMENT.match(text):

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator.safety.carried_texts import Carried
 from orchestrator.safety.code_texts import (
+    OPAQUE,
     UNSEEN,
     Started,
     python_words,
@@ -35,6 +36,17 @@ def said(one: Started) -> str:
         pytest.param(("python", "-c", "import shutil; shutil.rmtree('x')"), ["rm+-r+-f+x"], id="rmtree"),
         pytest.param(("python", "-c", "shutil.rmtree(x)"), ["?"], id="rmtree of something"),
         pytest.param(("python", "-c", "os.system(x)"), ["?"], id="a command in a variable"),
+        pytest.param(
+            ("python", "-c", "from pathlib import Path; d = Path('/a') / 'b'; shutil.rmtree(Path(d))"),
+            ["rm+-r+-f+/a/b"],
+            id="a path put together",
+        ),
+        pytest.param(("python", "-c", "c = ['a', 'b' + 'c']; run(c)"), ["a+bc"], id="a list with a name"),
+        pytest.param(("python", "-c", "x = 1; x = 2; os.system(x)"), ["?"], id="a name that is set twice"),
+        pytest.param(("python", "-c", "open('a', 'w').write('x'); open('b')"), ["tee+a"], id="a file that is written"),
+        pytest.param(("node", "-e", "fs.writeFileSync('a', 'x')"), ["tee+a"], id="a file that node writes"),
+        pytest.param(("deno", "eval", "Deno.removeSync('/a', {recursive: true})"), ["rm+-r+-f+/a"], id="deno"),
+        pytest.param(("deno", "eval", "Deno.removeSync('/a')"), [], id="a file that deno removes"),
         pytest.param(("python", "-c", "not python ("), [], id="no python"),
         pytest.param(("python", "-c", "print 'x'; os.system('a')"), ["a"], id="an older python"),
         pytest.param(("python", "script.py"), [], id="a file"),
@@ -73,6 +85,17 @@ def test_an_interpreter_is_told_to_be_another_program(command: str, inner: str) 
     words = [Word(part) for part in command.split()]
     (found,) = run_by_interpreter(words[0].text, words)
     assert " ".join(word.text for word in found) == inner
+
+
+def test_a_file_of_a_package_is_most_likely_its_program() -> None:
+    words = [Word(part) for part in ["node", "node_modules/@a/tool/dist/cli.js", "x"]]
+    found = [" ".join(word.text for word in each) for each in run_by_interpreter("node", words)]
+    assert found == ["cli x", "tool x"]
+
+
+def test_code_that_only_run_time_knows_may_be_anything() -> None:
+    assert list(started_by("node", [Word("node"), Word("-e"), Word("", dynamic=True)])) == [OPAQUE]
+    assert list(started_by("python3", [Word("python3"), Word("-c"), Word("", dynamic=True)])) == [OPAQUE]
 
 
 @pytest.mark.parametrize("command", ["python3 -c x", "python3 setup.py build", "node -e x", "python3"])

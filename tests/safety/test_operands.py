@@ -25,6 +25,14 @@ def operands(table: str, command: str) -> list[str]:
         ("writes", "cp -t d a b", ["d"]),
         ("writes", "mv --target-directory=d a", ["d"]),
         ("writes", "tee -a x y", ["x", "y"]),
+        ("writes", "sed -i s/a/b/ x", ["s/a/b/", "x"]),
+        ("writes", "perl -pi.bak -e y x", ["y", "x"]),
+        ("writes", "sed s/a/b/ x", []),
+        ("writes", "curl -fsSLo x y", ["x"]),
+        ("writes", "wget --output-document=x y", ["x"]),
+        ("writes", "chmod +x a b", ["a", "b"]),
+        ("writes", "git mv a b", ["b"]),
+        ("writes", "git log a b", []),
     ],
 )
 def test_what_a_command_reaches_is_found(table: str, command: str, found: list[str]) -> None:

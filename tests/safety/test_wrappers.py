@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.safety.shell.words import Word
-from orchestrator.safety.wrappers import inner_commands, program_of, script_of
+from orchestrator.safety.wrappers import (
+    inner_commands,
+    other_readings,
+    perhaps_run,
+    perhaps_started,
+    program_of,
+    script_of,
+)
 
 
 def as_words(text: str) -> tuple[Word, ...]:
@@ -31,6 +38,36 @@ def as_words(text: str) -> tuple[Word, ...]:
 )
 def test_the_inner_command_is_found(text: str, inner: list[str]) -> None:
     assert [" ".join(word.text for word in words) for words in inner_commands(as_words(text))] == inner
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        pytest.param("nice --new-option a b c", ["b c"], id="an option that no table knows may take a value"),
+        pytest.param("proxychains4 -q a b", ["a b"], id="one that takes a value elsewhere may take none"),
+        pytest.param("timeout 5 a b", [], id="no option, no doubt"),
+        pytest.param("ls -l a", [], id="no wrapper"),
+    ],
+)
+def test_an_option_may_take_a_value_or_none(text: str, inner: list[str]) -> None:
+    assert [" ".join(word.text for word in words) for words in other_readings(as_words(text))] == inner
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"),
+    [
+        pytest.param("wrap a b", ["a b"], id="the first words"),
+        pytest.param("wrap -v a b", ["a b", "b"], id="an option's value, perhaps"),
+        pytest.param("wrap env x -- a b", ["env x -- a b", "a b"], id="behind the end of options"),
+    ],
+)
+def test_a_program_that_nobody_knows_may_start_its_words(text: str, inner: list[str]) -> None:
+    assert [" ".join(word.text for word in words) for words in perhaps_started(as_words(text))] == inner
+
+
+def test_a_program_that_nobody_knows_may_run_a_text() -> None:
+    words = [Word(part) for part in ("x", "--command=a b", "--exec", "c d", "--run", "e", "-command", "f g")]
+    assert list(perhaps_run(words)) == ["a b", "c d"]
 
 
 @pytest.mark.parametrize(

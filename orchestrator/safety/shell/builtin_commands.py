@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from posixpath import basename
 from typing import Final
 
 from orchestrator.safety.git_commands import alias_key, alias_set_by
-from orchestrator.safety.shell.scope import Scope, SimpleCommand
-from orchestrator.safety.shell.words import UNKNOWN
+from orchestrator.safety.shell.scope import Scope, SimpleCommand, output_text
+from orchestrator.safety.shell.words import UNKNOWN, Word
+from orchestrator.safety.written_files import scripts_set_by
 
+_COPIES: Final = frozenset({"cp", "mv", "ln", "install"})
+_TEES: Final = frozenset({"tee", "sponge"})
+_WRITES_OUT: Final = _TEES | {"echo", "printf", "cat"}
 _NAMES_VARIABLES: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let"})
 
 
 def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
     """The scope after the command; the same one for any program that is none of the shell's own."""
     name = command.words[0].text
+    if command.writes or name in _TEES or name == "npm" or (scope.files and name in _COPIES):
+        scope = _with_files(command, scope)
     if name in ("cd", "pushd"):
         return scope._replace(cwd=_entered(command, scope))
     if name == "popd":
@@ -22,6 +29,8 @@ def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
     if name == "alias":
         pairs = [word.text.partition("=") for word in command.words[1:] if "=" in word.text and not word.dynamic]
         return scope._replace(aliases={**scope.aliases, **{key: value for key, _, value in pairs}})
+    if name == "set":
+        return _with_arguments(command.words[1:], scope)
     if name == "git":
         alias = alias_set_by(command.words)
         return scope if alias is None else scope.with_variable(alias_key(alias[0]), alias[1])
@@ -35,6 +44,34 @@ def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
         # They run in this very shell and may have changed anything.
         return scope._replace(variables=dict.fromkeys(scope.variables, UNKNOWN), cwd=None)
     return scope
+
+
+def _with_files(command: SimpleCommand, scope: Scope) -> Scope:
+    """What the command writes to files, where that stands in the text."""
+    name, words = command.words[0].text, command.words
+    if name in _COPIES:
+        given = [word for word in words[1:] if word.dynamic or not word.text.startswith("-")]
+        content = given[-2].content if len(given) > 1 else None
+        return scope if content is None else scope.with_file(given[-1].text, content)
+    if name == "npm":
+        scripts = scripts_set_by(words)
+        return scope.with_file("package.json", scripts) if scripts is not None else scope
+    if name in _WRITES_OUT:
+        written = [*command.writes, *(word for word in words[1:] if name in _TEES and not word.text.startswith("-"))]
+        text = output_text((command,))
+        for place in written if text.text else ():
+            if place.text and not place.dynamic:
+                scope = scope.with_file(place.text, text)
+    return scope
+
+
+def _with_arguments(words: Sequence[Word], scope: Scope) -> Scope:
+    """``set -- a b``: from now on they are ``$1``, ``$2`` and ``$@``."""
+    at = next((n for n, word in enumerate(words) if word.text == "--" or not word.text.startswith(("-", "+"))), None)
+    if at is None:
+        return scope
+    given = words[at + 1 :] if words[at].text == "--" else words[at:]
+    return scope.with_arguments(given)
 
 
 def _entered(command: SimpleCommand, scope: Scope) -> str | None:

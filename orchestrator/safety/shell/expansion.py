@@ -145,20 +145,26 @@ def _substitution(node: Node, follower: Follower, pieces: list[Piece]) -> None:
     value = output_of(alone) if alone is not None else UNKNOWN
     if value.dynamic and ran and not any(word.dynamic for command in ran for word in command.words):
         value = output_text(ran)
-    made_by = (
-        "" if alone is None or any(word.dynamic for word in alone.words) else " ".join(w.text for w in alone.words)
-    )
+    made_by = _made_by(ran)
     pieces.append(Piece(value.text.rstrip("\n"), dynamic=value.dynamic, splits=True, made_by=made_by))
+
+
+def _made_by(ran: Sequence[SimpleCommand]) -> str:
+    """The command line that made an output: one command, or one pipe; ``?`` for what only run time knows of it."""
+    if not ran or any(not command.words for command in ran):
+        return ""
+    if any(len(command.pipeline) != number for number, command in enumerate(ran)):
+        return ""
+    return " | ".join(
+        " ".join("?" if word.dynamic or word.pattern else word.text for word in command.words) for command in ran
+    )
 
 
 def _process(node: Node, follower: Follower, pieces: list[Piece]) -> None:
     before = len(follower.found)
     follower.apart(node)
     ran = follower.found[before:]
-    alone = ran[0] if len(ran) == 1 else None
-    made_by = (
-        "" if alone is None or any(word.dynamic for word in alone.words) else " ".join(w.text for w in alone.words)
-    )
+    made_by = _made_by(ran)
     written = output_text(ran)
     # What only run time knows is still somebody's output, and whose may be all there is to know of it.
     content = Word("", dynamic=True, made_by=made_by) if written == UNKNOWN else written

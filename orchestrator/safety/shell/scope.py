@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from posixpath import basename, dirname, isabs, join, normpath
 from typing import Any, Final, NamedTuple
 
-from orchestrator.safety.shell.words import UNKNOWN, Piece, Word
+from orchestrator.safety.shell.words import UNKNOWN, Piece, Word, ansi_quoted
 
 _PARAMETER = re.compile(r"([A-Za-z_]\w*|\d+|[@*#?$!-])(\[[^]]*\])?(.*)", re.DOTALL)
+MOST_FILES: Final = 16
+MOST_FILE_CHARS: Final = 20_000
+"""What is remembered of files that a text writes."""
 _PLAIN_SUFFIX = re.compile(r"%%?([^*?\[$`'\"\\]*)")
 
 
@@ -22,6 +25,8 @@ class Scope(NamedTuple):
     variables: Mapping[str, Word] = {}
     functions: Mapping[str, Any] = {}
     aliases: Mapping[str, str] = {}
+    files: Mapping[str, Word] = {}
+    """What the text itself has written so far, by whole path, as far as it is known."""
 
     def with_variable(self, name: str, value: Word) -> Scope:
         """The scope after ``name=value``."""
@@ -44,7 +49,30 @@ class Scope(NamedTuple):
             return normpath(path)
         return normpath(join(self.cwd, path)) if self.cwd is not None else None
 
+    def with_arguments(self, given: Sequence[Word]) -> Scope:
+        """The scope in which ``$1``, ``$2`` and ``$@`` are these words."""
+        known = {str(number): word for number, word in enumerate(given, 1)}
+        together = Word(" ".join(word.text for word in given), any(word.dynamic for word in given))
+        return self._replace(variables={**self.variables, **known, "@": together, "*": together})
 
+    def with_file(self, path: str, text: Word) -> Scope:
+        """The scope after ``text`` was written to the file, or added to it; what was in it before still counts."""
+        place = self.at(path)
+        old = self.files.get(place, NOTHING) if place is not None else NOTHING
+        whole = Word(f"{old.text}\n{text.text}" if old.text else text.text, old.dynamic or text.dynamic)
+        if place is None or len(whole.text) > MOST_FILE_CHARS or len(self.files) >= MOST_FILES:
+            return self
+        return self._replace(files={**self.files, place: whole})
+
+    def read(self, word: Word) -> Word:
+        """The word; with its content, where it is a file that the text has written."""
+        if not self.files or word.dynamic or word.content is not None or not word.text:
+            return word
+        content = self.files.get(self.at(word.text) or "")
+        return word if content is None else word._replace(content=content)
+
+
+NOTHING: Final = Word("")
 NOWHERE: Final = Scope()
 
 
@@ -178,7 +206,7 @@ def echoed(words: Sequence[Word]) -> Word:
         return Word(" ".join(given).replace("\\n", "\n"))
     if not given:
         return Word("")
-    form = given[0].replace("\\n", "\n")
+    form = ansi_quoted(given[0])
     if "%" not in form:
         return Word(form)
     if re.fullmatch(r"%s\s*", form):

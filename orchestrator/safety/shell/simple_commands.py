@@ -181,7 +181,7 @@ class _Reader:
             raise Unreadable("commands are nested too deeply")
         for child in node.named_children:
             self.walk(child)
-        self.scope, self.depth = scope, self.depth - 1
+        self.scope, self.depth = scope._replace(files=self.scope.files), self.depth - 1
 
     def command(self, node: Node, redirects: Sequence[Node] = ()) -> None:
         words: list[Word] = []
@@ -215,6 +215,8 @@ class _Reader:
         if words and words[0].dynamic:
             custom = _CUSTOMARY.fullmatch(text_of(node))
             name = custom[1] or custom[2] if custom is not None else None
+            if name in CUSTOMARY and words[0].text:
+                return [word._replace(dynamic=False) for word in words]  # ``CC=${CC:-gcc}`` stood before
             if name is not None and name not in self.scope.variables:
                 if words[0].text:
                     return [word._replace(dynamic=False) for word in words]
@@ -231,6 +233,8 @@ class _Reader:
             self.found.extend(inner[:-1])
             words = [*(inner[-1].words if inner else ()), *words[1:]]
         scope = self.scope._replace(variables={**self.scope.variables, **also}) if also else self.scope
+        if scope.files:
+            words = [scope.read(word) for word in words]
         command = SimpleCommand(
             tuple(words),
             self.pipeline,
@@ -264,8 +268,10 @@ class _Reader:
         ]
         if operator[:1] in ">&" and given and not (operator == ">&" and given[0].text.isdigit()):
             writes.append(given[0])
-        elif operator == "<" and given and given[0].content is not None:
-            inputs.append(given[0].content)
+        elif operator == "<" and given:
+            content = self.scope.read(given[0]).content
+            if content is not None:
+                inputs.append(content)
         # The grammar gives a redirection all words that follow it.
         words.extend(given[1:])
 
@@ -338,7 +344,7 @@ class _Reader:
                 writers = tuple(self.found[before:])
             if len(upstream) > MAX_STAGES:
                 raise Unreadable(f"a pipe has more than {MAX_STAGES} commands")
-            self.scope = scope
+            self.scope = scope = scope._replace(files=self.scope.files)
         self.pipeline, self.before = outer, outer_before
 
     def fault(self, node: Node) -> None:

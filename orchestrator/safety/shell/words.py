@@ -32,7 +32,8 @@ class Word(NamedTuple):
     named: bool = False
     """It is dynamic, but what stands after its last slash is known: ``"$VENV/bin/pytest"``."""
     made_by: str = ""
-    """The command line whose whole output it is, where that is one simple command of known words."""
+    """The command line whose whole output it is: one simple command, or several with `` | `` between them; ``?`` for a
+    word that only run time knows."""
     content: Word | None = None
     """What reading it as a file gives, for ``<(echo x)``."""
 

@@ -39,3 +39,8 @@ def test_a_variable_is_no_longer_known(words: tuple[str, ...]) -> None:
 
 def test_an_alias_is_remembered() -> None:
     assert after("alias", "g=git push", "l").aliases == {"g": "git push"}
+
+
+def test_arguments_are_set() -> None:
+    assert after("set", "-e", "--", "a", "b").value("@") == Word("a b")
+    assert after("set", "-eu").value("@") == UNKNOWN

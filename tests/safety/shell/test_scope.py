@@ -8,6 +8,19 @@ from orchestrator.safety.shell.words import UNKNOWN, Word
 SCOPE = Scope(cwd="/w", home="/h", variables={"A": Word("one"), "E": Word(""), "D": Word("out/"), "U": UNKNOWN})
 
 
+def test_what_is_written_to_a_file_is_remembered_up_to_a_bound() -> None:
+    scope = SCOPE.with_file("x", Word("a")).with_file("/w/x", Word("b"))
+    assert scope.read(Word("./x")).content == Word("a\nb")
+    assert scope.read(Word("y")).content is None
+    assert SCOPE.with_file("x", Word("a" * 100_000)) is SCOPE
+    assert Scope().with_file("x", Word("a")).files == {}
+
+
+def test_arguments_have_numbers_and_are_together() -> None:
+    scope = SCOPE.with_arguments([Word("a"), Word("b")])
+    assert [scope.value(name).text for name in ("1", "2", "@")] == ["a", "b", "a b"]
+
+
 @pytest.mark.parametrize(
     ("inside", "default", "text", "dynamic"),
     [
