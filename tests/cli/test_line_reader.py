@@ -27,7 +27,7 @@ async def test_lines_come_one_by_one_however_they_were_written(pipe: tuple[int, 
     reading, writing = pipe
     reader = LineReader(reading)
     os.write(writing, "größer\nse".encode())
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         assert await reader.read_line() == "größer"
         os.write(writing, b"cond\r\n")
         assert await reader.read_line() == "second"
@@ -35,7 +35,7 @@ async def test_lines_come_one_by_one_however_they_were_written(pipe: tuple[int, 
 
 async def test_waiting_for_a_line_can_be_cancelled(pipe: tuple[int, int]) -> None:
     reader = LineReader(pipe[0])
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         with anyio.move_on_after(0.01) as waiting:
             await reader.read_line()
         assert waiting.cancelled_caught
@@ -48,7 +48,7 @@ async def test_the_end_of_input_is_none(pipe: tuple[int, int]) -> None:
     os.write(writing, b"last")
     os.close(writing)
     reader = LineReader(reading)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         assert await reader.read_line() == "last"
         assert await reader.read_line() is None
 
@@ -58,7 +58,7 @@ async def test_a_terminal_that_has_gone_is_the_end_of_input() -> None:
     reader = LineReader(theirs)
     os.close(ours)
     try:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             assert await reader.read_line() is None
     finally:
         os.close(theirs)
@@ -69,7 +69,7 @@ async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "answers", os.O_RDONLY)
     try:
         reader = LineReader(descriptor)
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             assert [await reader.read_line() for _ in range(3)] == ["one", "two", None]
     finally:
         os.close(descriptor)
@@ -86,7 +86,7 @@ async def test_what_was_typed_ahead_is_forgotten(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     reader = LineReader(reading)
     os.write(writing, b"yes\nye")
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(reader.discard_typed_ahead)
             await anyio.lowlevel.checkpoint()
@@ -101,7 +101,7 @@ async def test_the_begin_of_a_line_at_a_terminal_is_forgotten_too() -> None:
         os.write(ours, b"y")
         reader = LineReader(theirs)
         assert reader.is_terminal
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             await reader.discard_typed_ahead()
             os.write(ours, b"no\n")
             assert await reader.read_line() == "no"

@@ -73,7 +73,7 @@ def test_a_reader_that_leaves_is_no_error_message() -> None:
     assert child.stderr is not None
     err = child.stderr.read()
     child.stderr.close()
-    child.wait(timeout=20)
+    child.wait(timeout=60)
 
     assert b"Traceback" not in err
     assert b"Exception ignored" not in err
@@ -95,7 +95,7 @@ def test_a_reader_that_leaves_while_following_is_no_bug(story: Story) -> None:
     os.close(reading)
     with hold_session_lock(story.folder):
         done = subprocess.run(
-            [sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, env=environ, timeout=20, check=False
+            [sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, env=environ, timeout=60, check=False
         )
     os.close(writing)
 

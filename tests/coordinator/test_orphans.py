@@ -141,13 +141,13 @@ def test_an_abandoned_session_is_stopped_before_its_grace_is_over(
     folder: SessionFolder, running: Running, hard: bool
 ) -> None:
     with pytest.raises(SessionBusy):
-        stop_abandoned(folder, hard=hard, within_s=20)
+        stop_abandoned(folder, hard=hard, within_s=60)
     running.coordinator.kill()
     until(lambda: session_holder(folder) is None)
-    [leftover], left = stop_abandoned(folder, hard=hard, within_s=20)
+    [leftover], left = stop_abandoned(folder, hard=hard, within_s=60)
     assert alive(running.processes) == []
     assert (leftover.worker, leftover.exit.stopped_by, left) == ("w1", "stop", ())
-    assert stop_abandoned(folder, hard=hard, within_s=20) == ((), ())
+    assert stop_abandoned(folder, hard=hard, within_s=60) == ((), ())
 
 
 @pytest.mark.parametrize("words", [("ignore-term",)], ids=["stubborn"])
@@ -166,10 +166,10 @@ def test_what_does_not_end_when_asked_goes_on_and_is_killed_when_told(folder: Se
 def test_stopping_an_abandoned_session_ends_also_what_has_lost_its_shim(
     folder: SessionFolder, abandoned: list[tuple[int, int]]
 ) -> None:
-    [leftover], left = stop_abandoned(folder, hard=False, within_s=20)
+    [leftover], left = stop_abandoned(folder, hard=False, within_s=60)
     assert alive(abandoned) == []
     assert (leftover.exit.stopped_by, left) == ("shim lost", ())
-    assert stop_abandoned(folder, hard=False, within_s=20) == ((), ())
+    assert stop_abandoned(folder, hard=False, within_s=60) == ((), ())
 
 
 def test_what_ran_before_the_machine_was_started_is_not_looked_for(folder: SessionFolder) -> None:

@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 proxy = urlsplit(os.environ["HTTP_PROXY"])
 heard = {}
 for name, (first, then) in json.load(open("cases.json")).items():
-    line = socket.create_connection((proxy.hostname, proxy.port), timeout=15)
+    line = socket.create_connection((proxy.hostname, proxy.port), timeout=60)
     said = b""
     try:
         line.sendall(bytes.fromhex(first))
@@ -84,7 +84,7 @@ def server() -> Iterator[Server]:
         thread.start()
         yield made
         listening.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=20)
+    thread.join(timeout=60)
 
 
 def say(program: Program, server: Server, cases: Mapping[str, tuple[bytes, bytes]]) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ async def main(folder):
     async with file_changes([folder]) as changes:
         assert await anext(changes) is None
         (folder / "claude.jsonl").write_text("x")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async for names in changes:
                 if names and folder / "claude.jsonl" in names:
                     return print(type(changes).__name__, "told", flush=True)
@@ -35,7 +35,7 @@ async def main(folder):
     async with file_changes([folder]) as changes:
         changes.add(more)
         (more / "events.jsonl").write_text("x")
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             for _ in range(3):
                 assert await anext(changes) is None
             return print(type(changes).__name__, "told", flush=True)

@@ -198,7 +198,7 @@ def test_a_full_disk_is_said_with_what_to_do(tmp_path: Path, not_proven: Callabl
 @pytest.mark.slow
 def test_a_disk_that_takes_half_a_line_keeps_none_of_it(folder_journal: Path, start_python: StartPython) -> None:
     process = start_python(WRITE_UP_TO_A_LIMIT, folder_journal)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     last, hint = out.split(" ", 1)
     assert "ulimit" in hint
     assert folder_journal.read_bytes().endswith(b"}\n")

@@ -39,7 +39,7 @@ async def running(
     refusals: list[Refusal] = []
     server = await asyncio.start_server(echo, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         path = folder / "network.sock"
         async with server, proxy(path, refused=refusals.append, lookup=lookup, through=through) as made:
             made.admit(W, NetworkRules(allowed, ("127.0.0.1", port)))

@@ -31,7 +31,7 @@ async def answering(said: bytes) -> AsyncIterator[tuple[int, list[bytes]]]:
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with server:
             yield server.sockets[0].getsockname()[1], heads
 

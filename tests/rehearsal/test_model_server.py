@@ -69,7 +69,7 @@ async def serving(*steps: Mapping[str, Any], agent: str = "claude") -> AsyncIter
     scenario = {"name": "test", "turn": [{"agent": agent, "step": list(steps)}]}
     async with model_server(Scenario.model_validate(scenario)) as server:
         port = int(server.url.rpartition(":")[2])
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with await anyio.connect_tcp("127.0.0.1", port) as stream:
                 yield server, Connection(stream, BufferedByteReceiveStream(stream))
 
@@ -155,7 +155,7 @@ async def test_the_same_script_is_served_on_a_socket_file(tmp_path: Path) -> Non
     socket = tmp_path / "model.sock"
     scenario = Scenario.model_validate({"name": "test", "turn": [{"agent": "claude", "step": [{"say": "local"}]}]})
     async with model_server(scenario, socket=socket):
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async with await anyio.connect_unix(socket) as stream:
                 connection = Connection(stream, BufferedByteReceiveStream(stream))
                 assert "local" in (await connection.ask("POST", PATHS["claude"], body_for("claude", "hello")))[1]

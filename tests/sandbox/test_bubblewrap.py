@@ -80,7 +80,7 @@ class Box:
             command,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
             env={**environ, "HOME": str(self.home)},
             user=self.as_user,

@@ -30,7 +30,7 @@ from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.system_files import write_system_files
 
 CONFIG = SandboxConfig(name="test", blocked_commands=("rm -rf", "mkfs"), confirm_commands=("git push", "npm publish"))
-WITHIN_S = 20
+WITHIN_S = 60
 
 
 class Guarded:

@@ -20,7 +20,7 @@ from tests.workers.conftest import until
 KNOCK = """
 import socket, sys
 try:
-    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5) as there:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=60) as there:
         print(there.recv(100).decode())
 except OSError as problem:
     print(type(problem).__name__)
@@ -76,14 +76,14 @@ async def test_it_reaches_the_one_host_and_port_and_no_other(jobs: HostJobs, gre
     folder = jobs.place.parent / "work"
     script = f"{KNOCK}\nsys.argv[2] = sys.argv[3]\n{KNOCK}"
     words = ("python3", "-c", script, "localhost", str(greeter), str(greeter + 1))
-    ran = await jobs.run(HostJob(words, folder, host="localhost", port=greeter, within_s=20))
+    ran = await jobs.run(HostJob(words, folder, host="localhost", port=greeter, within_s=60))
     assert ran.text.split() == ["hello", "ConnectionRefusedError"]
 
 
 async def test_a_host_is_reached_by_its_name_at_its_own_port(jobs: HostJobs) -> None:
     """Nobody has that name, so the door opens and nothing stands behind it."""
     words = ("python3", "-c", KNOCK, "far.invalid", "443")
-    ran = await jobs.run(HostJob(words, jobs.place.parent / "work", host="far.invalid", port=443, within_s=20))
+    ran = await jobs.run(HostJob(words, jobs.place.parent / "work", host="far.invalid", port=443, within_s=60))
     assert ran.text.strip() in ("", "ConnectionResetError")
 
 
@@ -100,7 +100,7 @@ async def test_the_users_own_proxy_is_gone_through_by_what_speaks_http(jobs: Hos
         port = server.sockets[0].getsockname()[1]
         behind = replace(jobs, environ={**jobs.environ, "HTTPS_PROXY": f"http://127.0.0.1:{port}", "NO_PROXY": ""})
         words = ("python3", "-c", KNOCK, "far.invalid", "443")
-        job = HostJob(words, jobs.place.parent / "work", host="far.invalid", port=443, is_web=is_web, within_s=20)
+        job = HostJob(words, jobs.place.parent / "work", host="far.invalid", port=443, is_web=is_web, within_s=60)
         ran = await behind.run(job)
     assert (ran.text.strip() == "hello") == is_web
     assert [head.split(b"\r\n")[0] for head in asked] == [b"CONNECT far.invalid:443 HTTP/1.1"] * is_web
@@ -108,7 +108,7 @@ async def test_the_users_own_proxy_is_gone_through_by_what_speaks_http(jobs: Hos
 
 async def test_without_a_host_it_has_no_network(jobs: HostJobs, greeter: int) -> None:
     words = ("python3", "-c", KNOCK, "127.0.0.1", str(greeter))
-    ran = await jobs.run(HostJob(words, jobs.place.parent / "work", within_s=20))
+    ran = await jobs.run(HostJob(words, jobs.place.parent / "work", within_s=60))
     assert ran.text.strip() in ("ConnectionRefusedError", "OSError")
 
 

@@ -44,7 +44,7 @@ def test_a_group_of_version_1_bounds_the_number_of_processes(not_proven: Callabl
             [sys.executable, "-c", FORKS, str(pids)],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
             start_new_session=True,
         )

@@ -189,7 +189,7 @@ async def serving(workspace: Path, session: str | None = None) -> AsyncIterator[
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(dashboard.serve)
         base = f"http://127.0.0.1:{port}"
-        async with httpx.AsyncClient(base_url=base, headers={"authorization": f"Bearer {token}"}, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=base, headers={"authorization": f"Bearer {token}"}, timeout=60) as client:
             yield Served(dashboard, client, token, port)
         dashboard.end()
 

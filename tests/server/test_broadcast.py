@@ -28,7 +28,7 @@ async def test_who_takes_every_block_is_not_woken_and_its_place_is_known() -> No
         return True
 
     subscriber = Subscriber(n=4, outlet=take)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(broadcast.sit, subscriber)
             await anyio.lowlevel.checkpoint()
@@ -44,7 +44,7 @@ async def test_who_takes_every_block_is_not_woken_and_its_place_is_known() -> No
 async def test_who_cannot_take_a_block_is_sent_to_its_own_task_without_it() -> None:
     broadcast, ring = Broadcast(), Ring()
     subscriber = Subscriber(n=4, outlet=no_outlet)
-    with anyio.fail_after(5):
+    with anyio.fail_after(60):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(broadcast.sit, subscriber)
             await anyio.lowlevel.checkpoint()

@@ -41,7 +41,7 @@ async def test_a_wish_becomes_a_command_that_says_who_asked(
 
 async def test_questions_are_answered_and_guarded_commands_confirmed(served: Served, stage: Stage) -> None:
     stage.take(GuardAsked(WorkerId("gemini"), "1", "executable", ("pip", "install", "flask"), "/srv/shop"))
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with served.client.stream("GET", "/api/events/stream") as stream:
             async for line in stream.aiter_lines():
                 if '"questions":[{' in line:
@@ -79,7 +79,7 @@ async def test_what_cannot_be_asked_is_refused_and_drops_nothing(
 async def test_a_session_that_nobody_runs_takes_no_commands(served: Served, stage: Stage) -> None:
     await served.get("/api/session")
     stage.release_workers()
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         async with served.client.stream("GET", "/api/events/stream") as stream:
             async for line in stream.aiter_lines():
                 if '"live":false' in line:

@@ -28,7 +28,7 @@ async def following(stage: Stage) -> AsyncIterator[Follower]:
 
 
 async def until(follower: Follower, n: int) -> None:
-    with anyio.fail_after(10):
+    with anyio.fail_after(60):
         while follower.n < n:  # noqa: ASYNC110 - it has no event for each entry
             await anyio.sleep(0.01)
 
@@ -64,7 +64,7 @@ async def test_who_runs_the_session_is_noticed(stage: Stage) -> None:
     async with following(stage) as follower:
         assert follower.is_live
         stage.release_workers()
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             while follower.is_live:  # noqa: ASYNC110 - asked for by the clock
                 await anyio.sleep(0.01)
 

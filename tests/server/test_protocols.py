@@ -26,7 +26,7 @@ async def quick(workspace: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) 
 
 
 def said_to(port: int, data: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         line.sendall(data)
         return everything(line)
 
@@ -73,7 +73,7 @@ async def test_who_does_not_read_a_stream_is_sent_away(quick: Served, stage: Sta
 
 
 async def test_more_connections_than_there_is_room_for_are_told_so(quick: Served) -> None:
-    lines = [socket.create_connection(("127.0.0.1", quick.port), timeout=20) for _ in range(12)]
+    lines = [socket.create_connection(("127.0.0.1", quick.port), timeout=60) for _ in range(12)]
     try:
         said = await anyio.to_thread.run_sync(lambda: [everything(line) for line in lines[:8]])
     except ConnectionError:

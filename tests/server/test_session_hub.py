@@ -53,6 +53,6 @@ async def test_a_session_that_is_damaged_is_listed_and_said(stage: Stage, worksp
         assert "damaged" in answer.json()["detail"]
         (listed,) = await served.get("/api/sessions")
         assert listed["status"] in ("damaged", "running")
-        with anyio.fail_after(5):
+        with anyio.fail_after(60):
             answer = await served.client.get("/api/events/stream")
         assert answer.status_code == 409

@@ -48,7 +48,7 @@ class Socket:
 @asynccontextmanager
 async def connected(served: Served, path: str = "/api/events/socket", **headers: str) -> AsyncIterator[Socket]:
     given = {"authorization": f"Bearer {served.token}", **headers}
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with await anyio.connect_tcp("127.0.0.1", served.port) as stream:
             protocol = WSConnection(ConnectionType.CLIENT)
             named = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
@@ -116,7 +116,7 @@ async def test_only_a_choice_consents_over_the_socket_too(served: Served, stage:
     picture = Picture()
     replies: list[Any] = []
     async with connected(served) as socket:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while not await served.get("/api/questions"):
                 await anyio.lowlevel.checkpoint()
             for ref, text in enumerate(("go away", "ok", "1")):
@@ -149,6 +149,6 @@ async def test_the_end_of_the_server_ends_the_socket(served: Served, stage: Stag
         while not picture.state:
             await take(socket, picture)
         served.dashboard.end()
-        with anyio.fail_after(2):
+        with anyio.fail_after(60):
             while await socket.receive() is not None:
                 pass

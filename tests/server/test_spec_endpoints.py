@@ -31,7 +31,7 @@ class Api:
             f"{self._base}{path}", headers=headers, method="POST" if post else "GET"
         )
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - loopback
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             with error:

@@ -186,4 +186,4 @@ def showing(workspace: Path) -> Iterator[Showing]:
             yield Showing(portal, dashboard)
         finally:
             portal.call(dashboard.end)
-            future.result(timeout=20)
+            future.result(timeout=60)

@@ -32,7 +32,7 @@ def ran(folder: Path, script: str, *, connect: list[int] | None = None) -> str:
     (folder / "secret").write_text("canary")
     words = runnable(["/bin/sh", "-c", script], profile, file=folder / "profile.json")
     environ = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=20, check=False, cwd="/")
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=60, check=False, cwd="/")
     return done.stdout + done.stderr
 
 

@@ -35,7 +35,7 @@ def test_it_refuses_an_attempt_that_another_shim_has(stage: Stage) -> None:
     stage.start(crew, "exit", "0")
     stage.wait_exit()
     spec = stage.layout.workers_dir / "w1.1.spec"
-    again = subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(spec)], check=False, timeout=10)
+    again = subprocess.run([sys.executable, "-I", "-S", shim.__file__, str(spec)], check=False, timeout=60)
     assert again.returncode == 3
 
 
