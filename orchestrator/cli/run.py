@@ -160,7 +160,7 @@ BOUNDS = _options(
         type=Limit(),
         multiple=True,
         metavar="NAME=VALUE",
-        help="A limit of each worker: cpu=50 (percent of a core), memory=2G, runtime=1h (repeatable).",
+        help="A limit of each worker: cpu=50 (percent of a core), memory=2G, disk=4G, runtime=1h (repeatable).",
     ),
     click.option(
         "--auto-resume",

@@ -108,7 +108,7 @@ class Size(ParamType):
 
 
 class Limit(ParamType):
-    """``cpu=50``, ``memory=2G`` or ``runtime=1h``; converts to its name in the sandbox policy and its figure."""
+    """``cpu=50``, ``memory=2G``, ``disk=4G`` or ``runtime=1h``; converts to its name in a policy and its figure."""
 
     name = "limit"
 
@@ -119,12 +119,12 @@ class Limit(ParamType):
         match name.strip().lower():
             case "cpu":
                 return "cpu_percent", Percent().convert(given, param, ctx)
-            case "memory":
+            case "memory" | "disk" as which:
                 mib = Size().convert(given, param, ctx) // 1024**2
-                return ("memory_mib", mib) if mib else self.fail(f"{given!r} is less than a MiB", param, ctx)
+                return (f"{which}_mib", mib) if mib else self.fail(f"{given!r} is less than a MiB", param, ctx)
             case "runtime":
                 return "runtime_s", Duration().convert(given, param, ctx)
-        self.fail(f"{value!r} is no limit; write cpu=50, memory=2G or runtime=1h", param, ctx)
+        self.fail(f"{value!r} is no limit; write cpu=50, memory=2G, disk=4G or runtime=1h", param, ctx)
 
 
 class Percent(ParamType):

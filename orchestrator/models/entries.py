@@ -118,15 +118,19 @@ class StreamRead:
 
 @dataclass(frozen=True, slots=True)
 class StorageShort:
-    """The session has grown to the size it is allowed, or the disk it lies on is nearly full."""
+    """The session or one worker has grown to the size it is allowed, or a disk that they write to is nearly full."""
 
-    what: Literal["size", "disk", "files"]
+    what: Literal["size", "disk", "files", "worker"]
     used: int
-    """Bytes of the session folder that workers account for."""
+    """Bytes of the session folder that workers account for; of ``worker``, that this one does."""
     free: int
     """Bytes left on the disk; of ``files``, how many more it can hold."""
     bound: int
-    """The limit that was reached: the most bytes of the session, or the least bytes or files left on the disk."""
+    """The limit that was reached: the most bytes, or the least bytes or files left on the disk."""
+    worker: WorkerId | None = None
+    """Of ``worker``, the one that has grown too large; it alone is stopped."""
+    place: str = ""
+    """What lies on the disk that is nearly full, where it is not the session."""
     kind: Literal["storage_short"] = "storage_short"
 
 

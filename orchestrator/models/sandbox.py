@@ -73,14 +73,16 @@ class ResourceLimits(BaseModel):
     """Watchers of files at once; else an eighth of what the machine gives one user.  Under bubblewrap alone."""
     inotify_watches: int | None = Field(default=None, gt=0)
     """Files and folders that they watch; else an eighth as well.  Under bubblewrap alone."""
+    disk_mib: int = Field(default=1536, gt=0)
+    """What it may hold on disk in its scratch folder, home, layers of repositories and output; more: stopped."""
     terminals: int = Field(default=64, gt=0)
     """Pseudo-terminals at once, under bubblewrap alone."""
     open_files: int | None = Field(default=None, gt=0)
     """Open files of one process."""
     file_mib: int | None = Field(default=None, gt=0)
     """The longest file it may write, in MiB."""
-    tmp_mib: int | None = Field(default=None, gt=0)
-    """What its private /tmp may hold, in MiB."""
+    tmp_mib: int = Field(default=1024, gt=0)
+    """What each of its private /tmp, /var/tmp and /dev/shm may hold, in MiB: they lie in memory."""
 
 
 class Leaving(BaseModel):

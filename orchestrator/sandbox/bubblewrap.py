@@ -156,7 +156,7 @@ def wrap(
         *(("--block-fd", BLOCK_FD) if info_fd else ()),
         *_filter(etc.parent / "seccomp.bpf"),
         *(word for mount in arranged if mount.place == Path("/") for word in _words(mount, given.config)),
-        *("--proc", "/proc", *_held_of_proc(), "--dev", "/dev"),
+        *("--proc", "/proc", *_held_of_proc(), *_devices(config)),
         *(word for mount in arranged if mount.place != Path("/") for word in _words(mount, given.config)),
         *(word for mount in (*layers.mounts, *further) for word in _words(mount, given.config)),
         # What bubblewrap makes is writable memory; a worker should see an error, not lose what it wrote there.
@@ -180,6 +180,15 @@ def _held_of_proc() -> Sequence[str]:
         places = [f"/proc/{name}" for name in _SETTINGS if os.path.exists(f"/proc/{name}")]
         held += [word for place in places for word in ("--ro-bind", place, place)]
     return held
+
+
+def _devices(config: SandboxConfig) -> Sequence[str]:
+    """Devices, and shared memory with a bound; their own folder is memory without one, so nobody writes there."""
+    return ("--dev", "/dev", *_size(config), "--tmpfs", "/dev/shm", "--remount-ro", "/dev")  # noqa: S108 - its own
+
+
+def _size(config: SandboxConfig) -> Sequence[str]:
+    return ("--size", str(config.limits.tmp_mib * 2**20))
 
 
 def runnable(words: Sequence[str]) -> list[str]:
@@ -237,8 +246,6 @@ def _words(mount: Mount, config: SandboxConfig) -> Sequence[str]:
         case "link":
             return ("--symlink", mount.source, place)
         case "empty":
-            tmp_mib = config.limits.tmp_mib
-            size = () if tmp_mib is None else ("--size", str(tmp_mib * 2**20))
-            return (*size, "--tmpfs", place)
+            return (*_size(config), "--tmpfs", place)
         case "hidden":
             return ("--tmpfs", place) if kind_of(mount.place) == "folder" else ("--ro-bind", "/dev/null", place)

@@ -17,6 +17,9 @@ GO_ON = "go on"
 def on_storage_short(draft: Draft, body: StorageShort) -> None:
     """Freeze every worker and ask; without a person at hand the session ends, resumable."""
     session = draft.session
+    if body.worker is not None:
+        _stop_greedy(draft, body.worker, body)
+        return
     if session.storage_question is not None or session.ending is not None:
         return
     words = {"size": _size_words, "disk": _disk_words, "files": _files_words}
@@ -33,6 +36,19 @@ def on_storage_short(draft: Draft, body: StorageShort) -> None:
     ask(draft, text, about=None, suggestions=(GO_ON,))
 
 
+def _stop_greedy(draft: Draft, worker: WorkerId, body: StorageShort) -> None:
+    """Stop one worker that has taken more than its share, so that the others need not be asked about."""
+    if worker not in draft.session.workers or not draft.alive(worker):
+        return
+    if draft.detail(worker).stopping_because is None:
+        text = (
+            f"its files have grown to {size_words(body.used)}, and {size_words(body.bound)} is the most for one worker "
+            "(limits.disk_mib of the sandbox policy, --limit disk=)"
+        )
+        draft.set_detail(worker, failure=text)
+        draft.stop(worker, because=text)
+
+
 def hold_if_short(draft: Draft, worker: WorkerId) -> None:
     """A worker whose start was under way when storage ran short does not run either."""
     if draft.session.storage_question is not None:
@@ -46,16 +62,20 @@ def _size_words(body: StorageShort) -> str:
     )
 
 
+def _disk(body: StorageShort) -> str:
+    return f"the disk of {body.place}" if body.place else "the disk"
+
+
 def _disk_words(body: StorageShort) -> str:
     return (
-        f"the disk has {size_words(body.free)} left, less than the {size_words(body.bound)} that are kept free; "
+        f"{_disk(body)} has {size_words(body.free)} left, less than the {size_words(body.bound)} that are kept free; "
         "make room on it, then answer"
     )
 
 
 def _files_words(body: StorageShort) -> str:
     return (
-        f"the disk can hold {body.free:,} more files (inodes), less than the {body.bound:,} that are kept free; "
+        f"{_disk(body)} can hold {body.free:,} more files (inodes), less than the {body.bound:,} that are kept free; "
         "delete some on it, then answer"
     )
 

@@ -74,13 +74,14 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         ("CPU=150%", ("cpu_percent", 150.0)),
         ("memory=2G", ("memory_mib", 2048)),
         ("runtime=1h30m", ("runtime_s", 5400.0)),
+        ("disk=4G", ("disk_mib", 4096)),
     ],
 )
 def test_a_limit_names_its_figure_of_the_policy(text: str, limit: tuple[str, float]) -> None:
     assert Limit().convert(text, None, None) == limit
 
 
-@pytest.mark.parametrize("text", ["cpu", "cpu=-1", "memory=12", "runtime=soon", "disk=2G", ""])
+@pytest.mark.parametrize("text", ["cpu", "cpu=-1", "memory=12", "runtime=soon", "disk=12", "files=2", ""])
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Limit().convert(text, None, None)

@@ -18,6 +18,7 @@ from orchestrator.journal.reader import read_journal
 from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import FreezeWorker, Outcome
 from orchestrator.models.entries import Command, EffectIntended, StorageShort, UserCommand, WorkerExited
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.replaying import replay
 from tests.coordinator.exactness import assert_exact
 from tests.workers.conftest import until
@@ -194,3 +195,32 @@ def test_a_disk_that_is_filled_at_once_costs_only_what_could_not_be_written(
     exits = [entry.body.exit for entry in entries if isinstance(entry.body, WorkerExited)]
     assert [record.proof for record in exits] == ["empty sub-reaper walk"]
     assert folder.report_text_file.stat().st_size > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "greedy",
+    [
+        pytest.param("room.joinpath(f'{number}').write_bytes(b'x' * 65536)", id="in long files"),
+        pytest.param("room.joinpath(f'{number}').touch()", id="in empty files"),
+        pytest.param("out(b'x' * 65536)", id="in its output"),
+    ],
+)
+async def test_a_worker_that_takes_more_than_its_share_of_the_disk_is_stopped_by_name(
+    stage: Stage, greedy: str
+) -> None:
+    act = f"""
+    import os, pathlib, time
+    room = pathlib.Path(os.environ["HOME"]) / "room"
+    room.mkdir()
+    for number in range(4000):
+        {greedy}
+        time.sleep(0.001)
+    time.sleep(600)
+    """
+    sandbox = load_sandbox_policy("open")
+    sandbox = sandbox.model_copy(update={"limits": sandbox.limits.model_copy(update={"disk_mib": 8})})
+    result = await stage.run_claude(act, sandbox=sandbox)
+    assert result.outcome is Outcome.FAILED
+    assert "8 MiB is the most for one worker" in result.reason
+    assert result.state.storage_question is None

@@ -158,7 +158,7 @@ def test_a_file_that_is_missing_is_said_to_be(tmp_path: Path) -> None:
         pytest.param("hidden = [3]\n", 1, "`hidden", id="a number for a path"),
         pytest.param("[limits]\ncpu_percent = 0\n", 2, "greater than 0", id="a limit of nothing"),
         pytest.param('[limits]\nmemory_mib = "2 GB"\n', 2, "`limits.memory_mib`", id="a text for a number"),
-        pytest.param("[limits]\ndisk_mib = 3\n", 2, "unknown key 'limits.disk_mib'", id="an unknown limit"),
+        pytest.param("[limits]\ndisc_mib = 3\n", 2, "unknown key 'limits.disc_mib'", id="an unknown limit"),
         pytest.param(
             'readable = ["{target}/a", "{traget}"]\n', 1, "may begin with {target}", id="an unknown placeholder"
         ),

@@ -98,3 +98,24 @@ def test_a_worker_that_starts_while_the_question_is_open_is_frozen_too(play: Cal
 )
 def test_sizes_are_said_in_binary_units(count: int, words: str) -> None:
     assert size_words(count) == words
+
+
+def test_a_worker_that_takes_too_much_is_stopped_alone(play: Callable[..., Play]) -> None:
+    told = play("claude", interactive=True)
+    told.start("claude")
+    greedy = StorageShort("worker", used=3000 * MIB, free=9000 * MIB, bound=1536 * MIB, worker=CLAUDE)
+    told.take(greedy)
+    told.take(greedy)
+    assert [stopped.worker for stopped in told.wanted(StopWorker)] == [CLAUDE]
+    assert told.wanted(FreezeWorker) == []
+    assert told.session.storage_question is None
+    assert "grown to 2.9 GiB, and 1.5 GiB is the most for one worker" in told.session.workers[CLAUDE].why
+    assert replay(told.entries).session == told.session
+
+
+def test_a_full_disk_of_the_target_is_named(play: Callable[..., Play]) -> None:
+    told = play("claude", interactive=True)
+    told.start("claude")
+    told.take(StorageShort("disk", used=MIB, free=MIB, bound=64 * MIB, place="/elsewhere/project"))
+    (asked,) = told.wanted(AskPerson)
+    assert asked.question.text.startswith("the disk of /elsewhere/project has 1 MiB left")
