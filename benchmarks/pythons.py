@@ -19,6 +19,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 OLDEST: Final = (3, 11)
+TESTS: Final = "not real and not source and (not slow or everywhere)"
+"""Which tests: those that run something, the fast ones and a few whole sessions; the same words stand in ``check``."""
 NAMED: Final = re.compile(r"python3(\.\d+)?")
 _ASK: Final = """
 import sys
@@ -101,8 +103,8 @@ def try_out(found: Found, arguments: Sequence[str]) -> str:
     folder = environment_of(found)
     if folder is None:
         return "FAILED: its environment could not be made"
-    fast = ("-q", "-p", "no:cacheprovider", "-m", "not real and not slow")
-    done = subprocess.run([folder / "bin/python", "-m", "pytest", *fast, *arguments], cwd=ROOT, check=False)
+    usual = ("-q", "-p", "no:cacheprovider", "-m", TESTS)
+    done = subprocess.run([folder / "bin/python", "-m", "pytest", *usual, *arguments], cwd=ROOT, check=False)
     return "passed" if done.returncode == 0 else f"FAILED with {done.returncode}"
 
 

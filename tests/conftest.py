@@ -31,6 +31,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 UNPROVEN = "not_proven"
+WHOLE_SESSIONS = frozenset({"program"})
+"""Fixtures with which a test calls the program from outside, and has it start agents, sandboxes and test runs."""
 LEAK_GRACE_S = 30.0
 """How long what a test has told to end may take to be gone."""
 
@@ -111,6 +113,14 @@ class NotProvenHere:
         terminalreporter.section("not proven here", red=self.fail, yellow=not self.fail)
         for test, reason in sorted(self.reasons.items()):
             terminalreporter.line(f"{reason}  ({test})")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that plays whole sessions is slow by what it does: nobody has to remember to mark it."""
+    for item in items:
+        if WHOLE_SESSIONS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_configure(config: pytest.Config) -> None:

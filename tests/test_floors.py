@@ -12,6 +12,8 @@ import pytest
 
 from orchestrator.agents.registry import AGENTS
 
+pytestmark = pytest.mark.source
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "orchestrator"
 

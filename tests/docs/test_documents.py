@@ -9,6 +9,8 @@ import pytest
 
 import orchestrator
 
+pytestmark = pytest.mark.source
+
 ROOT = Path(orchestrator.__file__).resolve().parent.parent
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "workspace" / "README.md"]
 DECISIONS = sorted(ROOT.glob("docs/adr/[0-9]*.md"))

@@ -13,6 +13,8 @@ import pytest
 import orchestrator
 from orchestrator.cli.group import COMMANDS
 
+pytestmark = pytest.mark.source
+
 ROOT = Path(orchestrator.__file__).resolve().parent.parent
 PACKAGE = ROOT / "orchestrator"
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "workspace" / "README.md"]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.source
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAMED = re.compile(r"`(tests/\S+\.py)::(\w+)`")
 ROWS = [

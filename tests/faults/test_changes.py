@@ -13,6 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.faults.conftest import Program
 
+# Processes, signals and clocks meet here: these are played on other Pythons, too.
+pytestmark = [pytest.mark.slow, pytest.mark.everywhere]
+
 HALF = "half a sent"
 WAITS = f"printf '{HALF}' > half.txt; printf x > ready; while [ ! -e done ]; do sleep 0.05; done"
 """Writes a file by half and is never done with it."""
@@ -65,7 +68,6 @@ def assert_the_change_is_known(places: dict[str, str]) -> None:
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "Ctrl-C"])
 def test_an_interrupted_run_says_what_it_changed(program: Program, by: signal.Signals) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
@@ -76,7 +78,6 @@ def test_an_interrupted_run_says_what_it_changed(program: Program, by: signal.Si
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 def test_a_stopped_run_says_what_it_changed(program: Program) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
     program.claude(WAITS)
@@ -87,7 +88,6 @@ def test_a_stopped_run_says_what_it_changed(program: Program) -> None:
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 def test_a_run_out_of_time_says_what_it_changed(program: Program) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
     program.claude(WAITS)
@@ -97,7 +97,6 @@ def test_a_run_out_of_time_says_what_it_changed(program: Program) -> None:
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 def test_a_blocker_says_what_was_changed_before_it(program: Program) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
     waits = f"echo '{RESULT_OF_QUESTION}'; while true; do sleep 1; done"
@@ -109,7 +108,6 @@ def test_a_blocker_says_what_was_changed_before_it(program: Program) -> None:
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 def test_a_run_whose_coordinator_was_killed_says_after_stop_what_it_changed(program: Program) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
     program.claude(WAITS)
@@ -122,7 +120,6 @@ def test_a_run_whose_coordinator_was_killed_says_after_stop_what_it_changed(prog
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 def test_a_run_whose_coordinator_was_killed_shows_what_it_has_changed_so_far(program: Program) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
     program.claude(WAITS)
@@ -133,7 +130,6 @@ def test_a_run_whose_coordinator_was_killed_shows_what_it_has_changed_so_far(pro
 
 
 @pytest.mark.fault("A13")
-@pytest.mark.slow
 def test_a_resumed_run_that_is_interrupted_says_what_it_changed(program: Program) -> None:
     target = program.target(files={"a.py": "x = 1\n"})
     program.claude(WAITS)

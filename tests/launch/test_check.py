@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.pythons import TESTS
 from tests.launch.conftest import ROOT, Checkout
 
 # Stands for the environment's Python: writes down how it was called, and fails where it is told to.
@@ -111,17 +112,18 @@ def test_elsewhen_runs_the_tests_alone_and_hands_its_arguments_on(ready: Checkou
     code, calls, _ = check(ready, "--elsewhen", "--fast")
     assert code == 0
     assert [call[1] for call in calls] == ["benchmarks.elsewhen"]
-    assert calls[0][calls[0].index("-m", 2) + 1] == "not real and not slow"
+    assert calls[0][calls[0].index("-m", 2) + 1] == "not real and (not slow or everywhere)"
     _, calls, _ = check(ready, "--elsewhen", "tests/wire", fails="benchmarks.elsewhen")
+    assert calls[0][calls[0].index("-m", 2) + 1] == "not real"
     assert calls[0][-1] == "tests/wire"
     assert "-n" not in calls[0]
 
 
-def test_pythons_runs_the_fast_tests_on_the_others(ready: Checkout) -> None:
+def test_pythons_runs_the_fast_tests_and_a_few_sessions_on_the_others(ready: Checkout) -> None:
     code, calls, said = check(ready, "--pythons", fails="benchmarks.pythons")
     assert code == 7
     assert [call[1] for call in calls] == ["benchmarks.pythons"]
-    assert calls[0][calls[0].index("-m", 2) + 1] == "not real and not slow"
+    assert calls[0][calls[0].index("-m", 2) + 1] == TESTS
     assert "pythons FAILED" in said
 
 
