@@ -19,7 +19,7 @@ from orchestrator.sandbox.mounts import Mount, arrange, place_of, program_mounts
 from orchestrator.sandbox.nested_repositories import nested_repositories
 from orchestrator.sandbox.protected_paths import Protection, protect
 from orchestrator.sandbox.seccomp import filter_program, is_supported, write_filter
-from orchestrator.sandbox.system_files import UID_INSIDE
+from orchestrator.sandbox.system_files import UID_INSIDE, shown_as_they_are
 from orchestrator.shim.spawning import BLOCK_FD, INFO_FD, OPENED
 
 PRIVATE = ("/tmp", "/var/tmp")  # noqa: S108 - each worker has its own
@@ -145,7 +145,7 @@ def wrap(
         mounts += [Mount(Path(name), "hidden") for name in SHUT_IN_A_READABLE_ROOT if os.path.isdir(name)]
         mounts.append(Mount(Path("/"), "read", "/"))
     mounts += [Mount(_resolved(path), "hidden") for path in hidden if kind_of(Path(path)) is not None]
-    arranged = arrange(mounts)
+    arranged = [made for mount in arrange(mounts) for made in (mount, *shown_as_they_are(mount))]
     words = [
         *(str(bwrap), "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *(("--uid", str(UID_INSIDE), "--gid", str(UID_INSIDE)) if os.geteuid() == 0 else ()),

@@ -97,6 +97,17 @@ def box(tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> Box:
     return Box(tmp_path / "box").make()
 
 
+def test_certificates_and_alternatives_are_the_machines_own_and_cannot_be_written(box: Box) -> None:
+    places = [path for path in map(Path, ("/etc/alternatives", "/etc/ssl/certs")) if path.is_dir()]
+    for place in places:
+        listed = box.execute(("/bin/ls", "-A", str(place))).splitlines()
+        assert sorted(listed) == sorted(path.name for path in place.iterdir()), place
+    refused = [place / f"written-by-{os.getpid()}" for place in places]
+    said = box.run(*(word for place in refused for word in ("write", str(place))))
+    assert "yes" not in said.values()
+    assert "private" not in box.execute(("/bin/ls", "-A", "/etc/ssl")).split()
+
+
 def test_only_the_target_scratch_and_home_can_be_written(box: Box) -> None:
     name = f"written-by-{os.getpid()}"
     places = [folder / name for folder in (box.target, box.scratch, box.home, Path("/tmp"))]

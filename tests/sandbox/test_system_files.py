@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sandbox.system_files import first_cause, write_system_files
+from orchestrator.sandbox.mounts import Mount
+from orchestrator.sandbox.system_files import first_cause, shown_as_they_are, write_system_files
 
 
 def etc(folder: Path) -> Path:
@@ -30,6 +31,36 @@ def test_it_holds_what_programs_need_and_no_secret(tmp_path: Path) -> None:
     assert copied == {"hosts", "passwd", "group", "ssl", "ssl/certs", "ssl/certs/ca.pem"}
     assert (tmp_path / "copy" / "ssl" / "certs" / "ca.pem").is_symlink()
     assert "somebody" not in (tmp_path / "copy" / "passwd").read_text()
+
+
+def test_a_folder_of_links_alone_is_shown_itself_and_not_copied(tmp_path: Path) -> None:
+    source, copy = etc(tmp_path / "etc"), tmp_path / "copy"
+    (source / "ssl" / "certs" / "pipe").unlink()
+    (source / "alternatives").mkdir()
+    (source / "alternatives" / "cc").symlink_to("/usr/bin/gcc")
+    write_system_files(copy, source=source)
+    assert list((copy / "alternatives").iterdir()) == list((copy / "ssl" / "certs").iterdir()) == []
+    mount = Mount(source, "read", str(copy))
+    names = ("alternatives", "ssl/certs")
+    assert shown_as_they_are(mount, source=source) == [Mount(source / n, "read", str(source / n)) for n in names]
+    assert shown_as_they_are(Mount(source, "hidden"), source=source) == ()
+    assert shown_as_they_are(Mount(tmp_path, "read", str(copy)), source=source) == ()
+
+
+@pytest.mark.parametrize("odd", ["pipe", "private"])
+def test_a_folder_in_which_more_than_that_lies_is_copied(tmp_path: Path, odd: str) -> None:
+    source, copy = etc(tmp_path / "etc"), tmp_path / "copy"
+    (source / "ssl" / "certs" / "pipe").unlink()
+    (source / "ssl" / "certs" / "below").mkdir()
+    place = source / "ssl" / "certs" / "below" / odd
+    if odd == "pipe":
+        os.mkfifo(place)
+    else:
+        place.write_text("canary")
+    write_system_files(copy, source=source)
+    assert (copy / "ssl" / "certs" / "ca.pem").is_symlink()
+    assert list((copy / "ssl" / "certs" / "below").iterdir()) == []
+    assert shown_as_they_are(Mount(source, "read", str(copy)), source=source) == []
 
 
 def test_a_changed_file_is_copied_again_and_an_unchanged_one_is_not(tmp_path: Path) -> None:
