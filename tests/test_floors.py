@@ -26,7 +26,9 @@ FLOORS = tuple(
 FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in parts}
 
 # What decides does not act.  These parts know no file, clock, process or event loop; the modules named are their edges.
-PURE_PARTS = (*("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "suites"),)
+PURE_PARTS = (
+    *("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "suites", "gates"),
+)
 EDGES = {
     "orchestrator/agents/registry.py",
     "orchestrator/review_engine/policy_files.py",

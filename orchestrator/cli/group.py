@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "review": "Ask for a review of a running session's work.",
     "serve": "Show every session of the workspace in the browser.",
     "doctor": "Say what is there to run with, and what is missing.",
+    "gates": "Measure a project: tests, lint and more; no agent, no cost.",
     "tests": "Show which test suites a project has; nothing is run.",
     "trust": "Consent to a project's own settings as they are.",
     "policies": "List the review and sandbox policies; show, check and explain one of the latter.",

@@ -31,7 +31,17 @@ Wrap = Callable[[Sequence[str]], Sequence[str]]
 async def run_suite(
     suite: Suite, *, target: Path, scratch: Path, wrap: Wrap, environ: Mapping[str, str], within_s: float = SUITE_TIME_S
 ) -> SuiteResult:
-    """Run a suite once and judge it; whatever goes wrong is *not measured* and never an exception.
+    """Run a suite once and judge it; whatever goes wrong is *not measured* and never an exception."""
+    return judge(
+        suite,
+        await observe_suite(suite, target=target, scratch=scratch, wrap=wrap, environ=environ, within_s=within_s),
+    )
+
+
+async def observe_suite(
+    suite: Suite, *, target: Path, scratch: Path, wrap: Wrap, environ: Mapping[str, str], within_s: float = SUITE_TIME_S
+) -> Run:
+    """Run a suite once, and return what was seen of it; whatever goes wrong is a problem of the run.
 
     Args:
         target: Where the project lies, as the suite's process sees it.
@@ -43,10 +53,9 @@ async def run_suite(
         made = invocation(suite, places, environ)
         entered = ("sh", "-c", _ENTER, "sh", str(target / suite.cwd), *made.argv)
         argv = await off_loop(partial(wrap, entered), within_s=_LOOK_TIME_S, what="the sandbox of the tests")
-        run = await _run(argv, made.environ, places.report, within_s=within_s)
-        return judge(suite, run)
+        return await _run(argv, made.environ, places.report, within_s=within_s)
     except OSError as error:
-        return judge(suite, Run(None, problem=f"it could not be run: {error}"))
+        return Run(None, problem=f"it could not be run: {error}")
     finally:
         remove = partial(ForeignFolder(scratch).remove_all, places.report.parent.name)
         with anyio.CancelScope(shield=True), suppress(TimeoutError):

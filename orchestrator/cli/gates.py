@@ -1,0 +1,236 @@
+"""``orchestrate gates``: measure a project by its gates, without any agent."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.shared_options import AnyPath, Duration, json_option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from orchestrator.gates.gate import Gate
+    from orchestrator.gates.gate_verdicts import Rules
+    from orchestrator.measurement.gate_run import GateRequest
+
+MOST_REPORT_BYTES = 64 * 1024 * 1024
+
+
+@click.command("gates")
+@click.argument("path", type=AnyPath(), default=".", metavar="[PATH]")
+@click.option("--only", metavar="LIST", help="Measure these gates alone: tests,lint.")
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    metavar="GATE=VALUE",
+    help="Another threshold, which then blocks: coverage=90; may be given again.",
+)
+@click.option("--strict", is_flag=True, help="Every gate blocks, also those that only warn by default.")
+@click.option(
+    "--allow-unmeasured",
+    "allowed",
+    multiple=True,
+    metavar="GATE",
+    help="A gate that may go unmeasured; may be given again.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["fail", "unmeasured", "warning", "never"]),
+    default="unmeasured",
+    show_default=True,
+    help="What ends with exit code 1: a failed gate; also an unmeasured one; also a warning; nothing.",
+)
+@click.option("--python", "python", type=AnyPath(), metavar="FILE", help="The interpreter the project's tests run in.")
+@click.option(
+    "--baseline",
+    type=AnyPath(),
+    metavar="FILE",
+    help="An earlier report (--json): a gate that counts less than half as much is not measured.",
+)
+@click.option(
+    "--timeout",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    metavar="DURATION",
+    help="The longest run of one tool or test suite.",
+)
+@click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
+@click.option(
+    "--trust-project", is_flag=True, help="Obey what the project's settings (.orchestrator/) say of its tests."
+)
+@json_option
+def command(path: Path, as_json: bool, **options: Any) -> int:
+    """Measure a project: tests, lint and more, each with its tool.  No agent, no model, no cost.
+
+    The tools are set up once, in the user's cache.  Exit code 0 if no gate blocks, else 1.
+    """
+    import anyio
+
+    from orchestrator.measurement.gate_run import measure
+
+    request = build_request(path, options, os.environ)
+    report = anyio.run(measure, request, _tell)
+    if as_json:
+        from orchestrator.cli.documents import document
+
+        print(document(report))
+    else:
+        from orchestrator.cli.gate_lines import lines
+        from orchestrator.cli.session_lookup import colours_wanted
+
+        print("\n".join(lines(report, colour=colours_wanted(sys.stdout))))
+    return 0 if report.approved or options["fail_on"] == "never" else 1
+
+
+def _tell(text: str) -> None:
+    print(f"orchestrate: {text}", file=sys.stderr, flush=True)
+
+
+def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> GateRequest:
+    """What the options ask for.
+
+    Raises:
+        UsageError: One of them cannot be meant.
+    """
+    from orchestrator.cli.build_request import find_sandbox, target_path
+    from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
+    from orchestrator.errors import EnvironmentUnfit
+    from orchestrator.files.time_limits import in_time
+    from orchestrator.gates.gate_table import all_gates
+    from orchestrator.measurement.gate_run import GateRequest
+    from orchestrator.rehearsal.installing import default_cache
+
+    try:
+        target = target_path(path)
+    except EnvironmentUnfit as error:
+        message = error.message.replace("the target ", "", 1)
+        raise EnvironmentUnfit(message, hint="name the project's folder: orchestrate gates PATH") from error
+    gates, problems = all_gates()
+    sandbox = find_sandbox(options["sandbox"])
+    trusted = in_time(
+        lambda: trusted_settings(target, environ, trust=options["trust_project"], policy=sandbox.name),
+        within_s=SETTINGS_TIME_S,
+        what="the look at the project's settings",
+    )
+    return GateRequest(
+        target=target,
+        gates=tuple(chosen_gates(gates, options["only"])),
+        sandbox=sandbox,
+        environ=environ,
+        cache=default_cache(),
+        rules=rules_of(gates, options),
+        python=_interpreter(options["python"]),
+        stated=trusted.commands,
+        notes=(*trusted.warnings, *problems),
+        within_s=options["timeout"],
+    )
+
+
+def chosen_gates(gates: Mapping[str, Gate], only: str | None) -> Sequence[Gate]:
+    """The gates of ``--only``, in the order of the table.
+
+    Raises:
+        UsageError: There is none of a name.
+    """
+    if only is None:
+        return list(gates.values())
+    names = [name.strip().lower() for name in only.split(",") if name.strip()]
+    for name in names or [only]:
+        known_gate(gates, name)
+    return [gate for name, gate in gates.items() if name in names]
+
+
+def known_gate(gates: Mapping[str, Gate], name: str) -> str:
+    """The name, where there is such a gate.
+
+    Raises:
+        UsageError: There is none.
+    """
+    import difflib
+
+    from orchestrator.errors import UsageError
+
+    if name in gates:
+        return name
+    near = difflib.get_close_matches(name, gates, n=1)
+    meant = f"did you mean {near[0]}? " if near else ""
+    raise UsageError(f"there is no gate {name!r}", hint=f"{meant}There are {', '.join(gates)}")
+
+
+def rules_of(gates: Mapping[str, Gate], options: Mapping[str, Any]) -> Rules:
+    """What blocks.
+
+    Raises:
+        UsageError: A threshold or a gate's name cannot be meant.
+    """
+    from orchestrator.gates.gate_verdicts import Rules
+
+    return Rules(
+        thresholds=dict(_threshold(gates, given) for given in options["thresholds"]),
+        strict=options["strict"],
+        allow_unmeasured=frozenset(
+            known_gate(gates, name.strip().lower()) for given in options["allowed"] for name in given.split(",")
+        ),
+        fail_on=options["fail_on"],
+        baseline=counted_before(options["baseline"]),
+    )
+
+
+def _threshold(gates: Mapping[str, Gate], given: str) -> tuple[str, float]:
+    from orchestrator.errors import UsageError
+
+    name, sign, text = given.partition("=")
+    gate = gates[known_gate(gates, name.strip().lower())]
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        value = float("nan")
+    most = {"%": 100.0, "of 10": 10.0}.get(gate.unit, float("inf"))
+    if not sign or not 0 <= value <= most or value == float("inf"):
+        upper = f" to {most:g}" if most != float("inf") else " or more"
+        raise UsageError(f"{given!r} is no threshold: write {gate.name}={gate.threshold:g}, a number from 0{upper}")
+    return gate.name, value
+
+
+def counted_before(file: Path | None) -> Mapping[str, int]:
+    """What each gate counted in an earlier report; nothing where none is named.
+
+    Raises:
+        UsageError: The file is no such report.
+    """
+    import json
+
+    from orchestrator.errors import UsageError
+    from orchestrator.files.foreign import ForeignFolder, Unread
+
+    if file is None:
+        return {}
+    text = ForeignFolder(file.absolute().parent, links="follow").read(file.name, most_bytes=MOST_REPORT_BYTES)
+    if isinstance(text, Unread):
+        raise UsageError(f"the baseline {text}", hint="make one: orchestrate gates --json > FILE")
+    try:
+        rows = json.loads(text)["gates"]
+        return {str(row["name"]): int(row["counted"]) for row in rows if row["counted"] is not None}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(
+            f"the baseline {file} is no report of gates", hint="orchestrate gates --json > FILE"
+        ) from error
+
+
+def _interpreter(given: Path | None) -> Path | None:
+    from orchestrator.errors import UsageError
+
+    if given is None:
+        return None
+    # Its links stay: a virtual environment is known by the path of its interpreter.
+    path = given.expanduser().absolute()
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise UsageError(f"{path} is no program", hint="name an interpreter: --python .venv/bin/python")
+    return path

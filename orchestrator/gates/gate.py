@@ -1,0 +1,134 @@
+"""A gate is a small contract: what to run, and how to read what came of it.
+
+One file holds one gate, as ``GATE``.  A package outside this repository names its own in the entry-point group
+``orchestrate.gates``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from orchestrator.models.quality_gates import Direction, Finding, Suppression
+from orchestrator.models.suite_measurements import SuitesMeasured
+
+TOOLS, PROBES, WORK, PROJECT, LIST = "@tools@", "@probes@", "@work@", "@project@", "@list@"
+"""What a command holds in place of paths that are known only when it is run: the folder of our tools' programs, that of
+our own small programs, an empty one to write in, the project's, and a file with one path a line (``Command.files``)."""
+
+Source = Literal["tool", "tests", "coverage", "gates"]
+"""Where a gate's value comes from: a program that it names, the project's tests, what they ran through, or the other
+gates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A project as gates see it: the names of its files and the texts of some, read before anything ran."""
+
+    python_files: tuple[str, ...] = ()
+    """Every Python file, relative to the project, sorted."""
+    source_files: tuple[str, ...] = ()
+    """Those that are the project itself: no tests, examples or documentation."""
+    text_files: tuple[str, ...] = ()
+    """Every file that a secret could stand in."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """The texts of the files in which tools look for their settings, by name; those that are not there left out."""
+    lines: Callable[[str], Sequence[str]] = lambda _: ()
+    """The lines of one of the files; none where it cannot be read."""
+    whole: bool = True
+    """Whether the lists hold every file; false where there are more than are looked at."""
+    python: str = ""
+    """The interpreter of the project's own environment, as a path; empty where none was found."""
+    site_packages: tuple[str, ...] = ()
+    """The folders of that environment in which packages are installed."""
+    allowed_licences: tuple[str, ...] = ()
+    budget: Mapping[str, float | str] = field(default_factory=dict)
+    """``command``, ``seconds`` and ``memory_mib`` of the performance gate, as far as the settings name them."""
+    osv_url: str = ""
+    """Where known vulnerabilities are asked for; empty: the tool's own default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a gate wants to be run."""
+
+    argv: tuple[str, ...]
+    files: tuple[str, ...] = ()
+    """Written into the list that ``@list@`` stands for, one a line, relative to the project."""
+    cwd: Literal["project", "work"] = "project"
+    env: Mapping[str, str] = field(default_factory=dict)
+    shown: str = ""
+    """The same for a person to repeat."""
+    needs_network: bool = False
+    within_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRun:
+    """What was seen of one run, which ended by itself."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+    at: str = ""
+    """Where the project lay, so that names can be made relative to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that a gate may be judged by; what its source does not fill is empty."""
+
+    run: ToolRun | None = None
+    suites: SuitesMeasured | None = None
+    missing_modules: tuple[str, ...] = ()
+    """Names that the tests could not import."""
+    values: Mapping[str, Reading | Unmeasured] = field(default_factory=dict)
+    """What the other gates said, by name."""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value, and of how many things it is."""
+
+    value: float
+    counted: int
+    message: str
+    findings: tuple[Finding, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """Why there is no value: one clause, for people."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One gate."""
+
+    name: str
+    """As it is typed after ``--only``."""
+    title: str
+    counts: str
+    """What there must be at least one of: ``files``, ``tests``."""
+    threshold: float
+    direction: Direction
+    read: Callable[[Subject, Evidence], Reading | Unmeasured]
+    plan: Callable[[Subject], Command | Unmeasured] | None = None
+    """What to run; ``None`` where the source is no tool."""
+    source: Source = "tool"
+    unit: str = ""
+    blocking: bool = True
+    """Whether it blocks where nobody says otherwise; a threshold that the user sets always does."""
+    tool: str = ""
+    """The tool's name, as a distribution of ours; ``python`` for a small program of our own."""
+    version_argv: tuple[str, ...] = ()
+    """Asks the tool for its version; its answer has to hold the one that we installed."""
+
+    def holds(self, value: float, threshold: float) -> bool:
+        """Whether a value is good enough."""
+        return value >= threshold if self.direction == "at least" else value <= threshold

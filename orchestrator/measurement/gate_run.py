@@ -1,0 +1,268 @@
+"""Measure a project by its gates: look at it, run what they need in the sandbox, read it, and conclude."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.temporary import temporary_folder
+from orchestrator.files.time_limits import off_loop
+from orchestrator.gates.gate import Evidence, Gate, Reading, Subject, Unmeasured
+from orchestrator.gates.gate_verdicts import Rules, concluded, judged
+from orchestrator.measurement.project_tree import (
+    ProjectTree,
+    look_at,
+    python_files,
+    reader_of_lines,
+    settings_of,
+    source_files,
+    text_files,
+)
+from orchestrator.measurement.target_python import TargetPython, find_python
+from orchestrator.measurement.target_suites import SuiteRuns, run_target_suites
+from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
+from orchestrator.measurement.tool_runs import Measured, ToolRunner
+from orchestrator.models.quality_gates import GateReport, QualityGate
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.suite_measurements import SuitesMeasured
+from orchestrator.sandbox.layers import Bench, Layer, open_layer
+
+LOOK_TIME_S: Final = 120.0
+PROVE_TIME_S: Final = 60.0
+INSTALL_TIME_S: Final = 1_800.0
+SIDE_BY_SIDE: Final = max(1, min(4, os.cpu_count() or 1))
+"""So many tools run at once."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GateRequest:
+    """What is to be measured, and how."""
+
+    target: Path
+    """Resolved."""
+    gates: tuple[Gate, ...]
+    """In the order in which they are shown."""
+    sandbox: SandboxConfig
+    environ: Mapping[str, str]
+    cache: Path
+    """The user's cache folder for this program."""
+    rules: Rules = field(default_factory=Rules)
+    python: Path | None = None
+    """The interpreter of the project's environment, where the user names one."""
+    stated: tuple[str, ...] = ()
+    """The commands that the project states as its tests."""
+    notes: tuple[str, ...] = ()
+    within_s: float = 300.0
+    """For each run of a tool, and for each suite."""
+
+
+@dataclass(slots=True)
+class _Outcomes:
+    """What was read so far, by gate, and where it came from."""
+
+    readings: dict[str, Reading | Unmeasured] = field(default_factory=dict)
+    runs: dict[str, Measured] = field(default_factory=dict)
+
+    def put(self, gate: Gate, subject: Subject, evidence: Evidence, measured: Measured) -> None:
+        self.runs[gate.name] = measured
+        try:
+            self.readings[gate.name] = gate.read(subject, evidence)
+        except Exception as error:  # a gate may come from another package, and its tool may print anything
+            self.readings[gate.name] = Unmeasured(
+                f"what {gate.tool} printed cannot be read: {type(error).__name__}: {str(error)[:200]}"
+            )
+
+    def refuse(self, gate: Gate, reason: str, measured: Measured | None = None) -> None:
+        self.readings[gate.name] = Unmeasured(reason)
+        if measured is not None:
+            self.runs[gate.name] = measured
+
+
+async def measure(request: GateRequest, progress: Progress) -> GateReport:
+    """Measure every gate that was asked for.  What cannot be measured is an answer, and never an exception."""
+    began, started = time.monotonic(), datetime.now(UTC)
+    before = await off_loop(partial(look_at, request.target), within_s=LOOK_TIME_S, what="the look at the project")
+    outcomes = _Outcomes()
+    notes = list(request.notes)
+    subject, python = await off_loop(partial(_subject, request, before), within_s=LOOK_TIME_S, what="the look")
+    notes += python.notes
+    if before.problem is not None:
+        _refuse_all(outcomes, request.gates, before.problem)
+    else:
+        await _measure_all(request, subject, python, outcomes, notes, progress)
+        after = await off_loop(partial(look_at, request.target), within_s=LOOK_TIME_S, what="the last look")
+        if after.tree != before.tree:
+            _refuse_all(outcomes, request.gates, "the project changed while it was measured")
+    gates = tuple(_gate(gate, outcomes, request.rules, before.tree) for gate in request.gates)
+    conclusion = concluded(gates, request.rules)
+    return GateReport(
+        path=str(request.target),
+        tree=before.tree,
+        files=len(before.names),
+        approved=conclusion.approved,
+        confidence=conclusion.confidence,
+        gates=gates,
+        blockers=conclusion.blockers,
+        warnings=conclusion.warnings,
+        notes=tuple(notes),
+        started=started.isoformat(timespec="seconds"),
+        duration_s=round(time.monotonic() - began, 3),
+    )
+
+
+def _refuse_all(outcomes: _Outcomes, gates: Sequence[Gate], reason: str) -> None:
+    for gate in gates:
+        outcomes.refuse(gate, reason)
+
+
+def _gate(gate: Gate, outcomes: _Outcomes, rules: Rules, tree: str) -> QualityGate:
+    verdict = judged(gate, outcomes.readings.get(gate.name, Unmeasured("it was not run")), rules)
+    run = outcomes.runs.get(gate.name, Measured(Unmeasured("")))
+    duration = None if run.duration_s is None else round(run.duration_s, 3)
+    told = {"version": run.version, "command": run.command, "duration_s": duration, "tree": tree}
+    return verdict.model_copy(update=told)
+
+
+def _subject(request: GateRequest, tree: ProjectTree) -> tuple[Subject, TargetPython]:
+    names = python_files(tree)
+    python = find_python(request.target, request.python, request.environ)
+    subject = Subject(
+        python_files=names,
+        source_files=source_files(names),
+        text_files=text_files(tree),
+        settings=settings_of(request.target),
+        lines=reader_of_lines(request.target),
+        python=str(python.path or ""),
+        site_packages=tuple(map(str, python.site_packages)),
+    )
+    return subject, python
+
+
+async def _measure_all(
+    request: GateRequest,
+    subject: Subject,
+    python: TargetPython,
+    outcomes: _Outcomes,
+    notes: list[str],
+    progress: Progress,
+) -> None:
+    tools = await _tools(request, progress) if _needs_tools(request.gates) else "no tool is needed"
+    prove = partial(prove_some_sandbox, request.sandbox, request.environ)
+    try:
+        config, proof, said = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
+        backend, more = choose_backend(config, proof)
+    except (EnvironmentUnfit, TimeoutError) as error:
+        _refuse_all(outcomes, request.gates, str(error))
+        return
+    notes += (*said, *more)
+    seen = [*python.shown, *((tools.folder, tools.base) if isinstance(tools, ToolEnvironment) else ())]
+    with temporary_folder("gates") as folder:
+        for name in ("scratch", "settings", "probes"):
+            (folder / name).mkdir(mode=0o700)
+        readable = (*config.readable, *seen, folder / "probes")
+        bench = Bench(
+            config=config.model_copy(update={"readable": readable}),
+            backend=backend,
+            environ=request.environ,
+            scratch=folder / "scratch",
+            masked=(),
+            settings=folder / "settings",
+        )
+        try:
+            async with open_layer(request.target, bench) as layer:
+                await _measure_on(layer, request, subject, tools, outcomes, folder / "probes", progress)
+        except EnvironmentUnfit as error:
+            _refuse_all(outcomes, request.gates, error.message)
+
+
+def _needs_tools(gates: Sequence[Gate]) -> bool:
+    return any(gate.source in ("tool", "coverage") for gate in gates)
+
+
+async def _tools(request: GateRequest, progress: Progress) -> ToolEnvironment | str:
+    make = partial(ready_tools, request.cache, request.environ)
+    try:
+        return await off_loop(make, within_s=INSTALL_TIME_S, what="setting up the gates' tools")
+    except TimeoutError as error:
+        return str(error)
+
+
+async def _measure_on(
+    layer: Layer,
+    request: GateRequest,
+    subject: Subject,
+    tools: ToolEnvironment | str,
+    outcomes: _Outcomes,
+    probes: Path,
+    progress: Progress,
+) -> None:
+    """Tools first, side by side; then the tests, whose code may do anything to a layer that is a copy."""
+    asked = [gate for gate in request.gates if gate.source == "tool"]
+    if isinstance(tools, str):
+        for gate in asked:
+            outcomes.refuse(gate, tools)
+    elif asked:
+        progress(f"running {', '.join(gate.name for gate in asked)}")
+        runner = ToolRunner(layer, tools, probes)
+        limiter = anyio.CapacityLimiter(SIDE_BY_SIDE)
+
+        async def one(gate: Gate) -> None:
+            async with limiter:
+                await _measure_by_tool(gate, subject, runner, outcomes)
+
+        async with anyio.create_task_group() as group:
+            for gate in asked:
+                group.start_soon(one, gate)
+    if any(gate.source in ("tests", "coverage") for gate in request.gates):
+        progress("running the project's tests")
+        suites = await _run_tests(layer, request)
+        for gate in (gate for gate in request.gates if gate.source == "tests"):
+            measured = Measured(Unmeasured(""), "", suites.command, suites.duration_s)
+            evidence = Evidence(suites=suites.measured, missing_modules=suites.missing_modules, command=suites.command)
+            outcomes.put(gate, subject, evidence, measured)
+    for gate in (gate for gate in request.gates if gate.source == "gates"):
+        outcomes.put(gate, subject, Evidence(values=dict(outcomes.readings)), Measured(Unmeasured("")))
+
+
+async def _measure_by_tool(gate: Gate, subject: Subject, runner: ToolRunner, outcomes: _Outcomes) -> None:
+    assert gate.plan is not None
+    if not subject.whole:
+        outcomes.refuse(gate, "the project has more files than are looked at")
+        return
+    command = gate.plan(subject)
+    if isinstance(command, Unmeasured):
+        outcomes.refuse(gate, command.reason)
+        return
+    measured = await runner.measure(gate, command)
+    if isinstance(measured.outcome, Unmeasured):
+        outcomes.refuse(gate, measured.outcome.reason, measured)
+    else:
+        outcomes.put(gate, subject, Evidence(run=measured.outcome, command=measured.command), measured)
+
+
+async def _run_tests(layer: Layer, request: GateRequest) -> SuiteRuns:
+    allowed = (*request.sandbox.environment, "HOME")
+    environ = {name: request.environ[name] for name in allowed if name in request.environ}
+    try:
+        return await run_target_suites(
+            layer,
+            request.target,
+            environ=environ,
+            python=request.python,
+            stated=request.stated,
+            within_s=request.within_s,
+        )
+    except EnvironmentUnfit as error:
+        return SuiteRuns(SuitesMeasured(problem=error.message))

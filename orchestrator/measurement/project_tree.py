@@ -1,0 +1,128 @@
+"""Look at a project before it is measured: which files it has, what they hash to, what its settings say."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from orchestrator.files.foreign import Entry, ForeignFolder, Unread
+from orchestrator.quotation import quoted_name
+from orchestrator.suites.project import FIXTURE_FOLDERS, IGNORED_FOLDERS, TEST_FOLDERS
+
+MOST_ENTRIES: Final = 60_000
+MOST_HASHED_BYTES: Final = 1024**3
+"""Of one file."""
+MOST_SOURCE_BYTES: Final = 4 * 1024**2
+MOST_SECRET_BYTES: Final = 1024**2
+"""A longer file is data; no tool would look through it in time."""
+SETTINGS_FILES: Final = (
+    *("pyproject.toml", "setup.cfg", "tox.ini", "ruff.toml", ".ruff.toml", ".flake8", "mypy.ini", ".mypy.ini"),
+    *(".coveragerc", ".bandit", "pytest.ini", ".orchestrator/settings.toml"),
+)
+ENVIRONMENTS: Final = frozenset({".venv", "venv", "env", ".env"})
+"""Folders that are left out only where they are environments; others of the kind are known by their pyvenv.cfg too."""
+_OTHERS: Final = IGNORED_FOLDERS - ENVIRONMENTS - {"vendor"}
+_NO_SOURCE_FOLDERS: Final = FIXTURE_FOLDERS | TEST_FOLDERS | {"docs", "doc", "benchmarks", "testing_data"}
+_NO_SOURCE_FILES: Final = frozenset({"setup.py", "conftest.py", "noxfile.py"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectTree:
+    """A project's files at one moment."""
+
+    tree: str
+    """SHA-256 over one line a file, sorted: content's SHA-256, ``file``, ``exec`` or ``link``, name."""
+    names: tuple[str, ...]
+    sizes: Mapping[str, int]
+    problem: str | None = None
+    """Why the hash cannot stand for the whole."""
+
+
+def look_at(folder: Path) -> ProjectTree:
+    """Hash every file of the project.  Blocks, and follows no link.
+
+    Left out are version control, caches, ``node_modules`` and Python environments, as docs/gates.md lists them.
+    """
+    foreign = ForeignFolder(folder)
+    rows: list[str] = []
+    sizes: dict[str, int] = {}
+    problem: str | None = None
+    for found in foreign.walk(most=MOST_ENTRIES, skip=lambda entry: _is_left_out(foreign, entry)):
+        if isinstance(found, Unread):
+            problem = problem or f"not every file could be looked at: {found}"
+            continue
+        content: str | Unread
+        if found.status.kind == "file":
+            content = foreign.digest(found.name, most_bytes=MOST_HASHED_BYTES)
+            kind = "exec" if found.status.mode & stat.S_IXUSR else "file"
+        elif found.status.kind == "link":
+            leads = foreign.link(found.name)
+            content = leads if isinstance(leads, Unread) else hashlib.sha256(os.fsencode(leads)).hexdigest()
+            kind = "link"
+        else:
+            continue
+        if isinstance(content, Unread):
+            problem = problem or f"not every file could be looked at: {content}"
+            continue
+        rows.append(f"{content} {kind} {quoted_name(found.name)}\n")
+        if kind != "link":
+            sizes[found.name] = found.status.size
+    rows.sort()
+    tree = hashlib.sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
+    return ProjectTree(f"sha256:{tree}", tuple(sorted(sizes)), sizes, problem)
+
+
+def _is_left_out(foreign: ForeignFolder, entry: Entry) -> bool:
+    if entry.status.kind != "folder":
+        return False
+    if entry.base in _OTHERS:
+        return True
+    return not isinstance(foreign.status(f"{entry.name}/pyvenv.cfg"), Unread)
+
+
+def python_files(tree: ProjectTree) -> tuple[str, ...]:
+    """Every Python file whose name can stand in a list."""
+    return tuple(name for name in tree.names if name.endswith((".py", ".pyi")) and name.isprintable())
+
+
+def source_files(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of them that are the project itself: no stubs, tests, examples, documentation or build files."""
+    return tuple(name for name in names if name.endswith(".py") and not is_beside_the_source(name))
+
+
+def is_beside_the_source(name: str) -> bool:
+    """Whether a file is a test, an example or the like by its name or folder."""
+    *folders, base = name.split("/")
+    if base in _NO_SOURCE_FILES or base.startswith("test_") or base.endswith("_test.py") or base == "tests.py":
+        return True
+    return any(folder in _NO_SOURCE_FOLDERS for folder in folders)
+
+
+def text_files(tree: ProjectTree) -> tuple[str, ...]:
+    """Every file that a secret could stand in."""
+    return tuple(name for name in tree.names if name.isprintable() and 0 < tree.sizes[name] <= MOST_SECRET_BYTES)
+
+
+def settings_of(folder: Path) -> Mapping[str, str]:
+    """The files at the project's top in which tools look for their settings.  Blocks."""
+    foreign = ForeignFolder(folder)
+    texts = {name: foreign.read_text(name, most_bytes=MOST_SECRET_BYTES) for name in SETTINGS_FILES}
+    return {name: text for name, text in texts.items() if isinstance(text, str)}
+
+
+def reader_of_lines(folder: Path) -> Callable[[str], Sequence[str]]:
+    """Reads the lines of a file of the project, each file once."""
+    foreign = ForeignFolder(folder)
+
+    @lru_cache(maxsize=256)
+    def lines(name: str) -> Sequence[str]:
+        text = foreign.read_text(name, most_bytes=MOST_SOURCE_BYTES)
+        return () if isinstance(text, Unread) else tuple(text.splitlines())
+
+    return lines

@@ -1,0 +1,105 @@
+"""Run the project's own tests once, in its own environment, for every gate that needs them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from orchestrator.coordinator.project_files import ProjectFiles
+from orchestrator.coordinator.suite_runs import observe_suite
+from orchestrator.files.time_limits import off_loop
+from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
+from orchestrator.sandbox.layers import Layer
+from orchestrator.suites.detection import detect
+from orchestrator.suites.results import Run, judge
+from orchestrator.suites.suite import Detection, Suite
+
+FIND_TIME_S: Final = 60.0
+MOST_MISSING: Final = 20
+_MISSING: Final = re.compile(rb"ModuleNotFoundError: No module named '([\w.]{1,200})'")
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRuns:
+    """What the tests did, all suites together."""
+
+    measured: SuitesMeasured
+    missing_modules: tuple[str, ...] = ()
+    command: str = ""
+    duration_s: float = 0.0
+
+
+async def run_target_suites(
+    layer: Layer,
+    target: Path,
+    *,
+    environ: Mapping[str, str],
+    python: Path | None,
+    stated: Sequence[str] = (),
+    within_s: float,
+) -> SuiteRuns:
+    """Find every suite and run each once; whatever goes wrong is an answer.
+
+    Args:
+        environ: What the tests see; it holds no secret.
+        python: An interpreter whose environment goes before the project's own.
+    """
+    began = time.monotonic()
+    try:
+        detection = await off_loop(
+            partial(detect, ProjectFiles(target), stated=stated), within_s=FIND_TIME_S, what="the look for tests"
+        )
+    except OSError as error:
+        return SuiteRuns(SuitesMeasured(problem=f"the tests could not be looked for: {error}"))
+    measured: list[SuiteMeasured] = []
+    missing: dict[str, None] = {}
+    for suite in detection.suites:
+        chosen = suite if python is None else with_python(suite, python)
+        run = await observe_suite(
+            chosen,
+            target=layer.at,
+            scratch=layer.bench.scratch,
+            wrap=layer.wrap,
+            environ=environ,
+            within_s=within_s,
+        )
+        measured.append(_measured(suite, run))
+        missing.update(dict.fromkeys(missing_modules(run)))
+    command = "; ".join(
+        suite.command if not suite.cwd else f"cd {suite.cwd}; {suite.command}" for suite in detection.suites
+    )
+    suites = SuitesMeasured(tuple(measured), _not_taken(detection))
+    return SuiteRuns(suites, tuple(missing)[:MOST_MISSING], command, time.monotonic() - began)
+
+
+def with_python(suite: Suite, python: Path) -> Suite:
+    """The suite with another interpreter in front of whatever the project keeps for itself."""
+    kept = tuple(setting for setting in suite.env if setting.name != "PATH" or "venv/bin" not in setting.value)
+    argv = suite.argv
+    if argv[:1] == ("python3",):
+        argv = (str(python), *argv[1:])
+    return replace(suite, argv=argv, env=kept)
+
+
+def missing_modules(run: Run) -> tuple[str, ...]:
+    """Modules that the tests could not import, by their top names, in the order in which they were missed."""
+    found = (match.decode("ascii").partition(".")[0] for match in _MISSING.findall(run.output))
+    return tuple(dict.fromkeys(found))
+
+
+def _measured(suite: Suite, run: Run) -> SuiteMeasured:
+    result = judge(suite, run)
+    counts = result.counts
+    return SuiteMeasured(
+        *(suite.name, suite.command, suite.found, result.state.value, result.reason[:2_000]),
+        *(counts.passed, counts.failed, counts.errors, counts.skipped),
+    )
+
+
+def _not_taken(detection: Detection) -> tuple[str, ...]:
+    return tuple(f"{left.what} ({left.found}): {left.why}" for left in detection.not_taken)[:20]

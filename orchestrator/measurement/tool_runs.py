@@ -1,0 +1,168 @@
+"""Run the gates' tools on a layer of the project: each with a time limit, without a network, none believed blindly."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import anyio
+
+from orchestrator.files.foreign import ForeignFolder
+from orchestrator.files.programs import ProgramResult, run_program_off_loop
+from orchestrator.files.time_limits import off_loop
+from orchestrator.gates.gate import LIST, PROBES, PROJECT, TOOLS, WORK, Command, Gate, ToolRun, Unmeasured
+from orchestrator.measurement.tool_environment import ToolEnvironment
+from orchestrator.sandbox.layers import Layer
+
+VERSION_TIME_S: Final = 60.0
+MOST_OUTPUT_BYTES: Final = 64 * 1024 * 1024
+VERSION_ASKED: Final = 3
+"""So often at most, where a run looks too fast: the quickest answer counts."""
+_PREPARE_S: Final = 30.0
+_ENTER: Final = 'cd -- "$1" && shift && exec "$@"'
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run of a tool, with what makes it repeatable."""
+
+    outcome: ToolRun | Unmeasured
+    version: str = ""
+    command: str = ""
+    duration_s: float | None = None
+
+
+@dataclass(slots=True)
+class ToolRunner:
+    """Runs commands of gates on one layer."""
+
+    layer: Layer
+    tools: ToolEnvironment
+    probes: Path
+    """Our own small programs, in a folder that the sandbox shows."""
+    versions: dict[str, tuple[str, float] | Unmeasured] = field(default_factory=dict)
+    """Each tool's answer to ``--version``, and how long the quickest one took."""
+
+    async def measure(self, gate: Gate, command: Command) -> Measured:
+        """Run a gate's command; whatever goes wrong is *not measured*, with the reason."""
+        shown = command.shown or shlex.join(command.argv)
+        if command.needs_network:
+            return Measured(Unmeasured(f"{gate.tool} needs the network"), "", shown)
+        version = await self._version(gate)
+        if isinstance(version, Unmeasured):
+            return Measured(version, "", shown)
+        name, least_s = version
+        result, duration_s = await self._run(command)
+        if result.ended == "exit" and duration_s < least_s:
+            # Both are some milliseconds of starting: look again before anybody is called a liar.
+            least_s = min(least_s, await self._quickest_version(gate))
+            result, duration_s = await self._run(command)
+        return Measured(self._judged(gate, result, duration_s, least_s), name, shown, duration_s)
+
+    def _judged(self, gate: Gate, result: ProgramResult, duration_s: float, least_s: float) -> ToolRun | Unmeasured:
+        if result.ended != "exit" or result.code is None:
+            return Unmeasured(f"{gate.tool}: {result.detail or 'it was ended before it was done'}")
+        # A shell or the sandbox passes a signal on as a code above 128.
+        if result.code < 0 or result.code > 128:
+            return Unmeasured(f"{gate.tool} was ended by signal {abs(result.code) % 128}")
+        if result.code in (126, 127):
+            return Unmeasured(f"{gate.tool} could not be started: {result.problem}")
+        if duration_s < least_s:
+            return Unmeasured(
+                f"{gate.tool} took {duration_s * 1000:.0f} ms, less than it needs to say its version "
+                f"({least_s * 1000:.0f} ms): it cannot have looked"
+            )
+        return ToolRun(result.code, result.stdout, result.stderr, str(self.layer.at))
+
+    async def _version(self, gate: Gate) -> tuple[str, float] | Unmeasured:
+        if gate.tool not in self.versions:
+            self.versions[gate.tool] = await self._asked(gate)
+        return self.versions[gate.tool]
+
+    async def _asked(self, gate: Gate) -> tuple[str, float] | Unmeasured:
+        if not gate.version_argv:
+            return "", 0.0
+        result, duration_s = await self._run(Command(gate.version_argv, within_s=VERSION_TIME_S))
+        if not result.is_good:
+            return Unmeasured(f"{gate.tool} is missing or does not start: {result.problem}")
+        said = (result.stdout + result.stderr).decode("utf-8", "replace").strip().splitlines()
+        first = said[0] if said else ""
+        wanted = self.tools.versions.get(gate.tool)
+        if wanted is None:
+            return first[:80], duration_s
+        if wanted not in first.replace(",", " ").split():
+            return Unmeasured(f"{gate.tool} says that it is {first[:80]!r}, and {wanted} is what was installed")
+        return wanted, duration_s
+
+    async def _quickest_version(self, gate: Gate) -> float:
+        if not gate.version_argv:
+            return 0.0
+        command = Command(gate.version_argv, within_s=VERSION_TIME_S)
+        return min([(await self._run(command))[1] for _ in range(VERSION_ASKED)])
+
+    async def _run(self, command: Command) -> tuple[ProgramResult, float]:
+        folder = self.layer.bench.scratch / f"tool-{secrets.token_hex(12)}"
+        work, listed = folder / "work", folder / "files"
+        try:
+            await off_loop(partial(_prepare, folder, work, listed, command.files), within_s=_PREPARE_S, what="its list")
+            places = {
+                TOOLS: str(self.tools.programs),
+                PROBES: str(self.probes),
+                WORK: str(work),
+                PROJECT: str(self.layer.at),
+                LIST: str(listed),
+            }
+            argv = [filled(word, places) for word in command.argv]
+            cwd = self.layer.at if command.cwd == "project" else work
+            entered = ("sh", "-c", _ENTER, "sh", str(cwd), *argv)
+            wrapped = await off_loop(partial(self.layer.wrap, entered), within_s=_PREPARE_S, what="the sandbox")
+            environ = self._environ(work, {name: filled(text, places) for name, text in command.env.items()})
+            began = time.monotonic()
+            result = await run_program_off_loop(
+                wrapped,
+                cwd=Path("/"),
+                env=environ,
+                within_s=command.within_s,
+                most_bytes=MOST_OUTPUT_BYTES,
+                thorough=True,
+            )
+            return result, time.monotonic() - began
+        except OSError as error:
+            return ProgramResult("start", None, b"", b"", f"it could not be run: {error}"), 0.0
+        finally:
+            remove = partial(ForeignFolder(self.layer.bench.scratch).remove_all, folder.name)
+            with anyio.CancelScope(shield=True), suppress(TimeoutError):
+                await off_loop(remove, within_s=2.0, what="the removal of what a tool wrote")
+
+    def _environ(self, work: Path, own: Mapping[str, str]) -> Mapping[str, str]:
+        """What a tool sees: nothing of the user's, so that no setting of his or the project's steers it."""
+        return {
+            "PATH": self.layer.bench.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": str(work),
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            **own,
+        }
+
+
+def _prepare(folder: Path, work: Path, listed: Path, files: Sequence[str]) -> None:
+    folder.mkdir(mode=0o700)
+    work.mkdir(mode=0o700)
+    text = "".join(f"{name}\n" for name in files).encode("utf-8", "surrogateescape")
+    ForeignFolder(folder).write(listed.name, text)
+
+
+def filled(word: str, places: Mapping[str, str]) -> str:
+    """A word of a command with the real paths in place of their marks."""
+    for mark, path in places.items():
+        word = word.replace(mark, path)
+    return word

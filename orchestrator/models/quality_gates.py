@@ -1,0 +1,112 @@
+"""These models hold what gates measured of a project: a value, where it came from, and whether it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class GateState(StrEnum):
+    """What may be said about a gate.  Only the first lets a release through by itself."""
+
+    PASS = "pass"  # noqa: S105 - the word a gate ends with
+    FAIL = "fail"
+    NOT_MEASURED = "not measured"
+
+
+Direction = Literal["at least", "at most"]
+Confidence = Literal["high", "medium", "low"]
+FailOn = Literal["fail", "unmeasured", "warning", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a tool found in a project."""
+
+    message: str
+    rule: str = ""
+    file: str = ""
+    """Relative to the project; empty where it belongs to no file."""
+    line: int | None = None
+    """1-based."""
+    severity: Literal["high", "medium", "low", ""] = ""
+    """Empty where the tool knows no severities."""
+    counted: bool = True
+    """Whether it is part of the gate's value; the others are shown for reading only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One place where the project asks that something be overlooked.  No gate obeys it."""
+
+    asks: str
+    """The comment or the setting, as it stands there."""
+    file: str
+    line: int | None = None
+    hides: int = 0
+    """How many of the counted findings it would have hidden."""
+    what: str = ""
+    """What these are, for people."""
+
+
+class QualityGate(BaseModel):
+    """One gate, measured or not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    state: GateState
+    actual: float | None = None
+    """The value; ``None`` where nothing was measured."""
+    threshold: float
+    direction: Direction
+    """Whether the value has to reach the threshold, or must not exceed it."""
+    unit: str = ""
+    blocking: bool = True
+    """Whether a gate that does not pass keeps the whole from passing."""
+    message: str = ""
+    """One clause that says why, for people."""
+    counted: int | None = None
+    """How many of what the gate counts there were; never 0 where it is measured."""
+    counts: str = ""
+    """What it counts: files, tests, statements."""
+    tool: str = ""
+    version: str = ""
+    command: str = ""
+    """Measures the same again, in the project's folder."""
+    duration_s: float | None = None
+    tree: str = ""
+    """The hash of the tree that was measured."""
+    findings: tuple[Finding, ...] = ()
+    """The first of them."""
+    findings_total: int = 0
+    suppressions: tuple[Suppression, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        return self.state is GateState.PASS
+
+
+class GateReport(BaseModel):
+    """Every gate that was asked for, and what follows from them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    tree: str
+    """A hash over the names, modes and contents of the project's files; see docs/gates.md."""
+    files: int
+    """How many files it was taken of."""
+    approved: bool
+    confidence: Confidence
+    gates: tuple[QualityGate, ...]
+    blockers: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What else a reader should know: a weaker sandbox, an interpreter that was chosen."""
+    started: str = ""
+    """ISO 8601, UTC."""
+    duration_s: float = 0.0

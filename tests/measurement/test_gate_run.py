@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.measurement.conftest import SMALL, gates, written
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+
+Report = tuple[Mapping[str, Any], int, Path]
+GateNamed = Callable[[str], Mapping[str, Any]]
+
+
+def test_the_project_is_as_it_was_and_its_hash_is_in_every_gate(measured: Report) -> None:
+    report, _, folder = measured
+    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    assert names == sorted(SMALL)
+    assert report["tree"].startswith("sha256:")
+    assert {gate["tree"] for gate in report["gates"]} == {report["tree"]}
+    assert report["files"] == len(SMALL)
+
+
+def test_every_value_says_by_which_tool_and_command_it_came(measured: Report) -> None:
+    report, _, _ = measured
+    for gate in report["gates"]:
+        if gate["actual"] is not None:
+            assert gate["counted"] > 0, gate
+            assert gate["tool"], gate
+            assert gate["duration_s"] is None or gate["duration_s"] > 0, gate
+
+
+def test_tests_ran_where_the_project_lies(gate_named: GateNamed) -> None:
+    gate = gate_named("tests")
+    assert (gate["state"], gate["actual"], gate["counted"]) == ("pass", 0.0, 1)
+
+
+def test_findings_that_the_project_asks_to_overlook_count(gate_named: GateNamed) -> None:
+    gate = gate_named("lint")
+    assert (gate["state"], gate["actual"], gate["counted"], gate["tool"]) == ("fail", 2.0, 4, "ruff")
+    assert [(finding["file"], finding["line"]) for finding in gate["findings"]] == [
+        ("pkg/shout.py", 1),
+        ("pkg/shout.py", 2),
+    ]
+    assert [(entry["asks"], entry["hides"]) for entry in gate["suppressions"]] == [
+        ("# noqa: F401", 1),
+        ("ignore = F", 2),
+    ]
+
+
+def test_what_fails_blocks(measured: Report) -> None:
+    report, code, _ = measured
+    assert code == 1
+    assert not report["approved"]
+    assert "lint: 2 findings, and at most 0 is wanted" in report["blockers"]
+
+
+def test_an_empty_folder_is_not_measured_and_blocks(tmp_path: Path) -> None:
+    done = gates(str(tmp_path), "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert {gate["state"] for gate in report["gates"]} == {"not measured"}
+    assert report["confidence"] == "low"
+
+
+def test_a_suite_without_an_end_is_not_measured(tmp_path: Path) -> None:
+    endless = "import threading, unittest\nclass T(unittest.TestCase):\n    def test(self): threading.Event().wait()\n"
+    written(tmp_path, {"test_it.py": endless})
+    done = gates(str(tmp_path), "--only", "tests", "--timeout", "3s", "--json")
+    (gate,) = json.loads(done.stdout)["gates"]
+    assert gate["state"] == "not measured"
+    assert "it took longer than 3 s" in gate["message"]
+
+
+def test_tests_that_need_what_is_not_installed_are_not_measured_by_name(tmp_path: Path) -> None:
+    text = "import unittest\nimport nowhere_to_be_had\nclass T(unittest.TestCase):\n    def test(self): pass\n"
+    written(tmp_path, {"test_it.py": text})
+    (gate,) = json.loads(gates(str(tmp_path), "--only", "tests", "--json").stdout)["gates"]
+    assert gate["state"] == "not measured"
+    assert "nowhere_to_be_had" in gate["message"]
