@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 
@@ -34,7 +35,8 @@ from orchestrator.suites.comparison import Weighed, weigh
 EXCERPT_CHARS = 12_000
 MOST_UNSHOWN_CHARS = 4_000
 LOOK_TIME_S = 300.0
-"""Longest look at the target; what takes longer counts as not measured."""
+"""Longest look at the target where no policy says; what takes longer counts as not measured."""
+T = TypeVar("T")
 MOST_SCRATCH_ENTRIES = 10_000
 
 
@@ -53,11 +55,18 @@ class Evidence:
     Args:
         tests: The target's own.
         others: Tells which other sessions could write in the target since this one does.
+        look_s: Longest look at the target.
     """
 
     def __init__(
-        self, snapshots: Snapshots, tests: TargetTests, *, others: Callable[[], tuple[TargetHolder, ...]] = tuple
+        self,
+        snapshots: Snapshots,
+        tests: TargetTests,
+        *,
+        others: Callable[[], tuple[TargetHolder, ...]] = tuple,
+        look_s: float = LOOK_TIME_S,
     ) -> None:
+        self._look_s = look_s
         self.snapshots = snapshots
         self.records = Records(snapshots.folder, snapshots.target, snapshots.exclude)
         self.tests = tests
@@ -91,6 +100,19 @@ class Evidence:
         self.snapshots.record(RESUMED)
         # A session that goes on has not ended yet.
         self.records.forget_end()
+
+    async def look(self, act: Callable[[], T], *, what: str = "the look at the target") -> T:
+        """Look at the target, off the event loop, and no longer than the policy lets anybody keep us.
+
+        Raises:
+            TimeoutError: It took longer; whose work that may be is said.
+        """
+        try:
+            return await off_loop(act, within_s=self._look_s, what=what)
+        except TimeoutError as error:
+            names = ", ".join(self.writers.wrote)
+            who = f"; {names} could write there since the last one" if names else ""
+            raise TimeoutError(f"{error}{who} (limits.snapshot_s of the sandbox policy)") from None
 
     def mark(self, worker: WorkerId) -> None:
         """Record the target as it is when a worker begins.  Blocks."""
@@ -135,8 +157,8 @@ class Evidence:
             moment, shared = await off_loop(look, within_s=within_s, what="writing down the target as it was")
             left = max(0.0, within_s - (time.monotonic() - began))
             tested = await self.tests.run_on(checkout, shared, within_s=left)
-            changed = await off_loop(
-                partial(self._changed_meanwhile, moment, shared), within_s=LOOK_TIME_S, what="the look at ignored files"
+            changed = await self.look(
+                partial(self._changed_meanwhile, moment, shared), what="the look at ignored files"
             )
         except (EnvironmentUnfit, OSError) as error:
             return SuiteOutcomes(problem=error.message if isinstance(error, EnvironmentUnfit) else str(error))
@@ -163,13 +185,13 @@ class Evidence:
             baseline: Why there is none to compare with; ``None`` where there is one.
         """
         look = partial(self.change, review)
-        diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
+        diff = await self.look(look)
         if not diff.files:
             nothing = "nothing changed in the target, so there is nothing to accept"
             return Checked(Verdict.CONCERNS, (nothing, *diff.unshown.lines()))
         tested = await self.tests.run()
         # The tests ran elsewhere; a person, or another program, may have gone on here.
-        diff = await off_loop(look, within_s=LOOK_TIME_S, what="the last look at the target")
+        diff = await self.look(look, what="the last look at the target")
         findings = (f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines())
         before = self._baseline or read_results(self._kept)
         if before is not None and before.problem is not None:

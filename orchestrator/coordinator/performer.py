@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.egress.outbound import OutboundDesk
-from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence, excerpt_of, scratch_files
+from orchestrator.coordinator.evidence import Evidence, excerpt_of, scratch_files
 from orchestrator.coordinator.final_change import measure_at_end
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.session_report import write_report
@@ -188,9 +188,7 @@ class Performer:
         agent = get_agent(assignment.agent)
         try:
             if assignment.role is Role.IMPLEMENTER and attempt == 1:
-                await off_loop(
-                    partial(self.evidence.mark, effect.worker), within_s=LOOK_TIME_S, what="the look at the target"
-                )
+                await self.evidence.look(partial(self.evidence.mark, effect.worker))
             self.before_start(assignment)
             self.desk.open(effect.worker)
             spec = with_common_environment(
@@ -234,7 +232,7 @@ class Performer:
     async def _take_snapshot(self, name: EffectId, review: ReviewId) -> None:
         look = partial(self.evidence.change, review)
         try:
-            diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
+            diff = await self.evidence.look(look)
         except (OrchestrateError, OSError) as error:
             self.take(SnapshotTaken("", (), 0, 0, name, problem=str(error)))
             return
@@ -243,7 +241,7 @@ class Performer:
     async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
         try:
             look = partial(self.evidence.change_by, effect.worker)
-            diff = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the target")
+            diff = await self.evidence.look(look)
         except (OrchestrateError, OSError) as error:
             self.take(WorkMeasured(effect.worker, (), 0, 0, (), name, problem=str(error)))
             return

@@ -293,6 +293,7 @@ def make_coordinator(
             snapshots,
             own_tests(options, folder=folder, environ=stage.environ),
             others=held.others if held is not None else tuple,
+            look_s=options.sandbox.limits.snapshot_s,
         ),
         leaver=OutboundDesk(folder, options, stage.environ, stage.secrets),
         redactor=Redactor(stage.secrets),

@@ -75,6 +75,9 @@ class ResourceLimits(BaseModel):
     """Files and folders that they watch; else an eighth as well.  Under bubblewrap alone."""
     disk_mib: int = Field(default=1536, gt=0)
     """What it may hold on disk in its scratch folder, home, layers of repositories and output; more: stopped."""
+    snapshot_s: float = Field(default=300.0, gt=0)
+    """How long one look at the target may take, in seconds, whatever the worker left there; then it counts as not
+    measured."""
     terminals: int = Field(default=64, gt=0)
     """Pseudo-terminals at once, under bubblewrap alone."""
     open_files: int | None = Field(default=None, gt=0)

@@ -39,6 +39,11 @@ class Writers:
         """Nothing of this worker is left."""
         self._writing.discard(worker)
 
+    @property
+    def wrote(self) -> tuple[WorkerId, ...]:
+        """Who could write since the last look that came to its end began."""
+        return tuple(sorted(self._wrote))
+
     def lost_sight(self) -> None:
         """Since the last look somebody may have written of whom nobody knows."""
         self._is_observed = False

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,15 +9,19 @@ import pytest
 from orchestrator.coordinator.evidence import Evidence, scratch_files
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.errors import UsageError
+from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.sandbox.layers import Bench
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.writers import Writers
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.coordinator.conftest import Stage
 
 PASSING = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertTrue({})\n"
 
@@ -192,3 +197,23 @@ def test_a_statement_that_cannot_be_read_is_refused_at_the_beginning(evidence: E
     fresh = Evidence(Snapshots(target.parent / "others", target, writers=Writers()), evidence.tests)
     with pytest.raises(UsageError, match="list of commands"):
         fresh.begin()
+
+
+async def test_a_look_that_takes_too_long_ends_and_names_who_may_have_made_it_long(evidence: Evidence) -> None:
+    greedy = Evidence(evidence.snapshots, evidence.tests, look_s=0.05)
+    greedy.writers.begins(WorkerId("claude"))
+    never = threading.Event()
+    try:
+        with pytest.raises(TimeoutError, match=r"longer than 0.05 s; claude could write .* \(limits.snapshot_s"):
+            await greedy.look(never.wait)
+    finally:
+        never.set()
+
+
+@pytest.mark.slow
+async def test_a_target_that_cannot_be_looked_at_in_time_ends_a_session_with_that_reason(stage: Stage) -> None:
+    sandbox = load_sandbox_policy("open")
+    sandbox = sandbox.model_copy(update={"limits": sandbox.limits.model_copy(update={"snapshot_s": 0.0001})})
+    result = await stage.run("plain", sandbox=sandbox)
+    assert result.outcome is Outcome.NEEDS_PERSON
+    assert "the look at the target took longer than 0.0001 s (limits.snapshot_s of the sandbox policy)" in result.reason
