@@ -27,7 +27,7 @@ from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.prompts import load_templates
 from orchestrator.review_engine.decision_policies import STANDARD
 from orchestrator.safety.redaction import Redactor
-from orchestrator.session.state import Session, WorkerDetail
+from orchestrator.session.state import Attempt, Session, WorkerDetail
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.workers.crew import Crew, CrewLayout
 
@@ -93,7 +93,9 @@ class Crowd:
             )
             for name in self.names
         }
-        details = {name: WorkerDetail(self.assignment(name), running_since=utc_now()) for name in self.names}
+        details = {
+            name: WorkerDetail(self.assignment(name), current=Attempt(running_since=utc_now())) for name in self.names
+        }
         found = (FoundAgent(self.agent.name, usable=True), FoundAgent(self.other, usable=True))
         now = utc_now()
         steps = tuple(TaskStep(name, self.agent.name, Role.IMPLEMENTER, "Make the change") for name in self.names)

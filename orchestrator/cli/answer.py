@@ -37,7 +37,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
             hint=f'if it waits for this answer: orchestrate resume {folder.id} --answer "…"',
         )
     state = state_of(folder)
-    questions = state.questions
+    questions = state.approvals.questions
     asked = next((q for q in questions if question in (None, q.id)), None)
     if asked is None:
         named = f"question {question}" if question else "question"

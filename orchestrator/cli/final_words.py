@@ -265,11 +265,11 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
 
 def _next_command(session: Session, *, is_running: bool) -> str | None:
     """What goes on with the session; ``None`` where nothing has to."""
-    answer = ' --answer "…"' if session.questions else ""
+    answer = ' --answer "…"' if session.approvals.questions else ""
     if session.closed is None:
         if not is_running:
             return f"orchestrate resume {session.id}{answer}"
-        return f'orchestrate answer "…" --session {session.id}' if session.questions else None
+        return f'orchestrate answer "…" --session {session.id}' if session.approvals.questions else None
     if session.closed.outcome in (Outcome.NEEDS_PERSON, Outcome.INTERRUPTED):
         return f"orchestrate resume {session.id}{answer}"
     return None

@@ -75,7 +75,7 @@ class Attendance:
     def observe(self, session: Session, entry: JournalEntry) -> None:
         """The coordinator's observer."""
         is_first = self.session is None
-        questions_before = self.session.questions if self.session else ()
+        questions_before = self.session.approvals.questions if self.session else ()
         self.session = session
         self.view.observe(session, entry)
         if is_first:
@@ -84,7 +84,7 @@ class Attendance:
             # The interrupt came while the session was being made; workers are about to start.
             self.kept.shield = True
             self._stop("terminal")
-        if session.questions != questions_before:
+        if session.approvals.questions != questions_before:
             self._changed.set()
             self._changed = anyio.Event()
 
@@ -150,7 +150,7 @@ class Attendance:
 
     async def _next_question(self) -> Question:
         while True:
-            for question in self.session.questions if self.session else ():
+            for question in self.session.approvals.questions if self.session else ():
                 if question.id not in self._put:
                     return question
             await self._changed.wait()
@@ -163,7 +163,7 @@ class Attendance:
             async with anyio.create_task_group() as tasks:
 
                 async def until_settled() -> None:
-                    while self.session is not None and question in self.session.questions:
+                    while self.session is not None and question in self.session.approvals.questions:
                         await self._changed.wait()
                     tasks.cancel_scope.cancel()
 

@@ -51,7 +51,7 @@ def picture(
 ) -> RenderableType:
     """The whole view, at most ``height - 1`` lines high where the workers leave any choice."""
     workers = shown_workers(session)
-    open_questions = [question_line(question, width) for question in session.questions[:3]]
+    open_questions = [question_line(question, width) for question in session.approvals.questions[:3]]
     room = height - 1 - 5 - len(open_questions)
     two_lines = room >= 2 * len(workers) + 3
     rows = workers[: max(room - 2, 1)]
@@ -72,7 +72,7 @@ def picture(
 
 def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int) -> list[Text]:
     """The last notices that fit, oldest first, each on one or two lines."""
-    asked = {question.id for question in session.questions}
+    asked = {question.id for question in session.approvals.questions}
     lines: list[Text] = []
     for notice in reversed(log):
         if notice.kind == "question" and notice.text.partition(":")[0] in asked:
@@ -141,7 +141,7 @@ def worker_table(
 
 def elapsed(session: Session, worker: WorkerState, now: datetime) -> timedelta:
     """Running time so far, frozen time left out."""
-    since = session.details[worker.id].running_since if worker.id in session.details else None
+    since = session.details[worker.id].current.running_since if worker.id in session.details else None
     running = now - since if since is not None and worker.status not in TERMINAL else timedelta()
     return timedelta(seconds=worker.ran_s) + max(running, timedelta())
 

@@ -51,7 +51,7 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
             )
         if answer is not None:
             state = state_of(folder)
-            asked = next(iter(state.questions), None)
+            asked = next(iter(state.approvals.questions), None)
             problem = misunderstood(state, asked, answer) if asked is not None else None
             if problem is not None:
                 raise UsageError(problem, hint="the session runs on and the question is still open")

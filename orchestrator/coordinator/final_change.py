@@ -179,7 +179,7 @@ def _all_is_known(session: Session) -> bool:
     """A session of an earlier version that has ended, each worker by itself."""
     writers = [step.worker for step in session.steps() if step.role is not Role.REVIEWER]
     ran = [worker for worker in writers if worker in session.workers and session.workers[worker].attempt > 0]
-    return session.closed is not None and all(session.details[worker].work is not None for worker in ran)
+    return session.closed is not None and all(session.details[worker].current.work is not None for worker in ran)
 
 
 def _began(folder: SessionFolder) -> bool:

@@ -112,7 +112,7 @@ async def resume_session(
         inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
         if answer is not None:
             # By its name: what was asked may be withdrawn while the session comes back.
-            asked = next((question.id for question in left.session.questions), None)
+            asked = next((question.id for question in left.session.approvals.questions), None)
             by = "orchestrate resume"
             inputs.append(UserCommand(Command.ANSWER, by=by, text=answer, question=asked, who=person()))
         session = await coordinator.run(
@@ -131,12 +131,12 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
         raise UsageError(
             f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}"
         )
-    if session.questions and answer is not None:
-        problem = misunderstood(session, session.questions[0], answer)
+    if session.approvals.questions and answer is not None:
+        problem = misunderstood(session, session.approvals.questions[0], answer)
         if problem is not None:
-            raise UsageError(problem, hint=f"{session.questions[0].text} It is still open.")
-    if session.questions and answer is None and not interactive:
-        question = session.questions[0]
+            raise UsageError(problem, hint=f"{session.approvals.questions[0].text} It is still open.")
+    if session.approvals.questions and answer is None and not interactive:
+        question = session.approvals.questions[0]
         raise UsageError(
             f"session {session.id} waits for an answer: {question.text}",
             hint=f'orchestrate resume {session.id} --answer "…"',

@@ -78,7 +78,7 @@ class Storage:
         if session.ending is not None:
             return ()
         greedy = tuple(self._greedy(session))
-        short = self._short(session) if session.storage_question is None else None
+        short = self._short(session) if session.storage.question is None else None
         return greedy if short is None else (*greedy, short)
 
     def _short(self, session: Session) -> StorageShort | None:
@@ -92,7 +92,7 @@ class Storage:
             if files is not None and files < LEAST_FREE_FILES:
                 return StorageShort("files", used, files, LEAST_FREE_FILES, place=place)
         self.restore()
-        allowed = session.storage_allowed or options.max_session_bytes
+        allowed = session.storage.allowed or options.max_session_bytes
         if used > allowed:
             return StorageShort("size", used, _free_bytes(self._folder.path), allowed)
         return None
@@ -101,7 +101,7 @@ class Storage:
         """Every worker that holds more than its policy gives one."""
         bound = session.options.sandbox.limits.disk_mib * 2**20
         for state in session.living():
-            if session.details[state.id].stopping_because is None:
+            if session.details[state.id].current.stopping_because is None:
                 streams = (self._folder.raw_stdout(state.id), self._folder.raw_stderr(state.id))
                 held = max(known.get(state.id, 0) for known in (self._walked, self._counting))
                 used = held + sum(map(_blocks_of, streams))

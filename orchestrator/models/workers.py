@@ -97,9 +97,9 @@ class ExitRecord:
     """What people must know of what was taken back, and of what did not reach the real repositories."""
 
 
-@dataclass(frozen=True)  # without slots: copied for every record of a worker, and a dict is copied five times faster
+@dataclass(slots=True)
 class WorkerState:
-    """What is known of one worker now (spec 004); people and engines read it, nobody writes it."""
+    """What is known of one worker now (spec 004).  Only the fold writes it, on copies of its own."""
 
     id: WorkerId
     agent: AgentName

@@ -63,7 +63,7 @@ def question_named(follower: Follower, question: str) -> Question:
     Raises:
         Refusal: It is not open, or was never asked.
     """
-    open_ones = session_of(follower).questions
+    open_ones = session_of(follower).approvals.questions
     found = next((asked for asked in open_ones if asked.id == question), None)
     if found is None:
         names = ", ".join(asked.id for asked in open_ones) or "none"

@@ -256,11 +256,11 @@ class Follower:
         ]
         if names:
             changes["workers"] = {name: worker_view(session, name, self._memory.of(name)) for name in names}
-        if before is None or before.reviews is not session.reviews:
-            old = before.reviews if before else {}
+        if before is None or before.assessment.reviews is not session.assessment.reviews:
+            old = before.assessment.reviews if before else {}
             reviews = {review.id: review for review in review_views(session)}
             changes["reviews"] = {
-                name: reviews[name] for name, state in session.reviews.items() if old.get(name) is not state
+                name: reviews[name] for name, state in session.assessment.reviews.items() if old.get(name) is not state
             }
         lists = _short_lists(session)
         told = _short_lists(before) if before else {}
@@ -271,8 +271,8 @@ class Follower:
 def _short_lists(session: Session) -> dict[str, object]:
     """What is told whole when it changes: these grow by a few in a session."""
     return {
-        "decisions": session.decisions,
+        "decisions": session.assessment.decisions,
         "recoveries": session.recoveries,
         "questions": question_views(session),
-        "answers": session.answers,
+        "answers": session.approvals.answers,
     }

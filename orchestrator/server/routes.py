@@ -69,7 +69,7 @@ async def reviews(follower: FollowerMeant) -> list[ReviewSummary]:
 
 @router.get("/api/decisions", summary="Orchestrator decisions")
 async def decisions(follower: FollowerMeant) -> list[OrchestratorDecision]:
-    return list(session_of(follower).decisions)
+    return list(session_of(follower).assessment.decisions)
 
 
 @router.get("/api/recovery", summary="Recovery actions")

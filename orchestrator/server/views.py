@@ -182,7 +182,7 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
     state = session.workers[WorkerId(worker)]
     detail = session.details.get(state.id)
     change = session.change.workers if session.change else ()
-    work = (detail.work if detail else None) or next((one for one in change if one.worker == state.id), None)
+    work = (detail.current.work if detail else None) or next((one for one in change if one.worker == state.id), None)
     return WorkerView(
         id=state.id,
         agent=state.agent,
@@ -209,8 +209,8 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
         last_heard=state.last_heard,
         ended_at=state.ended_at,
         ran_s=state.ran_s,
-        running_since=detail.running_since if detail else None,
-        frozen_since=detail.frozen_since if detail else None,
+        running_since=detail.current.running_since if detail else None,
+        frozen_since=detail.current.frozen_since if detail else None,
         limited_until=state.limited_until,
         exit=state.exit,
         files=tuple(quoted_name(name) for name in work.files[:200]) if work else (),
@@ -232,7 +232,7 @@ def question_views(session: Session) -> tuple[Question, ...]:
     """Every question that waits for a person, oldest first."""
     return tuple(
         replace(one, text=clean(one.text), suggestions=tuple(clean(text) for text in one.suggestions))
-        for one in session.questions
+        for one in session.approvals.questions
     )
 
 

@@ -15,28 +15,30 @@ from orchestrator.session.storage_limits import STORAGE
 def on_answer(draft: Draft, command: UserCommand) -> None:
     """Give the answer to the agent: thaw, stop by its ladder, resume its conversation with the answer."""
     session = draft.session
-    question = next((q for q in session.questions if command.question in (None, q.id)), None)
+    question = next((q for q in session.approvals.questions if command.question in (None, q.id)), None)
     if question is None:
-        named = f"{command.question} is not open" if session.questions else "no question is open"
+        named = f"{command.question} is not open" if session.approvals.questions else "no question is open"
         draft.warn(f"an answer came, but {named}")
         return
-    draft.set(
-        questions=tuple(q for q in session.questions if q is not question),
-        answers=(*session.answers, (question.id, command.text)),
-    )
+    draft.approvals.questions = tuple(q for q in session.approvals.questions if q is not question)
+    draft.approvals.answers = (*session.approvals.answers, (question.id, command.text))
     settle(draft, question, outcome=f"given to {question.about or 'the session'}", command=command)
-    if question.id == session.storage_question:
-        draft.set(storage_question=None)
+    if question.id == session.storage.question:
+        draft.storage.question = None
         for held in session.living():
             draft.release(held.id, STORAGE)
     worker = question.about
     if worker is not None and worker in draft.session.details:
         answers = (*draft.detail(worker).answers, (question.text, command.text))
         # A person has looked at it: what it may do before the next look begins anew.
-        draft.set_detail(worker, answers=answers, restarts=0, next_assignment=None, start_at=None)
-        draft.set(rounds=forget(draft.session.rounds, worker))
+        kept = draft.change_detail(worker)
+        kept.answers = answers
+        kept.restarts = 0
+        kept.next_assignment = None
+        kept.start_at = None
+        draft.assessment.rounds = forget(draft.session.assessment.rounds, worker)
     end_limit(draft, question.id)
-    is_open = any(other.about == worker for other in draft.session.questions)
+    is_open = any(other.about == worker for other in draft.session.approvals.questions)
     if worker is not None and worker in draft.session.details and not is_open:
         _go_on(draft, worker)
 
@@ -51,7 +53,7 @@ def _go_on(draft: Draft, worker: WorkerId) -> None:
         answer="\n\n".join(answer for _, answer in answers),
         because="; ".join(question for question, _ in answers),
     )
-    draft.set_detail(worker, answers=())
+    draft.change_detail(worker).answers = ()
     if draft.alive(worker) and draft.running:
         draft.stop(worker, because="answered", then=assignment)
     else:

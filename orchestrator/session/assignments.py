@@ -71,7 +71,7 @@ def assignment_to_continue(
     """
     detail = session.details[assignment.worker]
     conversation, first = session.workers[assignment.worker].conversation, detail.first_prompt
-    if template == "continue_" and not detail.began:
+    if template == "continue_" and not detail.current.began:
         # What it was to be told has reached nobody, be it the task or a person's answer: it is told the same again.
         parted = fresh and assignment.resume is not None
         prompt = f"{first}\n\n{assignment.prompt}" if parted else assignment.prompt
@@ -97,11 +97,11 @@ def notes_of(session: Session) -> str:
     """What reviewers and people have said so far, one line each."""
     reviews = [
         f"- {review.reviewer} ({review.verdict}): {review.summary}"
-        for state in session.reviews.values()
+        for state in session.assessment.reviews.values()
         for review in (*state.panel.values(), state.measured)
         if review is not None and review.summary
     ]
-    return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.answers)])
+    return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.approvals.answers)])
 
 
 def _blank(session: Session, worker: WorkerId, *, agent: AgentName, role: Role) -> Assignment:

@@ -51,7 +51,7 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
     if worker not in draft.session.workers or not draft.alive(worker):
         return
     detail = draft.detail(worker)
-    draft.set_worker(worker, sample=body.sample)
+    draft.change_worker(worker).sample = body.sample
     monitor, findings = judge(
         detail.monitor,
         body.sample,
@@ -59,9 +59,10 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
         draft.session.options.sandbox.limits,
         _ran_s(draft.session, worker, draft.at),
     )
-    draft.set_detail(worker, monitor=monitor, pulse=on_sample(detail.pulse, body.sample, draft.at))
+    draft.change_detail(worker).monitor = monitor
+    draft.change_attempt(worker).pulse = on_sample(detail.current.pulse, body.sample, draft.at)
     for finding in findings:
-        if finding.stop and detail.stopping_because is None:
+        if finding.stop and detail.current.stopping_because is None:
             _over_limit(draft, worker, finding.text)
         elif not finding.stop:
             draft.warn(f"{worker}: {finding.text}", worker)
@@ -70,7 +71,7 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
 def _deadlines(session: Session) -> Iterator[Deadline]:
     if session.options.timeout_s is not None:
         yield session.timed_from + timedelta(seconds=session.options.timeout_s), _time_is_up
-    for pending in session.guards.values():
+    for pending in session.approvals.guards.values():
         yield pending.deadline, partial(on_guard_late, pending=pending)
     yield from _review_deadlines(session)
     running = False
@@ -87,13 +88,16 @@ def _deadlines(session: Session) -> Iterator[Deadline]:
 
 
 def _review_deadlines(session: Session) -> Iterator[Deadline]:
-    asked_about = {question.about for question in session.questions}
+    asked_about = {question.about for question in session.approvals.questions}
     for review in session.open_reviews():
         missing = [worker for worker, answer in review.panel.items() if answer is None]
         waits = any(w in asked_about or session.workers[w].status in STANDS_STILL for w in missing)
         if missing and not waits:
             given = _time_to_answer(session, review.request)
-            begun = [session.details[worker].running_since or session.workers[worker].last_heard for worker in missing]
+            begun = [
+                session.details[worker].current.running_since or session.workers[worker].last_heard
+                for worker in missing
+            ]
             # One that had to wait before it was started gets its time all the same.
             due = max([review.request.deadline, *(at + given for at in begun if at is not None)])
             yield due, partial(_review_is_late, name=review.request.id)
@@ -107,7 +111,7 @@ def _time_to_answer(session: Session, request: ReviewRequest) -> timedelta:
 
 
 def _worker_deadlines(session: Session, state: WorkerState, over: datetime | None) -> Iterator[Deadline]:
-    since = session.details[state.id].running_since
+    since = session.details[state.id].current.running_since
     if since is not None:
         left = session.options.sandbox.limits.runtime_s - state.ran_s
         yield since + timedelta(seconds=left), partial(_runtime_is_up, worker=state.id)
@@ -136,22 +140,22 @@ def _runtime_is_up(draft: Draft, worker: WorkerId) -> None:
 
 
 def _over_limit(draft: Draft, worker: WorkerId, text: str) -> None:
-    draft.set_detail(worker, failure=text)
+    draft.change_attempt(worker).failure = text
     draft.stop(worker, because=text)
 
 
 def _ran_s(session: Session, worker: WorkerId, at: datetime) -> float:
-    since = session.details[worker].running_since
+    since = session.details[worker].current.running_since
     running = (at - since).total_seconds() if since is not None else 0.0
     return session.workers[worker].ran_s + running
 
 
 def _review_is_late(draft: Draft, name: ReviewId) -> None:
-    review = draft.session.reviews[name]
+    review = draft.session.assessment.reviews[name]
     for worker, answer in review.panel.items():
         if answer is not None:
             continue
-        if draft.alive(worker) and draft.detail(worker).stopping_because is None:
+        if draft.alive(worker) and draft.detail(worker).current.stopping_because is None:
             draft.stop(worker, because="its review is late")
         if _was_heard(draft, worker) or draft.session.options.max_review_retries == 0:
             agent = draft.worker(worker).agent
@@ -169,6 +173,6 @@ def _was_heard(draft: Draft, worker: WorkerId) -> bool:
 def _silence(draft: Draft) -> None:
     minutes = draft.session.options.silence_s / 60
     text = f"no event from any worker for {minutes:g} minutes"
-    draft.set(last_heard=draft.at)
+    draft.session.last_heard = draft.at
     busiest = next((w.id for w in draft.session.living() if draft.session.is_main(w.id)), None)
     ask_for_review(draft, Trigger.SILENCE, about=busiest, text=text)

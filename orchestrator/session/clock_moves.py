@@ -27,40 +27,41 @@ def on_away(draft: Draft, seconds: float) -> None:
     _move_time_limit(draft, timedelta(seconds=seconds))
     gone = timedelta(seconds=max(0.0, seconds - draft.session.options.orphan_grace_s))
     for worker, detail in draft.session.details.items():
-        draft.set_detail(worker, running_since=_moved(detail.running_since, gone))
+        draft.change_attempt(worker).running_since = _moved(detail.current.running_since, gone)
 
 
 def _move_waits(draft: Draft, by: timedelta) -> None:
     """Move what the session measures its waits from; what a CLI named as a time of day stays."""
     _move_time_limit(draft, by)
-    draft.set(
-        last_heard=_moved(draft.session.last_heard, by),
-        guards={key: replace(guard, deadline=guard.deadline + by) for key, guard in draft.session.guards.items()},
-        reviews={name: _moved_review(review, by) for name, review in draft.session.reviews.items()},
-    )
+    draft.session.last_heard = _moved(draft.session.last_heard, by)
+    draft.approvals.guards = {
+        key: replace(guard, deadline=guard.deadline + by) for key, guard in draft.session.approvals.guards.items()
+    }
+    draft.assessment.reviews = {
+        name: _moved_review(review, by) for name, review in draft.session.assessment.reviews.items()
+    }
     for worker, state in list(draft.session.workers.items()):
-        draft.set_worker(worker, last_heard=_moved(state.last_heard, by))
+        draft.change_worker(worker).last_heard = _moved(state.last_heard, by)
         if worker in draft.session.details:
             _move_detail(draft, worker, by)
 
 
 def _move_time_limit(draft: Draft, by: timedelta) -> None:
-    draft.set(timed_from=draft.session.timed_from + by)
+    draft.session.timed_from = draft.session.timed_from + by
 
 
 def _move_detail(draft: Draft, worker: WorkerId, by: timedelta) -> None:
     detail = draft.detail(worker)
     limit = draft.session.limits.get(draft.worker(worker).agent)
     is_time_of_day = limit is not None and limit.until is not None
-    draft.set_detail(
-        worker,
-        start_at=detail.start_at if is_time_of_day else _moved(detail.start_at, by),
-        running_since=_moved(detail.running_since, by),
-        frozen_since=_moved(detail.frozen_since, by),
-        last_word_at=_moved(detail.last_word_at, by),
-        pulse=replace(detail.pulse, active_at=_moved(detail.pulse.active_at, by)),
-        monitor=_moved_monitor(detail.monitor, by),
-    )
+    kept = draft.change_detail(worker)
+    kept.start_at = detail.start_at if is_time_of_day else _moved(detail.start_at, by)
+    kept.monitor = _moved_monitor(detail.monitor, by)
+    attempt = draft.change_attempt(worker)
+    attempt.running_since = _moved(detail.current.running_since, by)
+    attempt.frozen_since = _moved(detail.current.frozen_since, by)
+    attempt.last_word_at = _moved(detail.current.last_word_at, by)
+    attempt.pulse = replace(detail.current.pulse, active_at=_moved(detail.current.pulse.active_at, by))
 
 
 def _moved_review(review: ReviewState, by: timedelta) -> ReviewState:

@@ -22,7 +22,7 @@ YES, NO = "yes", "no"
 
 def is_consent(session: Session, question: Question) -> bool:
     """Whether the question is if a command may run, which takes nothing but one of its choices for an answer."""
-    return question.id in session.guards
+    return question.id in session.approvals.guards
 
 
 def choice(question: Question, text: str) -> str | None:
@@ -47,7 +47,7 @@ def settle(draft: Draft, question: Question, *, outcome: str, command: UserComma
     Args:
         command: The person's answer; ``None`` where nobody gave one.
     """
-    pending = draft.session.guards.get(question.id)
+    pending = draft.session.approvals.guards.get(question.id)
     settled = Settled(
         question=question.id,
         text=question.text,
@@ -61,7 +61,7 @@ def settle(draft: Draft, question: Question, *, outcome: str, command: UserComma
         consent=pending is not None,
         request=pending.request if pending is not None else "",
     )
-    draft.set(settled=(*draft.session.settled, settled))
+    draft.approvals.settled = (*draft.session.approvals.settled, settled)
 
 
 def settle_beforehand(draft: Draft, text: str, *, worker: WorkerId, request: str, rule: str) -> None:
@@ -79,7 +79,7 @@ def settle_beforehand(draft: Draft, text: str, *, worker: WorkerId, request: str
         consent=True,
         request=request,
     )
-    draft.set(settled=(*draft.session.settled, settled))
+    draft.approvals.settled = (*draft.session.approvals.settled, settled)
 
 
 def ask_consent(
@@ -96,15 +96,13 @@ def ask_consent(
 ) -> None:
     """Ask a person, who has the policy's time for the answer; the worker goes on waiting."""
     session = draft.session
-    number = session.questions_asked + 1
+    number = session.approvals.questions_asked + 1
     question = Question(id=f"q{number}", text=text, suggestions=(YES, NO), about=worker)
     deadline = draft.at + timedelta(seconds=session.options.sandbox.confirm_timeout_s)
     pending = PendingGuard(worker, request, rule, deadline, source, parcel, argv, process)
-    draft.set(
-        questions=(*session.questions, question),
-        questions_asked=number,
-        guards={**session.guards, question.id: pending},
-    )
+    draft.approvals.questions = (*session.approvals.questions, question)
+    draft.approvals.questions_asked = number
+    draft.approvals.guards = {**session.approvals.guards, question.id: pending}
     draft.do(AskPerson(question=question))
 
 
@@ -124,9 +122,9 @@ def answer(
     Args:
         done: The command was run in the worker's place, and so it went.
     """
-    left = {key: value for key, value in draft.session.leaving.items() if key != key_of(worker, request)}
-    if len(left) < len(draft.session.leaving):
-        draft.set(leaving=left)
+    left = {key: value for key, value in draft.session.approvals.leaving.items() if key != key_of(worker, request)}
+    if len(left) < len(draft.session.approvals.leaving):
+        draft.approvals.leaving = left
     told = (done.code, done.stdout, done.stderr) if done is not None else (None, "", "")
     draft.do(AnswerGuard(worker, request, run, reason, *told))
 

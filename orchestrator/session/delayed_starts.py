@@ -29,7 +29,9 @@ def launch(draft: Draft, assignment: Assignment) -> None:
     """
     worker = assignment.worker
     if not draft.running:
-        draft.set_detail(worker, next_assignment=assignment, start_at=draft.at)
+        kept = draft.change_detail(worker)
+        kept.next_assignment = assignment
+        kept.start_at = draft.at
         return
     limit = limit_in_force(draft, assignment.agent)
     if limit is not None:
@@ -50,7 +52,7 @@ def limit_in_force(draft: Draft, agent: AgentName) -> Limit | None:
     limit = session.limits.get(agent)
     if limit is None or (limit.until is not None and limit.until <= draft.at):
         return None
-    asked = any(question.id == limit.question for question in session.questions)
+    asked = any(question.id == limit.question for question in session.approvals.questions)
     # Without a stated end and with nobody to wait for, one attempt is how to find out.
     return limit if limit.until is not None or asked or session.options.auto_resume else None
 
@@ -63,7 +65,7 @@ def on_limit(draft: Draft, worker: WorkerId, until: datetime | None, *, because:
     old = session.limits.get(agent)
     probes = old.probes if old is not None and old.until is None and until is None else 0
     limit = Limit(until, because, probes, question=old.question if old is not None else None)
-    draft.set(limits={**session.limits, agent: limit})
+    draft.session.limits = {**session.limits, agent: limit}
     when = _when(limit)
     if not session.is_main(worker):
         draft.stop(worker, because=f"{because} ({when})")
@@ -71,8 +73,10 @@ def on_limit(draft: Draft, worker: WorkerId, until: datetime | None, *, because:
     then = assignment_to_continue(session, draft.detail(worker).assignment, template="continue_", because=because)
     draft.stop(worker, because=f"{because} ({when})", then=then)
     due = _due(draft, worker, limit)
-    draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=until)
-    draft.set_detail(worker, start_at=due)
+    changed = draft.change_worker(worker)
+    changed.status = WorkerStatus.LIMITED
+    changed.limited_until = until
+    draft.change_detail(worker).start_at = due
     if due is not None and ends_before(draft, worker, due, f"{because} ({when})"):
         return
     if due is not None:
@@ -88,9 +92,9 @@ def on_reset_time(draft: Draft, worker: WorkerId, until: datetime) -> None:
     limit = draft.session.limits.get(state.agent)
     if state.status is WorkerStatus.LIMITED and limit is not None and limit.until is None and until > draft.at:
         limit = replace(limit, until=until)
-        draft.set(limits={**draft.session.limits, state.agent: limit})
-        draft.set_worker(worker, limited_until=until)
-        draft.set_detail(worker, start_at=_due(draft, worker, limit))
+        draft.session.limits = {**draft.session.limits, state.agent: limit}
+        draft.change_worker(worker).limited_until = until
+        draft.change_detail(worker).start_at = _due(draft, worker, limit)
 
 
 def wake(draft: Draft, worker: WorkerId) -> None:
@@ -99,7 +103,9 @@ def wake(draft: Draft, worker: WorkerId) -> None:
     assignment = detail.next_assignment
     if assignment is None or draft.alive(worker):
         return
-    draft.set_detail(worker, next_assignment=None, start_at=None)
+    kept = draft.change_detail(worker)
+    kept.next_assignment = None
+    kept.start_at = None
     limit = draft.session.limits.get(state.agent)
     if state.status is not WorkerStatus.LIMITED or limit is None:
         launch(draft, assignment)
@@ -108,7 +114,7 @@ def wake(draft: Draft, worker: WorkerId) -> None:
         draft.warn(f"{worker} tries whether the limit is over ({limit.probes} of {len(PROBE_AFTER)})", worker)
         _lift(draft, state.agent)
         launch(draft, assignment)
-        draft.set(limits={**draft.session.limits, state.agent: limit})
+        draft.session.limits = {**draft.session.limits, state.agent: limit}
         _hold_back_others(draft, state.agent, limit, but=worker)
     else:
         _lift(draft, state.agent)
@@ -124,7 +130,7 @@ def on_life(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         return
     _lift(draft, agent)
     for other in waiting_for(draft, agent):
-        draft.set_detail(other, start_at=draft.at + jitter(draft, other))
+        draft.change_detail(other).start_at = draft.at + jitter(draft, other)
 
 
 def end_limit(draft: Draft, question: str) -> None:
@@ -173,9 +179,14 @@ def ends_before(draft: Draft, worker: WorkerId, due: datetime, because: str) -> 
 
 def _wait(draft: Draft, assignment: Assignment, limit: Limit) -> None:
     worker = assignment.worker
-    draft.set_detail(worker, next_assignment=assignment, start_at=_due(draft, worker, limit))
+    kept = draft.change_detail(worker)
+    kept.next_assignment = assignment
+    kept.start_at = _due(draft, worker, limit)
     why = f"waits, because {limit.because} ({_when(limit)})"
-    draft.set_worker(worker, status=WorkerStatus.LIMITED, limited_until=limit.until, why=why)
+    changed = draft.change_worker(worker)
+    changed.status = WorkerStatus.LIMITED
+    changed.limited_until = limit.until
+    changed.why = why
     due = draft.detail(worker).start_at
     if due is not None:
         ends_before(draft, worker, due, f"{worker} {why}")
@@ -185,12 +196,12 @@ def _wait(draft: Draft, assignment: Assignment, limit: Limit) -> None:
 
 def _ask_once(draft: Draft, worker: WorkerId, limit: Limit, *, error: str) -> None:
     """One question a limit, whoever meets it."""
-    if any(question.id == limit.question for question in draft.session.questions):
+    if any(question.id == limit.question for question in draft.session.approvals.questions):
         return
     text = f"{worker} has to wait, because {limit.because} ({_when(limit)}): {error}"
-    number = draft.session.questions_asked + 1
+    number = draft.session.approvals.questions_asked + 1
     agent = draft.worker(worker).agent
-    draft.set(limits={**draft.session.limits, agent: replace(limit, question=f"q{number}")})
+    draft.session.limits = {**draft.session.limits, agent: replace(limit, question=f"q{number}")}
     ask(draft, text, about=worker, suggestions=SUGGESTIONS)
 
 
@@ -209,11 +220,11 @@ def _hold_back_others(draft: Draft, agent: AgentName, limit: Limit, *, but: Work
     for other in waiting_for(draft, agent):
         if other != but:
             last = replace(limit, probes=min(limit.probes, len(PROBE_AFTER) - 1))
-            draft.set_detail(other, start_at=_due(draft, other, last))
+            draft.change_detail(other).start_at = _due(draft, other, last)
 
 
 def _lift(draft: Draft, agent: AgentName) -> None:
-    draft.set(limits={name: limit for name, limit in draft.session.limits.items() if name != agent})
+    draft.session.limits = {name: limit for name, limit in draft.session.limits.items() if name != agent}
 
 
 def _when(limit: Limit) -> str:

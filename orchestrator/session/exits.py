@@ -38,23 +38,21 @@ VISIBLY_WAITING = frozenset({WorkerStatus.LIMITED, WorkerStatus.PARKED})
 def on_started(draft: Draft, body: WorkerStarted) -> None:
     """An attempt runs."""
     detail = draft.detail(body.worker)
-    running = detail.stopping_because is None and not detail.holds
-    draft.set_worker(
-        body.worker,
-        status=WorkerStatus.RUNNING if running else draft.worker(body.worker).status,
-        why=body.sandbox if running else draft.worker(body.worker).why,
-        shim=body.shim,
-        argv=body.argv,
-        started_at=draft.worker(body.worker).started_at or draft.at,
-        last_heard=draft.at,
-    )
-    draft.set_detail(body.worker, running_since=draft.at if running else None)
-    draft.set(last_heard=draft.at)
-    if draft.session.ending is not None and detail.stopping_because is None:
+    running = detail.current.stopping_because is None and not detail.current.holds
+    changed = draft.change_worker(body.worker)
+    changed.status = WorkerStatus.RUNNING if running else draft.worker(body.worker).status
+    changed.why = body.sandbox if running else draft.worker(body.worker).why
+    changed.shim = body.shim
+    changed.argv = body.argv
+    changed.started_at = draft.worker(body.worker).started_at or draft.at
+    changed.last_heard = draft.at
+    draft.change_attempt(body.worker).running_since = draft.at if running else None
+    draft.session.last_heard = draft.at
+    if draft.session.ending is not None and detail.current.stopping_because is None:
         draft.stop(body.worker, because=draft.session.ending.reason)
-    elif detail.stopping_because is not None:
-        draft.do(StopWorker(worker=body.worker, because=detail.stopping_because))
-    elif detail.holds:
+    elif detail.current.stopping_because is not None:
+        draft.do(StopWorker(worker=body.worker, because=detail.current.stopping_because))
+    elif detail.current.holds:
         draft.do(FreezeWorker(worker=body.worker, because=draft.worker(body.worker).why))
     if draft.session.crew_paused or body.worker in draft.session.paused:
         draft.hold(body.worker, BY_USER, "paused")
@@ -64,8 +62,13 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
 def on_start_failed(draft: Draft, body: StartFailed) -> None:
     """An attempt could not be started at all."""
     record = ExitRecord(None, "nothing was started", note=body.problem)
-    draft.set_worker(body.worker, status=WorkerStatus.FAILED, why=body.problem, exit=record, ended_at=draft.at)
-    draft.set_detail(body.worker, failure=body.problem, next_assignment=None)
+    changed = draft.change_worker(body.worker)
+    changed.status = WorkerStatus.FAILED
+    changed.why = body.problem
+    changed.exit = record
+    changed.ended_at = draft.at
+    draft.change_attempt(body.worker).failure = body.problem
+    draft.change_detail(body.worker).next_assignment = None
     is_main = draft.session.is_main(body.worker)
     if body.passing and is_main and draft.running:
         restart_later(draft, body.worker, body.problem)
@@ -83,18 +86,24 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
         return
     draft.count_running_time(worker)
     detail = draft.detail(worker)
-    draft.set_worker(worker, exit=body.exit, ended_at=draft.at, sample=None)
+    changed = draft.change_worker(worker)
+    changed.exit = body.exit
+    changed.ended_at = draft.at
+    changed.sample = None
     # A final record tells the rest; without one, even figures that came before it are not the last.
-    untold = detail.spoke and (detail.asked_model or not detail.ended_subtype)
-    draft.set_detail(worker, holds=frozenset(), frozen_since=None, untold=detail.untold + untold)
+    untold = detail.current.spoke and (detail.current.asked_model or not detail.current.ended_subtype)
+    attempt = draft.change_attempt(worker)
+    attempt.holds = frozenset()
+    attempt.frozen_since = None
+    draft.change_detail(worker).untold = detail.untold + untold
     _tell_what_it_left(draft, worker, body.exit)
-    if draft.running and not detail.ended_cleanly and detail.next_assignment is None:
+    if draft.running and not detail.current.ended_cleanly and detail.next_assignment is None:
         settle(draft, worker)
         detail = draft.detail(worker)
     if not draft.running:
         if draft.worker(worker).status not in VISIBLY_WAITING:
-            why = detail.stopping_because or "the session ends"
-            draft.set_worker(worker, status=WorkerStatus.STOPPED, why=why)
+            why = detail.current.stopping_because or "the session ends"
+            draft.become(worker, WorkerStatus.STOPPED, why)
     elif detail.next_assignment is not None:
         if detail.start_at is None or detail.start_at <= draft.at:
             launch(draft, detail.next_assignment)
@@ -104,8 +113,8 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
         _reply(draft, worker)
     elif draft.worker(worker).status in VISIBLY_WAITING:
         pass
-    elif detail.stopping_because is not None and not detail.outstayed:
-        _stopped(draft, worker, detail.stopping_because)
+    elif detail.current.stopping_because is not None and not detail.current.outstayed:
+        _stopped(draft, worker, detail.current.stopping_because)
     else:
         _judge(draft, worker)
 
@@ -115,7 +124,7 @@ def _tell_what_it_left(draft: Draft, worker: WorkerId, record: ExitRecord) -> No
     if record.planted:
         newer = {planted.path for planted in record.planted}
         kept = (planted for planted in draft.session.planted if planted.path not in newer)
-        draft.set(planted=(*kept, *record.planted))
+        draft.session.planted = (*kept, *record.planted)
     for text in record.said:
         draft.warn(f"{worker}: {text}", worker)
 
@@ -124,7 +133,7 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
     """What the worker really left behind is known: done, or only claimed."""
     worker = body.worker
     state, detail = draft.worker(worker), draft.detail(worker)
-    draft.set_detail(worker, work=Work(body.files, body.insertions, body.deletions, body.scratch_files))
+    draft.change_attempt(worker).work = Work(body.files, body.insertions, body.deletions, body.scratch_files)
     if state.exit is None:
         return
     if body.problem is not None:
@@ -134,9 +143,9 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
     changed = f"{len(body.files)} files changed (+{body.insertions} -{body.deletions})"
     if doubt is None:
         calls = f"{detail.calls.returned} of {state.tool_calls} tool calls returned well"
-        draft.set_worker(worker, status=WorkerStatus.DONE, why=f"final event clean, {calls}, {changed}")
+        draft.become(worker, WorkerStatus.DONE, f"final event clean, {calls}, {changed}")
         return
-    draft.set_worker(worker, status=WorkerStatus.UNPROVEN, why=doubt)
+    draft.become(worker, WorkerStatus.UNPROVEN, doubt)
     idle = state.tool_calls == 0 and not body.files and not body.scratch_files
     if idle and state.role is not Role.ANALYST and not draft.session.options.asks_about_doubts:
         draft.end(Outcome.FAILED, f"{worker}: {doubt}")
@@ -153,7 +162,7 @@ def _doubt_about(draft: Draft, worker: WorkerId, body: WorkMeasured) -> str | No
     unfinished = calls.unfinished()
     if unfinished:
         return f"what it began was never finished: {'; '.join(unfinished[:3])}"
-    denied = draft.detail(worker).denied
+    denied = draft.detail(worker).current.denied
     if denied:
         return f"{state.denials} of its calls were denied: {denied[0]}"
     if state.role is Role.ANALYST:
@@ -181,7 +190,7 @@ def _doubt_about_answer(state: WorkerState, calls: Calls, files: tuple[str, ...]
 
 def fail(draft: Draft, worker: WorkerId, why: str) -> None:
     """A worker of the plan has failed for good; a missing design can be done without, a missing change cannot."""
-    draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
+    draft.become(worker, WorkerStatus.FAILED, why)
     if draft.worker(worker).role is Role.DESIGNER:
         draft.warn(f"{worker} failed ({why}); the work goes on without a design", worker)
         return
@@ -193,9 +202,9 @@ def _was_cut_off(draft: Draft, worker: WorkerId, record: ExitRecord) -> bool:
     detail = draft.detail(worker)
     # A stop that is not on record was that of a coordinator that could no longer write the journal.
     ours = record.stopped_by in ("orphaned", "shim lost") or (
-        record.stopped_by == "stop" and detail.stopping_because is None
+        record.stopped_by == "stop" and detail.current.stopping_because is None
     )
-    return ours and not detail.ended_cleanly and detail.relaunches < draft.session.options.max_relaunches
+    return ours and not detail.current.ended_cleanly and detail.relaunches < draft.session.options.max_relaunches
 
 
 def _continue_lost(draft: Draft, worker: WorkerId) -> None:
@@ -204,39 +213,43 @@ def _continue_lost(draft: Draft, worker: WorkerId) -> None:
     because = "its supervisor was gone"
     then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
     draft.warn(f"{worker} is continued: {because}", worker)
-    draft.set_detail(worker, relaunches=detail.relaunches + 1)
+    draft.change_detail(worker).relaunches = detail.relaunches + 1
     launch(draft, then)
 
 
 def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:
-    failure = draft.detail(worker).failure
+    failure = draft.detail(worker).current.failure
     if failure is None:
-        draft.set_worker(worker, status=WorkerStatus.STOPPED, why=because)
+        draft.become(worker, WorkerStatus.STOPPED, because)
     elif draft.session.is_main(worker):
         fail(draft, worker, failure)
     else:
-        draft.set_worker(worker, status=WorkerStatus.FAILED, why=failure)
+        draft.become(worker, WorkerStatus.FAILED, failure)
 
 
 def _judge(draft: Draft, worker: WorkerId) -> None:
     state, detail = draft.worker(worker), draft.detail(worker)
     code = state.exit.code if state.exit else None
     note = f"; {state.exit.note}" if state.exit and state.exit.note else ""
-    said = quoted(detail.own_words)
+    said = quoted(detail.current.own_words)
     if died_by_itself(draft, worker):
-        why = detail.failure or f"it ended with exit code {code} and no final event{said}"
+        why = detail.current.failure or f"it ended with exit code {code} and no final event{said}"
         restart_later(draft, worker, why + note)
     elif _stood_in_no_sandbox(draft, worker):
         restart_later(draft, worker, f"its sandbox could not be set up{said}{note}")
     elif _did_not_start(draft, worker):
         why = f"it does not start: it ended with exit code {code} and without a record{said}{note}"
-        draft.set_worker(worker, status=WorkerStatus.FAILED, why=why)
+        draft.become(worker, WorkerStatus.FAILED, why)
         lose_agent(draft, state.agent, why)
-    elif not detail.ended_cleanly:
-        ended = f"its last word was {detail.ended_subtype}" if detail.ended_subtype else "no final event came"
-        fail(draft, worker, (detail.failure or f"exit code {code}, and {ended}{said}") + note)
-    elif detail.denied and not draft.session.options.asks_about_doubts:
-        fail(draft, worker, f"{state.denials} denied: {detail.denied[0]}")
+    elif not detail.current.ended_cleanly:
+        ended = (
+            f"its last word was {detail.current.ended_subtype}"
+            if detail.current.ended_subtype
+            else "no final event came"
+        )
+        fail(draft, worker, (detail.current.failure or f"exit code {code}, and {ended}{said}") + note)
+    elif detail.current.denied and not draft.session.options.asks_about_doubts:
+        fail(draft, worker, f"{state.denials} denied: {detail.current.denied[0]}")
     else:
         draft.do(MeasureWork(worker=worker))
 
@@ -246,8 +259,8 @@ def _did_not_start(draft: Draft, worker: WorkerId) -> bool:
     detail, ended = draft.detail(worker), draft.worker(worker).exit
     return (
         draft.session.options.final_wait_s is not None
-        and not detail.spoke
-        and detail.failure is None
+        and not detail.current.spoke
+        and detail.current.failure is None
         and ended is not None
         and ended.stopped_by == "itself"
         and ended.code is not None
@@ -262,8 +275,8 @@ def _stood_in_no_sandbox(draft: Draft, worker: WorkerId) -> bool:
         draft.session.options.retries_sandbox
         and detail.restarts == 0
         and _did_not_start(draft, worker)
-        and bool(detail.own_words)
-        and NO_SANDBOX.match(detail.own_words[-1]) is not None
+        and bool(detail.current.own_words)
+        and NO_SANDBOX.match(detail.current.own_words[-1]) is not None
     )
 
 
@@ -272,15 +285,15 @@ def _reply(draft: Draft, worker: WorkerId) -> None:
     if review is None:
         return
     state, detail = draft.worker(worker), draft.detail(worker)
-    stopped = detail.stopping_because if not detail.outstayed else None
+    stopped = detail.current.stopping_because if not detail.current.outstayed else None
     if stopped is not None:
-        draft.set_worker(worker, status=WorkerStatus.FAILED, why=stopped)
+        draft.become(worker, WorkerStatus.FAILED, stopped)
         on_answered(draft, worker, abstention(review.request.id, state.agent, stopped))
-    elif not detail.ended_cleanly:
-        problem = detail.failure or f"it ended without a final event{quoted(detail.own_words)}"
-        draft.set_worker(worker, status=WorkerStatus.FAILED, why=problem)
+    elif not detail.current.ended_cleanly:
+        problem = detail.current.failure or f"it ended without a final event{quoted(detail.current.own_words)}"
+        draft.become(worker, WorkerStatus.FAILED, problem)
         on_unheard(draft, worker, problem)
     else:
-        answer = parse_reply(review.request.id, state.agent, text=state.answer, reply=detail.reply)
-        draft.set_worker(worker, status=WorkerStatus.DONE, why=answer.problem or f"answered: {answer.verdict}")
+        answer = parse_reply(review.request.id, state.agent, text=state.answer, reply=detail.current.reply)
+        draft.become(worker, WorkerStatus.DONE, answer.problem or f"answered: {answer.verdict}")
         on_answered(draft, worker, answer)

@@ -77,7 +77,7 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[E
     _close_session(draft)
     if draft.effects:
         opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
-        draft.set(effects_open={**draft.session.effects_open, **opened})
+        draft.session.effects_open = {**draft.session.effects_open, **opened}
     return draft.session, tuple(draft.effects)
 
 
@@ -114,7 +114,7 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
         case BaselineMeasured():
             on_baseline(draft, body)
         case ChangeMeasured():
-            draft.set(change=body)
+            draft.session.change = body
         case GuardAsked():
             on_guard_asked(draft, body)
         case OutboundInspected():
@@ -128,13 +128,14 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
         case ClockMoved():
             on_clock_moved(draft, body)
         case CoordinatorResumed():
-            draft.set(change=None)
+            draft.session.change = None
             on_resumed(draft, body)
         case EffectDone():
             if body.problem is not None:
                 draft.warn(f"could not be done: {body.problem}")
         case SessionClosed():
-            draft.set(closed=Ending(body.outcome, body.reason), phase=Phase.CLOSED)
+            draft.session.closed = Ending(body.outcome, body.reason)
+            draft.session.phase = Phase.CLOSED
         case _:
             assert_never(body)
 
@@ -143,7 +144,7 @@ def _close_effect(draft: Draft, body: Input) -> None:
     effect: EffectId | None = getattr(body, "effect", None)
     if effect is not None:
         key = (effect.cause, effect.index)
-        draft.set(effects_open={k: v for k, v in draft.session.effects_open.items() if k != key})
+        draft.session.effects_open = {k: v for k, v in draft.session.effects_open.items() if k != key}
 
 
 def _close_session(draft: Draft) -> None:

@@ -29,7 +29,7 @@ from orchestrator.session.state import GuardConsent, PendingGuard
 def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
     """Answer at once where the policy knows the answer; else ask a person."""
     worker = body.worker
-    pending = draft.session.guards.values()
+    pending = draft.session.approvals.guards.values()
     if is_leaving(draft, body) or any(one.worker == worker and one.request == body.request for one in pending):
         return  # another coordinator took over and found it again
     if worker not in draft.session.details or not draft.running or not draft.alive(worker):
@@ -62,8 +62,8 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
 def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
     """Whether the question was a guard's; if so the command that waits is told."""
     session = draft.session
-    question = next((q for q in session.questions if command.question in (None, q.id)), None)
-    pending = session.guards.get(question.id) if question is not None else None
+    question = next((q for q in session.approvals.questions if command.question in (None, q.id)), None)
+    pending = session.approvals.guards.get(question.id) if question is not None else None
     if question is None or pending is None:
         return False
     problem = misunderstood(session, question, command.text)
@@ -73,7 +73,7 @@ def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
         draft.do(AskPerson(question=question))
         return True
     agreed = choice(question, command.text) == YES
-    draft.set(answers=(*session.answers, (question.id, YES if agreed else NO)))
+    draft.approvals.answers = (*session.approvals.answers, (question.id, YES if agreed else NO))
     outcome = "refused" if not agreed else "sent in its place" if pending.parcel is not None else "allowed to run"
     settle(draft, question, outcome=outcome, command=command)
     _close(draft, question.id, pending, run=agreed, reason=f"{'allowed' if agreed else 'refused'} by {command.by}")
@@ -82,7 +82,7 @@ def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
 
 def on_guard_late(draft: Draft, pending: PendingGuard) -> None:
     """Nobody answered in time: refused."""
-    for question in [key for key, value in draft.session.guards.items() if value is pending]:
+    for question in [key for key, value in draft.session.approvals.guards.items() if value is pending]:
         waited = draft.session.options.sandbox.confirm_timeout_s
         reason = f"nobody consented to `{pending.rule}` within {waited:g} s"
         draft.warn(f"{pending.worker}: {reason}: refused", pending.worker)
@@ -92,17 +92,19 @@ def on_guard_late(draft: Draft, pending: PendingGuard) -> None:
 
 def forget_guards(draft: Draft, worker: WorkerId) -> None:
     """The worker is gone, and with it whatever waited."""
-    for question, pending in list(draft.session.guards.items()):
+    for question, pending in list(draft.session.approvals.guards.items()):
         if pending.worker == worker:
             _settle_unanswered(draft, question, f"refused: {worker} is gone")
             _close(draft, question, pending, run=False, reason=f"{worker} is gone")
-    if any(consent.worker == worker for consent in draft.session.guard_consents):
-        draft.set(guard_consents=tuple(one for one in draft.session.guard_consents if one.worker != worker))
+    if any(consent.worker == worker for consent in draft.session.approvals.guard_consents):
+        draft.approvals.guard_consents = tuple(
+            one for one in draft.session.approvals.guard_consents if one.worker != worker
+        )
     forget_leaving(draft, worker)
 
 
 def _settle_unanswered(draft: Draft, name: str, outcome: str) -> None:
-    question = next((one for one in draft.session.questions if one.id == name), None)
+    question = next((one for one in draft.session.approvals.questions if one.id == name), None)
     if question is not None:
         settle(draft, question, outcome=outcome)
 
@@ -169,7 +171,7 @@ def _is_covered(draft: Draft, body: GuardAsked, rule: str) -> bool:
     A version manager's program calls itself again through the guarded PATH: one command, one consent.  What merely
     runs beside the consented process is asked about.
     """
-    for consent in draft.session.guard_consents:
+    for consent in draft.session.approvals.guard_consents:
         if consent.worker != body.worker or consent.rule != rule:
             continue
         if consent.process:
@@ -177,22 +179,20 @@ def _is_covered(draft: Draft, body: GuardAsked, rule: str) -> bool:
                 return True
         elif all(word in consent.argv[0] for word in body.argv[1:]):
             # The hook has asked already, for this very start.  What that starts below itself is this one again.
-            left = [one for one in draft.session.guard_consents if one is not consent]
+            left = [one for one in draft.session.approvals.guard_consents if one is not consent]
             started = [GuardConsent(body.worker, rule, body.argv, body.processes[0])] if body.processes else []
-            draft.set(guard_consents=(*left, *started))
+            draft.approvals.guard_consents = (*left, *started)
             return True
     return False
 
 
 def _close(draft: Draft, question: str, pending: PendingGuard, *, run: bool, reason: str) -> None:
     session = draft.session
-    draft.set(
-        guards={key: value for key, value in session.guards.items() if key != question},
-        questions=tuple(one for one in session.questions if one.id != question),
-    )
+    draft.approvals.guards = {key: value for key, value in session.approvals.guards.items() if key != question}
+    draft.approvals.questions = tuple(one for one in session.approvals.questions if one.id != question)
     if run and (pending.source == "hook" or pending.process):
         consent = GuardConsent(pending.worker, pending.rule, pending.argv, pending.process)
-        draft.set(guard_consents=(*session.guard_consents, consent))
+        draft.approvals.guard_consents = (*session.approvals.guard_consents, consent)
     if run and pending.parcel is not None:
         send(draft, pending.worker, pending.request)
     else:

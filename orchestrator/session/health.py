@@ -51,23 +51,23 @@ def on_read(draft: Draft, body: StreamRead) -> None:
     state = draft.session.workers.get(body.worker)
     if state is None or body.attempt != state.attempt or not is_alive(state):
         return
-    pulse = draft.detail(body.worker).pulse
+    pulse = draft.detail(body.worker).current.pulse
     if body.end > pulse.read.get(body.stream, 0):
-        draft.set_detail(body.worker, pulse=replace(pulse, read={**pulse.read, body.stream: body.end}))
+        draft.change_attempt(body.worker).pulse = replace(pulse, read={**pulse.read, body.stream: body.end})
         if pulse.read:  # the first of an attempt only says where its bytes begin
-            draft.set_worker(body.worker, last_heard=draft.at)
+            draft.change_worker(body.worker).last_heard = draft.at
             on_heard(draft, body.worker)
 
 
 def on_heard(draft: Draft, worker: WorkerId) -> None:
     """It writes: whatever was thought of its silence is over."""
     if draft.worker(worker).status is WorkerStatus.SILENT:
-        draft.set_worker(worker, status=WorkerStatus.RUNNING, why="it writes again")
-    pulse = draft.detail(worker).pulse
+        draft.become(worker, WorkerStatus.RUNNING, "it writes again")
+    pulse = draft.detail(worker).current.pulse
     if pulse.reported:
         if pulse.question is not None:
             withdraw(draft, pulse.question, f"{worker} writes again")
-        draft.set_detail(worker, pulse=replace(pulse, reported=False, question=None))
+        draft.change_attempt(worker).pulse = replace(pulse, reported=False, question=None)
 
 
 def silent_at(state: WorkerState) -> datetime | None:
@@ -80,10 +80,10 @@ def silent_at(state: WorkerState) -> datetime | None:
 def dead_at(session: Session, state: WorkerState) -> datetime | None:
     """When the worker is to be taken for dead, if it gives no sign of any kind."""
     detail = session.details[state.id]
-    if detail.pulse.reported or detail.running_since is None or state.sample is None:
+    if detail.current.pulse.reported or detail.current.running_since is None or state.sample is None:
         return None  # what was never measured is no evidence
     # A frozen tree takes no CPU time: what counts is what happened since it ran on.
-    signs = [detail.running_since, state.last_heard, detail.pulse.active_at]
+    signs = [detail.current.running_since, state.last_heard, detail.current.pulse.active_at]
     return max(sign for sign in signs if sign is not None) + timedelta(seconds=session.options.dead_after_s)
 
 
@@ -91,7 +91,7 @@ def look_silent(draft: Draft, worker: WorkerId) -> None:
     """Show the worker as silent, with the evidence."""
     due = silent_at(draft.worker(worker))
     if due is not None and due <= draft.at:
-        draft.set_worker(worker, status=WorkerStatus.SILENT, why=f"nothing written for 60 s; {evidence(draft, worker)}")
+        draft.become(worker, WorkerStatus.SILENT, f"nothing written for 60 s; {evidence(draft, worker)}")
 
 
 def look_dead(draft: Draft, worker: WorkerId) -> None:
@@ -103,25 +103,25 @@ def look_dead(draft: Draft, worker: WorkerId) -> None:
     detail, session = draft.detail(worker), draft.session
     spell = spell_of(draft, worker)
     text = f"{worker} gives no sign of life for {spell.nothing_s / 60:.0f} minutes: {evidence(draft, worker)}"
-    draft.set_detail(worker, pulse=replace(detail.pulse, reported=True))
-    draft.set_worker(worker, status=WorkerStatus.SILENT, why=text)
+    draft.change_attempt(worker).pulse = replace(detail.current.pulse, reported=True)
+    draft.become(worker, WorkerStatus.SILENT, text)
     draft.warn(text, worker)
     if not session.is_main(worker):
         return  # a reviewer has a deadline of its own
-    admitted = may_review(session.rounds, worker, text, cap=session.options.max_review_rounds)[1] is None
+    admitted = may_review(session.assessment.rounds, worker, text, cap=session.options.max_review_rounds)[1] is None
     if admitted and reviewers_of(session, worker):
         ask_for_review(draft, Trigger.SILENCE, about=worker, text=text)
     elif session.options.interactive:
         suggestions = ("answer to stop it and go on with its conversation", "wait: the runtime limit ends it")
         question = ask(draft, text, about=worker, suggestions=suggestions, hold=False)
-        draft.set_detail(worker, pulse=replace(draft.detail(worker).pulse, question=question.id))
+        draft.change_attempt(worker).pulse = replace(draft.detail(worker).current.pulse, question=question.id)
 
 
 def spell_of(draft: Draft, worker: WorkerId) -> Spell:
     """How long it has been silent, by each kind of sign."""
     state, detail = draft.worker(worker), draft.detail(worker)
-    begun = detail.running_since or draft.at
-    heard, active = max(state.last_heard or begun, begun), max(detail.pulse.active_at or begun, begun)
+    begun = detail.current.running_since or draft.at
+    heard, active = max(state.last_heard or begun, begun), max(detail.current.pulse.active_at or begun, begun)
     return Spell((draft.at - heard).total_seconds(), (draft.at - active).total_seconds())
 
 
@@ -132,7 +132,7 @@ def evidence(draft: Draft, worker: WorkerId) -> str:
         return "its tree was not measured yet"
     spell, sample = spell_of(draft, worker), state.sample
     said = f"{sample.cpu_percent:.0f} % CPU, {sample.processes} processes"
-    written = sum(detail.pulse.read.values())
+    written = sum(detail.current.pulse.read.values())
     if spell.cpu_s >= SILENT_AFTER.total_seconds():
         said += f", no CPU time and no new process for {spell.cpu_s:.0f} s"
     return f"{said}; {written:,} bytes read before" if written else said

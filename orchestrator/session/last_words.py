@@ -31,24 +31,29 @@ WORK = (BackgroundStarted, ConversationStarted, Reasoned, Reported, Said, ToolCa
 
 def on_work(draft: Draft, worker: WorkerId, payload: Payload) -> None:
     """Take back the last word of a worker that goes on, or gives its CLI's next try the same time once more."""
-    if draft.detail(worker).last_word_at is None:
+    if draft.detail(worker).current.last_word_at is None:
         return
     if isinstance(payload, WORK):
-        draft.set_detail(worker, last_word_at=None)
+        draft.change_attempt(worker).last_word_at = None
     elif isinstance(payload, Retrying):
-        draft.set_detail(worker, last_word_at=draft.at)
+        draft.change_attempt(worker).last_word_at = draft.at
 
 
 def on_turn_ended(draft: Draft, worker: WorkerId, ended: TurnEnded) -> None:
     """Take in a final record: it decides what becomes of the failures before it."""
-    draft.set_worker(worker, answer=ended.text or draft.worker(worker).answer)
-    draft.set_detail(
-        worker, ended_cleanly=ended.ok, ended_subtype=ended.subtype, reply=ended.reply, last_word_at=draft.at
-    )
+    draft.change_worker(worker).answer = ended.text or draft.worker(worker).answer
+    attempt = draft.change_attempt(worker)
+    attempt.ended_cleanly = ended.ok
+    attempt.ended_subtype = ended.subtype
+    attempt.reply = ended.reply
+    attempt.last_word_at = draft.at
     if draft.session.options.final_wait_s is None:
         return
     if ended.ok:
-        draft.set_detail(worker, doubtful=(), failure=None, failure_kind=None)
+        attempt = draft.change_attempt(worker)
+        attempt.doubtful = ()
+        attempt.failure = None
+        attempt.failure_kind = None
     else:
         settle(draft, worker)
 
@@ -56,28 +61,28 @@ def on_turn_ended(draft: Draft, worker: WorkerId, ended: TurnEnded) -> None:
 def over_at(session: Session, worker: WorkerId) -> datetime | None:
     """When the time after the worker's last word is over; ``None`` where it has said none, or nothing bounds it."""
     detail, options = session.details[worker], session.options
-    if detail.last_word_at is None or options.final_wait_s is None:
+    if detail.current.last_word_at is None or options.final_wait_s is None:
         return None
     wait_s = options.final_wait_s
     if detail.calls.open and options.final_wait_open_call_s is not None:
         wait_s = options.final_wait_open_call_s
     # What was frozen could not exit.
-    begun = max(detail.last_word_at, detail.running_since or detail.last_word_at)
+    begun = max(detail.current.last_word_at, detail.current.running_since or detail.current.last_word_at)
     return begun + timedelta(seconds=wait_s)
 
 
 def end_overdue(draft: Draft, worker: WorkerId) -> None:
     """End a worker that did not exit in time after its last word."""
     due = over_at(draft.session, worker)
-    if due is None or due > draft.at or draft.detail(worker).stopping_because is not None:
+    if due is None or due > draft.at or draft.detail(worker).current.stopping_because is not None:
         return
     settle(draft, worker)
     detail = draft.detail(worker)
-    if detail.stopping_because is not None:
+    if detail.current.stopping_because is not None:
         return
-    since = (draft.at - (detail.last_word_at or draft.at)).total_seconds()
-    said = "its final record" if detail.ended_subtype else "a failure"
+    since = (draft.at - (detail.current.last_word_at or draft.at)).total_seconds()
+    said = "its final record" if detail.current.ended_subtype else "a failure"
     because = f"it did not exit within {since:.0f} s after {said}"
     draft.warn(f"{worker} is ended: {because}; what it said decides", worker)
-    draft.set_detail(worker, outstayed=True)
+    draft.change_attempt(worker).outstayed = True
     draft.stop(worker, because=because)

@@ -10,7 +10,7 @@ def count_agent(draft: Draft, worker: WorkerId, agent: str, *, refused: bool) ->
     """Count one start, or a refused one, of another agent's CLI by this worker."""
     before = draft.detail(worker).agents_started
     times = before.get(agent, 0) + 1
-    draft.set_detail(worker, agents_started={**before, agent: times})
+    draft.change_detail(worker).agents_started = {**before, agent: times}
     if str(times).rstrip("0") == "1":
         often = f" ({times} times)" if times > 1 else ""
         what = "was refused another agent" if refused else "started another agent inside its sandbox"

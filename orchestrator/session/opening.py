@@ -59,9 +59,9 @@ def make_plan(draft: Draft) -> None:
     names = {step.worker for step in (*kept, *fresh)}
     fresh = tuple(_without_missing(step, names) for step in fresh)
     plan = replace(plan, steps=(*kept, *fresh))
-    draft.set(plan=plan)
+    draft.session.plan = plan
     for step in fresh:
-        draft.set(workers={**draft.session.workers, step.worker: WorkerState(step.worker, step.agent, step.role)})
+        draft.session.workers = {**draft.session.workers, step.worker: WorkerState(step.worker, step.agent, step.role)}
     draft.do(RecordPlan(breakdown=plan))
     for note in plan.notes:
         draft.warn(note)
@@ -100,7 +100,7 @@ def settled(draft: Draft, worker: WorkerId) -> bool:
     return (
         (state.status is WorkerStatus.DONE or (state.role is Role.DESIGNER and state.status is WorkerStatus.FAILED))
         and not any(review.decision is None for review in reviews_about(session, worker))
-        and not any(question.about == worker for question in session.questions)
+        and not any(question.about == worker for question in session.approvals.questions)
     )
 
 
@@ -118,7 +118,7 @@ def add_worker(draft: Draft, worker: WorkerId, step: TaskStep, *, change: str = 
     """Give a step's worker its assignment."""
     assignment = assignment_for_step(draft.session, step, change=change)
     detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
-    draft.set(details={**draft.session.details, worker: detail})
+    draft.session.details = {**draft.session.details, worker: detail}
 
 
 def implementer(draft: Draft) -> WorkerId | None:
@@ -131,7 +131,7 @@ def implementer(draft: Draft) -> WorkerId | None:
 
 def lose_agent(draft: Draft, agent: AgentName, reason: str) -> None:
     """An agent cannot be used any more: plan again with those that are left."""
-    draft.set(lost={**draft.session.lost, agent: reason})
+    draft.session.lost = {**draft.session.lost, agent: reason}
     draft.warn(f"{agent} is lost: {reason}")
     if draft.running:
         make_plan(draft)
@@ -141,7 +141,7 @@ def _finish(draft: Draft) -> None:
     plan = draft.session.plan
     if plan is None or not plan.steps:
         return
-    final = [review for review in draft.session.reviews.values() if review.request.trigger is Trigger.FINAL]
+    final = [review for review in draft.session.assessment.reviews.values() if review.request.trigger is Trigger.FINAL]
     accepted = bool(final) and final[-1].decision is not None and final[-1].decision.action in ACCEPTED
     if plan.reviews_itself and not accepted:
         ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
@@ -156,7 +156,7 @@ def _is_stuck(draft: Draft) -> bool:
     moving = any(is_alive(state) for state in session.workers.values())
     waiting = any(detail.start_at is not None for detail in session.details.values())
     wanted = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
-    return not (moving or waiting or session.open_reviews() or session.questions or wanted & BRINGS_NEWS)
+    return not (moving or waiting or session.open_reviews() or session.approvals.questions or wanted & BRINGS_NEWS)
 
 
 def _without_missing(step: TaskStep, names: set[WorkerId]) -> TaskStep:

@@ -22,7 +22,7 @@ from orchestrator.session.state import PendingOutbound
 
 def is_leaving(draft: Draft, body: GuardAsked) -> bool:
     """Whether this very request is being inspected, asked about or sent."""
-    return key_of(body.worker, body.request) in draft.session.leaving
+    return key_of(body.worker, body.request) in draft.session.approvals.leaving
 
 
 def inspect(draft: Draft, body: GuardAsked, wanted: Push | Publish | Unsupported, *, rule: str) -> None:
@@ -40,7 +40,7 @@ def inspect(draft: Draft, body: GuardAsked, wanted: Push | Publish | Unsupported
         answer(draft, worker, body.request, run=False, reason=f"{need}, and nobody is there to ask")
         return
     pending = PendingOutbound(worker, body.request, rule, shown(body), approved)
-    draft.set(leaving={**draft.session.leaving, key_of(worker, body.request): pending})
+    draft.approvals.leaving = {**draft.session.approvals.leaving, key_of(worker, body.request): pending}
     draft.do(InspectOutbound(worker, body.request, wanted, where.url))
 
 
@@ -48,7 +48,7 @@ def on_inspected(draft: Draft, body: OutboundInspected) -> None:
     """Ask a person about exactly that, or send it where consent was given beforehand."""
     worker, request, parcel = body.worker, body.request, body.parcel
     key = key_of(worker, request)
-    pending = draft.session.leaving.get(key)
+    pending = draft.session.approvals.leaving.get(key)
     if pending is None:
         return
     if not draft.running or not draft.alive(worker):
@@ -60,7 +60,7 @@ def on_inspected(draft: Draft, body: OutboundInspected) -> None:
         there = OutboundSent(worker, request, body.effect, code=0, stderr="Everything up-to-date\n")
         answer(draft, worker, request, run=False, reason="everything is there already", done=there)
     else:
-        draft.set(leaving={**draft.session.leaving, key: replace(pending, parcel=parcel)})
+        draft.approvals.leaving = {**draft.session.approvals.leaving, key: replace(pending, parcel=parcel)}
         if pending.approved:
             draft.warn(f"{worker}: `{pending.words}` was consented to beforehand: {told(parcel)}", worker)
             text = f"{worker} wanted to run `{pending.words}`. It would {told(parcel)}"
@@ -73,15 +73,18 @@ def on_inspected(draft: Draft, body: OutboundInspected) -> None:
 
 def send(draft: Draft, worker: WorkerId, request: str) -> None:
     """Let it leave, once."""
-    pending = draft.session.leaving.get(key_of(worker, request))
+    pending = draft.session.approvals.leaving.get(key_of(worker, request))
     if pending is not None and pending.parcel is not None:
-        draft.set(leaving={**draft.session.leaving, key_of(worker, request): replace(pending, sent=True)})
+        draft.approvals.leaving = {
+            **draft.session.approvals.leaving,
+            key_of(worker, request): replace(pending, sent=True),
+        }
         draft.do(SendOutbound(worker, request, pending.parcel))
 
 
 def forget_leaving(draft: Draft, worker: WorkerId) -> None:
     """The worker is gone: nobody waits for what was not yet sent."""
-    for pending in list(draft.session.leaving.values()):
+    for pending in list(draft.session.approvals.leaving.values()):
         if pending.worker == worker and not pending.sent:
             answer(draft, worker, pending.request, run=False, reason=f"{worker} is gone")
 
@@ -89,7 +92,7 @@ def forget_leaving(draft: Draft, worker: WorkerId) -> None:
 def on_done(draft: Draft, body: OutboundSent) -> None:
     """Tell the guard how it went.  What nobody knows goes to a person and is never done again."""
     worker = body.worker
-    pending = draft.session.leaving.get(key_of(worker, body.request))
+    pending = draft.session.approvals.leaving.get(key_of(worker, body.request))
     if pending is None or pending.parcel is None:
         return
     _add_outcome(draft, body)
@@ -108,13 +111,11 @@ def on_done(draft: Draft, body: OutboundSent) -> None:
 def _add_outcome(draft: Draft, body: OutboundSent) -> None:
     """Add to the record of its consent how the command went."""
     how = "nobody knows whether it has left" if body.code is None else f"it ended with {body.code}"
-    draft.set(
-        settled=tuple(
-            replace(one, outcome=f"{one.outcome}; {how}")
-            if one.consent and one.request == body.request and one.about == body.worker
-            else one
-            for one in draft.session.settled
-        )
+    draft.approvals.settled = tuple(
+        replace(one, outcome=f"{one.outcome}; {how}")
+        if one.consent and one.request == body.request and one.about == body.worker
+        else one
+        for one in draft.session.approvals.settled
     )
 
 

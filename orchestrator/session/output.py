@@ -57,17 +57,17 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
     state = draft.session.workers.get(worker)
     if state is None or body.attempt != state.attempt:
         return
-    draft.set_worker(worker, last_heard=draft.at)
-    draft.set(last_heard=draft.at)
+    draft.change_worker(worker).last_heard = draft.at
+    draft.session.last_heard = draft.at
     if state.status is WorkerStatus.SILENT:
         on_heard(draft, worker)
-    if body.stream == "stdout" and not draft.detail(worker).spoke and any(map(_is_record, body.events)):
-        draft.set_detail(worker, spoke=True)
+    if body.stream == "stdout" and not draft.detail(worker).current.spoke and any(map(_is_record, body.events)):
+        draft.change_attempt(worker).spoke = True
     for event in body.events:
         note_consumption(draft, worker, event.payload)
         _note(draft, worker, event)
         if isinstance(event.payload, OF_CALLS):
-            draft.set_detail(worker, calls=draft.detail(worker).calls.heard(event.payload))
+            draft.change_detail(worker).calls = draft.detail(worker).calls.heard(event.payload)
         on_work(draft, worker, event.payload)
         if type(event.payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
@@ -100,44 +100,55 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
     state = draft.worker(worker)
     match event.payload:
         case Said(text=text) | Reasoned(text=text):
-            draft.set_worker(worker, doing=_line(text))
+            draft.change_worker(worker).doing = _line(text)
         case ToolCalled(tool=tool, summary=summary):
-            draft.set_worker(worker, doing=_line(f"{tool}: {summary}"), tool_calls=state.tool_calls + 1)
+            changed = draft.change_worker(worker)
+            changed.doing = _line(f"{tool}: {summary}")
+            changed.tool_calls = state.tool_calls + 1
             _look_at_command(draft, worker, event)
         case Reported(text=text, progress=progress):
-            draft.set_worker(worker, doing=_line(text), progress=state.progress if progress is None else progress)
+            changed = draft.change_worker(worker)
+            changed.doing = _line(text)
+            changed.progress = state.progress if progress is None else progress
             if event.type is EventType.TASK:
-                draft.set_detail(worker, tasks=(*draft.detail(worker).tasks, text)[:20])
+                draft.change_detail(worker).tasks = (*draft.detail(worker).tasks, text)[:20]
         case ConversationStarted(reference=reference, model=model):
             _note_conversation(draft, worker, reference)
-            draft.set_detail(worker, began=True)
+            draft.change_attempt(worker).began = True
             _look_at_start(draft, worker, event.payload)
-            draft.set_worker(worker, conversation=reference, model=model or state.model)
+            changed = draft.change_worker(worker)
+            changed.conversation = reference
+            changed.model = model or state.model
         case UsageReported(usage=usage):
-            draft.set_worker(worker, usage=state.usage + usage, model=usage.model or state.model)
+            changed = draft.change_worker(worker)
+            changed.usage = state.usage + usage
+            changed.model = usage.model or state.model
             on_usage(draft)
         case TurnEnded():
             on_turn_ended(draft, worker, event.payload)
         case Retrying(text=text):
-            draft.set_worker(worker, doing=_line(f"{RETRIES}{text}"))
+            draft.change_worker(worker).doing = _line(f"{RETRIES}{text}")
         case Failed(text=text, final=True, failure=kind):
-            draft.set_detail(worker, failure=_line(text), failure_kind=kind, last_word_at=draft.at)
+            attempt = draft.change_attempt(worker)
+            attempt.failure = _line(text)
+            attempt.failure_kind = kind
+            attempt.last_word_at = draft.at
         case Unrecognised(stream="stderr", text=text) | Failed(beside="stderr", text=text):
-            words = draft.detail(worker).own_words
+            words = draft.detail(worker).current.own_words
             if (more := with_line(words, text)) is not words:
-                draft.set_detail(worker, own_words=more)
+                draft.change_attempt(worker).own_words = more
         case Unrecognised(text=text, record=record) if record is not None and text.startswith(UNKNOWN_RECORD):
             unknown = draft.detail(worker).unknown
             if text in unknown or len(unknown) < MOST_KINDS:
-                draft.set_detail(worker, unknown={**unknown, text: unknown.get(text, 0) + 1})
+                draft.change_detail(worker).unknown = {**unknown, text: unknown.get(text, 0) + 1}
         case Unrecognised(stream="stdout", record=None):
-            draft.set_worker(worker, noise=state.noise + 1)
+            draft.change_worker(worker).noise = state.noise + 1
         case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():
             pass
 
 
 def _note_conversation(draft: Draft, worker: WorkerId, reference: str) -> None:
-    asked = draft.detail(worker).conversation_asked
+    asked = draft.detail(worker).current.conversation_asked
     if asked is not None and asked != reference:
         draft.warn(f"{worker} no longer knew its conversation {asked} and started a fresh one", worker)
 

@@ -19,9 +19,10 @@ def ask(
         hold: Freeze it; what gives no sign of life is left as it is.
     """
     session = draft.session
-    number = session.questions_asked + 1
+    number = session.approvals.questions_asked + 1
     question = Question(id=f"q{number}", text=text, suggestions=tuple(suggestions), about=about)
-    draft.set(questions=(*session.questions, question), questions_asked=number)
+    draft.approvals.questions = (*session.approvals.questions, question)
+    draft.approvals.questions_asked = number
     draft.do(AskPerson(question=question))
     if about is not None and hold:
         draft.hold(about, question.id, f"waits for a person: {text}")
@@ -32,10 +33,10 @@ def ask(
 
 def withdraw(draft: Draft, question: str, because: str) -> None:
     """Nobody need answer this any more."""
-    left = tuple(one for one in draft.session.questions if one.id != question)
-    for one in draft.session.questions:
+    left = tuple(one for one in draft.session.approvals.questions if one.id != question)
+    for one in draft.session.approvals.questions:
         if one.id == question:
             settle(draft, one, outcome=f"withdrawn: {because}")
-    if len(left) < len(draft.session.questions):
-        draft.set(questions=left)
+    if len(left) < len(draft.session.approvals.questions):
+        draft.approvals.questions = left
         draft.warn(f"question {question} is withdrawn: {because}")

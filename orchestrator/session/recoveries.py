@@ -36,7 +36,7 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent, *, settled: bool 
     detail = draft.detail(worker)
     if not draft.running:
         return
-    if detail.stopping_because is not None:
+    if detail.current.stopping_because is not None:
         if isinstance(event.payload, Failed) and event.payload.resets_at is not None:
             on_reset_time(draft, worker, event.payload.resets_at)
         return
@@ -49,19 +49,21 @@ def recover(draft: Draft, worker: WorkerId, event: AgentEvent, *, settled: bool 
     )
     if plan is None:
         if isinstance(event.payload, Denied):
-            if len(detail.denied) < MOST_DENIED:
-                draft.set_detail(worker, denied=(*detail.denied, event.payload.text))
-            draft.set_worker(worker, denials=draft.worker(worker).denials + 1)
+            if len(detail.current.denied) < MOST_DENIED:
+                draft.change_attempt(worker).denied = (*detail.current.denied, event.payload.text)
+            draft.change_worker(worker).denials = draft.worker(worker).denials + 1
         return
     if isinstance(plan.remedy, Ignore):
         return
     if not settled and _is_beside(event):
-        if event not in detail.doubtful:
-            draft.set_detail(worker, doubtful=(*detail.doubtful, event)[-MOST_DOUBTFUL:])
-        if not detail.began:  # a CLI that has begun may well think for long after a warning
-            draft.set_detail(worker, last_word_at=draft.at)
+        if event not in detail.current.doubtful:
+            draft.change_attempt(worker).doubtful = (*detail.current.doubtful, event)[-MOST_DOUBTFUL:]
+        if not detail.current.began:  # a CLI that has begun may well think for long after a warning
+            draft.change_attempt(worker).last_word_at = draft.at
     elif isinstance(plan.remedy, Wait | GiveUp) and not settled and is_provisional(draft, event):
-        draft.set_detail(worker, doubtful=(*detail.doubtful, event)[-MOST_DOUBTFUL:], last_word_at=draft.at)
+        attempt = draft.change_attempt(worker)
+        attempt.doubtful = (*detail.current.doubtful, event)[-MOST_DOUBTFUL:]
+        attempt.last_word_at = draft.at
     else:
         _apply(draft, worker, plan, event=event)
 
@@ -81,8 +83,8 @@ def settle(draft: Draft, worker: WorkerId) -> None:
     """Act on the failures that were only noted: the turn failed, the attempt ended without a final record, or its time
     to overcome them is over.
     """
-    doubtful = draft.detail(worker).doubtful
-    draft.set_detail(worker, doubtful=())
+    doubtful = draft.detail(worker).current.doubtful
+    draft.change_attempt(worker).doubtful = ()
     for event in doubtful:
         recover(draft, worker, event, settled=True)
 
@@ -106,7 +108,7 @@ def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> 
                 on_limit(draft, worker, until, because=plan.because, error=error)
         case GiveUp(hint=hint):
             _record(draft, worker, plan, error=error)
-            draft.set_detail(worker, failure=f"{plan.because}: {hint}")
+            draft.change_attempt(worker).failure = f"{plan.because}: {hint}"
             if draft.session.is_main(worker):
                 draft.stop(worker, because=plan.because)
                 lose_agent(draft, draft.worker(worker).agent, f"{plan.because}: {hint}")
@@ -121,7 +123,9 @@ def _relaunch(draft: Draft, worker: WorkerId, plan: Plan, *, remedy: Relaunch, e
     then = assignment_to_continue(
         draft.session, corrected, template="continue_", fresh=remedy.fresh, because=f"{plan.because} ({error})"
     )
-    draft.set_detail(worker, tried=detail.tried | {plan.signature}, relaunches=detail.relaunches + 1)
+    kept = draft.change_detail(worker)
+    kept.tried = detail.tried | {plan.signature}
+    kept.relaunches = detail.relaunches + 1
     draft.stop(worker, because=f"relaunch: {plan.because}", then=then)
 
 
@@ -141,7 +145,7 @@ def _record(draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected
         env_added=tuple(sorted(plan.remedy.env)) if isinstance(plan.remedy, Relaunch) else (),
         suggestions=plan.suggestions,
     )
-    draft.set(recoveries=(*draft.session.recoveries, action))
+    draft.session.recoveries = (*draft.session.recoveries, action)
     draft.do(RecordRecovery(action=action))
 
 

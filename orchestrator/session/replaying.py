@@ -65,13 +65,13 @@ def replay(entries: Iterable[JournalEntry], *, until: int | None = None) -> Repl
         raise ValueError("the journal is empty")
     if expected and session.closed is not None and until is None:
         raise ReplayDiffers(session.n, recorded="nothing", derived=_words(*expected[0]))
-    return ReplayResult(session, count, effects, session.decisions, unrecorded=tuple(expected))
+    return ReplayResult(session, count, effects, session.assessment.decisions, unrecorded=tuple(expected))
 
 
 def under_policy(session: Session, policy: Policy) -> tuple[OtherDecision, ...]:
     """Say what ``policy`` would have decided on each panel of the session."""
     found = []
-    for review in session.reviews.values():
+    for review in session.assessment.reviews.values():
         if review.decision is not None:
             answers = [answer for answer in (*review.panel.values(), review.measured) if answer is not None]
             found.append(OtherDecision(review.decision, decide(policy, answers, request=review.request)))

@@ -24,10 +24,15 @@ def died_by_itself(draft: Draft, worker: WorkerId) -> bool:
     One that never named its conversation is not restarted: it would fail in the same way again.
     """
     detail, ended = draft.detail(worker), draft.worker(worker).exit
-    if detail.ended_cleanly or ended is None or ended.stopped_by != "itself" or not draft.session.is_main(worker):
+    if (
+        detail.current.ended_cleanly
+        or ended is None
+        or ended.stopped_by != "itself"
+        or not draft.session.is_main(worker)
+    ):
         return False
-    silent = not detail.ended_subtype and detail.failure is None
-    return detail.failure_kind in PASSING or (detail.began and silent)
+    silent = not detail.current.ended_subtype and detail.current.failure is None
+    return detail.current.failure_kind in PASSING or (detail.current.began and silent)
 
 
 def restart_later(draft: Draft, worker: WorkerId, because: str) -> None:
@@ -42,8 +47,11 @@ def restart_later(draft: Draft, worker: WorkerId, because: str) -> None:
     why = f"restart {number} of {options.max_restarts} in {pause.total_seconds():g} s: {because}"
     if draft.alive(worker):
         draft.stop(worker, because=because)
-    draft.set_detail(worker, next_assignment=then, start_at=draft.at + pause, restarts=number)
-    draft.set_worker(worker, status=WorkerStatus.RELAUNCHING, why=why)
+    kept = draft.change_detail(worker)
+    kept.next_assignment = then
+    kept.start_at = draft.at + pause
+    kept.restarts = number
+    draft.become(worker, WorkerStatus.RELAUNCHING, why)
     if ends_before(draft, worker, draft.at + pause, _for_so_long(draft, worker, because)):
         return
     draft.warn(f"{worker}: {why}", worker)
@@ -62,7 +70,7 @@ def _park(draft: Draft, worker: WorkerId, because: str) -> None:
     why = f"parked after {count} restarts: {because}"
     if draft.alive(worker):
         draft.stop(worker, because=why)
-    draft.set_worker(worker, status=WorkerStatus.PARKED, why=why)
+    draft.become(worker, WorkerStatus.PARKED, why)
     ask(
         draft,
         f"{worker} is {why}",

@@ -42,7 +42,7 @@ ABOUT_CONCERNS = (
 
 def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
     """All reviews of one worker's work, oldest first."""
-    return [review for review in session.reviews.values() if review.request.about == worker]
+    return [review for review in session.assessment.reviews.values() if review.request.about == worker]
 
 
 def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, text: str) -> None:
@@ -53,14 +53,14 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
         return
     if about is not None:
         # The final review is asked with the task's own text each time: only its number tells one from the next.
-        said = f"final review {len(session.reviews)}" if trigger is Trigger.FINAL else text
-        rounds, reason = engine_of(session).admit(session.rounds, about, said)
-        draft.set(rounds=rounds)
+        said = f"final review {len(session.assessment.reviews)}" if trigger is Trigger.FINAL else text
+        rounds, reason = engine_of(session).admit(session.assessment.rounds, about, said)
+        draft.assessment.rounds = rounds
         if reason is not None:
             text = f"{about} asks for another review ({trigger}): {reason}"
             ask(draft, text, about=about, suggestions=ABOUT_ROUNDS)
             return
-    number = len(session.reviews) + 1
+    number = len(session.assessment.reviews) + 1
     agents, author = _panel(draft, trigger, about=about)
     request = engine_of(session).request(
         number, trigger, about=about, author=author, text=text, agents=agents, now=draft.at
@@ -70,7 +70,7 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
         text = f"{about} cannot go on, and no other agent is there to look at it: {text}"
         ask(draft, text, about=about, suggestions=ABOUT_BLOCKED)
         return
-    draft.set(reviews={**draft.session.reviews, request.id: ReviewState(request, {})})
+    draft.assessment.reviews = {**draft.session.assessment.reviews, request.id: ReviewState(request, {})}
     if about is not None and trigger in (Trigger.MILESTONE, Trigger.BLOCKER, Trigger.REQUEST):
         draft.hold(about, request.id, f"{trigger} under review")
     _look_at_target(draft, request)
@@ -78,7 +78,7 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
 
 def look_again(draft: Draft, review: ReviewState) -> None:
     """Begin a review once more whose look at the target came when nobody was to be started any more."""
-    looks = {key for key, name in draft.session.snapshots_for.items() if name == review.request.id}
+    looks = {key for key, name in draft.session.assessment.snapshots_for.items() if name == review.request.id}
     if not review.panel and looks.isdisjoint(draft.session.effects_open):
         _look_at_target(draft, review.request)
 
@@ -93,29 +93,32 @@ def _look_at_target(draft: Draft, request: ReviewRequest) -> None:
 
 def _measure(draft: Draft, name: ReviewId) -> None:
     """Have the orchestrator measure for a review, as soon as it is known what there is to compare with."""
-    session, review = draft.session, draft.session.reviews[name]
+    session, review = draft.session, draft.session.assessment.reviews[name]
     if review.measures == "runs":
         return
-    waits = session.options.baseline_s is not None and session.baseline is None
-    draft.set(reviews={**session.reviews, name: replace(review, measures="waits" if waits else "runs")})
+    waits = session.options.baseline_s is not None and session.assessment.baseline is None
+    draft.assessment.reviews = {
+        **session.assessment.reviews,
+        name: replace(review, measures="waits" if waits else "runs"),
+    }
     if not waits:
         _look(draft, RunChecks(review=name, without_baseline=_why_no_baseline(session)))
 
 
 def _why_no_baseline(session: Session) -> str | None:
-    if session.baseline is not None:
-        return session.baseline.problem
+    if session.assessment.baseline is not None:
+        return session.assessment.baseline.problem
     return "no baseline was asked for" if session.options.measures_final else None
 
 
 def _look(draft: Draft, effect: TakeSnapshot | RunChecks) -> None:
     index = draft.do(effect)
-    draft.set(snapshots_for={**draft.session.snapshots_for, (draft.session.n, index): effect.review})
+    draft.assessment.snapshots_for = {**draft.session.assessment.snapshots_for, (draft.session.n, index): effect.review}
 
 
 def on_baseline(draft: Draft, body: BaselineMeasured) -> None:
     """It is known what the target's tests did before: what waited for that is measured."""
-    draft.set(baseline=body.suites)
+    draft.assessment.baseline = body.suites
     for review in draft.session.open_reviews():
         if review.measures == "waits":
             _measure(draft, review.request.id)
@@ -137,7 +140,7 @@ def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
             panel[_reviewer_id(request, agent)] = abstention(request.id, agent, f"not asked: {limit.because}")
         else:
             panel[_start_reviewer(draft, request, agent, body=body)] = None
-    draft.set(reviews={**draft.session.reviews, request.id: replace(review, panel=panel)})
+    draft.assessment.reviews = {**draft.session.assessment.reviews, request.id: replace(review, panel=panel)}
     _decide_if_complete(draft, request.id)
 
 
@@ -152,9 +155,9 @@ def on_checks(draft: Draft, body: ChecksMeasured) -> None:
         review.request.id, ORCHESTRATOR, body.verdict, summary=summary, points=body.findings, problem=problem
     )
     if body.suites is not None:
-        draft.set(suites=body.suites)
+        draft.assessment.suites = body.suites
     known = replace(review, measured=answer) if review.request.reviewers else replace(review, panel={CHECKS: answer})
-    draft.set(reviews={**draft.session.reviews, review.request.id: known})
+    draft.assessment.reviews = {**draft.session.assessment.reviews, review.request.id: known}
     _decide_if_complete(draft, review.request.id)
 
 
@@ -172,7 +175,7 @@ def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
     if review is None:
         return
     panel = {**review.panel, worker: answer}
-    draft.set(reviews={**draft.session.reviews, review.request.id: replace(review, panel=panel)})
+    draft.assessment.reviews = {**draft.session.assessment.reviews, review.request.id: replace(review, panel=panel)}
     _decide_if_complete(draft, review.request.id)
 
 
@@ -201,12 +204,14 @@ def on_unheard(draft: Draft, worker: WorkerId, problem: str, *, is_lost: bool = 
         request=replace(review.request, deadline=deadline),
         retries={**review.retries, worker: tries + 1},
     )
-    draft.set(reviews={**draft.session.reviews, review.request.id: tried})
+    draft.assessment.reviews = {**draft.session.assessment.reviews, review.request.id: tried}
     why = f"asked again ({tries + 1} of {options.max_review_retries}): {problem}"
     detail = draft.detail(worker)
     again = replace(detail.assignment, prompt=detail.first_prompt, resume=None)
-    draft.set_detail(worker, next_assignment=again, start_at=begins)
-    draft.set_worker(worker, status=WorkerStatus.RELAUNCHING, why=why)
+    kept = draft.change_detail(worker)
+    kept.next_assignment = again
+    kept.start_at = begins
+    draft.become(worker, WorkerStatus.RELAUNCHING, why)
     draft.warn(f"{worker} is {why}", worker)
 
 
@@ -248,12 +253,12 @@ def _start_reviewer(draft: Draft, request: ReviewRequest, agent: AgentName, *, b
     else:
         worker = _reviewer_id(request, agent)
         state = WorkerState(worker, agent, Role.REVIEWER)
-        draft.set(workers={**draft.session.workers, worker: state})
+        draft.session.workers = {**draft.session.workers, worker: state}
         assignment = assignment_for_review(
             draft.session, worker, agent, request=request, change=body.excerpt, files=body.files
         )
     detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
-    draft.set(details={**draft.session.details, worker: detail})
+    draft.session.details = {**draft.session.details, worker: detail}
     launch(draft, assignment)
     return worker
 
@@ -263,12 +268,12 @@ def _reviewer_id(request: ReviewRequest, agent: AgentName) -> WorkerId:
 
 
 def _review_of(draft: Draft, effect: EffectId) -> ReviewState | None:
-    name: ReviewId | None = draft.session.snapshots_for.get((effect.cause, effect.index))
-    return draft.session.reviews.get(name) if name is not None else None
+    name: ReviewId | None = draft.session.assessment.snapshots_for.get((effect.cause, effect.index))
+    return draft.session.assessment.reviews.get(name) if name is not None else None
 
 
 def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
-    review = draft.session.reviews[name]
+    review = draft.session.assessment.reviews[name]
     answers = [answer for answer in review.panel.values() if answer is not None]
     if not answers or len(answers) < len(review.panel) or review.decision is not None:
         return
@@ -277,10 +282,8 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
             return
         answers.append(review.measured)
     decision = engine_of(draft.session).evaluate(review.request, answers)
-    draft.set(
-        reviews={**draft.session.reviews, name: replace(review, decision=decision)},
-        decisions=(*draft.session.decisions, decision),
-    )
+    draft.assessment.reviews = {**draft.session.assessment.reviews, name: replace(review, decision=decision)}
+    draft.assessment.decisions = (*draft.session.assessment.decisions, decision)
     draft.do(SaveReview(request=review.request, reviews=tuple(answers), decision=decision))
     draft.do(Announce(decision=decision))
     _act(draft, review.request, decision)
@@ -293,7 +296,7 @@ def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -
         case Action.STOP_AND_ESCALATE:
             draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)
         case Action.PAUSE_AND_CLARIFY:
-            draft.set(workers=_reviewer_again(draft, request))
+            draft.session.workers = _reviewer_again(draft, request)
             text = f"{because}: {said}" if said else because
             ask(draft, text, about=request.about, suggestions=ABOUT_CONCERNS)
             if request.about is not None:

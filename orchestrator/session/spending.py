@@ -33,7 +33,9 @@ def reserve(draft: Draft, assignment: Assignment) -> str | None:
     usages = {worker.id: worker.usage for worker in session.workers.values()}
     short = check_reserve(budget, usages, reserved=_reserved(session, but=assignment.worker), wanted=wanted)
     if short is None:
-        draft.set_detail(assignment.worker, reserved=wanted, usage_before=session.workers[assignment.worker].usage)
+        kept = draft.change_detail(assignment.worker)
+        kept.reserved = wanted
+        kept.usage_before = session.workers[assignment.worker].usage
     return short
 
 
@@ -45,8 +47,8 @@ def note_consumption(draft: Draft, worker: WorkerId, payload: Payload) -> None:
         asked = True
     else:
         return
-    if draft.detail(worker).asked_model is not asked:
-        draft.set_detail(worker, asked_model=asked)
+    if draft.detail(worker).current.asked_model is not asked:
+        draft.change_attempt(worker).asked_model = asked
 
 
 def on_usage(draft: Draft) -> None:

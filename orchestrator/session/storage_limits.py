@@ -20,19 +20,19 @@ def on_storage_short(draft: Draft, body: StorageShort) -> None:
     if body.worker is not None:
         _stop_greedy(draft, body.worker, body)
         return
-    if session.storage_question is not None or session.ending is not None:
+    if session.storage.question is not None or session.ending is not None:
         return
     words = {"size": _size_words, "disk": _disk_words, "files": _files_words}
     text = words[body.what](body)
     if body.what == "size":
         # Whoever answers "go on" has allowed as much again.
-        draft.set(storage_allowed=body.used + session.options.max_session_bytes)
+        draft.storage.allowed = body.used + session.options.max_session_bytes
     elif body.free < (FULL_BYTES if body.what == "disk" else 1):
         for worker in session.living():
             draft.warn(f"{worker.id}: lost output: the disk was full while it ran, and what it wrote then is gone")
     for worker in session.living():
         draft.hold(worker.id, STORAGE, text)
-    draft.set(storage_question=f"q{session.questions_asked + 1}")
+    draft.storage.question = f"q{session.approvals.questions_asked + 1}"
     ask(draft, text, about=None, suggestions=(GO_ON,))
 
 
@@ -40,18 +40,18 @@ def _stop_greedy(draft: Draft, worker: WorkerId, body: StorageShort) -> None:
     """Stop one worker that has taken more than its share, so that the others need not be asked about."""
     if worker not in draft.session.workers or not draft.alive(worker):
         return
-    if draft.detail(worker).stopping_because is None:
+    if draft.detail(worker).current.stopping_because is None:
         text = (
             f"its files have grown to {size_words(body.used)}, and {size_words(body.bound)} is the most for one worker "
             "(limits.disk_mib of the sandbox policy, --limit disk=)"
         )
-        draft.set_detail(worker, failure=text)
+        draft.change_attempt(worker).failure = text
         draft.stop(worker, because=text)
 
 
 def hold_if_short(draft: Draft, worker: WorkerId) -> None:
     """A worker whose start was under way when storage ran short does not run either."""
-    if draft.session.storage_question is not None:
+    if draft.session.storage.question is not None:
         draft.hold(worker, STORAGE, "the session is short of storage")
 
 

@@ -159,10 +159,10 @@ def summarise(session: Session) -> SessionSummary:
         elapsed_s=((session.now or session.opened_at) - session.opened_at).total_seconds(),
         found=session.found,
         workers=tuple(_worker(session, worker) for worker in session.workers),
-        reviews=tuple(_review(session, name) for name in session.reviews),
+        reviews=tuple(_review(session, name) for name in session.assessment.reviews),
         recoveries=session.recoveries,
-        questions=session.questions,
-        answers=session.answers,
+        questions=session.approvals.questions,
+        answers=session.approvals.answers,
         warnings=session.warnings,
         usage=usage,
         usage_complete=not untold and all(worker.usage.total_tokens is not None for worker in ran),
@@ -170,12 +170,12 @@ def summarise(session: Session) -> SessionSummary:
         entries=session.n,
         change=session.change,
         planted=session.planted,
-        suites=session.suites,
-        baseline=session.baseline,
+        suites=session.assessment.suites,
+        baseline=session.assessment.baseline,
         baseline_wanted=session.options.baseline_s is not None,
         answer=_answer(session),
         budget=account_of(session),
-        settled=session.settled,
+        settled=session.approvals.settled,
     )
 
 
@@ -183,7 +183,7 @@ def _worker(session: Session, name: WorkerId) -> WorkerSummary:
     state = session.workers[name]
     detail = session.details.get(name)
     calls = detail.calls if detail else Calls()
-    work = (detail.work if detail else None) or _change_by(session, name)
+    work = (detail.current.work if detail else None) or _change_by(session, name)
     return WorkerSummary(
         id=state.id,
         agent=state.agent,
@@ -228,7 +228,7 @@ def _change_by(session: Session, name: WorkerId) -> WorkerChange | None:
 
 
 def _review(session: Session, name: str) -> ReviewSummary:
-    review = next(state for key, state in session.reviews.items() if key == name)
+    review = next(state for key, state in session.assessment.reviews.items() if key == name)
     return ReviewSummary(
         id=review.request.id,
         trigger=str(review.request.trigger),

@@ -55,17 +55,19 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     before = draft.session.options
     shares = before.share_target or body.share_target
     options = replace(before, interactive=body.interactive, rehearsal=body.rehearsal, share_target=shares)
-    draft.set(ending=None, closed=None, phase=Phase.RUNNING, last_heard=draft.at, options=options)
+    draft.session.ending = None
+    draft.session.closed = None
+    draft.session.phase = Phase.RUNNING
+    draft.session.last_heard = draft.at
+    draft.session.options = options
     for worker, detail in draft.session.details.items():
         endpoint = body.rehearsal.endpoints.get(draft.worker(worker).agent) if body.rehearsal else None
         following = detail.next_assignment
-        draft.set_detail(
-            worker,
-            assignment=replace(detail.assignment, endpoint=endpoint),
-            next_assignment=replace(following, endpoint=endpoint) if following is not None else None,
-        )
+        kept = draft.change_detail(worker)
+        kept.assignment = replace(detail.assignment, endpoint=endpoint)
+        kept.next_assignment = replace(following, endpoint=endpoint) if following is not None else None
     _reopen_reviews(draft)
-    asked_about = {question.about for question in draft.session.questions}
+    asked_about = {question.about for question in draft.session.approvals.questions}
     for worker, state in list(draft.session.workers.items()):
         if draft.session.is_main(worker) and worker not in asked_about and _stands(draft, state):
             _restart(draft, worker, because=RESUMED)
@@ -76,7 +78,7 @@ def _stands(draft: Draft, state: WorkerState) -> bool:
     if state.attempt == 0 or draft.detail(state.id).next_assignment is not None:
         return False
     if is_alive(state):
-        return draft.detail(state.id).stopping_because is not None
+        return draft.detail(state.id).current.stopping_because is not None
     ended = (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
     return state.status in (*ended, WorkerStatus.LIMITED, WorkerStatus.PARKED)
 
@@ -86,7 +88,7 @@ def _reopen_reviews(draft: Draft) -> None:
     for review in draft.session.open_reviews():
         deadline = draft.at + timedelta(seconds=draft.session.options.review_timeout_s)
         request = replace(review.request, deadline=deadline)
-        draft.set(reviews={**draft.session.reviews, request.id: replace(review, request=request)})
+        draft.assessment.reviews = {**draft.session.assessment.reviews, request.id: replace(review, request=request)}
         for worker, answer in review.panel.items():
             if answer is not None:
                 continue  # one that was not asked, because its account was at its limit, is no worker either
@@ -103,9 +105,9 @@ def _reopen_reviews(draft: Draft) -> None:
 def _pause(draft: Draft, body: UserCommand) -> None:
     """Freeze what runs, and what starts later as soon as it has started."""
     if body.worker is None:
-        draft.set(crew_paused=True)
+        draft.session.crew_paused = True
     else:
-        draft.set(paused=draft.session.paused | {body.worker})
+        draft.session.paused = draft.session.paused | {body.worker}
     for worker, state in draft.session.workers.items():
         if body.worker in (None, worker) and is_alive(state):
             draft.hold(worker, BY_USER, f"paused by {body.by}")
@@ -114,10 +116,12 @@ def _pause(draft: Draft, body: UserCommand) -> None:
 def _resume(draft: Draft, body: UserCommand) -> None:
     session = draft.session
     if body.worker is None:
-        draft.set(crew_paused=False, paused=frozenset())
+        draft.session.crew_paused = False
+        draft.session.paused = frozenset()
     else:
         everybody = frozenset(session.workers) if session.crew_paused else session.paused
-        draft.set(crew_paused=False, paused=everybody - {body.worker})
+        draft.session.crew_paused = False
+        draft.session.paused = everybody - {body.worker}
     for worker in session.details:
         if body.worker in (None, worker):
             draft.release(worker, BY_USER)
@@ -139,7 +143,7 @@ def _stop(draft: Draft, body: UserCommand) -> None:
         _call_off(draft, body.worker, body)
     elif not draft.alive(body.worker):
         draft.warn(f"{body.by} asked to stop {body.worker}, which is not running", body.worker)
-    elif draft.detail(body.worker).stopping_because is None:
+    elif draft.detail(body.worker).current.stopping_because is None:
         draft.stop(body.worker, because=f"stopped by {body.by}")
         if draft.session.is_main(body.worker):
             draft.warn(
@@ -149,9 +153,11 @@ def _stop(draft: Draft, body: UserCommand) -> None:
 
 def _call_off(draft: Draft, worker: WorkerId, body: UserCommand) -> None:
     """What was to be started next is not; what still runs is stopped."""
-    draft.set_detail(worker, next_assignment=None, start_at=None)
+    kept = draft.change_detail(worker)
+    kept.next_assignment = None
+    kept.start_at = None
     if not draft.alive(worker):
-        draft.set_worker(worker, status=WorkerStatus.STOPPED, why=f"stopped by {body.by}")
+        draft.become(worker, WorkerStatus.STOPPED, f"stopped by {body.by}")
     draft.warn(f"{worker} was stopped by {body.by} before its next attempt", worker)
 
 

@@ -387,7 +387,11 @@ def phase_of(session: SessionFolder) -> str | None:
         return "another decision is half done"
     if not lives:
         return None
-    return "a review is under way" if any(each.decision is None for each in state.reviews.values()) else "agents work"
+    return (
+        "a review is under way"
+        if any(each.decision is None for each in state.assessment.reviews.values())
+        else "agents work"
+    )
 
 
 def running_shims(session: SessionFolder) -> Iterator[tuple[int, int]]:

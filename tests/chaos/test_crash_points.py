@@ -293,9 +293,9 @@ class Crashing(RuleBasedStateMachine):
         self.take(StorageShort(what, used=5_000_000, free=70_000, bound=4_000_000))
 
     @rule()
-    @precondition(lambda self: self.is_open() and self.here.storage_question is not None)
+    @precondition(lambda self: self.is_open() and self.here.storage.question is not None)
     def room_is_made(self) -> None:
-        question = self.here.storage_question
+        question = self.here.storage.question
         self.take(UserCommand(Command.ANSWER, by="terminal", text="go on", question=question))
 
     @rule(seconds=st.sampled_from([1, 70, 400, 1000]))
@@ -427,7 +427,7 @@ class Crashing(RuleBasedStateMachine):
             self.take(self.next_output(self.unheard()[0]))
         elif self.gone():
             self.take(self.end_of(self.gone()[0]))
-        elif self.here.questions:
+        elif self.here.approvals.questions:
             self.take(UserCommand(Command.STOP, by="terminal"))
         elif running := self.running():
             process = self.world[running[0]]

@@ -92,7 +92,7 @@ class Story:
         self.started("gemini")
         denial = events.Denied("Path must be within one of the workspace directories: /etc")
         self.said("gemini", denial, type_=EventType.ERROR)
-        assert self.session.questions
+        assert self.session.approvals.questions
 
     def dropped(self) -> list[entries.UserCommand]:
         """The commands that were left for the coordinator."""

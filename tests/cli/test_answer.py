@@ -20,7 +20,7 @@ def test_an_answer_may_be_the_number_of_a_suggestion(story: Story, orchestrate: 
     (command,) = story.dropped()
     assert command.command is Command.ANSWER
     assert command.question == "q1"
-    assert command.text == story.session.questions[0].suggestions[1]
+    assert command.text == story.session.approvals.questions[0].suggestions[1]
 
 
 def test_an_answer_without_a_question_is_refused(story: Story, orchestrate: Callable[..., Any]) -> None:

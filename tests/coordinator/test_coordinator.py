@@ -26,12 +26,12 @@ pytestmark = pytest.mark.slow
 async def test_the_default_rehearsal_ends_done_with_a_concern_and_a_recovered_error(stage: Stage) -> None:
     result = await stage.run("default")
     assert (result.outcome, result.exit_code) == (Outcome.DONE, ExitCode.DONE)
-    assert [decision.action for decision in result.state.decisions] == [Action.LOG_WARNING, Action.CONTINUE]
+    assert [decision.action for decision in result.state.assessment.decisions] == [Action.LOG_WARNING, Action.CONTINUE]
     assert "gemini-outside-workspace" in stage.recoveries(result)
     assert result.state.plan is not None
     assert result.state.plan.tier == 1
     assert list(stage.target.iterdir()) == [stage.target / "notes.txt"], "a rehearsal touches only its copy"
-    changed = [worker for worker in result.state.details.values() if worker.work and worker.work.files]
+    changed = [worker for worker in result.state.details.values() if worker.current.work and worker.current.work.files]
     assert changed
 
 
@@ -63,7 +63,7 @@ async def test_every_event_bears_the_bytes_it_came_from(stage: Stage) -> None:
 async def test_a_blocker_verdict_stops_the_crew(stage: Stage) -> None:
     result = await stage.run("blocker")
     assert (result.outcome, result.exit_code) == (Outcome.NEEDS_PERSON, ExitCode.NEEDS_PERSON)
-    assert result.state.decisions[-1].action is Action.STOP_AND_ESCALATE
+    assert result.state.assessment.decisions[-1].action is Action.STOP_AND_ESCALATE
     assert (result.folder / "reviews" / "001-blocker.json").exists()
 
 
@@ -72,7 +72,7 @@ async def test_an_answer_from_outside_continues_the_conversation(stage: Stage) -
 
     def answer(session: Session, entry: JournalEntry) -> None:
         nonlocal answered
-        if session.questions and not answered:
+        if session.approvals.questions and not answered:
             answered = True
             folder = SessionFolder(session.options.session_dir)
             drop_command(folder, UserCommand(Command.ANSWER, by="test", text="keep it for 14 days"))
@@ -80,9 +80,9 @@ async def test_an_answer_from_outside_continues_the_conversation(stage: Stage) -
     stage.watch = answer
     result = await stage.run("pause", interactive=True)
     assert result.outcome is Outcome.DONE
-    assert result.state.answers == (("q1", "keep it for 14 days"),)
+    assert result.state.approvals.answers == (("q1", "keep it for 14 days"),)
     claude = next(worker for worker in result.state.workers.values() if worker.attempt == 2)
-    assert result.state.details[claude.id].conversation_asked == claude.conversation
+    assert result.state.details[claude.id].current.conversation_asked == claude.conversation
 
 
 async def test_claimed_success_without_work_is_never_reported_as_success(stage: Stage) -> None:

@@ -52,8 +52,8 @@ def answering(stage: Stage, text: str) -> None:
     said: set[str] = set()
 
     def answer(session: Session, entry: JournalEntry) -> None:
-        for question in session.questions:
-            if question.id in session.guards and question.id not in said:
+        for question in session.approvals.questions:
+            if question.id in session.approvals.guards and question.id not in said:
                 said.add(question.id)
                 command = UserCommand(Command.ANSWER, by="test", text=text, question=question.id)
                 drop_command(SessionFolder(session.options.session_dir), command)
@@ -88,7 +88,7 @@ async def test_a_person_decides_about_a_push(stage: Stage, far: Repository, text
     assert code_of(result) == code
     assert was_pushed(far) is (text == "yes")
     assert result.outcome is Outcome.DONE
-    assert result.state.answers == (("q1", text),)
+    assert result.state.approvals.answers == (("q1", text),)
     asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
     assert [body.argv[:2] for body in asked if body.source == "executable"] == [("git", "push")]
 
@@ -147,7 +147,7 @@ async def test_the_real_clis_wait_for_a_person(
     assert was_pushed(far) is pushed
     # The hook lets it pass: the guard in front of git can show exactly what would leave.
     assert {body.source for body in asked} == sources
-    assert result.state.answers == (("q1", text),)
+    assert result.state.approvals.answers == (("q1", text),)
 
 
 @pytest.mark.real

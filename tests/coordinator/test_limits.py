@@ -76,7 +76,7 @@ role = "implementer"
     assert result.outcome is Outcome.DONE, result.reason
     first, second = starts(stage, result, WorkerId("codex"))
     assert second >= limited_until(stage, WorkerId("codex")) > first
-    assert result.state.questions_asked == 0
+    assert result.state.approvals.questions_asked == 0
 
 
 async def test_all_workers_of_an_account_wait_for_the_end_of_its_limit(stage: Stage) -> None:
@@ -133,7 +133,7 @@ run = "kill -9 $PPID"
     assert result.outcome is Outcome.DONE, result.reason
     claude = result.state.workers[CLAUDE]
     assert claude.attempt == 2
-    assert result.state.details[CLAUDE].conversation_asked == claude.conversation
+    assert result.state.details[CLAUDE].current.conversation_asked == claude.conversation
     assert any("restart 1 of 3" in warning for warning in result.state.warnings)
 
 
@@ -158,7 +158,7 @@ def is_at_work(stage: Stage) -> bool:
     said = [event for _, entry in stage.seen if isinstance(entry.body, AgentOutput) for event in entry.body.events]
     if not any(isinstance(event.payload, ToolCalled) for event in said):
         return True
-    return any(review.decision is None for review in stage.seen[-1][0].reviews.values())
+    return any(review.decision is None for review in stage.seen[-1][0].assessment.reviews.values())
 
 
 async def test_a_silent_worker_is_shown_with_the_evidence_looked_at_and_ended_at_its_runtime_limit(
@@ -184,7 +184,7 @@ run = "sleep 60"
     )
     silent = [s.workers[CLAUDE].why for s, _ in stage.seen if s.workers[CLAUDE].status is WorkerStatus.SILENT]
     assert re.match(r"nothing written for 60 s; \d+ % CPU, [2-9] processes.*; [\d,]+ bytes read before", silent[0])
-    [review] = result.state.reviews.values()
+    [review] = result.state.assessment.reviews.values()
     assert (review.request.trigger, review.request.about) == (Trigger.SILENCE, CLAUDE)
     assert review.decision is not None
     assert review.decision.action is Action.CONTINUE

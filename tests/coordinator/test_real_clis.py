@@ -57,7 +57,7 @@ async def test_the_default_rehearsal_writes_files_and_survives_an_injected_error
         if isinstance(event.payload, ToolCalled)
     }
     assert len(tools) >= 3
-    assert [decision.action for decision in result.state.decisions] == [Action.LOG_WARNING, Action.CONTINUE]
+    assert [decision.action for decision in result.state.assessment.decisions] == [Action.LOG_WARNING, Action.CONTINUE]
     report = (result.folder / "report.md").read_text()
     for told in ("log_warning", "gemini-outside-workspace", "empty pid namespace"):
         assert told in report
@@ -102,7 +102,7 @@ async def test_a_blocker_stops_the_crew(real: Stage) -> None:
     result = await real.run("blocker")
     all_were_real(result)
     assert result.exit_code is ExitCode.NEEDS_PERSON
-    assert result.state.decisions[-1].action is Action.STOP_AND_ESCALATE
+    assert result.state.assessment.decisions[-1].action is Action.STOP_AND_ESCALATE
     assert "stop_and_escalate" in (result.folder / "report.md").read_text()
 
 
@@ -111,7 +111,7 @@ async def test_a_pause_is_answered_and_the_conversation_goes_on(real: Stage) -> 
 
     def answer(session: Session, entry: JournalEntry) -> None:
         nonlocal answered
-        if session.questions and not answered:
+        if session.approvals.questions and not answered:
             answered = True
             folder = SessionFolder(session.options.session_dir)
             drop_command(folder, UserCommand(Command.ANSWER, by="test", text="keep it for 14 days"))
@@ -121,5 +121,5 @@ async def test_a_pause_is_answered_and_the_conversation_goes_on(real: Stage) -> 
     all_were_real(result)
     assert result.exit_code is ExitCode.DONE
     again = next(worker for worker in result.state.workers.values() if worker.attempt == 2)
-    assert result.state.details[again.id].conversation_asked == again.conversation
-    assert Action.PAUSE_AND_CLARIFY in [decision.action for decision in result.state.decisions]
+    assert result.state.details[again.id].current.conversation_asked == again.conversation
+    assert Action.PAUSE_AND_CLARIFY in [decision.action for decision in result.state.assessment.decisions]

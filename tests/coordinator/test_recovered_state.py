@@ -69,7 +69,7 @@ def test_what_a_conversation_has_consumed_is_counted_once_whoever_coordinates(
     session = assert_exact(folder)
     worker = session.workers[WorkerId(agent)]
     assert worker.attempt == 2
-    assert session.details[worker.id].conversation_asked == worker.conversation
+    assert session.details[worker.id].current.conversation_asked == worker.conversation
     usage = worker.usage
     assert (usage.input_tokens, usage.cached_tokens, usage.output_tokens) == stated(folder / f"{agent}.jsonl")
 

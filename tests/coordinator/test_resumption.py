@@ -122,7 +122,7 @@ def test_workers_that_outlive_the_grace_are_ended_and_their_conversation_goes_on
     session = assert_exact(folder)
     claude = next(worker for worker in session.workers.values() if worker.id == "claude")
     assert claude.attempt >= 2
-    assert session.details[claude.id].conversation_asked is not None
+    assert session.details[claude.id].current.conversation_asked is not None
 
 
 @pytest.mark.real
@@ -249,7 +249,7 @@ def test_an_end_that_was_only_intended_does_not_come_when_the_session_is_resumed
     cut_before(folder, b'"session_closed"')
     assert resume(folder, "keep it for 14 days").startswith("ended done")
     session = assert_exact(folder)
-    assert session.answers == (("q1", "keep it for 14 days"),)
+    assert session.approvals.answers == (("q1", "keep it for 14 days"),)
 
 
 def cut_before(folder: Path, word: bytes) -> None:
@@ -270,7 +270,7 @@ async def test_a_session_that_waits_for_an_answer_goes_on_with_it(stage: Stage) 
     assert done.exit_code is ExitCode.DONE
     assert_exact(waiting.folder)
     claude = next(worker for worker in done.state.workers.values() if worker.attempt == 2)
-    assert done.state.details[claude.id].conversation_asked == claude.conversation
+    assert done.state.details[claude.id].current.conversation_asked == claude.conversation
 
 
 async def test_a_finished_session_is_not_run_again(stage: Stage) -> None:

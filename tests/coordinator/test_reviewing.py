@@ -32,7 +32,7 @@ say = "hello.txt stands."
 
 def answers(result: SessionResult) -> dict[WorkerId, tuple[Verdict, str]]:
     """Every review's answers, and what was wrong with them."""
-    panels = [review.panel for review in result.state.reviews.values()]
+    panels = [review.panel for review in result.state.assessment.reviews.values()]
     return {who: (said.verdict, said.problem or "") for panel in panels for who, said in panel.items() if said}
 
 
@@ -52,7 +52,7 @@ say = "Looks splendid, ship it!"
     assert verdict is Verdict.ABSTAINED
     assert problem
     assert said[WorkerId("review-001-codex")] == (Verdict.APPROVED, "")
-    assert result.state.decisions[0].action is Action.CONTINUE
+    assert result.state.assessment.decisions[0].action is Action.CONTINUE
     assert result.exit_code is ExitCode.DONE
     assert problem in (result.folder / "report.md").read_text()
 
@@ -78,5 +78,5 @@ review = "*-milestone"
     assert late.exit is not None
     assert late.exit.stopped_by == "stop"
     assert late.attempt == 3
-    assert [decision.action for decision in result.state.decisions] == [Action.PAUSE_AND_CLARIFY]
+    assert [decision.action for decision in result.state.assessment.decisions] == [Action.PAUSE_AND_CLARIFY]
     assert result.exit_code is ExitCode.NEEDS_PERSON

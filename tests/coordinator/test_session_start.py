@@ -154,8 +154,8 @@ async def test_when_one_agent_is_left_the_orchestrator_reviews_by_measuring(stag
     result = await stage.run("plain", agents=(AgentName("claude"),))
     assert result.exit_code is ExitCode.DONE
     assert [step.role for step in result.state.steps()] == [Role.IMPLEMENTER]
-    assert "1 files changed" in result.state.decisions[-1].reasons[0]
-    answers = [answer for review in result.state.reviews.values() for answer in review.panel.values()]
+    assert "1 files changed" in result.state.assessment.decisions[-1].reasons[0]
+    answers = [answer for review in result.state.assessment.reviews.values() for answer in review.panel.values()]
     assert [answer.reviewer for answer in answers if answer] == ["orchestrator"]
 
 

@@ -84,9 +84,9 @@ async def test_an_answer_lets_a_session_past_its_size_run_on_to_its_end(stage: S
     answered: list[str] = []
 
     def answer(session: Session, entry: JournalEntry) -> None:
-        if session.storage_question is not None and session.storage_question not in answered:
-            answered.append(session.storage_question)
-            command = UserCommand(Command.ANSWER, by="test", text="go on", question=session.storage_question)
+        if session.storage.question is not None and session.storage.question not in answered:
+            answered.append(session.storage.question)
+            command = UserCommand(Command.ANSWER, by="test", text="go on", question=session.storage.question)
             drop_command(SessionFolder(session.options.session_dir), command)
 
     stage.watch = answer
@@ -223,4 +223,4 @@ async def test_a_worker_that_takes_more_than_its_share_of_the_disk_is_stopped_by
     result = await stage.run_claude(act, sandbox=sandbox)
     assert result.outcome is Outcome.FAILED
     assert "8 MiB is the most for one worker" in result.reason
-    assert result.state.storage_question is None
+    assert result.state.storage.question is None

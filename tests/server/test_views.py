@@ -9,6 +9,7 @@ from orchestrator.models.approvals import Settled
 from orchestrator.models.identity import WorkerId
 from orchestrator.server.recent_history import RecentHistory
 from orchestrator.server.views import review_views, session_view, worker_view
+from orchestrator.session.state import Approvals
 from tests.server.conftest import Stage
 
 
@@ -38,7 +39,7 @@ def test_a_settled_question_is_shown_with_its_choices_and_who_answered_what(stag
     assert stage.session is not None
     at = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
     asked = Settled("q1", "May it \x1b[31mpush?", ("yes", "no"), None, "yes", "dashboard", "ann", at, "it was run")
-    (shown,) = session_view(replace(stage.session, settled=(asked,)), live=True).settled
+    (shown,) = session_view(replace(stage.session, approvals=Approvals(settled=(asked,))), live=True).settled
     assert "\x1b" not in shown.text
     assert (shown.choices, shown.answer, shown.by) == (("yes", "no"), "yes", "dashboard")
     assert (shown.who, shown.at, shown.outcome) == ("ann", at, "it was run")

@@ -245,7 +245,7 @@ def test_commands_that_wait_run_or_not_as_the_page_is_told_and_one_worker_is_sto
         assert run.end() == 130
     asked = [("answer", None), ("answer", None), ("stop", "claude"), ("stop", None)]
     assert asked_for(workspace) == [(what, whom, "dashboard") for what, whom in asked]
-    assert session_of(workspace).answers == (("q1", "yes"), ("q2", "no"))
+    assert session_of(workspace).approvals.answers == (("q1", "yes"), ("q2", "no"))
 
 
 def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
@@ -271,7 +271,7 @@ def test_a_question_is_answered_on_the_page_and_the_work_goes_on(
         watched.has(".sub .status-done", seconds=30)
     assert run.end() == 0
     assert [(what, by) for what, _, by in asked_for(workspace)] == [("answer", "dashboard")]
-    assert session_of(workspace).answers == (("q1", "90 days"),)
+    assert session_of(workspace).approvals.answers == (("q1", "90 days"),)
 
 
 @pytest.mark.parametrize(

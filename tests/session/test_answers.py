@@ -26,7 +26,7 @@ def test_two_concerns_ask_a_person_and_the_answer_continues_the_conversation(pla
     p.snapshot("a.py")
     p.reviews("review-001-gemini", "concerns", "which regex?")
     p.reviews("review-001-codex", "concerns", "which regex?")
-    assert p.session.decisions[-1].action is Action.PAUSE_AND_CLARIFY
+    assert p.session.assessment.decisions[-1].action is Action.PAUSE_AND_CLARIFY
     assert p.session.workers[WorkerId("claude")].status is WorkerStatus.FROZEN
     assert p.wanted(ThawWorker) == []
     p.take(UserCommand(Command.ANSWER, by="terminal", text="the strict one"))
@@ -35,7 +35,7 @@ def test_two_concerns_ask_a_person_and_the_answer_continues_the_conversation(pla
     again = p.last(StartWorker)[1]
     assert (again.attempt, again.assignment.resume) == (2, "c-1")
     assert "the strict one" in again.assignment.prompt
-    assert p.session.questions == ()
+    assert p.session.approvals.questions == ()
 
 
 def test_without_a_person_at_hand_a_question_ends_the_session(play: Callable[..., Play]) -> None:
@@ -51,7 +51,7 @@ def test_without_a_person_at_hand_a_question_ends_the_session(play: Callable[...
     assert p.session.ending.outcome is Outcome.NEEDS_PERSON
     p.exits("claude", None, by="stop")
     p.done()
-    assert p.session.questions[0].about == WorkerId("claude")
+    assert p.session.approvals.questions[0].about == WorkerId("claude")
     assert p.wanted(CloseSession)
 
 
@@ -60,7 +60,7 @@ def test_two_questions_about_one_worker_are_answered_together(play: Callable[...
     p.start("claude")
     for path in ("/srv/x/one", "/srv/y/two"):
         p.says("claude", Denied(f"bash: {path}: Permission denied", path=path), kind=EventType.ERROR)
-    assert [question.id for question in p.session.questions] == ["q1", "q2"]
+    assert [question.id for question in p.session.approvals.questions] == ["q1", "q2"]
     p.take(UserCommand(Command.ANSWER, by="terminal", question="q2", text="leave two alone"))
     assert p.wanted(StopWorker) == [], "it stands still until the other one is answered too"
     assert p.session.workers[WorkerId("claude")].status is WorkerStatus.FROZEN
@@ -131,10 +131,10 @@ def test_after_an_answer_the_workers_reviews_are_counted_anew(play: Callable[...
     p.snapshot("a.py")
     p.reviews("review-001-codex", "approved")
     p.reports("claude", EventType.MILESTONE, "more than half")
-    assert "has been reviewed 1 times" in p.session.questions[0].text
+    assert "has been reviewed 1 times" in p.session.approvals.questions[0].text
     p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
     p.exits("claude", 143, by="stop")
     p.start("claude")
     p.reports("claude", EventType.MILESTONE, "nearly done")
-    assert p.session.questions == ()
-    assert len(p.session.reviews) == 2
+    assert p.session.approvals.questions == ()
+    assert len(p.session.assessment.reviews) == 2

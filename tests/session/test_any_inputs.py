@@ -229,7 +229,7 @@ class World:
         workers: list[WorkerId | None] = [None, WorkerId("nobody"), *self.play.session.workers]
         commands = [c for c in Command if c not in (Command.STOP, Command.KILL) or self.number(3) == 0]
         command = commands[place % len(commands)]
-        questions = [*(one.id for one in self.play.session.questions), "q1", "q2", None, None]
+        questions = [*(one.id for one in self.play.session.approvals.questions), "q1", "q2", None, None]
         question = questions[self.number(len(questions) - 1)]
         worker = workers[self.number(len(workers) - 1)]
         self.take(UserCommand(command, by="test", worker=worker, text="go on", question=question))

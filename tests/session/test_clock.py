@@ -84,9 +84,9 @@ def test_a_late_reviewer_is_stopped_and_counts_as_an_abstention(play: Callable[.
     p.start("review-001-codex")
     pass_time(p, 31)
     assert p.wanted(StopWorker)[0].worker == "review-001-codex"
-    answers = [a for r in p.session.reviews.values() for a in r.panel.values() if a is not None]
+    answers = [a for r in p.session.assessment.reviews.values() for a in r.panel.values() if a is not None]
     assert [answer.verdict for answer in answers] == [Verdict.ABSTAINED]
-    assert p.session.decisions[-1].rule == "nobody answered"
+    assert p.session.assessment.decisions[-1].rule == "nobody answered"
 
 
 def test_the_session_itself_has_a_time_limit(play: Callable[..., Play]) -> None:

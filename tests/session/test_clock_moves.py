@@ -79,10 +79,10 @@ def test_a_command_that_waits_for_consent_waits_as_long_as_before(play: Callable
     p = play("claude", sandbox=sandbox, interactive=True)
     p.start("claude")
     p.take(GuardAsked(CLAUDE, "r1", "executable", ("make", "deploy"), "/t"))
-    (guard,) = p.session.guards.values()
+    (guard,) = p.session.approvals.guards.values()
     before = guard.deadline - p.at
     move(p, by)
-    (guard,) = p.session.guards.values()
+    (guard,) = p.session.approvals.guards.values()
     assert guard.deadline - p.at == before
 
 

@@ -69,7 +69,7 @@ def test_without_auto_resume_a_person_is_asked_once_and_the_answer_starts_all_wh
 ) -> None:
     p = implementing(play, interactive=True)
     meets_limit(p, "claude", p.at + timedelta(hours=2))
-    assert len(p.session.questions) == 1
+    assert len(p.session.approvals.questions) == 1
     pass_time(p, 5 * 3600)
     assert p.last(StartWorker)[1].attempt == 1
     p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
@@ -88,8 +88,8 @@ def test_a_reviewer_of_a_limited_agent_is_not_started_and_abstains(play: Callabl
     p.snapshot("a.py")
     assert p.last(StartWorker)[1].worker == "review-002-gemini"
     p.reviews("review-002-gemini", "approved")
-    assert "not asked" in str(list(p.session.reviews.values())[-1].panel)
-    assert p.session.decisions[-1].action is Action.CONTINUE
+    assert "not asked" in str(list(p.session.assessment.reviews.values())[-1].panel)
+    assert p.session.assessment.decisions[-1].action is Action.CONTINUE
 
 
 def test_a_review_with_somebody_who_was_not_asked_goes_on_in_a_resumed_session(play: Callable[..., Play]) -> None:

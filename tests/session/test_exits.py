@@ -58,7 +58,7 @@ def test_an_implementer_without_a_change_is_never_done_and_goes_on_with_the_answ
     p = play("gemini", "claude", "codex", interactive=True)
     p.finishes("gemini")
     p.finishes("claude")
-    (question,) = p.session.questions
+    (question,) = p.session.approvals.questions
     assert "nothing changed in the target" in question.text
     assert p.session.workers[WorkerId("claude")].status is WorkerStatus.UNPROVEN
     p.take(UserCommand(Command.ANSWER, "user", text="Write it down."))

@@ -43,7 +43,7 @@ def answers(p: Play) -> list[tuple[str, bool]]:
 
 
 def says(p: Play, text: str) -> None:
-    p.take(UserCommand(Command.ANSWER, by="terminal", text=text, question=p.session.questions[0].id))
+    p.take(UserCommand(Command.ANSWER, by="terminal", text=text, question=p.session.approvals.questions[0].id))
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_consent_is_asked_for_and_waited_for(played: Callable[..., Play], text: 
     assert question.suggestions == ("yes", "no")
     says(p, text)
     assert answers(p) == [("r1", runs)]
-    assert p.session.questions == ()
-    assert p.session.guards == {}
+    assert p.session.approvals.questions == ()
+    assert p.session.approvals.guards == {}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_no_choice_is_no_consent_and_is_asked_again(played: Callable[...
     says(p, text)
     assert answers(p) == []
     assert len(p.wanted(AskPerson)) == 2
-    assert [question.id for question in p.session.questions] == ["q1"]
+    assert [question.id for question in p.session.approvals.questions] == ["q1"]
     says(p, "no")
     assert answers(p) == [("r1", False)]
 
@@ -104,7 +104,7 @@ def test_a_consent_is_on_record_with_question_answer_person_place_and_outcome(pl
     p = played()
     p.take(asked("pip", "install", "x"))
     p.take(UserCommand(Command.ANSWER, by="dashboard", text="1", question="q1", who="ada (uid 1000)"))
-    (settled,) = p.session.settled
+    (settled,) = p.session.approvals.settled
     assert "`pip install x`" in settled.text
     assert (settled.question, settled.choices, settled.answer) == ("q1", ("yes", "no"), "1")
     assert (settled.by, settled.who, settled.outcome) == ("dashboard", "ada (uid 1000)", "allowed to run")
@@ -117,14 +117,14 @@ def test_a_consent_nobody_gave_is_on_record_too(played: Callable[..., Play]) -> 
     p.take(asked("pip", "install"))
     p.later(31)
     p.take(TimePassed())
-    assert p.session.settled[0].outcome.startswith("refused: nobody consented")
-    assert p.session.settled[0].by == ""
+    assert p.session.approvals.settled[0].outcome.startswith("refused: nobody consented")
+    assert p.session.approvals.settled[0].by == ""
 
 
 def test_a_consent_given_beforehand_is_on_record(played: Callable[..., Play]) -> None:
     p = played(interactive=False, sandbox=CONFIG.model_copy(update={"approved_commands": ("pip install",)}))
     p.take(asked("pip", "install"))
-    assert (p.session.settled[0].answer, p.session.settled[0].outcome) == ("pip install", "allowed")
+    assert (p.session.approvals.settled[0].answer, p.session.approvals.settled[0].outcome) == ("pip install", "allowed")
 
 
 def started(*argv: str, request: str, above: tuple[str, ...]) -> GuardAsked:
@@ -157,7 +157,7 @@ def test_a_consent_covers_nothing_else(
     says(p, "yes")
     p.take(started(*argv, request="second", above=above))
     assert answers(p) == [("first", True)]
-    assert len(p.session.questions) == 1
+    assert len(p.session.approvals.questions) == 1
 
 
 def test_what_a_hook_was_told_covers_the_start_and_what_that_starts_again(played: Callable[..., Play]) -> None:
@@ -198,12 +198,12 @@ def test_a_request_that_is_found_again_is_not_asked_again(played: Callable[..., 
 def test_nobody_answering_is_a_refusal(played: Callable[..., Play]) -> None:
     p = played()
     p.take(asked("pip", "install"))
-    assert next_deadline(p.session) == p.session.guards["q1"].deadline
+    assert next_deadline(p.session) == p.session.approvals.guards["q1"].deadline
     p.later(31)
     p.take(TimePassed())
     assert answers(p) == [("r1", False)]
     assert "nobody consented" in p.wanted(Warn)[-1].text
-    assert p.session.questions == ()
+    assert p.session.approvals.questions == ()
 
 
 def test_without_a_person_at_hand_it_is_refused_with_the_reason(played: Callable[..., Play]) -> None:
@@ -228,7 +228,7 @@ def test_what_the_hook_was_told_is_not_asked_again(played: Callable[..., Play]) 
     p.take(asked("pip", "install", request="e"))
     p.take(asked("pip", "install", request="again"))
     assert answers(p) == [("h", True), ("e", True)]
-    assert len(p.session.questions) == 1
+    assert len(p.session.approvals.questions) == 1
 
 
 @pytest.mark.parametrize(("unsure", "runs"), [("allow", True), ("warn", True), ("block", False)])
@@ -242,7 +242,7 @@ def test_a_worker_that_is_gone_waits_for_nothing(played: Callable[..., Play]) ->
     p = played()
     p.take(asked("pip", "install"))
     p.exits("claude", 1)
-    assert p.session.guards == {}
+    assert p.session.approvals.guards == {}
     assert answers(p) == [("r1", False)]
     p.take(asked("pip", "install", request="late"))
     assert answers(p)[-1] == ("late", False)
@@ -261,11 +261,11 @@ def test_a_hook_lets_pass_what_its_guard_can_show_exactly_and_asks_about_the_res
     p.take(asked("git push && npm publish", source="hook", request="h1"))
     p.take(asked("pip install x; git push", source="hook", request="h2"))
     assert answers(p) == [("h1", True)]
-    assert len(p.session.questions) == 1
+    assert len(p.session.approvals.questions) == 1
 
 
 def test_without_guards_in_front_of_programs_the_hook_asks_about_a_push(played: Callable[..., Play]) -> None:
     p = played(sandbox_backend="none")
     p.take(asked("git push", source="hook"))
     assert answers(p) == []
-    assert len(p.session.questions) == 1
+    assert len(p.session.approvals.questions) == 1

@@ -88,7 +88,7 @@ def test_a_person_is_asked_where_nobody_else_can_look_and_not_when_it_writes_aga
     assert len(p.wanted(AskPerson)) == 1
     assert p.wanted(FreezeWorker) == []
     p.says("claude", Said("here I am"))
-    assert p.session.questions == ()
+    assert p.session.approvals.questions == ()
     assert p.session.workers[CLAUDE].status is WorkerStatus.RUNNING
 
 

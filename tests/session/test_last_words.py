@@ -137,7 +137,9 @@ def test_a_reviewer_that_does_not_exit_has_answered_all_the_same(play: Callable[
     p.says("review-001-codex", TurnEnded(True, "success", reply=answer), kind=EventType.STATUS)
     pass_time(p, 31)
     p.exits("review-001-codex", 143, by="stop")
-    assert [str(a.verdict) for r in p.session.reviews.values() for a in r.panel.values() if a] == ["approved"]
+    assert [str(a.verdict) for r in p.session.assessment.reviews.values() for a in r.panel.values() if a] == [
+        "approved"
+    ]
 
 
 @pytest.mark.parametrize("failed", [OVERLOADED, REFUSED], ids=["passing", "lasting"])

@@ -71,7 +71,7 @@ def done(p: Play, code: int | None, stderr: str = "") -> None:
 
 
 def says(p: Play, text: str) -> None:
-    p.take(UserCommand(Command.ANSWER, by="terminal", text=text, question=p.session.questions[0].id))
+    p.take(UserCommand(Command.ANSWER, by="terminal", text=text, question=p.session.approvals.questions[0].id))
 
 
 def refusals(p: Play) -> list[str]:
@@ -93,8 +93,8 @@ def test_a_person_is_asked_about_exactly_what_would_leave_and_then_it_leaves_onc
     assert p.wanted(AnswerGuard) == [
         AnswerGuard(CLAUDE, "r1", run=False, reason="run in its place: 0", code=0, stdout="out", stderr="main -> main")
     ]
-    assert not p.session.leaving
-    assert not p.session.guards
+    assert not p.session.approvals.leaving
+    assert not p.session.approvals.guards
 
 
 @pytest.mark.parametrize("how", ["no", "late", "gone"])
@@ -111,8 +111,8 @@ def test_what_nobody_consents_to_does_not_leave(played: Callable[..., Play], how
         p.exits("claude", 1)
     assert p.wanted(SendOutbound) == []
     assert len(refusals(p)) == 1
-    assert not p.session.leaving
-    assert not p.session.guards
+    assert not p.session.approvals.leaving
+    assert not p.session.approvals.guards
 
 
 def test_consent_given_beforehand_is_for_what_was_inspected_and_is_said(played: Callable[..., Play]) -> None:
@@ -230,7 +230,7 @@ def test_what_was_looked_at_for_a_worker_that_is_gone_is_not_asked_about(played:
     assert refusals(p) == ["claude is gone"]
     inspected(p)
     assert p.wanted(AskPerson) == []
-    assert not p.session.leaving
+    assert not p.session.approvals.leaving
 
 
 def test_the_end_of_one_worker_is_none_of_anothers_business(play: Callable[..., Play]) -> None:
@@ -260,9 +260,9 @@ def test_what_is_on_its_way_is_not_called_back_by_the_workers_end(played: Callab
     inspected(p)
     says(p, "yes")
     p.exits("claude", 1)
-    assert p.session.leaving
+    assert p.session.approvals.leaving
     done(p, 0)
-    assert not p.session.leaving
+    assert not p.session.approvals.leaving
 
 
 def test_a_session_does_not_close_over_what_is_leaving(played: Callable[..., Play]) -> None:
@@ -293,7 +293,7 @@ def test_what_nobody_knows_goes_to_a_person_and_is_never_done_again(
     ending = p.session.ending
     assert (ending.outcome if ending else None) is (None if interactive else Outcome.NEEDS_PERSON)
     says(p, "it has left")
-    assert p.session.questions == ()
+    assert p.session.approvals.questions == ()
     assert p.session.phase is (Phase.RUNNING if interactive else Phase.ENDING)
     assert len(p.wanted(SendOutbound)) == 1
 

@@ -23,8 +23,8 @@ def test_a_question_freezes_its_worker_unless_told_otherwise(play: Callable[...,
     assert not any(isinstance(effect, FreezeWorker) for effect in draft.effects)
     ask(draft, "hm?", about=GEMINI)
     assert any(isinstance(effect, FreezeWorker) for effect in draft.effects)
-    assert [question.id for question in draft.session.questions] == ["q1", "q2"]
-    assert p.session.questions == (), "the session that was given stays as it was"
+    assert [question.id for question in draft.session.approvals.questions] == ["q1", "q2"]
+    assert p.session.approvals.questions == (), "the session that was given stays as it was"
 
 
 def test_a_question_that_has_gone_stale_is_withdrawn_openly(play: Callable[..., Play]) -> None:
@@ -33,7 +33,7 @@ def test_a_question_that_has_gone_stale_is_withdrawn_openly(play: Callable[..., 
     question = ask(draft, "hm?", about=None)
     withdraw(draft, question.id, "it writes again")
     withdraw(draft, "q99", "nobody asked")
-    assert draft.session.questions == ()
+    assert draft.session.approvals.questions == ()
     assert [effect.text for effect in draft.effects if isinstance(effect, Warn)] == [
         "question q1 is withdrawn: it writes again"
     ]

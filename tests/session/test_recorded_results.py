@@ -33,11 +33,11 @@ def results_of(path: Path) -> dict[str, Any]:
     return {
         "format": next(e.body.format for e in read_journal(path) if isinstance(e.body, SessionOpened)),
         "entries": session.n,
-        "decisions": [f"{one.review}: {one.action}: {one.rule}" for one in session.decisions],
+        "decisions": [f"{one.review}: {one.action}: {one.rule}" for one in session.assessment.decisions],
         "workers": {w.id: f"{w.status}: {w.why}; attempt {w.attempt}" for w in session.workers.values()},
         "warnings": list(session.warnings),
         "recoveries": [f"{one.worker}: {one.rule}" for one in session.recoveries],
-        "questions": [f"{one.id}: {one.text}" for one in session.questions],
+        "questions": [f"{one.id}: {one.text}" for one in session.approvals.questions],
         "ended": f"{session.closed.outcome}: {session.closed.reason}" if session.closed else None,
     }
 

@@ -56,7 +56,7 @@ def test_a_blocker_verdict_stops_everybody_and_needs_a_person(play: Callable[...
     p.snapshot()
     p.reviews("review-001-gemini", "blocker", "it would lose data")
     p.reviews("review-001-codex", "approved")
-    assert p.session.decisions[-1].action is Action.STOP_AND_ESCALATE
+    assert p.session.assessment.decisions[-1].action is Action.STOP_AND_ESCALATE
     assert p.last(StopWorker)[1].worker == WorkerId("claude")
     p.exits("claude", 143, by="stop")
     p.done()
@@ -71,7 +71,7 @@ def test_one_concern_is_a_warning_and_the_author_runs_on(play: Callable[..., Pla
     p.snapshot("a.py")
     p.reviews("review-001-gemini", "concerns", "no test yet")
     p.reviews("review-001-codex", "approved")
-    assert p.session.decisions[-1].action is Action.LOG_WARNING
+    assert p.session.assessment.decisions[-1].action is Action.LOG_WARNING
     assert p.last(ThawWorker)[1].worker == WorkerId("claude")
     assert p.session.workers[WorkerId("claude")].status is WorkerStatus.RUNNING
     assert any("no test yet" in warning for warning in p.session.warnings)
@@ -86,7 +86,7 @@ def test_a_final_review_with_doubts_sends_the_change_back_and_is_held_again(play
     p.start("codex")
     p.says("codex", TurnEnded(ok=True, subtype="success", reply=reply), kind=EventType.STATUS)
     p.exits("codex")
-    assert p.session.decisions[-1].rule == "nobody answered"
+    assert p.session.assessment.decisions[-1].rule == "nobody answered"
     p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
     p.finishes("claude", "a.py")
     p.snapshot("a.py")
@@ -127,7 +127,7 @@ def test_a_blocker_that_no_other_agent_can_look_at_goes_to_a_person(play: Callab
     p.start("claude")
     p.reports("claude", EventType.BLOCKER, "the schema is unknown")
     assert "the schema is unknown" in p.last(AskPerson)[1].question.text
-    assert p.session.reviews == {}
+    assert p.session.assessment.reviews == {}
     assert len(p.wanted(FreezeWorker)) == 1
 
 
@@ -175,9 +175,9 @@ def test_a_final_review_is_measured_too_and_its_concern_is_never_outvoted(play: 
     p.finishes("claude", "a.py")
     p.snapshot("a.py")
     p.reviews("codex", "approved")
-    assert not p.session.decisions
+    assert not p.session.assessment.decisions
     measured(p, Verdict.CONCERNS, "2 tests fail that did not")
-    assert p.session.decisions[-1].action is Action.PAUSE_AND_CLARIFY
+    assert p.session.assessment.decisions[-1].action is Action.PAUSE_AND_CLARIFY
     assert "2 tests fail" in p.last(AskPerson)[1].question.text
 
 
@@ -191,7 +191,7 @@ def test_what_was_measured_well_or_not_at_all_leaves_it_to_the_reviewers(
     measured(p, verdict, "looked")
     p.snapshot("a.py")
     p.reviews("codex", "approved")
-    assert p.session.decisions[-1].action is Action.CONTINUE
+    assert p.session.assessment.decisions[-1].action is Action.CONTINUE
 
 
 def test_a_single_measured_concern_about_finished_work_needs_a_person(play: Callable[..., Play]) -> None:
@@ -227,12 +227,12 @@ def test_a_reviewer_that_could_not_be_heard_is_asked_again_twice_and_its_word_co
     p.reviews("review-001-gemini", "approved")
     for pause in (2, 16):
         dies(p, "review-001-codex")
-        assert not p.session.decisions
+        assert not p.session.assessment.decisions
         start_due(p, pause)
     again = p.last(StartWorker)[1]
     assert (again.worker, again.attempt, again.assignment.resume) == ("review-001-codex", 3, None)
     p.reviews("review-001-codex", "blocker", "it would lose data")
-    assert p.session.decisions[-1].action is Action.STOP_AND_ESCALATE
+    assert p.session.assessment.decisions[-1].action is Action.STOP_AND_ESCALATE
 
 
 def test_where_a_reviewer_was_never_heard_a_person_is_asked_whatever_the_others_said(play: Callable[..., Play]) -> None:
@@ -242,7 +242,7 @@ def test_where_a_reviewer_was_never_heard_a_person_is_asked_whatever_the_others_
         dies(p, "review-001-codex")
         start_due(p, pause)
     dies(p, "review-001-codex")
-    assert p.session.decisions[-1].action is Action.PAUSE_AND_CLARIFY
+    assert p.session.assessment.decisions[-1].action is Action.PAUSE_AND_CLARIFY
     assert "codex" in p.last(AskPerson)[1].question.text
     assert "could not be heard" in p.last(AskPerson)[1].question.text
     assert replay(p.entries).session == p.session
@@ -265,7 +265,7 @@ def test_a_reviewer_whose_model_said_nothing_is_asked_again_and_one_that_was_slo
     p.says("review-001-gemini", Said("let me see"))
     p.says("review-001-codex", Retrying("no connection"))
     start_due(p, p.session.options.review_timeout_s)
-    panel = p.session.reviews[next(iter(p.session.reviews))].panel
+    panel = p.session.assessment.reviews[next(iter(p.session.assessment.reviews))].panel
     slow = panel[WorkerId("review-001-gemini")]
     assert slow is not None
     assert (slow.verdict, slow.unheard) == (Verdict.ABSTAINED, False)
@@ -274,7 +274,7 @@ def test_a_reviewer_whose_model_said_nothing_is_asked_again_and_one_that_was_slo
     start_due(p, 2)
     assert p.last(StartWorker)[1].attempt == 2
     p.reviews("review-001-codex", "approved")
-    assert p.session.decisions[-1].action is Action.CONTINUE
+    assert p.session.assessment.decisions[-1].action is Action.CONTINUE
 
 
 def test_one_that_a_person_stopped_abstains_at_once(play: Callable[..., Play]) -> None:
@@ -283,4 +283,4 @@ def test_one_that_a_person_stopped_abstains_at_once(play: Callable[..., Play]) -
     p.start("review-001-codex")
     p.take(UserCommand(Command.STOP, "user", worker=WorkerId("review-001-codex")))
     p.exits("review-001-codex", 143, by="stop")
-    assert p.session.decisions[-1].action is Action.CONTINUE
+    assert p.session.assessment.decisions[-1].action is Action.CONTINUE

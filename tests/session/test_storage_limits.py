@@ -39,8 +39,8 @@ def test_the_answer_lets_everybody_run_on_and_the_files_grow_by_as_much_again(pl
     told.take(GROWN)
     told.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
     assert [thawed.worker for thawed in told.wanted(ThawWorker)] == [CLAUDE]
-    assert told.session.storage_question is None
-    assert told.session.storage_allowed == 134 * MIB
+    assert told.session.storage.question is None
+    assert told.session.storage.allowed == 134 * MIB
     assert replay(told.entries).session == told.session
 
 
@@ -66,7 +66,7 @@ def test_without_a_person_everybody_is_frozen_then_stopped_and_the_session_can_b
     told.exits("claude", by="stop")
     told.take(CoordinatorResumed(7))
     told.take(UserCommand(Command.ANSWER, by="orchestrate resume", text="go on"))
-    assert told.session.storage_question is None
+    assert told.session.storage.question is None
     told.start("claude")
     assert told.session.workers[CLAUDE].status is WorkerStatus.RUNNING
 
@@ -108,7 +108,7 @@ def test_a_worker_that_takes_too_much_is_stopped_alone(play: Callable[..., Play]
     told.take(greedy)
     assert [stopped.worker for stopped in told.wanted(StopWorker)] == [CLAUDE]
     assert told.wanted(FreezeWorker) == []
-    assert told.session.storage_question is None
+    assert told.session.storage.question is None
     assert "grown to 2.9 GiB, and 1.5 GiB is the most for one worker" in told.session.workers[CLAUDE].why
     assert replay(told.entries).session == told.session
 

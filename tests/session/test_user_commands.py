@@ -170,5 +170,5 @@ def test_a_reviewer_whose_end_was_awaited_is_asked_again_and_has_not_abstained(p
     p.exits("review-001-codex", 1, by="stop")
     again = p.last(StartWorker)[1]
     assert (again.worker, again.attempt) == ("review-001-codex", 2)
-    [review] = p.session.reviews.values()
+    [review] = p.session.assessment.reviews.values()
     assert review.panel[WorkerId("review-001-codex")] is None

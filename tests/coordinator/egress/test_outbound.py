@@ -97,8 +97,8 @@ async def test_the_worker_gets_the_real_output_and_a_branch_it_moved_meanwhile_s
             shown.append(entry.body.parcel.refs[0].new)
             target = Repository(session.options.target)
             target.git("commit", "-q", "--allow-empty", "-m", "slipped in")
-        for question in session.questions:
-            if question.id in session.guards and shown and shown[0] in question.text and len(shown) == 1:
+        for question in session.approvals.questions:
+            if question.id in session.approvals.guards and shown and shown[0] in question.text and len(shown) == 1:
                 shown.append(question.id)
                 command = UserCommand(Command.ANSWER, by="test", text="yes", question=question.id)
                 drop_command(SessionFolder(session.options.session_dir), command)
