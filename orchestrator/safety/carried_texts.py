@@ -92,6 +92,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Language]]] = {
 _SAME: Final[Mapping[str, str]] = {
     **dict.fromkeys(("vi", "nvim", "ex", "view", "gvim", "vimdiff", "nvimdiff", "rvim"), "vim"),
     **{"gmake": "make", "bsdtar": "tar", "gtar": "tar", "gsed": "sed", "gsort": "sort", "gsplit": "split"},
+    **dict.fromkeys(("tsx", "ts-node", "zx", "babel-node", "vite-node", "jiti", "esno"), "node"),
     **{"mariadb": "mysql", "netcat": "nc", "emacsclient": "emacs"},
 }
 _POSITIONAL: Final[Mapping[str, tuple[Language, frozenset[str]]]] = {
@@ -122,6 +123,13 @@ _POSITIONAL: Final[Mapping[str, tuple[Language, frozenset[str]]]] = {
     ),
     "sqlite3": ("sqlite", frozenset({"-separator", "-cmd", "-init", "-nullvalue"})),
     "socat": ("socat", frozenset()),
+    **dict.fromkeys(
+        ("pssh", "parallel-ssh", "pdsh", "clush", "dsh", "mussh", "sshrun", "salt", "salt-call", "salt-ssh", "bolt"),
+        (
+            "shell",
+            frozenset({"-h", "--hosts", "-H", "--host", "-w", "-g", "-l", "--user", "-f", "-t", "-x", "-p", "-o"}),
+        ),
+    ),
 }
 """Programs each of whose operands is a text of its own."""
 _INPUT: Final[Mapping[str, Language]] = {
@@ -333,6 +341,7 @@ def _of_source(words: Sequence[Word], command: SimpleCommand) -> Iterator[Carrie
         yield Carried("shell", input_text(command))
 
 
+_START_FILES: Final = frozenset({"--rcfile", "--init-file"})
 _READS_BESIDE_FILES: Final = frozenset(
     {"psql", "mysql", "sqlite3", "gdb", "ed", "at", "vim", "parallel", "deno", "bun", "crontab"}
 )
@@ -352,6 +361,9 @@ def _of_input(known: str, words: Sequence[Word], command: SimpleCommand) -> Iter
             takes_input = True
         elif text in VALUED.get(known, ()) or (known == "shell" and re.fullmatch(r"[-+][A-Za-z]+[oO]", text)):
             at += 1
+            content = words[at].content if at < len(words) and text in _START_FILES else None
+            if content is not None:
+                yield Carried(language, content)
         elif word.content is not None:
             yield Carried(language, word.content)
             return

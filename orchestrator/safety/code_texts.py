@@ -30,6 +30,10 @@ _CALLS: Final = re.compile(
     + r")*))?",
     re.DOTALL,
 )
+_CALLS_BY_NAME: Final = re.compile(
+    r"\b(?:system|exec|execSync|execFileSync|spawn|spawnSync|popen|shell_exec|passthru|Popen|check_call)"
+    r"\b\s*\(?\s*[$@]?([A-Za-z_]\w*)"
+)
 _MORE_STRINGS: Final = re.compile(_STRING, re.DOTALL)
 _BACKQUOTES: Final = re.compile(r"(?<![\\\w])`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _QX: Final = re.compile(r"(?:\bqx\s*|%x)([\[({</|!#])(.*?)[\])}>/|!#]", re.DOTALL)
@@ -260,11 +264,24 @@ def _of_calls(code: str, *, backquotes: bool = False) -> Iterator[Started]:
             yield Started(words=(Word(first), *map(Word, more)))
         else:
             yield Started(script=first)
+    yield from _of_named(code)
     yield from _of_other_forms(code)
     if backquotes:
         for match in _BACKQUOTES.finditer(code):
             yield Started(script=match[1])
     yield from _of_removals(code)
+
+
+def _of_named(code: str) -> Iterator[Started]:
+    """``@c = ("a", "b"); system(@c)``: what is started has a name, which the text sets."""
+    for match in _CALLS_BY_NAME.finditer(code):
+        form = rf"[$@%]?\b{re.escape(match[1])}\b\s*=(?!=)\s*([\[({{]?)\s*({_QUOTED}(?:\s*,\s*{_QUOTED})*)"
+        for _, texts in re.findall(form, code):
+            given = [_unquoted(each) for each in _MORE_STRINGS.findall(texts)]
+            if len(given) == 1:
+                yield Started(script=given[0])
+            else:
+                yield Started(words=tuple(map(Word, given)))
 
 
 def _of_removals(code: str) -> Iterator[Started]:

@@ -36,6 +36,7 @@ from orchestrator.safety.wrappers import (
     SHELLS,
     TAKES_DATA,
     inner_commands,
+    may_run_elsewhere,
     other_readings,
     perhaps_run,
     perhaps_started,
@@ -94,6 +95,12 @@ class About(NamedTuple):
     """Which of its words are files it writes."""
     unfamiliar: bool
     """No table knows what it makes of its words."""
+    moves: bool
+    """What it starts may run elsewhere."""
+    runs_code: bool
+    """It takes code in an argument."""
+    carries: bool
+    """It may be given a text to run by option, as a file or on its input."""
 
 
 class Rules:
@@ -117,7 +124,9 @@ class Rules:
                 name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name) or carries(name)
             )
             unfamiliar = not rules and not starts and name not in WRITES and name not in TAKES_DATA
-            found = About(rules, starts, WRITES.get(name), unfamiliar)
+            found = About(
+                rules, starts, WRITES.get(name), unfamiliar, may_run_elsewhere(name), runs_code(name), carries(name)
+            )
             self._by_name[name] = found
         return found
 
@@ -187,7 +196,7 @@ class CommandFilter:
         for written in about.writes(words) if about.writes is not None else ():
             yield from self._of_write(written, command.scope)
         if about.starts_others:
-            yield from self._of_started(name, words, command, depth)
+            yield from self._of_started(name, about, words, command, depth)
         elif about.unfamiliar and len(words) > 2:
             yield from self._by_words_behind(words, command, depth)
         if command.scope.files:
@@ -202,17 +211,18 @@ class CommandFilter:
             yield from self._of_carried(name, carried, told, depth)
 
     def _of_started(
-        self, name: str, words: Sequence[Word], command: SimpleCommand, depth: int
+        self, name: str, about: About, words: Sequence[Word], command: SimpleCommand, depth: int
     ) -> Iterator[CommandVerdict]:
-        judge = replace(self, around=None) if self.around is not None and runs_elsewhere(words) else self
+        moved = about.moves and self.around is not None and runs_elsewhere(words)
+        judge = replace(self, around=None) if moved else self
         for inner in self._inner(name, words, command):
             if inner:
                 yield from judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1)
         for script in self._scripts(name, words, command):
             yield from judge._of_script(name, script, _told(words, script, command.scope), depth)
-        for started in started_by(name, words):
+        for started in started_by(name, words) if about.runs_code else ():
             yield from self._of_program(name, started, command, depth)
-        if carries(name):
+        if about.carries:
             for carried in carried_by(name, words, command):
                 yield from judge._of_carried(name, carried, command, depth)
 
@@ -262,10 +272,12 @@ class CommandFilter:
             return
         yield from run_by_interpreter(name, words)
         piped: Sequence[Word] = ()
-        if name == "xargs" and command.pipeline:
+        if name == "xargs" and command.inputs:
+            piped = [Word(part, word.dynamic) for word in command.inputs for part in word.text.split()]
+        elif name == "xargs" and command.pipeline:
             piped = piped_by(command.pipeline[-1], program_of(command.pipeline[-1]))
         yield from inner_commands(words, piped)
-        if len(words) > 2:
+        if len(words) > 2 and (words[1].text[:1] == "-" or words[2].text[:1] == "-"):
             yield from other_readings(words)
 
     def _scripts(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[Word]:

@@ -15,7 +15,7 @@ from orchestrator.agents.other_clis import OTHER_CLIS
 from orchestrator.agents.registry import AGENTS
 from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell.words import Word
-from orchestrator.safety.verbs import asks_for, verbs_of
+from orchestrator.safety.verbs import asks_for, possible_verbs, verbs_of
 from orchestrator.safety.wrappers import SHELLS, program_of
 
 AGENT: Final = "{agent}"
@@ -154,7 +154,7 @@ def _fits(stage: _Stage, words: Sequence[Word], name: str) -> Fit:
         given = (Word(name[len("git-") :]), *given)
     unsure = False
     if stage.verbs:
-        found = [asks_for(stage.program, given, verb) for verb in stage.verbs]
+        found = [asks_for(stage.program, given, verb) for verb in possible_verbs(stage.program, given, stage.verbs)]
         if not any(asked for asked, _ in found):
             return "no"
         unsure = all(only_dynamic for asked, only_dynamic in found if asked)

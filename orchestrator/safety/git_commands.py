@@ -74,11 +74,19 @@ def scripts_of_git(words: Sequence[Word], scope: Scope = NOWHERE) -> Iterator[Wo
             yield Word(f"{line} {after}", setting.dynamic)
         elif lower in _PROGRAMS or lower.startswith(("filter.", "pager.", "difftool.", "mergetool.")):
             yield Word(value.removeprefix("!"), setting.dynamic)
-    alias = scope.variables.get(alias_key(name))
+    alias = scope.variables.get(alias_key(name)) or _alias_by_variable(name, scope)
     if alias is not None:
         after = " ".join(word.text for word in rest)
         yield alias._replace(text=f"{alias.text[1:] if alias.text.startswith('!') else f'git {alias.text}'} {after}")
     yield from _scripts_of_verb(name, rest)
+
+
+def _alias_by_variable(name: str, scope: Scope) -> Word | None:
+    """What ``GIT_CONFIG_KEY_0=alias.x GIT_CONFIG_VALUE_0=push`` makes of ``git x``."""
+    for key, value in scope.variables.items():
+        if key.startswith("GIT_CONFIG_KEY_") and value.text.lower() == f"alias.{name.lower()}":
+            return scope.variables.get(f"GIT_CONFIG_VALUE_{key.rpartition('_')[2]}")
+    return None
 
 
 def _scripts_of_verb(name: str, rest: Sequence[Word]) -> Iterator[Word]:

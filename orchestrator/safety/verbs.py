@@ -6,7 +6,7 @@ is found.  This errs towards asking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -280,6 +280,18 @@ ALSO: Final[Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
 def verbs_of(program: str, arguments: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """Every sequence of words that a rule of this program with these arguments means."""
     return (tuple(arguments), *ALSO.get((program, *arguments), ()))
+
+
+def possible_verbs(program: str, words: Sequence[Word], verbs: Sequence[Sequence[str]]) -> Iterable[Sequence[str]]:
+    """Those of the verbs whose words are there at all, where that can be told without reading them in order."""
+    if program in _MANY_GOALS or GRAMMARS.get(program, _NOTHING).least:
+        return verbs
+    texts = {ANY}
+    for word in words[:MOST_WORDS]:
+        if word.dynamic and not word.text:
+            return verbs
+        texts.add(word.text)
+    return [verb for verb in verbs if texts.issuperset(verb)]
 
 
 def asks_for(program: str, words: Sequence[Word], verb: Sequence[str]) -> tuple[bool, bool]:

@@ -139,6 +139,7 @@ WRAPPERS: Final[Mapping[str, Wrapper]] = {
     "rye": _wrapper(verbs="run"),
     "bundle": _wrapper(verbs="exec"),
     "npx": _wrapper("-p --package"),
+    **dict.fromkeys(("fnm", "nodeenv", "proto", "nvs"), _wrapper("--using --node-version", verbs="exec run")),
     "ssh-agent": _wrapper("-a -E -P -t -O"),
     **dict.fromkeys(
         ("devbox", "flox", "pixi", "turbo", "lando", "ddev"), _wrapper("-c --config -e --env", verbs="run exec")
@@ -205,6 +206,15 @@ TAKES_DATA: Final = frozenset(
 _RUN_OPTIONS: Final = frozenset(
     ("command", "commands", "cmd", "exec", "execute", "run", "script", "scripts", "shell", "shell-command", "eval")
 )
+_RUN_VERBS: Final = frozenset({"exec", "run", "shell", "with", "ssh"})
+_SAYS: Final = frozenset(
+    (
+        *("-m", "--message", "--title", "-t", "--body", "-b", "--description", "-d", "--comment", "--text", "--name"),
+        *("--subject", "-s", "--summary", "--label", "--reason", "--note", "--prompt", "-p", "add", "create", "say"),
+        *("send", "notify", "log", "note", "search", "find", "grep", "show", "explain"),
+    )
+)
+"""Words behind which a text is said, not run."""
 _TAKES_SCRIPT = SHELLS | {"su", "runuser", "script", "flock", "sg"}
 _OWN_WAYS = frozenset({"eval", "watch", "trap"})
 _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
@@ -215,6 +225,12 @@ def program_of(words: Sequence[Word]) -> str:
     name = words[0].text.rpartition("/")[2] if words else ""
     at = name.find("@", 1)
     return name if at < 0 else name[:at]
+
+
+def may_run_elsewhere(name: str) -> bool:
+    """Whether a program of this name can start something for which paths mean other files."""
+    wrapper = _wrapper_of(name)
+    return name in ("vagrant", "ansible", "env", "sudo") or (wrapper is not None and wrapper.elsewhere)
 
 
 def runs_elsewhere(words: Sequence[Word]) -> bool:
@@ -282,15 +298,21 @@ def perhaps_started(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     ended = next((n for n, word in enumerate(words[1:], 1) if word.text == "--"), None)
     if ended is not None and ended + 1 > at:
         yield tuple(words[ended + 1 :])
+    verb = next((n for n, word in enumerate(words[1:4], 1) if word.text in _RUN_VERBS), None)
+    if verb is not None:
+        yield from perhaps_started(words[verb:])
 
 
 def perhaps_run(words: Sequence[Word]) -> Iterator[str]:
     """The texts that an option of a program of which nothing is known says are commands: ``--command="a b"``."""
     for at, word in enumerate(words[1:], 1):
         name, equals, value = word.text.partition("=")
-        if name.lstrip("-") not in _RUN_OPTIONS or not name.startswith("--"):
+        if equals and name.lstrip("-") in _RUN_OPTIONS and name.startswith("--"):
+            text = value
+        elif word.text.startswith("-") or words[at - 1].text in _SAYS:
             continue
-        text = value if equals else words[at + 1].text if at + 1 < len(words) else ""
+        else:
+            text = word.text
         if " " in text.strip():
             yield text
 

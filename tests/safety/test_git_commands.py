@@ -46,3 +46,9 @@ def test_an_alias_that_the_text_sets_is_known_later() -> None:
     scope = Scope(variables={alias_key("x"): Word("!a b")})
     found = scripts_of_git([Word("git"), Word("x"), Word("c")], scope)
     assert [script.text for script in found] == ["a b c"]
+
+
+def test_an_alias_may_come_from_variables() -> None:
+    scope = Scope(variables={"GIT_CONFIG_KEY_0": Word("alias.x"), "GIT_CONFIG_VALUE_0": Word("push -f")})
+    words = [Word(part) for part in ("git", "x", "a")]
+    assert [script.text for script in scripts_of_git(words, scope)] == ["git push -f a"]

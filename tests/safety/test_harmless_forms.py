@@ -34,6 +34,9 @@ from orchestrator.safety.shell.words import UNKNOWN, Word
         ("sudo --help", True),
         ("sudo apt --help", False),
         ("nobody --help", False),
+        ("release-it --version", True),
+        ("deno publish --dry-run", True),
+        ("skopeo copy --help", True),
     ],
 )
 def test_a_form_is_harmless_only_where_it_surely_is_one(command: str, harmless: bool) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.safety.shell.words import UNKNOWN, Word
-from orchestrator.safety.verbs import GRAMMARS, asks_for, is_known, means, takes_value, verbs_of
+from orchestrator.safety.verbs import GRAMMARS, asks_for, is_known, means, possible_verbs, takes_value, verbs_of
 
 
 def words(text: str) -> list[Word]:
@@ -54,3 +54,11 @@ def test_options_are_told_apart() -> None:
     assert not is_known(pip, "--new")
     assert means("publ", "publish", GRAMMARS["npm"])
     assert not means("inst", "install", pip)
+
+
+def test_only_verbs_whose_words_are_there_are_looked_for() -> None:
+    verbs = [("push",), ("lfs", "push"), ("flow", "*", "publish")]
+    assert list(possible_verbs("git", words("lfs x push"), verbs)) == [("push",), ("lfs", "push")]
+    assert list(possible_verbs("git", words("flow x publish"), verbs)) == [("flow", "*", "publish")]
+    assert list(possible_verbs("git", words("? x"), verbs)) == verbs
+    assert list(possible_verbs("npm", words("publ"), [("publish",)])) == [("publish",)]

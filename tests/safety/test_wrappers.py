@@ -5,6 +5,7 @@ import pytest
 from orchestrator.safety.shell.words import Word
 from orchestrator.safety.wrappers import (
     inner_commands,
+    may_run_elsewhere,
     other_readings,
     perhaps_run,
     perhaps_started,
@@ -59,6 +60,7 @@ def test_an_option_may_take_a_value_or_none(text: str, inner: list[str]) -> None
         pytest.param("wrap a b", ["a b"], id="the first words"),
         pytest.param("wrap -v a b", ["a b", "b"], id="an option's value, perhaps"),
         pytest.param("wrap env x -- a b", ["env x -- a b", "a b"], id="behind the end of options"),
+        pytest.param("wrap exec -v a b", ["exec -v a b", "a b", "b"], id="behind a verb"),
     ],
 )
 def test_a_program_that_nobody_knows_may_start_its_words(text: str, inner: list[str]) -> None:
@@ -66,8 +68,13 @@ def test_a_program_that_nobody_knows_may_start_its_words(text: str, inner: list[
 
 
 def test_a_program_that_nobody_knows_may_run_a_text() -> None:
-    words = [Word(part) for part in ("x", "--command=a b", "--exec", "c d", "--run", "e", "-command", "f g")]
+    words = [Word(part) for part in ("x", "--command=a b", "--exec", "c d", "--run", "e", "--title", "f g", "-m=h i")]
     assert list(perhaps_run(words)) == ["a b", "c d"]
+
+
+def test_what_runs_elsewhere_is_known_by_its_name() -> None:
+    names = ("ssh", "docker", "env", "nice", "ls")
+    assert [name for name in names if may_run_elsewhere(name)] == ["ssh", "docker", "env"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from posixpath import basename
+from shlex import quote
 from typing import Final
 
 from orchestrator.safety.git_commands import alias_key, alias_set_by
@@ -20,7 +21,7 @@ _NAMES_VARIABLES: Final = frozenset({"read", "mapfile", "readarray", "getopts", 
 def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
     """The scope after the command; the same one for any program that is none of the shell's own."""
     name = command.words[0].text
-    if command.writes or name in _TEES or name == "npm" or (scope.files and name in _COPIES):
+    if command.writes or name in _TEES or name == "npm" or name in _COPIES:
         scope = _with_files(command, scope)
     if name in ("cd", "pushd"):
         return scope._replace(cwd=_entered(command, scope))
@@ -51,17 +52,21 @@ def _with_files(command: SimpleCommand, scope: Scope) -> Scope:
     name, words = command.words[0].text, command.words
     if name in _COPIES:
         given = [word for word in words[1:] if word.dynamic or not word.text.startswith("-")]
-        content = given[-2].content if len(given) > 1 else None
-        return scope if content is None else scope.with_file(given[-1].text, content)
+        if len(given) < 2 or given[-1].dynamic or given[-2].dynamic:
+            return scope
+        source, place = given[-2], given[-1].text
+        # A program under another name: whoever calls that calls this.
+        content = source.content or Word(f'#!/bin/sh\nexec {quote(source.text)} "$@"')
+        return scope.with_file(place, content).with_file(f"{place}/{basename(source.text)}", content)
     if name == "npm":
         scripts = scripts_set_by(words)
         return scope.with_file("package.json", scripts) if scripts is not None else scope
     if name in _WRITES_OUT:
         written = [*command.writes, *(word for word in words[1:] if name in _TEES and not word.text.startswith("-"))]
         text = output_text((command,))
-        for place in written if text.text else ():
-            if place.text and not place.dynamic:
-                scope = scope.with_file(place.text, text)
+        for word in written if text.text else ():
+            if word.text and not word.dynamic:
+                scope = scope.with_file(word.text, text)
     return scope
 
 

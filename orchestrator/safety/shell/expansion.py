@@ -124,7 +124,16 @@ def _each(node: Node, follower: Follower, pieces: list[Piece]) -> None:
 
 
 def _variable(node: Node, follower: Follower, pieces: list[Piece]) -> None:
-    pieces.append(expanded(follower.scope.value(text_of(node)[1:]), quoted=False))
+    piece = expanded(follower.scope.value(text_of(node)[1:]), quoted=False)
+    pieces.append(_split_by_ifs(piece, node, follower.scope))
+
+
+def _split_by_ifs(piece: Piece, node: Node, scope: Scope) -> Piece:
+    """The piece with white space where the text's own IFS would have the shell split it."""
+    signs = scope.variables.get("IFS")
+    if signs is None or signs.dynamic or (node.parent is not None and node.parent.type == "string"):
+        return piece
+    return piece._replace(text="".join(" " if sign in signs.text else sign for sign in piece.text))
 
 
 def _braced(node: Node, follower: Follower, pieces: list[Piece]) -> None:
@@ -134,7 +143,8 @@ def _braced(node: Node, follower: Follower, pieces: list[Piece]) -> None:
         default = value_of(child, follower)
     if default is None and inside.rstrip().endswith(("-", "=", "+")):
         default = Word("")
-    pieces.append(expanded(parameter(inside, follower.scope, default), quoted=False, many="[@]" in inside))
+    piece = expanded(parameter(inside, follower.scope, default), quoted=False, many="[@]" in inside)
+    pieces.append(_split_by_ifs(piece, node, follower.scope))
 
 
 def _substitution(node: Node, follower: Follower, pieces: list[Piece]) -> None:

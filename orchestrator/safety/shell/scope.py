@@ -210,7 +210,7 @@ def echoed(words: Sequence[Word]) -> Word:
     if "%" not in form:
         return Word(form)
     if re.fullmatch(r"%s\s*", form):
-        return Word(form.replace("%s", "\n".join(given[1:])))
+        return Word("".join(form.replace("%s", value) for value in given[1:]))
     if form.count("%") == form.count("%s") == len(given) - 1:
         for value in given[1:]:
             form = form.replace("%s", value, 1)

@@ -41,6 +41,12 @@ def test_an_alias_is_remembered() -> None:
     assert after("alias", "g=git push", "l").aliases == {"g": "git push"}
 
 
+def test_a_copy_of_a_program_is_that_program() -> None:
+    scope = after("ln", "-s", "/usr/bin/git", "x")
+    assert scope.read(Word("./x")).content == Word('#!/bin/sh\nexec /usr/bin/git "$@"')
+    assert scope.read(Word("x/git")).content is not None
+
+
 def test_arguments_are_set() -> None:
     assert after("set", "-e", "--", "a", "b").value("@") == Word("a b")
     assert after("set", "-eu").value("@") == UNKNOWN

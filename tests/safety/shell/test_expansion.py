@@ -60,3 +60,10 @@ def test_an_assigned_value_is_not_split() -> None:
     assignment = parse('B="$A z"').named_children[0]
     assert value_of(assignment.named_children[1], Nobody()) == Word("x y z")
     assert value_of(None, Nobody()) == Word("")
+
+
+def test_the_texts_own_separators_split_a_word() -> None:
+    nobody = Nobody()
+    nobody.scope = nobody.scope.with_variable("A", Word("x_y")).with_variable("IFS", Word("_"))
+    assert [word.text for word in words_of(argument("$A"), nobody)] == ["x", "y"]
+    assert [word.text for word in words_of(argument('"$A"'), nobody)] == ["x_y"]
