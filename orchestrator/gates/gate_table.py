@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from orchestrator.gates import lint_findings, passing_tests
+from orchestrator.gates import (
+    complexity,
+    documented_names,
+    leaked_secrets,
+    lint_findings,
+    passing_tests,
+    security_findings,
+)
 from orchestrator.gates.gate import Gate
 
 GROUP = "orchestrate.gates"
 """In the ``pyproject.toml`` of such a package: ``[project.entry-points."orchestrate.gates"]``, then
 ``spelling = "my_gates.spelling:GATE"``."""
 
-OWN: tuple[Gate, ...] = (passing_tests.GATE, lint_findings.GATE)
+OWN: tuple[Gate, ...] = (
+    passing_tests.GATE,
+    lint_findings.GATE,
+    complexity.GATE,
+    documented_names.GATE,
+    security_findings.GATE,
+    leaked_secrets.GATE,
+)
 """In the order in which they are shown."""
 
 

@@ -19,6 +19,7 @@ from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.gate import Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, concluded, judged
+from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_tree import (
     ProjectTree,
     look_at,
@@ -181,6 +182,8 @@ async def _measure_all(
             settings=folder / "settings",
         )
         try:
+            lay = partial(lay_probes, folder / "probes")
+            await off_loop(lay, within_s=PROVE_TIME_S, what="laying out our own small programs")
             async with open_layer(request.target, bench) as layer:
                 await _measure_on(layer, request, subject, tools, outcomes, folder / "probes", progress)
         except EnvironmentUnfit as error:

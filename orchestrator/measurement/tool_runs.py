@@ -25,6 +25,8 @@ VERSION_TIME_S: Final = 60.0
 MOST_OUTPUT_BYTES: Final = 64 * 1024 * 1024
 VERSION_ASKED: Final = 3
 """So often at most, where a run looks too fast: the quickest answer counts."""
+TOO_FAST: Final = 0.5
+"""Of that answer's time.  Both are mostly the start of a program, which a busy machine draws out."""
 _PREPARE_S: Final = 30.0
 _ENTER: Final = 'cd -- "$1" && shift && exec "$@"'
 
@@ -60,8 +62,8 @@ class ToolRunner:
             return Measured(version, "", shown)
         name, least_s = version
         result, duration_s = await self._run(command)
-        if result.ended == "exit" and duration_s < least_s:
-            # Both are some milliseconds of starting: look again before anybody is called a liar.
+        if result.ended == "exit" and duration_s < TOO_FAST * least_s:
+            # Look again before anybody is called a liar.
             least_s = min(least_s, await self._quickest_version(gate))
             result, duration_s = await self._run(command)
         return Measured(self._judged(gate, result, duration_s, least_s), name, shown, duration_s)
@@ -74,10 +76,10 @@ class ToolRunner:
             return Unmeasured(f"{gate.tool} was ended by signal {abs(result.code) % 128}")
         if result.code in (126, 127):
             return Unmeasured(f"{gate.tool} could not be started: {result.problem}")
-        if duration_s < least_s:
+        if duration_s < TOO_FAST * least_s:
             return Unmeasured(
-                f"{gate.tool} took {duration_s * 1000:.0f} ms, less than it needs to say its version "
-                f"({least_s * 1000:.0f} ms): it cannot have looked"
+                f"{gate.tool} took {duration_s * 1000:.0f} ms, and "
+                f"{least_s * 1000:.0f} ms to say its version: it cannot have looked"
             )
         return ToolRun(result.code, result.stdout, result.stderr, str(self.layer.at))
 

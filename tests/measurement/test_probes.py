@@ -1,0 +1,83 @@
+"""Our small programs, each run as the sandbox runs it: by an interpreter that knows nothing of this package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orchestrator
+
+PROBES = Path(orchestrator.__file__).parent / "measurement" / "probes"
+DOCUMENTED = '''
+"""A module."""
+from typing import overload
+def plain(): ...
+async def later():
+    """Documented."""
+    def within(): ...
+def _hidden(): ...
+class Shown:
+    """Documented."""
+    def __init__(self): ...
+    def method(self): ...
+    @property
+    def size(self):
+        """Documented."""
+    @size.setter
+    def size(self, value): ...
+    class Inner: ...
+class _Hidden:
+    def method(self): ...
+@overload
+def many(a: int) -> int: ...
+def many(a): ...
+try:
+    import x
+except ImportError:
+    def fallback(): ...
+'''
+
+
+def run(name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-I", str(PROBES / name), *arguments]
+    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+
+
+def docs(folder: Path, **files: str) -> dict[str, Any]:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+    (folder / "list").write_text("".join(f"{name}.py\n" for name in files))
+    told: dict[str, Any] = json.loads(run("orchestrate_docs.py", "list", cwd=folder).stdout)
+    return told
+
+
+def test_public_names_are_counted_by_hand(tmp_path: Path) -> None:
+    told = docs(tmp_path, shown=DOCUMENTED, _hidden=DOCUMENTED, empty="")
+    # module, plain, later, Shown, method, size, Inner, many, fallback
+    assert (told["files"], told["names"]) == (3, 9)
+    assert [what for _, _, what in told["missing"]] == [
+        "function plain",
+        "method Shown.method",
+        "class Shown.Inner",
+        "function many",
+        "function fallback",
+    ]
+    assert told["broken"] == []
+
+
+def test_a_file_that_cannot_be_parsed_is_said_and_the_others_are_read(tmp_path: Path) -> None:
+    told = docs(tmp_path, broken="def f(:", deep="(" * 100_000, good='"""Good."""')
+    assert [text.partition(":")[0] for text in told["broken"]] == ["broken.py", "deep.py"]
+    assert told["names"] == 1
+
+
+def test_a_module_gets_more_names_than_a_command_line_holds(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("".join(f"{'x' * 200}{number}\n" for number in range(20_000)))
+    (tmp_path / "mine.py").write_text("import sys\nprint(sys.argv[1], len(sys.argv), sys.argv[-1][-5:])\n")
+    code = "import sys; sys.path.insert(0, '.'); sys.argv = sys.argv[1:]; exec(open(sys.argv[0]).read())"
+    argv = [sys.executable, "-c", code, str(PROBES / "orchestrate_listed.py"), "mine", "list", "--flag"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "--flag 20002 19999\n", done.stderr
