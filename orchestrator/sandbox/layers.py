@@ -149,7 +149,10 @@ class Layer:
             inner += [str(path.relative_to(self.target)) for path in mount_points_below(self.target)]
         for name in inner:
             path = self.target / name
-            mounts.append(Mount(path, layered if project.is_folder(name) else "read", str(path)))
+            if project.is_folder(name):
+                mounts.append(Mount(path, layered, str(path)))
+            elif project.is_file(name):  # and no link by now, which would be followed out of the project
+                mounts.append(Mount(path, "read", str(path)))
         return mounts
 
     def _home(self) -> Path | None:

@@ -149,5 +149,7 @@ def arrange(mounts: Iterable[Mount]) -> list[Mount]:
 
 def _is_there_already(mount: Mount, above: Mount) -> bool:
     """Whether a visible folder shows this place already, and as restricted."""
+    if above.kind == "layer" and mount.source != os.path.join(above.source, mount.place.relative_to(above.place)):
+        return False  # what is seen there is another tree
     shown = {"read": ("link", "read"), "layer": ("link", "read"), "write": ("link",)}
     return mount.kind in shown.get(above.kind, ())

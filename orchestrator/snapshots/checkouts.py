@@ -1,22 +1,30 @@
-"""Write a recorded tree's files into a folder; content that the tree lacks is borrowed from where it lies."""
+"""Write a recorded tree's files into a folder; content that the tree lacks is copied, or borrowed from where it lies.
+
+A single ignored file is copied: what runs on the checkout may write it, and what becomes of it meanwhile is of no
+account.  A folder of them, and what is too large, is seen as it lies.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.files.foreign import Entry, ForeignFolder, Status
+from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
 from orchestrator.files.programs import ProgramResult, run_program
 from orchestrator.files.time_limits import time_left
+from orchestrator.quotation import quoted_names
 from orchestrator.safety.git_isolation import ISOLATED
 
 CHECK_OUT_TIME_S: Final = 120.0
 MOST_BORROWED: Final = 500
-"""Folders and files that a checkout shares with the target; where there are more, there is none."""
+"""Folders and large files that a checkout shares with the target; where there are more, there is none."""
+MOST_COPIED: Final = 10_000
+MOST_COPIED_BYTES: Final = 64 * 1024**2
+"""Of single ignored files together; the smallest are copied first, and what does not fit is shared."""
 MADE_BY_TOOLS: Final = frozenset(
     {b"__pycache__", b".pytest_cache", b".mypy_cache", b".ruff_cache", b".hypothesis", b".coverage", b".DS_Store"}
 )
@@ -60,13 +68,18 @@ def _git(git: str, git_dir: Path, index: Path, *words: str) -> ProgramResult:
     return run_program(argv, cwd=index.parent, env=environ, within_s=time_left(CHECK_OUT_TIME_S))
 
 
-def borrowed(target: Path, checkout: Path, ignored: Iterable[bytes]) -> tuple[str, ...]:
-    """Names what a checkout needs of the target besides: ignored folders and files, the repository, and large files.
+def borrowed(target: Path, checkout: Path, ignored: Mapping[bytes, tuple[int, int, int]]) -> tuple[str, ...]:
+    """Names what a checkout needs of the target besides: ignored folders, the repository, and large files.
 
-    Each is the highest folder in which nothing is recorded, so that a folder of 100,000 fetched files is one.
+    Each is the highest folder in which nothing is recorded, so that a folder of 100,000 fetched files is one.  Ignored
+    files and links that lie beside recorded ones are copied into the checkout.
+
+    Args:
+        ignored: Size, and times of content and inode in nanoseconds, as they were when the tree was recorded.
 
     Raises:
-        EnvironmentUnfit: There is too much of it.
+        EnvironmentUnfit: There is too much of it, or it is no longer what it was.
+        OSError: The checkout cannot be written.
     """
     recorded = {
         os.fsencode(entry.name)
@@ -75,12 +88,55 @@ def borrowed(target: Path, checkout: Path, ignored: Iterable[bytes]) -> tuple[st
     }
     found = {_highest(path, recorded) for path in ignored if MADE_BY_TOOLS.isdisjoint(path.split(b"/"))}
     found = {name for name in found if not name.endswith((b".pyc", b".pyo"))}
-    names = sorted({os.fsdecode(name) for name in found} | set(_stand_ins(target, checkout)))
-    if isinstance(ForeignFolder(target).status(".git"), Status):
+    single = {name: ignored[name] for name in found if name in ignored}
+    folders = {os.fsdecode(name) for name in found - single.keys()}
+    names = sorted({*folders, *_stand_ins(target, checkout), *_copy_single(target, checkout, single)})
+    there = ForeignFolder(target)
+    leads_to = there.link(".git")
+    if isinstance(leads_to, str):
+        (checkout / ".git").symlink_to(leads_to)
+    elif isinstance(there.status(".git"), Status):
         names.append(".git")
     if len(names) > MOST_BORROWED:
         raise EnvironmentUnfit(f"{len(names)} ignored folders and files lie among the others, too many to be shared")
     return tuple(names)
+
+
+def _copy_single(target: Path, checkout: Path, single: Mapping[bytes, tuple[int, int, int]]) -> Iterable[str]:
+    """Copy ignored files and links as they were; those that are too many or too large are named instead.
+
+    Raises:
+        EnvironmentUnfit: One of them is no longer what it was.
+    """
+    there, left, changed = ForeignFolder(target), MOST_COPIED_BYTES, []
+    for number, (path, row) in enumerate(sorted(single.items(), key=lambda one: (one[1][0], one[0]))):
+        name, place = os.fsdecode(path), checkout / os.fsdecode(path)
+        seen = there.status(name)
+        if isinstance(seen, Status) and seen.kind not in ("file", "link"):
+            continue  # a pipe or a socket leads to whoever holds its other end
+        if not _is_as_it_was(seen, row):
+            changed.append(name)
+        elif number >= MOST_COPIED or row[0] > left:
+            yield name
+        elif seen.kind == "link":
+            text = there.link(name)
+            if isinstance(text, str):
+                place.symlink_to(text)
+        elif seen.kind == "file":
+            copied = there.copy(name, place, most_bytes=row[0])
+            if _is_as_it_was(copied, row) and _is_as_it_was(there.status(name), row):
+                os.utime(place, ns=(row[1], row[1]))
+                left -= row[0]
+            elif isinstance(copied, Unread) and copied.reason == "not permitted":
+                continue  # nor may the tests read it
+            else:
+                changed.append(name)
+    if changed:
+        raise EnvironmentUnfit(f"ignored files changed meanwhile: {quoted_names(sorted(changed)[:5])}")
+
+
+def _is_as_it_was(seen: Status | Unread, row: tuple[int, int, int]) -> TypeGuard[Status]:
+    return isinstance(seen, Status) and (seen.size, seen.mtime_ns, seen.ctime_ns) == row
 
 
 def _highest(path: bytes, recorded: set[bytes]) -> bytes:

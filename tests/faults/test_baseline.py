@@ -75,10 +75,14 @@ def test_a_suite_that_is_gone_altogether_is_named_and_a_concern(program: Program
 
 @pytest.mark.fault("A4")
 def test_the_baseline_sees_the_target_as_it_was_whatever_the_agent_does_meanwhile(program: Program) -> None:
-    reads = "self.assertEqual(pathlib.Path('kept/value.txt').read_text(), 'as it was')"
-    target = program.target(files={".gitignore": "kept/\n", "test_a.py": module(a=reads, b=FAILS), "src.txt": "x\n"})
+    ignored = ("kept/value.txt", "top.env", "src/deep/local.env")
+    reads = f"self.assertEqual({{pathlib.Path(n).read_text() for n in {(*ignored, 'link.env')}}}, {{'as it was'}})"
+    rules, tests = "kept/\n*.env\n", module(a=reads, b=FAILS)
+    target = program.target(files={".gitignore": rules, "test_a.py": tests, "src/deep/x.txt": "x\n"})
     (target / "kept").mkdir()
-    (target / "kept" / "value.txt").write_text("as it was")
+    for name in ignored:
+        (target / name).write_text("as it was")
+    (target / "link.env").symlink_to("top.env")
     # The change is there before the baseline can have been measured.
     program.claude(f"rm test_a.py; {put('test_a.py', module(a=HOLDS, b=FAILS))}")
     ran = program.run(target)

@@ -150,9 +150,11 @@ async def test_another_tree_can_stand_in_its_place_with_folders_of_the_project_i
     tree = tmp_path / "workspace" / "session" / "scratch" / "tree"
     tree.mkdir()
     (tree / "kept.txt").write_text("as it was before\n")
-    async with open_layer(target, made, tree=tree, borrowed=("node_modules",)) as layer:
-        said = run(layer, f"cd {target} && cat kept.txt node_modules/x/index.js && ls")
-    assert said == "as it was before\nfetched\nkept.txt\nnode_modules\n"
+    (target / "large.bin").write_text("large\n")
+    (target / "became-a-link").symlink_to(tmp_path / "workspace")
+    async with open_layer(target, made, tree=tree, borrowed=("became-a-link", "large.bin", "node_modules")) as layer:
+        said = run(layer, f"cd {target} && cat kept.txt node_modules/x/index.js large.bin && ls")
+    assert said == "as it was before\nfetched\nlarge\nkept.txt\nlarge.bin\nnode_modules\n"
     assert not tree.exists()
 
 
