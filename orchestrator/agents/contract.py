@@ -74,6 +74,20 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """A file in the CLI's home in which it keeps what it does not say in its streams, one JSON object a line."""
+
+    folder: PurePosixPath
+    """Where such files lie, at any depth below; relative to HOME."""
+    ending: str
+    """How the name of a conversation's file ends; ``{conversation}`` stands for what the CLI calls it."""
+    translate: Translator
+    """Tells of the last turn in the file, whose records alone it is given state for; never raises."""
+    begins_turn: Callable[[Mapping[str, Any]], bool]
+    """Whether a record begins a turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """One CLI."""
 
@@ -118,5 +132,7 @@ class Agent:
     """It asks a model that refuses again and again; it ends by itself only where the key or the request is at fault."""
     tells_whole_texts: bool = False
     """What the model says appears when all of it is there, not as it comes."""
+    aside: Aside | None = None
+    """Where it keeps calls that its stream hides; they are told before the end of their turn."""
     in_default_team: bool = False
     """It works where nobody is named; all others are asked for with ``--agents``."""

@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.asides import AsideReader
 from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.evidence import Evidence
@@ -218,7 +219,9 @@ class Coordinator:
     def _begin_listening(self, assignment: Assignment, attempt: int) -> None:
         worker = assignment.worker
         translation = beginning(self.carried.get(worker, Translation()), assignment)
-        listener = Listener(worker, attempt, get_agent(assignment.agent), self._redactor, self.clock.now, translation)
+        agent = get_agent(assignment.agent)
+        aside = AsideReader.of(agent, self.folder.home(worker))
+        listener = Listener(worker, attempt, agent, self._redactor, self.clock.now, translation, aside=aside)
         listener.follow_all(self.folder, self.ends.get(worker, Offsets()))
         self._listeners[worker] = listener
         if self._changes is not None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
+from orchestrator.coordinator.asides import AsideReader
 from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.outbound import cut_off
@@ -235,14 +236,16 @@ def _listener(
 ) -> Listener:
     """Listen from the attempt's first byte, so that the translation is rebuilt, and pass on only what is new."""
     record = read_record(_files(folder, worker, attempt))
+    agent = get_agent(left.session.workers[worker].agent)
     listener = Listener(
         worker,
         attempt,
-        get_agent(left.session.workers[worker].agent),
+        agent,
         Redactor(stage.secrets),
         now,
         translation,
         said_pending=(worker, attempt) in left.said_pending,
+        aside=AsideReader.of(agent, folder.home(worker)),
     )
     # A shim that was lost at its very start has not written down where its part begins.
     begins = {"stdout": record.stdout_start, "stderr": record.stderr_start} if record else {}

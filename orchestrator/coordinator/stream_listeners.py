@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from orchestrator.agents.bounds import bounded, trimmed
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.self_reports import REPORT_TYPES, events_of_report_line
+from orchestrator.coordinator.asides import AsideReader
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileTail
 from orchestrator.models.entries import (
@@ -24,7 +25,7 @@ from orchestrator.models.entries import (
     StreamRead,
     UserCommand,
 )
-from orchestrator.models.events import AgentEvent, EventType, Said
+from orchestrator.models.events import AgentEvent, ConversationStarted, EventType, Said, TurnEnded
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.network.proxy import Refusal
@@ -89,6 +90,7 @@ class Listener:
     Args:
         translation: Where the state begins: what an earlier attempt of the same conversation left.
         said_pending: Text whose message never ended is in the journal already.
+        aside: ``None`` for a CLI that keeps nothing beside its streams, and where only the state is rebuilt.
     """
 
     worker: WorkerId
@@ -98,6 +100,10 @@ class Listener:
     now: Callable[[], datetime]
     translation: Translation = field(default_factory=Translation)
     said_pending: bool = False
+    aside: AsideReader | None = None
+    """What the CLI keeps beside its streams; it is told once a turn, before its end."""
+    has_begun: bool = False
+    """A turn has begun whose aside has not been told yet."""
     streams: list[Stream] = field(default_factory=list)
 
     def follow(
@@ -153,6 +159,10 @@ class Listener:
             end = next((s.tail.position for s in self.streams if s.name == "stdout"), 0)
             event = AgentEvent(EventType.PROGRESS, self.agent.name, self.now(), Said(self.translation.pending_text))
             yield [self._output("stdout", end, end, (event,))]
+        if told := self._told_aside(self.now()):
+            # The turn has no end: the process went in the middle of it.
+            end = next((s.tail.position for s in self.streams if s.name == "stdout"), 0)
+            yield [self._output("stdout", end, end, told)]
 
     def verify(self) -> None:
         """Hold what has been read against the files as they are now.  Reads them again, so it may take seconds."""
@@ -200,7 +210,21 @@ class Listener:
         if stream.name == "events":
             return events_of_report_line(self.agent.name, record, at)
         self.translation, events = self.agent.translate(self.translation, record, at)
-        return events
+        return events if self.aside is None else self._with_aside(events, at)
+
+    def _with_aside(self, events: Sequence[AgentEvent], at: datetime) -> Sequence[AgentEvent]:
+        kinds = [type(event.payload) for event in events]
+        self.has_begun = self.has_begun or ConversationStarted in kinds
+        if TurnEnded not in kinds:
+            return events
+        place = kinds.index(TurnEnded)
+        return [*events[:place], *self._told_aside(at), *events[place:]]
+
+    def _told_aside(self, at: datetime) -> Sequence[AgentEvent]:
+        if self.aside is None or not self.has_begun:
+            return ()
+        self.has_begun = False
+        return self.aside.last_turn(self.translation.conversation or "", at)
 
     def _output(self, name: StreamName, start: int, end: int, events: Sequence[AgentEvent]) -> AgentOutput:
         redacted = tuple(trimmed(self.redactor.event(event)) for event in bounded(events))

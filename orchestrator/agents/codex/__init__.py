@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.agents.codex.launching import launch
 from orchestrator.agents.codex.login import newer_login
+from orchestrator.agents.codex.rollout import ROLLOUT
 from orchestrator.agents.codex.rules import RULES
 from orchestrator.agents.codex.translating import NAME, RECORD_TYPES, translate
 from orchestrator.agents.contract import Agent, Credential
@@ -36,6 +37,7 @@ AGENT = Agent(
     role_strengths=(Role.REVIEWER,),
     replies="schema",
     obeys_proxy=True,
+    aside=ROLLOUT,
     hook_missing="exec runs no hooks of its user",
     in_default_team=True,
 )
