@@ -62,7 +62,8 @@ def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: P
         sandboxed = True
     except EnvironmentUnfit:
         backend, sandboxed = "none", False
-    look = partial(probe_as_workers, survey_agents(environ), sandbox=sandbox, backend=backend, environ=environ)
+    surveyed = survey_agents(environ)
+    look = partial(probe_as_workers, surveyed, sandbox=sandbox, backend=backend, environ=environ)
     found = anyio.run(look)
     usable = [get_agent(agent.name) for agent in found if agent.usable]
     plan = plan_breakdown("", usable)
@@ -81,15 +82,15 @@ def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: P
             *_machine_findings(machine, sandbox, workspace),
         ),
         agents=found,
-        exit_code=_exit_code(can_run, sandboxed),
+        exit_code=_exit_code(can_run, sandboxed, any_found=any(agent.usable for agent in surveyed)),
     )
 
 
-def _exit_code(can_run: bool, sandboxed: bool) -> ExitCode:
-    """A run looks at the sandbox before it looks for agents."""
+def _exit_code(can_run: bool, sandboxed: bool, *, any_found: bool) -> ExitCode:
+    """A run looks for agents, then at the sandbox, then whether an agent starts in it."""
     if can_run:
         return ExitCode.DONE
-    return NoUsableAgent.exit_code if sandboxed else EnvironmentUnfit.exit_code
+    return EnvironmentUnfit.exit_code if any_found and not sandboxed else NoUsableAgent.exit_code
 
 
 def _verdict(can_run: bool, sandboxed: bool, *, tier: str) -> str:

@@ -85,3 +85,5 @@ def test_a_sandbox_that_cannot_be_kept_ends_the_doctor_as_it_would_end_a_run(
 
     without = check_up(OPEN, {"PATH": str(tmp_path), "HOME": str(tmp_path)}, workspace=tmp_path)
     assert without.exit_code == ExitCode.NEEDS_PERSON
+    neither = check_up(held, {"PATH": str(tmp_path), "HOME": str(tmp_path)}, workspace=tmp_path)
+    assert neither.exit_code == ExitCode.NEEDS_PERSON
