@@ -124,6 +124,7 @@ def test_a_clock_time_without_a_zone_is_in_the_zone_of_the_time_given() -> None:
     assert resets_at("try again at 11:39 PM", at) == datetime(2026, 11, 21, 14, 39, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=60), st.sampled_from(["", "try again in ", "limit reached|", "resets ", "try again at Nov 3"]))
 def test_no_text_is_too_strange(text: str, before: str) -> None:
     resets_at(before + text, AT)

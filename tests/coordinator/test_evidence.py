@@ -91,6 +91,7 @@ async def test_the_targets_own_tests_decide(evidence: Evidence, target: Path, ho
     assert findings[-1].startswith("unittest: ")
 
 
+@pytest.mark.slow
 async def test_what_the_tests_write_is_not_in_the_target(evidence: Evidence, target: Path) -> None:
     (target / "test_it.py").write_text(PASSING.format("open('old.txt', 'w').write('other') and open('new.txt', 'w')"))
     findings = (await evidence.check()).findings
@@ -153,6 +154,7 @@ async def test_a_failing_baseline_whose_ignored_files_changed_meanwhile_is_none(
     assert "kept/x.txt" in measured.problem
 
 
+@pytest.mark.slow
 async def test_a_baseline_without_time_is_none_and_says_so(evidence: Evidence, target: Path) -> None:
     measured = await evidence.measure_baseline(0.0)
     assert measured.problem is not None

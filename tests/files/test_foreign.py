@@ -191,6 +191,7 @@ def test_a_walk_names_everything_once_enters_no_link_and_stops_when_told(folder:
     assert reason(last) == "too many"
 
 
+@pytest.mark.slow
 def test_a_tree_deeper_than_any_path_is_walked_copied_from_and_removed(folder: Path) -> None:
     here = os.open(folder, os.O_RDONLY)
     for _ in range(600):

@@ -70,6 +70,7 @@ def test_a_second_writer_hears_who_works_there(target: Path, base: Path) -> None
         assert lock.others() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theirs", ["shop", "shop/inside", "."], ids=["the same", "one below", "one above"])
 def test_a_target_inside_anothers_counts_as_the_same(target: Path, base: Path, tmp_path: Path, theirs: str) -> None:
     process = other((tmp_path / theirs).resolve(), base)

@@ -62,6 +62,7 @@ def test_the_tests_run_on_another_day_in_another_place(tmp_path: Path) -> None:
     assert "8 passed" in done.stdout, done.stdout
 
 
+@pytest.mark.slow
 def test_nothing_of_the_users_locale_and_folders_is_kept(tmp_path: Path) -> None:
     given = {"PATH": "/bin", "LANG": "de_DE.UTF-8", "LC_TIME": "de", "XDG_CACHE_HOME": "/x", "KEPT": "1"}
     made = environment(tmp_path, given)

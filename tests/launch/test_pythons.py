@@ -36,6 +36,7 @@ def test_the_newest_of_each_minor_version_is_tried_and_others_say_why_not(tmp_pa
     ]
 
 
+@pytest.mark.slow
 def test_the_one_that_runs_this_is_no_other(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
     version = ".".join(map(str, sys.version_info[:2]))

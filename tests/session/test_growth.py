@@ -31,6 +31,7 @@ MOST_COPIED = 120
 """Items of the workers, of their details and of bounded lists; ten times fewer than there are events in all."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "payload"),
     [

@@ -72,6 +72,7 @@ def test_who_did_nothing_changes_nothing(made: Layered) -> None:
     assert {path: path.stat().st_mtime_ns for path in (made.target / ".git").rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_is_done_by_whoever_comes_next(tmp_path: Path) -> None:
     ends = set()
     for count in range(60):

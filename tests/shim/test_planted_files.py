@@ -166,6 +166,7 @@ def test_nothing_is_written_through_a_link_on_the_way(target: Path, tmp_path: Pa
     assert (target / ".husky" / "pre-commit").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_killed_anywhere_it_is_done_by_whoever_comes_next(tmp_path: Path) -> None:
     for count in range(40):
         target = new_repository(tmp_path / str(count) / "t")
