@@ -44,7 +44,14 @@ setup(
     ],
     package_dir={"orchestrator.sandbox_policies": "sandbox_policies", "orchestrator.static": "static"},
     package_data={
-        "orchestrator": ["py.typed", "prompts/*.md", "rehearsal/scenarios/*.toml", "suites/probes/*", "measurement/*.lock", "measurement/probes/*"],
+        "orchestrator": [
+            "py.typed",
+            "prompts/*.md",
+            "rehearsal/scenarios/*.toml",
+            "suites/probes/*",
+            "measurement/*.lock",
+            "measurement/probes/*",
+        ],
         "orchestrator.sandbox_policies": ["*.toml", "schema.json"],
         "orchestrator.static": ["*", "parts/*", "vendor/*"],
     },
