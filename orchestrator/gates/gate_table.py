@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.gates import (
+    branch_coverage,
     complexity,
     documented_names,
     leaked_secrets,
+    line_coverage,
     lint_findings,
     passing_tests,
     security_findings,
+    type_errors,
 )
 from orchestrator.gates.gate import Gate
 
@@ -20,7 +23,10 @@ GROUP = "orchestrate.gates"
 
 OWN: tuple[Gate, ...] = (
     passing_tests.GATE,
+    line_coverage.GATE,
+    branch_coverage.GATE,
     lint_findings.GATE,
+    type_errors.GATE,
     complexity.GATE,
     documented_names.GATE,
     security_findings.GATE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbo
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
-from orchestrator.gates.gate import Evidence, Gate, Reading, Subject, Unmeasured
+from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, concluded, judged
+from orchestrator.gates.passing_tests import GATE as TESTS
 from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_tree import (
     ProjectTree,
@@ -30,7 +32,7 @@ from orchestrator.measurement.project_tree import (
     text_files,
 )
 from orchestrator.measurement.target_python import TargetPython, find_python
-from orchestrator.measurement.target_suites import SuiteRuns, run_target_suites
+from orchestrator.measurement.target_suites import SuiteRuns, Trace, run_target_suites
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
 from orchestrator.measurement.tool_runs import Measured, ToolRunner
 from orchestrator.models.quality_gates import GateReport, QualityGate
@@ -172,7 +174,7 @@ async def _measure_all(
     with temporary_folder("gates") as folder:
         for name in ("scratch", "settings", "probes"):
             (folder / name).mkdir(mode=0o700)
-        readable = (*config.readable, *seen, folder / "probes")
+        readable = (*config.readable, *seen, folder / "probes", folder / "trace")
         bench = Bench(
             config=config.model_copy(update={"readable": readable}),
             backend=backend,
@@ -230,13 +232,59 @@ async def _measure_on(
                 group.start_soon(one, gate)
     if any(gate.source in ("tests", "coverage") for gate in request.gates):
         progress("running the project's tests")
-        suites = await _run_tests(layer, request)
-        for gate in (gate for gate in request.gates if gate.source == "tests"):
-            measured = Measured(Unmeasured(""), "", suites.command, suites.duration_s)
-            evidence = Evidence(suites=suites.measured, missing_modules=suites.missing_modules, command=suites.command)
-            outcomes.put(gate, subject, evidence, measured)
+        await _measure_by_tests(layer, request, subject, tools, outcomes, probes)
     for gate in (gate for gate in request.gates if gate.source == "gates"):
         outcomes.put(gate, subject, Evidence(values=dict(outcomes.readings)), Measured(Unmeasured("")))
+
+
+async def _measure_by_tests(
+    layer: Layer,
+    request: GateRequest,
+    subject: Subject,
+    tools: ToolEnvironment | str,
+    outcomes: _Outcomes,
+    probes: Path,
+) -> None:
+    """One run of the tests for all gates that need it."""
+    traced = [gate for gate in request.gates if gate.source == "coverage"]
+    trace: Trace | None = None
+    if traced and isinstance(tools, ToolEnvironment):
+        lay = partial(lay_trace, tools, probes.parent / "trace", layer.bench.scratch)
+        trace = await off_loop(lay, within_s=PROVE_TIME_S, what="laying out the tracer")
+    suites = await _run_tests(layer, request, trace)
+    evidence = Evidence(suites=suites.measured, missing_modules=suites.missing_modules, command=suites.command)
+    for gate in (gate for gate in request.gates if gate.source == "tests"):
+        outcomes.put(gate, subject, evidence, Measured(Unmeasured(""), "", suites.command, suites.duration_s))
+    if not traced:
+        return
+    if trace is None or isinstance(tools, str):
+        for gate in traced:
+            outcomes.refuse(gate, str(tools))
+        return
+    ran = TESTS.read(subject, evidence)
+    if isinstance(ran, Unmeasured) or not subject.source_files:
+        reason = ran.reason if isinstance(ran, Unmeasured) else "there is no Python file besides tests and examples"
+        for gate in traced:
+            outcomes.refuse(gate, reason)
+        return
+    argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_coverage.py", LIST, str(trace.records))
+    command = Command(argv, subject.source_files, shown=f"coverage run --branch --source=. -m ({suites.command})")
+    measured = await ToolRunner(layer, tools, probes).measure(traced[0], command)
+    for gate in traced:
+        if isinstance(measured.outcome, Unmeasured):
+            outcomes.refuse(gate, measured.outcome.reason, measured)
+        else:
+            outcomes.put(gate, subject, Evidence(run=measured.outcome, command=measured.command), measured)
+
+
+def lay_trace(tools: ToolEnvironment, folder: Path, scratch: Path) -> Trace:
+    """Make the folder that coverage.py is imported from, and the one that it writes to.  Blocks."""
+    folder.mkdir(mode=0o700)
+    (package,) = tools.folder.glob("lib/python3*/site-packages/coverage")
+    (folder / "coverage").symlink_to(package)
+    records = scratch / f"trace-{secrets.token_hex(12)}" / "records"
+    records.mkdir(mode=0o700, parents=True)
+    return Trace(folder, records)
 
 
 async def _measure_by_tool(gate: Gate, subject: Subject, runner: ToolRunner, outcomes: _Outcomes) -> None:
@@ -255,7 +303,7 @@ async def _measure_by_tool(gate: Gate, subject: Subject, runner: ToolRunner, out
         outcomes.put(gate, subject, Evidence(run=measured.outcome, command=measured.command), measured)
 
 
-async def _run_tests(layer: Layer, request: GateRequest) -> SuiteRuns:
+async def _run_tests(layer: Layer, request: GateRequest, trace: Trace | None) -> SuiteRuns:
     allowed = (*request.sandbox.environment, "HOME")
     environ = {name: request.environ[name] for name in allowed if name in request.environ}
     try:
@@ -265,6 +313,7 @@ async def _run_tests(layer: Layer, request: GateRequest) -> SuiteRuns:
             environ=environ,
             python=request.python,
             stated=request.stated,
+            trace=trace,
             within_s=request.within_s,
         )
     except EnvironmentUnfit as error:

@@ -34,6 +34,20 @@ class SuiteRuns:
     duration_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is needed to write down which lines the tests run."""
+
+    tool: Path
+    """A folder that holds coverage.py and nothing else."""
+    records: Path
+    """A folder that the tests may write."""
+
+    def environ(self, at: Path) -> Mapping[str, str]:
+        """What asks our recorders for it; ``orchestrate_records.py`` reads it."""
+        return {"ORCHESTRATE_COVERAGE": f"{self.tool}\n{self.records}\n{at}"}
+
+
 async def run_target_suites(
     layer: Layer,
     target: Path,
@@ -41,6 +55,7 @@ async def run_target_suites(
     environ: Mapping[str, str],
     python: Path | None,
     stated: Sequence[str] = (),
+    trace: Trace | None = None,
     within_s: float,
 ) -> SuiteRuns:
     """Find every suite and run each once; whatever goes wrong is an answer.
@@ -48,6 +63,7 @@ async def run_target_suites(
     Args:
         environ: What the tests see; it holds no secret.
         python: An interpreter whose environment goes before the project's own.
+        trace: Where to write down what the tests run; ``None``: nowhere.
     """
     began = time.monotonic()
     try:
@@ -56,6 +72,8 @@ async def run_target_suites(
         )
     except OSError as error:
         return SuiteRuns(SuitesMeasured(problem=f"the tests could not be looked for: {error}"))
+    if trace is not None:
+        environ = {**environ, **trace.environ(layer.at)}
     measured: list[SuiteMeasured] = []
     missing: dict[str, None] = {}
     for suite in detection.suites:

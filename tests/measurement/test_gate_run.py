@@ -51,6 +51,34 @@ def test_findings_that_the_project_asks_to_overlook_count(gate_named: GateNamed)
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "state", "actual", "counted"),
+    [
+        ("coverage", "fail", 50.0, 4),
+        ("types", "pass", 0.0, 4),
+        ("complexity", "pass", 1.0, 1),
+        ("documentation", "fail", 75.0, 4),
+        ("security", "pass", 0.0, 4),
+        ("secrets", "pass", 0.0, 5),
+    ],
+)
+def test_each_value_is_the_one_that_was_counted_by_hand(
+    gate_named: GateNamed, name: str, state: str, actual: float, counted: int
+) -> None:
+    gate = gate_named(name)
+    assert (gate["state"], gate["actual"], gate["counted"]) == (state, actual, counted), gate
+
+
+def test_code_without_a_branch_has_no_share_of_branches(gate_named: GateNamed) -> None:
+    assert gate_named("branches")["message"] == "there is no branch"
+
+
+def test_coverage_says_by_which_version_of_ours_it_was_traced(gate_named: GateNamed) -> None:
+    gate = gate_named("coverage")
+    assert gate["tool"] == "coverage"
+    assert gate["version"][0].isdigit()
+
+
 def test_what_fails_blocks(measured: Report) -> None:
     report, code, _ = measured
     assert code == 1

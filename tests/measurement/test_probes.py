@@ -81,3 +81,12 @@ def test_a_module_gets_more_names_than_a_command_line_holds(tmp_path: Path) -> N
     argv = [sys.executable, "-c", code, str(PROBES / "orchestrate_listed.py"), "mine", "list", "--flag"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "--flag 20002 19999\n", done.stderr
+
+
+def test_names_become_importable_and_nothing_silences_the_checker(tmp_path: Path) -> None:
+    (tmp_path / "my-run.py").write_text("# mypy: ignore-errors\nx = 1  # type: ignore\ny = '# noqa'\n")
+    (tmp_path / "list").write_text("my-run.py\n")
+    done = run("orchestrate_types.py", "list", str(tmp_path / "work"), sys.executable, cwd=tmp_path)
+    first, *_, last = (json.loads(line) for line in done.stdout.splitlines() if line)
+    assert (first, last) == ({"files": 1, "renamed": {"my_run.py": "my-run.py"}}, {"end": 0})
+    assert (tmp_path / "work/src/my_run.py").read_text() == "\nx = 1  \ny = '# noqa'\n"

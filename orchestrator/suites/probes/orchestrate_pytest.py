@@ -46,12 +46,16 @@ def _hide() -> None:
         os.environ.pop("PYTEST_ADDOPTS", None)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> object:
     """Hide what asks for records from the project's own code, unless workers of xdist need it still."""
     known = early_config.known_args_namespace
     if not getattr(known, "numprocesses", None) and not getattr(known, "tx", None):
         _hide()
+    if orchestrate_records.tracer is not None and hasattr(known, "no_cov"):
+        # Of two tracers the later one wins, and pytest-cov's obeys the project.
+        known.no_cov = True
+    yield
 
 
 class Recorder:

@@ -5,11 +5,17 @@ It needs nothing but the standard library of Python 3.7 and is no part of the ``
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import secrets
+import sys
+from typing import Any
 
 FOLDER_VARIABLE = "ORCHESTRATE_REPORT"
+COVERAGE_VARIABLE = "ORCHESTRATE_COVERAGE"
+"""Three lines where somebody wants to know what the tests run: the folder that coverage.py lies in, the folder for its
+records, and the project's."""
 
 
 class Records:
@@ -40,5 +46,39 @@ def opened(runner: str) -> Records | None:
 
 def hide(*variables: str) -> None:
     """Take what asks for records out of the environment of whatever is started from now on."""
-    for name in (FOLDER_VARIABLE, *variables):
+    for name in (FOLDER_VARIABLE, COVERAGE_VARIABLE, *variables):
         os.environ.pop(name, None)
+
+
+def _trace() -> Any:
+    """Note what this process runs from now on; ``None`` where nobody asked, or where this interpreter is too old.
+
+    It begins before anything of the project is imported, and by no setting of the project's.
+    """
+    told = os.environ.get(COVERAGE_VARIABLE, "").split("\n")
+    if len(told) != 3:
+        return None
+    tool, records, source = told
+    sys.path.insert(0, tool)
+    try:
+        import coverage  # type: ignore[import-not-found]  # in the folder that was just named
+    except Exception:
+        return None
+    finally:
+        sys.path.remove(tool)
+    place = os.path.join(records, "record")
+    tracer = coverage.Coverage(data_file=place, data_suffix=True, config_file=False, branch=True, source=[source])
+    tracer.start()
+    process, getpid = os.getpid(), os.getpid
+
+    def end() -> None:
+        tracer.stop()
+        if getpid() == process:
+            tracer.save()
+
+    atexit.register(end)
+    return tracer
+
+
+tracer = _trace()
+"""Held for as long as the process runs; ``None`` where nothing is traced."""
