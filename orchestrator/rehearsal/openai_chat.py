@@ -34,6 +34,8 @@ _ERROR_TYPES: Final = {
 }
 _FAILED: Final = ("error", "file not found", "failed", "exit code: 1", "exit code: 2", "exit code: 3")
 """How the result of a failed call begins, or the line that tells how a command ended: this API has no field for it."""
+_REFUSED: Final = ("requires permission", "rejected permission", "permission was declined")
+"""How a CLI tells the model in the first line that its call was not made."""
 
 
 def _understands(path: str) -> bool:
@@ -48,7 +50,8 @@ def _plain(content: Any) -> str:
 
 def _failed(text: str) -> bool:
     lines = text.lower().splitlines()
-    return any(line.strip().startswith(_FAILED) for line in (*lines[:1], *lines[-8:]))
+    refused = any(words in line for line in lines[:1] for words in _REFUSED)
+    return refused or any(line.strip().startswith(_FAILED) for line in (*lines[:1], *lines[-8:]))
 
 
 def _said(message: Mapping[str, Any]) -> Iterator[UserText | ToolResult]:

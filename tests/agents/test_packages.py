@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -13,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 
+from benchmarks.rehearsals import BEGINNING, END, PACKAGE, ROOT, ROWS, CannotInstall, Row, install, rehearse
 from orchestrator.agents.contract import Agent
 from orchestrator.testing.agents import (
     check_assignment_is_obeyed,
@@ -24,15 +21,6 @@ from orchestrator.testing.agents import (
     missing_parts,
     told,
 )
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGE = ROOT / "tests" / "packages" / "orchestrate-qwen"
-PARTS = ("orchestrator", "static", "sandbox_policies", "setup.py", "pyproject.toml", "requirements.txt", "LICENSE")
-
-
-def run(*words: str, cwd: Path, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
-    environ = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME") if name in os.environ}
-    return subprocess.run(words, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=timeout_s)
 
 
 @pytest.fixture
@@ -62,35 +50,28 @@ def test_the_packages_adapter_passes_the_kit_and_lacks_nothing(agent: Agent, upd
 
 @pytest.mark.real
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_an_agent_of_a_package_of_its_own_finishes_a_rehearsal(
+@pytest.mark.timeout(1800)
+def test_opencode_and_an_agent_of_a_package_of_its_own_finish_rehearsals(
     tmp_path: Path, not_proven: Callable[[str], NoReturn]
 ) -> None:
-    # pip builds where the sources lie, so it gets copies.
-    for part in PARTS:
-        source, copy = ROOT / part, tmp_path / "sources" / part
-        copy.parent.mkdir(exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, copy)
-    shutil.copytree(PACKAGE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
-    made = run(sys.executable, "-m", "venv", str(tmp_path / "env"), cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
-    programs = tmp_path / "env" / "bin"
-    given = ("install", "--quiet", "--disable-pip-version-check", str(tmp_path / "sources"), str(tmp_path / "package"))
-    installed = run(str(programs / "pip"), *given, cwd=tmp_path, timeout_s=600)
-    if installed.returncode != 0:
-        not_proven(f"pip cannot install here: {installed.stderr.strip().splitlines()[-1]}")
-    (tmp_path / "target").mkdir()
-    (tmp_path / "target" / "README.md").write_text("A form.\n")
-    words = ("run", "Add input validation", "--rehearse", "--agents", "qwen", "--target", str(tmp_path / "target"))
-    ran = run(
-        *(str(programs / "orchestrate"), *words, "--workspace", str(tmp_path / "workspace")),
-        *("--no-dashboard", "--no-interactive"),
-        cwd=tmp_path,
-        timeout_s=600,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "qwen implements" in ran.stdout
-    assert "validation.py" in ran.stdout
+    # These five meet every role, scenario and policy; ``python -m benchmarks.rehearsals`` plays all twelve.
+    try:
+        programs = install(tmp_path)
+    except CannotInstall as error:
+        not_proven(str(error))
+    rows = [row for row in ROWS if row.scenario == "permission" and row.policy == "strict"]
+    rows += [Row("opencode", "qwen", "blocker", "default"), Row("qwen", "opencode", "blocker", "strict")]
+    rows += [Row("qwen", "opencode", "default", "default")]
+    assert set(rows) <= set(ROWS)
+    wrong = {str(row): found for row in rows if (found := rehearse(row, programs, tmp_path / str(row)))}
+    assert not wrong, "\n".join(f"{name}: {line}" for name, lines in wrong.items() for line in lines)
+
+
+def test_the_page_about_agents_shows_every_rehearsal_and_that_it_ended_well() -> None:
+    page = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
+    table = page.split(BEGINNING)[1].split(END)[0].strip().splitlines()[2:]
+    told = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    assert [tuple(cells[:4]) for cells in told] == [
+        (row.implementer, row.reviewer, row.scenario, row.policy) for row in ROWS
+    ]
+    assert {cells[4] for cells in told} == {"done", "stopped by the reviewer"}

@@ -69,3 +69,15 @@ def test_a_limit_says_when_it_ends() -> None:
     headers, told = DIALECT.error(Refusal(429, "slow down", resets_in_s=60), 0.0)
     assert headers == {"retry-after": "60"}
     assert told["error"]["type"] == "rate_limit_error"
+
+
+def test_a_call_that_the_cli_did_not_make_has_failed() -> None:
+    for words in (
+        'Qwen Code requires permission to use "run_shell_command", but that permission was declined.',
+        "The user rejected permission to use this specific tool call.",
+    ):
+        asked = DIALECT.read("", body({"role": "tool", "tool_call_id": "c", "content": words}))
+        assert asked.said == (ToolResult(words, True),)
+    well = "one line\nrequires permission to use, says a file"
+    asked = DIALECT.read("", body({"role": "tool", "tool_call_id": "c", "content": well}))
+    assert asked.said == (ToolResult(well, False),)

@@ -40,6 +40,10 @@ export const Guard = async ({ directory }) => ({
 });
 """
 
+_LIBRARY: Final = "@opencode-ai/plugin"
+_LOCK: Final = json.dumps({"lockfileVersion": 3, "packages": {"": {"dependencies": {_LIBRARY: "*"}}}}) + "\n"
+"""It installs this library for plugins, and waits for npm, unless the folder's lock names it; the guard needs none."""
+
 
 def launch(assignment: Assignment) -> LaunchSpec:
     """One headless turn with the prompt on standard input."""
@@ -52,6 +56,8 @@ def launch(assignment: Assignment) -> LaunchSpec:
         files=(
             PlacedFile(settings / "opencode.json", json.dumps(_settings(assignment), indent=1) + "\n"),
             PlacedFile(settings / "plugins" / "guard.js", _GUARD % json.dumps(HOOK_COMMAND)),
+            PlacedFile(settings / "package-lock.json", _LOCK),
+            PlacedFile(settings / "node_modules" / ".package-lock.json", _LOCK),
         ),
         stop_ladder=STOP_LADDER,
     )

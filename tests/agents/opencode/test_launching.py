@@ -55,3 +55,10 @@ def test_its_plugin_asks_the_guard_before_a_shell_command() -> None:
     (plugin,) = [file for file in launch(sample_assignment(AGENT)).files if file.path.name == "guard.js"]
     assert json.dumps(HOOK_COMMAND) in plugin.content
     assert "tool.execute.before" in plugin.content
+
+
+def test_it_is_spared_the_wait_for_a_library_that_the_guard_does_not_need() -> None:
+    files = {file.path.name: file.content for file in launch(sample_assignment(AGENT)).files}
+    locked = json.loads(files["package-lock.json"])["packages"][""]["dependencies"]
+    assert "@opencode-ai/plugin" in locked
+    assert any(file.path.parent.name == "node_modules" for file in launch(sample_assignment(AGENT)).files)

@@ -11,11 +11,14 @@ from typing import Any, Final
 
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
 from orchestrator.agents.contract import Agent, Credential, Translation, changed
-from orchestrator.agents.failures import failure_kind, http_status, resets_at, shortened
+from orchestrator.agents.failures import failure_kind, http_status, permission_trouble, resets_at, shortened
+from orchestrator.agents.growing_map import EMPTY
+from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
 from orchestrator.agents.self_reports import events_of_text
 from orchestrator.models.events import (
     AgentEvent,
     ConversationStarted,
+    Denied,
     EventType,
     Failed,
     FailureKind,
@@ -42,14 +45,18 @@ GRAMMAR = Grammar(
     valued=frozenset({"--include-directories", "--model", "--resume", "--approval-mode", "--json-schema"}),
 )
 
+# Its timeout counts in milliseconds from 1000 on.
+_HOOK: Final = {"type": "command", "command": HOOK_COMMAND, "timeout": HOOK_WITHIN_S * 1000}
+
+DENIAL_WORDS: Final = re.compile(r"Qwen Code requires permission to use \"?[\w-]+\"?, but that permission was declined")
+
 RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
-        name="qwen-tool-withheld",
-        pattern=re.compile(r"Tool \"?(?:write_file|edit|run_shell_command)\"? .{0,80}(?:not found|requires|declined)"),
+        name="qwen-permission",
+        pattern=DENIAL_WORDS,
         remedy=Relaunch(flags=("--approval-mode=yolo",)),
-        because="the approval mode withholds the tool when nobody can be asked",
-        evidence="binary",
-        source="qwen 0.24.4",
+        because="qwen asks a person for permission, and none is there",
+        source="qwen 0.24.4, observed",
     ),
     RecoveryRule(
         name="qwen-refused",
@@ -77,6 +84,10 @@ def launch(assignment: Assignment) -> LaunchSpec:
         "security": {"auth": {"selectedType": "openai"}},
         "general": {"enableAutoUpdate": False},
         "privacy": {"usageStatisticsEnabled": False},
+        "tools": {"approvalMode": "auto-edit"},
+        # Without one command allowed it withholds the shell, and no word tells of it; so it refuses aloud.
+        "permissions": {"allow": ["run_shell_command(pwd)"]},
+        "hooks": {"PreToolUse": [{"matcher": "^(run_shell_command|monitor)$", "hooks": [_HOOK]}]},
     }
     return LaunchSpec(
         argv=("qwen", *assembled(_options(assignment), assignment, GRAMMAR)),
@@ -89,8 +100,9 @@ def launch(assignment: Assignment) -> LaunchSpec:
 
 
 def _options(assignment: Assignment) -> list[Option]:
-    mode = "yolo" if assignment.bypass_approvals else "auto-edit"
-    options: list[Option] = [("--output-format", "stream-json"), (f"--approval-mode={mode}",)]
+    options: list[Option] = [("--output-format", "stream-json")]
+    if assignment.bypass_approvals:
+        options.append(("--approval-mode=yolo",))
     options.extend(("--include-directories", folder) for folder in folders(assignment))
     if assignment.model is not None:
         options.append(("--model", assignment.model))
@@ -118,7 +130,8 @@ def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tu
     match data.get("type"):
         case "system" if data.get("subtype") == "init":
             started = ConversationStarted(str(data.get("session_id", "")), cli_version=_text(data, "qwen_code_version"))
-            return changed(state, conversation=started.reference, ended=False), (_event(EventType.STATUS, started, at),)
+            fresh = changed(state, conversation=started.reference, ended=False, denials=0, tools=EMPTY)
+            return fresh, (_event(EventType.STATUS, started, at),)
         case "assistant" | "user":
             return _of_message(state, data.get("message"), at)
         case "result":
@@ -151,11 +164,11 @@ def _of_message(state: Translation, message: object, at: datetime) -> tuple[Tran
             case "thinking":
                 events.append(_event(EventType.PROGRESS, Reasoned(text), at))
             case "tool_use":
-                events.append(_event(EventType.PROGRESS, _call(block), at))
+                called = _call(block)
+                events.append(_event(EventType.PROGRESS, called, at))
+                state = changed(state, tools=state.tools.adding(called.call_id, called.tool))
             case "tool_result":
-                ok, said = block.get("is_error") is False, _text(block, "content") or ""
-                returned = ToolReturned(str(block.get("tool_use_id", "")), ok, shortened(said))
-                events.append(_event(EventType.PROGRESS, returned, at))
+                state = _of_tool_result(state, block, at=at, events=events)
     return state, events
 
 
@@ -165,6 +178,22 @@ def _call(block: Mapping[str, Any]) -> ToolCalled:
     path, command = _text(arguments, "file_path"), _text(arguments, "command")
     summary = shortened(command or path or ", ".join(map(str, arguments)), 200)
     return ToolCalled(str(block.get("name", "")), str(block.get("id", "")), summary, path=path, command=command)
+
+
+def _of_tool_result(
+    state: Translation, block: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]
+) -> Translation:
+    ok, said = block.get("is_error") is False, _text(block, "content") or ""
+    call_id = str(block.get("tool_use_id", ""))
+    if not ok and DENIAL_WORDS.search(said, 0, 2_000):
+        events.append(_event(EventType.ERROR, Denied(shortened(said), state.tools.get(call_id)), at))
+        events.append(_event(EventType.PROGRESS, ToolReturned(call_id, False, "denied"), at))
+        return changed(state, denials=state.denials + 1)
+    events.append(_event(EventType.PROGRESS, ToolReturned(call_id, ok, shortened(said)), at))
+    trouble = None if ok else permission_trouble(said)
+    if trouble is not None:
+        events.append(_event(EventType.ERROR, Failed(trouble, FailureKind.TOOL), at))
+    return state
 
 
 def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
@@ -187,7 +216,8 @@ def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
         events.append(_event(EventType.STATUS, UsageReported(usage), at))
     reply = data.get("structured_result")
     text = _text(data, "result") or state.last_text
-    ended = TurnEnded(ok, str(data.get("subtype", "")), text, reply if isinstance(reply, Mapping) else None)
+    given = reply if isinstance(reply, Mapping) else None
+    ended = TurnEnded(ok, str(data.get("subtype", "")), text, given, state.denials)
     events.append(_event(EventType.STATUS, ended, at))
     return changed(state, ended=True, last_text=text), events
 
@@ -213,5 +243,4 @@ AGENT = Agent(
     role_strengths=(Role.IMPLEMENTER, Role.REVIEWER),
     replies="schema",
     obeys_proxy=True,
-    hook_missing="its hooks have not been tried yet",
 )
