@@ -74,7 +74,7 @@ def _of(body: entries.Body, at: datetime) -> Iterator[Notice]:  # noqa: C901 - o
             text = f"could not be measured: {one_line(problem, 300)}" if problem else changed
             yield Notice(at, "session", Weight.NORMAL, f"compared with the beginning: {text}")
         case entries.BaselineMeasured(suites=suites):
-            lines = tuple(f"{suite.name}: {suite.state}: {suite.reason}" for suite in suites.suites)
+            lines = tuple(f"{suite.name}: {suite.words}" for suite in suites.suites)
             text = f"tests before the work: {suites.problem or ('as follows' if lines else 'none found')}"
             yield Notice(at, "review", Weight.NORMAL, one_line(text, 300), more=_lines(lines))
         case entries.ChecksMeasured(verdict=verdict, findings=findings):

@@ -29,6 +29,8 @@ _WIDEST = 400
 @json_option
 def command(target: Path, as_json: bool) -> None:
     """Show which test suites are found, where, and how each would be run.  Nothing is run."""
+    import os
+
     from orchestrator.cli.documents import document
     from orchestrator.coordinator.project_files import detect_in
     from orchestrator.errors import UsageError
@@ -36,7 +38,7 @@ def command(target: Path, as_json: bool) -> None:
 
     if not target.is_dir():
         raise UsageError(f"the target is no folder: {target}")
-    found = in_time(lambda: detect_in(target), within_s=_LOOK_TIME_S, what="the look at the project")
+    found = in_time(lambda: detect_in(target, os.environ), within_s=_LOOK_TIME_S, what="the look at the project")
     if as_json:
         print(document(as_document(found)))
         return
@@ -56,6 +58,8 @@ def lines(found: Detection) -> Iterator[str]:
         yield f"  found in  {one_line(suite.found, _WIDEST)}"
         yield f"  runs      {one_line(suite.command, _WIDEST)}"
         yield f"  in        {one_line(suite.cwd or '.', _WIDEST)}"
+        if suite.interpreter:
+            yield f"  with      {one_line(suite.interpreter, _WIDEST)}"
         shown = "none, so it can be no evidence" if suite.form is Form.NONE else str(suite.form)
         yield f"  report    {shown}{' on its output' if suite.from_output else ''}"
     if found.not_taken:
@@ -78,6 +82,7 @@ def as_document(found: Detection) -> Any:
                 "folder": suite.cwd or ".",
                 "found": suite.found,
                 "report": str(suite.form),
+                "interpreter": suite.interpreter,
                 "stated_by_project": suite.stated,
             }
             for suite in found.suites

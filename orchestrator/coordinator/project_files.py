@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from orchestrator.coordinator.interpreters import Interpreters
 from orchestrator.errors import UsageError
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
 from orchestrator.suites.detection import SETTINGS, detect, stated_commands
@@ -49,13 +50,17 @@ class ProjectFiles:
         return sorted(names), whole
 
 
-def detect_in(folder: Path) -> Detection:
+def detect_in(folder: Path, environ: Mapping[str, str]) -> Detection:
     """Find the suites of a project as it lies in this folder, by its own statement where it makes one.  Blocks.
+
+    Args:
+        environ: The user's, for the interpreters that the project pins.
 
     Raises:
         UsageError: Its settings are written wrongly.
     """
-    return detect(ProjectFiles(folder), stated=stated_in(folder))
+    files = ProjectFiles(folder)
+    return Interpreters(environ).given(detect(files, stated=stated_in(folder)), files)[0]
 
 
 def stated_in(folder: Path) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import anyio
 
+from orchestrator.coordinator.interpreters import Interpreters, with_folders
 from orchestrator.coordinator.project_files import CheckedOutFiles, ProjectFiles
 from orchestrator.coordinator.suite_runs import SUITE_TIME_S, run_suite
 from orchestrator.errors import EnvironmentUnfit
@@ -47,11 +47,12 @@ class SuiteOutcomes:
 
 def _measured(suite: Suite, result: SuiteResult | None, problem: str | None) -> SuiteMeasured:
     if result is None:
-        return SuiteMeasured(suite.name, suite.command, suite.found, "not measured", problem or "it was not run")
+        why = problem or "it was not run"
+        return SuiteMeasured(suite.name, suite.command, suite.found, "not measured", why, interpreter=suite.interpreter)
     counts = result.counts
     return SuiteMeasured(
         *(suite.name, suite.command, suite.found, result.state.value, result.reason[:MOST_REASON_CHARS]),
-        *(counts.passed, counts.failed, counts.errors, counts.skipped),
+        *(counts.passed, counts.failed, counts.errors, counts.skipped, suite.interpreter),
     )
 
 
@@ -92,16 +93,18 @@ class TargetTests:
     async def _run(
         self, files: ProjectFiles, tree: Path | None, borrowed: Sequence[str], *, within_s: float | None
     ) -> SuiteOutcomes:
+        def look() -> tuple[Detection, tuple[str, ...]]:
+            return Interpreters(self.environ).given(detect(files, stated=self.stated), files)
+
         try:
-            detection = await off_loop(
-                partial(detect, files, stated=self.stated), within_s=FIND_TIME_S, what="the look for tests"
-            )
+            detection, folders = await off_loop(look, within_s=FIND_TIME_S, what="the look for tests")
         except OSError as error:
             return SuiteOutcomes(problem=f"the tests could not be looked for: {error}")
         if not detection.suites:
             return SuiteOutcomes(detection)
+        bench = replace(self.bench, environ=with_folders(self.bench.environ, folders))
         try:
-            async with open_layer(self.target, self.bench, tree=tree, borrowed=borrowed) as layer:
+            async with open_layer(self.target, bench, tree=tree, borrowed=borrowed) as layer:
                 return SuiteOutcomes(detection, tuple(await self._run_all(detection.suites, layer, within_s)))
         except EnvironmentUnfit as error:
             return SuiteOutcomes(detection, problem=error.message)

@@ -24,6 +24,13 @@ class SuiteMeasured:
     failed: int = 0
     errors: int = 0
     skipped: int = 0
+    interpreter: str = ""
+    """Which interpreter it ran with, where the project pins one that is not the usual one here."""
+
+    @property
+    def words(self) -> str:
+        """What came of it, for people."""
+        return f"{self.state}: {self.reason}" + (f" ({self.interpreter})" if self.interpreter else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,7 @@ def _suites_in_words(when: str, measured: SuitesMeasured | None) -> Iterator[str
     elif not measured.suites:
         yield f"{when}: none found"
     for suite in measured.suites:
-        yield f"{when}: {suite.name} ({suite.command}; {suite.found}): {suite.state}: {suite.reason}"
+        yield f"{when}: {suite.name} ({suite.command}; {suite.found}): {suite.words}"
     for left in measured.not_taken:
         yield f"{when}, not run: {left}"
 

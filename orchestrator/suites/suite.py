@@ -59,6 +59,8 @@ class Suite:
     """The command as the project has it, where ``argv`` is another."""
     stated: bool = False
     """Whether the project states the command in its own ``.orchestrator/settings.toml``."""
+    interpreter: str = ""
+    """What people should know of the interpreter, where the project pins one that is not the usual one here."""
 
     @property
     def command(self) -> str:

@@ -80,7 +80,7 @@ async def test_a_project_is_measured_as_was_written_down_beforehand(
     target = tmp_path / "project"
     target.mkdir()
     lay_out(sample, target)
-    detection = detect_in(target)
+    detection = detect_in(target, os.environ)
     measured = []
     for suite in detection.suites:
         result = await run_suite(
