@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-NewerLogin: TypeAlias = Callable[[bytes, bytes], str]
-"""Of the content before and after: empty where the second may replace the first, else why not.  Never raises."""
+NewerLogin: TypeAlias = Callable[[bytes, bytes, float], str]
+"""Of the content before and after, and the time in seconds since 1970: empty where the second may replace the first,
+else why not.  Never raises."""
 MOST_AHEAD_S: Final = 400 * 86_400
 """By how much one refresh may move an expiry on; more is an invention."""
 
 
-def never_newer(before: bytes, after: bytes) -> str:
+def never_newer(before: bytes, after: bytes, now_s: float) -> str:
     """The answer of a CLI about whose login file nothing is known."""
     return "" if before == after else "its form is not known"
 

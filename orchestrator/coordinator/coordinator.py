@@ -24,7 +24,7 @@ from orchestrator.coordinator.performer import Performer
 from orchestrator.coordinator.session_request import Observer
 from orchestrator.coordinator.storage_watch import Storage, stopping_without_journal
 from orchestrator.coordinator.stream_listeners import Listener, Offsets, as_entry, as_recorded, beginning
-from orchestrator.coordinator.timers import keep_sampling, keep_time
+from orchestrator.coordinator.timers import keep_sampling, keep_sharing_logins, keep_time
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
@@ -136,6 +136,7 @@ class Coordinator:
                     tasks.start_soon(self._listen, changes)
                     tasks.start_soon(keep_time, lambda: self.session, self.take, self.clock)
                     tasks.start_soon(keep_sampling, self.crew, self._listeners, self._take_all)
+                    tasks.start_soon(keep_sharing_logins, self.crew)
                     tasks.start_soon(self._storage.watch, lambda: self.session, self.take)
                     self._stop_if_closed()
         return self.session

@@ -15,10 +15,11 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final, Literal, TypeAlias
 
 from orchestrator.files.time_limits import is_over
+from orchestrator.shim.processes import call_kernel
 
 Kind: TypeAlias = Literal["file", "folder", "link", "pipe", "socket", "device"]
 Reason: TypeAlias = Literal[
@@ -42,6 +43,8 @@ MOST_DEPTH: Final = 1_000
 MOST_LOGIN_BYTES: Final = 4 * 1024 * 1024
 """Of a file that holds a login: they have a few KB."""
 _CHUNK: Final = 1 << 20
+_EXCHANGE: Final = 2
+"""RENAME_EXCHANGE of linux/fs.h."""
 _CLOSED: Final = os.O_CLOEXEC
 _PLACE: Final = getattr(os, "O_PATH", os.O_RDONLY | os.O_NONBLOCK) | _CLOSED
 _READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | _CLOSED
@@ -378,6 +381,25 @@ class ForeignFolder:
                 raise
         finally:
             os.close(descriptor)
+
+    def exchange(self, name: Name, content: bytes, *, most_bytes: int) -> bytes:
+        """Put content in the place of a file in one step, and return what stood there until then.
+
+        Raises:
+            OSError: It cannot be done, what stood there is no regular file, or it is longer.
+        """
+        fresh = PurePosixPath(_text(name)).with_name(f".orchestrate-{secrets.token_hex(6)}.new")
+        self.create(fresh, content)
+        try:
+            with self._folder_of(name) as (folder, last):
+                call_kernel("renameat2", folder, os.fsencode(fresh.name), folder, os.fsencode(last), _EXCHANGE)
+            left = self.read(fresh, most_bytes=most_bytes)
+        finally:
+            with suppress(OSError):
+                self.remove(fresh)
+        if isinstance(left, Unread):
+            raise OSError(errno.EINVAL, str(left))
+        return left
 
     def overwrite(self, name: Name, content: bytes) -> None:
         """Write into a regular file that is there, which stays the file it is: a link's, or one that is mounted.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -45,6 +46,8 @@ class PrivateHome:
     """Where what would be lost is kept, readable by its owner alone: what was not given back, and what was replaced."""
     given: dict[PurePosixPath, str] = field(default_factory=dict)
     """Digests of what was given back last, so that a second refresh is given back too."""
+    replaced: set[PurePosixPath] = field(default_factory=set)
+    """Login files of the user's that were replaced by what this home's CLI renewed."""
     note: Path | None = None
     """Where it is written down, so that whoever comes after a kill can give its logins back."""
 
@@ -101,9 +104,10 @@ def place_files(files: Sequence[PlacedFile], *, within: Sequence[Path] = ()) -> 
 
 
 def return_credentials(home: PrivateHome) -> list[Path]:
-    """Copy back what the CLI refreshed, where the user's own is still the one we copied; returns what was written.
+    """Copy back what the CLI refreshed, and copy in what others did; returns what was written of the user's.
 
-    Two workers of one CLI that both refresh: the first to end wins, the second sees a changed original and keeps off.
+    A lasting token is good for one refresh, so what one worker has refreshed is of no use to another until it has the
+    new one; what stands in the user's own home is compared as it is now, whoever wrote it.
     """
     written = []
     for credential in home.credentials:
@@ -113,21 +117,27 @@ def return_credentials(home: PrivateHome) -> list[Path]:
         # What cannot be given back does not undo what the session has done; the old login stays.
         with contextlib.suppress(OSError):
             original = _login(user_home, credential.name)
-            if isinstance(fresh, Unread) or original is None:
+            if isinstance(fresh, Unread) or not fresh.strip() or fresh == original:
                 continue
             ours = {credential.digest, home.given.get(credential.name)}
-            if fresh.strip() and _digest(fresh) not in ours and _digest(original) in ours:
-                # Any agent can write there: only the same account's newer login replaces the user's.
-                why = home.newer_login(original, fresh)
-                if why:
+            if _digest(fresh) in ours:
+                if original is not None and _digest(original) not in ours:
+                    _bring_in(home, credential.name, fresh, original)
+                continue
+            # Any agent can write there: only the same account's newer login replaces the user's.
+            why = "the user's own is gone" if original is None else home.newer_login(original, fresh, time.time())
+            if original is None or why:
+                # One that is older than what the user, or another session, has renewed meanwhile is no news.
+                if original is not None and _digest(original) in ours:
                     home.refused[credential.name] = why
-                    _keep(home, credential.name, fresh, "not given back")
-                    continue
-                _keep(home, credential.name, original, _BEFORE)
-                _give_back(user_home, credential.name, fresh)
-                home.refused.pop(credential.name, None)
-                home.given[credential.name] = _digest(fresh)
-                written.append(credential.original)
+                _keep(home, credential.name, fresh, "not given back")
+                continue
+            _keep(home, credential.name, original, _BEFORE)
+            _give_back(user_home, credential.name, fresh)
+            home.refused.pop(credential.name, None)
+            home.given[credential.name] = _digest(fresh)
+            home.replaced.add(credential.name)
+            written.append(credential.original)
     return written
 
 
@@ -200,6 +210,23 @@ def _keep(home: PrivateHome, name: PurePosixPath, content: bytes, what: str) -> 
     if home.kept is not None:
         home.kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         ForeignFolder(home.kept).write(f"{str(name).replace('/', '_')} ({what})", content)
+
+
+def _bring_in(home: PrivateHome, name: PurePosixPath, copied: bytes, newer: bytes) -> None:
+    """Give a home the login that was renewed elsewhere, before its CLI refreshes with a token that is dead.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if home.newer_login(copied, newer, time.time()):
+        return
+    folder = ForeignFolder(home.folder)
+    left = folder.exchange(name, newer, most_bytes=MOST_LOGIN_BYTES)
+    if left != copied and left.strip():
+        # Its CLI refreshed in this very moment: that one is compared next time, as if nothing had been done.
+        folder.write(name, left)
+        return
+    home.given[name] = _digest(newer)
 
 
 def _give_back(user_home: Path, name: PurePosixPath, content: bytes) -> None:

@@ -53,6 +53,8 @@ _WAKE = signal.SIGUSR1
 """Tells a shim that there is a command for it."""
 CERTIFICATES = ".orchestrate-certificates"
 """In a worker's home: copies of the user's own certificate authorities."""
+RETURN_WITHIN_S = 2.0
+"""How long one waits while another returns logins; whoever gives up leaves it to those who come later."""
 _SHIM = Path(__file__).parent.parent / "shim" / "shim.py"
 
 
@@ -88,6 +90,7 @@ class Crew:
         self._running: dict[WorkerId, WorkerProcess] = {}
         self._homes: dict[Path, PrivateHome] = {}
         self._home_of: dict[WorkerId, PrivateHome] = {}
+        self._returning = threading.Lock()
         self._sampler = Sampler()
         self._box = Box(layout, sandbox, backend, environ)
 
@@ -195,6 +198,8 @@ class Crew:
         # With an endpoint of its own (rehearsal) a worker never meets the user's login.
         own = Path(self._environ["HOME"]) if assignment.endpoint is None and "HOME" in self._environ else None
         if assignment.home not in self._homes:
+            # Another worker of this CLI may have renewed the login that is copied now.
+            self.share_logins()
             logins = self._layout.session_dir / LOGINS
             home = prepare_home(
                 assignment.home,
@@ -334,7 +339,7 @@ class Crew:
         running.exit = self._ended(running.worker, running.attempt)
         # At once: the user, or another worker, may be about to use the login that this one has renewed.
         if running.worker in self._home_of:
-            return_credentials(self._home_of[running.worker])
+            self._return(self._home_of[running.worker])
 
     def sample(self, worker: WorkerId) -> Sample | None:
         """What the worker's tree uses now; ``None`` if it is gone."""
@@ -376,10 +381,14 @@ class Crew:
         self._home_of.clear()
 
     def return_logins(self) -> list[str]:
-        """Give back what the CLIs refreshed of the user's logins; returns in words what was not given back."""
-        for home in self._homes.values():
-            return_credentials(home)
-        return [
+        """Give back what the CLIs refreshed of the user's logins; returns in words what was, and what was not."""
+        self.share_logins()
+        renewed = [
+            f"~/{name} was renewed; what it was lies in {home.kept} until that CLI's next session has ended well"
+            for home in self._homes.values()
+            for name in home.replaced
+        ]
+        return renewed + [
             f"~/{name} was left as it is, though a worker left another, which lies in {home.kept}: {why}"
             for home in self._homes.values()
             for name, why in home.refused.items()
@@ -389,7 +398,23 @@ class Crew:
         """Give back what this worker's CLI refreshed of the user's login, keeping its home."""
         home = self._homes.get(assignment.home)
         if home is not None:
-            return_credentials(home)
+            self._return(home)
+
+    def share_logins(self) -> None:
+        """Give every login that a CLI has renewed to the user and to the other homes; blocks, and may run in a thread.
+
+        A renewal ends the login it was made from, also for workers that still hold a copy of that.
+        """
+        for _ in range(2):  # what the last home gives back, the first one wants too
+            for home in list(self._homes.values()):
+                self._return(home)
+
+    def _return(self, home: PrivateHome) -> None:
+        if self._returning.acquire(timeout=RETURN_WITHIN_S):
+            try:
+                return_credentials(home)
+            finally:
+                self._returning.release()
 
 
 WorkerManager = Crew

@@ -17,8 +17,13 @@ def token(**claims: object) -> str:
     return f"x.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.y"
 
 
-def claude(access: str, expires: int, refresh: str = "r") -> dict[str, Any]:
-    return {"claudeAiOauth": {"accessToken": access, "refreshToken": refresh, "expiresAt": expires, "scopes": ["a"]}}
+NOW = 1_800_000_000_000
+HOUR = 3_600_000
+
+
+def claude(access: str, expires: int, refresh: str = "r", **further: object) -> dict[str, Any]:
+    login = {"accessToken": access, "refreshToken": refresh, "expiresAt": expires, "scopes": ["a"], **further}
+    return {"claudeAiOauth": login}
 
 
 def codex(sub: str, exp: int) -> dict[str, Any]:
@@ -37,7 +42,23 @@ def gemini(sub: str, expires: int, refresh: str = "r") -> dict[str, Any]:
         ("claude", claude("1", 10), claude("2", 20), True),
         ("claude", claude("1", 10), claude("2", 10), False),
         ("claude", claude("1", 10), claude("2", 10**15), False),
-        ("claude", claude("1", 10), claude("2", 20, refresh="another's"), False),
+        ("claude", claude("1", NOW - HOUR), claude("2", NOW + 8 * HOUR, refresh="r2"), True),
+        ("claude", claude("1", NOW + HOUR), claude("2", NOW + 8 * HOUR, refresh="another's"), False),
+        ("claude", claude("1", NOW - HOUR), claude("2", NOW + 8 * HOUR, "r2", subscriptionType="max"), False),
+        ("claude", claude("1", NOW - HOUR), claude("2", NOW + 8 * HOUR, "r2", refreshTokenExpiresAt=NOW), True),
+        (
+            "claude",
+            claude("1", NOW - HOUR, refreshTokenExpiresAt=1),
+            claude("2", NOW + 8 * HOUR, refreshTokenExpiresAt=2),
+            True,
+        ),
+        (
+            "claude",
+            claude("1", NOW - HOUR, "sk-ant-ort01-a"),
+            claude("2", NOW + 8 * HOUR, "sk-ant-oat01-b"),
+            False,
+        ),
+        ("claude", claude("1", NOW - HOUR), claude("", 0, refresh=""), False),
         ("claude", claude("1", 10), {"claudeAiOauth": {}}, False),
         ("codex", codex("me", 10), codex("me", 20), True),
         ("codex", codex("me", 10), codex("another", 20), False),
@@ -52,7 +73,7 @@ def test_only_the_same_accounts_newer_login_is_given_back(
     name: str, before: dict[str, Any], after: dict[str, Any], is_given_back: bool
 ) -> None:
     newer_login = get_agent(AgentName(name)).credential.newer_login
-    assert (newer_login(json.dumps(before).encode(), json.dumps(after).encode()) == "") is is_given_back
+    assert (newer_login(json.dumps(before).encode(), json.dumps(after).encode(), NOW / 1000) == "") is is_given_back
 
 
 @pytest.mark.parametrize("name", ["claude", "codex", "gemini"])
@@ -60,10 +81,10 @@ def test_only_the_same_accounts_newer_login_is_given_back(
 def test_no_content_is_an_error(name: str, content: bytes) -> None:
     newer_login = get_agent(AgentName(name)).credential.newer_login
     good = json.dumps({**claude("1", 10), **codex("me", 10), **gemini("me", 10)}).encode()
-    assert newer_login(good, content)
-    assert newer_login(content, good)
-    assert newer_login(content, content)
+    assert newer_login(good, content, 0.0)
+    assert newer_login(content, good, 0.0)
+    assert newer_login(content, content, 0.0)
 
 
 def test_a_form_that_is_not_known_is_never_newer() -> None:
-    assert never_newer(b"a", b"b")
+    assert never_newer(b"a", b"b", 0.0)

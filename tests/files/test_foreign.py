@@ -306,3 +306,14 @@ def test_a_file_is_made_only_where_none_is(folder: Path) -> None:
     ours.make_folder("empty")
     ours.remove_folder("empty")
     assert not (folder / "empty").exists()
+
+
+def test_an_exchange_returns_what_stood_there_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "file").write_text("old")
+    folder = ForeignFolder(tmp_path)
+    assert folder.exchange("in/file", b"new", most_bytes=10) == b"old"
+    assert (tmp_path / "in" / "file").read_text() == "new"
+    with pytest.raises(OSError, match="renameat2"):
+        folder.exchange("in/missing", b"new", most_bytes=10)
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["file"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import subprocess
@@ -29,8 +30,8 @@ from orchestrator.sandbox.homes import (
 LOGIN = PurePosixPath(".cli/auth.json")
 
 
-def any_login(before: bytes, after: bytes) -> str:
-    return ""
+def any_login(before: bytes, after: bytes, now_s: float) -> str:
+    return "" if after > before else "it is not newer"
 
 
 @pytest.fixture
@@ -112,10 +113,10 @@ def test_a_login_that_is_a_link_of_the_users_stays_one(home: PrivateHome, user: 
     (tmp_path / "kept").write_text("token 1")
     (user / LOGIN).unlink()
     (user / LOGIN).symlink_to(tmp_path / "kept")
-    (home.folder / LOGIN).write_text("new")
+    (home.folder / LOGIN).write_text("token 2")
     assert return_credentials(home) == [user / LOGIN]
     assert (user / LOGIN).readlink() == tmp_path / "kept"
-    assert (tmp_path / "kept").read_text() == "new"
+    assert (tmp_path / "kept").read_text() == "token 2"
     assert {path.name for path in (user / LOGIN).parent.iterdir()} == {"auth.json", "history"}
 
 
@@ -125,7 +126,7 @@ def test_a_login_that_is_mounted_is_written_where_it_is(tmp_path: Path) -> None:
         "from orchestrator.sandbox.homes import prepare_home, return_credentials\n"
         "name, top = PurePosixPath('.cli/auth.json'), Path(sys.argv[1])\n"
         "given = {'user_home': top / 'user', 'credential_files': (name,)}\n"
-        "home = prepare_home(top / 'home', **given, newer_login=lambda old, new: '')\n"
+        "home = prepare_home(top / 'home', **given, newer_login=lambda old, new, now_s: '')\n"
         "(home.folder / name).write_text('new')\n"
         "assert return_credentials(home) == [top / 'user' / name]\n"
     )
@@ -170,7 +171,7 @@ def test_a_link_left_by_a_worker_does_not_lead_a_placed_file_elsewhere(tmp_path:
 
 
 def test_nothing_is_lost_of_what_is_refused_or_replaced(tmp_path: Path, user: Path) -> None:
-    def newer(before: bytes, after: bytes) -> str:
+    def newer(before: bytes, after: bytes, now_s: float) -> str:
         return "" if after == b"token 2" else "it is another's"
 
     kept = tmp_path / "logins"
@@ -231,3 +232,59 @@ def test_former_logins_go_once_a_later_session_of_that_cli_has_ended_well(tmp_pa
         f"s1/{LOGINS}/other/auth.json (before)",
         f"s2/{LOGINS}/cli/auth.json (before)",
     ]
+
+
+@pytest.fixture
+def two(tmp_path: Path, user: Path) -> tuple[PrivateHome, PrivateHome]:
+    """The homes of two workers of one CLI, perhaps of two sessions, whose copies are the same."""
+    first, second = (
+        prepare_home(
+            tmp_path / name, user_home=user, credential_files=(LOGIN,), newer_login=any_login, kept=tmp_path / "kept"
+        )
+        for name in ("first", "second")
+    )
+    return first, second
+
+
+def test_what_one_worker_has_renewed_reaches_another_that_has_not(
+    two: tuple[PrivateHome, PrivateHome], user: Path
+) -> None:
+    first, second = two
+    (first.folder / LOGIN).write_text("token 2")
+    return_credentials(first)
+    return_credentials(second)
+    assert (second.folder / LOGIN).read_text() == "token 2"
+    (second.folder / LOGIN).write_text("token 3")
+    return_credentials(second)
+    return_credentials(first)
+    assert {(place / LOGIN).read_text() for place in (user, first.folder, second.folder)} == {"token 3"}
+    assert [path.name for path in (first.folder / LOGIN).parent.iterdir()] == [LOGIN.name]
+
+
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations((0, 1, 1, 0)))))
+def test_of_two_that_renewed_at_once_the_newest_stays_in_whatever_order_they_end(
+    two: tuple[PrivateHome, PrivateHome], user: Path, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    for home, text in zip(two, ("token 2", "token 3"), strict=True):
+        (home.folder / LOGIN).write_text(text)
+    for number in order:
+        return_credentials(two[number])
+    assert (user / LOGIN).read_text() == "token 3"
+    everywhere = [user / LOGIN, *(home.folder / LOGIN for home in two), *(tmp_path / "kept").iterdir()]
+    assert {"token 2", "token 3"} <= {path.read_text() for path in everywhere}
+
+
+def test_another_login_of_the_users_is_not_brought_in(two: tuple[PrivateHome, PrivateHome], user: Path) -> None:
+    (user / LOGIN).write_text("another account")
+    return_credentials(two[0])
+    assert (two[0].folder / LOGIN).read_text() == "token 1"
+
+
+def test_a_login_that_the_user_removed_is_not_put_back_and_not_lost(
+    two: tuple[PrivateHome, PrivateHome], user: Path, tmp_path: Path
+) -> None:
+    (two[0].folder / LOGIN).write_text("token 2")
+    (user / LOGIN).unlink()
+    assert return_credentials(two[0]) == []
+    assert not (user / LOGIN).exists()
+    assert [path.read_text() for path in (tmp_path / "kept").iterdir()] == ["token 2"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from orchestrator.agents.logins import claims, fields, is_later, same_owner, shape
 
 
-def newer_login(before: bytes, after: bytes) -> str:
+def newer_login(before: bytes, after: bytes, now_s: float) -> str:
     """Whether the second content may replace the first: empty, or why not."""
     old, new = fields(before), fields(after)
     if not old or shape(old) != shape(new) or not isinstance(old.get("tokens"), dict):

@@ -6,4 +6,4 @@ from orchestrator.agents.gemini.login import newer_login
 
 
 def test_what_is_no_login_replaces_none() -> None:
-    assert newer_login(b"{}", b"{}")
+    assert newer_login(b"{}", b"{}", 0.0)
