@@ -34,8 +34,15 @@ from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.journal.writer import Journal
-from orchestrator.models.effects import Effect, EffectId, StartWorker
-from orchestrator.models.entries import AgentOutput, EffectIntended, Input, SessionOpened, WorkerStarted
+from orchestrator.models.effects import EffectId, StartWorker
+from orchestrator.models.entries import (
+    AgentOutput,
+    Input,
+    SessionOpened,
+    Wanted,
+    WorkerStarted,
+    as_derived,
+)
 from orchestrator.models.events import AgentEvent, EventType, Said
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -219,7 +226,7 @@ def output_of(line: Line) -> AgentOutput:
 
 def open_session(journal: Journal, workspace: Path, folder: Path) -> Session:
     session: Session | None = None
-    effects: list[tuple[EffectId, Effect]] = []
+    effects: list[tuple[EffectId, Wanted]] = []
 
     def take_in(*bodies: Input) -> Session:
         nonlocal session
@@ -240,8 +247,9 @@ def open_session(journal: Journal, workspace: Path, folder: Path) -> Session:
         templates=load_templates(None),
     )
     take_in(SessionOpened(SessionFolder(folder).id, options, (FoundAgent(AGENT, usable=True),)))
-    for entry in journal.append_many([EffectIntended(*one) for one in effects], datetime.now(UTC)):
-        assert session is not None
+    assert session is not None
+    derived = [as_derived(name, one, format_=session.format) for name, one in effects]
+    for entry in journal.append_many(derived, datetime.now(UTC)):
         session, _ = step(session, entry)
     name = next(name for name, effect in effects if isinstance(effect, StartWorker))
     return take_in(WorkerStarted(WORKER, 1, ("cli",), ProcessIdentity(os.getpid(), 1), "none", name))

@@ -18,8 +18,8 @@ from orchestrator.cli.signals import ending_signals
 from orchestrator.coordinator.session_request import Observer, Progress, SessionResult
 from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.models.effects import Question
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
+from orchestrator.models.facts import Question
 from orchestrator.session.consents import is_consent, misunderstood
 from orchestrator.session.state import Session
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import anyio
 
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 from orchestrator.session.consents import NO, YES
 
 PAUSE_S: Final = 0.5

@@ -14,8 +14,8 @@ from rich.text import Text
 from orchestrator.cli.formatting import one_line
 from orchestrator.cli.notices import Notice, Weight, notices
 from orchestrator.cli.picture import picture, prompt_text, question_text
-from orchestrator.models.effects import Question
 from orchestrator.models.entries import JournalEntry
+from orchestrator.models.facts import Question
 from orchestrator.session.state import Session
 
 _REMEMBERED = 50

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from orchestrator.cli import sentences
 from orchestrator.cli.formatting import changed_lines, one_line
-from orchestrator.models import effects, entries
+from orchestrator.models import effects, entries, facts
 from orchestrator.models.entries import JournalEntry
 
 
@@ -56,8 +56,8 @@ def _without_own_name(notice: Notice) -> Notice:
 
 def _of(body: entries.Body, at: datetime) -> Iterator[Notice]:  # noqa: C901 - one row an entry
     match body:
-        case entries.EffectIntended(effect=effect):
-            yield from _intended(effect, at)
+        case entries.EffectIntended(effect=one) | entries.Told(fact=one):
+            yield from _intended(one, at)
         case entries.AgentOutput(worker=worker, events=events):
             for event in events:
                 said = sentences.of_event(event)
@@ -131,7 +131,7 @@ def _opened(body: entries.SessionOpened, at: datetime) -> Iterator[Notice]:
             yield Notice(at, "warning", Weight.IMPORTANT, one_line(agent.problem, 300), agent.name)
 
 
-def _intended(effect: effects.Effect, at: datetime) -> Iterator[Notice]:
+def _intended(effect: effects.Effect | facts.Fact, at: datetime) -> Iterator[Notice]:
     match effect:
         case effects.StopWorker(worker=worker, because=because):
             yield Notice(at, "worker", Weight.NORMAL, f"is being stopped: {one_line(because)}", worker)
@@ -141,7 +141,7 @@ def _intended(effect: effects.Effect, at: datetime) -> Iterator[Notice]:
             yield Notice(at, "worker", Weight.NORMAL, "runs on", worker)
         case effects.RunChecks():
             yield Notice(at, "review", Weight.NORMAL, "the orchestrator measures the work itself")
-        case effects.Warn(text=text, worker=worker):
+        case facts.Warned(text=text, worker=worker):
             yield Notice(at, "warning", Weight.IMPORTANT, one_line(text, 300), worker)
         case effects.SaveReview(request=request, reviews=reviews):
             for review in reviews:
@@ -151,19 +151,19 @@ def _intended(effect: effects.Effect, at: datetime) -> Iterator[Notice]:
             yield from _intended_for_people(effect, at)
 
 
-def _intended_for_people(effect: effects.Effect, at: datetime) -> Iterator[Notice]:
+def _intended_for_people(effect: effects.Effect | facts.Fact, at: datetime) -> Iterator[Notice]:
     match effect:
         case effects.RecordPlan(breakdown=plan):
             steps = ", ".join(f"{step.worker} {sentences.ROLE_VERBS[step.role]}" for step in plan.steps)
             words = f"plan (tier {plan.tier}): {steps or 'no worker'}"
             yield Notice(at, "session", Weight.IMPORTANT, words, more=_lines(plan.notes))
-        case effects.Announce(decision=decision):
+        case facts.DecisionMade(decision=decision):
             words, reasons = sentences.decision_words(decision), _lines(decision.reasons)
             yield Notice(at, "decision", Weight.IMPORTANT, words, decision.about, reasons)
-        case effects.RecordRecovery(action=action):
+        case facts.RecoveryChosen(action=action):
             words, changes = sentences.recovery_words(action), sentences.recovery_changes(action)
             yield Notice(at, "recovery", Weight.IMPORTANT, words, action.worker, changes)
-        case effects.AskPerson(question=question):
+        case facts.PersonAsked(question=question):
             words = f"{question.id}: {one_line(question.text, 4000)}"
             numbered = tuple(f"{n}. {one_line(text, 300)}" for n, text in enumerate(question.suggestions, start=1))
             yield Notice(at, "question", Weight.IMPORTANT, words, question.about, numbered)

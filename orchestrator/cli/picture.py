@@ -13,7 +13,7 @@ from orchestrator.cli.formatting import consumption, duration, money, one_line, 
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.notices import Notice
 from orchestrator.cli.sentences import OUTCOME_WORDS, ROLE_VERBS
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
 from orchestrator.session.state import Phase, Session

@@ -8,8 +8,8 @@ from typing import TextIO
 from orchestrator.cli.formatting import one_line
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.notices import Notice, Weight, notices
-from orchestrator.models.effects import Question
 from orchestrator.models.entries import JournalEntry
+from orchestrator.models.facts import Question
 from orchestrator.session.state import Session
 
 

@@ -30,8 +30,19 @@ from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.tailing import FileChanges, file_changes
 from orchestrator.journal.writer import Journal
-from orchestrator.models.effects import Effect, EffectId, Outcome
-from orchestrator.models.entries import ClockMoved, EffectIntended, Input, JournalEntry, WorkerExited
+from orchestrator.models.effects import EffectId, Outcome
+from orchestrator.models.entries import (
+    FACTS_ARE_TOLD,
+    ClockMoved,
+    EffectDone,
+    Input,
+    JournalEntry,
+    Told,
+    Wanted,
+    WorkerExited,
+    as_derived,
+)
+from orchestrator.models.facts import FACTS
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
@@ -97,9 +108,9 @@ class Coordinator:
     async def run(
         self,
         *first: Input,
-        unrecorded: Sequence[tuple[EffectId, Effect]] = (),
+        unrecorded: Sequence[tuple[EffectId, Wanted]] = (),
         begun: Collection[EffectId] = (),
-        undone: Sequence[tuple[EffectId, Effect]] = (),
+        undone: Sequence[tuple[EffectId, Wanted]] = (),
         adopted: Mapping[WorkerId, int] = MappingProxyType({}),
     ) -> Session:
         """Take ``first`` and go on until the session is closed.
@@ -123,8 +134,8 @@ class Coordinator:
                     self._performer = self._make_performer(tasks)
                     self._is_catching_up = True
                     self._record_and_perform(unrecorded, begun)
-                    for name, effect in undone:
-                        self._performer.perform(name, effect)
+                    for name, one in undone:
+                        self._perform(name, one)
                     self._is_catching_up = False
                     # A session that was only waiting to be closed is done; any other goes on.
                     if not self.is_done():
@@ -178,27 +189,38 @@ class Coordinator:
         self._stop_if_closed()
 
     def _take_batch(self, bodies: Sequence[Input]) -> None:
-        wanted: list[tuple[EffectId, Effect]] = []
+        wanted: list[tuple[EffectId, Wanted]] = []
         moved = self.clock.take_move() if self._session is not None else 0.0
         bodies = (ClockMoved(moved), *bodies) if moved else bodies
         recorded = [as_recorded(self._redactor, body) for body in bodies]
         for entry in self._journal.append_many(recorded, self.clock.now()):
             effects = self._fold(entry)
-            wanted.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(effects))
+            wanted.extend((EffectId(entry.n, index), one) for index, one in enumerate(effects))
         self._record_and_perform(wanted)
 
-    def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]], begun: Collection[EffectId] = ()) -> None:
+    def _record_and_perform(self, wanted: Sequence[tuple[EffectId, Wanted]], begun: Collection[EffectId] = ()) -> None:
         if not wanted or self._performer is None:
             return
-        intents = [EffectIntended(name, effect) for name, effect in wanted]
-        for entry in self._journal.append_many(intents, self.clock.now()):
+        format_ = self.session.format
+        derived = [as_derived(name, one, format_=format_) for name, one in wanted]
+        for entry in self._journal.append_many(derived, self.clock.now()):
             self._fold(entry)
+        if all(isinstance(one, Told) for one in derived):
+            return
         self._journal.sync()
-        for name, effect in wanted:
+        for name, one in wanted:
             if name not in begun:
-                self._performer.perform(name, effect)
+                self._perform(name, one)
 
-    def _fold(self, entry: JournalEntry) -> Sequence[Effect]:
+    def _perform(self, name: EffectId, wanted: Wanted) -> None:
+        if not isinstance(wanted, FACTS):
+            if self._performer is not None:
+                self._performer.perform(name, wanted)
+        elif self.session.format < FACTS_ARE_TOLD:
+            # Its journal knows facts as effects: with the intent on record they are done.
+            self.take(EffectDone(name))
+
+    def _fold(self, entry: JournalEntry) -> Sequence[Wanted]:
         self._session, effects = step(self._session, entry)
         for observe in self._observers:
             observe(self._session, entry)

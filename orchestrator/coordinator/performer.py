@@ -30,9 +30,7 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import (
-    Announce,
     AnswerGuard,
-    AskPerson,
     CloseSession,
     Effect,
     EffectId,
@@ -42,7 +40,6 @@ from orchestrator.models.effects import (
     MeasureWork,
     Outcome,
     RecordPlan,
-    RecordRecovery,
     RunChecks,
     SaveReview,
     SendOutbound,
@@ -50,7 +47,6 @@ from orchestrator.models.effects import (
     StopWorker,
     TakeSnapshot,
     ThawWorker,
-    Warn,
 )
 from orchestrator.models.entries import (
     BaselineMeasured,
@@ -133,9 +129,6 @@ class Performer:
                 self.tasks.start_soon(self._inspect, name, effect)
             case SendOutbound():
                 self.tasks.start_soon(self._leave, name, effect)
-            case Announce() | RecordRecovery() | AskPerson() | Warn():
-                # To be on record, and to be seen by those who watch the journal, is all they are for.
-                self.take(EffectDone(name))
             case CloseSession(outcome=outcome, reason=reason):
                 self.tasks.start_soon(self._close, name, outcome, reason)
             case _:

@@ -11,7 +11,7 @@ from orchestrator.coordinator.clocks import utc_now
 from orchestrator.coordinator.stream_listeners import Listener, Offsets, beginning
 from orchestrator.errors import UsageError
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.models.effects import CloseSession, Effect, EffectId, Outcome, StartWorker
+from orchestrator.models.effects import CloseSession, EffectId, Outcome, StartWorker
 from orchestrator.models.entries import (
     AgentOutput,
     EffectIntended,
@@ -19,6 +19,7 @@ from orchestrator.models.entries import (
     StreamFault,
     StreamRead,
     UserCommand,
+    Wanted,
     WorkerExited,
 )
 from orchestrator.models.identity import WorkerId
@@ -33,8 +34,8 @@ class Inheritance:
     """What a dead coordinator left: its session, its open effects, how far it had read."""
 
     session: Session
-    unrecorded: tuple[tuple[EffectId, Effect], ...]
-    undone: tuple[tuple[EffectId, Effect], ...]
+    unrecorded: tuple[tuple[EffectId, Wanted], ...]
+    undone: tuple[tuple[EffectId, Wanted], ...]
     heard: Mapping[tuple[WorkerId, int, str], int]
     """End offset of the last record in the journal, by worker, attempt and stream."""
     last_command: int

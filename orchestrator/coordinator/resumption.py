@@ -35,13 +35,14 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.writer import Journal
-from orchestrator.models.effects import Effect, EffectId, Outcome, SendOutbound, StartWorker
+from orchestrator.models.effects import EffectId, Outcome, SendOutbound, StartWorker
 from orchestrator.models.entries import (
     Command,
     CoordinatorResumed,
     EffectDone,
     Input,
     UserCommand,
+    Wanted,
     WorkerStarted,
 )
 from orchestrator.models.identity import WorkerId
@@ -185,11 +186,11 @@ def _may_write(session: Session, worker: WorkerId) -> bool:
 
 def _adopt(
     coordinator: Coordinator, left: Inheritance, *, folder: SessionFolder, stage: Stage
-) -> tuple[dict[WorkerId, int], list[Input], list[tuple[EffectId, Effect]], frozenset[EffectId]]:
+) -> tuple[dict[WorkerId, int], list[Input], list[tuple[EffectId, Wanted]], frozenset[EffectId]]:
     """Find the attempts that were running; a start whose shim did begin is an outcome, not a thing to do again."""
     first: list[Input] = []
     begun: set[EffectId] = set()
-    undone: list[tuple[EffectId, Effect]] = []
+    undone: list[tuple[EffectId, Wanted]] = []
     adopted: dict[WorkerId, int] = {}
     for name, effect in (*left.unrecorded, *left.undone):
         if isinstance(effect, StartWorker):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from orchestrator.models.effects import Announce, AskPerson, RecordRecovery, Warn
+from orchestrator.models.effects import EffectId
 from orchestrator.models.entries import (
     EffectIntended,
     JournalEntry,
@@ -15,10 +15,13 @@ from orchestrator.models.entries import (
     SessionOpened,
     StartFailed,
     StreamFault,
+    Told,
     UserCommand,
+    Wanted,
     WorkerExited,
     WorkerStarted,
 )
+from orchestrator.models.facts import DecisionMade, PersonAsked, RecoveryChosen, Warned
 from orchestrator.session.state import Session
 
 
@@ -70,23 +73,23 @@ class Commentary:
                 log.warning("stream_fault", worker=worker, fault=fault, text=text)
             case UserCommand(command=command, by=by, worker=worker):
                 log.info("command_taken", command=str(command), by=by, worker=worker)
-            case EffectIntended():
-                _remark_on_effect(log, entry.body)
+            case EffectIntended(id=name, effect=one) | Told(id=name, fact=one):
+                _remark_on_derived(log, name, one)
             case SessionClosed(outcome=outcome, reason=reason):
                 log.info("session_closed", outcome=str(outcome), reason=reason)
             case body:
                 log.debug("entry_taken", kind=body.kind, worker=getattr(body, "worker", None))
 
 
-def _remark_on_effect(log: Any, intent: EffectIntended) -> None:
-    match intent.effect:
-        case Warn(text=text):
+def _remark_on_derived(log: Any, name: EffectId, derived: Wanted) -> None:
+    match derived:
+        case Warned(text=text):
             log.warning("warned", text=text)
-        case Announce(decision=decision):
+        case DecisionMade(decision=decision):
             log.info("decided", action=str(decision.action), rule=decision.rule, review=decision.review)
-        case RecordRecovery(action=action):
+        case RecoveryChosen(action=action):
             log.info("recovered", worker=action.worker, rule=action.rule, because=action.because)
-        case AskPerson(question=question):
+        case PersonAsked(question=question):
             log.warning("asked", question=question.id, text=question.text)
         case effect:
-            log.debug("effect_intended", effect=effect.kind, cause=intent.id.cause, index=intent.id.index)
+            log.debug("effect_intended", effect=effect.kind, cause=name.cause, index=name.index)

@@ -13,7 +13,6 @@ from orchestrator.models.egress import InspectOutbound as InspectOutbound
 from orchestrator.models.egress import SendOutbound as SendOutbound
 from orchestrator.models.identity import EffectId as EffectId
 from orchestrator.models.identity import ReviewId, WorkerId
-from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown
 
@@ -25,18 +24,6 @@ class Outcome(StrEnum):
     FAILED = "failed"
     NEEDS_PERSON = "needs_person"
     INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something only a person can answer."""
-
-    id: str
-    """``q1``, ``q2``, … in the order they were asked."""
-    text: str
-    suggestions: tuple[str, ...] = ()
-    about: WorkerId | None = None
-    """The worker the answer goes to; ``None`` when it concerns the whole crew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,30 +118,6 @@ class SaveReview:
 
 
 @dataclass(frozen=True, slots=True)
-class Announce:
-    """A decision was made: put it on record and show it."""
-
-    decision: OrchestratorDecision
-    kind: Literal["announce"] = "announce"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRecovery:
-    """A known error was matched: put on record what is being done about it."""
-
-    action: RecoveryAction
-    kind: Literal["record_recovery"] = "record_recovery"
-
-
-@dataclass(frozen=True, slots=True)
-class AskPerson:
-    """Put a question to a person."""
-
-    question: Question
-    kind: Literal["ask_person"] = "ask_person"
-
-
-@dataclass(frozen=True, slots=True)
 class AnswerGuard:
     """Tell a guard that waits in front of a command whether the command may run, or how it went without it."""
 
@@ -167,15 +130,6 @@ class AnswerGuard:
     stdout: str = ""
     stderr: str = ""
     kind: Literal["answer_guard"] = "answer_guard"
-
-
-@dataclass(frozen=True, slots=True)
-class Warn:
-    """Tell people something that does not stop the work."""
-
-    text: str
-    worker: WorkerId | None = None
-    kind: Literal["warn"] = "warn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +152,9 @@ Effect: TypeAlias = Annotated[
     | MeasureBaseline
     | RunChecks
     | SaveReview
-    | Announce
-    | RecordRecovery
-    | AskPerson
     | AnswerGuard
     | InspectOutbound
     | SendOutbound
-    | Warn
     | CloseSession,
     Field(discriminator="kind"),
 ]

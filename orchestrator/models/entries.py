@@ -1,7 +1,8 @@
 """Entries are the lines of the journal: everything the session learns, and everything it wants done.
 
 Entries are numbered from 1.  *Inputs* drive the session's fold; an *intent* is an effect the fold returned, written
-before it is performed; inputs with an ``effect`` are the outcomes that close one.
+before it is performed; inputs with an ``effect`` are the outcomes that close one.  What the fold *told* is a fact that
+it returned: it is on record, and nothing is done for it.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from orchestrator.models.effects import Effect, EffectId, Outcome
 from orchestrator.models.egress import OutboundInspected as OutboundInspected
 from orchestrator.models.egress import OutboundSent as OutboundSent
 from orchestrator.models.events import AgentEvent
+from orchestrator.models.facts import FACTS, Fact
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
 
-JOURNAL_FORMAT = 3
+JOURNAL_FORMAT = 4
 """Raised when an old reader would misread a new journal; see docs/journal.md."""
+FACTS_ARE_TOLD = 4
+"""Up to the format before this one, facts were recorded as effects, with an intent and an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +267,19 @@ class EffectIntended:
     """An effect the fold returned, written before it is performed."""
 
     id: EffectId
-    effect: Effect
+    effect: Effect | Fact
+    """A fact only in journals of a format before :data:`FACTS_ARE_TOLD`."""
     kind: Literal["effect_intended"] = "effect_intended"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact the fold returned."""
+
+    id: EffectId
+    """Which entry caused it, and its place among the effects and facts of that entry."""
+    fact: Fact
+    kind: Literal["told"] = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +320,18 @@ Input: TypeAlias = (
 )
 """What the session's fold takes."""
 
-Body: TypeAlias = Annotated[Input | EffectIntended, Field(discriminator="kind")]
+Wanted: TypeAlias = Effect | Fact
+"""What the fold returns."""
+Derived: TypeAlias = EffectIntended | Told
+"""What the fold returned, as it is written down.  It changes nothing when it is folded in."""
+Body: TypeAlias = Annotated[Input | EffectIntended | Told, Field(discriminator="kind")]
+
+
+def as_derived(name: EffectId, wanted: Wanted, *, format_: int) -> Derived:
+    """How one thing that the fold returned is written in a journal of this format."""
+    if isinstance(wanted, FACTS) and format_ >= FACTS_ARE_TOLD:
+        return Told(name, wanted)
+    return EffectIntended(name, wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from orchestrator.journal.control import drop_command
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.models.effects import Question
 from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.facts import Question
 from orchestrator.server.dependencies import session_of, worker_named
 from orchestrator.server.follower import Follower
 from orchestrator.server.problems import Refusal

@@ -14,7 +14,7 @@ from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.server.client_streams import EventStream
 from orchestrator.server.dependencies import FollowerMeant, hall_of, session_of, worker_named

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from orchestrator.models import effects, entries, events
+from orchestrator.models import effects, entries, events, facts
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import ORCHESTRATOR
 from orchestrator.models.work import TaskBreakdown
@@ -86,8 +86,8 @@ def _of_body(body: entries.Body) -> Iterator[_Told]:
         case entries.AgentOutput(worker=worker, events=reported):
             for event in reported:
                 yield from _of_event(event, worker)
-        case entries.EffectIntended(effect=effect):
-            yield from _of_effect(effect)
+        case entries.EffectIntended(effect=one) | entries.Told(fact=one):
+            yield from _of_effect(one)
         case entries.UserCommand():
             yield _of_command(body)
         case entries.SessionOpened():
@@ -152,7 +152,7 @@ def _of_command(body: entries.UserCommand) -> _Told:
     )
 
 
-def _of_effect(effect: effects.Effect) -> Iterator[_Told]:
+def _of_effect(effect: effects.Effect | facts.Fact) -> Iterator[_Told]:
     match effect:
         case effects.RecordPlan(breakdown=plan):
             yield _Told(RowType.TASK, effect.kind, _plan_words(plan))
@@ -170,22 +170,22 @@ def _of_effect(effect: effects.Effect) -> Iterator[_Told]:
             yield from _of_judgement(effect)
 
 
-def _of_judgement(effect: effects.Effect) -> Iterator[_Told]:
+def _of_judgement(effect: effects.Effect | facts.Fact) -> Iterator[_Told]:
     """Effects that say what was decided or asked; the rest have outcomes, and those have rows."""
     match effect:
-        case effects.Announce(decision=decision):
+        case facts.DecisionMade(decision=decision):
             said = f"{decision.action.replace('_', ' ')}, because {decision.rule}"
             yield _Told(RowType.DECISION, effect.kind, said, decision.about, important=True)
-        case effects.RecordRecovery(action=action):
+        case facts.RecoveryChosen(action=action):
             said = f"{action.remedy.kind}: {action.because} (rule {action.rule})"
             yield _Told(RowType.RECOVERY, effect.kind, said, action.worker, important=True)
-        case effects.AskPerson(question=question):
+        case facts.PersonAsked(question=question):
             said = f"{question.id}: {question.text}"
             yield _Told(RowType.QUESTION, effect.kind, said, question.about, important=True)
         case effects.AnswerGuard(worker=worker, run=run, reason=reason):
             said = f"a command {'may run' if run else 'is refused'}: {reason}"
             yield _Told(RowType.DECISION, effect.kind, said, worker)
-        case effects.Warn(text=text, worker=worker):
+        case facts.Warned(text=text, worker=worker):
             yield _Told(RowType.ERROR, effect.kind, text, worker, important=True)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestrator.models.approvals import Settled
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent

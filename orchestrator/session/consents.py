@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Literal
 
 from orchestrator.models.approvals import Settled
-from orchestrator.models.effects import AnswerGuard, AskPerson, Question
+from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.egress import OutboundArtifact, OutboundSent
 from orchestrator.models.entries import GuardAsked, UserCommand
+from orchestrator.models.facts import PersonAsked, Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.quotation import visible
 from orchestrator.session.draft import Draft
@@ -103,7 +104,7 @@ def ask_consent(
     draft.approvals.questions = (*session.approvals.questions, question)
     draft.approvals.questions_asked = number
     draft.approvals.guards = {**session.approvals.guards, question.id: pending}
-    draft.do(AskPerson(question=question))
+    draft.tell(PersonAsked(question=question))
 
 
 def refuse_if_unattended(draft: Draft, worker: WorkerId, command: str, *, reason: str, rule: str) -> bool:

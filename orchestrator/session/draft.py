@@ -1,4 +1,4 @@
-"""Hold the next state and its effects while one entry is taken in: the fold's handlers write on a draft.
+"""Hold the next state, its effects and its facts while one entry is taken in: the fold's handlers write on a draft.
 
 A draft never leaves :func:`orchestrator.session.fold.step`, so the fold as a whole stays a pure function.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from orchestrator.models.effects import Effect, FreezeWorker, Outcome, StartWorker, StopWorker, ThawWorker, Warn
+from orchestrator.models.effects import Effect, FreezeWorker, Outcome, StartWorker, StopWorker, ThawWorker
+from orchestrator.models.entries import Wanted
+from orchestrator.models.facts import Fact, Warned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import WorkerState, WorkerStatus
@@ -27,7 +29,7 @@ from orchestrator.session.state import (
 
 
 class Draft:
-    """Collects changes to one session and the effects they call for.
+    """Collects changes to one session, the effects they call for, and the facts that people should know.
 
     ``session`` is the next state: read it, and assign to its own fields.  What lies deeper is shared with the session
     before until it is asked for by one of the properties and ``change_`` methods, which copy it first, once.
@@ -38,7 +40,8 @@ class Draft:
         self.session.n = n
         self.session.now = at
         self.at = at
-        self.effects: list[Effect] = []
+        self.wanted: list[Wanted] = []
+        """What the entry calls for and what it made known, in order."""
         self._before = session
         self._workers: dict[WorkerId, WorkerState] = {}
         self._details: dict[WorkerId, WorkerDetail] = {}
@@ -104,13 +107,17 @@ class Draft:
 
     def do(self, effect: Effect) -> int:
         """Ask for an effect; returns its index within this entry."""
-        self.effects.append(effect)
-        return len(self.effects) - 1
+        self.wanted.append(effect)
+        return len(self.wanted) - 1
+
+    def tell(self, fact: Fact) -> None:
+        """Put on record what people should know."""
+        self.wanted.append(fact)
 
     def warn(self, text: str, worker: WorkerId | None = None) -> None:
         """Tell people something that does not stop the work."""
         self.session.warnings = (*self.session.warnings, text)
-        self.do(Warn(text=text, worker=worker))
+        self.tell(Warned(text=text, worker=worker))
 
     @property
     def running(self) -> bool:

@@ -1,19 +1,20 @@
-"""The fold is ``(session, entry) -> (session', effects)``: it has no clock, no file and no await."""
+"""The fold is ``(session, entry) -> (session', effects and facts)``: it has no clock, no file and no await."""
 
 from __future__ import annotations
 
 from typing import assert_never
 
-from orchestrator.models.effects import CloseSession, Effect, EffectId
+from orchestrator.models.effects import CloseSession, EffectId
 from orchestrator.models.entries import (
+    FACTS_ARE_TOLD,
     AgentOutput,
     BaselineMeasured,
     ChangeMeasured,
     ChecksMeasured,
     ClockMoved,
     CoordinatorResumed,
+    Derived,
     EffectDone,
-    EffectIntended,
     GuardAsked,
     Input,
     JournalEntry,
@@ -30,10 +31,12 @@ from orchestrator.models.entries import (
     StreamRead,
     TimePassed,
     UserCommand,
+    Wanted,
     WorkerExited,
     WorkerStarted,
     WorkMeasured,
 )
+from orchestrator.models.facts import FACTS
 from orchestrator.session.clock import on_sampled, on_time
 from orchestrator.session.clock_moves import on_clock_moved
 from orchestrator.session.draft import Draft
@@ -52,8 +55,8 @@ QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, ChangeMeasured, SessionCl
 """After these no step's turn can have come."""
 
 
-def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Effect, ...]]:
-    """Take one entry in.
+def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Wanted, ...]]:
+    """Take one entry in, and return what follows from it, in the order in which it is to be written down.
 
     Args:
         session: ``None`` for entry 1, which must be :class:`SessionOpened`.
@@ -66,19 +69,18 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[E
         if not isinstance(body, SessionOpened):
             raise ValueError(f"a journal begins with session_opened, not {body.kind}")
         at = entry.at
-        session = Session(id=body.session, options=body.options, found=body.found, opened_at=at, timed_from=at)
+        session = Session(body.session, body.options, body.found, opened_at=at, timed_from=at, format=body.format)
     draft = Draft(session, entry.at, n=entry.n)
-    if isinstance(body, EffectIntended):
+    if isinstance(body, Derived):
         return draft.session, ()
     _take(draft, body)
     _close_effect(draft, body)
     if not isinstance(body, QUIET):
         advance(draft)
     _close_session(draft)
-    if draft.effects:
-        opened = {(entry.n, index): effect.kind for index, effect in enumerate(draft.effects)}
-        draft.session.effects_open = {**draft.session.effects_open, **opened}
-    return draft.session, tuple(draft.effects)
+    if draft.wanted:
+        _open_effects(draft, entry.n)
+    return draft.session, tuple(draft.wanted)
 
 
 def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
@@ -140,6 +142,13 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             assert_never(body)
 
 
+def _open_effects(draft: Draft, n: int) -> None:
+    """Note what is to be done and has no outcome yet; a fact is done by being written down."""
+    told = draft.session.format >= FACTS_ARE_TOLD
+    opened = {(n, i): one.kind for i, one in enumerate(draft.wanted) if not (told and isinstance(one, FACTS))}
+    draft.session.effects_open = {**draft.session.effects_open, **opened}
+
+
 def _close_effect(draft: Draft, body: Input) -> None:
     effect: EffectId | None = getattr(body, "effect", None)
     if effect is not None:
@@ -155,7 +164,7 @@ def _close_session(draft: Draft) -> None:
     session = draft.session
     if session.ending is None or session.closed is not None or session.living():
         return
-    pending = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
+    pending = {*session.effects_open.values(), *(one.kind for one in draft.wanted)}
     # What is leaving is waited for: a session that closed over it would not know whether it has left.
     if pending.isdisjoint({"close_session", "start_worker", "leave"}):
         draft.do(CloseSession(outcome=session.ending.outcome, reason=session.ending.reason))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.models.effects import AskPerson
 from orchestrator.models.entries import GuardAsked, UserCommand
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.command_filter import CommandFilter, CommandVerdict, Decision
 from orchestrator.safety.egress_requests import leaving
@@ -70,7 +70,7 @@ def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
     if problem is not None:
         # Words that are no answer are no consent either: the question is put once more.
         draft.warn(f"{command.by}: {problem}; it is still open", question.about)
-        draft.do(AskPerson(question=question))
+        draft.tell(PersonAsked(question=question))
         return True
     agreed = choice(question, command.text) == YES
     draft.approvals.answers = (*session.approvals.answers, (question.id, YES if agreed else NO))

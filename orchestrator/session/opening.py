@@ -155,7 +155,7 @@ def _is_stuck(draft: Draft) -> bool:
     session = draft.session
     moving = any(is_alive(state) for state in session.workers.values())
     waiting = any(detail.start_at is not None for detail in session.details.values())
-    wanted = {*session.effects_open.values(), *(effect.kind for effect in draft.effects)}
+    wanted = {*session.effects_open.values(), *(one.kind for one in draft.wanted)}
     return not (moving or waiting or session.open_reviews() or session.approvals.questions or wanted & BRINGS_NEWS)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.models.effects import AskPerson, Outcome, Question
+from orchestrator.models.effects import Outcome
+from orchestrator.models.facts import PersonAsked, Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.consents import settle
 from orchestrator.session.draft import Draft
@@ -23,7 +24,7 @@ def ask(
     question = Question(id=f"q{number}", text=text, suggestions=tuple(suggestions), about=about)
     draft.approvals.questions = (*session.approvals.questions, question)
     draft.approvals.questions_asked = number
-    draft.do(AskPerson(question=question))
+    draft.tell(PersonAsked(question=question))
     if about is not None and hold:
         draft.hold(about, question.id, f"waits for a person: {text}")
     if not session.options.interactive:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.agents.registry import get_agent
-from orchestrator.models.effects import RecordRecovery
 from orchestrator.models.events import AgentEvent, Denied, Failed, Unrecognised
+from orchestrator.models.facts import RecoveryChosen
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.work import Assignment, Role
@@ -146,7 +146,7 @@ def _record(draft: Draft, worker: WorkerId, plan: Plan, *, error: str, corrected
         suggestions=plan.suggestions,
     )
     draft.session.recoveries = (*draft.session.recoveries, action)
-    draft.do(RecordRecovery(action=action))
+    draft.tell(RecoveryChosen(action=action))
 
 
 def _engine_for(draft: Draft, assignment: Assignment) -> PermissionRecoveryEngine:

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter
 
 from orchestrator.errors import ReplayDiffers
 from orchestrator.models.decisions import OrchestratorDecision, Policy
-from orchestrator.models.effects import Effect, EffectId
-from orchestrator.models.entries import EffectIntended, JournalEntry, SessionOpened
+from orchestrator.models.effects import EffectId
+from orchestrator.models.entries import Derived, EffectIntended, JournalEntry, SessionOpened, Told, Wanted, as_derived
 from orchestrator.review_engine.decision_policies import decide
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
 
-_EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
+_DERIVED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class ReplayResult:
     entries: int
     effects: int
     decisions: tuple[OrchestratorDecision, ...]
-    unrecorded: tuple[tuple[EffectId, Effect], ...]
-    """Effects the fold derived for the last entries that the journal does not hold: the coordinator died there."""
+    unrecorded: tuple[tuple[EffectId, Wanted], ...]
+    """What the fold derived for the last entries and the journal does not hold: the coordinator died there."""
 
 
 def replay(entries: Iterable[JournalEntry], *, until: int | None = None) -> ReplayResult:
-    """Fold ``entries`` again, comparing every effect with its recorded intent.
+    """Fold ``entries`` again, comparing every effect and fact with what is recorded.
 
     Args:
         until: Stop after this entry.
@@ -50,22 +50,29 @@ def replay(entries: Iterable[JournalEntry], *, until: int | None = None) -> Repl
         ValueError: There is no entry, or the first one opens no session.
     """
     session: Session | None = None
-    expected: deque[tuple[EffectId, Effect]] = deque()
+    expected: deque[Derived] = deque()
     count = effects = 0
     for entry in entries:
         if until is not None and entry.n > until:
             break
         count += 1
-        if isinstance(entry.body, EffectIntended):
+        if isinstance(entry.body, Derived):
             _compare(entry.n, entry.body, expected)
-            effects += 1
+            effects += isinstance(entry.body, EffectIntended)
         session, wanted = step(session, entry)
-        expected.extend((EffectId(entry.n, index), effect) for index, effect in enumerate(wanted))
+        for index, one in enumerate(wanted):
+            expected.append(as_derived(EffectId(entry.n, index), one, format_=session.format))
     if session is None:
         raise ValueError("the journal is empty")
     if expected and session.closed is not None and until is None:
-        raise ReplayDiffers(session.n, recorded="nothing", derived=_words(*expected[0]))
-    return ReplayResult(session, count, effects, session.assessment.decisions, unrecorded=tuple(expected))
+        raise ReplayDiffers(session.n, recorded="nothing", derived=_words(expected[0]))
+    return ReplayResult(
+        session,
+        count,
+        effects,
+        session.assessment.decisions,
+        unrecorded=tuple((one.id, _content(one)) for one in expected),
+    )
 
 
 def under_policy(session: Session, policy: Policy) -> tuple[OtherDecision, ...]:
@@ -83,15 +90,20 @@ def engine_version_of(entry: JournalEntry) -> str | None:
     return entry.body.options.engine_version if isinstance(entry.body, SessionOpened) else None
 
 
-def _compare(n: int, body: EffectIntended, expected: deque[tuple[EffectId, Effect]]) -> None:
-    recorded = _words(body.id, body.effect)
+def _compare(n: int, body: Derived, expected: deque[Derived]) -> None:
+    recorded = _words(body)
     if not expected:
         raise ReplayDiffers(n, recorded=recorded, derived="nothing")
-    derived = _words(*expected.popleft())
+    derived = _words(expected.popleft())
     if derived != recorded:
         raise ReplayDiffers(n, recorded=recorded, derived=derived)
 
 
-def _words(name: EffectId, effect: Effect) -> str:
-    """The effect as the journal spells it, so that "the same" means byte for byte."""
-    return f"{name.cause}.{name.index} {_EFFECT.dump_json(effect, exclude_none=True).decode()}"
+def _content(body: Derived) -> Wanted:
+    return body.fact if isinstance(body, Told) else body.effect
+
+
+def _words(body: Derived) -> str:
+    """What was derived as the journal spells it, so that "the same" means byte for byte."""
+    told = "told " if isinstance(body, Told) else ""
+    return f"{body.id.cause}.{body.id.index} {told}{_DERIVED.dump_json(_content(body), exclude_none=True).decode()}"

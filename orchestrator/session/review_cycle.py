@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from orchestrator.models.decisions import Action, OrchestratorDecision
-from orchestrator.models.effects import Announce, EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
+from orchestrator.models.effects import EffectId, Outcome, RunChecks, SaveReview, TakeSnapshot
 from orchestrator.models.entries import BaselineMeasured, ChecksMeasured, SnapshotTaken
+from orchestrator.models.facts import DecisionMade
 from orchestrator.models.identity import ORCHESTRATOR, AgentName, ReviewId, WorkerId
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
 from orchestrator.models.work import Role
@@ -285,7 +286,7 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
     draft.assessment.reviews = {**draft.session.assessment.reviews, name: replace(review, decision=decision)}
     draft.assessment.decisions = (*draft.session.assessment.decisions, decision)
     draft.do(SaveReview(request=review.request, reviews=tuple(answers), decision=decision))
-    draft.do(Announce(decision=decision))
+    draft.tell(DecisionMade(decision=decision))
     _act(draft, review.request, decision)
 
 

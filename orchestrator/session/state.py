@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.effects import Outcome, Question
+from orchestrator.models.effects import Outcome
 from orchestrator.models.egress import OutboundArtifact
+from orchestrator.models.entries import JOURNAL_FORMAT
 from orchestrator.models.events import AgentEvent, FailureKind
+from orchestrator.models.facts import Question
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -306,6 +308,8 @@ class Session:
     opened_at: datetime
     timed_from: datetime
     """From when the time limit counts: what passed while nobody ran it, or the machine slept, is left out."""
+    format: int = JOURNAL_FORMAT
+    """Of its journal."""
     n: int = 0
     now: datetime | None = None
     phase: Phase = Phase.RUNNING

@@ -9,7 +9,7 @@ from datetime import datetime
 from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent

@@ -40,8 +40,8 @@ from orchestrator.models.entries import (
     ClockMoved,
     Command,
     CoordinatorResumed,
+    Derived,
     EffectDone,
-    EffectIntended,
     Input,
     Sampled,
     SessionClosed,
@@ -50,11 +50,14 @@ from orchestrator.models.entries import (
     StreamFault,
     TimePassed,
     UserCommand,
+    Wanted,
     WorkerExited,
     WorkerStarted,
     WorkMeasured,
+    as_derived,
 )
 from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, Said, ToolCalled, TurnEnded
+from orchestrator.models.facts import FACTS
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.workers import ExitRecord, Sample, StoppedBy
@@ -117,7 +120,7 @@ class Crashing(RuleBasedStateMachine):
     )
     def open(self, agents: tuple[str, ...], *, interactive: bool) -> None:
         body = Play(*agents, interactive=interactive).entries[0].body
-        assert not isinstance(body, EffectIntended)
+        assert not isinstance(body, Derived)
         self.take(body)
 
     def take(self, *bodies: Input) -> None:
@@ -130,7 +133,7 @@ class Crashing(RuleBasedStateMachine):
             self.record_and_perform(wanted)
         self.taking = False
 
-    def fold(self, body: Input) -> list[tuple[EffectId, Effect]]:
+    def fold(self, body: Input) -> list[tuple[EffectId, Wanted]]:
         self.at += timedelta(seconds=1)
         entry = self.journal.append(body, self.at)
         self.session, effects = step(self.session, entry)
@@ -139,8 +142,11 @@ class Crashing(RuleBasedStateMachine):
             self.recorded.add((done.cause, done.index))
         return [(EffectId(entry.n, index), effect) for index, effect in enumerate(effects)]
 
-    def record_and_perform(self, wanted: Sequence[tuple[EffectId, Effect]], begun: Collection[EffectId] = ()) -> None:
-        for entry in self.journal.append_many([EffectIntended(*one) for one in wanted], self.at):
+    def derived(self, wanted: Sequence[tuple[EffectId, Wanted]]) -> list[Derived]:
+        return [as_derived(name, one, format_=self.here.format) for name, one in wanted]
+
+    def record_and_perform(self, wanted: Sequence[tuple[EffectId, Wanted]], begun: Collection[EffectId] = ()) -> None:
+        for entry in self.journal.append_many(self.derived(wanted), self.at):
             self.session, none = step(self.session, entry)
             assert none == ()
         if wanted:
@@ -150,7 +156,9 @@ class Crashing(RuleBasedStateMachine):
             if name not in begun:
                 self.begin(name, effect)
 
-    def begin(self, name: EffectId, effect: Effect) -> None:
+    def begin(self, name: EffectId, effect: Wanted) -> None:
+        if isinstance(effect, FACTS):
+            return  # done by being written down
         if isinstance(effect, SLOW):
             self.waiting.append((name, effect))
         else:
@@ -327,7 +335,7 @@ class Crashing(RuleBasedStateMachine):
         """Between an input and its intents, or in the middle of either; nothing of it has been performed."""
         before = self.path.stat().st_size
         wanted = self.fold(UserCommand(command, by="terminal"))
-        self.journal.append_many([EffectIntended(*one) for one in wanted], self.at)
+        self.journal.append_many(self.derived(wanted), self.at)
         self.crash(before + round((self.path.stat().st_size - before) * cut))
 
     @rule(data=st.data())
@@ -355,7 +363,7 @@ class Crashing(RuleBasedStateMachine):
         """As :func:`orchestrator.coordinator.resumption.resume_session` and the coordinator's ``run`` do it."""
         self.session = left.session
         bodies = [entry.body for entry in read_journal(self.path)]
-        effects = [getattr(body, "effect", None) for body in bodies if not isinstance(body, EffectIntended)]
+        effects = [getattr(body, "effect", None) for body in bodies if not isinstance(body, Derived)]
         self.recorded = {(name.cause, name.index) for name in effects if name is not None}
         self.heard = {
             (worker, attempt): end // 10 for (worker, attempt, stream), end in left.heard.items() if stream == "stdout"

@@ -16,8 +16,8 @@ from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.writer import Journal
 from orchestrator.models import entries, events
 from orchestrator.models.decisions import Policy
-from orchestrator.models.effects import Effect, EffectId, StartWorker
-from orchestrator.models.entries import Body, JournalEntry, SessionOpened
+from orchestrator.models.effects import EffectId, StartWorker
+from orchestrator.models.entries import Body, JournalEntry, SessionOpened, Wanted
 from orchestrator.models.events import AgentEvent, EventType
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -39,7 +39,7 @@ class Story:
         self.folder: SessionFolder = create_session(workspace, BEGINNING, "7f3a")
         self.at = BEGINNING
         self.entries: list[JournalEntry] = []
-        self.intended: list[tuple[EffectId, Effect]] = []
+        self.intended: list[tuple[EffectId, Wanted]] = []
         self._session: Session | None = None
         found = tuple(FoundAgent(AgentName(name), usable=True, version="1.2.3", executable=name) for name in AGENTS)
         options = SessionOptions(
@@ -66,7 +66,7 @@ class Story:
         effects = self._fold(body)
         cause = len(self.entries)
         for index, effect in enumerate(effects):
-            self._fold(entries.EffectIntended(EffectId(cause, index), effect))
+            self._fold(entries.as_derived(EffectId(cause, index), effect, format_=self.session.format))
             self.intended.append((EffectId(cause, index), effect))
 
     def started(self, worker: str) -> None:
@@ -104,7 +104,7 @@ class Story:
             for entry in self.entries[journal.last :]:
                 journal.append(entry.body, entry.at)
 
-    def _fold(self, body: Body) -> Sequence[Effect]:
+    def _fold(self, body: Body) -> Sequence[Wanted]:
         entry = JournalEntry(len(self.entries) + 1, self.at, body)
         self.entries.append(entry)
         self._session, effects = step(self._session, entry)

@@ -9,7 +9,7 @@ import anyio.lowlevel
 import pytest
 
 from orchestrator.cli.line_reader import LineReader, chosen
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from orchestrator.cli.live_view import LiveView
 from orchestrator.models import events
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story

@@ -5,18 +5,10 @@ from typing import TYPE_CHECKING
 from orchestrator.cli.notices import Notice, Weight, notices
 from orchestrator.models import entries, events
 from orchestrator.models.decisions import Action, OrchestratorDecision
-from orchestrator.models.effects import (
-    Announce,
-    AskPerson,
-    Effect,
-    EffectId,
-    Outcome,
-    Question,
-    RecordRecovery,
-    SaveReview,
-)
+from orchestrator.models.effects import EffectId, Outcome, SaveReview
 from orchestrator.models.entries import Body, JournalEntry
 from orchestrator.models.events import EventType
+from orchestrator.models.facts import DecisionMade, PersonAsked, Question, RecoveryChosen
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.recovery import RecoveryAction, Relaunch
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
@@ -32,8 +24,8 @@ def heard(story: Story, body: Body) -> tuple[Notice, ...]:
     return notices(JournalEntry(99, story.at, body))
 
 
-def intended(story: Story, effect: Effect) -> Notice:
-    (notice,) = heard(story, entries.EffectIntended(EffectId(1, 0), effect))
+def intended(story: Story, effect: entries.Wanted) -> Notice:
+    (notice,) = heard(story, entries.as_derived(EffectId(1, 0), effect, format_=entries.JOURNAL_FORMAT))
     return notice
 
 
@@ -87,7 +79,7 @@ def test_a_decision_is_said_with_its_rule_and_its_reasons(story: Story) -> None:
         Action.LOG_WARNING, "a single concern", "standard", ReviewId("001-milestone"), CLAUDE, reasons=("codex: hm",)
     )
 
-    notice = intended(story, Announce(decision))
+    notice = intended(story, DecisionMade(decision))
 
     assert notice.text == "LOG_WARNING: a single concern (policy standard, review 001-milestone)"
     assert notice.more == ("codex: hm",)
@@ -125,7 +117,7 @@ def test_a_recovery_names_the_flags_that_came_and_went_with_their_values(story: 
         env_added=("AGENT_TRUST",),
     )
 
-    notice = intended(story, RecordRecovery(action))
+    notice = intended(story, RecoveryChosen(action))
 
     assert notice.text == "outside: the path lies outside; starting again"
     assert notice.more == (
@@ -138,7 +130,7 @@ def test_a_recovery_names_the_flags_that_came_and_went_with_their_values(story: 
 
 
 def test_a_question_comes_with_numbered_suggestions_and_without_the_worker_twice(story: Story) -> None:
-    notice = intended(story, AskPerson(Question("q1", "claude: which one?", ("this", "that"), CLAUDE)))
+    notice = intended(story, PersonAsked(Question("q1", "claude: which one?", ("this", "that"), CLAUDE)))
 
     assert notice.text == "q1: which one?"
     assert notice.more == ("1. this", "2. that")

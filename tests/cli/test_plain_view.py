@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from orchestrator.cli.notices import Weight
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.models import events
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story

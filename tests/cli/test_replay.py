@@ -39,11 +39,11 @@ def test_replay_until_an_entry_prints_the_whole_state_after_it(story: Story, orc
     assert ran.code == 0, ran.err
     state = json.loads(ran.out[ran.out.index("\n{") :])
     assert state["n"] == asked
-    assert state["questions"][0]["id"] == "q1"
+    assert state["approvals"]["questions"][0]["id"] == "q1"
     assert state["workers"]["gemini"]["status"] == "frozen"
     assert set(state["effects_open"]) == {f"{cause}.{index}" for cause, index in story.session.effects_open}
     earlier = json.loads(orchestrate("replay", "--until", "1", "--json").out)["state"]
-    assert (earlier["n"], earlier["questions"]) == (1, [])
+    assert (earlier["n"], earlier["approvals"]["questions"]) == (1, [])
 
 
 def test_replay_says_what_another_policy_would_have_decided_without_changing_what_was(

@@ -17,7 +17,7 @@ import anyio
 from orchestrator.coordinator import resume_session, run_session
 from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.models.entries import EffectIntended, JournalEntry
+from orchestrator.models.entries import EffectIntended, JournalEntry, Told
 from orchestrator.models.identity import AgentName
 from orchestrator.prompts import load_templates
 from orchestrator.review_engine.decision_policies import STANDARD
@@ -28,7 +28,11 @@ from orchestrator.session.state import Session
 def tell(session: Session, entry: JournalEntry) -> None:
     if entry.n == 1:
         print("session", session.options.session_dir, flush=True)
-    kind = f"effect {entry.body.effect.kind}" if isinstance(entry.body, EffectIntended) else entry.body.kind
+    kind: str = entry.body.kind
+    if isinstance(entry.body, EffectIntended):
+        kind = f"effect {entry.body.effect.kind}"
+    elif isinstance(entry.body, Told):
+        kind = f"told {entry.body.fact.kind}"
     worker = getattr(entry.body, "worker", None) or getattr(getattr(entry.body, "effect", None), "worker", "-")
     print("entry", entry.n, kind, worker, flush=True)
 

@@ -89,7 +89,7 @@ reply = { verdict = "approved", summary = "The file stands.", points = [] }
         "effect take_snapshot -",
         "effect start_worker review-001-codex",
         "worker_exited review-001-codex",
-        "effect announce -",
+        "told announce -",
         "effect thaw_worker claude",
         "effect measure_work claude",
         "agent_output codex",

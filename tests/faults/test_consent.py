@@ -53,13 +53,13 @@ def wait_for(what: Callable[[], Any], *, within_s: float = WITHIN_S) -> Any:
 
 
 def entries(program: Program, kind: str) -> list[dict[str, Any]]:
-    """The bodies (of effects: the effects) of this kind in the newest session's journal."""
+    """The bodies (of effects and facts: these themselves) of this kind in the newest session's journal."""
     try:
         lines = (program.session() / "journal.jsonl").read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return []
     bodies = [json.loads(line)["body"] for line in lines if line.endswith("}")]
-    return [each for body in bodies for each in (body, body.get("effect")) if kind_of(each) == kind]
+    return [each for body in bodies for each in (body, body.get("effect"), body.get("fact")) if kind_of(each) == kind]
 
 
 def kind_of(body: object) -> object:

@@ -76,8 +76,8 @@ def test_a_missing_line_is_a_gap_in_the_numbers(path: Path) -> None:
 
 def test_a_newer_format_is_refused_before_anything_is_misread(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    path.write_bytes(b'{"n":1,"at":"x","body":{"kind":"session_opened","format":4,"options":{"unheard":1}}}\n')
-    with pytest.raises(JournalDamaged, match="is in format 4; this program knows formats up to 3") as raised:
+    path.write_bytes(b'{"n":1,"at":"x","body":{"kind":"session_opened","format":5,"options":{"unheard":1}}}\n')
+    with pytest.raises(JournalDamaged, match="is in format 5; this program knows formats up to 4") as raised:
         list(read_journal(path))
     assert "newer version" in (raised.value.hint or "")
 

@@ -5,8 +5,18 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.models.decisions import Action, OrchestratorDecision
-from orchestrator.models.effects import Announce, Effect, EffectId, SaveReview
-from orchestrator.models.entries import JOURNAL_ENTRY, Body, EffectIntended, JournalEntry, WorkerExited
+from orchestrator.models.effects import EffectId, SaveReview
+from orchestrator.models.entries import (
+    JOURNAL_ENTRY,
+    JOURNAL_FORMAT,
+    Body,
+    Derived,
+    JournalEntry,
+    Wanted,
+    WorkerExited,
+    as_derived,
+)
+from orchestrator.models.facts import DecisionMade
 from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.reviews import ReviewRequest, Trigger
 from orchestrator.models.workers import ExitRecord
@@ -16,15 +26,15 @@ ABOUT_NOBODY = ReviewRequest(ReviewId("001-manual"), Trigger.MANUAL, None, "", (
 UNDECIDED = OrchestratorDecision(Action.CONTINUE, "a rule", "standard", None, None)
 
 
-def intended(effect: Effect) -> EffectIntended:
-    return EffectIntended(EffectId(1, 0), effect)
+def intended(wanted: Wanted) -> Derived:
+    return as_derived(EffectId(1, 0), wanted, format_=JOURNAL_FORMAT)
 
 
 @pytest.mark.parametrize(
     "body",
     [
         pytest.param(intended(SaveReview(ABOUT_NOBODY, (), UNDECIDED)), id="a review of the session as a whole"),
-        pytest.param(intended(Announce(UNDECIDED)), id="a decision without a review"),
+        pytest.param(intended(DecisionMade(UNDECIDED)), id="a decision without a review"),
         pytest.param(WorkerExited(WorkerId("claude"), 1, ExitRecord(None, "none")), id="a shim that was lost"),
     ],
 )

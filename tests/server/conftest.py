@@ -20,14 +20,15 @@ from playwright.sync_api import Browser, sync_playwright
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.writer import Journal
-from orchestrator.models.effects import Effect, EffectId, StartWorker
+from orchestrator.models.effects import EffectId, StartWorker
 from orchestrator.models.entries import (
     AgentOutput,
-    EffectIntended,
     Input,
     Sampled,
     SessionOpened,
+    Wanted,
     WorkerStarted,
+    as_derived,
 )
 from orchestrator.models.events import AgentEvent, EventType, Payload, Said
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
@@ -53,7 +54,7 @@ class Stage:
 
     def __init__(self, workspace: Path, digits: str = "7f3a", **options: Any) -> None:
         self.folder: SessionFolder = create_session(workspace, self.at, digits)
-        self.effects: list[tuple[EffectId, Effect]] = []
+        self.effects: list[tuple[EffectId, Wanted]] = []
         self.journal = Journal(self.folder.journal_file)
         self.session: Session | None = None
         self._holding = ExitStack()
@@ -96,13 +97,15 @@ class Stage:
         self.release_workers()
         self.journal.close()
 
-    def take(self, body: Input, *more: Input) -> Sequence[Effect]:
+    def take(self, body: Input, *more: Input) -> Sequence[Wanted]:
         """Inputs in, the effects they called for out; the intents follow them in the journal."""
-        wanted: list[tuple[EffectId, Effect]] = []
+        wanted: list[tuple[EffectId, Wanted]] = []
         for entry in self.journal.append_many([body, *more], self.at):
             self.session, effects = step(self.session, entry)
             wanted += [(EffectId(entry.n, index), effect) for index, effect in enumerate(effects)]
-        for entry in self.journal.append_many([EffectIntended(*one) for one in wanted], self.at):
+        assert self.session is not None
+        derived = [as_derived(name, one, format_=self.session.format) for name, one in wanted]
+        for entry in self.journal.append_many(derived, self.at):
             self.session, _ = step(self.session, entry)
         self.effects += wanted
         return [effect for _, effect in wanted]

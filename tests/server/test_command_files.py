@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.models.effects import Question
+from orchestrator.models.facts import Question
 from orchestrator.server.command_files import words_for
 
 

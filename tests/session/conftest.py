@@ -10,18 +10,20 @@ from typing import Any, TypeVar
 
 import pytest
 
-from orchestrator.models.effects import Effect, EffectId, StartWorker
+from orchestrator.models.effects import EffectId, StartWorker
 from orchestrator.models.entries import (
+    JOURNAL_FORMAT,
     AgentOutput,
     EffectDone,
-    EffectIntended,
     Input,
     JournalEntry,
     SessionOpened,
     SnapshotTaken,
+    Wanted,
     WorkerExited,
     WorkerStarted,
     WorkMeasured,
+    as_derived,
 )
 from orchestrator.models.events import AgentEvent, EventType, Payload, Reported, ToolCalled, ToolReturned, TurnEnded
 from orchestrator.models.identity import AgentName, ProcessIdentity, SessionId, WorkerId
@@ -34,16 +36,16 @@ from orchestrator.session.fold import step
 from orchestrator.session.state import Session
 
 START = datetime(2026, 11, 21, 17, 58, 11, tzinfo=UTC)
-E_co = TypeVar("E_co", bound=Effect)
+E_co = TypeVar("E_co", bound=Wanted)
 
 
 class Play:
     """One session, driven by hand.  Effects without an outcome of their own are taken as done at once."""
 
-    def __init__(self, *agents: str, **options: Any) -> None:
+    def __init__(self, *agents: str, format: int = JOURNAL_FORMAT, **options: Any) -> None:
         self.at = START
         self.entries: list[JournalEntry] = []
-        self.effects: list[tuple[EffectId, Effect]] = []
+        self.effects: list[tuple[EffectId, Wanted]] = []
         self._session: Session | None = None
         plain = SessionOptions(
             task="Add input validation",
@@ -59,21 +61,23 @@ class Play:
             FoundAgent(name, usable=name in agents, version="1.0", problem=None if name in agents else "not on PATH")
             for name in plain.agents
         )
-        self.take(SessionOpened(SessionId("20261121-175811-7f3a"), replace(plain, **options), found))
+        self.take(SessionOpened(SessionId("20261121-175811-7f3a"), replace(plain, **options), found, format=format))
 
     @property
     def session(self) -> Session:
         assert self._session is not None
         return self._session
 
-    def take(self, body: Input) -> Sequence[Effect]:
+    def take(self, body: Input) -> Sequence[Wanted]:
         """One input in, the effects it called for out; their intents follow it in the journal."""
         entry = JournalEntry(len(self.entries) + 1, self.at, body)
         self.entries.append(entry)
         self._session, effects = step(self._session, entry)
         named = [(EffectId(entry.n, index), effect) for index, effect in enumerate(effects)]
         for name, effect in named:
-            intent = JournalEntry(len(self.entries) + 1, self.at, EffectIntended(name, effect))
+            intent = JournalEntry(
+                len(self.entries) + 1, self.at, as_derived(name, effect, format_=self._session.format)
+            )
             self.entries.append(intent)
             self._session, none = step(self._session, intent)
             assert none == ()
@@ -101,14 +105,14 @@ class Play:
         self.take(WorkerStarted(effect.worker, effect.attempt, ("cli",), shim, "bubblewrap", name))
         return effect
 
-    def says(self, worker: str, *payloads: Payload, kind: EventType = EventType.PROGRESS) -> Sequence[Effect]:
+    def says(self, worker: str, *payloads: Payload, kind: EventType = EventType.PROGRESS) -> Sequence[Wanted]:
         """The worker wrote one record."""
         name = WorkerId(worker)
         state = self.session.workers[name]
         events = tuple(AgentEvent(kind, state.agent, self.at, payload) for payload in payloads)
         return self.take(AgentOutput(name, state.attempt, "stdout", 0, 10, events))
 
-    def reports(self, worker: str, kind: EventType, text: str, **fields: Any) -> Sequence[Effect]:
+    def reports(self, worker: str, kind: EventType, text: str, **fields: Any) -> Sequence[Wanted]:
         """The worker reported an event of its own."""
         return self.says(worker, replace(Reported(text), **fields), kind=kind)
 
@@ -118,18 +122,18 @@ class Play:
         self.says(worker, ToolReturned("t1", ok=True, text="written"))
         self.says(worker, TurnEnded(ok=True, subtype="success", text=text), kind=EventType.STATUS)
 
-    def exits(self, worker: str, code: int | None = 0, *, by: StoppedBy = "itself") -> Sequence[Effect]:
+    def exits(self, worker: str, code: int | None = 0, *, by: StoppedBy = "itself") -> Sequence[Wanted]:
         name = WorkerId(worker)
         record = ExitRecord(code, "empty pid namespace", stopped_by=by)
         return self.take(WorkerExited(name, self.session.workers[name].attempt, record))
 
-    def measures(self, worker: str, *files: str) -> Sequence[Effect]:
+    def measures(self, worker: str, *files: str) -> Sequence[Wanted]:
         from orchestrator.models.effects import MeasureWork
 
         name, _ = self.last(MeasureWork)
         return self.take(WorkMeasured(WorkerId(worker), files, len(files), 0, (), name))
 
-    def snapshot(self, *files: str) -> Sequence[Effect]:
+    def snapshot(self, *files: str) -> Sequence[Wanted]:
         from orchestrator.models.effects import TakeSnapshot
 
         name, _ = self.last(TakeSnapshot)
@@ -149,7 +153,7 @@ class Play:
         self.exits(worker)
         self.measures(worker, *files)
 
-    def reviews(self, worker: str, verdict: str, summary: str = "fine") -> Sequence[Effect]:
+    def reviews(self, worker: str, verdict: str, summary: str = "fine") -> Sequence[Wanted]:
         """The reviewing worker starts, answers and ends."""
         self.start(worker)
         reply = {"verdict": verdict, "summary": summary, "points": []}

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.models.decisions import Action
-from orchestrator.models.effects import AskPerson, CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
+from orchestrator.models.effects import CloseSession, Outcome, StartWorker, StopWorker, ThawWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, TimePassed, UserCommand
 from orchestrator.models.events import ConversationStarted, Denied, EventType
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 
@@ -46,7 +47,7 @@ def test_without_a_person_at_hand_a_question_ends_the_session(play: Callable[...
     p.snapshot("a.py")
     p.reviews("review-001-gemini", "concerns")
     p.reviews("review-001-codex", "concerns")
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
     assert p.session.ending is not None
     assert p.session.ending.outcome is Outcome.NEEDS_PERSON
     p.exits("claude", None, by="stop")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.models.effects import CloseSession, Effect, MeasureWork, RunChecks, StartWorker, TakeSnapshot
+from orchestrator.models.effects import CloseSession, MeasureWork, RunChecks, StartWorker, TakeSnapshot
 from orchestrator.models.entries import (
     ChecksMeasured,
     ClockMoved,
@@ -30,6 +30,7 @@ from orchestrator.models.entries import (
     StreamRead,
     TimePassed,
     UserCommand,
+    Wanted,
     WorkMeasured,
 )
 from orchestrator.models.events import (
@@ -112,7 +113,7 @@ class World:
     def number(self, most: int) -> int:
         return self.random.randint(0, most)
 
-    def open_effects(self) -> list[tuple[EffectId, Effect]]:
+    def open_effects(self) -> list[tuple[EffectId, Wanted]]:
         is_open = self.play.session.effects_open
         return [(name, effect) for name, effect in self.play.effects if (name.cause, name.index) in is_open]
 
@@ -145,6 +146,8 @@ class World:
                 or session.effects_open
                 or any(detail.start_at is not None for detail in session.details.values())
                 or session.open_reviews()
+                # Without a terminal a question ends the session; open in a resumed one, it waits for `answer`.
+                or session.approvals.questions
             )
             assert moves, (
                 f"nothing can ever happen again: { {w.id: (w.status, w.why) for w in session.workers.values()} }"

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from orchestrator.models.decisions import Action
-from orchestrator.models.effects import AskPerson, CloseSession, StartWorker, TakeSnapshot
+from orchestrator.models.effects import CloseSession, StartWorker, TakeSnapshot
 from orchestrator.models.entries import Command, CoordinatorResumed, SessionClosed, UserCommand
 from orchestrator.models.events import ConversationStarted, EventType, Failed, FailureKind, ToolCalled
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.clock import next_deadline
@@ -45,7 +46,7 @@ def test_with_auto_resume_a_limited_worker_goes_on_shortly_after_the_time_the_cl
     meets_limit(p, "claude", until)
     assert p.session.workers[CLAUDE].status is WorkerStatus.LIMITED
     assert p.session.workers[CLAUDE].limited_until == until
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
     due = next_deadline(p.session)
     assert due is not None
     assert timedelta(seconds=30) <= due - until <= timedelta(seconds=90)
@@ -136,13 +137,13 @@ def test_a_limit_without_an_end_is_probed_a_few_times_and_then_a_person_is_asked
     meets_limit(p, "claude", None)
     begun = p.at
     for number, after in enumerate(PROBE_AFTER, start=2):
-        assert p.wanted(AskPerson) == []
+        assert p.wanted(PersonAsked) == []
         pass_time(p, after.total_seconds() + 91)
         assert p.last(StartWorker)[1].attempt == number
         p.start("claude")
         meets_limit(p, "claude", None)
     assert p.at - begun > timedelta(minutes=65)
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
     assert next_deadline(p.session) is None
 
 

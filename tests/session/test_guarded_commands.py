@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from orchestrator.models.effects import AnswerGuard, AskPerson, Warn
+from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import Command, GuardAsked, TimePassed, UserCommand
+from orchestrator.models.facts import PersonAsked, Warned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.clock import next_deadline
@@ -61,7 +62,7 @@ def test_what_the_policy_knows_is_answered_at_once(
     p = played()
     p.take(asked(*argv))
     assert answers(p) == [("r1", runs)]
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
 
 
 def test_the_folder_the_command_runs_in_counts(played: Callable[..., Play]) -> None:
@@ -77,7 +78,7 @@ def test_consent_is_asked_for_and_waited_for(played: Callable[..., Play], text: 
     p = played()
     p.take(asked("pip", "install", "x"))
     assert answers(p) == []
-    question = p.wanted(AskPerson)[0].question
+    question = p.wanted(PersonAsked)[0].question
     assert "`pip install x` in /t" in question.text
     assert question.suggestions == ("yes", "no")
     says(p, text)
@@ -94,7 +95,7 @@ def test_what_is_no_choice_is_no_consent_and_is_asked_again(played: Callable[...
     p.take(asked("pip", "install", "x"))
     says(p, text)
     assert answers(p) == []
-    assert len(p.wanted(AskPerson)) == 2
+    assert len(p.wanted(PersonAsked)) == 2
     assert [question.id for question in p.session.approvals.questions] == ["q1"]
     says(p, "no")
     assert answers(p) == [("r1", False)]
@@ -190,7 +191,7 @@ def test_a_request_that_is_found_again_is_not_asked_again(played: Callable[..., 
     p = played()
     p.take(asked("pip", "install"))
     p.take(asked("pip", "install"))
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
     says(p, "yes")
     assert answers(p) == [("r1", True)]
 
@@ -202,7 +203,7 @@ def test_nobody_answering_is_a_refusal(played: Callable[..., Play]) -> None:
     p.later(31)
     p.take(TimePassed())
     assert answers(p) == [("r1", False)]
-    assert "nobody consented" in p.wanted(Warn)[-1].text
+    assert "nobody consented" in p.wanted(Warned)[-1].text
     assert p.session.approvals.questions == ()
 
 
@@ -210,7 +211,7 @@ def test_without_a_person_at_hand_it_is_refused_with_the_reason(played: Callable
     p = played(interactive=False)
     p.take(asked("pip", "install"))
     assert answers(p) == [("r1", False)]
-    assert "--approve 'pip install'" in p.wanted(Warn)[-1].text
+    assert "--approve 'pip install'" in p.wanted(Warned)[-1].text
     assert p.session.ending is None
 
 

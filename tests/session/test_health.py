@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import AskPerson, FreezeWorker, StopWorker, TakeSnapshot, Warn
+from orchestrator.models.effects import FreezeWorker, StopWorker, TakeSnapshot
 from orchestrator.models.entries import Sampled, StreamRead
 from orchestrator.models.events import Said
+from orchestrator.models.facts import PersonAsked, Warned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import Sample, WorkerStatus
 from tests.session.test_clock import pass_time
@@ -26,7 +27,7 @@ def measured(p: Play, sample: Sample, seconds: float) -> None:
 
 
 def looks_dead(p: Play) -> bool:
-    return any("no sign of life" in warning.text for warning in p.wanted(Warn))
+    return any("no sign of life" in warning.text for warning in p.wanted(Warned))
 
 
 def test_no_bytes_no_cpu_and_no_new_process_for_ten_minutes_looks_dead(play: Callable[..., Play]) -> None:
@@ -85,7 +86,7 @@ def test_a_person_is_asked_where_nobody_else_can_look_and_not_when_it_writes_aga
     p = play("claude", interactive=True)
     p.start("claude")
     measured(p, IDLE, 12 * 60)
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
     assert p.wanted(FreezeWorker) == []
     p.says("claude", Said("here I am"))
     assert p.session.approvals.questions == ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.models.effects import AskPerson, MeasureWork, Outcome, StartWorker, StopWorker, TakeSnapshot
+from orchestrator.models.effects import MeasureWork, Outcome, StartWorker, StopWorker, TakeSnapshot
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.events import (
     ConversationStarted,
@@ -21,6 +21,7 @@ from orchestrator.models.events import (
     ToolReturned,
     TurnEnded,
 )
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from tests.session.test_clock import pass_time
@@ -202,6 +203,6 @@ def test_without_the_bound_everything_counts_at_once_as_in_old_journals(play: Ca
     works(p, "codex")
     fails(p, "codex", REFUSED)
     assert set(p.session.lost) == {"codex"}
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
     assert p.session.ending is None or p.session.ending.outcome is not Outcome.DONE
     assert p.at - p.entries[0].at < timedelta(seconds=1)

@@ -5,15 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.models.effects import (
-    AnswerGuard,
-    AskPerson,
-    CloseSession,
-    InspectOutbound,
-    Outcome,
-    SendOutbound,
-    Warn,
-)
+from orchestrator.models.effects import AnswerGuard, CloseSession, InspectOutbound, Outcome, SendOutbound
 from orchestrator.models.egress import PackageArtifact, Publish, Push, PushArtifact, RefChange, RefWanted
 from orchestrator.models.entries import (
     Command,
@@ -25,6 +17,7 @@ from orchestrator.models.entries import (
     UserCommand,
 )
 from orchestrator.models.events import EventType
+from orchestrator.models.facts import PersonAsked, Warned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import Rehearsal
 from orchestrator.models.sandbox import Leaving, SandboxConfig
@@ -82,9 +75,9 @@ def test_a_person_is_asked_about_exactly_what_would_leave_and_then_it_leaves_onc
     p = played()
     p.take(asked())
     assert p.last(InspectOutbound)[1] == InspectOutbound(CLAUDE, "r1", Push("/t", "origin", (RefWanted("main"),)), FAR)
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
     inspected(p)
-    text = p.wanted(AskPerson)[0].question.text
+    text = p.wanted(PersonAsked)[0].question.text
     assert f"push to {FAR}: refs/heads/main {OLD}..{NEW}, 2 commits (1 file changed" in text
     says(p, "yes")
     assert p.wanted(SendOutbound) == [SendOutbound(CLAUDE, "r1", PARCEL)]
@@ -120,7 +113,7 @@ def test_consent_given_beforehand_is_for_what_was_inspected_and_is_said(played: 
     p.take(asked())
     inspected(p)
     assert p.wanted(SendOutbound) == [SendOutbound(CLAUDE, "r1", PARCEL)]
-    assert NEW in p.wanted(Warn)[-1].text
+    assert NEW in p.wanted(Warned)[-1].text
 
 
 def test_consent_to_another_rule_is_none(played: Callable[..., Play]) -> None:
@@ -128,7 +121,7 @@ def test_consent_to_another_rule_is_none(played: Callable[..., Play]) -> None:
     p.take(asked())
     inspected(p)
     assert p.wanted(SendOutbound) == []
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
 
 
 def test_without_a_person_nothing_is_even_looked_at(played: Callable[..., Play]) -> None:
@@ -136,7 +129,7 @@ def test_without_a_person_nothing_is_even_looked_at(played: Callable[..., Play])
     p.take(asked())
     assert p.wanted(InspectOutbound) == []
     assert "nobody is there to ask" in refusals(p)[0]
-    assert "--approve 'git push'" in p.wanted(Warn)[-1].text
+    assert "--approve 'git push'" in p.wanted(Warned)[-1].text
 
 
 @pytest.mark.parametrize("word", ["../srv/far.git", "/srv/far.git/", "file:///srv/far.git"])
@@ -151,7 +144,7 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(played: Callable[..., Pl
     p.take(asked())
     inspected(p, None, "fetch first")
     assert refusals(p) == ["fetch first"]
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
 
 
 def test_what_is_there_already_needs_nobody(played: Callable[..., Play]) -> None:
@@ -159,7 +152,7 @@ def test_what_is_there_already_needs_nobody(played: Callable[..., Play]) -> None
     p.take(asked())
     inspected(p, replace(PARCEL, refs=(RefChange("refs/heads/main", NEW, NEW, 0),)))
     assert p.last(AnswerGuard)[1].code == 0
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
     assert p.wanted(SendOutbound) == []
 
 
@@ -193,7 +186,7 @@ def test_what_has_no_place_to_go_is_refused_at_once(
     p = played(**options)
     p.take(asked(*argv))
     assert reason in refusals(p)[0]
-    assert reason in p.wanted(Warn)[-1].text
+    assert reason in p.wanted(Warned)[-1].text
     assert p.wanted(InspectOutbound) == []
 
 
@@ -208,7 +201,7 @@ def test_a_package_is_shown_with_its_digest(played: Callable[..., Play]) -> None
     p.take(asked("npm", "publish", "--tag", "next"))
     assert p.last(InspectOutbound)[1].wanted == Publish("/t", "next")
     inspected(p, PACKAGE)
-    text = p.wanted(AskPerson)[0].question.text
+    text = p.wanted(PersonAsked)[0].question.text
     assert f"publish thing@1.2.3 (5 files, 1,234 bytes, tag next) to {REGISTRY}; sha512-AAAA" in text
 
 
@@ -220,7 +213,7 @@ def test_a_request_that_is_found_again_is_not_looked_at_again(played: Callable[.
     p.take(asked())
     says(p, "yes")
     p.take(asked())
-    assert len(p.wanted(InspectOutbound)) == len(p.wanted(AskPerson)) == len(p.wanted(SendOutbound)) == 1
+    assert len(p.wanted(InspectOutbound)) == len(p.wanted(PersonAsked)) == len(p.wanted(SendOutbound)) == 1
 
 
 def test_what_was_looked_at_for_a_worker_that_is_gone_is_not_asked_about(played: Callable[..., Play]) -> None:
@@ -229,7 +222,7 @@ def test_what_was_looked_at_for_a_worker_that_is_gone_is_not_asked_about(played:
     p.exits("claude", 1)
     assert refusals(p) == ["claude is gone"]
     inspected(p)
-    assert p.wanted(AskPerson) == []
+    assert p.wanted(PersonAsked) == []
     assert not p.session.approvals.leaving
 
 
@@ -242,7 +235,7 @@ def test_the_end_of_one_worker_is_none_of_anothers_business(play: Callable[..., 
     p.reviews("review-001-codex", "approved")
     assert refusals(p) == []
     inspected(p)
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
 
 
 def test_nothing_leaves_a_session_that_is_ending(played: Callable[..., Play]) -> None:
@@ -286,7 +279,7 @@ def test_what_nobody_knows_goes_to_a_person_and_is_never_done_again(
     inspected(p)
     p.take(CoordinatorResumed(1, alive=(CLAUDE,), interactive=interactive))
     done(p, None, "the coordinator was killed meanwhile")
-    text = p.wanted(AskPerson)[-1].question.text
+    text = p.wanted(PersonAsked)[-1].question.text
     assert f"git ls-remote {FAR} refs/heads/main" in text
     assert "nobody knows whether it has left" in refusals(p)[0]
     assert len(p.wanted(SendOutbound)) == 1

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import Outcome, RecordRecovery
+from orchestrator.models.effects import Outcome
 from orchestrator.models.events import ConversationStarted, UsageReported
+from orchestrator.models.facts import RecoveryChosen
 from orchestrator.models.money import Usage
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def test_a_cli_that_began_with_other_rights_than_asked_for_is_stopped_and_report
     p = play("claude", "codex")
     p.start("claude")
     p.says("claude", ConversationStarted("c-1", permission_mode="default"))
-    assert p.last(RecordRecovery)[1].action.rule == "claude-mode-downgraded"
+    assert p.last(RecoveryChosen)[1].action.rule == "claude-mode-downgraded"
     assert p.session.ending is not None
     assert p.session.ending.outcome is Outcome.NEEDS_PERSON
     assert "permission mode is default, asked for was bypassPermissions" in p.session.ending.reason

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.models.effects import AskPerson
 from orchestrator.models.events import ConversationStarted, EventType, Unrecognised
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.own_words import LINE_CHARS, with_line
 
@@ -80,4 +80,4 @@ def test_a_death_in_the_middle_is_told_with_its_own_words(play: Callable[..., Pl
     p.says("claude", ConversationStarted("c-1"), kind=EventType.STATUS)
     p.says("claude", Unrecognised("FATAL ERROR: heap out of memory", "stderr"), kind=EventType.STATUS)
     p.exits("claude", 134)
-    assert any("heap out of memory" in effect.question.text for effect in p.wanted(AskPerson))
+    assert any("heap out of memory" in effect.question.text for effect in p.wanted(PersonAsked))

@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import AskPerson, RecordRecovery, StartWorker, StopWorker
+from orchestrator.models.effects import StartWorker, StopWorker
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.events import ConversationStarted, Denied, EventType, Failed, FailureKind
+from orchestrator.models.facts import PersonAsked, RecoveryChosen
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.options import Rehearsal
 from orchestrator.models.workers import WorkerStatus
@@ -36,7 +37,7 @@ def test_a_known_error_relaunches_with_exactly_the_flag_its_rule_names(play: Cal
     p = alone(play, "codex", flags)
     p.start("codex")
     fails(p, "codex", TRUST)
-    action = p.last(RecordRecovery)[1].action
+    action = p.last(RecoveryChosen)[1].action
     added = [flag for flag in action.argv_after if flag not in action.argv_before]
     assert added == ["--skip-git-repo-check"]
     assert p.session.workers[CODEX].status is WorkerStatus.RELAUNCHING
@@ -53,7 +54,7 @@ def test_the_same_error_again_goes_to_a_person(play: Callable[..., Play]) -> Non
     p.exits("codex", 1)
     p.start("codex")
     fails(p, "codex", TRUST)
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
     assert len(p.session.recoveries) == 2
 
 
@@ -77,7 +78,7 @@ def test_a_path_beyond_the_policy_is_never_granted(play: Callable[..., Play]) ->
     text = outside("/etc/shadow")
     p.says("gemini", Denied(text, tool="read_file"), kind=EventType.ERROR)
     assert len(p.wanted(StartWorker)) == 1
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
 
 
 def test_a_usage_limit_is_a_state_with_the_time_the_cli_gave(play: Callable[..., Play]) -> None:
@@ -90,7 +91,7 @@ def test_a_usage_limit_is_a_state_with_the_time_the_cli_gave(play: Callable[...,
     p.exits("claude", 1)
     state = p.session.workers[CLAUDE]
     assert (state.status, state.limited_until) == (WorkerStatus.LIMITED, until)
-    assert "until 2026-11-21 19:58 UTC" in p.wanted(AskPerson)[0].question.text
+    assert "until 2026-11-21 19:58 UTC" in p.wanted(PersonAsked)[0].question.text
     p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
     assert p.last(StartWorker)[1].attempt == 2
 
@@ -101,7 +102,7 @@ def test_a_limit_without_a_time_is_not_given_one(play: Callable[..., Play]) -> N
     p.start("claude")
     p.says("claude", Failed("rate limited", FailureKind.USAGE_LIMIT, final=True), kind=EventType.ERROR)
     assert p.session.workers[CLAUDE].limited_until is None
-    assert "did not say until when" in p.wanted(AskPerson)[0].question.text
+    assert "did not say until when" in p.wanted(PersonAsked)[0].question.text
 
 
 def test_an_agent_that_is_not_logged_in_is_replaced_by_those_that_are_left(play: Callable[..., Play]) -> None:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import AskPerson, Outcome, StartWorker
+from orchestrator.models.effects import Outcome, StartWorker
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.events import ConversationStarted, EventType, Failed, FailureKind
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from tests.session.test_clock import pass_time
@@ -48,7 +49,7 @@ def test_each_pause_is_longer_and_then_the_worker_is_parked_for_a_person(play: C
     state = p.session.workers[CLAUDE]
     assert state.status is WorkerStatus.PARKED
     assert "after 3 restarts" in state.why
-    assert len(p.wanted(AskPerson)) == 1
+    assert len(p.wanted(PersonAsked)) == 1
     p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
     assert p.last(StartWorker)[1].attempt == 5
     assert p.session.details[CLAUDE].restarts == 0

@@ -6,7 +6,6 @@ import pytest
 
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import (
-    AskPerson,
     CloseSession,
     FreezeWorker,
     MeasureBaseline,
@@ -25,6 +24,7 @@ from orchestrator.models.entries import (
     UserCommand,
 )
 from orchestrator.models.events import EventType, Retrying, Said, TurnEnded
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
@@ -126,7 +126,7 @@ def test_a_blocker_that_no_other_agent_can_look_at_goes_to_a_person(play: Callab
     p = play("claude", interactive=True)
     p.start("claude")
     p.reports("claude", EventType.BLOCKER, "the schema is unknown")
-    assert "the schema is unknown" in p.last(AskPerson)[1].question.text
+    assert "the schema is unknown" in p.last(PersonAsked)[1].question.text
     assert p.session.assessment.reviews == {}
     assert len(p.wanted(FreezeWorker)) == 1
 
@@ -178,7 +178,7 @@ def test_a_final_review_is_measured_too_and_its_concern_is_never_outvoted(play: 
     assert not p.session.assessment.decisions
     measured(p, Verdict.CONCERNS, "2 tests fail that did not")
     assert p.session.assessment.decisions[-1].action is Action.PAUSE_AND_CLARIFY
-    assert "2 tests fail" in p.last(AskPerson)[1].question.text
+    assert "2 tests fail" in p.last(PersonAsked)[1].question.text
 
 
 @pytest.mark.parametrize("verdict", [Verdict.APPROVED, Verdict.ABSTAINED])
@@ -243,8 +243,8 @@ def test_where_a_reviewer_was_never_heard_a_person_is_asked_whatever_the_others_
         start_due(p, pause)
     dies(p, "review-001-codex")
     assert p.session.assessment.decisions[-1].action is Action.PAUSE_AND_CLARIFY
-    assert "codex" in p.last(AskPerson)[1].question.text
-    assert "could not be heard" in p.last(AskPerson)[1].question.text
+    assert "codex" in p.last(PersonAsked)[1].question.text
+    assert "could not be heard" in p.last(PersonAsked)[1].question.text
     assert replay(p.entries).session == p.session
 
 

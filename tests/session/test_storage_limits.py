@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from orchestrator.models.effects import AskPerson, FreezeWorker, Outcome, StopWorker, ThawWorker
+from orchestrator.models.effects import FreezeWorker, Outcome, StopWorker, ThawWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, StorageShort, UserCommand
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.replaying import replay
@@ -28,7 +29,7 @@ def test_a_session_that_has_grown_too_large_freezes_everybody_and_asks(play: Cal
     told.take(GROWN)
     assert [frozen.worker for frozen in told.wanted(FreezeWorker)] == [CLAUDE]
     assert told.session.workers[CLAUDE].status is WorkerStatus.FROZEN
-    (asked,) = told.wanted(AskPerson)
+    (asked,) = told.wanted(PersonAsked)
     assert "grown to 70 MiB, and 64 MiB is the most" in asked.question.text
     assert told.session.ending is None
 
@@ -49,7 +50,7 @@ def test_it_is_asked_once_however_often_it_is_measured(play: Callable[..., Play]
     told.start("claude")
     told.take(FULL)
     told.take(FULL)
-    assert len(told.wanted(AskPerson)) == 1
+    assert len(told.wanted(PersonAsked)) == 1
 
 
 def test_without_a_person_everybody_is_frozen_then_stopped_and_the_session_can_be_resumed(
@@ -117,5 +118,5 @@ def test_a_full_disk_of_the_target_is_named(play: Callable[..., Play]) -> None:
     told = play("claude", interactive=True)
     told.start("claude")
     told.take(StorageShort("disk", used=MIB, free=MIB, bound=64 * MIB, place="/elsewhere/project"))
-    (asked,) = told.wanted(AskPerson)
+    (asked,) = told.wanted(PersonAsked)
     assert asked.question.text.startswith("the disk of /elsewhere/project has 1 MiB left")

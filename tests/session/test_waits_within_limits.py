@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import AskPerson, Outcome
+from orchestrator.models.effects import Outcome
 from orchestrator.models.events import ConversationStarted, EventType, Failed, FailureKind, Retrying
+from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from tests.session.test_clock import pass_time
 
@@ -67,7 +68,7 @@ def test_every_question_says_what_each_answer_does(play: Callable[..., Play]) ->
     q = play("claude", interactive=True)
     q.start("claude")
     q.reports("claude", EventType.BLOCKER, "cannot go on")
-    for effect in (*p.wanted(AskPerson), *q.wanted(AskPerson)):
+    for effect in (*p.wanted(PersonAsked), *q.wanted(PersonAsked)):
         assert effect.question.suggestions
-    assert q.wanted(AskPerson)
+    assert q.wanted(PersonAsked)
     assert WorkerId("claude") in q.session.workers

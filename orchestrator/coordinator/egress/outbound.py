@@ -14,9 +14,9 @@ import anyio
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.models.effects import Effect, EffectId, InspectOutbound, SendOutbound
+from orchestrator.models.effects import EffectId, InspectOutbound, SendOutbound
 from orchestrator.models.egress import OutboundArtifact, Push, PushArtifact
-from orchestrator.models.entries import OutboundInspected, OutboundSent
+from orchestrator.models.entries import OutboundInspected, OutboundSent, Wanted
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import SessionOptions
 from orchestrator.safety.redaction import Redactor
@@ -129,7 +129,7 @@ class OutboundDesk:
             yield from secrets_in_credentials(text) if isinstance(text, str) else ()
 
 
-def cut_off(undone: Sequence[tuple[EffectId, Effect]]) -> list[OutboundSent]:
+def cut_off(undone: Sequence[tuple[EffectId, Wanted]]) -> list[OutboundSent]:
     """What was leaving when a coordinator died may have got there: an outcome that nobody knows, never a repeat."""
     because = "the coordinator was killed meanwhile"
     return [

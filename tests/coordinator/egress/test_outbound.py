@@ -17,9 +17,10 @@ from orchestrator.coordinator.egress.outbound import OutboundDesk, cut_off
 from orchestrator.journal.control import drop_command
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
-from orchestrator.models.effects import EffectId, InspectOutbound, SendOutbound, Warn
+from orchestrator.models.effects import EffectId, InspectOutbound, SendOutbound
 from orchestrator.models.egress import Push, PushArtifact, RefChange
 from orchestrator.models.entries import Command, JournalEntry, OutboundInspected, OutboundSent, UserCommand
+from orchestrator.models.facts import Warned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
@@ -235,7 +236,7 @@ async def test_what_takes_too_long_has_an_unknown_outcome(tmp_path: Path, far: R
 
 def test_only_what_was_leaving_has_an_unknown_outcome() -> None:
     parcel = PushArtifact("file:///x", (), "")
-    found = cut_off([(NAME, Warn("x")), (EffectId(2, 0), SendOutbound(CLAUDE, "r", parcel))])
+    found = cut_off([(NAME, Warned("x")), (EffectId(2, 0), SendOutbound(CLAUDE, "r", parcel))])
     assert [(each.effect, each.code) for each in found] == [(EffectId(2, 0), None)]
 
 

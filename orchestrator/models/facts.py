@@ -1,0 +1,64 @@
+"""Facts are what the fold has found out and people should know: they are put on record, and nothing is done for them.
+
+Their ``kind`` is that of the effects they were up to format 3 of the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.recovery import RecoveryAction
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something only a person can answer."""
+
+    id: str
+    """``q1``, ``q2``, … in the order they were asked."""
+    text: str
+    suggestions: tuple[str, ...] = ()
+    about: WorkerId | None = None
+    """The worker the answer goes to; ``None`` when it concerns the whole crew."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionMade:
+    """A decision was made."""
+
+    decision: OrchestratorDecision
+    kind: Literal["announce"] = "announce"
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryChosen:
+    """A known error was matched, and this is being done about it."""
+
+    action: RecoveryAction
+    kind: Literal["record_recovery"] = "record_recovery"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonAsked:
+    """A question is put to a person."""
+
+    question: Question
+    kind: Literal["ask_person"] = "ask_person"
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something is worth a person's look and does not stop the work."""
+
+    text: str
+    worker: WorkerId | None = None
+    kind: Literal["warn"] = "warn"
+
+
+Fact: TypeAlias = Annotated[DecisionMade | RecoveryChosen | PersonAsked | Warned, Field(discriminator="kind")]
+FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned)
