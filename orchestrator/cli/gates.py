@@ -61,6 +61,8 @@ MOST_REPORT_BYTES = 64 * 1024 * 1024
     metavar="DURATION",
     help="The longest run of one tool or test suite.",
 )
+@click.option("--offline", is_flag=True, help="Use no network: known vulnerabilities cannot be asked for then.")
+@click.option("--osv-url", metavar="URL", help="Where known vulnerabilities are asked for, in place of OSV's service.")
 @click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
 @click.option(
     "--trust-project", is_flag=True, help="Obey what the project's settings (.orchestrator/) say of its tests."
@@ -99,12 +101,16 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
     Raises:
         UsageError: One of them cannot be meant.
     """
+    from dataclasses import replace
+
     from orchestrator.cli.build_request import find_sandbox, target_path
     from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
     from orchestrator.errors import EnvironmentUnfit
     from orchestrator.files.time_limits import in_time
     from orchestrator.gates.gate_table import all_gates
+    from orchestrator.gates.performance import GATE as PERFORMANCE
     from orchestrator.measurement.gate_run import GateRequest
+    from orchestrator.measurement.gate_settings import GateSettings, read_gate_settings
     from orchestrator.rehearsal.installing import default_cache
 
     try:
@@ -119,13 +125,23 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         within_s=SETTINGS_TIME_S,
         what="the look at the project's settings",
     )
+    settings = read_gate_settings(target) if trusted.digest else GateSettings()
+    chosen = tuple(chosen_gates(gates, options["only"]))
+    rules = rules_of(gates, options)
+    if settings.budget and PERFORMANCE.name not in rules.thresholds:
+        # A budget is a threshold that somebody has set.
+        rules = replace(rules, thresholds={**rules.thresholds, PERFORMANCE.name: PERFORMANCE.threshold})
     return GateRequest(
         target=target,
-        gates=tuple(chosen_gates(gates, options["only"])),
+        gates=chosen,
+        others=tuple(gates[name] for name in needed(chosen)),
+        settings=settings,
+        osv_url=_address(options["osv_url"]),
+        is_offline=options["offline"],
         sandbox=sandbox,
         environ=environ,
         cache=default_cache(),
-        rules=rules_of(gates, options),
+        rules=rules,
         python=_interpreter(options["python"]),
         stated=trusted.commands,
         notes=(*trusted.warnings, *problems),
@@ -145,6 +161,20 @@ def chosen_gates(gates: Mapping[str, Gate], only: str | None) -> Sequence[Gate]:
     for name in names or [only]:
         known_gate(gates, name)
     return [gate for name, gate in gates.items() if name in names]
+
+
+def needed(chosen: Sequence[Gate]) -> Sequence[str]:
+    """The names of gates that others are made from, and that are not among the chosen ones."""
+    have = {gate.name for gate in chosen}
+    return [name for gate in chosen for name in gate.needs if name not in have]
+
+
+def _address(given: str | None) -> str:
+    from orchestrator.errors import UsageError
+
+    if given is not None and not given.startswith(("http://", "https://")):
+        raise UsageError(f"{given!r} is no address", hint="--osv-url https://…")
+    return given or ""
 
 
 def known_gate(gates: Mapping[str, Gate], name: str) -> str:

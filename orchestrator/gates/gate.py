@@ -17,9 +17,22 @@ TOOLS, PROBES, WORK, PROJECT, LIST = "@tools@", "@probes@", "@work@", "@project@
 """What a command holds in place of paths that are known only when it is run: the folder of our tools' programs, that of
 our own small programs, an empty one to write in, the project's, and a file with one path a line (``Command.files``)."""
 
-Source = Literal["tool", "tests", "coverage", "gates"]
-"""Where a gate's value comes from: a program that it names, the project's tests, what they ran through, or the other
-gates."""
+Source = Literal["tool", "tests", "coverage", "subject", "gates"]
+"""Where a gate's value comes from: a program that it names, the project's tests, what they ran through, what was read
+of the project beforehand, or the other gates."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPackage:
+    """What a package in the project's environment says of itself."""
+
+    name: str
+    version: str
+    expression: str = ""
+    """Its SPDX licence expression."""
+    licence: str = ""
+    """The older field, which may hold anything."""
+    classifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +53,8 @@ class Subject:
     """Whether the lists hold every file; false where there are more than are looked at."""
     python: str = ""
     """The interpreter of the project's own environment, as a path; empty where none was found."""
-    site_packages: tuple[str, ...] = ()
-    """The folders of that environment in which packages are installed."""
+    installed: tuple[InstalledPackage, ...] = ()
+    """What is installed in that environment."""
     allowed_licences: tuple[str, ...] = ()
     budget: Mapping[str, float | str] = field(default_factory=dict)
     """``command``, ``seconds`` and ``memory_mib`` of the performance gate, as far as the settings name them."""
@@ -61,6 +74,9 @@ class Command:
     shown: str = ""
     """The same for a person to repeat."""
     needs_network: bool = False
+    """It is run outside of the sandbox, in an empty folder and with nothing but its list."""
+    runs_project: bool = False
+    """It runs code of the project, in the project's environment, and after every tool."""
     within_s: float = 120.0
 
 
@@ -124,6 +140,8 @@ class Gate:
     unit: str = ""
     blocking: bool = True
     """Whether it blocks where nobody says otherwise; a threshold that the user sets always does."""
+    needs: tuple[str, ...] = ()
+    """The gates whose values it is made from."""
     tool: str = ""
     """The tool's name, as a distribution of ours; ``python`` for a small program of our own."""
     version_argv: tuple[str, ...] = ()

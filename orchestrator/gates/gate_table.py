@@ -9,11 +9,15 @@ from orchestrator.gates import (
     complexity,
     documented_names,
     leaked_secrets,
+    licences,
     line_coverage,
     lint_findings,
     passing_tests,
+    performance,
+    quality_score,
     security_findings,
     type_errors,
+    vulnerable_dependencies,
 )
 from orchestrator.gates.gate import Gate
 
@@ -31,6 +35,10 @@ OWN: tuple[Gate, ...] = (
     documented_names.GATE,
     security_findings.GATE,
     leaked_secrets.GATE,
+    vulnerable_dependencies.GATE,
+    licences.GATE,
+    performance.GATE,
+    quality_score.GATE,
 )
 """In the order in which they are shown."""
 

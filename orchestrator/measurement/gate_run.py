@@ -21,6 +21,8 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, concluded, judged
 from orchestrator.gates.passing_tests import GATE as TESTS
+from orchestrator.measurement.gate_settings import GateSettings
+from orchestrator.measurement.installed_packages import installed_in
 from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_tree import (
     ProjectTree,
@@ -66,6 +68,12 @@ class GateRequest:
     """The interpreter of the project's environment, where the user names one."""
     stated: tuple[str, ...] = ()
     """The commands that the project states as its tests."""
+    settings: GateSettings = GateSettings()  # noqa: RUF009 - frozen
+    """What the project says of its gates, where a person consented to it."""
+    others: tuple[Gate, ...] = ()
+    """Gates whose values those that were asked for are made from."""
+    osv_url: str = ""
+    is_offline: bool = False
     notes: tuple[str, ...] = ()
     within_s: float = 300.0
     """For each run of a tool, and for each suite."""
@@ -148,7 +156,10 @@ def _subject(request: GateRequest, tree: ProjectTree) -> tuple[Subject, TargetPy
         settings=settings_of(request.target),
         lines=reader_of_lines(request.target),
         python=str(python.path or ""),
-        site_packages=tuple(map(str, python.site_packages)),
+        installed=installed_in(python.site_packages),
+        allowed_licences=request.settings.allowed_licences,
+        budget=request.settings.budget,
+        osv_url=request.osv_url,
     )
     return subject, python
 
@@ -161,7 +172,7 @@ async def _measure_all(
     notes: list[str],
     progress: Progress,
 ) -> None:
-    tools = await _tools(request, progress) if _needs_tools(request.gates) else "no tool is needed"
+    tools = await _tools(request, progress) if _needs_tools((*request.gates, *request.others)) else "no tool is needed"
     prove = partial(prove_some_sandbox, request.sandbox, request.environ)
     try:
         config, proof, said = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
@@ -213,28 +224,49 @@ async def _measure_on(
     probes: Path,
     progress: Progress,
 ) -> None:
-    """Tools first, side by side; then the tests, whose code may do anything to a layer that is a copy."""
-    asked = [gate for gate in request.gates if gate.source == "tool"]
+    """Tools first, side by side; then the project's own code, which may do anything to a layer that is a copy."""
+    gates = (*request.gates, *request.others)
+    for gate in (gate for gate in gates if gate.source == "subject"):
+        outcomes.put(gate, subject, Evidence(), Measured(Unmeasured("")))
+    asked = _planned([gate for gate in gates if gate.source == "tool"], subject, outcomes)
+    runner: ToolRunner | None = None
     if isinstance(tools, str):
-        for gate in asked:
+        for gate, _ in asked:
             outcomes.refuse(gate, tools)
     elif asked:
-        progress(f"running {', '.join(gate.name for gate in asked)}")
-        runner = ToolRunner(layer, tools, probes)
+        runner = ToolRunner(layer, tools, probes, request.is_offline, subject.python)
+        first = [pair for pair in asked if not pair[1].runs_project]
+        if first:
+            progress(f"running {', '.join(gate.name for gate, _ in first)}")
         limiter = anyio.CapacityLimiter(SIDE_BY_SIDE)
-
-        async def one(gate: Gate) -> None:
-            async with limiter:
-                await _measure_by_tool(gate, subject, runner, outcomes)
-
         async with anyio.create_task_group() as group:
-            for gate in asked:
-                group.start_soon(one, gate)
-    if any(gate.source in ("tests", "coverage") for gate in request.gates):
+            for gate, command in first:
+                group.start_soon(_measure_by_tool, gate, command, subject, runner, limiter, outcomes)
+    if any(gate.source in ("tests", "coverage") for gate in gates):
         progress("running the project's tests")
         await _measure_by_tests(layer, request, subject, tools, outcomes, probes)
-    for gate in (gate for gate in request.gates if gate.source == "gates"):
+    for gate, command in asked:
+        if runner is not None and command.runs_project:
+            progress(f"running {gate.name}")
+            await _measure_by_tool(gate, command, subject, runner, anyio.CapacityLimiter(1), outcomes)
+    for gate in (gate for gate in gates if gate.source == "gates"):
         outcomes.put(gate, subject, Evidence(values=dict(outcomes.readings)), Measured(Unmeasured("")))
+
+
+def _planned(gates: Sequence[Gate], subject: Subject, outcomes: _Outcomes) -> list[tuple[Gate, Command]]:
+    """What each wants to be run; a gate that wants nothing is refused with its reason."""
+    planned: list[tuple[Gate, Command]] = []
+    for gate in gates:
+        assert gate.plan is not None
+        try:
+            command = gate.plan(subject)
+        except Exception as error:  # a gate may come from another package
+            command = Unmeasured(f"the gate does not know what to run: {type(error).__name__}: {str(error)[:200]}")
+        if isinstance(command, Unmeasured):
+            outcomes.refuse(gate, command.reason)
+        else:
+            planned.append((gate, command))
+    return planned
 
 
 async def _measure_by_tests(
@@ -287,16 +319,16 @@ def lay_trace(tools: ToolEnvironment, folder: Path, scratch: Path) -> Trace:
     return Trace(folder, records)
 
 
-async def _measure_by_tool(gate: Gate, subject: Subject, runner: ToolRunner, outcomes: _Outcomes) -> None:
-    assert gate.plan is not None
-    if not subject.whole:
-        outcomes.refuse(gate, "the project has more files than are looked at")
-        return
-    command = gate.plan(subject)
-    if isinstance(command, Unmeasured):
-        outcomes.refuse(gate, command.reason)
-        return
-    measured = await runner.measure(gate, command)
+async def _measure_by_tool(
+    gate: Gate,
+    command: Command,
+    subject: Subject,
+    runner: ToolRunner,
+    limiter: anyio.CapacityLimiter,
+    outcomes: _Outcomes,
+) -> None:
+    async with limiter:
+        measured = await runner.measure(gate, command)
     if isinstance(measured.outcome, Unmeasured):
         outcomes.refuse(gate, measured.outcome.reason, measured)
     else:

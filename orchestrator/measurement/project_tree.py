@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
+from orchestrator.gates.pinned_packages import FILES as PACKAGE_FILES
 from orchestrator.quotation import quoted_name
 from orchestrator.suites.project import FIXTURE_FOLDERS, IGNORED_FOLDERS, TEST_FOLDERS
 
@@ -21,9 +22,10 @@ MOST_HASHED_BYTES: Final = 1024**3
 MOST_SOURCE_BYTES: Final = 4 * 1024**2
 MOST_SECRET_BYTES: Final = 1024**2
 """A longer file is data; no tool would look through it in time."""
+MOST_SETTINGS_BYTES: Final = 16 * 1024**2
 SETTINGS_FILES: Final = (
     *("pyproject.toml", "setup.cfg", "tox.ini", "ruff.toml", ".ruff.toml", ".flake8", "mypy.ini", ".mypy.ini"),
-    *(".coveragerc", ".bandit", "pytest.ini", ".orchestrator/settings.toml"),
+    *(".coveragerc", ".bandit", "pytest.ini", *PACKAGE_FILES),
 )
 ENVIRONMENTS: Final = frozenset({".venv", "venv", "env", ".env"})
 """Folders that are left out only where they are environments; others of the kind are known by their pyvenv.cfg too."""
@@ -112,7 +114,7 @@ def text_files(tree: ProjectTree) -> tuple[str, ...]:
 def settings_of(folder: Path) -> Mapping[str, str]:
     """The files at the project's top in which tools look for their settings.  Blocks."""
     foreign = ForeignFolder(folder)
-    texts = {name: foreign.read_text(name, most_bytes=MOST_SECRET_BYTES) for name in SETTINGS_FILES}
+    texts = {name: foreign.read_text(name, most_bytes=MOST_SETTINGS_BYTES) for name in SETTINGS_FILES}
     return {name: text for name, text in texts.items() if isinstance(text, str)}
 
 

@@ -49,14 +49,17 @@ class ToolRunner:
     tools: ToolEnvironment
     probes: Path
     """Our own small programs, in a folder that the sandbox shows."""
+    is_offline: bool = False
+    python: str = ""
+    """The interpreter of the project's environment."""
     versions: dict[str, tuple[str, float] | Unmeasured] = field(default_factory=dict)
     """Each tool's answer to ``--version``, and how long the quickest one took."""
 
     async def measure(self, gate: Gate, command: Command) -> Measured:
         """Run a gate's command; whatever goes wrong is *not measured*, with the reason."""
         shown = command.shown or shlex.join(command.argv)
-        if command.needs_network:
-            return Measured(Unmeasured(f"{gate.tool} needs the network"), "", shown)
+        if command.needs_network and self.is_offline:
+            return Measured(Unmeasured(f"{gate.tool} needs the network, and --offline says to use none"), "", shown)
         version = await self._version(gate)
         if isinstance(version, Unmeasured):
             return Measured(version, "", shown)
@@ -124,8 +127,14 @@ class ToolRunner:
             argv = [filled(word, places) for word in command.argv]
             cwd = self.layer.at if command.cwd == "project" else work
             entered = ("sh", "-c", _ENTER, "sh", str(cwd), *argv)
-            wrapped = await off_loop(partial(self.layer.wrap, entered), within_s=_PREPARE_S, what="the sandbox")
             environ = self._environ(work, {name: filled(text, places) for name, text in command.env.items()})
+            if command.needs_network:
+                wrapped: Sequence[str] = entered
+                environ = {**environ, **_network(self.layer.bench.environ)}
+            else:
+                wrapped = await off_loop(partial(self.layer.wrap, entered), within_s=_PREPARE_S, what="the sandbox")
+            if command.runs_project and self.python:
+                environ = {**environ, "PATH": f"{Path(self.python).parent}:{environ['PATH']}"}
             began = time.monotonic()
             result = await run_program_off_loop(
                 wrapped,
@@ -154,6 +163,17 @@ class ToolRunner:
             "PYTHONUTF8": "1",
             **own,
         }
+
+
+NETWORK_VARIABLES: Final = (
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+)
+
+
+def _network(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """What says how the network is reached from here."""
+    return {name: environ[name] for name in NETWORK_VARIABLES if name in environ}
 
 
 def _prepare(folder: Path, work: Path, listed: Path, files: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.gates import chosen_gates, counted_before, rules_of
+from orchestrator.cli.gates import chosen_gates, counted_before, needed, rules_of
 from orchestrator.errors import UsageError
 from orchestrator.gates.gate_table import OWN
 
@@ -35,6 +35,9 @@ BLANK: dict[str, Any] = {
         (("--allow-unmeasured", "x"), "there is no gate 'x'"),
         (("--python", "nowhere/python"), "is no program"),
         (("--baseline", "nowhere.json"), "the baseline nowhere.json"),
+        (("--osv-url", "x"), "'x' is no address"),
+        (("--threshold", "quality=11"), "a number from 0 to 10"),
+        (("--threshold", "coverage=101"), "a number from 0 to 100"),
         (("--fail-on", "often"), "is not one of"),
         (("--timeout", "0"), "longer than nothing"),
     ],
@@ -64,6 +67,11 @@ def test_a_file_is_no_project(orchestrate: Callable[..., Any], tmp_path: Path) -
 def test_gates_are_chosen_in_the_order_of_the_table() -> None:
     assert [gate.name for gate in chosen_gates(GATES, "lint, TESTS")] == ["tests", "lint"]
     assert len(chosen_gates(GATES, None)) == len(GATES)
+
+
+def test_what_a_gate_is_made_from_is_measured_beside_it() -> None:
+    assert needed(chosen_gates(GATES, "quality, lint")) == ["types", "complexity", "documentation"]
+    assert needed(chosen_gates(GATES, None)) == []
 
 
 def test_rules_take_thresholds_and_names() -> None:

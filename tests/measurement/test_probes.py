@@ -90,3 +90,13 @@ def test_names_become_importable_and_nothing_silences_the_checker(tmp_path: Path
     first, *_, last = (json.loads(line) for line in done.stdout.splitlines() if line)
     assert (first, last) == ({"files": 1, "renamed": {"my_run.py": "my-run.py"}}, {"end": 0})
     assert (tmp_path / "work/src/my_run.py").read_text() == "\nx = 1  \ny = '# noqa'\n"
+
+
+def test_each_run_is_timed_and_the_first_that_fails_ends_it(tmp_path: Path) -> None:
+    told = json.loads(run("orchestrate_timed.py", "2", "sh", "-c", "echo noise", cwd=tmp_path).stdout)
+    assert [row["code"] for row in told["runs"]] == [0, 0]
+    assert all(row["seconds"] > 0 and row["memory_mib"] > 0 for row in told["runs"])
+    assert (
+        json.loads(run("orchestrate_timed.py", "3", "sh", "-c", "exit 3", cwd=tmp_path).stdout)["runs"][0]["code"] == 3
+    )
+    assert len(json.loads(run("orchestrate_timed.py", "3", "nowhere", cwd=tmp_path).stdout)["runs"]) == 1

@@ -77,10 +77,11 @@ async def test_what_cannot_be_believed_is_not_measured(tmp_path: Path, text: str
         assert re.search(why, measured.outcome.reason), measured.outcome.reason
 
 
-async def test_a_tool_that_needs_the_network_is_not_run(tmp_path: Path) -> None:
+async def test_a_tool_that_needs_the_network_is_not_run_without_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as runner:
+        runner.is_offline = True
         measured = await runner.measure(GATE, replace(COMMAND, needs_network=True))
-        assert measured.outcome == Unmeasured("ruff needs the network")
+        assert measured.outcome == Unmeasured("ruff needs the network, and --offline says to use none")
 
 
 async def test_nothing_of_the_users_environment_reaches_a_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
