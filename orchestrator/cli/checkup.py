@@ -25,7 +25,7 @@ from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.session.plan import plan_breakdown
+from orchestrator.session.breakdown import plan_breakdown
 
 _LOW_DISK_BYTES = 1 << 30
 TRY_IT = 'orchestrate --rehearse --installed "Add a check"    (free: your own CLIs, a scripted model)'

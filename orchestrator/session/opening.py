@@ -15,9 +15,9 @@ from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskStep
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.session.assignments import assignment_for_step
+from orchestrator.session.breakdown import plan_breakdown
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
-from orchestrator.session.plan import plan_breakdown
 from orchestrator.session.review_cycle import ask_for_review, reviews_about, usable_names
 from orchestrator.session.state import WorkerDetail, is_alive
 

@@ -19,7 +19,7 @@ from orchestrator.rehearsal.scenario import find_scenario, load_scenario
 from orchestrator.review_engine.decision_policies import POLICIES, STANDARD
 from orchestrator.review_engine.policy_files import load_policy
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
-from orchestrator.session.plan import TIERS
+from orchestrator.session.breakdown import TIERS
 
 Blocks = Callable[[str], list[str]]
 OF_OTHERS = {"--fast", "--real"}

@@ -9,7 +9,7 @@ from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.work import Role
-from orchestrator.session.plan import TIERS, plan_breakdown
+from orchestrator.session.breakdown import TIERS, plan_breakdown
 
 NAMES = ("gemini", "claude", "codex")
 SUBSETS = list(chain.from_iterable(combinations(NAMES, size) for size in range(len(NAMES) + 1)))
