@@ -63,6 +63,10 @@ MOST_REPORT_BYTES = 64 * 1024 * 1024
 )
 @click.option("--offline", is_flag=True, help="Use no network: known vulnerabilities cannot be asked for then.")
 @click.option("--osv-url", metavar="URL", help="Where known vulnerabilities are asked for, in place of OSV's service.")
+@click.option("--junit", type=AnyPath(), metavar="FILE", help="Write JUnit XML, which every build server reads.")
+@click.option("--sarif", type=AnyPath(), metavar="FILE", help="Write the findings as SARIF 2.1.0.")
+@click.option("--report", type=AnyPath(), metavar="FILE", help="Write a report in Markdown.")
+@click.option("--attest", type=AnyPath(), metavar="FILE", help="Write an in-toto statement: the tree, and its gates.")
 @click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
 @click.option(
     "--trust-project", is_flag=True, help="Obey what the project's settings (.orchestrator/) say of its tests."
@@ -73,22 +77,38 @@ def command(path: Path, as_json: bool, **options: Any) -> int:
 
     The tools are set up once, in the user's cache.  Exit code 0 if no gate blocks, else 1.
     """
+    import secrets
+
     import anyio
 
+    from orchestrator.cli.gate_lines import lines
+    from orchestrator.cli.gate_reports import commands_stopped, is_on_github, tell_github, write_reports
+    from orchestrator.cli.session_lookup import colours_wanted
     from orchestrator.measurement.gate_run import measure
 
     request = build_request(path, options, os.environ)
     report = anyio.run(measure, request, _tell)
+    write_reports(report, options)
     if as_json:
         from orchestrator.cli.documents import document
 
         print(document(report))
     else:
-        from orchestrator.cli.gate_lines import lines
-        from orchestrator.cli.session_lookup import colours_wanted
-
-        print("\n".join(lines(report, colour=colours_wanted(sys.stdout))))
+        with commands_stopped(os.environ, _print, secrets.token_hex(16)):
+            for line in lines(report, colour=colours_wanted(sys.stdout)):
+                print(line)
+    if is_on_github(os.environ):
+        # Standard output is one document with --json; GitHub reads both.
+        tell_github(report, os.environ, _say if as_json else _print)
     return 0 if report.approved or options["fail_on"] == "never" else 1
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _tell(text: str) -> None:

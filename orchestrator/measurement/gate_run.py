@@ -19,7 +19,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
-from orchestrator.gates.gate_verdicts import Rules, concluded, judged
+from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
 from orchestrator.gates.passing_tests import GATE as TESTS
 from orchestrator.measurement.gate_settings import GateSettings
 from orchestrator.measurement.installed_packages import installed_in
@@ -117,6 +117,7 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
         if after.tree != before.tree:
             _refuse_all(outcomes, request.gates, "the project changed while it was measured")
     gates = tuple(_gate(gate, outcomes, request.rules, before.tree) for gate in request.gates)
+    gates = tuple(gate.model_copy(update={"blocks": blocks(gate, request.rules)}) for gate in gates)
     conclusion = concluded(gates, request.rules)
     return GateReport(
         path=str(request.target),

@@ -54,6 +54,8 @@ class ToolRunner:
     """The interpreter of the project's environment."""
     versions: dict[str, tuple[str, float] | Unmeasured] = field(default_factory=dict)
     """Each tool's answer to ``--version``, and how long the quickest one took."""
+    _lock: anyio.Lock = field(default_factory=anyio.Lock)
+    _shell: tuple[str, ...] = ()
 
     async def measure(self, gate: Gate, command: Command) -> Measured:
         """Run a gate's command; whatever goes wrong is *not measured*, with the reason."""
@@ -132,7 +134,7 @@ class ToolRunner:
                 wrapped: Sequence[str] = entered
                 environ = {**environ, **_network(self.layer.bench.environ)}
             else:
-                wrapped = await off_loop(partial(self.layer.wrap, entered), within_s=_PREPARE_S, what="the sandbox")
+                wrapped = (*await self._sandboxed_shell(), *entered[1:])
             if command.runs_project and self.python:
                 environ = {**environ, "PATH": f"{Path(self.python).parent}:{environ['PATH']}"}
             began = time.monotonic()
@@ -151,6 +153,17 @@ class ToolRunner:
             remove = partial(ForeignFolder(self.layer.bench.scratch).remove_all, folder.name)
             with anyio.CancelScope(shield=True), suppress(TimeoutError):
                 await off_loop(remove, within_s=2.0, what="the removal of what a tool wrote")
+
+    async def _sandboxed_shell(self) -> Sequence[str]:
+        """The command line of a shell in the sandbox, to which its arguments are put.
+
+        It is made once: the files that a sandbox is shown would else be written anew while another one reads them.
+        """
+        async with self._lock:
+            if not self._shell:
+                wrap = partial(self.layer.wrap, ("sh",))
+                self._shell = tuple(await off_loop(wrap, within_s=_PREPARE_S, what="the sandbox"))
+        return self._shell
 
     def _environ(self, work: Path, own: Mapping[str, str]) -> Mapping[str, str]:
         """What a tool sees: nothing of the user's, so that no setting of his or the project's steers it."""

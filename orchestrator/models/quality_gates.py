@@ -67,6 +67,8 @@ class QualityGate(BaseModel):
     unit: str = ""
     blocking: bool = True
     """Whether a gate that does not pass keeps the whole from passing."""
+    blocks: bool = False
+    """Whether it does so here, by all that was asked for."""
     message: str = ""
     """One clause that says why, for people."""
     counted: int | None = None
