@@ -1,9 +1,11 @@
-"""Reads a TOML file a person wrote, and finds the line of a fault in it."""
+"""Reads a TOML file a person wrote, finds the line of a fault in it, and writes one."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,38 @@ def read_toml(path: Path, *, what: str) -> TomlFile:
         # Without a line the parser means the end of the document.
         line = int(at.group(1)) if at else text.count("\n") + 1
         raise InvalidFile(path, _AT_LINE.sub("", message), line=line) from None
+
+
+def toml_text(table: Mapping[str, Any]) -> str:
+    """What :func:`tomllib.loads` reads as this table: plain values first, then a section for each table in it."""
+    return "".join(_lines(table, ()))
+
+
+def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
+    tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
+    plain = {key: value for key, value in table.items() if key not in tables}
+    if path and (plain or not tables):
+        yield f"[{'.'.join(map(_text, path))}]\n"
+    for key, value in plain.items():
+        yield f"{_text(key)} = {_value(value)}\n"
+    for key, value in tables.items():
+        yield from _lines(value, (*path, key))
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _text(value)
+        case list() | tuple():
+            return f"[{', '.join(map(_value, value))}]"
+        case Mapping():
+            return "{" + ", ".join(f"{_text(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
+        case _:  # numbers, and dates with their times
+            return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _text(text: str) -> str:
+    # JSON's escapes are TOML's as well; only DEL must be escaped besides.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.errors import InvalidFile
-from orchestrator.toml_files import TomlFile, read_toml
+from orchestrator.toml_files import TomlFile, read_toml, toml_text
 
 TEXT = """\
 name = "x"
@@ -74,3 +77,16 @@ def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
         read_toml(tmp_path / "none.toml", what="policy")
     with pytest.raises(InvalidFile, match="cannot read"):
         read_toml(tmp_path, what="policy")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {},
+        {"a": 1, "b": {"c": "d", "e": {}}, "f": {"g": {"h": [1, {"i": True}]}}},
+        {"a key": 'with "quotes"\nand \\ and \x7f and \u00fc', "x.y": {"": 1.5}},
+        {"when": datetime(2026, 11, 30, 12, tzinfo=UTC), "empty": []},
+    ],
+)
+def test_what_is_written_is_read_back(table: dict[str, Any]) -> None:
+    assert tomllib.loads(toml_text(table)) == table

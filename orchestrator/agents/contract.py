@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeAlias
 
 from orchestrator.agents.growing_map import EMPTY, GrowingMap
 from orchestrator.agents.logins import NewerLogin, never_newer
+from orchestrator.agents.providers import Provider
+from orchestrator.agents.user_settings import UserSetting
 from orchestrator.models.events import AgentEvent, ConversationStarted
 from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
@@ -64,13 +66,19 @@ class Credential:
     """Relative to HOME; what is there is copied into the private home."""
     login_hint: str
     settings: tuple[str, ...] = ()
-    """Names passed on to this CLI that belong to its login but hold no secret."""
+    """Names passed on to this CLI that belong to its login but hold no secret; ``*`` stands for anything."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Variables people have, and the name under which this CLI reads them, used where that one is not set."""
     with_files: Mapping[str, str] = field(default_factory=dict)
     """Set for this CLI when its login comes from the files and none of the variables is set."""
+    providers: tuple[Provider, ...] = ()
+    """Clouds through which it reaches its model where the user's environment chooses one."""
     newer_login: NewerLogin = never_newer
     """Whether a login file that the CLI's worker left may replace the user's."""
+
+    def chosen(self, environ: Mapping[str, str]) -> tuple[Provider, ...]:
+        """The clouds that the user's environment chooses."""
+        return tuple(provider for provider in self.providers if provider.is_chosen(environ))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,8 @@ class Agent:
     """It asks a model that refuses again and again; it ends by itself only where the key or the request is at fault."""
     tells_whole_texts: bool = False
     """What the model says appears when all of it is there, not as it comes."""
+    user_settings: tuple[UserSetting, ...] = ()
+    """What of its settings lies in the user's home and reaches no worker, unless the policy brings it along."""
     aside: Aside | None = None
     """Where it keeps calls that its stream hides; they are told before the end of their turn."""
     in_default_team: bool = False

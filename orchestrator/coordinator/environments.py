@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, TEAM
 from orchestrator.coordinator.isolation import COPY_TIME_S, copy_for_session
 from orchestrator.coordinator.preflight import survey_agents
@@ -19,7 +20,7 @@ from orchestrator.models.options import FoundAgent, Rehearsal
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.quotation import quoted_name
-from orchestrator.safety.secret_values import secret_values, secrets_in_login
+from orchestrator.safety.secret_values import secret_values, secrets_in_login, secrets_in_settings
 
 SURVEY_TIME_S = 60.0
 """Each is asked at the same time and given 20 s, so this bounds a hang alone."""
@@ -111,4 +112,18 @@ def known_secrets(environ: Mapping[str, str]) -> frozenset[str]:
         for name in agent.credential.files:
             text = home.read_text(name, most_bytes=MOST_LOGIN_BYTES)
             found |= secrets_in_login(text) if isinstance(text, str) else set()
+        found |= _secrets_brought(agent, home, environ)
     return frozenset(found)
+
+
+def _secrets_brought(agent: Agent, home: ForeignFolder, environ: Mapping[str, str]) -> frozenset[str]:
+    """The secrets in what a worker may get besides: the user's MCP servers and providers, and a cloud's own files."""
+    names = {str(one.path) for one in agent.user_settings if one.kind in ("mcp", "providers")}
+    texts = [home.read_text(name, most_bytes=MOST_LOGIN_BYTES) for name in sorted(names)]
+    for provider in agent.credential.chosen(environ):
+        texts += [home.read_text(name, most_bytes=MOST_LOGIN_BYTES) for name in provider.files]
+        named = (environ.get(name, "") for name in provider.file_variables)
+        root = ForeignFolder(Path("/"), links="follow")
+        texts += [root.read_text(path[1:], most_bytes=MOST_LOGIN_BYTES) for path in named if path.startswith("/")]
+    known = (text for text in texts if isinstance(text, str))
+    return frozenset(secret for text in known for secret in secrets_in_settings(text))

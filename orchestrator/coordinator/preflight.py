@@ -83,7 +83,7 @@ def find_agent(agent: Agent, environ: Mapping[str, str], *, needs_login: bool = 
 
 def is_logged_in(agent: Agent, environ: Mapping[str, str]) -> bool:
     """Whether one of the CLI's credentials is there; whether it is still good only the vendor knows."""
-    if any(environ.get(name) for name in agent.credential.environment):
+    if any(environ.get(name) for name in agent.credential.environment) or agent.credential.chosen(environ):
         return True
     home = ForeignFolder(Path(environ.get("HOME", str(Path.home()))), links="follow")
     return any(home.is_file(relative) for relative in agent.credential.files)

@@ -46,6 +46,7 @@ from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.quotation import quoted_name
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
+from orchestrator.sandbox.carried_settings import words_about_settings
 from orchestrator.sandbox.certificates import find_certificates
 from orchestrator.sandbox.layers import Bench
 from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warnings
@@ -124,6 +125,7 @@ async def run_session(
             certificates = await off_loop(
                 partial(find_certificates, stage.environ), within_s=CERTIFICATES_TIME_S, what="reading certificates"
             )
+            own = await off_loop(partial(own_settings, stage), within_s=SETTINGS_TIME_S, what="reading your settings")
             if held is None and backend == "none" and stage.target == request.target:
                 held = await hold(stack, request, folder)  # only a sandbox makes a policy that reads only true
             trusted = await off_loop(
@@ -137,7 +139,16 @@ async def run_session(
                 within_s=SETTINGS_TIME_S,
                 what="the look at the project's settings",
             )
-            findings = (*told, *loud, *trusted.warnings, *without, *certificates.problems, *sharing(held), *findings)
+            findings = (
+                *told,
+                *loud,
+                *trusted.warnings,
+                *without,
+                *certificates.problems,
+                *own,
+                *sharing(held),
+                *findings,
+            )
             options = session_options(request, stage, folder=folder, backend=backend)
             options = replace(options, project_settings=trusted.digest)
             opened = SessionOpened(folder.id, options, stage.found, findings)
@@ -157,6 +168,19 @@ async def run_session(
         remove_if_unused(folder)
         raise
     return result_of(folder, session)
+
+
+def own_settings(stage: Stage) -> tuple[str, ...]:
+    """What of the user's own CLI settings reaches no worker, an agent a line.  Blocks."""
+    home = stage.environ.get("HOME", "")
+    if stage.rehearsal is not None or not home.startswith("/"):
+        return ()
+    said = (
+        words_about_settings(get_agent(found.name), Path(home), stage.sandbox.bring)
+        for found in stage.found
+        if found.usable
+    )
+    return tuple(words for words in said if words is not None)
 
 
 async def started_as_workers(stage: Stage, backend: Backend) -> tuple[FoundAgent, ...]:

@@ -49,6 +49,7 @@ ORIGIN: Final = "{origin}"
 
 Backend: TypeAlias = Literal["auto", "bubblewrap", "landlock", "none"]
 Network: TypeAlias = Literal["open", "allow-list", "none"]
+Brought: TypeAlias = Literal["mcp", "instructions", "skills", "commands", "subagents", "providers"]
 Unsure: TypeAlias = Literal["allow", "warn", "confirm", "block"]
 
 
@@ -136,6 +137,8 @@ class SandboxConfig(BaseModel):
     """Patterns of the table of obeyed files that are held too, or others; ``*``: all of the table."""
     environment: tuple[str, ...] = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "PATH")
     """Names passed on from the coordinator's environment, besides the CLI's own credential."""
+    bring: tuple[Brought, ...] = ()
+    """What of the user's own settings of a CLI its workers get: MCP servers, instructions and so on."""
     network: Network = "open"
     """``open``: as the machine has it; ``allow-list``: ``allowed_hosts`` and nothing else; ``none``: no network."""
     allowed_hosts: tuple[str, ...] = (MODEL_HOSTS,)

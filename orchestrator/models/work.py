@@ -86,6 +86,8 @@ class Assignment:
     endpoint: ModelEndpoint | None = None
     gateway: str | None = None
     """URL at which the user's own settings have the CLI find its model; ``None``: the vendor's service."""
+    brought: tuple[str, ...] = ()
+    """Kinds of the user's own settings that its home holds; see ``SandboxConfig.bring``."""
     extra_flags: tuple[str, ...] = ()
     without_flags: tuple[str, ...] = ()
     """Flags (with their values) and environment names to leave out: a rehearsal provokes today's errors with it."""

@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from string import Formatter
 
 from orchestrator.agents.contract import Agent
+from orchestrator.agents.providers import chosen_names, filled_hosts
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.models.sandbox import MODEL_HOSTS, SandboxConfig
 from orchestrator.models.work import Assignment
@@ -33,13 +33,18 @@ def gateway_of(agent: Agent, environ: Mapping[str, str]) -> str | None:
 
 
 def model_hosts(agent: Agent, environ: Mapping[str, str]) -> Sequence[str]:
-    """The vendor's hosts, with the user's variables put in; one whose variable is not set is left out."""
-    found = []
-    for host in agent.model_hosts:
-        names = [name for _, name, _, _ in Formatter().parse(host) if name]
-        if all(environ.get(name) for name in names):
-            found.append(host.format_map(environ))
+    """The vendor's hosts and those of the chosen cloud, with the user's variables put in."""
+    found = list(filled_hosts(agent.model_hosts, environ))
+    for provider in agent.credential.chosen(environ):
+        found += filled_hosts(provider.hosts, environ)
     return found
+
+
+def provider_urls(agent: Agent, environ: Mapping[str, str]) -> Sequence[str]:
+    """Other addresses that the user gives for the chosen cloud's service."""
+    chosen = agent.credential.chosen(environ)
+    names = [name for provider in chosen for name in sorted(chosen_names(provider.urls, environ))]
+    return [environ[name] for name in names if environ[name]]
 
 
 def is_here(url: str) -> bool:
@@ -59,6 +64,9 @@ def network_rules(
         return rules_for(config, (), assignment.endpoint.url)
     url = gateway_of(agent, environ) if MODEL_HOSTS in config.allowed_hosts else None
     hosts = model_hosts(agent, environ)
-    if url is None or is_here(url):
-        return rules_for(config, hosts, url)
-    return with_gateway(rules_for(config, hosts, None), url)
+    away = url is not None and not is_here(url)
+    rules = rules_for(config, hosts, None if away else url)
+    others = provider_urls(agent, environ) if MODEL_HOSTS in config.allowed_hosts else ()
+    for other in (*((url,) if away and url is not None else ()), *others):
+        rules = rules if is_here(other) else with_gateway(rules, other)
+    return rules

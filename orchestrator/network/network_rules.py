@@ -26,7 +26,7 @@ class NetworkRules:
     """``example.org``, ``*.example.org``, each with ``:port`` or without."""
     endpoint: tuple[str, int] | None = None
     """Address and port that :data:`MODEL_NAME` stands for; nothing else on this machine can be reached."""
-    gateway: tuple[str, int] | None = None
+    gateways: tuple[tuple[str, int], ...] = ()
     """Where the user's own settings have the model; meant wherever it leads, in the user's own network too."""
 
 
@@ -45,7 +45,7 @@ def rules_for(config: SandboxConfig, model: Sequence[str], endpoint_url: str | N
 def with_gateway(rules: NetworkRules, url: str) -> NetworkRules:
     """The rules with one more host that is listed for its one port."""
     host, port = address_of(url)
-    return replace(rules, hosts=(*rules.hosts, f"{_spelt(host)}:{port}"), gateway=(host, port))
+    return replace(rules, hosts=(*rules.hosts, f"{_spelt(host)}:{port}"), gateways=(*rules.gateways, (host, port)))
 
 
 def address_of(url: str) -> tuple[str, int]:
@@ -110,7 +110,7 @@ def fit_ones(rules: NetworkRules, host: str, port: int, addresses: Sequence[str]
 
     Out on the internet; or listed themselves; or where the user's own gateway is.
     """
-    if rules.gateway == (host, port):
+    if (host, port) in rules.gateways:
         return list(addresses)
     return [one for one in addresses if is_public(one) or why_refused(rules, one, port) is None]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -42,6 +43,7 @@ def secret_values(environ: Mapping[str, str]) -> frozenset[str]:
     logins = {
         name for agent in AGENTS.values() for name in (*agent.credential.environment, *agent.credential.renamed.keys())
     }
+    logins |= {name for agent in AGENTS.values() for one in agent.credential.providers for name in one.secrets}
     found: set[str] = set()
     for name, value in environ.items():
         if name in logins or is_secret_name(name):
@@ -63,6 +65,19 @@ def secrets_in_credentials(text: str) -> frozenset[str]:
     """Passwords and tokens in the files of other programs: ``.netrc``, ``.git-credentials``, ``.npmrc``."""
     found = {value for value in _CREDENTIAL.findall(text) if len(value) >= MIN_KNOWN_CHARS}
     return frozenset(found | {unquote(value) for value in found})
+
+
+def secrets_in_settings(text: str) -> frozenset[str]:
+    """Every secret in a settings file: JSON, TOML, or lines of ``name = value`` as in ``~/.aws/credentials``."""
+    try:
+        return secrets_in_login(json.dumps(tomllib.loads(text), default=str))
+    except (ValueError, RecursionError):
+        pass
+    if text.lstrip().startswith("{"):
+        return secrets_in_login(text)
+    found = (line.partition("=") for line in text.splitlines())
+    values = {value.strip() for name, _, value in found if is_secret_name(name.strip())}
+    return frozenset(value for value in values if len(value) >= MIN_KNOWN_CHARS)
 
 
 def _under_secret_names(value: Any, *, named: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from orchestrator.agents.contract import Agent
+from orchestrator.agents.providers import chosen_names
 from orchestrator.models.sandbox import SandboxConfig
 
 
@@ -25,8 +26,10 @@ def child_environment(
         from_files: its login was copied into its home, which counts where no variable holds one.
     """
     credential = agent.credential
-    allowed = {*sandbox.environment, *credential.environment, *credential.settings}
-    chosen = {name: environ[name] for name in sorted(allowed) if name in environ}
+    patterns = [*sandbox.environment, *credential.environment, *credential.settings]
+    for provider in credential.chosen(environ):
+        patterns += [provider.switch, *provider.secrets, *provider.settings, *provider.urls]
+    chosen = {name: environ[name] for name in sorted(chosen_names(patterns, environ))}
     for old, new in credential.renamed.items():
         if old in environ and new not in environ:
             chosen[new] = environ[old]

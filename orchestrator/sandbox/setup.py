@@ -356,6 +356,8 @@ def rules_from(document: Mapping[str, object]) -> tuple[NetworkRules, int | None
     network = document.get("network")
     if not isinstance(network, dict):
         return None
-    places = (network.get(name) for name in ("endpoint", "gateway"))
-    endpoint, gateway = (None if place is None else (str(place[0]), int(place[1])) for place in places)
-    return NetworkRules(tuple(network["hosts"]), endpoint, gateway), network.get("port")
+    # Before there could be several, one stood under another name.
+    former = [network["gateway"]] if network.get("gateway") else []
+    given = [network.get("endpoint"), *network.get("gateways", former)]
+    endpoint, *gateways = (None if place is None else (str(place[0]), int(place[1])) for place in given)
+    return NetworkRules(tuple(network["hosts"]), endpoint, tuple(filter(None, gateways))), network.get("port")

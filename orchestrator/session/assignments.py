@@ -125,6 +125,7 @@ def _blank(session: Session, worker: WorkerId, *, agent: AgentName, role: Role) 
         bypass_approvals=options.sandbox_backend != "none" or options.sandbox.backend == "none",
         model=options.models.get(agent),
         endpoint=rehearsal.endpoints.get(agent) if rehearsal else None,
+        brought=options.sandbox.bring if rehearsal is None else (),
         without_flags=rehearsal.launch_without.get(agent, ()) if rehearsal else (),
     )
 

@@ -21,6 +21,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.network.proxy import Refusal
+from orchestrator.sandbox.carried_settings import carry_settings, copy_from_home, copy_of_file
 from orchestrator.sandbox.certificates import Certificates, find_certificates, place_certificates
 from orchestrator.sandbox.control_groups import remove_groups
 from orchestrator.sandbox.environment import child_environment
@@ -129,6 +130,7 @@ class Crew:
             files.prepare(spec.stdin)
             self._prepare_home(assignment, agent)
             place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
+            self._bring(assignment, agent)
             box = self._box.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
             replace_file(str(files.spec), encode({**self._document(files, command, spec), **box}))
             environment = self._environment(assignment, agent, spec, mark=str(files.record))
@@ -213,9 +215,33 @@ class Crew:
         self._home_of[assignment.worker] = self._homes[assignment.home]
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
+    def _bring(self, assignment: Assignment, agent: Agent) -> None:
+        """Put into the home what of the user's own settings and clouds the policy and the environment choose.
+
+        What could not be brought was said at the start of the session.
+        """
+        if assignment.endpoint is not None or "HOME" not in self._environ:
+            return
+        own = Path(self._environ["HOME"])
+        carry_settings(agent, assignment.brought, user_home=own, home=assignment.home)
+        for provider in agent.credential.chosen(self._environ):
+            copy_from_home(own, assignment.home, provider.files)
+
+    def _files_of_variables(self, assignment: Assignment, agent: Agent) -> dict[str, str]:
+        """Variables of the chosen clouds that name a file: the worker's copy of it."""
+        if assignment.endpoint is not None:
+            return {}
+        names = [name for one in agent.credential.chosen(self._environ) for name in one.file_variables]
+        copies = {
+            name: copy_of_file(self._environ[name], name, assignment.home) for name in names if self._environ.get(name)
+        }
+        return {name: str(copy) for name, copy in copies.items() if copy is not None}
+
     def _environment(self, assignment: Assignment, agent: Agent, spec: LaunchSpec, *, mark: str) -> dict[str, str]:
         credential = agent.credential
         secret = {*credential.environment, *credential.renamed} if assignment.endpoint is not None else set()
+        if assignment.endpoint is not None:
+            secret |= {provider.switch for provider in credential.providers}
         environ = {name: value for name, value in self._environ.items() if name not in secret}
         own = self._homes[assignment.home].credentials
         given = child_environment(agent, self._sandbox, environ, spec.env, from_files=bool(own))
@@ -225,6 +251,7 @@ class Crew:
             given["PATH"] = f"{folder}:{given['PATH']}"
         if self._certificates is None:
             self._certificates = find_certificates(self._environ)
+        given |= self._files_of_variables(assignment, agent)
         given |= place_certificates(self._certificates, assignment.home / CERTIFICATES)
         return {**given, **self._box.environment(assignment), MARK: mark}
 

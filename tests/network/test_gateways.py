@@ -58,11 +58,11 @@ def test_a_vendors_hosts_may_depend_on_a_variable() -> None:
 def test_a_worker_reaches_its_gateway_beside_the_vendor(tmp_path: Path) -> None:
     work = assignment(tmp_path)
     far = network_rules(LISTED, work, CLAUDE, {"ANTHROPIC_BASE_URL": "https://llm.corp.test:8443/a"})
-    assert far.gateway == ("llm.corp.test", 8443)
+    assert far.gateways == (("llm.corp.test", 8443),)
     for host in ("llm.corp.test", *CLAUDE.model_hosts, "pypi.org"):
         assert why_refused(far, host, 8443 if host == "llm.corp.test" else 443) is None
     near = network_rules(LISTED, work, CLAUDE, {"ANTHROPIC_BASE_URL": "http://localhost:4000"})
-    assert (near.endpoint, near.gateway) == (("localhost", 4000), None)
+    assert (near.endpoint, near.gateways) == (("localhost", 4000), ())
 
 
 def test_without_the_model_in_the_policy_there_is_no_gateway_either(tmp_path: Path) -> None:
@@ -76,3 +76,20 @@ def test_a_rehearsal_reaches_neither_vendor_nor_gateway(tmp_path: Path) -> None:
     work = replace(assignment(tmp_path), endpoint=ModelEndpoint("http://127.0.0.1:4000", "key"))
     rules = network_rules(LISTED, work, CLAUDE, {"ANTHROPIC_BASE_URL": "https://llm.test"})
     assert rules == NetworkRules(("pypi.org",), ("127.0.0.1", 4000))
+
+
+def test_a_chosen_clouds_hosts_and_endpoints_may_be_reached_and_nobody_elses(tmp_path: Path) -> None:
+    work = assignment(tmp_path)
+    environ = {
+        **{"AWS_REGION": "eu-west-1", "ANTHROPIC_BEDROCK_BASE_URL": "https://bedrock.corp.test/a"},
+        **{"AWS_ENDPOINT_URL_STS": "https://10.1.2.3:8443", "AWS_ENDPOINT_URL": "http://localhost:1"},
+    }
+    without = network_rules(LISTED, work, CLAUDE, environ)
+    assert why_refused(without, "bedrock-runtime.eu-west-1.amazonaws.com", 443)
+    assert why_refused(without, "bedrock.corp.test", 443)
+    rules = network_rules(LISTED, work, CLAUDE, {**environ, "CLAUDE_CODE_USE_BEDROCK": "1"})
+    for host in ("bedrock-runtime.eu-west-1.amazonaws.com", "bedrock.corp.test"):
+        assert why_refused(rules, host, 443) is None
+    assert set(rules.gateways) == {("bedrock.corp.test", 443), ("10.1.2.3", 8443)}
+    assert why_refused(rules, "bedrock-runtime.us-east-1.amazonaws.com", 443)
+    assert why_refused(network_rules(LISTED, work, CODEX, environ), "bedrock-runtime.eu-west-1.amazonaws.com", 443)

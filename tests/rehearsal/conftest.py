@@ -116,15 +116,26 @@ class Stage:
         return replace(basis, **changes)
 
     async def run(
-        self, prompt: str, *, stop_when: Callable[[], bool] | None = None, flags: Sequence[str] = (), **changes: Any
+        self,
+        prompt: str,
+        *,
+        stop_when: Callable[[], bool] | None = None,
+        flags: Sequence[str] = (),
+        before: Callable[[], object] = lambda: None,
+        **changes: Any,
     ) -> Run:
-        """Run to the end; with ``stop_when``, send the adapter's first stop signal once that holds."""
+        """Run to the end; with ``stop_when``, send the adapter's first stop signal once that holds.
+
+        Args:
+            before: Is called once the adapter's files are placed.
+        """
         spec = self.cli.agent.launch(self.assignment(prompt, **changes))
         for folder in (self.target, self.scratch, self.home / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         for file in spec.files:
             file.path.parent.mkdir(parents=True, exist_ok=True)
             file.path.write_text(_with_one_attempt(file.content), encoding="utf-8")
+        before()
         self.server.describe(self.cli.agent.name, target=self.target, scratch=self.scratch)
         signals = [signal.Signals[f"SIG{step.signal}"] for step in spec.stop_ladder]
         out, err = self.root / "stdout", self.root / "stderr"

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.models.events import (
     Failed,
     FailureKind,
@@ -22,6 +23,8 @@ from orchestrator.models.events import (
 )
 from orchestrator.rehearsal.dialogue import ToolResult
 from orchestrator.rehearsal.model_server import RecordedRequest
+from orchestrator.sandbox.carried_settings import carry_settings
+from orchestrator.toml_files import toml_text
 
 Stage = Any
 Cli = Any
@@ -229,3 +232,46 @@ class _Cli:
     def __init__(self, agent: Any, folder: Path) -> None:
         self.agent = agent
         self.folder = folder
+
+
+_SERVER = """#!/usr/bin/env python3
+import json, sys
+for line in sys.stdin:
+    asked = json.loads(line)
+    with open(sys.argv[0] + ".log", "a") as log:
+        log.write(f"{asked.get('method')}\\n")
+    about = {"capabilities": {"tools": {}}, "serverInfo": {"name": "demo", "version": "1"}}
+    told = {
+        "initialize": {"protocolVersion": (asked.get("params") or {}).get("protocolVersion"), **about},
+        "tools/list": {"tools": [{"name": "shout", "description": "d", "inputSchema": {"type": "object"}}]},
+    }.get(asked.get("method"), {})
+    if "id" in asked:
+        print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": told}), flush=True)
+"""
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "cli", [pytest.param((name, "real"), id=f"real-{name}") for name in sorted(AGENTS)], indirect=True
+)
+async def test_an_mcp_server_that_the_policy_brings_along_is_used(cli: Cli, stage: OpenStage, tmp_path: Path) -> None:
+    program = tmp_path / "server.py"
+    program.write_text(_SERVER)
+    program.chmod(0o755)
+    (setting,) = [one for one in cli.agent.user_settings if one.kind == "mcp"]
+    described: dict[str, object] = {"command": str(program)}
+    if setting.keys == ("mcp",):  # opencode's own form
+        described = {"type": "local", "command": [str(program)]}
+    document = {setting.keys[0]: {"demo": described}}
+    file = tmp_path / "user" / setting.path
+    file.parent.mkdir(parents=True)
+    file.write_text(toml_text(document) if file.suffix == ".toml" else json.dumps(document))
+    async with stage(cli, [{"say": "x"}]) as at:
+        run = await at.run(
+            "go",
+            brought=("mcp",),
+            before=lambda: carry_settings(cli.agent, ("mcp",), user_home=tmp_path / "user", home=at.home),
+        )
+    assert run.ended.ok, run
+    assert "tools/list" in Path(f"{program}.log").read_text().splitlines(), run

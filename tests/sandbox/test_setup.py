@@ -39,10 +39,12 @@ def test_a_policy_that_lists_hosts_needs_a_way_out(stage: Stage) -> None:
 
 
 def test_the_rules_of_a_dead_coordinator_are_read_back() -> None:
-    rules = NetworkRules(("a.test",), ("127.0.0.1", 4000), ("llm.test", 443))
+    rules = NetworkRules(("a.test",), ("127.0.0.1", 4000), (("llm.test", 443),))
     document = json.loads(json.dumps({"network": {**asdict(rules), "port": 4711}}))
     assert rules_from(document) == (rules, 4711)
     assert rules_from({"network": {"hosts": ["a.test"], "endpoint": None}}) == (NetworkRules(("a.test",)), None)
+    former = {"hosts": ["a.test"], "endpoint": ["127.0.0.1", 4000], "gateway": ["llm.test", 443], "port": 4711}
+    assert rules_from({"network": former}) == (rules, 4711)
     assert rules_from({}) is None
 
 

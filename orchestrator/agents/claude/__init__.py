@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from orchestrator.agents.claude.launching import launch, launch_mismatch
+from orchestrator.agents.claude.clouds import MODELS, PROVIDERS
+from orchestrator.agents.claude.launching import MCP_FILE, launch, launch_mismatch
 from orchestrator.agents.claude.login import newer_login
 from orchestrator.agents.claude.rules import RULES
 from orchestrator.agents.claude.tool_calls import NAME
 from orchestrator.agents.claude.translating import RECORD_TYPES, translate
 from orchestrator.agents.contract import Agent, Credential
+from orchestrator.agents.user_settings import UserSetting, settings_of
 from orchestrator.models.work import Role
 
 AGENT = Agent(
@@ -26,6 +28,8 @@ AGENT = Agent(
         environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
         files=(PurePosixPath(".claude/.credentials.json"),),
         newer_login=newer_login,
+        settings=MODELS,
+        providers=PROVIDERS,
         login_hint="run claude and type /login, or set ANTHROPIC_API_KEY",
     ),
     oldest=(2, 1, 153),  # measured: older ones fail the suite that drives the real CLIs
@@ -37,5 +41,18 @@ AGENT = Agent(
     role_strengths=(Role.IMPLEMENTER,),
     replies="schema",
     obeys_proxy=True,
+    user_settings=(
+        UserSetting("mcp", PurePosixPath(".claude.json"), ("mcpServers",), into=MCP_FILE),
+        *settings_of(
+            ".claude",
+            instructions="CLAUDE.md",
+            skills="skills",
+            commands="commands",
+            subagents="agents",
+            hooks=("settings.json", "hooks"),
+            settings=("settings.json", "env", "apiKeyHelper", "permissions", "model", "awsAuthRefresh"),
+            extensions="plugins",
+        ),
+    ),
     in_default_team=True,
 )

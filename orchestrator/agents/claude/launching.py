@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePosixPath
 
 from orchestrator.agents.command_lines import Grammar, Option, additions, assembled, folders
 from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
@@ -13,8 +14,11 @@ from orchestrator.models.work import Assignment
 GRAMMAR = Grammar(
     aliases={"-p": "--print", "-m": "--model", "-r": "--resume", "--allowed-tools": "--allowedTools"},
     repeatable=frozenset({"--add-dir", "--allowedTools"}),
-    valued=frozenset({"--add-dir", "--allowedTools", "--permission-mode", "--model", "--resume"}),
+    valued=frozenset({"--mcp-config", "--add-dir", "--allowedTools", "--permission-mode", "--model", "--resume"}),
 )
+
+MCP_FILE = PurePosixPath(".orchestrate/mcp.json")
+"""The user's own MCP servers, where the policy brings them along; a project's own are left out."""
 
 _HOOK = {"type": "command", "command": HOOK_COMMAND, "timeout": HOOK_WITHIN_S}
 SETTINGS = json.dumps({"hooks": {"PreToolUse": [{"matcher": "Bash", "hooks": [_HOOK]}]}}, indent=1) + "\n"
@@ -62,6 +66,8 @@ def _options(assignment: Assignment) -> list[Option]:
         ("--verbose",),  # stream-json is refused without it
         ("--strict-mcp-config",),
     ]
+    if "mcp" in assignment.brought:
+        options.append(("--mcp-config", str(assignment.home / MCP_FILE)))
     if assignment.bypass_approvals:
         options.append(("--dangerously-skip-permissions",))
     else:

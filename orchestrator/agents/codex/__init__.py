@@ -10,6 +10,8 @@ from orchestrator.agents.codex.rollout import ROLLOUT
 from orchestrator.agents.codex.rules import RULES
 from orchestrator.agents.codex.translating import NAME, RECORD_TYPES, translate
 from orchestrator.agents.contract import Agent, Credential
+from orchestrator.agents.providers import Provider
+from orchestrator.agents.user_settings import UserSetting, settings_of
 from orchestrator.models.work import Role
 
 AGENT = Agent(
@@ -27,6 +29,16 @@ AGENT = Agent(
         files=(PurePosixPath(".codex/auth.json"),),
         newer_login=newer_login,
         login_hint="run codex login, or set CODEX_API_KEY",
+        providers=(
+            Provider(
+                title="Azure OpenAI",
+                switch="AZURE_OPENAI_API_KEY",
+                secrets=("AZURE_OPENAI_API_KEY",),
+                settings=("AZURE_RESOURCE_NAME",),
+                urls=("AZURE_OPENAI_ENDPOINT",),
+                hosts=("{AZURE_RESOURCE_NAME}.openai.azure.com",),
+            ),
+        ),
         renamed={"OPENAI_API_KEY": "CODEX_API_KEY"},  # exec sends no key at all when it has only the former (0.169.0)
     ),
     oldest=(0, 149),  # measured: older ones fail the suite that drives the real CLIs
@@ -37,6 +49,19 @@ AGENT = Agent(
     role_strengths=(Role.REVIEWER,),
     replies="schema",
     obeys_proxy=True,
+    user_settings=(
+        UserSetting("instructions", PurePosixPath(".codex/AGENTS.override.md")),
+        *settings_of(
+            ".codex",
+            mcp=("config.toml", "mcp_servers"),
+            instructions="AGENTS.md",
+            skills="skills",
+            commands="prompts",
+            providers=("config.toml", "model_provider", "model_providers"),
+            hooks="hooks.json",
+            settings=("config.toml", "model", "profile", "profiles", "approval_policy", "sandbox_mode"),
+        ),
+    ),
     aside=ROLLOUT,
     hook_missing="exec runs no hooks of its user",
     in_default_team=True,

@@ -9,6 +9,8 @@ from orchestrator.agents.gemini.launching import launch
 from orchestrator.agents.gemini.login import newer_login
 from orchestrator.agents.gemini.rules import RULES
 from orchestrator.agents.gemini.translating import NAME, RECORD_TYPES, translate
+from orchestrator.agents.providers import Provider
+from orchestrator.agents.user_settings import settings_of
 from orchestrator.models.work import Role
 
 AGENT = Agent(
@@ -27,6 +29,16 @@ AGENT = Agent(
         newer_login=newer_login,
         login_hint="run gemini and sign in, or set GEMINI_API_KEY",
         settings=("GOOGLE_GENAI_USE_GCA", "GOOGLE_GENAI_USE_VERTEXAI", "GOOGLE_CLOUD_PROJECT", "GOOGLE_CLOUD_LOCATION"),
+        providers=(
+            Provider(
+                title="Google Vertex AI",
+                switch="GOOGLE_GENAI_USE_VERTEXAI",
+                files=(PurePosixPath(".config/gcloud/application_default_credentials.json"),),
+                file_variables=("GOOGLE_APPLICATION_CREDENTIALS",),
+                urls=("GOOGLE_VERTEX_BASE_URL",),
+                hosts=("sts.googleapis.com", "iamcredentials.googleapis.com"),
+            ),
+        ),
         # Our settings.json names no auth type, and without one gemini looks at the environment only.
         with_files={"GOOGLE_GENAI_USE_GCA": "true"},
     ),
@@ -41,5 +53,16 @@ AGENT = Agent(
     role_strengths=(Role.DESIGNER,),
     replies="text",
     obeys_proxy=True,
+    user_settings=settings_of(
+        ".gemini",
+        mcp=("settings.json", "mcpServers"),
+        instructions="GEMINI.md",
+        skills="skills",
+        commands="commands",
+        subagents="agents",
+        hooks=("settings.json", "hooks"),
+        settings=("settings.json", "tools", "model", "context"),
+        extensions="extensions",
+    ),
     in_default_team=True,
 )

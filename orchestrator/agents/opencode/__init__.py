@@ -8,6 +8,7 @@ from orchestrator.agents.contract import Agent, Credential
 from orchestrator.agents.opencode.launching import launch
 from orchestrator.agents.opencode.rules import RULES
 from orchestrator.agents.opencode.translating import NAME, RECORD_TYPES, translate
+from orchestrator.agents.user_settings import settings_of
 from orchestrator.models.work import Role
 
 AGENT = Agent(
@@ -30,6 +31,17 @@ AGENT = Agent(
     role_strengths=(Role.IMPLEMENTER, Role.REVIEWER),
     replies="text",
     obeys_proxy=True,
+    user_settings=settings_of(
+        ".config/opencode",
+        mcp=("opencode.json", "mcp"),
+        instructions="AGENTS.md",
+        skills="skills",
+        commands="commands",
+        subagents="agents",
+        providers=("opencode.json", "provider", "model", "small_model"),
+        settings=("opencode.json", "permission", "agent"),
+        extensions="plugins",
+    ),
     retries_for_ever=True,
     tells_whole_texts=True,
 )

@@ -15,6 +15,7 @@ from orchestrator.agents.failures import failure_kind, http_status, permission_t
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
 from orchestrator.agents.self_reports import events_of_text
+from orchestrator.agents.user_settings import settings_of
 from orchestrator.models.events import (
     AgentEvent,
     ConversationStarted,
@@ -243,4 +244,15 @@ AGENT = Agent(
     role_strengths=(Role.IMPLEMENTER, Role.REVIEWER),
     replies="schema",
     obeys_proxy=True,
+    user_settings=settings_of(
+        ".qwen",
+        mcp=("settings.json", "mcpServers"),
+        instructions="QWEN.md",
+        skills="skills",
+        commands="commands",
+        subagents="agents",
+        providers=("settings.json", "modelProviders"),
+        hooks=("settings.json", "hooks"),
+        extensions="extensions",
+    ),
 )
