@@ -22,7 +22,7 @@ def test_every_file_that_is_asked_for_is_written(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_says_which(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentUnfit, match="cannot write .*nowhere/x: No such file"):
+    with pytest.raises(EnvironmentUnfit, match=r"cannot write .*nowhere/x: No such file"):
         write_reports(REPORT, {"junit": tmp_path / "nowhere/x"})
 
 
