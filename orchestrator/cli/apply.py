@@ -54,7 +54,7 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
 
 
 def _as_text(application: Application, *, session: str, dry_run: bool) -> Iterator[str]:
-    from orchestrator.cli.formatting import counted, one_line, quoted_name
+    from orchestrator.narration.formatting import counted, one_line, quoted_name
 
     place, done = quoted_name(str(application.target)), application.done
     if not done and not application.conflicts:

@@ -89,7 +89,7 @@ def _replay_problem(bundle: Path, session: str) -> str | None:
 
 
 def _as_text(bundle: Bundle, out: Path, problem: str | None) -> str:
-    from orchestrator.cli.formatting import counted, one_line, quoted_name
+    from orchestrator.narration.formatting import counted, one_line, quoted_name
 
     lines = [
         f"{quoted_name(str(out))}: {counted(len(bundle.files), 'file')}, {out.stat().st_size:,} bytes, "

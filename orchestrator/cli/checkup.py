@@ -13,7 +13,6 @@ import anyio
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.agents.versions import is_too_old, parse_version
-from orchestrator.cli.formatting import one_line
 from orchestrator.coordinator.preflight import (
     MachineReport,
     choose_backend,
@@ -25,6 +24,7 @@ from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.narration.formatting import one_line
 from orchestrator.session.breakdown import plan_breakdown
 
 _LOW_DISK_BYTES = 1 << 30

@@ -29,11 +29,11 @@ def command(older_than: float | None, keep: int | None, dry_run: bool, workspace
     from datetime import timedelta
 
     from orchestrator.cli.documents import document
-    from orchestrator.cli.formatting import counted, one_line, size
     from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.clocks import utc_now
     from orchestrator.coordinator.old_sessions import delete, delete_remains, old_sessions
     from orchestrator.errors import ExitCode, UsageError
+    from orchestrator.narration.formatting import counted, one_line, size
 
     if older_than is None and keep is None:
         raise UsageError("it is not said which sessions may go", hint="--older-than 30d, or --keep 20, or both")

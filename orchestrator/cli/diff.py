@@ -57,7 +57,7 @@ def command(
 
 def _say_uncertain(diff: SessionDiff, worker: str) -> None:
     """On standard error, so that what git reads stays a patch."""
-    from orchestrator.cli.formatting import quoted_name
+    from orchestrator.narration.formatting import quoted_name
 
     names = ", ".join(quoted_name(name) for name in diff.uncertain)
     print(f"not certainly {worker}'s alone: {names}", file=sys.stderr)
@@ -76,13 +76,13 @@ def _print_patch(content: bytes) -> None:
 
 
 def _names(diff: SessionDiff) -> Iterator[str]:
-    from orchestrator.cli.formatting import quoted_name
+    from orchestrator.narration.formatting import quoted_name
 
     yield from (quoted_name(name) for name, _, _ in diff.files)
 
 
 def _figures(diff: SessionDiff) -> Iterator[str]:
-    from orchestrator.cli.formatting import changed_lines, quoted_name
+    from orchestrator.narration.formatting import changed_lines, quoted_name
 
     shown = [(quoted_name(name), more, less) for name, more, less in diff.files]
     width = max((len(name) for name, _, _ in shown), default=0)

@@ -6,8 +6,22 @@ import shlex
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from orchestrator.cli.formatting import changed_lines, duration, money, one_line, quoted_name, quoted_names, tokens
-from orchestrator.cli.sentences import (
+from orchestrator.cli.session_lookup import workspace_words
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.session_lock import session_holder
+from orchestrator.models.approvals import Settled
+from orchestrator.models.effects import Outcome
+from orchestrator.models.work import Role
+from orchestrator.narration.formatting import (
+    changed_lines,
+    duration,
+    money,
+    one_line,
+    quoted_name,
+    quoted_names,
+    tokens,
+)
+from orchestrator.narration.sentences import (
     OUTCOME_WORDS,
     ROLE_VERBS,
     decision_words,
@@ -15,12 +29,6 @@ from orchestrator.cli.sentences import (
     recovery_words,
     review_words,
 )
-from orchestrator.cli.session_lookup import workspace_words
-from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.session_lock import session_holder
-from orchestrator.models.approvals import Settled
-from orchestrator.models.effects import Outcome
-from orchestrator.models.work import Role
 from orchestrator.quotation import visible, visible_lines
 from orchestrator.session.state import Session
 from orchestrator.session.summary import SessionSummary, WorkerSummary, summarise, tests_in_words

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from orchestrator.cli.formatting import counted, one_line, quoted_name
 from orchestrator.gates.gate_verdicts import figure
 from orchestrator.models.quality_gates import GateState
+from orchestrator.narration.formatting import counted, one_line, quoted_name
 
 if TYPE_CHECKING:
     from orchestrator.models.quality_gates import GateReport, QualityGate

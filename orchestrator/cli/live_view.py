@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.cli.formatting import one_line
-from orchestrator.cli.notices import Notice, Weight, notices
 from orchestrator.cli.picture import picture, prompt_text, question_text
+from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.facts import Question
+from orchestrator.narration.formatting import one_line
+from orchestrator.narration.notices import Notice, Weight
 from orchestrator.session.state import Session
 
 _REMEMBERED = 50
@@ -44,7 +45,7 @@ class LiveView:
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         self._session = session
-        self._log.extend(notice for notice in notices(entry) if notice.weight >= self._least)
+        self._log.extend(notice for notice in terminal_notices(entry) if notice.weight >= self._least)
 
     def progress(self, text: str) -> None:
         self._preparing = one_line(text, 300)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from orchestrator.cli.sentences import OUTCOME_WORDS
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.effects import Outcome
+from orchestrator.narration.sentences import OUTCOME_WORDS
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
 

@@ -9,13 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.cli.formatting import consumption, duration, money, one_line, tokens
 from orchestrator.cli.line_reader import how_to_answer
-from orchestrator.cli.notices import Notice
-from orchestrator.cli.sentences import OUTCOME_WORDS, ROLE_VERBS
 from orchestrator.models.facts import Question
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
+from orchestrator.narration.formatting import consumption, duration, money, one_line, tokens
+from orchestrator.narration.notices import Notice
+from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS
 from orchestrator.session.state import Phase, Session
 
 STYLES = {

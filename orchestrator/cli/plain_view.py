@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TextIO
 
-from orchestrator.cli.formatting import one_line
 from orchestrator.cli.line_reader import how_to_answer
-from orchestrator.cli.notices import Notice, Weight, notices
+from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.facts import Question
+from orchestrator.narration.formatting import one_line
+from orchestrator.narration.notices import Notice, Weight
 from orchestrator.session.state import Session
 
 
@@ -38,7 +39,7 @@ class PlainView:
         self._broken = False
 
     def observe(self, _session: Session, entry: JournalEntry) -> None:
-        for notice in notices(entry):
+        for notice in terminal_notices(entry):
             if notice.weight >= self._least:
                 self._write("\n".join(plain_lines(notice)))
 

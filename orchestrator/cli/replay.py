@@ -62,8 +62,8 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
 
 
 def _as_text(result: ReplayResult, others: tuple[OtherDecision, ...], *, name: str) -> str:
-    from orchestrator.cli.formatting import counted
-    from orchestrator.cli.sentences import decision_words
+    from orchestrator.narration.formatting import counted
+    from orchestrator.narration.sentences import decision_words
 
     lines = [
         f"session {name}: {counted(result.entries, 'entry')}, {counted(result.effects, 'effect')} "

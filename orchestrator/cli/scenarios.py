@@ -9,7 +9,7 @@ import click
 @click.option("--show", "shown", metavar="NAME", help="Print one, as a start for your own.")
 def command(shown: str | None) -> None:
     """List the rehearsal scenarios."""
-    from orchestrator.cli.formatting import one_line
+    from orchestrator.narration.formatting import one_line
     from orchestrator.rehearsal.scenario import SCENARIOS, find_scenario, load_scenario
 
     if shown is not None:

@@ -12,11 +12,11 @@ import anyio
 
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
-from orchestrator.cli.notices import Weight
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
 from orchestrator.coordinator.session_request import RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.narration.notices import Weight
 
 
 @dataclass(frozen=True, slots=True)

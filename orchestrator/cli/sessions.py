@@ -21,13 +21,13 @@ _SHOWN = 20
 def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     """List the sessions of the workspace, newest first."""
     from orchestrator.cli.documents import document
-    from orchestrator.cli.formatting import one_line, size
     from orchestrator.cli.load_session import standing_words
     from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.old_sessions import disk_use
     from orchestrator.coordinator.orphans import sweep_workspace
     from orchestrator.journal.folder import SessionFolder
     from orchestrator.journal.index import SessionIndex
+    from orchestrator.narration.formatting import one_line, size
 
     folder = workspace_path(workspace)
     for leftover in sweep_workspace(folder):

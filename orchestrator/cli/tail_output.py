@@ -11,8 +11,8 @@ from pathlib import Path
 import anyio
 
 from orchestrator.agents.registry import AGENTS
-from orchestrator.cli.notices import Notice, notices
 from orchestrator.cli.plain_view import plain_lines
+from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.errors import JournalDamaged, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder
@@ -21,6 +21,7 @@ from orchestrator.journal.session_lock import session_holder
 from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.identity import WorkerId
+from orchestrator.narration.notices import Notice
 from orchestrator.quotation import visible_lines
 
 _LOOK_FOR_HOLDER_S = 1.0
@@ -47,7 +48,7 @@ async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bo
                 count += 1
                 entry = decode_entry(line.data or b"", count, path=folder.journal_file, offset=line.start)
                 closed = isinstance(entry.body, SessionClosed)
-                for notice in notices(entry):
+                for notice in terminal_notices(entry):
                     if agent is None or _concerns(notice, agent):
                         print("\n".join(plain_lines(notice)))
         sys.stdout.flush()

@@ -48,7 +48,7 @@ def command(target: Path, as_json: bool) -> None:
 
 def lines(found: Detection) -> Iterator[str]:
     """The detection for people: a block for each suite, then what is not run and why."""
-    from orchestrator.cli.formatting import one_line
+    from orchestrator.narration.formatting import one_line
     from orchestrator.suites.suite import Form
 
     if not found.suites:

@@ -26,10 +26,10 @@ def command(target: Path, show: bool) -> None:
     import os
     from pathlib import Path
 
-    from orchestrator.cli.formatting import one_line, quoted_name
     from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, consent, read_settings
     from orchestrator.errors import UsageError
     from orchestrator.files.time_limits import in_time
+    from orchestrator.narration.formatting import one_line, quoted_name
 
     if not target.is_dir():
         raise UsageError(f"the target is no folder: {target}")

@@ -108,7 +108,7 @@ _WORDS = {
 
 
 def _as_text(undo: Undo, *, done: bool) -> Iterator[str]:
-    from orchestrator.cli.formatting import counted, one_line, quoted_name
+    from orchestrator.narration.formatting import counted, one_line, quoted_name
 
     plan, moves = undo.plan, undo.moves
     failed = {one.path for one in undo.problems}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from orchestrator.narration.notices import Topic
 from orchestrator.server.entry_lookup import PAGE
 from orchestrator.server.follower import Follower
-from orchestrator.server.rows import EventRow, RowType, rows_of
+from orchestrator.server.rows import EventRow, rows_of
 
 MOST_READ = 50_000
 """Entries looked at for one page: a filter that matches next to nothing must not read for minutes."""
@@ -18,7 +19,7 @@ class MatchText:
     """Which rows are wanted; ``None`` is any."""
 
     agent: str | None = None
-    type: RowType | None = None
+    type: Topic | None = None
     text: str | None = None
 
     def admits(self, row: EventRow) -> bool:

@@ -16,13 +16,13 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.facts import Question
 from orchestrator.models.recovery import RecoveryAction
+from orchestrator.narration.notices import Topic
 from orchestrator.server.client_streams import EventStream
 from orchestrator.server.dependencies import FollowerMeant, hall_of, session_of, worker_named
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
-from orchestrator.server.rows import RowType
 from orchestrator.server.session_rows import MOST_REPORT_BYTES, SessionEntry, session_entry
 from orchestrator.server.target_diff import DiffView
 from orchestrator.server.views import SessionView, WorkerView, question_views, review_views, session_view
@@ -103,7 +103,7 @@ async def events(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
     agent: Annotated[str | None, Query(max_length=100)] = None,
-    type: Annotated[RowType | None, Query()] = None,
+    type: Annotated[Topic | None, Query()] = None,
     text: Annotated[str | None, Query(max_length=200, description="Only what has this in its text, any case.")] = None,
 ) -> EventPage:
     match = MatchText(agent=agent, type=type, text=text)

@@ -3,10 +3,10 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.notices import Weight
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.models import events
 from orchestrator.models.facts import Question
+from orchestrator.narration.notices import Weight
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story

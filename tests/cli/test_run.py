@@ -76,7 +76,7 @@ def test_a_task_whose_bytes_are_no_text_is_refused_before_anything_is_made() -> 
         pytest.param(("do it", "--max-cost", "-1"), "no amount", id="max cost"),
         pytest.param(("do it", "--limit", "cpu=fast"), "no percentage", id="cpu limit"),
         pytest.param(("do it", "--limit", "memory=lots"), "no size", id="memory limit"),
-        pytest.param(("do it", "--limit", "disk=2G"), "no limit", id="unknown limit"),
+        pytest.param(("do it", "--limit", "swap=2G"), "no limit", id="unknown limit"),
         pytest.param(("do it", "--port", "0"), "--port", id="port"),
         pytest.param(("run",), "there is no task", id="no task"),
         pytest.param(("do it", "--bogus"), "--bogus", id="unknown option"),

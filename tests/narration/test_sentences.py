@@ -5,13 +5,13 @@ from typing import Any, get_args
 
 import pytest
 
-from orchestrator.cli.sentences import OUTCOME_WORDS, ROLE_VERBS, of_event
 from orchestrator.models import events
 from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType, FailureKind
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage
 from orchestrator.models.work import Role
+from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS, of_event
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ def said(payload: Any, type_: EventType = EventType.PROGRESS) -> str | None:
 
 
 SAMPLES: tuple[tuple[Any, str | None], ...] = (
-    (events.Said("hello\nworld"), "hello world"),
+    (events.Said("hello\nworld"), "hello\nworld"),
     (events.Said("  \n"), None),
     (events.Reasoned("why not"), "thinks: why not"),
     (events.ToolCalled("Bash", "1", "ls -l"), "Bash: ls -l"),
@@ -37,8 +37,8 @@ SAMPLES: tuple[tuple[Any, str | None], ...] = (
     (events.UsageReported(Usage(input_tokens=1500)), "used 1.5k tokens, cost unknown"),
     (events.TurnEnded(ok=True, subtype="success", text="yes"), "says it is done (success): yes"),
     (events.TurnEnded(ok=False, subtype="error_max_turns"), "ended its turn with an error (error_max_turns)"),
-    (events.Reported("half", progress=50, file="a.py"), "progress [50 %]: half (a.py)"),
-    (events.Reported("look", review_requested=True), "progress and asks for a review: look"),
+    (events.Reported("half", progress=50, file="a.py"), "half [50 %] (a.py)"),
+    (events.Reported("look", review_requested=True), "look; it asks for a review"),
     (events.Unrecognised("?", stream="stderr"), "stderr: ?"),
 )
 

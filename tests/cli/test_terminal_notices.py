@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.notices import Notice, Weight, notices
+from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models import entries, events
 from orchestrator.models.decisions import Action, OrchestratorDecision
 from orchestrator.models.effects import EffectId, Outcome, SaveReview
@@ -13,6 +13,7 @@ from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.recovery import RecoveryAction, Relaunch
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
 from orchestrator.models.workers import ExitRecord, Sample
+from orchestrator.narration.notices import Notice, Weight
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story
@@ -21,7 +22,7 @@ CLAUDE = WorkerId("claude")
 
 
 def heard(story: Story, body: Body) -> tuple[Notice, ...]:
-    return notices(JournalEntry(99, story.at, body))
+    return terminal_notices(JournalEntry(99, story.at, body))
 
 
 def intended(story: Story, effect: entries.Wanted) -> Notice:
@@ -30,7 +31,7 @@ def intended(story: Story, effect: entries.Wanted) -> Notice:
 
 
 def test_a_session_begins_with_its_agents_and_its_plan(story: Story) -> None:
-    texts = [h.text for entry in story.entries for h in notices(entry)]
+    texts = [h.text for entry in story.entries for h in terminal_notices(entry)]
 
     assert texts[0] == f"session {story.folder.id} with gemini 1.2.3, claude 1.2.3, codex 1.2.3"
     assert "plan (tier 1): gemini designs, claude implements, codex reviews" in texts
@@ -54,7 +55,7 @@ def test_samples_and_ticks_say_nothing(story: Story) -> None:
 def test_a_tool_call_is_one_short_line_without_control_characters(story: Story) -> None:
     story.said("gemini", events.ToolCalled("Shell\x1b[31m", "1", "rm -rf /\nsecond line " + "x" * 500))
 
-    (notice,) = notices(story.entries[-1])
+    (notice,) = terminal_notices(story.entries[-1])
 
     assert notice.text.startswith("Shell: rm -rf / second line xxx")
     assert len(notice.text) < 260
@@ -64,14 +65,14 @@ def test_a_tool_call_is_one_short_line_without_control_characters(story: Story) 
 
 def test_what_agents_say_is_a_detail_and_what_they_report_is_not(story: Story) -> None:
     story.said("gemini", events.Said("Let me look"))
-    (said,) = notices(story.entries[-1])
+    (said,) = terminal_notices(story.entries[-1])
     story.started("gemini")
     story.said("gemini", events.Reported("half of it", progress=50), type_=EventType.MILESTONE)
-    (milestone,) = [h for entry in story.entries for h in notices(entry) if "milestone" in h.text][:1]
+    (milestone,) = [h for entry in story.entries for h in terminal_notices(entry) if "milestone" in h.text][:1]
 
     assert said.weight is Weight.DETAIL
     assert milestone.weight is Weight.IMPORTANT
-    assert milestone.text == "milestone [50 %]: half of it"
+    assert milestone.text == "milestone: half of it [50 %]"
 
 
 def test_a_decision_is_said_with_its_rule_and_its_reasons(story: Story) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.cli.formatting import clean, consumption, duration, money, one_line, tokens
 from orchestrator.models.money import Usage
+from orchestrator.narration.formatting import clean, consumption, duration, money, one_line, tokens
 
 
 @pytest.mark.parametrize(

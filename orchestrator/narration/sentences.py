@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
-from orchestrator.cli.formatting import consumption, duration, one_line, quoted_name
 from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
@@ -13,6 +12,7 @@ from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryActio
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord
+from orchestrator.narration.formatting import consumption, duration, one_line, quoted_name
 
 OUTCOME_WORDS = {
     Outcome.DONE: "done",
@@ -34,60 +34,51 @@ _Said: TypeAlias = tuple[Literal["said", "tool", "worker", "warning", "report"],
 _REPORT_WEIGHTS = {EventType.MILESTONE: 2, EventType.BLOCKER: 2, EventType.ERROR: 2, EventType.STATUS: 0}
 
 
-def of_event(event: AgentEvent) -> _Said | None:
-    """What an agent's event says; ``None`` where there is nothing for people in it."""
+def of_event(event: AgentEvent) -> _Said | None:  # noqa: C901 - one row an event
+    """What an agent's event says, in the agent's own words; ``None`` where there is nothing for people in it."""
     match event.payload:
         case events.Said(text=text):
-            return ("said", 0, one_line(text, 2000)) if text.strip() else None
+            return ("said", 0, text) if text.strip() else None
         case events.Reasoned(text=text):
-            return ("said", 0, f"thinks: {one_line(text, 1000)}") if text.strip() else None
+            return ("said", 0, f"thinks: {text}") if text.strip() else None
         case events.ToolCalled(tool=tool, summary=summary):
-            return "tool", 1, f"{one_line(tool, 40)}: {one_line(summary, 200)}"
+            return "tool", 1, f"{tool}: {summary}"
         case events.ToolReturned(ok=ok, text=text, exit_code=code):
             with_code = f" (exit code {code})" if code else ""
-            return (
-                ("tool", 0, f"ok{with_code}: {one_line(text)}")
-                if ok
-                else ("tool", 1, f"failed{with_code}: {one_line(text)}")
-            )
+            words = f"{'ok' if ok else 'failed'}{with_code}" + (f": {text}" if text else "")
+            return "tool", 0 if ok else 1, words
         case events.Reported(text=text):
-            return _reported(event.type, event.payload, one_line(text, 500))
-        case _:
-            return _of_the_cli(event)
-
-
-def _of_the_cli(event: AgentEvent) -> _Said | None:
-    match event.payload:
+            return _reported(event.type, event.payload, text)
         case events.BackgroundStarted(summary=summary):
-            return "tool", 1, f"runs on in the background: {one_line(summary, 200)}"
+            return "tool", 1, f"runs on in the background: {summary}"
         case events.BackgroundEnded(how=how, text=text):
-            return "tool", 1, f"a background task {how}: {one_line(text, 200)}"
+            return "tool", 1, f"a background task {how}: {text}"
         case events.Denied(text=text):
-            return "warning", 2, f"denied: {one_line(text, 300)}"
+            return "warning", 2, f"denied: {text}"
         case events.Failed(text=text, failure=failure, final=final):
-            return "warning", 2 if final else 1, f"error ({failure.replace('_', ' ')}): {one_line(text, 300)}"
+            return "warning", 2 if final else 1, f"error ({failure.replace('_', ' ')}): {text}"
         case events.Retrying(text=text, attempt=attempt, of=of):
             count = f" ({attempt} of {of})" if attempt and of else ""
-            return "warning", 1, f"tries again{count}: {one_line(text)}"
+            return "warning", 1, f"tries again{count}: {text}"
         case events.ConversationStarted(reference=reference, model=model):
-            return "worker", 0, f"conversation {one_line(reference, 60)}, model {one_line(model or 'unknown', 60)}"
+            return "worker", 0, f"conversation {reference}, model {model or 'unknown'}"
         case events.UsageReported(usage=usage):
             return "worker", 0, f"used {consumption(usage)}"
         case events.TurnEnded(ok=ok, subtype=subtype, text=text):
             says = "says it is done" if ok else "ended its turn with an error"
-            answer = f": {one_line(text, 300)}" if text.strip() else ""
-            return "worker", 1, f"{says} ({one_line(subtype, 60)}){answer}"
+            answer = f": {text}" if text.strip() else ""
+            return "worker", 1, f"{says} ({subtype}){answer}"
         case events.Unrecognised(text=text, stream=stream):
-            return "said", 0, f"{stream}: {one_line(text, 300)}"
+            return "said", 0, f"{stream}: {text}"
         case _:
-            return None
+            assert_never(event.payload)
 
 
 def _reported(type_: EventType, report: events.Reported, text: str) -> _Said:
     percent = f" [{report.progress:.0f} %]" if report.progress is not None else ""
-    where = f" ({one_line(quoted_name(report.file), 120)})" if report.file else ""
-    asks = " and asks for a review" if report.review_requested else ""
-    return "report", _REPORT_WEIGHTS.get(type_, 1), f"{type_}{asks}{percent}: {text}{where}"
+    where = f" ({quoted_name(report.file)})" if report.file else ""
+    asks = "; it asks for a review" if report.review_requested else ""
+    return "report", _REPORT_WEIGHTS.get(type_, 1), f"{text}{percent}{where}{asks}"
 
 
 def decision_words(decision: OrchestratorDecision) -> str:

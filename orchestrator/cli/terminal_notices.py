@@ -1,0 +1,36 @@
+"""Make the notices of a journal entry fit for a terminal: one safe line each, cut where it is long."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.models.entries import JournalEntry
+from orchestrator.narration.notices import Kind, Notice, notices
+from orchestrator.quotation import one_line
+
+_WIDTHS: dict[Kind, int] = {
+    "said": 2000,
+    "tool": 250,
+    "question": 4000,
+    "report": 600,
+    "review": 800,
+    "session": 1000,
+}
+_WIDTH = 400
+"""Of every other kind."""
+_MORE_WIDTH = 300
+
+
+def terminal_notices(entry: JournalEntry) -> tuple[Notice, ...]:
+    """What there is to say about one entry, safe to be printed."""
+    return tuple(map(_for_terminal, notices(entry)))
+
+
+def _for_terminal(notice: Notice) -> Notice:
+    # What an agent reports is known by its topic, for which a line has no column.
+    text = f"{notice.topic}: {notice.text}" if notice.kind == "report" else notice.text
+    text = one_line(text, _WIDTHS.get(notice.kind, _WIDTH))
+    if notice.worker is not None:
+        # Texts for places that do not name the worker begin with its name; here it stands before them anyway.
+        text = text.replace(f"{notice.worker}: ", "", 1)
+    return replace(notice, text=text, more=tuple(one_line(line, _MORE_WIDTH) for line in notice.more))
