@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,13 @@ from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
+from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 
-_LIMITS = {
-    "silence": "silence_s",
-    "review_timeout": "review_timeout_s",
-    "orphan_grace": "orphan_grace_s",
-    "max_session_size": "max_session_bytes",
-    "min_free": "least_free_bytes",
-}
-"""Options that replace a figure of the session's, and which one."""
+CHECKED = frozenset({"target", "workspace", "policy", "sandbox", "agents", "models", "interactive"})
+"""Options that are fields of the request once they were held against what there is."""
+_REQUESTED = frozenset(each.name for each in fields(RunRequest)) - CHECKED
+_FIGURES = frozenset(each.name for each in fields(SessionOptions)) - _REQUESTED - CHECKED
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -37,7 +35,7 @@ def run_task(task: str, options: Mapping[str, Any]) -> int:
 
 
 def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
-    """Check every option against what there is.
+    """Check the options against what there is; one that needs no check has the name of the field that it sets.
 
     Raises:
         UsageError: One of them names something that is not there, or does not go with another.
@@ -53,18 +51,10 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         agents=allowed_agents(options["agents"], options["without"]),
         models=models_by_agent(options["models"]),
         rehearsal=rehearsal_request(options),
-        isolated=options["isolated"],
         interactive=person_at_terminal() if interactive is None else interactive,
-        max_cost_usd=options["max_cost"],
-        max_tokens=options["max_tokens"],
-        timeout_s=options["timeout"],
-        auto_resume=options["auto_resume"],
-        share_target=options["share_target"],
-        trust_project=options["trust_project"],
-        whole_home=options["yes_whole_home"],
-        no_change=options["no_change"],
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
-        limits={field: options[name] for name, field in _LIMITS.items() if options[name] is not None},
+        limits={name: value for name, value in options.items() if name in _FIGURES and value is not None},
+        **{name: value for name, value in options.items() if name in _REQUESTED},
     )
 
 

@@ -50,6 +50,7 @@ WHAT = _options(
     ),
     click.option(
         "--yes-whole-home",
+        "whole_home",
         is_flag=True,
         help="Let agents work in a folder that holds logins: a home, or one with .ssh or a browser profile in it.",
     ),
@@ -148,11 +149,17 @@ REHEARSAL = _options(
     ),
 )
 
+# An option that needs no check bears the name of the field of RunRequest, or else of SessionOptions, that it sets:
+# nothing else has to be told of it.
 BOUNDS = _options(
     click.option(
-        "--timeout", type=Duration(), metavar="DURATION", help="Stop the session after this time: 90, 15m, 2h."
+        "--timeout",
+        "timeout_s",
+        type=Duration(),
+        metavar="DURATION",
+        help="Stop the session after this time: 90, 15m, 2h.",
     ),
-    click.option("--max-cost", type=Money(), metavar="USD", help="Stop when this much has been spent."),
+    click.option("--max-cost", "max_cost_usd", type=Money(), metavar="USD", help="Stop when this much has been spent."),
     click.option("--max-tokens", type=Count(), metavar="N", help="Stop when this many tokens are used: 200000, 200k."),
     click.option(
         "--limit",
@@ -169,30 +176,35 @@ BOUNDS = _options(
     ),
     click.option(
         "--silence",
+        "silence_s",
         type=Duration(),
         metavar="DURATION",
         help="Ask for a review after a silence of this length [default: 15m].",
     ),
     click.option(
         "--review-timeout",
+        "review_timeout_s",
         type=Duration(),
         metavar="DURATION",
         help="How long a reviewer may take before it counts as an abstention [default: 5m].",
     ),
     click.option(
         "--orphan-grace",
+        "orphan_grace_s",
         type=Duration(),
         metavar="DURATION",
         help="How long workers outlive a coordinator that died [default: 60s].",
     ),
     click.option(
         "--max-session-size",
+        "max_session_bytes",
         type=Size(),
         metavar="SIZE",
         help="Freeze the workers and ask when their output has grown to this [default: 2G].",
     ),
     click.option(
         "--min-free",
+        "least_free_bytes",
         type=Size(),
         metavar="SIZE",
         help="Freeze the workers and ask when the disk has less than this left [default: 64M].",

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -70,6 +70,10 @@ REVIEW_RETRIES = 2
 """How often a reviewer that could not be asked or heard is asked again, before a person is."""
 TEARING = ":,"
 """Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
+RESOLVED = frozenset({"target", "sandbox", "agents", "rehearsal", "baseline_s"})
+"""Options of a session that say more exactly what its request asked for."""
+AS_REQUESTED = {each.name for each in fields(SessionOptions)} & {each.name for each in fields(RunRequest)} - RESOLVED
+"""Those that are taken from the request as they are: a field of this name in both is all that an option needs."""
 _OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
 
 
@@ -230,32 +234,22 @@ def check_request(request: RunRequest) -> None:
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
     """Everything the fold needs to know, resolved."""
     options = SessionOptions(
+        **{name: getattr(request, name) for name in AS_REQUESTED},
         baseline_s=None if request.no_change else request.baseline_s,
-        no_change=request.no_change,
         measures_final=True,
         asks_about_doubts=True,
         retries_sandbox=True,
         max_review_retries=REVIEW_RETRIES,
         final_wait_s=request.sandbox.limits.final_wait_s,
         final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,
-        task=request.task,
         target=stage.target,
         session_dir=folder.path,
         source=request.target if stage.target != request.target else None,
         agents=request.agents or TEAM,
-        policy=request.policy,
         sandbox=stage.sandbox,
         sandbox_backend=backend,
-        templates=request.templates,
-        models=request.models,
         origin=origin_of(stage.target),
         rehearsal=stage.rehearsal,
-        interactive=request.interactive,
-        share_target=request.share_target,
-        max_cost_usd=request.max_cost_usd,
-        max_tokens=request.max_tokens,
-        timeout_s=request.timeout_s,
-        auto_resume=request.auto_resume,
         engine_version=orchestrator.__version__,
     )
     return replace(options, **request.limits)  # type: ignore[arg-type]  # names and kinds are checked where they are read

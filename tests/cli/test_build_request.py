@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import inspect
+import re
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 
+from orchestrator.cli import build_request as build_request_module
+from orchestrator.cli import foreground, run, session_run
 from orchestrator.cli.build_request import (
     allowed_agents,
+    build_request,
     environment_with_log_level,
     find_policy,
     find_sandbox,
@@ -15,7 +22,10 @@ from orchestrator.cli.build_request import (
     target_path,
     with_limits,
 )
+from orchestrator.coordinator.session_request import RunRequest
+from orchestrator.coordinator.session_start import AS_REQUESTED
 from orchestrator.errors import UsageError
+from orchestrator.models.options import SessionOptions
 
 
 def test_all_agents_is_not_the_same_as_a_list_of_all() -> None:
@@ -93,3 +103,29 @@ def test_the_target_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
 
     assert target_path(Path()) == tmp_path.resolve()
+
+
+def given(*words: str) -> dict[str, Any]:
+    """The options of ``orchestrate run`` as click reads them."""
+    context = run.command.make_context("run", ["a task", *words])
+    return {name: value for name, value in context.params.items() if name not in ("task", "task_file")}
+
+
+def test_an_option_without_a_check_of_its_own_reaches_the_session_by_its_name(tmp_path: Path) -> None:
+    words = ("--target", str(tmp_path), "--timeout", "1h", "--max-cost", "2", "--silence", "20m", "--min-free", "1G")
+    request = build_request("a task", given(*words, "--share-target", "--yes-whole-home", "--no-interactive"))
+    assert (request.timeout_s, request.max_cost_usd) == (3600.0, 2.0)
+    assert (request.share_target, request.whole_home, request.isolated) == (True, True, False)
+    assert request.limits == {"silence_s": 1200.0, "least_free_bytes": 1024**3}
+
+
+def test_every_option_of_a_run_is_taken_by_somebody() -> None:
+    known = {each.name for each in (*fields(RunRequest), *fields(SessionOptions))}
+    sources = "".join(inspect.getsource(module) for module in (build_request_module, session_run, foreground))
+    read = set(re.findall(r'options(?:\[|\.get\()"(\w+)"', sources))
+    assert given().keys() - known - read == set()
+
+
+def test_an_option_is_of_one_kind_in_the_request_and_in_the_session() -> None:
+    asked, resolved = get_type_hints(RunRequest), get_type_hints(SessionOptions)
+    assert {name: asked[name] for name in AS_REQUESTED} == {name: resolved[name] for name in AS_REQUESTED}
