@@ -100,11 +100,15 @@ class Storage:
     def _greedy(self, session: Session) -> Iterator[StorageShort]:
         """Every worker that holds more than its policy gives one."""
         bound = session.options.sandbox.limits.disk_mib * 2**20
+        journal = _blocks_of(self._folder.journal_file)
+        # What a worker writes is journalled, so the journal is the work of who wrote most.
+        written = max(1, raw_bytes(self._folder) - journal)
         for state in session.living():
             if session.details[state.id].current.stopping_because is None:
                 streams = (self._folder.raw_stdout(state.id), self._folder.raw_stderr(state.id))
                 held = max(known.get(state.id, 0) for known in (self._walked, self._counting))
-                used = held + sum(map(_blocks_of, streams))
+                output = sum(map(_blocks_of, streams))
+                used = held + output + journal * output // written
                 if used > bound:
                     free = _free_bytes(self._folder.path)
                     yield StorageShort("worker", used, free, bound, worker=state.id)

@@ -12,11 +12,10 @@ from pathlib import Path
 
 from orchestrator.files.temporary import marked_prefix
 from orchestrator.models.sandbox import ResourceLimits
+from orchestrator.shim.namespace_bounds import WORKERS_AT_MOST
 
 MOST_PROCESSES = 2000
 """Processes and threads of one worker where its policy names no number: far above any build, far below a fork bomb."""
-WORKERS_AT_MOST = 8
-"""So many workers can each take their share of what one user may have, and more than run at once in a session."""
 HEADROOM = 1.25
 """The kernel kills at this much of the policy's memory: the coordinator, who can say why, is to be first."""
 _PERIOD_US = 100_000

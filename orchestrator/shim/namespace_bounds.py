@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SETTINGS = {"inotify_instances": "max_inotify_instances", "inotify_watches": "max_inotify_watches"}
 """Bounds that are files in ``/proc/sys/user``, which shows those of the reader's own user namespace."""
+WORKERS_AT_MOST = 8
+"""As many workers share what one user may have, where the policy has no number."""
 MOUNTED_WITHIN_S = 30.0
 """A sandbox is set up in some milliseconds; a loaded machine gets more."""
 _NEW_USER, _NEW_MOUNTS = 0x10000000, 0x00020000
@@ -99,6 +101,12 @@ def _bound_processes(init: int, number: int) -> None:
     import resource
 
     resource.prlimit(init, resource.RLIMIT_NPROC, (number, number))
+    # Signals that wait, and messages in queues, are counted in the same way.
+    for kind in (getattr(resource, "RLIMIT_SIGPENDING", 11), getattr(resource, "RLIMIT_MSGQUEUE", 12)):
+        soft = resource.prlimit(init, kind)[0]
+        if soft not in (resource.RLIM_INFINITY, 0):
+            share = max(1, soft // WORKERS_AT_MOST)
+            resource.prlimit(init, kind, (share, share))
 
 
 def _write_setting(name: str, number: int) -> bool:

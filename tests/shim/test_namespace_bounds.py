@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import subprocess
 from pathlib import Path
 
@@ -12,12 +13,11 @@ import pytest
 
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import ResourceLimits
-from orchestrator.sandbox.kernel_limits import WORKERS_AT_MOST
-from orchestrator.shim.namespace_bounds import Bounding
+from orchestrator.shim.namespace_bounds import WORKERS_AT_MOST, Bounding
 from tests.workers.conftest import Stage
 
 GREEDY = """
-import ctypes, json, os, sys, time
+import ctypes, json, os, resource, sys, time
 libc = ctypes.CDLL(None, use_errno=True)
 most, taken, held = json.loads(sys.argv[1]), {}, []
 
@@ -53,6 +53,7 @@ take("instances", instance)
 take("watches", watch)
 take("terminals", lambda: os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
 take("processes", process)
+taken["signals"] = resource.getrlimit(resource.RLIMIT_SIGPENDING)
 print(json.dumps(taken), flush=True)
 if sys.argv[3] == "stay":
     time.sleep(600)
@@ -98,6 +99,8 @@ def test_without_a_word_in_the_policy_workers_share_what_one_user_may_have(stage
     taken = greedy(stage, "first", "stay", most={"instances": machine, "watches": 1, "terminals": 99, "processes": 1})
     assert taken["instances"] == machine // WORKERS_AT_MOST
     assert taken["terminals"] == ResourceLimits().terminals
+    share = resource.getrlimit(resource.RLIMIT_SIGPENDING)[0] // WORKERS_AT_MOST
+    assert taken["signals"] == [share, share]
 
 
 def test_what_cannot_be_bounded_is_said() -> None:
