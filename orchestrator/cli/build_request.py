@@ -6,22 +6,26 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.agents.registry import AGENTS, TEAM, known_agents_hint
 from orchestrator.cli.session_lookup import expanded, person_at_terminal, workspace_path
-from orchestrator.coordinator.session_request import BASELINE_TIME_S, RehearsalRequest, RunRequest
+from orchestrator.composition.outcomes import Reading
+from orchestrator.composition.team_choice import AUTO, Team, TeamChoice, choose_team
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
-from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 
-CHECKED = frozenset({"target", "workspace", "policy", "sandbox", "agents", "models", "interactive"})
+if TYPE_CHECKING:
+    # Half a second, which `orchestrate plan` does without.
+    from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
+
+CHECKED = frozenset(
+    {"target", "workspace", "policy", "sandbox", "agents", "models", "interactive", "team", "no_change"}
+)
 """Options that are fields of the request once they were held against what there is."""
-_REQUESTED = frozenset(each.name for each in fields(RunRequest)) - CHECKED
-_FIGURES = frozenset(each.name for each in fields(SessionOptions)) - _REQUESTED - CHECKED
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -34,13 +38,43 @@ def run_task(task: str, options: Mapping[str, Any]) -> int:
     return run_session_to_end(request, environ, Showing.of(options))
 
 
+def team_of(task: str, options: Mapping[str, Any], *, reading: Reading | None = None) -> TeamChoice:
+    """The team that is asked for, or that the task asks for.
+
+    Raises:
+        UsageError: Two are asked for.
+    """
+    asked = options["team"] or AUTO
+    if options["no_change"]:
+        if asked not in (AUTO, Team.ANSWER):
+            raise UsageError(f"--no-change is --team answer, and excludes --team {asked}", hint="leave one of them out")
+        asked = Team.ANSWER
+    if asked == AUTO and rehearsal_request(options) is not None:
+        return TeamChoice(Team.CHANGE, "a rehearsal plays the change of its scenario", by_name=False)
+    return choose_team(asked, task, reading=reading)
+
+
+def team_words(choice: TeamChoice) -> str:
+    """What was chosen and why, and how to choose otherwise."""
+    if choice.by_name:
+        return f"team {choice.team}, {choice.because} (--team)"
+    others = " or ".join(f"--team {team}" for team in Team if team is not choice.team)
+    return f"team {choice.team}: {choice.because}; otherwise {others}"
+
+
 def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
     """Check the options against what there is; one that needs no check has the name of the field that it sets.
 
     Raises:
         UsageError: One of them names something that is not there, or does not go with another.
     """
+    from orchestrator.coordinator.session_request import BASELINE_TIME_S, RunRequest
+    from orchestrator.models.options import SessionOptions
+
+    requested = frozenset(each.name for each in fields(RunRequest)) - CHECKED
+    figures = frozenset(each.name for each in fields(SessionOptions)) - requested - CHECKED
     interactive = options["interactive"]
+    team = team_of(task, options)
     return RunRequest(
         task=task,
         target=target_path(options["target"]),
@@ -52,9 +86,11 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         models=models_by_agent(options["models"]),
         rehearsal=rehearsal_request(options),
         interactive=person_at_terminal() if interactive is None else interactive,
+        no_change=team.team is Team.ANSWER,
+        chosen_team=team,
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
-        limits={name: value for name, value in options.items() if name in _FIGURES and value is not None},
-        **{name: value for name, value in options.items() if name in _REQUESTED},
+        limits={name: value for name, value in options.items() if name in figures and value is not None},
+        **{name: value for name, value in options.items() if name in requested},
     )
 
 
@@ -178,6 +214,8 @@ def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
         raise UsageError("--installed and --stand-ins exclude each other", hint="leave one of them out")
     if not (options["rehearse"] or options["scenario"] or options["stand_ins"] or options["installed"]):
         return None
+    from orchestrator.coordinator.session_request import RehearsalRequest
+
     return RehearsalRequest(
         scenario=scenario_path(options["scenario"]) if options["scenario"] else None,
         stand_ins=options["stand_ins"],

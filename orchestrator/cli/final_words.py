@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from orchestrator.cli.session_lookup import workspace_words
+from orchestrator.composition.team_choice import Team
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.approvals import Settled
@@ -105,6 +106,8 @@ def _planted(summary: SessionSummary) -> Iterator[tuple[str, str]]:
 
 def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:  # noqa: C901 - one row a fact
     yield from _planted(summary)
+    if session.options.team:
+        yield "team", f"{session.options.team}, {one_line(session.options.team_because, 300)}"
     if summary.tier is not None:
         yield "plan", f"tier {summary.tier}; sandbox {summary.sandbox}; policy {one_line(summary.policy, 60)}"
     for note in summary.tier_notes:
@@ -266,6 +269,8 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
     else:
         yield "folder", quoted_name(str(folder.path))
     where = workspace_words(folder.workspace)
+    if session.options.team == Team.ANSWER and session.closed is not None:
+        yield "next", "if a change was wanted: the same command again with --team change"
     next_command = _next_command(session, is_running=session_holder(folder) is not None)
     if next_command is not None:
         yield "go on", f"{next_command}{where}"

@@ -40,6 +40,9 @@ def _options(*declarations: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+TEAMS = ("auto", "solo", "change", "answer")
+"""``auto``, and the names of :class:`orchestrator.composition.team_choice.Team`, whose import --help does without."""
+
 WHAT = _options(
     click.option(
         "--target",
@@ -66,10 +69,12 @@ WHAT = _options(
     ),
     workspace_option,
     click.option(
-        "--no-change",
-        is_flag=True,
-        help="The task asks for an answer and no change: one agent reads and answers, and nobody may write.",
+        "--team",
+        type=click.Choice(TEAMS),
+        help="Who works: `change` (design, change, review), `solo` (one writes, another reviews), `answer` (one reads "
+        "and answers, nobody may write), or `auto`, which reads in the task what it asks for [default: auto].",
     ),
+    click.option("--no-change", is_flag=True, help="The same as --team answer."),
     click.option(
         "--no-baseline",
         is_flag=True,

@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 
+from orchestrator.cli.build_request import team_words
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
 from orchestrator.cli.plain_view import PlainView
@@ -17,6 +18,7 @@ from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, 
 from orchestrator.coordinator.session_request import RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.narration.notices import Weight
+from orchestrator.quotation import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing:
     async def begin(observe: Any, progress: Any) -> SessionResult:
         return await run_session(request, environ=environ, observe=observe, progress=progress)
 
-    return attend_to_end(begin, showing, interactive=request.interactive)
+    opening = team_words(request.chosen_team) if request.chosen_team is not None else ""
+    return attend_to_end(begin, showing, interactive=request.interactive, opening=opening)
 
 
 def resume_session_to_end(
@@ -91,9 +94,15 @@ def resume_session_to_end(
     return attend_to_end(begin, showing, interactive=interactive)
 
 
-def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool) -> int:
-    """Attend to the session until it has ended, and say how it did."""
+def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: str = "") -> int:
+    """Attend to the session until it has ended, and say how it did.
+
+    Args:
+        opening: The first line of all, which stays.
+    """
     view = showing.view(on_terminal=live_view_possible())
+    if opening:
+        view.announce(one_line(opening, 300))
     result = anyio.run(partial(attend, begin, view, interactive=interactive, beside=showing.beside()))
     if showing.as_json:
         from orchestrator.cli.documents import session_document

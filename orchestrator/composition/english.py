@@ -27,6 +27,13 @@ SUGGESTIONS = (
     *(("let", "us"), ("shall", "we"), ("isn't", "it", "time"), ("shouldn't", "we"), ("couldn't", "we")),
     *(("can't", "we"), ("can't", "you"), ("would", "it", "not"), ("wouldn't", "it"), ("is", "it", "possible")),
     *(("would", "it", "be", "possible"), ("would", "you", "mind"), ("do", "you", "mind"), ("any", "chance")),
+    *(
+        ("what", "i", "want", "is"),
+        ("what", "i", "need", "is"),
+        ("what", "we", "want", "is"),
+        ("what", "we", "need", "is"),
+    ),
+    *(("who", "wants", "to"), ("does", "anyone"), ("does", "anybody")),
     *(("is", "there", "any", "chance"), ("is", "it", "time"), ("could", "it", "be", "possible")),
 )
 """A question in form, and a wish in meaning."""
@@ -69,10 +76,12 @@ WISHES = (
 )
 
 STRONG = frozenset(
-    "analyze analyse explain summarize summarise review audit assess evaluate investigate examine inspect diagnose"
-    " critique study research discuss triage".split()
+    "analyze analyse explain review audit assess investigate diagnose critique triage summarize summarise evaluate"
+    " examine inspect study research discuss".split()
 )
 """Verbs at the head of a clause that ask for an answer, unless the clause says otherwise."""
+OFTEN_OF_PROGRAMS = frozenset("summarize summarise evaluate examine inspect study research discuss look".split())
+"""Strong verbs that programs are told as well: "evaluate the condition once"; they need more than "the" behind them."""
 STRONG_PHRASES = (
     *(("find", "out"), ("figure", "out"), ("look", "into"), ("look", "at"), ("look", "over"), ("take", "a", "look")),
     *(("have", "a", "look"), ("let", "me", "know"), ("let", "us", "know"), ("walk", "me", "through"), ("go", "over")),
@@ -105,20 +114,29 @@ WEAK = frozenset(
     " trace note highlight quantify spot see confirm predict calculate double-check cross-check grep".split()
 )
 """Verbs that ask for an answer where their object is the code base itself; else a program is to do it."""
+PEOPLE = frozenset("user users user's users' customer customers customer's visitor visitors visitor's".split())
+"""Of whom one speaks who describes what a program is to do."""
+PLACING = frozenset({"in", "on", "to", "at", "with", "as", "into"})
 SHOWING = frozenset("show list report name say highlight note count search display quantify".split())
 """Weak verbs that also say what a program is to show: "show which user is typing"."""
 THINGS = frozenset(
-    "codebase code-base code repo repository project projects modules packages dependencies dependency tests suite"
-    " coverage architecture design structure commits commit branch diff changes fixes fix pr bugs issues"
-    " vulnerabilities vulnerability weaknesses flaws problems risks todos todo fixmes places functions classes"
-    " files endpoints bottlenecks bottleneck usages usage callers differences steps licences licenses license licence"
-    " style flow path paths improvements refactorings smells violations antipatterns options alternatives approaches"
-    " reasons reason cause causes gaps complexity readability quality docs documentation readme implementation"
-    " solution solutions clients libraries frameworks duplicates duplication our us me effort hotspots secrets"
-    " issue incident plan overview regressions regression conventions consumers tables routes"
-    " variables deviations inconsistencies".split()
+    "codebase code-base code repo repository modules packages dependencies tests suite coverage architecture commits"
+    " branch diff pr bugs vulnerabilities vulnerability weaknesses flaws todo todos fixmes functions endpoints"
+    " bottlenecks bottleneck usages callers refactorings smells antipatterns readability complexity docs documentation"
+    " readme implementation hotspots regressions regression duplication inconsistencies us me changelog".split()
 )
 """What is spoken about when a code base is: the object of a weak verb that asks for an answer."""
+THINGS_OF_ANY = frozenset(
+    "project projects dependency design structure commit changes fixes fix issues issue problems risks places classes"
+    " files usage differences steps licences licenses license licence style flow path paths improvements violations"
+    " options alternatives approaches reasons reason cause causes gaps quality solution solutions clients libraries"
+    " frameworks duplicates effort secrets conventions consumers tables routes variables deviations incident plan"
+    " overview code_paths imports errors warnings logs settings queries parts rules types names".split()
+)
+"""Things that programs have to do with as well: they count behind "our", "all", "the" alone."""
+MEASURABLE = frozenset("design structure quality effort differences steps style reasons".split())
+"""Things that count where they are of something, too."""
+POINTING = frozenset("our this these those all any my your both existing current which two possible".split())
 
 MARKS = (
     *(("instead", "of"), ("before",), ("after",), ("when",), ("while",), ("whenever",), ("unless",), ("until",)),

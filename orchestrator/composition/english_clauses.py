@@ -60,6 +60,8 @@ def _english_signal(clause: Clause) -> Hit:
         return _requested(clause, request)
     if words[0] in en.AUXILIARIES:
         subject = words[1] if len(words) > 1 else ""
+        if words[0] in {"can", "could"}:
+            return Hit(" ".join(words[:2]), Signal.UNCLEAR)  # a question about what is, or a wish: nobody can tell
         if clause.asks or (subject in en.PRONOUNS and words[0] not in {"do", "have", "may", "might"}):
             return Hit(" ".join(words[:2]), Signal.ANSWER, question=True)
     return _english_order(clause)
@@ -119,7 +121,11 @@ def _english_order(clause: Clause) -> Hit:
     words = clause.words
     strong = longest_head(words, en.STRONG_PHRASES) or (words[:1] if words[0] in en.STRONG else ())
     if strong:
-        return Hit(" ".join(strong), _analysis_signal(clause.after(len(strong)), is_weak=strong[0] in _TELLING))
+        rest = clause.after(len(strong))
+        signal = _analysis_signal(rest, is_weak=strong[0] in _TELLING)
+        if signal is Signal.ANSWER and strong[0] in en.OFTEN_OF_PROGRAMS and not _is_certain(rest.words):
+            signal = Signal.UNCLEAR
+        return Hit(" ".join(strong), signal)
     given = _given_answer(words)
     if given:
         return Hit(given, _analysis_signal(clause.after(len(given.split())), is_weak=False))
@@ -127,7 +133,7 @@ def _english_order(clause: Clause) -> Hit:
         return Hit("show me", _analysis_signal(clause.after(2), is_weak=True))
     if words[0] in en.WEAK:
         signal = _analysis_signal(clause.after(1), is_weak=True)
-        if signal is Signal.ANSWER and words[0] in en.SHOWING and not any(map(_is_named, words[1:])):
+        if signal is Signal.ANSWER and words[0] in en.SHOWING and not _is_shown_to_us(words[1:]):
             signal = Signal.UNCLEAR
         return Hit(words[0], signal)
     noun = _named_analysis(words)
@@ -170,11 +176,17 @@ def _analysis_signal(rest: Clause, *, is_weak: bool) -> Signal:
     if not words or words[0] in en.COMPOUNDS or words[0] in {"each", "every"}:
         return Signal.UNCLEAR if words or is_weak else Signal.ANSWER
     told = next((index for index, word in enumerate(words) if word in en.SUBORDINATE), len(words))
+    if set(words) & en.PEOPLE and told != 0:
+        return Signal.UNCLEAR
     if any(word in _FINITE for word in words[:told]) or _writes_document(words) or _is_means(words):
         return Signal.UNCLEAR
     if is_weak:
         asked = told == 0 and words[0] not in {"that", "if"} and not _has_mark(words)
-        about = any(_is_named(word) for word in words) and not _has_mark(words[:told] if asked else words)
+        about = (
+            _names_code(words)
+            and not _is_placed(words[:told] or words)
+            and not _has_mark(words[:told] if asked else words)
+        )
         return Signal.ANSWER if asked or about else Signal.UNCLEAR
     is_object = words[0] in en.DETERMINERS or words[0] in _PREPOSITIONS or words[0] in en.ANALYSED or told == 0
     is_object = is_object or any(_is_thing(word) for word in words)
@@ -260,12 +272,47 @@ def _has_mark(words: Sequence[str]) -> bool:
 
 
 def _is_thing(word: str) -> bool:
-    return word == QUOTED or _is_named(word)
+    return word == QUOTED or word in en.THINGS_OF_ANY or _is_named(word)
 
 
 def _is_named(word: str) -> bool:
     """A part of a code base, or a path in one."""
     return word in en.THINGS or "/" in word or bool(re.search(r"\w\.(?:py|js|ts|go|rs|c|h|java|rb|php|md|toml)$", word))
+
+
+def _goes_on(following: Sequence[str]) -> bool:
+    """Whether a word is the first part of another: "code points", "code entered by …"."""
+    ended = _PREPOSITIONS | en.CONJUNCTIONS | en.ANALYSED | en.THINGS
+    return bool(following) and following[0] not in ended
+
+
+def _is_certain(words: Sequence[str]) -> bool:
+    """Whether a question follows, or the code base is named."""
+    return _names_code(words) or bool(set(words) & (en.QUESTION_WORDS | en.ANALYSED))
+
+
+def _is_shown_to_us(words: Sequence[str]) -> bool:
+    return any(map(_is_named, words)) or bool(set(words) & {"our", "we", "this", "these"})
+
+
+def _is_placed(words: Sequence[str]) -> bool:
+    """ "… in monospace", "… on push", "… to the tracker": where a program is to do it."""
+    return any(
+        word in en.PLACING
+        and (after := words[index + 1]) not in en.DETERMINERS
+        and not (_is_thing(after) or after in en.QUESTION_WORDS or after in _PREPOSITIONS)
+        for index, word in enumerate(words[:-1])
+    )
+
+
+def _names_code(words: Sequence[str]) -> bool:
+    """Whether a part of a code base is named, or something pointed at that a code base has."""
+    return any(
+        (_is_named(word) and not (word == "code" and _goes_on(words[index + 1 : index + 2])))
+        or (word in en.THINGS_OF_ANY and set(words[max(0, index - 3) : index]) & en.POINTING)
+        or (word in en.MEASURABLE and words[index + 1 : index + 2] in (("of",), ("to",)))
+        for index, word in enumerate(words)
+    )
 
 
 def _named_analysis(words: Sequence[str]) -> str:

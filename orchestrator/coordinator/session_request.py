@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from orchestrator.composition.team_choice import TeamChoice
 from orchestrator.errors import ExitCode
 from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Outcome
@@ -69,6 +70,8 @@ class RunRequest:
     """How long the target's tests may take as they were before; ``None``: they are not run."""
     no_change: bool = False
     """The task asks for no change: an answer is its result, and nobody writes."""
+    chosen_team: TeamChoice | None = None
+    """``None``: the team that ``no_change`` says."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 import orchestrator
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
+from orchestrator.composition.team_choice import Team, solo_agents
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.git_push import origin_of
@@ -41,7 +42,7 @@ from orchestrator.journal.target_lock import TargetLock, hold_target
 from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.quotation import quoted_name
 from orchestrator.safety.budget import Budget, unpriced
@@ -245,7 +246,9 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         target=stage.target,
         session_dir=folder.path,
         source=request.target if stage.target != request.target else None,
-        agents=request.agents or TEAM,
+        agents=agents_of_team(request, stage.found),
+        team=request.chosen_team.team if request.chosen_team is not None else "",
+        team_because=request.chosen_team.because if request.chosen_team is not None else "",
         sandbox=stage.sandbox,
         sandbox_backend=backend,
         origin=origin_of(stage.target),
@@ -253,6 +256,15 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         engine_version=orchestrator.__version__,
     )
     return replace(options, **request.limits)  # type: ignore[arg-type]  # names and kinds are checked where they are read
+
+
+def agents_of_team(request: RunRequest, found: Sequence[FoundAgent]) -> tuple[AgentName, ...]:
+    """The agents that the session may use: all that are allowed, or of a solo team the writer and its reviewer."""
+    if request.chosen_team is None or request.chosen_team.team is not Team.SOLO:
+        return request.agents or TEAM
+    # One that cannot be used is none of them; where none can, the session says of each why.
+    usable = [get_agent(agent.name) for agent in found if agent.usable]
+    return solo_agents(usable) or request.agents or TEAM
 
 
 def write_session_file(folder: SessionFolder, opened: SessionOpened) -> None:

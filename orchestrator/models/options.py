@@ -97,6 +97,10 @@ class SessionOptions:
     """How long the target's tests may take as they were before anybody worked on it; ``None``: they are not run."""
     no_change: bool = False
     """The task asks for no change: one agent reads and answers, and nobody writes."""
+    team: str = ""
+    """Which team it is; empty in journals before there was a choice."""
+    team_because: str = ""
+    """Why it is that one: as asked, or by which rule and which words of the task."""
     project_settings: str = ""
     """Hash over the project's own settings (``.orchestrator/``) that this session obeys; empty: it obeys none."""
     measures_final: bool = False

@@ -1,0 +1,81 @@
+"""Choose the team for a task, and say why: what was asked for by name, else what the task asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from orchestrator.agents.contract import Agent
+from orchestrator.composition.outcomes import Outcome, Reading, read_outcome
+from orchestrator.models.identity import AgentName
+from orchestrator.models.work import Role
+
+AUTO = "auto"
+_MOST_SHOWN = 3
+
+
+class Team(StrEnum):
+    """The teams there are."""
+
+    CHANGE = "change"
+    """A design, the change, a review."""
+    SOLO = "solo"
+    """One agent makes the change; another one reviews it where there is one that does."""
+    ANSWER = "answer"
+    """One agent reads and answers; nobody writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamChoice:
+    """Which team, and why."""
+
+    team: Team
+    because: str
+    by_name: bool
+    """It was asked for; else the task was read."""
+
+
+def choose_team(asked: str, task: str, *, reading: Reading | None = None) -> TeamChoice:
+    """The team that was asked for, or the one whose result the task asks for.
+
+    Args:
+        asked: A team's name, or ``auto``.
+        reading: Of the task, where it has been read already.
+
+    Raises:
+        ValueError: There is no such team.
+    """
+    if asked != AUTO:
+        return TeamChoice(Team(asked), "as asked", by_name=True)
+    reading = reading or read_outcome(task)
+    team = Team.ANSWER if reading.outcome is Outcome.ANSWER else Team.CHANGE
+    return TeamChoice(team, reason_of(reading), by_name=False)
+
+
+def reason_of(reading: Reading) -> str:
+    """The rule that decided on the outcome, and the words it was read from."""
+    words = list(dict.fromkeys(hit.words for hit in reading.hits))
+    if not words or reading.rule.startswith("nothing"):
+        return reading.rule
+    shown = ", ".join(f'"{each}"' for each in words[:_MOST_SHOWN])
+    return f"{reading.rule} ({shown}{', …' if len(words) > _MOST_SHOWN else ''})"
+
+
+def solo_agents(agents: Sequence[Agent]) -> tuple[AgentName, ...]:
+    """The writer of a solo team, and the agent that reviews it where one can; in order of preference.
+
+    The table of parts then gives one of the two the change and the other the review.  A designer would be given a
+    design beside another writer, so where there is nobody else the orchestrator reviews by measured checks.
+    """
+    writer = next((agent for agent in agents if _first(agent) is Role.IMPLEMENTER), None)
+    writer = writer or next((agent for agent in agents if _first(agent) is not Role.REVIEWER), next(iter(agents), None))
+    others = [agent for agent in agents if agent is not writer and _first(agent) is not Role.DESIGNER]
+    reviewer = next((agent for agent in others if _first(agent) is Role.REVIEWER), next(iter(others), None))
+    return tuple(agent.name for agent in agents if agent is writer or agent is reviewer)
+
+
+def _first(agent: Agent) -> Role | None:
+    """What the agent is best at; an adapter of another package may name a part that is none of the plan's."""
+    known = [Role(strength) for strength in agent.role_strengths[:1] if strength in set(Role)]
+    return known[0] if known else None

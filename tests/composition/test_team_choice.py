@@ -1,0 +1,49 @@
+"""The team is the one asked for, or the one whose result the task asks for; the reason is shown."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from orchestrator.agents.registry import AGENTS
+from orchestrator.composition.outcomes import IN_DOUBT
+from orchestrator.composition.team_choice import AUTO, Team, choose_team, solo_agents
+from orchestrator.models.work import Role
+from orchestrator.session.breakdown import plan_breakdown
+
+
+@pytest.mark.parametrize(
+    ("task", "team", "because"),
+    [
+        ("Why is it slow?", Team.ANSWER, 'it asks for an answer, and for no change ("why is")'),
+        ("Fix the security bug in login", Team.CHANGE, 'it asks for a change ("fix")'),
+        ("dark mode", Team.CHANGE, IN_DOUBT),
+        ("Fix it. Add it. Drop it. Split it.", Team.CHANGE, 'it asks for a change ("fix", "add", "drop", …)'),
+    ],
+)
+def test_by_itself_the_task_decides_and_its_words_are_shown(task: str, team: Team, because: str) -> None:
+    choice = choose_team(AUTO, task)
+    assert (choice.team, choice.because, choice.by_name) == (team, because, False)
+
+
+@pytest.mark.parametrize("team", Team)
+def test_a_team_that_is_asked_for_is_taken_whatever_the_task_says(team: Team) -> None:
+    choice = choose_team(team, "Why is it slow? Fix it.")
+    assert (choice.team, choice.by_name) == (team, True)
+
+
+def test_there_is_no_other_team() -> None:
+    with pytest.raises(ValueError, match="nobody"):
+        choose_team("nobody", "Fix it")
+
+
+@pytest.mark.parametrize("count", range(len(AGENTS) + 1))
+def test_a_solo_team_has_one_writer_and_at_most_a_reviewer_of_another_agent(count: int) -> None:
+    for agents in permutations(AGENTS.values(), count):
+        chosen = solo_agents(agents)
+        steps = plan_breakdown("x", [AGENTS[name] for name in chosen]).steps
+        assert [step.role for step in steps] in ([], [Role.IMPLEMENTER], [Role.IMPLEMENTER, Role.REVIEWER])
+        assert len(steps) == len(chosen) == len({step.agent for step in steps})
+        designers = [agent for agent in agents if agent.role_strengths[:1] == (Role.DESIGNER,)]
+        assert len(steps) == min(count, 2) or len(agents) - len(designers) == 1
