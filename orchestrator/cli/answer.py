@@ -26,7 +26,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
     from orchestrator.errors import OrchestrateError, UsageError
     from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
-    from orchestrator.session.consents import misunderstood
+    from orchestrator.session.consents import misunderstood, unclear
 
     if not text.strip():
         raise UsageError("the answer is empty")
@@ -38,6 +38,10 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
         )
     state = state_of(folder)
     questions = state.approvals.questions
+    which = unclear(state, question)
+    if which is not None:
+        texts = "; ".join(f"{each.id}: {each.text}" for each in questions)
+        raise UsageError(which, hint=f"--question {questions[0].id} and so on. {texts}")
     asked = next((q for q in questions if question in (None, q.id)), None)
     if asked is None:
         named = f"question {question}" if question else "question"
@@ -47,4 +51,4 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
     if problem is not None:
         raise UsageError(problem, hint=f"{asked.text} It is still open.")
     send(folder, Command.ANSWER, by="orchestrate answer", text=chosen(asked, text), question=asked.id)
-    print(f"session {folder.id}: {asked.id} answered")
+    print(f"session {folder.id}: {asked.id} answered ({asked.text})")

@@ -189,7 +189,7 @@ class Attendance:
                 await reader.discard_typed_ahead()
             line: str | None = ""
             while line is not None and not line.strip():
-                line = await reader.read_line()
+                line = await (reader.read_answer() if is_about_consent else reader.read_line())
             problem = misunderstood(self.session, question, line) if line is not None else None
             if problem is None:
                 return line

@@ -17,6 +17,9 @@ from orchestrator.session.consents import NO, YES
 PAUSE_S: Final = 0.5
 """After a prompt appears nothing that is typed counts for so long: nobody reads a question faster."""
 
+PASTE_S: Final = 0.05
+"""What follows a line within so long was pasted with it: nobody types so fast."""
+
 
 class LineReader:
     """Reads lines from a descriptor without a thread, so that waiting for one can be cancelled."""
@@ -44,6 +47,19 @@ class LineReader:
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode(errors="replace").rstrip("\r")
 
+    async def read_answer(self) -> str | None:
+        """The next line, with all that came with it: several lines that are pasted at once are one answer."""
+        line = await self.read_line()
+        if line is None or not self.is_terminal:
+            return line
+        await anyio.sleep(PASTE_S)
+        rest, self._pending = self._pending, b""
+        with suppress(OSError, ValueError):
+            while select.select([self._descriptor], [], [], 0)[0] and (chunk := os.read(self._descriptor, 4096)):
+                rest += chunk
+        more = rest.decode(errors="replace").strip()
+        return f"{line}\n{more}" if more else line
+
     async def discard_typed_ahead(self) -> None:
         """Forget what has come up to now and what comes in the next half second."""
         self._discard()
@@ -64,9 +80,8 @@ class LineReader:
 def chosen(question: Question, line: str) -> str:
     """The answer a line means: a number takes the suggestion of that number, anything else stands for itself."""
     words = line.strip()
-    if words.isascii() and words.isdigit() and 1 <= int(words) <= len(question.suggestions):
-        return question.suggestions[int(words) - 1]
-    return words
+    numbers = {str(number): each for number, each in enumerate(question.suggestions, 1)}
+    return numbers.get(words, words)
 
 
 def how_to_answer(question: Question) -> str:

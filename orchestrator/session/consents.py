@@ -28,10 +28,22 @@ def is_consent(session: Session, question: Question) -> bool:
 
 def choice(question: Question, text: str) -> str | None:
     """The choice of the question that an answer names, by its number or by its words; ``None``: it names none."""
-    words = text.strip()
-    if words.isascii() and words.isdigit():
-        return question.suggestions[int(words) - 1] if 1 <= int(words) <= len(question.suggestions) else None
-    return next((each for each in question.suggestions if each.lower() == words.lower()), None)
+    words = text.strip().lower()
+    names = enumerate(question.suggestions, 1)
+    return next((each for number, each in names if words in (str(number), each.lower())), None)
+
+
+def unclear(session: Session, named: str | None) -> str | None:
+    """Why nobody knows to which question an answer goes, in words; ``None`` where that is known.
+
+    Args:
+        named: The question that the answer names; ``None``: it names none.
+    """
+    asked = session.approvals.questions
+    if named is not None or len(asked) < 2 or not any(is_consent(session, question) for question in asked):
+        return None
+    listed = ", ".join(question.id for question in asked)
+    return f"{listed} are open, and not all of them ask the same: an answer must name the one that it is for"
 
 
 def misunderstood(session: Session, question: Question, text: str) -> str | None:

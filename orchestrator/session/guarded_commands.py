@@ -19,6 +19,7 @@ from orchestrator.session.consents import (
     settle,
     settle_beforehand,
     shown,
+    unclear,
 )
 from orchestrator.session.draft import Draft
 from orchestrator.session.nested_agents import count_agent
@@ -60,8 +61,12 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
 
 
 def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
-    """Whether the question was a guard's; if so the command that waits is told."""
+    """Whether this is no more to be dealt with: the question was a guard's, or nobody knows which one is meant."""
     session = draft.session
+    problem = unclear(session, command.question)
+    if problem is not None:
+        draft.warn(f"{command.by}: {problem}")
+        return True
     question = next((q for q in session.approvals.questions if command.question in (None, q.id)), None)
     pending = session.approvals.guards.get(question.id) if question is not None else None
     if question is None or pending is None:

@@ -48,7 +48,7 @@ class Story:
             session_dir=self.folder.path,
             agents=tuple(agent.name for agent in found),
             policy=policy,
-            sandbox=SandboxConfig(name="default"),
+            sandbox=SandboxConfig(name="default", confirm_commands=("pip install",)),
             sandbox_backend="bubblewrap",
             templates=load_templates(None),
             interactive=interactive,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.journal.session_lock import hold_session_lock
-from orchestrator.models.entries import Command
+from orchestrator.models.entries import Command, GuardAsked
+from orchestrator.models.identity import WorkerId
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story
@@ -42,3 +43,21 @@ def test_an_answer_to_a_session_nobody_runs_points_to_resume(story: Story, orche
 
     assert ran.code == 1
     assert f"orchestrate resume {story.folder.id} --answer" in ran.err
+
+
+def test_where_one_of_several_questions_asks_for_consent_the_answer_names_one(
+    story: Story, orchestrate: Callable[..., Any]
+) -> None:
+    story.started("gemini")
+    for request in ("r1", "r2"):
+        story.take(GuardAsked(WorkerId("gemini"), request, "executable", ("pip", "install", request), "/t"))
+    story.write()
+
+    with hold_session_lock(story.folder):
+        refused = orchestrate("answer", "yes")
+        assert orchestrate("answer", "yes", "--question", "q2").code == 0
+
+    assert refused.code == 2
+    assert "q1, q2 are open" in refused.err
+    assert "pip install r1" in refused.err
+    assert [command.question for command in story.dropped()] == ["q2"]

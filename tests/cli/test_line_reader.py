@@ -64,6 +64,20 @@ async def test_a_terminal_that_has_gone_is_the_end_of_input() -> None:
         os.close(theirs)
 
 
+async def test_lines_that_are_pasted_at_once_are_one_answer() -> None:
+    ours, theirs = os.openpty()
+    try:
+        reader = LineReader(theirs)
+        with anyio.fail_after(60):
+            os.write(ours, b"yes\nbut not there\n")
+            assert await reader.read_answer() == "yes\nbut not there"
+            os.write(ours, b"yes\n")
+            assert await reader.read_answer() == "yes"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
 async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("one\ntwo\n")
     descriptor = os.open(tmp_path / "answers", os.O_RDONLY)
@@ -76,7 +90,8 @@ async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "answer"), [("2", "no"), (" 1 ", "yes"), ("3", "3"), ("0", "0"), ("maybe", "maybe"), ("²", "²")]
+    ("line", "answer"),
+    [("2", "no"), (" 1 ", "yes"), ("3", "3"), ("0", "0"), ("maybe", "maybe"), ("²", "²"), ("9" * 5000, "9" * 5000)],
 )
 def test_a_number_takes_the_suggestion_of_that_number(line: str, answer: str) -> None:
     assert chosen(Question("q1", "keep it?", ("yes", "no")), line) == answer

@@ -195,6 +195,24 @@ def test_what_is_typed_as_the_question_appears_answers_nothing(
     assert not (installing / "installed.txt").exists(), "a key pressed at once consented to it"
 
 
+@pytest.mark.fault("D1")
+def test_several_lines_that_are_pasted_are_no_consent(program: Program, installing: Path, terminal: Terminal) -> None:
+    assert terminal.wait_for(lambda: is_asked(program)), terminal.said
+    looks = 0
+
+    def decided() -> bool:
+        # Pasted again now and then: what comes too early for anybody to have read the question counts for nothing.
+        nonlocal looks
+        looks += 1
+        if looks % 8 == 1 and terminal.process.poll() is None:
+            terminal.type("yes\nbut not to that place\n")
+        return "is no answer" in terminal.said or (installing / "installed.txt").exists()
+
+    assert terminal.wait_for(decided), terminal.said[-2000:]
+    end(program, terminal)
+    assert not (installing / "installed.txt").exists(), "the first of several lines consented"
+
+
 @pytest.mark.fault("D3")
 def test_one_command_is_asked_about_once(program: Program) -> None:
     """As a version manager's shim does it: the first pip looks for the real one through the guarded PATH."""

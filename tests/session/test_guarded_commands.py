@@ -270,3 +270,32 @@ def test_without_guards_in_front_of_programs_the_hook_asks_about_a_push(played: 
     p.take(asked("git push", source="hook"))
     assert answers(p) == []
     assert len(p.session.approvals.questions) == 1
+
+
+def test_an_answer_that_names_no_question_is_no_consent_where_several_are_open(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("pip", "install", "x"))
+    p.take(asked("docker", "push", "x", request="r2"))
+    p.take(UserCommand(Command.ANSWER, by="somebody", text="yes"))
+    assert answers(p) == []
+    assert any("must name the one" in warned.text for warned in p.wanted(Warned))
+    p.take(UserCommand(Command.ANSWER, by="somebody", text="no", question="q1"))
+    p.take(UserCommand(Command.ANSWER, by="somebody", text="yes"))
+    assert answers(p) == [("r1", False), ("r2", True)]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "01", "\uff11", "yes\nbut not there", "1 2", "y", "1.", "-1", "yes yes"])
+def test_what_is_not_exactly_a_choice_is_asked_again(played: Callable[..., Play], text: str) -> None:
+    p = played()
+    p.take(asked("pip", "install", "x"))
+    says(p, text)
+    assert answers(p) == []
+    assert [question.id for question in p.session.approvals.questions] == ["q1"]
+
+
+def test_a_second_answer_to_the_same_question_changes_nothing(played: Callable[..., Play]) -> None:
+    p = played()
+    p.take(asked("pip", "install", "x"))
+    p.take(UserCommand(Command.ANSWER, by="a", text="no", question="q1"))
+    p.take(UserCommand(Command.ANSWER, by="b", text="yes", question="q1"))
+    assert answers(p) == [("r1", False)]
