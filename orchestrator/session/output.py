@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from orchestrator.agents.registry import get_agent
 from orchestrator.models.entries import AgentOutput, StreamFault
 from orchestrator.models.events import (
@@ -145,6 +147,8 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
             draft.change_worker(worker).noise = state.noise + 1
         case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():
             pass
+        case payload:
+            assert_never(payload)
 
 
 def _note_conversation(draft: Draft, worker: WorkerId, reference: str) -> None:
