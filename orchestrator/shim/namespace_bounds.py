@@ -8,6 +8,7 @@ Imported by the shim: standard library only, nothing that costs import time.
 from __future__ import annotations
 
 import fcntl
+import time
 
 from orchestrator.shim.processes import call_kernel, os
 
@@ -80,8 +81,7 @@ def _set_bounds(init: int, bounds: Mapping[str, int]) -> list[str]:
     if "terminals" not in bounds and not refused:
         return problems
     try:
-        _wait_for_terminals(init, ours)
-        call_kernel("setns", mounts, _NEW_MOUNTS)
+        _enter(mounts, _wait_for_terminals(init, ours))
         if "terminals" in bounds:
             options = f"max={bounds['terminals']},ptmxmode=0666,mode=620"
             call_kernel("mount", 0, b"/dev/pts\0", 0, _REMOUNT, options.encode() + b"\0")
@@ -123,17 +123,41 @@ def _write_setting(name: str, number: int) -> bool:
     return True
 
 
-def _wait_for_terminals(init: int, ours: frozenset[str]) -> None:
-    """Until the sandbox has terminals of its own where its worker looks for them.
+def _enter(mounts: int, device: str) -> None:
+    """Enter the sandbox's mounts.
+
+    While bubblewrap changes its root for the last time, the old one lies over the new one for a moment, and whoever
+    enters lands in that; to enter again is to look again.
+
+    Raises:
+        OSError: its terminals cannot be seen there.
+    """
+    deadline = time.monotonic() + MOUNTED_WITHIN_S
+    while True:
+        call_kernel("setns", mounts, _NEW_MOUNTS)
+        try:
+            number = os.stat("/dev/pts").st_dev
+        except OSError:
+            number = 0
+        if f"{os.major(number)}:{os.minor(number)}" == device:
+            return
+        if time.monotonic() > deadline:
+            raise OSError("the sandbox shows none")
+        time.sleep(0.001)
+
+
+def _wait_for_terminals(init: int, ours: frozenset[str]) -> str:
+    """Wait until the sandbox has terminals of its own where its worker looks for them; returns their device.
 
     Raises:
         OSError: it is gone, or never has.
     """
     import select
-    import time
 
     deadline = time.monotonic() + MOUNTED_WITHIN_S
-    while not _terminals(init) - ours:
+    while True:
+        for device in _terminals(init) - ours:
+            return device
         left = deadline - time.monotonic()
         if left < 0:
             raise OSError("the sandbox has none")
