@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -78,9 +79,7 @@ CASES: Final[Mapping[str, Case]] = {
     "failed-command": Case(({"run": "exit 3"}, {"say": "It failed."})),
     "failed-read": Case(({"read": "{target}/missing.txt"}, {"say": "It is missing."})),
     "refused-key": Case(({"status": 401, "times": 0, "message": "Incorrect API key provided"},)),
-    "limit": Case(
-        ({"status": 429, "times": 0, "message": "Rate limit reached, try again in 20m", "resets_in_s": 1200},)
-    ),
+    "limit": Case(({"status": 429, "times": 0, "message": "Rate limit reached, try again in 20m"},)),
     "server-error": Case(({"status": 500, "times": 0, "message": "The server had an error"},)),
     "no-session": Case(({"say": "x"},), {"resume": "00000000-0000-4000-8000-000000000000"}),
 }
@@ -173,7 +172,7 @@ def _replacements(root: Path, programs: Path, shown: str) -> Sequence[tuple[str,
     installed = str(programs.parent.parent)
     return (
         (str(root), shown),
-        (str(root).replace("/", "-").replace(".", "-"), shown.replace("/", "-")),
+        (re.sub(r"[^A-Za-z0-9]", "-", str(root)), shown.replace("/", "-")),
         (installed, "/usr/local/lib/agent-clis"),
     )
 

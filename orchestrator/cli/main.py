@@ -14,7 +14,6 @@ import click
 
 from orchestrator.cli.group import PROGRAM, build_group
 from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
-from orchestrator.quotation import visible_lines
 
 _NOBODY_READS = frozenset({errno.EPIPE, errno.EIO, errno.EBADF})
 """A reader (``| head``) or a terminal has gone: that is no failure of the run."""
@@ -133,6 +132,8 @@ def _tell(text: str) -> None:
 
 
 def _complain(message: str, hint: str | None) -> None:
+    from orchestrator.quotation import visible_lines  # not for a start that has nothing to complain of
+
     _tell(visible_lines(f"{PROGRAM}: error: {message}"))
     if hint:
         _tell(visible_lines(f"hint: {hint}"))

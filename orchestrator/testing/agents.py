@@ -7,7 +7,7 @@ hypothesis, which comes with the development requirements.
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.agents.contract import Agent, Translation
+from orchestrator.agents.failures import failure_beside, failure_kind, http_status
 from orchestrator.models.events import (
     AGENT_EVENT,
     AgentEvent,
@@ -27,6 +28,7 @@ from orchestrator.models.events import (
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.recovery import RecoveryRule
 from orchestrator.models.work import Assignment, ModelEndpoint, Role
+from orchestrator.recovery import PermissionRecoveryEngine
 from orchestrator.wire.lines import LineFramer
 from orchestrator.wire.records import Noise, RawRecord, Stream, decode_line
 
@@ -278,6 +280,37 @@ def check_rules(agent: Agent) -> None:
         assert rule.name.startswith(f"{agent.name}-"), f"rule {rule.name!r} does not begin with {agent.name}-"
         assert rule.because, f"rule {rule.name!r} does not say why"
         assert rule.source, f"rule {rule.name!r} does not say where it comes from"
+
+
+def check_warning(agent: Agent, line: str) -> None:
+    """What the CLI prints while it goes on stops nobody: no rule does more than take note of it."""
+    _, events = agent.translate(Translation(), Noise(line, "stderr"), READ_AT)
+    engine = PermissionRecoveryEngine(agent.recovery_rules)
+    for event in events:
+        plan = engine.plan(event, assignment=sample_assignment(agent), allowed_roots=(), attempts=0)
+        assert plan is None or plan.remedy.kind == "ignore", f"{agent.name}: rule {plan.rule!r} stops for {line!r}"
+
+
+def check_refusal(agent: Agent, row: Mapping[str, str]) -> None:
+    """What the CLI says when it cannot go on is of its kind, and has its remedy.
+
+    Args:
+        row: ``text``, ``failure`` and ``remedy``; ``stream`` is ``stderr`` where no record tells of it.
+    """
+    text = row["text"]
+    if row.get("stream") == "stderr":
+        failed = failure_beside(Noise(text, "stderr"), agent.recovery_rules)
+        assert failed is not None, f"{agent.name}: no rule knows {text!r}"
+    else:
+        status = http_status(text)
+        failed = Failed(text, failure_kind(text, status), status, final=True)
+    assert failed.failure == row["failure"], f"{agent.name}: {text!r} is taken for {failed.failure}"
+    event = AgentEvent(EventType.ERROR, agent.name, READ_AT, failed)
+    plan = PermissionRecoveryEngine(agent.recovery_rules).plan(
+        event, assignment=sample_assignment(agent), allowed_roots=(), attempts=0
+    )
+    remedy = plan.remedy.kind if plan is not None else "none"
+    assert remedy == row["remedy"], f"{agent.name}: {text!r} is answered with {remedy}"
 
 
 def first_match(rules: Sequence[RecoveryRule], event: AgentEvent) -> RecoveryRule | None:

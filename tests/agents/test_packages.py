@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -16,7 +17,9 @@ from orchestrator.testing.agents import (
     check_evidence,
     check_prompt,
     check_recording,
+    check_refusal,
     check_rules,
+    check_warning,
     golden,
     missing_parts,
     told,
@@ -41,6 +44,10 @@ def test_the_packages_adapter_passes_the_kit_and_lacks_nothing(agent: Agent, upd
         if update_goldens:
             (folder / "events.json").write_text(golden(told(agent, folder)), encoding="utf-8")
         check_recording(agent, folder)
+    for line in (PACKAGE / "recordings" / "warnings.txt").read_text(encoding="utf-8").splitlines():
+        check_warning(agent, line)
+    for row in tomllib.loads((PACKAGE / "recordings" / "refusals.toml").read_text(encoding="utf-8"))["refusal"]:
+        check_refusal(agent, row)
     check_rules(agent)
     check_prompt(agent)
     check_assignment_is_obeyed(agent)

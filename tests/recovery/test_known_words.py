@@ -9,13 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.agents.contract import Translation
-from orchestrator.agents.failures import failure_beside, failure_kind, http_status
 from orchestrator.agents.registry import AGENTS, get_agent
-from orchestrator.models.events import AgentEvent, EventType, Failed
-from orchestrator.recovery import PermissionRecoveryEngine
-from orchestrator.testing.agents import READ_AT, sample_assignment
-from orchestrator.wire.records import Noise
+from orchestrator.testing.agents import check_refusal, check_warning
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
 
@@ -32,34 +27,16 @@ def refusals() -> Iterator[Any]:
             yield pytest.param(path.stem, row, id=f"{path.stem}: {row['text'][:60]}")
 
 
-def test_the_team_has_both_collections() -> None:
+def test_every_agent_has_both_collections() -> None:
     for kind in ("warnings", "refusals"):
-        assert {"claude", "codex", "gemini"} <= {path.stem for path in (RECORDINGS / kind).iterdir()} <= set(AGENTS)
+        assert {path.stem for path in (RECORDINGS / kind).iterdir()} == set(AGENTS)
 
 
 @pytest.mark.parametrize(("name", "line"), list(warnings()))
 def test_no_rule_stops_a_worker_for_a_warning(name: str, line: str) -> None:
-    agent = get_agent(name)
-    _, events = agent.translate(Translation(), Noise(line, "stderr"), READ_AT)
-    engine = PermissionRecoveryEngine(agent.recovery_rules)
-    for event in events:
-        plan = engine.plan(event, assignment=sample_assignment(agent), allowed_roots=(), attempts=0)
-        assert plan is None or plan.remedy.kind == "ignore", plan
+    check_warning(get_agent(name), line)
 
 
 @pytest.mark.parametrize(("name", "row"), list(refusals()))
 def test_a_refusal_is_of_its_kind_and_has_its_remedy(name: str, row: dict[str, str]) -> None:
-    agent = get_agent(name)
-    text = row["text"]
-    if row.get("stream") == "stderr":
-        failed = failure_beside(Noise(text, "stderr"), agent.recovery_rules)
-        assert failed is not None
-    else:
-        status = http_status(text)
-        failed = Failed(text, failure_kind(text, status), status, final=True)
-    assert failed.failure == row["failure"]
-    event = AgentEvent(EventType.ERROR, agent.name, READ_AT, failed)
-    plan = PermissionRecoveryEngine(agent.recovery_rules).plan(
-        event, assignment=sample_assignment(agent), allowed_roots=(), attempts=0
-    )
-    assert (plan.remedy.kind if plan is not None else "none") == row["remedy"]
+    check_refusal(get_agent(name), row)

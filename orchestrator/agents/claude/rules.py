@@ -118,7 +118,6 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         ),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
         because="the path lies outside the folders Claude Code was given",
-        evidence="binary",
         source="C2",
     ),
     RecoveryRule(

@@ -73,7 +73,6 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         pattern=re.compile(r"(?:^|[\s'\"(])(?P<path>/[^\s:'\"]+)['\"]?: Read-only file system"),
         remedy=Relaunch(flags=(_WRITE,), with_path=True),
         because="a command could not write where the sandbox is read-only",
-        evidence="binary",
         source="X5",
     ),
     RecoveryRule(
