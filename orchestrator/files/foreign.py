@@ -158,6 +158,18 @@ class ForeignFolder:
         self.top = top
         self._follows = links == "follow"
 
+    @contextmanager
+    def staying(self) -> Iterator[ForeignFolder]:
+        """The same folder for reading many files while the block runs: the way to the last one is kept open.
+
+        What is moved away meanwhile is still read where it was; a link in its place is not followed.
+        """
+        near = _NearFolder(self.top, links="follow" if self._follows else "refuse")
+        try:
+            yield near
+        finally:
+            near.leave()
+
     # Looking
 
     def status(self, name: Name = "") -> Status | Unread:
@@ -580,6 +592,31 @@ class ForeignFolder:
         except BaseException:
             os.close(descriptor)
             raise
+
+
+class _NearFolder(ForeignFolder):
+    """A folder that keeps the way to the last name open."""
+
+    def __init__(self, top: Path, *, links: Literal["refuse", "follow"]) -> None:
+        super().__init__(top, links=links)
+        self._above: list[bytes] | None = None
+        self._kept = -1
+
+    @contextmanager
+    def _folder_of(self, name: Name) -> Iterator[tuple[int, bytes]]:
+        *above, last = _parts(name)
+        if above != self._above:
+            self.leave()
+            with super()._folder_of(name) as (folder, _):
+                self._kept = os.dup(folder)
+            self._above = above
+        yield self._kept, last
+
+    def leave(self) -> None:
+        """Close what is kept open."""
+        if self._above is not None:
+            os.close(self._kept)
+        self._above = None
 
 
 def kind_of(path: Path) -> Kind | None:

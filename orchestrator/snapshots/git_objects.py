@@ -9,12 +9,14 @@ import hashlib
 import os
 import secrets
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.snapshots.object_packs import Pack, PackWriter, packing, packs_in, remove_unfinished
 
 FILE: Final = b"100644"
 PROGRAM: Final = b"100755"
@@ -29,9 +31,25 @@ class ObjectStore:
     folder: Path
     """``objects``."""
     _written: set[bytes] = field(default_factory=set)
+    _packs: tuple[Pack, ...] | None = None
 
-    def write(self, kind: Literal["blob", "tree"], content: bytes) -> bytes:
+    @contextmanager
+    def packing(self) -> Iterator[PackWriter]:
+        """Files that :meth:`write` is given with this go into one pack, which is complete when the block ends well.
+
+        Raises:
+            OSError: The disk refused.
+        """
+        remove_unfinished(self.folder / "pack")
+        with packing(self.folder / "pack") as pack:
+            yield pack
+        self._packs = None
+
+    def write(self, kind: Literal["blob", "tree"], content: bytes, *, pack: PackWriter | None = None) -> bytes:
         """Store an object if it is not there yet; its name, as bytes.
+
+        Args:
+            pack: Where a file's content goes; by default, and with every folder, into a file of its own.
 
         Raises:
             OSError: The disk refused.
@@ -39,6 +57,11 @@ class ObjectStore:
         head = b"%s %d\0" % (kind.encode(), len(content))
         oid = name_of(kind, content)
         if oid in self._written:
+            return oid
+        if (pack is not None and oid in pack) or self._packed(oid) is not None:
+            return oid
+        if pack is not None and kind == "blob":
+            pack.add(oid, content)
             return oid
         name = oid.hex()
         place = self.folder / name[:2] / name[2:]
@@ -63,10 +86,23 @@ class ObjectStore:
         """
         name = oid.hex()
         try:
+            found = self._packed(oid)
+            if found is not None:
+                return found[0].read(found[1])
             stored = zlib.decompress((self.folder / name[:2] / name[2:]).read_bytes())
-        except (OSError, zlib.error) as error:
+        except (OSError, IndexError, zlib.error) as error:
             raise EnvironmentUnfit(f"the snapshot {name} cannot be read: {error}") from error
         return stored.partition(b"\0")[2]
+
+    def _packed(self, oid: bytes) -> tuple[Pack, int] | None:
+        """The pack that holds an object, and where in it; ``None`` if none does."""
+        if self._packs is None:
+            self._packs = packs_in(self.folder / "pack")
+        for pack in self._packs:
+            place = pack.place_of(oid)
+            if place is not None:
+                return pack, place
+        return None
 
     def read_tree(self, oid: bytes) -> dict[bytes, tuple[bytes, bytes]]:
         """Mode and name of the content of every file of a tree, by path.

@@ -9,14 +9,17 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.files.programs import run_program
+from orchestrator.files.time_limits import is_over
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_objects import FILE, LINK, PROGRAM, ObjectStore
+from orchestrator.snapshots.object_packs import PackWriter
 
 _CONFIG: Final = """\
 [core]
@@ -37,6 +40,8 @@ _ATTRIBUTES: Final = "* !diff !merge -text -filter -ident -working-tree-encoding
 """Before all others, with which a worker could keep its change out of a diff or have a filter run."""
 MOST_RECORDED_BYTES: Final = 64 * 1024 * 1024
 """Of a larger file only size and time are recorded: a data set would take minutes and double the disk it needs."""
+MANY: Final = 500
+"""So many new files go into one pack: a file of ours for each of 100,000 took a minute, and 400 MB of disk."""
 DIFF_TIME_S: Final = 120.0
 _CLOCK_STEP_NS: Final = 50_000_000
 """A file that was written so shortly before it was read may be written again without its time moving on."""
@@ -73,19 +78,23 @@ class ShadowRepository:
         fresh: dict[bytes, tuple[tuple[int, ...], bytes]] = {}
         tree: dict[bytes, tuple[bytes, bytes]] = {}
         doubts: list[str] = []
+        unknown = sum(path not in known for path in files)
         try:
-            for path, status in files.items():
-                seen = _fingerprint(status)
-                before = known.get(path)
-                if before is not None and before[0] == seen:
-                    oid: bytes | None = before[1]
-                    fresh[path] = before
-                else:
-                    oid, is_settled = self._record(path, status, doubts)
-                    if oid is not None and is_settled:
-                        fresh[path] = (seen, oid)
-                if oid is not None:
-                    tree[path] = (_mode(status), oid)
+            with self._foreign.staying() as near, self._sink(unknown) as pack:
+                for path, status in files.items():
+                    seen = _fingerprint(status)
+                    before = known.get(path)
+                    if before is not None and before[0] == seen:
+                        oid: bytes | None = before[1]
+                        fresh[path] = before
+                    elif is_over():
+                        raise EnvironmentUnfit(f"recording {self._target} took too long")
+                    else:
+                        oid, is_settled = self._record(near, path, status, doubts, pack)
+                        if oid is not None and is_settled:
+                            fresh[path] = (seen, oid)
+                    if oid is not None:
+                        tree[path] = (_mode(status), oid)
             name = self._store.write_tree(tree).hex()
             if fresh != known:
                 self._keep(fresh)
@@ -122,24 +131,30 @@ class ShadowRepository:
         out, _ = self._run("-r", "-z", "--numstat", "--no-renames", before, after, most_bytes=256 * 1024 * 1024)
         return [_figures(row) for row in out.split(_NUL) if row]
 
-    def _record(self, path: bytes, status: Status, doubts: list[str]) -> tuple[bytes | None, bool]:
+    def _sink(self, unknown: int) -> AbstractContextManager[PackWriter | None]:
+        """Where the contents of so many new files go."""
+        return self._store.packing() if unknown >= MANY else nullcontext()
+
+    def _record(
+        self, near: ForeignFolder, path: bytes, status: Status, doubts: list[str], pack: PackWriter | None
+    ) -> tuple[bytes | None, bool]:
         """The name of the content, ``None`` where it has gone meanwhile, and whether it can be relied upon later."""
         begun = time.time_ns()
         if status.kind == "link":
-            leads = self._foreign.link(path)
+            leads = near.link(path)
             if isinstance(leads, Unread):
                 return None, False
-            return self._store.write("blob", os.fsencode(leads)), status.ctime_ns < begun - _CLOCK_STEP_NS
+            return self._store.write("blob", os.fsencode(leads), pack=pack), status.ctime_ns < begun - _CLOCK_STEP_NS
         if status.size > MOST_RECORDED_BYTES:
             return self._stand_in("large file", status), True
-        content = self._foreign.read(path, most_bytes=MOST_RECORDED_BYTES)
+        content = near.read(path, most_bytes=MOST_RECORDED_BYTES)
         if isinstance(content, Unread):
             if content.reason in ("missing", "not a folder", "a link", "not a file"):
                 return None, False
             shown = path.decode(errors="backslashreplace")
             doubts.append(f"what {shown} holds: it {content.detail}")
             return self._stand_in("file that could not be read,", status), False
-        return self._store.write("blob", content), status.ctime_ns < begun - _CLOCK_STEP_NS
+        return self._store.write("blob", content, pack=pack), status.ctime_ns < begun - _CLOCK_STEP_NS
 
     def _stand_in(self, what: str, status: Status) -> bytes:
         """The name of a text that changes when a file changes whose content is not recorded."""

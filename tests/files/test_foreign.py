@@ -43,6 +43,26 @@ def test_a_regular_file_is_read_whole_in_part_and_hashed(folder: Path) -> None:
     assert not ours.is_folder("a/b")
 
 
+def test_staying_in_a_folder_reads_the_same_and_leaves_nothing_open(folder: Path) -> None:
+    for name in ("a/b/one", "a/b/two", "a/three", "four"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "a/b/link").symlink_to("one")
+    with ForeignFolder(folder).staying() as near:
+        for name in ("a/b/one", "a/b/two", "a/three", "four", "a/b/one"):
+            assert near.read(name, most_bytes=100) == name.encode()
+        assert near.link("a/b/link") == "one"
+        assert reason(near.read("a/b/link", most_bytes=100)) == "a link"
+        assert reason(near.read("a/missing/x", most_bytes=100)) == "missing"
+        assert reason(near.read("a/b/../three", most_bytes=100)) == "bad name"
+        assert near.read("a/three", most_bytes=100) == b"a/three"
+        (folder / "a").rename(folder / "moved")
+        (folder / "a").symlink_to("/etc")
+        # What was moved away is read where it was; nothing is read behind the link.
+        assert near.read("a/three", most_bytes=100) == b"a/three"
+        assert reason(near.read("a/b/one", most_bytes=100)) == "not a folder"
+
+
 def test_a_larger_file_is_not_read_at_all(folder: Path) -> None:
     with (folder / "huge").open("wb") as file:
         file.truncate(60 << 30)

@@ -63,6 +63,24 @@ def test_the_targets_own_repository_is_not_touched(snapshots: Snapshots, target:
     assert fingerprint(target / ".git") == before
 
 
+def test_many_new_files_go_into_one_pack_and_later_ones_into_files_of_their_own(
+    snapshots: Snapshots, target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.snapshots.shadow_repository.MANY", 3)
+    (target / "link").symlink_to("form.py")
+    begin = snapshots.record("begin")
+    pack = tmp_path / "snapshots/git/objects/pack"
+    assert sorted(path.suffix for path in pack.iterdir()) == [".idx", ".pack"]
+    (target / "form.py").write_text("two\n")
+    end = Snapshots(tmp_path / "snapshots", target).record("end")
+    assert len(list(pack.iterdir())) == 2
+    diff = snapshots.compare(begin, end)
+    assert "-one\n+two\n" in diff.text
+    snapshots.check_out(begin, tmp_path / "out")
+    assert (tmp_path / "out/form.py").read_text() == "one\n"
+    assert (tmp_path / "out/link").readlink() == Path("form.py")
+
+
 def test_ignored_files_are_left_out_unless_the_repository_tracks_them(snapshots: Snapshots, target: Path) -> None:
     before = snapshots.take("before")
     (target / "build").mkdir()
