@@ -85,7 +85,10 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
     for words, kind in (
         (r"context window|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
         (r"token could not be refreshed", FailureKind.AUTHENTICATION),  # whatever kept it: a disk's quota, say
-        (r"quota|usage (?:limit|exceeded)|rate.?limit|too many requests|resource.exhausted|slow down", FailureKind.USAGE_LIMIT),
+        (
+            r"quota|usage (?:limit|exceeded)|rate.?limit|too many requests|resource.exhausted|slow down",
+            FailureKind.USAGE_LIMIT,
+        ),
         (
             r"credit balance|out of (?:usage )?credits|spend cap|credit (?:limit|cap)|billing(?! details)"
             r"|payment required",
