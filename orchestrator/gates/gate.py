@@ -77,7 +77,8 @@ class Command:
     """It is run outside of the sandbox, in an empty folder and with nothing but its list."""
     runs_project: bool = False
     """It runs code of the project, in the project's environment, and after every tool."""
-    within_s: float = 120.0
+    within_s: float | None = None
+    """The longest it may take; ``None``: as long as the user allows any tool."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ MISSING, UNTYPED = "import-not-found", "import-untyped"
 _COMMENT = re.compile(r"#\s*(?:type:\s*ignore|mypy:\s*ignore-errors)[^#]*", re.IGNORECASE)
 _MODULE = re.compile(r'module named "([^"]+)"')
 _INI_FILES = ("mypy.ini", ".mypy.ini", "setup.cfg")
-TIME_S = 600.0
 
 
 def plan(subject: Subject) -> Command | Unmeasured:
@@ -27,7 +26,7 @@ def plan(subject: Subject) -> Command | Unmeasured:
     paths = _paths(subject)
     argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_types.py", LIST, WORK, subject.python, *paths)
     shown = f"mypy --output json --python-executable {subject.python or 'python3'} FILES"
-    return Command(argv, subject.python_files, shown=shown, within_s=TIME_S)
+    return Command(argv, subject.python_files, shown=shown)
 
 
 def _paths(subject: Subject) -> Sequence[str]:

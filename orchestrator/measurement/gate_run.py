@@ -40,6 +40,7 @@ from orchestrator.measurement.tool_runs import Measured, ToolRunner
 from orchestrator.models.quality_gates import GateReport, QualityGate
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.suite_measurements import SuitesMeasured
+from orchestrator.quotation import quoted_name
 from orchestrator.sandbox.layers import Bench, Layer, open_layer
 
 LOOK_TIME_S: Final = 120.0
@@ -120,7 +121,7 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
     gates = tuple(gate.model_copy(update={"blocks": blocks(gate, request.rules)}) for gate in gates)
     conclusion = concluded(gates, request.rules)
     return GateReport(
-        path=str(request.target),
+        path=quoted_name(str(request.target)),
         tree=before.tree,
         files=len(before.names),
         approved=conclusion.approved,
@@ -235,7 +236,7 @@ async def _measure_on(
         for gate, _ in asked:
             outcomes.refuse(gate, tools)
     elif asked:
-        runner = ToolRunner(layer, tools, probes, request.is_offline, subject.python)
+        runner = ToolRunner(layer, tools, probes, request.within_s, request.is_offline, subject.python)
         first = [pair for pair in asked if not pair[1].runs_project]
         if first:
             progress(f"running {', '.join(gate.name for gate, _ in first)}")
@@ -302,7 +303,7 @@ async def _measure_by_tests(
         return
     argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_coverage.py", LIST, str(trace.records))
     command = Command(argv, subject.source_files, shown=f"coverage run --branch --source=. -m ({suites.command})")
-    measured = await ToolRunner(layer, tools, probes).measure(traced[0], command)
+    measured = await ToolRunner(layer, tools, probes, request.within_s).measure(traced[0], command)
     for gate in traced:
         if isinstance(measured.outcome, Unmeasured):
             outcomes.refuse(gate, measured.outcome.reason, measured)

@@ -72,6 +72,8 @@ def look_at(folder: Path) -> ProjectTree:
         if isinstance(content, Unread):
             problem = problem or f"not every file could be looked at: {content}"
             continue
+        if "\n" in found.name or "\r" in found.name:
+            problem = problem or f"the name {quoted_name(found.name)} cannot stand in a list of files"
         rows.append(f"{content} {kind} {quoted_name(found.name)}\n")
         if kind != "link":
             sizes[found.name] = found.status.size
@@ -89,8 +91,8 @@ def _is_left_out(foreign: ForeignFolder, entry: Entry) -> bool:
 
 
 def python_files(tree: ProjectTree) -> tuple[str, ...]:
-    """Every Python file whose name can stand in a list."""
-    return tuple(name for name in tree.names if name.endswith((".py", ".pyi")) and name.isprintable())
+    """Every Python file."""
+    return tuple(name for name in tree.names if name.endswith((".py", ".pyi")))
 
 
 def source_files(names: Sequence[str]) -> tuple[str, ...]:
@@ -108,7 +110,7 @@ def is_beside_the_source(name: str) -> bool:
 
 def text_files(tree: ProjectTree) -> tuple[str, ...]:
     """Every file that a secret could stand in."""
-    return tuple(name for name in tree.names if name.isprintable() and 0 < tree.sizes[name] <= MOST_SECRET_BYTES)
+    return tuple(name for name in tree.names if 0 < tree.sizes[name] <= MOST_SECRET_BYTES)
 
 
 def settings_of(folder: Path) -> Mapping[str, str]:

@@ -49,6 +49,8 @@ class ToolRunner:
     tools: ToolEnvironment
     probes: Path
     """Our own small programs, in a folder that the sandbox shows."""
+    within_s: float = 300.0
+    """The longest run of one tool."""
     is_offline: bool = False
     python: str = ""
     """The interpreter of the project's environment."""
@@ -142,7 +144,7 @@ class ToolRunner:
                 wrapped,
                 cwd=Path("/"),
                 env=environ,
-                within_s=command.within_s,
+                within_s=command.within_s or self.within_s,
                 most_bytes=MOST_OUTPUT_BYTES,
                 thorough=True,
             )

@@ -69,6 +69,14 @@ def test_what_cannot_be_looked_at_is_a_problem(tmp_path: Path, monkeypatch: pyte
     assert "more than the" in str(look_at(tmp_path).problem)
 
 
+def test_a_name_that_would_be_two_lines_of_a_list_is_a_problem(tmp_path: Path) -> None:
+    written(tmp_path, {"a\u200b\u2028b.py": ""})
+    tree = look_at(tmp_path)
+    assert (tree.problem, python_files(tree)) == (None, ("a\u200b\u2028b.py",))
+    written(tmp_path, {"a\nb.py": ""})
+    assert look_at(tmp_path).problem == 'the name "a\\nb.py" cannot stand in a list of files'
+
+
 def test_files_are_sorted_by_what_they_are(tmp_path: Path) -> None:
     written(tmp_path, {**SMALL, "data.bin": "x" * 2_000_000, "pkg/types.pyi": "", "empty.txt": ""})
     tree = look_at(tmp_path)

@@ -15,8 +15,8 @@ from typing import Any
 def main() -> None:
     """Combine the records of all processes, and count."""
     listed, data = sys.argv[1:]
-    with open(listed, encoding="utf-8", errors="surrogateescape") as file:
-        names = file.read().splitlines()
+    with open(listed, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        names = file.read().split("\n")[:-1]
     import coverage  # type: ignore[import-not-found]  # in the environment of the tools
 
     records = sorted(os.path.join(data, name) for name in os.listdir(data))

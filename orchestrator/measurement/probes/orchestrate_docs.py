@@ -17,8 +17,8 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 def main() -> None:
     """Look at every file of the list."""
-    with open(sys.argv[1], encoding="utf-8", errors="surrogateescape") as file:
-        names = file.read().splitlines()
+    with open(sys.argv[1], encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        names = file.read().split("\n")[:-1]
     total, missing, broken = 0, list[list[object]](), list[str]()
     for name in names:
         try:

@@ -12,8 +12,8 @@ import sys
 def main() -> None:
     """Put the names behind the arguments, and become the module."""
     module, listed, *arguments = sys.argv[1:]
-    with open(listed, encoding="utf-8", errors="surrogateescape") as file:
-        names = file.read().splitlines()
+    with open(listed, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        names = file.read().split("\n")[:-1]
     sys.argv = [module, *arguments, *(f"./{name}" for name in names)]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

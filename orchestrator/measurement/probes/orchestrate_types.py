@@ -18,8 +18,8 @@ SILENCING = re.compile(r"#\s*(?:type:\s*ignore|mypy:)[^\n]*", re.IGNORECASE)
 def main() -> None:
     """Copy, check, and pass on what was said."""
     listed, work, python, *paths = sys.argv[1:]
-    with open(listed, encoding="utf-8", errors="surrogateescape") as file:
-        names = file.read().splitlines()
+    with open(listed, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        names = file.read().split("\n")[:-1]
     top = os.path.join(work, "src")
     copies = {name: importable(name) for name in names}
     for name, copy in copies.items():
