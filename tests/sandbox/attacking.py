@@ -266,6 +266,7 @@ attack("processes", "read a neighbour's variables")(
 )
 attack("processes", "read a neighbour's memory map")(lambda w: Path(f"/proc/{w['neighbour']}/maps").read_text()[0])
 attack("processes", "write a neighbour's memory")(lambda w: open(f"/proc/{w['neighbour']}/mem", "r+b").close())
+attack("processes", "write the memory of the first process (/proc/1/mem)")(lambda w: open("/proc/1/mem", "r+b").close())
 attack("processes", "change a neighbour's priority")(lambda w: os.setpriority(os.PRIO_PROCESS, w["neighbour"], 19))
 
 

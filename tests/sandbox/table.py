@@ -208,12 +208,99 @@ def planting(number: int = 5) -> str:
     return "\n".join([*lines, ""])
 
 
-if __name__ == "__main__":
+PROGRAMS_HEAD = "## Planting: what the user's programs obey"
+
+
+def programs_tried(name: str, backend: str, *, user: str, folder: Path) -> Mapping[str, Any]:
+    """Have an agent plant every file of the trials in one session, as one user; what became of them.
+
+    Raises:
+        LookupError: that user cannot start an interpreter.
+        RuntimeError: it could not be tried.
+    """
+    uid = ORDINARY if user == "ordinary" and os.geteuid() == 0 else None
+    place = folder / f"programs-{name}-{backend}-{user}"
+    place.mkdir()
+    if uid is not None:
+        os.chown(place, uid, uid)
+    ran = subprocess.run(
+        [interpreter(uid), "-m", "tests.sandbox.obeyed_trials", name, backend, str(place)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        user=uid,
+        group=uid,
+        extra_groups=None if uid is None else [],
+        env={
+            **{"PATH": os.environ["PATH"], "HOME": str(place), "PYTHONDONTWRITEBYTECODE": "1"},
+            "PYTHONPATH": os.pathsep.join(sys.path[1:]),
+        },
+    )
+    if ran.returncode != 0:
+        raise RuntimeError(f"nothing could be planted: {ran.stderr[-2000:]}")
+    found: Mapping[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    return found
+
+
+def programs() -> str:
+    """The section on what programs obey, from a run on this machine."""
+    from orchestrator.safety.obeyed_files import obeyed_files
+    from tests.sandbox.obeyed_trials import TRIALS, available, without_sandbox
+
+    trials = [trial for trial in TRIALS if available(trial)]
+    called = {trial.pattern: trial.program for trial in TRIALS}
+    with trial_folder() as folder:
+        could = set(without_sandbox(folder, trials))
+    lines = [
+        PROGRAMS_HEAD,
+        "",
+        "Written by `python -m tests.sandbox.table programs`.  *Seen to run*: put there where nothing holds it, the",
+        "file was run by that program when its user called it.  Then a made-up agent planted all of these in one",
+        "session, and the user called the programs once it had ended.  `hold` and `take back`: the file is as it was,",
+        "or gone; `warn`: it stays, and is named before all else.  Of what is marked *by documentation only* the",
+        "program is not to be had here without much weight, or what the file says is no command; its row rests on the",
+        "source that it names.",
+        "",
+    ]
+    users = [user for user in USERS if user != "root" or os.geteuid() == 0]
+    for name, backend in PLANTING:
+        for user in users:
+            with trial_folder() as folder:
+                found = programs_tried(name, backend, user=user, folder=folder)
+            total = len(found["held"]) + len(found["warned"])
+            lines.append(
+                f"- {name}, {backend}, {user}: {total} planted, {len(found['held'])} held or taken back, "
+                f"{len(found['warned'])} warned of first, {len(found['ran'])} ran through it, "
+                f"{len(found['unnamed']) + len(found['wrong'])} unnamed or otherwise than the table says"
+            )
+    lines += ["", "| file | program | what becomes of it | proof |", "| --- | --- | --- | --- |"]
+    for row in obeyed_files():
+        proof = "by documentation only"
+        if row.pattern in could:
+            proof = f"seen to run: `{called[row.pattern]}`"
+        elif row.pattern in called:
+            proof = f"did not run here: `{called[row.pattern]}`"
+        lines.append(f"| `{row.pattern}` | {row.program} | {row.do} | {proof} |")
+    return "\n".join([*lines, ""])
+
+
+def main(words: list[str]) -> None:
+    """Write one part of the page anew, and leave the others as they are."""
     standing = DOCUMENT.read_text(encoding="utf-8")
-    attacks, _, section = standing.partition(PLANTING_HEAD)
-    if sys.argv[1:] == ["planting"]:
-        section = planting()
+    attacks, _, rest = standing.partition(PLANTING_HEAD)
+    of_git, _, of_programs = rest.partition(PROGRAMS_HEAD)
+    of_git, of_programs = PLANTING_HEAD + of_git, PROGRAMS_HEAD + of_programs
+    if words == ["planting"]:
+        of_git = planting()
+    elif words == ["programs"]:
+        of_programs = programs()
     else:
-        attacks = document() + "\n"
-        section = PLANTING_HEAD + section if section else planting()
-    DOCUMENT.write_text(attacks.rstrip("\n") + "\n\n" + section, encoding="utf-8")
+        attacks = document()
+    parts = (attacks, of_git, of_programs)
+    DOCUMENT.write_text("\n\n".join(part.strip("\n") for part in parts) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
