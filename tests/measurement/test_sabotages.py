@@ -131,7 +131,7 @@ def test_a_tool_that_did_not_look_is_not_measured(
             },
             "security",
             "fail",
-            1.0,
+            2.0,  # B605 and B602
             id="security that is silenced",
         ),
     ],
