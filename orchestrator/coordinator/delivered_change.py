@@ -59,7 +59,7 @@ def target_of(session: Session, given: Path | None) -> Path:
 
 
 def plan_application(folder: SessionFolder, session: Session, target: Path) -> Application:
-    """What is to be done.  Blocks for as long as reading what the session changed takes.
+    """Plan how a session's change is made in a folder.  Blocks while what the session changed is read.
 
     Raises:
         UsageError: The session has not ended.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
@@ -145,12 +145,6 @@ def choose_backend(config: SandboxConfig, proof: SandboxProof) -> tuple[Backend,
         )
     network = "" if config.network == "open" else ", and nothing holds the network back"
     return "none", (f"NO SANDBOX: {proof.detail}; the CLIs run in their own restricted modes{network}",)
-
-
-def tier_note(found: Sequence[FoundAgent]) -> str:
-    """Which of spec 004's fallback tiers these agents give, in words."""
-    usable = [agent.name for agent in found if agent.usable]
-    return f"{len(usable)} of {len(found)} agents can be used: {', '.join(usable) or 'none'}"
 
 
 def _ask_version(path: str, environ: Mapping[str, str]) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ _SEVERITIES: dict[str, _Severity] = {"HIGH": "high", "MEDIUM": "medium", "LOW": 
 
 
 def plan(subject: Subject) -> Command | Unmeasured:
-    """Look through every Python file, tests included: whoever may write there may be imported from there."""
+    """Look through every Python file, tests included: each of them may be imported."""
     files = tuple(name for name in subject.python_files if name.endswith(".py"))
     if not files:
         return Unmeasured("there is no Python file")

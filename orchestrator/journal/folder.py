@@ -106,10 +106,6 @@ class SessionFolder:
     def raw_stderr(self, worker: WorkerId) -> Path:
         return self._raw_folder(worker) / f"{_checked(worker)}.stderr.log"
 
-    def worker_record(self, worker: WorkerId) -> Path:
-        """What the shim wrote down about the worker."""
-        return self.workers_dir / f"{_checked(worker)}.json"
-
     def control(self, worker: WorkerId) -> Path:
         """Where commands to the worker's shim are dropped."""
         return self.control_dir / _checked(worker)

@@ -174,10 +174,10 @@ def _placed(kind: str) -> Callable[[re.Match[str]], str]:
 
 
 def _without_private_keys(text: str) -> str:
-    """Without PEM blocks; of one whose end is missing, as far as it looks like one."""
+    """Take PEM blocks out of a text; one whose end is missing is taken out as far as it looks like one."""
     kept: list[str] = []
     at = 0
-    ends = True
+    ends = True  # after one search for an end in vain there is none: the rest is not searched again for each block
     while begin := _KEY_BEGIN.search(text, at):
         kept.append(text[at : begin.start()])
         kept.append("[redacted:private-key]")

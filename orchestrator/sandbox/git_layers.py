@@ -289,6 +289,7 @@ def _digests(store: Path) -> Iterator[tuple[str, str]]:
 
 
 def _copy(source: Path, place: Path) -> None:
+    """Copy a regular file for its owner alone, who may write it; whether it can be executed is kept."""
     opened = open_file(str(source))
     if opened is None:
         return

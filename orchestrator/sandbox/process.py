@@ -33,7 +33,7 @@ async def boxed(
         OSError: it cannot be started.
     """
     mark = f"boxed {secrets.token_hex(8)}"
-    # Who was cancelled while it starts would have nothing to end it by.
+    # Shielded: a caller cancelled in the middle of the start would have no process to end.
     with anyio.CancelScope(shield=True):
         process = await asyncio.create_subprocess_exec(
             *argv,
@@ -50,8 +50,8 @@ async def boxed(
         yield process
     finally:
         if process.returncode is None:
-            # Bubblewrap takes its box along only once that stands: what it is killed in the middle of making (0.8.0)
-            # lives on, and runs the program.
+            # Killing bubblewrap ends its sandbox only once that is set up: killed before (0.8.0), it leaves a half-made
+            # sandbox behind, which then runs the program.  So everything that bears the mark is ended as well.
             end_marked(mark)
             with suppress(ProcessLookupError):
                 process.kill()

@@ -9,11 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.models.entries import Command
 from orchestrator.server.command_files import Accepted, question_named, send, words_for
-from orchestrator.server.dependencies import FollowerMeant, worker_named
+from orchestrator.server.dependencies import FollowerMeant, WorkerName, worker_named
 from orchestrator.server.problems import documented
 
 router = APIRouter(tags=["control"], responses=documented(400, 401, 403, 404, 409, 422))
-WorkerName = Annotated[str, Path(max_length=100, description="A worker's id, e.g. `claude`.")]
 QuestionName = Annotated[str, Path(max_length=100, description="An open question's id, e.g. `q1`.")]
 LONGEST_TEXT = 100_000
 

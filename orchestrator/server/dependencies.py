@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.models.identity import WorkerId
@@ -13,6 +13,7 @@ from orchestrator.server.problems import Refusal
 from orchestrator.server.session_hub import SessionHub
 from orchestrator.session.state import Session
 
+WorkerName: TypeAlias = Annotated[str, Path(max_length=100, description="A worker's id, e.g. `claude`.")]
 SessionName: TypeAlias = Annotated[
     str | None,
     Query(

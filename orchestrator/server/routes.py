@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
 
@@ -18,7 +18,7 @@ from orchestrator.models.facts import Question
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.narration.notices import Topic
 from orchestrator.server.client_streams import EventStream
-from orchestrator.server.dependencies import FollowerMeant, hall_of, session_of, worker_named
+from orchestrator.server.dependencies import FollowerMeant, WorkerName, hall_of, session_of, worker_named
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal, documented
@@ -31,7 +31,6 @@ from orchestrator.session.summary import ReviewSummary, SessionSummary, summaris
 READ_TIME_S = 60.0
 open_router = APIRouter(tags=["health"])
 router = APIRouter(tags=["read"], responses=documented(400, 401, 403, 404, 409, 422))
-WorkerName = Annotated[str, Path(max_length=100, description="A worker's id, e.g. `claude`.")]
 
 
 class Health(BaseModel):

@@ -24,8 +24,6 @@ from orchestrator.server.session_hub import SessionHub
 
 PORTS_TRIED = 50
 SEND_BUFFER_BYTES = 128 * 1024
-GRACE_S = 0.5
-"""How long open connections may take to end; streams are told before it begins."""
 
 
 @dataclass(frozen=True, slots=True)

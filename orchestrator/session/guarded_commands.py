@@ -37,7 +37,9 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
         answer(draft, worker, body.request, run=False, reason="the session is ending")
         return
     verdict = _judge(draft, body)
-    wanted = leaving(body.argv, body.cwd) if _may_leave(draft, body, verdict) else None
+    # Only in front of a program is it known what runs, so that the coordinator can do it in the worker's place.
+    is_known = body.source == "executable" and verdict.decision == "confirm"
+    wanted = leaving(body.argv, body.cwd) if is_known else None
     if wanted is not None:
         inspect(draft, body, wanted, rule=verdict.rule)
         return
@@ -124,11 +126,6 @@ def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:
     if body.source == "hook":
         return guard.judge(body.argv[0] if body.argv else "")
     return guard.judge_words(body.argv, body.cwd)
-
-
-def _may_leave(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> bool:
-    """Whether the coordinator may run it in the worker's place: only in front of a program it is known what that is."""
-    return body.source == "executable" and verdict.decision == "confirm"
 
 
 def _settled(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> Decision:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import _socket
 import fcntl
 
-from orchestrator.shim.processes import call_kernel, os, signal
+from orchestrator.shim.processes import call_kernel, os
 
 PORT = 3128
 """On the worker's own loopback; the namespace is its own, so the number can be fixed."""
@@ -118,7 +118,3 @@ def _listen_and_send(pid: int, port: int, to: _socket.socket) -> None:
         os._exit(0)
     except OSError as problem:
         to.send(str(problem).encode())
-
-
-SIGNAL = signal.SIGIO if hasattr(signal, "SIGIO") else 0
-"""Says that somebody has connected."""

@@ -15,7 +15,6 @@ from orchestrator.coordinator.preflight import (
     prove_some_sandbox,
     survey_agents,
     survey_machine,
-    tier_note,
 )
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import AgentName
@@ -85,7 +84,6 @@ def test_version_is_asked_without_the_users_secrets(bin_folder: Path) -> None:
 def test_every_adapter_is_looked_for(bin_folder: Path) -> None:
     found = survey_agents({"PATH": str(bin_folder), "HOME": str(bin_folder)})
     assert [agent.name for agent in found] == list(AGENTS)
-    assert tier_note(found).startswith(f"0 of {len(AGENTS)}")
 
 
 def test_the_machine_is_surveyed_by_trying(tmp_path: Path) -> None:

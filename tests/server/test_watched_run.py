@@ -144,7 +144,7 @@ def test_a_rehearsal_is_watched_from_its_first_event_to_its_report(
         watched.has(".loading")
         run = start("--rehearse", "--stand-ins", "--no-dashboard", "Add input validation to the signup form")
         watched.has("h1", "Add input validation to the signup form")
-        watched.has(".row .text", " with gemini")
+        watched.has(".row .text", " (stand-in)")
         watched.has(".argv ins", "--include-directories")
         watched.has(".item", "milestone")
         watched.has(".verdict-concerns")

@@ -43,7 +43,10 @@ def launch(assignment: Assignment) -> LaunchSpec:
 
 
 def launch_mismatch(assignment: Assignment, started: ConversationStarted) -> str | None:
-    """Managed settings take a permission mode away without a word but for its name in the first record (2.1.329)."""
+    """Say where the CLI began in another permission mode than it was told to.
+
+    Managed settings take a mode away, and nothing but the mode named in the first record tells of it (2.1.329).
+    """
     asked, words = set(), iter(launch(assignment).argv)
     for word in words:
         if word == "--dangerously-skip-permissions":

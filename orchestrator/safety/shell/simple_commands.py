@@ -103,6 +103,7 @@ def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
     if depth > MAX_DEPTH:
         raise Unreadable("commands are nested too deeply")
     root = parse(text)
+    # A here-document without its end is an error to the grammar, and none to a shell.
     if root.has_error and 0 < text.count("<<") <= MAX_DOCUMENTS:
         mended = parse(_with_ended_documents(text))
         root = root if mended.has_error else mended
