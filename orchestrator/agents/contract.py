@@ -133,7 +133,7 @@ class Agent:
     asks for it; ``None``: nobody has tried."""
     obeys_proxy: bool | None = None
     """Whether it reaches its model through ``HTTP_PROXY``, the only way out of a sandbox that lists hosts; ``None``:
-    nobody has tried, and the preflight says so."""
+    nobody has tried, so the preflight does."""
     hook_missing: str | None = None
     """Why its shell tool cannot ask our guard first; ``None``: its launch places a hook that does."""
     retries_for_ever: bool = False

@@ -19,6 +19,7 @@ import anyio
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.preflight import VERSION_TIME_S, Backend
+from orchestrator.coordinator.proxy_trial import try_proxy
 from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.programs import run_program_off_loop
 from orchestrator.files.temporary import temporary_folder
@@ -103,14 +104,17 @@ async def _probe(
 ) -> FoundAgent:
     program = found.executable
     assert program is not None
-    found = about_proxy(found, get_agent(found.name), sandbox=sandbox, backend=backend)
+    agent = get_agent(found.name)
+    environment = child_environment(agent, sandbox, environ, {})
+    environment["PATH"] = f"{Path(program).parent}:{environment.get('PATH', os.defpath)}"
+    key = _key(program, sandbox, backend)
+    if agent.obeys_proxy is None and needs_proxy(sandbox, backend):
+        agent = replace(agent, obeys_proxy=await _tried(agent, program, environment, memory=memory, key=key))
+    found = about_proxy(found, agent, sandbox=sandbox, backend=backend)
     if not found.usable:
         return found
-    key = _key(program, sandbox, backend)
     if memory is not None and key is not None and memory.has(key):
         return found
-    environment = child_environment(get_agent(found.name), sandbox, environ, {})
-    environment["PATH"] = f"{Path(program).parent}:{environment.get('PATH', os.defpath)}"
     problem = await _problem_of(program, environment, sandbox=sandbox, backend=backend, environ=environ)
     if problem is None:
         if memory is not None and key is not None:
@@ -123,13 +127,28 @@ async def _probe(
     return replace(found, usable=False, problem=text)
 
 
+async def _tried(
+    agent: Agent, program: str, environment: Mapping[str, str], *, memory: Memory | None, key: str | None
+) -> bool:
+    """Whether it asked a proxy of ours for its model; one that has is not tried again until the program changes."""
+    known = None if key is None else f"{key} proxy"
+    if memory is not None and known is not None and memory.has(known):
+        return True
+    trial = await try_proxy(agent, program, environment)
+    if trial.asked and memory is not None and known is not None:
+        memory.add(known)
+    return trial.asked
+
+
+def needs_proxy(sandbox: SandboxConfig, backend: Backend) -> bool:
+    """Whether a worker leaves its sandbox through the egress proxy alone."""
+    return backend == "bubblewrap" and sandbox.network != "open"
+
+
 def about_proxy(found: FoundAgent, agent: Agent, *, sandbox: SandboxConfig, backend: Backend) -> FoundAgent:
     """The agent with a word about the proxy, through which alone a sandbox that lists hosts is left."""
-    if agent.obeys_proxy or backend != "bubblewrap" or sandbox.network == "open":
+    if agent.obeys_proxy is not False or not needs_proxy(sandbox, backend):
         return found
-    if agent.obeys_proxy is None:
-        doubt = f"nobody has tried whether {agent.title} uses HTTP_PROXY; if it does not, it finds no network here"
-        return replace(found, problem="; ".join(filter(None, (found.problem, doubt))))
     problem = (
         f"{agent.title} does not use HTTP_PROXY, the only egress under the policy {sandbox.name}, so it would find no "
         "network; choose a policy with an open network, or leave it out"

@@ -82,9 +82,6 @@ def test_a_cli_that_cannot_use_the_proxy_is_left_out_where_there_is_no_other_way
     assert about_proxy(found, agent, sandbox=LISTED, backend="none") == found
 
 
-def test_a_cli_that_nobody_tried_behind_the_proxy_is_used_and_spoken_of(tmp_path: Path) -> None:
-    found, agent = claude(tmp_path, "exit 0"), replace(get_agent("claude"), obeys_proxy=None)
-    doubted = about_proxy(found, agent, sandbox=LISTED, backend="bubblewrap")
-    assert doubted.usable
-    assert "nobody has tried" in (doubted.problem or "")
+def test_a_cli_that_uses_it_is_not_spoken_of(tmp_path: Path) -> None:
+    found = claude(tmp_path, "exit 0")
     assert about_proxy(found, get_agent("claude"), sandbox=LISTED, backend="bubblewrap") == found
