@@ -59,9 +59,13 @@ def on_turn_ended(draft: Draft, worker: WorkerId, ended: TurnEnded) -> None:
 
 
 def over_at(session: Session, worker: WorkerId) -> datetime | None:
-    """When the time after the worker's last word is over; ``None`` where it has said none, or nothing bounds it."""
+    """When the time after the worker's last word is over; ``None`` where it has said none, or nothing bounds it.
+
+    One that has exited is late for nothing, however long its work takes to be measured.
+    """
     detail, options = session.details[worker], session.options
-    if detail.current.last_word_at is None or options.final_wait_s is None:
+    has_exited = session.workers[worker].exit is not None
+    if detail.current.last_word_at is None or options.final_wait_s is None or has_exited:
         return None
     wait_s = options.final_wait_s
     if detail.calls.open and options.final_wait_open_call_s is not None:

@@ -67,6 +67,19 @@ def test_a_worker_that_does_not_exit_after_its_last_word_is_ended_and_its_record
     assert p.session.workers[CLAUDE].status is WorkerStatus.DONE
 
 
+def test_one_that_has_exited_is_not_late_however_long_its_work_takes_to_be_measured(play: Callable[..., Play]) -> None:
+    p = play("claude", "codex", **BOUNDED)
+    p.start("claude")
+    works(p, "claude")
+    ends(p, "claude")
+    p.exits("claude", 0)
+    pass_time(p, 300)
+    assert p.wanted(StopWorker) == []
+    assert not any("did not exit" in warning for warning in p.session.warnings)
+    p.measures("claude", "a.py")
+    assert p.session.workers[CLAUDE].status is WorkerStatus.DONE
+
+
 def test_a_failure_that_is_the_last_word_decides_too(play: Callable[..., Play]) -> None:
     p = play("claude", **BOUNDED)
     p.start("claude")
