@@ -49,7 +49,7 @@ def team_of(task: str, options: Mapping[str, Any], *, reading: Reading | None = 
         if asked not in (AUTO, Team.ANSWER):
             raise UsageError(f"--no-change is --team answer, and excludes --team {asked}", hint="leave one of them out")
         asked = Team.ANSWER
-    if asked == AUTO and rehearsal_request(options) is not None:
+    if asked == AUTO and is_rehearsed(options):
         return TeamChoice(Team.CHANGE, "a rehearsal plays the change of its scenario", by_name=False)
     return choose_team(asked, task, reading=reading)
 
@@ -212,7 +212,7 @@ def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
     """
     if options["installed"] and options["stand_ins"]:
         raise UsageError("--installed and --stand-ins exclude each other", hint="leave one of them out")
-    if not (options["rehearse"] or options["scenario"] or options["stand_ins"] or options["installed"]):
+    if not is_rehearsed(options):
         return None
     from orchestrator.coordinator.session_request import RehearsalRequest
 
@@ -221,6 +221,11 @@ def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
         stand_ins=options["stand_ins"],
         installed=options["installed"],
     )
+
+
+def is_rehearsed(options: Mapping[str, Any]) -> bool:
+    """Whether any option means a rehearsal; a command without these options begins none."""
+    return any(options.get(name) for name in ("rehearse", "scenario", "stand_ins", "installed"))
 
 
 def scenario_path(given: str) -> Path:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from orchestrator.journal.folder import SessionFolder
 from orchestrator.quotation import safe_json
-from orchestrator.session.state import Session
-from orchestrator.session.summary import summarise
+
+if TYPE_CHECKING:
+    from orchestrator.journal.folder import SessionFolder
+    from orchestrator.session.state import Session
 
 
 def document(value: Any) -> str:
@@ -24,6 +25,8 @@ def session_document(session: Session, folder: SessionFolder, *, exit_code: int 
         exit_code: Of the run that ends with this document; ``None`` where none does.
     """
     from dataclasses import asdict
+
+    from orchestrator.session.summary import summarise
 
     return document(
         {

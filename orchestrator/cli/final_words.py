@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import textwrap
 from collections.abc import Iterator, Sequence
 
+from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.session_lookup import workspace_words
 from orchestrator.composition.team_choice import Team
 from orchestrator.journal.folder import SessionFolder
@@ -42,7 +42,6 @@ _COLOURS = {
 }
 _MANY_FILES = 12
 _FEW_CALLS = 3
-_LABEL = 11
 
 
 def final_words(session: Session, folder: SessionFolder, *, colour: bool = False, width: int | None = None) -> str:
@@ -66,34 +65,13 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
         *_ending(session, summary, folder),
     ]
     lines = [f"{status}{reason}"]
-    for label, text in _labelled(rows):
-        lines += [f"{label:<{_LABEL}}{line}".rstrip() for label, line in _broken(label, text, width)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *labelled_lines(rows, width=width)])
 
 
 def _copy_words(summary: SessionSummary) -> Iterator[tuple[str, str]]:
     if summary.source is not None and not summary.is_rehearsal:
         source = quoted_name(summary.source)
         yield "copy of", f"{source}, which is as it was; orchestrate apply {summary.id} makes the change there"
-
-
-def _broken(label: str, text: str, width: int | None) -> Iterator[tuple[str, str]]:
-    if width is None or _LABEL + len(text) <= width:
-        yield label, text
-        return
-    indent = " " * (len(text) - len(text.lstrip()) + 2)
-    room = max(width - _LABEL, 20)
-    for line in textwrap.wrap(text, room, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False):
-        yield label, line
-        label = ""
-
-
-def _labelled(rows: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each label once, where it begins."""
-    before = ""
-    for label, text in rows:
-        yield ("" if label == before else label), text
-        before = label or before
 
 
 def _planted(summary: SessionSummary) -> Iterator[tuple[str, str]]:

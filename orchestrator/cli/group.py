@@ -14,6 +14,7 @@ _WIDEST, _NARROWEST = 110, 52
 
 COMMANDS: dict[str, str] = {
     "run": "Run a task (the same as giving the task alone).",
+    "plan": "Show what a run of a task would do, and why; nothing is started.",
     "sessions": "List the sessions of the workspace.",
     "show": "Show where a session stands, or how it ended.",
     "logs": "Read what the workers said and did.",

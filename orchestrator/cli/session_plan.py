@@ -1,0 +1,270 @@
+"""Lay out what a run would do, as a tree, for people and for programs; nothing is started to find it out."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.agents.contract import Agent
+from orchestrator.agents.registry import AGENTS, TEAM, get_agent
+from orchestrator.cli.build_request import allowed_agents, find_policy, models_by_agent, sandbox_of, team_of, team_words
+from orchestrator.cli.labelled_rows import labelled_lines
+from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
+from orchestrator.composition.team_choice import Team, TeamChoice, solo_agents
+from orchestrator.coordinator.project_files import ProjectFiles, stated_in
+from orchestrator.errors import UsageError
+from orchestrator.journal.last_probes import LastProbe, last_probes
+from orchestrator.models.identity import AgentName
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.work import Role, TaskBreakdown, TaskStep
+from orchestrator.quotation import one_line
+from orchestrator.safety.budget import Budget, unpriced
+from orchestrator.session.breakdown import plan_breakdown
+from orchestrator.suites.detection import detect
+from orchestrator.suites.suite import Detection
+
+ACCESS = {Role.IMPLEMENTER: "write", Role.DESIGNER: "read", Role.REVIEWER: "read", Role.ANALYST: "read"}
+_DOES = {
+    Role.DESIGNER: "designs the change",
+    Role.IMPLEMENTER: "makes the change",
+    Role.REVIEWER: "reviews the change",
+    Role.ANALYST: "answers",
+}
+ESTIMATES_UNKNOWN = "unknown: no figures of earlier sessions are kept yet"
+_WIDEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """Everything that is shown of a run that has not begun."""
+
+    task: str
+    target: Path
+    choice: TeamChoice
+    analysis: TaskAnalysis
+    breakdown: TaskBreakdown
+    on_path: frozenset[AgentName]
+    left_out: Mapping[AgentName, str]
+    """Why an agent that is allowed has no part, where that is for a lack of its CLI."""
+    probes: Mapping[str, LastProbe]
+    models: Mapping[AgentName, str]
+    suites: Detection
+    policy: str
+    sandbox: SandboxConfig
+    asked: Mapping[str, Any]
+    """The options of the command line."""
+
+
+def plan_session(
+    task: str, target: Path, workspace: Path, options: Mapping[str, Any], environ: Mapping[str, str]
+) -> SessionPlan:
+    """The plan of the run that this command line would begin.  Blocks, and starts nothing.
+
+    Raises:
+        UsageError: An option names something that is not there, or does not go with another.
+    """
+    analysis = analyse_task(task)
+    choice = team_of(task, options, reading=analysis.outcome)
+    allowed = allowed_agents(options["agents"], options["without"]) or TEAM
+    refuse_unpriced(options, allowed)
+    there = frozenset(name for name in allowed if shutil.which(AGENTS[name].executable, path=environ.get("PATH")))
+    missing = {name: "its CLI is not on PATH" for name in allowed if name not in there}
+    # Without any, the tree still shows who would do what.
+    taking_part: Sequence[Agent] = [get_agent(name) for name in allowed if not there or name in there]
+    if choice.team is Team.SOLO:
+        taking_part = [get_agent(name) for name in solo_agents(taking_part)]
+    return SessionPlan(
+        task=task,
+        target=target,
+        choice=choice,
+        analysis=analysis,
+        breakdown=plan_breakdown(task, taking_part, no_change=choice.team is Team.ANSWER),
+        on_path=there,
+        left_out=missing if there else {},
+        probes=last_probes(workspace),
+        models=models_by_agent(options["models"]),
+        suites=detect(ProjectFiles(target), stated=stated_in(target)),
+        policy=find_policy(options["policy"]).name,
+        sandbox=sandbox_of(options),
+        asked=options,
+    )
+
+
+def refuse_unpriced(options: Mapping[str, Any], allowed: Sequence[AgentName]) -> None:
+    """Refuse a limit of costs that a run could not keep, as the run would.
+
+    Raises:
+        UsageError: Not all agents tell what they cost.
+    """
+    silent = [name for name in allowed if AGENTS[name].reports_cost == "no"]
+    reason = unpriced(Budget(options["max_cost_usd"], options["max_tokens"]), silent)
+    if reason is not None:
+        raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
+
+
+def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
+    """The plan for programs."""
+    steps = plan.breakdown.steps
+    leaves = [_leaf(plan, step, path) for path, step in _numbered(steps)]
+    return {
+        "task": plan.task,
+        "target": str(plan.target),
+        "team": {"name": plan.choice.team, "because": plan.choice.because, "by_name": plan.choice.by_name},
+        "analysis": as_document(plan.analysis),
+        "tree": {"path": "", "kind": "sequence", "children": leaves} if len(leaves) != 1 else leaves[0],
+        "reviewed_by_measured_checks": plan.choice.team is not Team.ANSWER and bool(steps),
+        "left_out": dict(plan.left_out),
+        "notes": list(plan.breakdown.notes),
+        "gates": [
+            {
+                "gate": "tests",
+                "suites": [
+                    {"name": suite.name, "command": suite.command, "folder": suite.cwd or ".", "found": suite.found}
+                    for suite in plan.suites.suites
+                ],
+                "not_run": [{"what": left.what, "why": left.why} for left in plan.suites.not_taken],
+            }
+        ],
+        "policy": plan.policy,
+        "sandbox": plan.sandbox.name,
+        "limits": _limits(plan),
+        "budgets": {name: plan.asked[name] for name in ("max_cost_usd", "max_tokens", "timeout_s")},
+        "estimates": {"tokens": None, "cost_usd": None, "duration_s": None, "because": ESTIMATES_UNKNOWN},
+    }
+
+
+def _leaf(plan: SessionPlan, step: TaskStep, path: str) -> Mapping[str, Any]:
+    probe = plan.probes.get(step.agent)
+    return {
+        "path": path,
+        "kind": "agent",
+        "worker": step.worker,
+        "agent": step.agent,
+        "role": step.role,
+        "title": step.title,
+        "access": _access(plan, step),
+        "model": plan.models.get(step.agent),
+        "on_path": step.agent in plan.on_path,
+        "version": probe.version if probe else None,
+        "probed_at": probe.at if probe else None,
+        "usable_when_probed": probe.usable if probe else None,
+    }
+
+
+def _numbered(steps: Sequence[TaskStep]) -> Iterator[tuple[str, TaskStep]]:
+    for number, step in enumerate(steps, start=1):
+        yield str(number), step
+
+
+def _access(plan: SessionPlan, step: TaskStep) -> str:
+    """What the worker may do in the target: a policy may let nobody write."""
+    return "read" if plan.sandbox.target == "read" else ACCESS[step.role]
+
+
+def _limits(plan: SessionPlan) -> Mapping[str, float]:
+    """Of each worker, as the sandbox policy and ``--limit`` say."""
+    limits = plan.sandbox.limits
+    return {
+        "cpu_percent": limits.cpu_percent,
+        "memory_mib": limits.memory_mib,
+        "runtime_s": limits.runtime_s,
+        "disk_mib": limits.disk_mib,
+    }
+
+
+def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
+    """The plan for people.
+
+    Args:
+        width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
+    """
+    chosen = team_words(plan.choice).removeprefix("team ")
+    first = [("team", one_line(chosen, _WIDEST)), *_read(plan.analysis)]
+    yield from labelled_lines(first, width=width)
+    yield ""
+    yield from labelled_lines(_tree(plan), width=width)
+    yield ""
+    yield from labelled_lines([*_around(plan), *_gates(plan), *_bounds(plan), *_estimates()], width=width)
+
+
+def _read(analysis: TaskAnalysis) -> Iterator[tuple[str, str]]:
+    words = list(dict.fromkeys(f'"{hit.word}"' for hit in analysis.domain_hits if hit.domain is analysis.domain))
+    domain = f"{analysis.domain} (by {', '.join(words[:3])})" if words else f"{analysis.domain} (no word of another)"
+    yield "read as", f"{domain}; {analysis.complexity} ({analysis.complexity_because}); {analysis.outcome.language}"
+    yield "", f"takes {', '.join(analysis.capabilities)}"
+    side = "yes" if analysis.parallelizable else "no"
+    yield "", f"checks that can be made side by side: {side} ({analysis.parallelizable_because})"
+
+
+def _tree(plan: SessionPlan) -> Iterator[tuple[str, str]]:
+    steps = plan.breakdown.steps
+    if len(steps) > 1:
+        yield "sequence", f"{len(steps)} agents, one after the other"
+    for path, step in _numbered(steps):
+        branch = "" if len(steps) == 1 else "└─ " if step is steps[-1] else "├─ "
+        may = "writes in the target" if _access(plan, step) == "write" else "reads"
+        model = f"model {one_line(plan.models[step.agent], 80)}" if step.agent in plan.models else "its own model"
+        does = f"{step.worker} {_DOES[step.role]}, {may}"
+        yield f"{branch}{path}", f"{does}; {_state(plan, step.agent)}, {model}"
+    if not plan.on_path:
+        yield "!", "no CLI of these is on PATH: `orchestrate doctor` says how to get one, and --rehearse needs none"
+
+
+def _state(plan: SessionPlan, agent: AgentName) -> str:
+    """The CLI as it was when a session last began."""
+    title = AGENTS[agent].title
+    missing = "" if agent in plan.on_path else ", not on PATH"
+    probe = plan.probes.get(agent)
+    if probe is None:
+        return f"{title}{missing}, not probed"
+    usable = "" if probe.usable else ", could not be used then"
+    return f"{title} {one_line(probe.version or 'of unknown version', 40)}{missing} (probed {probe.at[:10]}{usable})"
+
+
+def _around(plan: SessionPlan) -> Iterator[tuple[str, str]]:
+    for name, why in plan.left_out.items():
+        yield "left out", f"{name}: {why}"
+    for note in plan.breakdown.notes:
+        yield "note", one_line(note, _WIDEST)
+    if plan.choice.team is not Team.ANSWER and plan.breakdown.steps:
+        who = "the orchestrator alone" if plan.breakdown.reviews_itself else "the reviewer, and the orchestrator"
+        yield "review", f"{who} by what it measures; the policy {one_line(plan.policy, 60)} decides"
+
+
+def _gates(plan: SessionPlan) -> Iterator[tuple[str, str]]:
+    if plan.choice.team is Team.ANSWER:
+        yield "gates", "none: nothing is changed, so no test is run"
+        return
+    for suite in plan.suites.suites:
+        shown = f"{suite.name}, in {suite.cwd or '.'} (found in {suite.found})"
+        yield "gates", f"tests: {one_line(shown, _WIDEST)}"
+    if not plan.suites.suites:
+        yield "gates", "tests: no suite was found, so tests say nothing about the change"
+    elif plan.asked["no_baseline"]:
+        yield "gates", "run at the final review alone, since --no-baseline was given"
+    else:
+        yield "gates", "run before anybody works, and at the final review"
+    for left in plan.suites.not_taken:
+        yield "gates", f"not run: {one_line(f'{left.what}: {left.why}', _WIDEST)}"
+
+
+def _bounds(plan: SessionPlan) -> Iterator[tuple[str, str]]:
+    limits = plan.sandbox.limits
+    yield (
+        "limits",
+        f"each worker {limits.cpu_percent:g} % of a core, {limits.memory_mib:,} MiB of memory, "
+        f"{limits.disk_mib:,} MiB of disk, {limits.runtime_s / 60:g} min; "
+        f"sandbox policy {one_line(plan.sandbox.name, 60)}",
+    )
+    asked = plan.asked
+    cost = "no --max-cost" if asked["max_cost_usd"] is None else f"${asked['max_cost_usd']:g}"
+    tokens = "no --max-tokens" if asked["max_tokens"] is None else f"{asked['max_tokens']:,} tokens"
+    time = "no --timeout" if asked["timeout_s"] is None else f"{asked['timeout_s'] / 60:g} min in all"
+    yield "budgets", f"{cost}, {tokens}, {time}"
+
+
+def _estimates() -> Iterator[tuple[str, str]]:
+    yield "estimates", f"tokens, cost and time {ESTIMATES_UNKNOWN}"

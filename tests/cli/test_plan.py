@@ -1,0 +1,139 @@
+"""``orchestrate plan`` shows what a run would do, and starts nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.agents.registry import AGENTS, TEAM
+
+Call = Callable[..., Any]
+TASK = "Fix the security bug in login"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    made = tmp_path / "project"
+    made.mkdir()
+    (made / "package.json").write_text(json.dumps({"scripts": {"test": "mocha"}}))
+    return made
+
+
+@pytest.fixture
+def clis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Puts CLIs on PATH that leave a trace when they are started."""
+
+    def place(*names: str) -> Path:
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        for name in names:
+            program = folder / AGENTS[name].executable  # type: ignore[index]
+            program.write_text(f"#!/bin/sh\necho {name} >> {tmp_path}/started\n")
+            program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(folder))
+        return tmp_path / "started"
+
+    return place
+
+
+@pytest.fixture
+def plan(orchestrate: Call, project: Path) -> Call:
+    return lambda *words: orchestrate("plan", *words, "--target", str(project))
+
+
+def test_the_tree_says_who_does_what_and_nothing_is_started(
+    plan: Call, clis: Callable[..., Path], project: Path, workspace: Path
+) -> None:
+    started = clis(*TEAM)
+    before = sorted(os.walk(project))
+    shown = plan(TASK, "--model", "claude=opus", "--timeout", "30m")
+    assert shown.code == 0, shown.err
+    assert shown.out.startswith(
+        'team       change: it asks for a change ("fix"); otherwise --team solo or --team answer\n'
+    )
+    for line in (
+        'read as    security (by "security")',
+        "├─ 1       gemini designs the change, reads; Gemini CLI, not probed, its own model",
+        "├─ 2       claude makes the change, writes in the target; Claude Code, not probed, model opus",
+        "└─ 3       codex reviews the change, reads; ",
+        "gates      tests: mocha, in . (found in package.json: scripts.test)",
+        "budgets    no --max-cost, no --max-tokens, 30 min in all",
+        "estimates  tokens, cost and time unknown",
+    ):
+        assert line in shown.out
+    assert not started.exists()
+    assert sorted(os.walk(project)) == before
+    assert not list(workspace.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "team", "roles"),
+    [
+        pytest.param((TASK,), "change", ["designer", "implementer", "reviewer"], id="a change"),
+        pytest.param(("Why does it fail?",), "answer", ["analyst"], id="a question"),
+        pytest.param((TASK, "--no-change"), "answer", ["analyst"], id="by the older name"),
+        pytest.param((TASK, "--team", "solo"), "solo", ["implementer", "reviewer"], id="solo"),
+        pytest.param((TASK, "--agents", "codex"), "change", ["implementer"], id="one agent"),
+    ],
+)
+def test_the_document_is_the_tree_of_the_team(
+    plan: Call, clis: Callable[..., Path], words: Sequence[str], team: str, roles: Sequence[str]
+) -> None:
+    clis(*TEAM)
+    document = json.loads(plan(*words, "--json").out)
+    assert document["team"]["name"] == team
+    tree = document["tree"]
+    leaves = tree["children"] if tree["kind"] == "sequence" else [tree]
+    assert [leaf["role"] for leaf in leaves] == roles
+    writers = [leaf for leaf in leaves if leaf["access"] == "write"]
+    assert len(writers) == (0 if team == "answer" else 1)
+    assert document["estimates"]["tokens"] is None
+    assert document["gates"][0]["suites"][0]["name"] == "mocha"
+
+
+def test_versions_are_those_that_the_last_session_found(plan: Call, clis: Callable[..., Path], workspace: Path) -> None:
+    clis("claude")
+    folder = workspace / "20260101-101112-abcd"
+    folder.mkdir()
+    found = [{"name": "claude", "usable": False, "version": "2.1.329"}]
+    (folder / "session.json").write_text(json.dumps({"opened_at": "2026-01-01T10:11:12+00:00", "found": found}))
+    shown = plan(TASK).out
+    assert "Claude Code 2.1.329 (probed 2026-01-01, could not be used then)" in shown
+    assert "left out   codex: its CLI is not on PATH\n           gemini: its CLI is not on PATH\n" in shown
+
+
+def test_without_any_cli_the_tree_is_there_and_what_is_missing_is_said(plan: Call, clis: Callable[..., Path]) -> None:
+    clis()
+    shown = plan(TASK)
+    assert shown.code == 0
+    assert shown.out.count(", not on PATH") == len(TEAM)
+    assert "orchestrate doctor" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param((), "there is no task", id="no task"),
+        pytest.param((" ",), "the task is empty", id="an empty task"),
+        pytest.param((TASK, "--team", "nobody"), "nobody", id="no such team"),
+        pytest.param((TASK, "--team", "solo", "--no-change"), "excludes", id="two teams"),
+        pytest.param((TASK, "--agents", "nobody"), "unknown agent", id="no such agent"),
+        pytest.param((TASK, "--policy", "nothing"), "unknown policy", id="no such policy"),
+        pytest.param((TASK, "--max-cost", "2"), "cost", id="a limit that nobody can keep"),
+    ],
+)
+def test_what_a_run_would_refuse_is_refused(plan: Call, words: Sequence[str], said: str) -> None:
+    refused = plan(*words)
+    assert refused.code == 2
+    assert said in refused.err
+
+
+def test_a_target_that_is_missing_is_refused(orchestrate: Call, tmp_path: Path) -> None:
+    refused = orchestrate("plan", TASK, "--target", str(tmp_path / "nowhere"))
+    assert refused.code == 2
+    assert "does not exist" in refused.err

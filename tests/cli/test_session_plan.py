@@ -1,0 +1,42 @@
+"""A plan is laid out for a terminal of any width, and shows nothing of the task that could drive one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.cli import plan as plan_command
+from orchestrator.cli.session_plan import plan_document, plan_lines, plan_session
+
+
+def given(*words: str) -> dict[str, Any]:
+    """The options of ``orchestrate plan`` as click reads them."""
+    return dict(plan_command.command.make_context("plan", ["a task", *words]).params)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_line_is_wider_than_the_terminal(tmp_path: Path, width: int) -> None:
+    plan = plan_session("Fix the flaky login test", tmp_path, tmp_path, given(), {"PATH": str(tmp_path)})
+    assert max(len(line) for line in plan_lines(plan, width=width)) <= width
+
+
+def test_a_policy_that_lets_nobody_write_is_seen_in_the_tree(tmp_path: Path) -> None:
+    plan = plan_session("Fix it", tmp_path, tmp_path, given("--sandbox", "read-only"), {"PATH": ""})
+    assert {leaf["access"] for leaf in plan_document(plan)["tree"]["children"]} == {"read"}
+
+
+def test_limits_are_those_of_the_policy_and_the_command_line(tmp_path: Path) -> None:
+    plan = plan_session("Fix it", tmp_path, tmp_path, given("--limit", "memory=3G", "--max-tokens", "5k"), {"PATH": ""})
+    document = plan_document(plan)
+    assert document["limits"]["memory_mib"] == 3072
+    assert document["budgets"]["max_tokens"] == 5000
+    assert "3,072 MiB of memory" in "\n".join(plan_lines(plan, width=None))
+
+
+@pytest.mark.parametrize("task", ["why\x1b[31m?", "\x1b]0;x\x07 fix", "?!", "\u202efix", "修复"])
+def test_no_task_can_drive_the_terminal(tmp_path: Path, task: str) -> None:
+    plan = plan_session(task, tmp_path, tmp_path, given(), {"PATH": ""})
+    shown = "".join(plan_lines(plan, width=80))
+    assert not {"\x1b", "\x07", "\u202e"} & set(shown)
