@@ -43,6 +43,8 @@ class Subject:
     """Every Python file, relative to the project, sorted."""
     source_files: tuple[str, ...] = ()
     """Those that are the project itself: no tests, examples or documentation."""
+    checked_files: tuple[str, ...] = ()
+    """The project itself and its tests: what has to be importable where the project is installed."""
     text_files: tuple[str, ...] = ()
     """Every file that a secret could stand in."""
     settings: Mapping[str, str] = field(default_factory=dict)

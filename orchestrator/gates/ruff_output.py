@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def _finding(row: Any, at: str) -> RuffFinding | None:
 
 def relative(file: str, at: str) -> str:
     """The name relative to the project; as it is where it lies elsewhere."""
-    return file.removeprefix(f"{at.rstrip('/')}/").removeprefix("./")
+    return posixpath.normpath(file).removeprefix(f"{at.rstrip('/')}/")
 
 
 def last_words(output: bytes) -> str:

@@ -20,13 +20,13 @@ _INI_FILES = ("mypy.ini", ".mypy.ini", "setup.cfg")
 
 
 def plan(subject: Subject) -> Command | Unmeasured:
-    """Check every Python file, tests and stubs included, with the packages of the project's own environment."""
-    if not subject.python_files:
-        return Unmeasured("there is no Python file")
+    """Check the project, its tests and stubs, with the packages of the project's own environment."""
+    if not subject.checked_files:
+        return Unmeasured("there is no Python file besides examples")
     paths = _paths(subject)
     argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_types.py", LIST, WORK, subject.python, *paths)
     shown = f"mypy --output json --python-executable {subject.python or 'python3'} FILES"
-    return Command(argv, subject.python_files, shown=shown)
+    return Command(argv, subject.checked_files, shown=shown)
 
 
 def _paths(subject: Subject) -> Sequence[str]:
@@ -54,8 +54,8 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         return Unmeasured(
             f"mypy ended with {run.code} and printed something else than its report{last_words(run.stderr)}"
         )
-    if files != len(subject.python_files):
-        return Unmeasured(f"mypy was given {files} of {len(subject.python_files)} files")
+    if files != len(subject.checked_files):
+        return Unmeasured(f"mypy was given {files} of {len(subject.checked_files)} files")
     if code not in (0, 1):
         first_error = f": {findings[0].file}:{findings[0].line}: {findings[0].message}" if findings else ""
         return Unmeasured(f"mypy could not go on{first_error or last_words(run.stderr)}")

@@ -26,6 +26,7 @@ from orchestrator.measurement.installed_packages import installed_in
 from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_tree import (
     ProjectTree,
+    checked_files,
     look_at,
     python_files,
     reader_of_lines,
@@ -154,6 +155,7 @@ def _subject(request: GateRequest, tree: ProjectTree) -> tuple[Subject, TargetPy
     subject = Subject(
         python_files=names,
         source_files=source_files(names),
+        checked_files=checked_files(names),
         text_files=text_files(tree),
         settings=settings_of(request.target),
         lines=reader_of_lines(request.target),

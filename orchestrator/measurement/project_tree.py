@@ -100,6 +100,14 @@ def source_files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.endswith(".py") and not is_beside_the_source(name))
 
 
+def checked_files(names: Sequence[str]) -> tuple[str, ...]:
+    """The project itself, its stubs and its tests: no examples, documentation or build files."""
+    others = _NO_SOURCE_FOLDERS - TEST_FOLDERS
+    build = _NO_SOURCE_FILES - {"conftest.py"}
+    parts = {name: name.split("/") for name in names}
+    return tuple(name for name in names if parts[name][-1] not in build and not others & set(parts[name][:-1]))
+
+
 def is_beside_the_source(name: str) -> bool:
     """Whether a file is a test, an example or the like by its name or folder."""
     *folders, base = name.split("/")

@@ -32,6 +32,7 @@ ignore_errors = true
 """
 SUBJECT = Subject(
     python_files=("src/pkg/a.py", "my-run.py"),
+    checked_files=("src/pkg/a.py", "my-run.py"),
     settings={"pyproject.toml": SETTINGS, "mypy.ini": "[mypy]\nignore_errors = True\n"},
     lines=lambda _: ("", "return 1  # type: ignore[return-value]"),
     python="/there/python",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.measurement.project_tree import (
+    checked_files,
     is_beside_the_source,
     look_at,
     python_files,
@@ -85,6 +86,11 @@ def test_files_are_sorted_by_what_they_are(tmp_path: Path) -> None:
     assert source_files(names) == ("pkg/__init__.py", "pkg/shout.py", "pkg/sums.py")
     assert not {"data.bin", "empty.txt"} & set(text_files(tree))
     assert "pyproject.toml" in text_files(tree)
+
+
+def test_types_are_checked_of_the_project_and_its_tests() -> None:
+    names = ("a.pyi", "conftest.py", "docs/conf.py", "examples/a.py", "setup.py", "src/a.py", "tests/test_a.py")
+    assert checked_files(names) == ("a.pyi", "conftest.py", "src/a.py", "tests/test_a.py")
 
 
 @pytest.mark.parametrize(
