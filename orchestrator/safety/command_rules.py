@@ -36,7 +36,7 @@ _FILE_SYSTEM = re.compile(
     r"\.(?!(?:sh|bash|zsh|fish|py|pl|rb|js|mjs|cjs|ts|php|lua|go|rs|c|h|md|txt|toml|ya?ml|json)$)\w+"
 )
 """What ``mkfs`` is called with a file system's name; a script of that name is another program."""
-_CALLED: Final[Mapping[str, tuple[str, ...]]] = {
+CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "gradle": ("gradlew", "gradlew.bat"),
     "mvn": ("mvnw", "mvnw.cmd", "mvnd"),
     "mkfs": ("mke2fs", "mkdosfs", "mkntfs"),
@@ -173,8 +173,8 @@ def _is_program(wanted: str, name: str) -> bool:
     if name == wanted:
         return True
     if not name.startswith(wanted):
-        return (wanted == "sh" and name in SHELLS) or name in _CALLED.get(wanted, ())
-    if _VARIANT.fullmatch(name, len(wanted)) is not None or name in _CALLED.get(wanted, ()):
+        return (wanted == "sh" and name in SHELLS) or name in CALLED.get(wanted, ())
+    if _VARIANT.fullmatch(name, len(wanted)) is not None or name in CALLED.get(wanted, ()):
         return True
     return (wanted == "mkfs" and _FILE_SYSTEM.fullmatch(name, len(wanted)) is not None) or (
         wanted == "git" and name.startswith("git-")

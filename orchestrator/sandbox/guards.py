@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.safety.command_rules import AGENT, CommandRule, parse_rules
+from orchestrator.safety.command_rules import AGENT, CALLED, CommandRule, parse_rules
 from orchestrator.safety.verbs import GRAMMARS
 from orchestrator.safety.wrappers import SHELLS
 from orchestrator.sandbox.mounts import Mount
@@ -39,7 +39,11 @@ _FURTHER: Final[Mapping[str, tuple[str, ...]]] = {"git": ("/usr/lib/git-core/git
 _SCRIPT = r"""#!/bin/sh
 # Stands in front of {name} by the sandbox policy: a listed command is asked about before it runs.
 name=${{0##*/}} original={original}
-case $name in git-*) set -- "${{name#git-}}" "$@"; name=git ;; esac
+case $name in
+    git-*) set -- "${{name#git-}}" "$@"; name=git ;;
+    {known}) ;;
+    *) name={name} ;; # by a link of another name, or by the file that a link leads to
+esac
 refuse() {{ echo "orchestrate: $name was not run: $1" >&2; exit {refused}; }}
 asks={always}
 for word do case $word in {words}) asks=yes ;; esac; done
@@ -166,6 +170,7 @@ def guard_script(name: str, original: str, config: SandboxConfig) -> str:
     given = '"$name" "$@"' if name != "git" else '"$name" ${meant:+$meant} "$@"'
     return _SCRIPT.format(
         name=name,
+        known=" | ".join((name, f"{name}[0-9.]*", *CALLED.get(name, ()))),
         original=shlex.quote(original),
         refused=REFUSED,
         always="yes" if None in words else "",

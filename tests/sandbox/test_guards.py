@@ -149,6 +149,7 @@ def test_what_no_rule_can_mean_is_not_asked_about(guarded: Guarded) -> None:
         ),
         pytest.param('X=git; V=push; "$X" "$V"', ["git", "push"], id="through variables"),
         pytest.param("echo 'git push' >s; sh s", ["git", "push"], id="in a script"),
+        pytest.param('ln -s "$(command -v git)" x; ./x push', ["git", "push"], id="by a link of another name"),
         pytest.param("python3 -c \"import os; os.execlp('git', 'git', 'push')\"", ["git", "push"], id="from a program"),
     ],
 )
