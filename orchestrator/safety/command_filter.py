@@ -71,6 +71,8 @@ class CommandVerdict:
     """``False``: it was blocked only because what it reaches is not known before it runs."""
     agent: str = ""
     """It would start the CLI of this agent."""
+    past_guards: bool = False
+    """It would start it by another file than the one on PATH, in front of which a guard may stand."""
 
 
 _SAID: Final[Mapping[Decision, str]] = {"confirm": "needs a person's consent", "warn": "is worth a look"}
@@ -215,6 +217,9 @@ class CommandFilter:
     ) -> Iterator[CommandVerdict]:
         moved = about.moves and self.around is not None and runs_elsewhere(words)
         judge = replace(self, around=None) if moved else self
+        for inner in run_by_interpreter(name, words):
+            for verdict in judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1):
+                yield replace(verdict, past_guards=True) if verdict.agent else verdict
         for inner in self._inner(name, words, command):
             if inner:
                 yield from judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1)
@@ -270,7 +275,6 @@ class CommandFilter:
         if name == "git":
             yield from commands_of_git(words)
             return
-        yield from run_by_interpreter(name, words)
         piped: Sequence[Word] = ()
         if name == "xargs" and command.inputs:
             piped = [Word(part, word.dynamic) for word in command.inputs for part in word.text.split()]

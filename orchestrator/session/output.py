@@ -171,8 +171,10 @@ def _look_at_command(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
     guarded = draft.session.options.sandbox_backend == "bubblewrap"
     for verdict in enforcer.look(event):
         if verdict.agent:
-            # In front of other agents' CLIs stands a guard, which counts what really starts; not in front of its own.
-            if verdict.agent == get_agent(draft.worker(worker).agent).executable or not guarded:
+            # In front of other agents' CLIs stands a guard, which counts what really starts; not in front of its own,
+            # nor of a package's file that an interpreter is given, of which the hook counts what it refuses.
+            own = verdict.agent == get_agent(draft.worker(worker).agent).executable
+            if own or not guarded or (verdict.past_guards and verdict.decision != "block"):
                 count_agent(draft, worker, verdict.agent, refused=False)
         elif verdict.decision != "allow":
             draft.warn(f"{worker}: {verdict.decision}: {verdict.reason}", worker)

@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import GuardAsked
+from orchestrator.models.events import ToolCalled
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.nested_agents import count_agent
@@ -46,3 +47,21 @@ def test_it_is_said_at_the_first_time_and_the_tenth(play: Callable[..., Play]) -
         count_agent(draft, CLAUDE, "gemini", refused=False)
     assert len(draft.session.warnings) - len(p.session.warnings) == 2
     assert draft.detail(CLAUDE).agents_started == {"gemini": 12}
+
+
+@pytest.mark.parametrize(
+    ("command", "counted"),
+    [
+        pytest.param("node node_modules/@openai/codex/bin/codex.js exec x", {"codex": 1}, id="a file of its package"),
+        pytest.param("python3 -m aider --message x", {"aider": 1}, id="a module"),
+        pytest.param("codex exec x", {}, id="what its guard counts"),
+    ],
+)
+def test_an_agent_that_no_guard_stands_in_front_of_is_counted_by_the_stream(
+    play: Callable[..., Play], command: str, counted: dict[str, int]
+) -> None:
+    p = play("claude", sandbox=load_sandbox_policy("default"), interactive=True, sandbox_backend="bubblewrap")
+    p.start("claude")
+    p.says("claude", ToolCalled("Bash", "t1", command, command=command))
+    (worker,) = summarise(p.session).workers
+    assert worker.agents_started == counted
