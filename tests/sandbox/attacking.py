@@ -266,12 +266,19 @@ attack("processes", "read a neighbour's variables")(
 )
 attack("processes", "read a neighbour's memory map")(lambda w: Path(f"/proc/{w['neighbour']}/maps").read_text()[0])
 attack("processes", "write a neighbour's memory")(lambda w: open(f"/proc/{w['neighbour']}/mem", "r+b").close())
-attack("processes", "write the memory of the first process (/proc/1/mem)")(lambda w: open("/proc/1/mem", "r+b").close())
 attack("processes", "change a neighbour's priority")(lambda w: os.setpriority(os.PRIO_PROCESS, w["neighbour"], 19))
 
 
 def _outer_parent(w: World) -> int:
     return int(w["coordinator"]) if os.getppid() <= 1 else os.getppid()
+
+
+@attack("processes", "write the memory of the first process, or of its shim (/proc/1/mem)")
+def _(w: World) -> None:
+    try:
+        open("/proc/1/mem", "r+b").close()
+    except OSError:
+        open(f"/proc/{_outer_parent(w)}/mem", "r+b").close()
 
 
 @attack("processes", "ptrace a neighbour")
