@@ -32,6 +32,8 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         seconds, memory_mib = min(float(row["seconds"]) for row in told), min(float(row["memory_mib"]) for row in told)
     except (ValueError, KeyError, TypeError, RecursionError):
         return Unmeasured(f"the command was not timed{last_words(run.stderr)}")
+    if run.code != 0:
+        return Unmeasured(f"the clock ended with {run.code}{last_words(run.stderr)}")
     bad = next((code for code in codes if code), None)
     if bad is not None or len(told) != RUNS:
         return Unmeasured(f"the command ended with {bad}{last_words(run.stderr)}")

@@ -54,6 +54,8 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         return Unmeasured(
             f"mypy ended with {run.code} and printed something else than its report{last_words(run.stderr)}"
         )
+    if run.code != 0:
+        return Unmeasured(f"the check of types ended with {run.code}{last_words(run.stderr)}")
     if files != len(subject.checked_files):
         return Unmeasured(f"mypy was given {files} of {len(subject.checked_files)} files")
     if code not in (0, 1):
