@@ -225,7 +225,8 @@ def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
 
 def is_rehearsed(options: Mapping[str, Any]) -> bool:
     """Whether any option means a rehearsal; a command without these options begins none."""
-    return any(options.get(name) for name in ("rehearse", "scenario", "stand_ins", "installed"))
+    asked = (options.get("rehearse"), options.get("scenario"), options.get("stand_ins"), options.get("installed"))
+    return any(asked)
 
 
 def scenario_path(given: str) -> Path:
