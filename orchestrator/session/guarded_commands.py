@@ -26,6 +26,9 @@ from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.outbound_commands import forget_leaving, inspect, is_leaving, send
 from orchestrator.session.state import GuardConsent, PendingGuard
 
+MOST_OPEN = 16
+"""Commands of one worker that may wait for a person at once: more would hide what another worker asks."""
+
 
 def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
     """Answer at once where the policy knows the answer; else ask a person."""
@@ -153,6 +156,11 @@ def _confirm(draft: Draft, body: GuardAsked, verdict: CommandVerdict) -> None:
         return
     if not refuse_if_unattended(draft, worker, shown(body), reason=verdict.reason, rule=verdict.rule):
         answer(draft, worker, body.request, run=False, reason=f"{verdict.reason}, and nobody is there to ask")
+        return
+    if sum(one.worker == worker for one in draft.session.approvals.guards.values()) >= MOST_OPEN:
+        reason = f"{verdict.reason}, and {MOST_OPEN} commands of this worker wait for consent already"
+        draft.warn(f"{worker}: refused `{shown(body)}`: {reason}", worker)
+        answer(draft, worker, body.request, run=False, reason=reason)
         return
     text = f"{worker} wants to run `{shown(body)}` in {body.cwd}. {verdict.reason}. May it?"
     process = body.processes[0] if body.processes else ""

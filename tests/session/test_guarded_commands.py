@@ -10,6 +10,7 @@ from orchestrator.models.facts import PersonAsked, Warned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.clock import next_deadline
+from orchestrator.session.guarded_commands import MOST_OPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +64,17 @@ def test_what_the_policy_knows_is_answered_at_once(
     p.take(asked(*argv))
     assert answers(p) == [("r1", runs)]
     assert p.wanted(PersonAsked) == []
+
+
+def test_one_worker_cannot_bury_a_person_in_questions(played: Callable[..., Play]) -> None:
+    p = played()
+    for number in range(40):
+        p.take(asked("docker", "push", f"image-{number}", request=f"r{number}"))
+    assert len(p.wanted(PersonAsked)) == MOST_OPEN
+    assert answers(p) == [(f"r{number}", False) for number in range(MOST_OPEN, 40)]
+    says(p, "no")
+    p.take(asked("docker", "push", "later", request="later"))
+    assert len(p.wanted(PersonAsked)) == MOST_OPEN + 1
 
 
 def test_the_folder_the_command_runs_in_counts(played: Callable[..., Play]) -> None:
