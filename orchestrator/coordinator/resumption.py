@@ -100,7 +100,7 @@ async def resume_session(
         stack.push_async_callback(release_workers, coordinator)
         coordinator.skip_commands(left.last_command)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
-        await begin_evidence(coordinator, [worker for worker in adopted if _may_write(left.session, worker)])
+        await begin_evidence(coordinator, [worker for worker in adopted if _may_write(left.session, worker)], say=say)
         resumed = CoordinatorResumed(
             os.getpid(),
             alive=tuple(adopted),

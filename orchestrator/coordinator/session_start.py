@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import fields, replace
 from functools import partial
@@ -67,6 +67,8 @@ CHECKS = WorkerId("checks")
 CERTIFICATES_TIME_S = 10.0
 MOST_TASK_CHARS = 4_000_000
 HOLD_TIME_S = 30.0
+TOLD_EVERY_S = 5.0
+"""How often people hear of a first look that takes long."""
 REVIEW_RETRIES = 2
 """How often a reviewer that could not be asked or heard is asked again, before a person is."""
 TEARING = ":,"
@@ -167,7 +169,7 @@ async def run_session(
                 folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held
             )
             stack.push_async_callback(release_workers, coordinator)
-            await begin_evidence(coordinator)
+            await begin_evidence(coordinator, say=say)
             session = await coordinator.run(opened)
     except BaseException:
         remove_if_unused(folder)
@@ -386,20 +388,43 @@ def sharing(held: TargetLock | None) -> tuple[str, ...]:
     return tuple(f"the target is shared with {other}: it is not certain whose a change is" for other in others)
 
 
-async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] = ()) -> None:
+async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] = (), *, say: Progress) -> None:
     """Record the target as it is before anybody works on it, or goes on to.
 
     Args:
         alive: Workers that may have lived on without a coordinator.
+        say: Hears how far it has come, where the target is so large that it takes a while.
 
     Raises:
         EnvironmentUnfit: It cannot be recorded, or not in time.
     """
     try:
         look = partial(coordinator.evidence.begin, alive)
-        await off_loop(look, within_s=LOOK_TIME_S, what="the first look at the target")
+        act = partial(off_loop, look, within_s=LOOK_TIME_S, what="the first look at the target")
+        snapshots = coordinator.evidence.snapshots
+        await telling(act, lambda: say(f"recording the target as it is: {snapshots.so_far}"), every_s=TOLD_EVERY_S)
     except TimeoutError as error:
         raise EnvironmentUnfit(str(error), hint="name a smaller folder with --target") from error
+
+
+async def telling(act: Callable[[], Awaitable[object]], tell: Callable[[], None], *, every_s: float) -> None:
+    """Wait for an act, and tell about it now and then if it takes long; what it raises is raised."""
+    problem: Exception | None = None
+
+    async def tell_now_and_then() -> None:
+        while True:
+            await anyio.sleep(every_s)
+            tell()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(tell_now_and_then)
+        try:
+            await act()
+        except Exception as error:  # out of the group it would be one of a group
+            problem = error
+        group.cancel_scope.cancel()
+    if problem is not None:
+        raise problem
 
 
 async def release_workers(coordinator: Coordinator) -> None:

@@ -27,6 +27,8 @@ class HashedTrees:
         self._target = target
         self._foreign = ForeignFolder(target)
         self._recorded: frozenset[bytes] = frozenset()
+        self.taken_in = 0
+        """Of how many files the content is known so far; another thread may ask."""
 
     def write_tree(self, files: Mapping[bytes, Status]) -> tuple[str, tuple[str, ...]]:
         """Record these files; the id of their table, and what could not be recorded of them.
@@ -36,7 +38,9 @@ class HashedTrees:
         """
         doubts: list[str] = []
         try:
-            table = {os.fsdecode(path): self._key_of(path, status, doubts) for path, status in files.items()}
+            table: dict[str, str | None] = {}
+            for self.taken_in, (path, status) in enumerate(files.items()):
+                table[os.fsdecode(path)] = self._key_of(path, status, doubts)
             text = json.dumps({name: key for name, key in table.items() if key}, sort_keys=True)
             tree = hashlib.sha256(text.encode()).hexdigest()
             (self._folder / f"{tree}.json").write_text(text)

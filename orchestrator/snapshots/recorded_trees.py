@@ -70,6 +70,8 @@ class Moment:
 
 
 class _Trees(Protocol):
+    taken_in: int
+
     def write_tree(self, files: Mapping[bytes, Status]) -> tuple[str, tuple[str, ...]]: ...
 
     def recorded(self) -> frozenset[bytes]: ...
@@ -125,6 +127,12 @@ class Snapshots:
             self._trees = ShadowRepository(folder, real, git=executable)
         else:
             self._trees = HashedTrees(folder / "files", real)
+
+    @property
+    def so_far(self) -> str:
+        """How far the look that runs has come, for people; another thread may ask."""
+        seen, taken = self._selection.seen, self._trees.taken_in
+        return f"{taken:,} of {seen:,} files" if taken else f"{seen:,} files found"
 
     def take(self, label: str) -> str:
         """Record the target as it stands and return the tree's id; the same content has the same id.

@@ -120,6 +120,12 @@ class Selection:
         self._scopes: dict[bytes, _Scope] | None = None
         self._nameless: frozenset[bytes] = frozenset()
         self._doubts: tuple[str, ...] = ()
+        self._walk: _Walk | None = None
+
+    @property
+    def seen(self) -> int:
+        """How many files the look that runs, or ran last, has seen so far; another thread may ask."""
+        return 0 if self._walk is None else len(self._walk.files) + len(self._walk.ignored)
 
     def look(self, recorded: Iterable[bytes] = ()) -> Selected:
         """The target as it stands.  The first look of a session settles the rules.
@@ -134,7 +140,7 @@ class Selection:
             return self._settle()
         assert self._scopes is not None
         now = _Now(self._scopes, self._environ, self._target)
-        walk = _Walk(self._target, self._left_out, self._scopes, tracked=now.tracked)
+        walk = self._walk = _Walk(self._target, self._left_out, self._scopes, tracked=now.tracked)
         walk.run()
         return self._result(walk, now, set(recorded))
 
@@ -150,7 +156,9 @@ class Selection:
         if scope.prefix and not scope.tracked and scope.rules().hides(scope.prefix[:-1], is_folder=True) is not None:
             scope = _Scope(b"", b"")  # an ignored folder stands for itself
         scopes = {b"": scope}
-        walk = _Walk(self._target, self._left_out, scopes, find=lambda below: self._scope_at(below, doubts))
+        walk = self._walk = _Walk(
+            self._target, self._left_out, scopes, find=lambda below: self._scope_at(below, doubts)
+        )
         walk.run()
         self._scopes, self._doubts = scopes, tuple(dict.fromkeys((*doubts, *walk.doubts)))[:MOST_DOUBTS]
         self._nameless = frozenset(walk.nameless)

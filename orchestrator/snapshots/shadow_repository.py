@@ -65,6 +65,8 @@ class ShadowRepository:
         self._store = ObjectStore(folder / "git" / "objects")
         self._known: dict[bytes, tuple[tuple[int, ...], bytes]] | None = None
         self._names: frozenset[bytes] | None = None
+        self.taken_in = 0
+        """Of how many files the content is known so far; another thread may ask."""
         if not (folder / "git" / "info" / "attributes").exists():
             self._lay_out()
 
@@ -81,7 +83,7 @@ class ShadowRepository:
         unknown = sum(path not in known for path in files)
         try:
             with self._foreign.staying() as near, self._sink(unknown) as pack:
-                for path, status in files.items():
+                for self.taken_in, (path, status) in enumerate(files.items()):
                     seen = _fingerprint(status)
                     before = known.get(path)
                     if before is not None and before[0] == seen:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NoReturn
 
+import anyio
 import pytest
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.clocks import utc_now
-from orchestrator.coordinator.session_start import check_request, environment_of_checks, own_tests
+from orchestrator.coordinator.session_start import check_request, environment_of_checks, own_tests, telling
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, NoUsableAgent, UsageError
 from orchestrator.journal.folder import create_session
 from orchestrator.models.identity import AgentName
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.coordinator.conftest import Stage
+
+
+async def test_whoever_waits_long_is_told_how_far_it_has_come() -> None:
+    told = anyio.Event()
+    await telling(told.wait, told.set, every_s=0.01)
+    assert told.is_set()
+
+
+async def test_what_goes_wrong_while_one_waits_is_raised_as_it_is() -> None:
+    async def fail() -> None:
+        raise UsageError("it cannot be")
+
+    with pytest.raises(UsageError, match="it cannot be"):
+        await telling(fail, lambda: None, every_s=60.0)
 
 
 def test_an_empty_task_is_refused_with_an_example(stage: Stage) -> None:

@@ -81,6 +81,13 @@ def test_many_new_files_go_into_one_pack_and_later_ones_into_files_of_their_own(
     assert (tmp_path / "out/link").readlink() == Path("form.py")
 
 
+def test_another_thread_may_ask_how_far_a_look_has_come(snapshots: Snapshots, target: Path) -> None:
+    assert snapshots.so_far == "0 files found"
+    snapshots.record("begin")
+    files = sum(path.is_file() and ".git" not in path.parts for path in target.rglob("*"))
+    assert snapshots.so_far == f"{files - 1} of {files} files"
+
+
 def test_ignored_files_are_left_out_unless_the_repository_tracks_them(snapshots: Snapshots, target: Path) -> None:
     before = snapshots.take("before")
     (target / "build").mkdir()
