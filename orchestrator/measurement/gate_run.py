@@ -14,6 +14,7 @@ from typing import Final
 
 import anyio
 
+from orchestrator.coordinator.interpreters import with_folders
 from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.temporary import temporary_folder
@@ -35,7 +36,13 @@ from orchestrator.measurement.project_tree import (
     text_files,
 )
 from orchestrator.measurement.target_python import TargetPython, find_python
-from orchestrator.measurement.target_suites import SuiteRuns, Trace, run_target_suites
+from orchestrator.measurement.target_suites import (
+    FIND_TIME_S,
+    SuiteRuns,
+    Trace,
+    found_suites,
+    run_target_suites,
+)
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
 from orchestrator.measurement.tool_runs import Measured, ToolRunner
 from orchestrator.models.quality_gates import GateReport, QualityGate
@@ -43,6 +50,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.quotation import quoted_name
 from orchestrator.sandbox.layers import Bench, Layer, open_layer
+from orchestrator.suites.suite import Detection
 
 LOOK_TIME_S: Final = 120.0
 PROVE_TIME_S: Final = 60.0
@@ -84,6 +92,9 @@ class GateRequest:
 @dataclass(slots=True)
 class _Outcomes:
     """What was read so far, by gate, and where it came from."""
+
+    suites: Detection = field(default_factory=Detection)
+    """The project's tests, as they were found."""
 
     readings: dict[str, Reading | Unmeasured] = field(default_factory=dict)
     runs: dict[str, Measured] = field(default_factory=dict)
@@ -186,6 +197,13 @@ async def _measure_all(
         return
     notes += (*said, *more)
     seen = [*python.shown, *((tools.folder, tools.base) if isinstance(tools, ToolEnvironment) else ())]
+    look = partial(found_suites, request.target, request.environ, request.stated)
+    try:
+        outcomes.suites, folders = await off_loop(look, within_s=FIND_TIME_S, what="the look for tests")
+    except OSError as error:
+        _refuse_all(outcomes, request.gates, f"the tests could not be looked for: {error}")
+        return
+    notes += dict.fromkeys(suite.interpreter for suite in outcomes.suites.suites if suite.interpreter)
     with temporary_folder("gates") as folder:
         for name in ("scratch", "settings", "probes"):
             (folder / name).mkdir(mode=0o700)
@@ -193,7 +211,7 @@ async def _measure_all(
         bench = Bench(
             config=config.model_copy(update={"readable": readable}),
             backend=backend,
-            environ=request.environ,
+            environ=with_folders(request.environ, folders),
             scratch=folder / "scratch",
             masked=(),
             settings=folder / "settings",
@@ -287,7 +305,7 @@ async def _measure_by_tests(
     if traced and isinstance(tools, ToolEnvironment):
         lay = partial(lay_trace, tools, probes.parent / "trace", layer.bench.scratch)
         trace = await off_loop(lay, within_s=PROVE_TIME_S, what="laying out the tracer")
-    suites = await _run_tests(layer, request, trace)
+    suites = await _run_tests(layer, request, outcomes.suites, trace)
     evidence = Evidence(suites=suites.measured, missing_modules=suites.missing_modules, command=suites.command)
     for gate in (gate for gate in request.gates if gate.source == "tests"):
         outcomes.put(gate, subject, evidence, Measured(Unmeasured(""), "", suites.command, suites.duration_s))
@@ -339,16 +357,15 @@ async def _measure_by_tool(
         outcomes.put(gate, subject, Evidence(run=measured.outcome, command=measured.command), measured)
 
 
-async def _run_tests(layer: Layer, request: GateRequest, trace: Trace | None) -> SuiteRuns:
+async def _run_tests(layer: Layer, request: GateRequest, detection: Detection, trace: Trace | None) -> SuiteRuns:
     allowed = (*request.sandbox.environment, "HOME")
     environ = {name: request.environ[name] for name in allowed if name in request.environ}
     try:
         return await run_target_suites(
             layer,
-            request.target,
+            detection,
             environ=environ,
             python=request.python,
-            stated=request.stated,
             trace=trace,
             within_s=request.within_s,
         )

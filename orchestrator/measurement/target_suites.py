@@ -6,13 +6,12 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
+from orchestrator.coordinator.interpreters import Interpreters
 from orchestrator.coordinator.project_files import ProjectFiles
 from orchestrator.coordinator.suite_runs import observe_suite
-from orchestrator.files.time_limits import off_loop
 from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
 from orchestrator.sandbox.layers import Layer
 from orchestrator.suites.detection import detect
@@ -48,17 +47,22 @@ class Trace:
         return {"ORCHESTRATE_COVERAGE": f"{self.tool}\n{self.records}\n{at}"}
 
 
+def found_suites(target: Path, environ: Mapping[str, str], stated: Sequence[str]) -> tuple[Detection, tuple[str, ...]]:
+    """Every suite with the interpreter that the project pins, and the folders these lie in.  Blocks."""
+    files = ProjectFiles(target)
+    return Interpreters(environ).given(detect(files, stated=stated), files)
+
+
 async def run_target_suites(
     layer: Layer,
-    target: Path,
+    detection: Detection,
     *,
     environ: Mapping[str, str],
     python: Path | None,
-    stated: Sequence[str] = (),
     trace: Trace | None = None,
     within_s: float,
 ) -> SuiteRuns:
-    """Find every suite and run each once; whatever goes wrong is an answer.
+    """Run every suite once; whatever goes wrong is an answer.
 
     Args:
         environ: What the tests see; it holds no secret.
@@ -66,12 +70,6 @@ async def run_target_suites(
         trace: Where to write down what the tests run; ``None``: nowhere.
     """
     began = time.monotonic()
-    try:
-        detection = await off_loop(
-            partial(detect, ProjectFiles(target), stated=stated), within_s=FIND_TIME_S, what="the look for tests"
-        )
-    except OSError as error:
-        return SuiteRuns(SuitesMeasured(problem=f"the tests could not be looked for: {error}"))
     if trace is not None:
         environ = {**environ, **trace.environ(layer.at)}
     measured: list[SuiteMeasured] = []
@@ -115,7 +113,7 @@ def _measured(suite: Suite, run: Run) -> SuiteMeasured:
     counts = result.counts
     return SuiteMeasured(
         *(suite.name, suite.command, suite.found, result.state.value, result.reason[:2_000]),
-        *(counts.passed, counts.failed, counts.errors, counts.skipped),
+        *(counts.passed, counts.failed, counts.errors, counts.skipped, suite.interpreter),
     )
 
 
