@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 NewerLogin: TypeAlias = Callable[[bytes, bytes, float], str]
 """Of the content before and after, and the time in seconds since 1970: empty where the second may replace the first,
 else why not.  Never raises."""
+DUE_S: Final = 900.0
 MOST_AHEAD_S: Final = 400 * 86_400
 """By how much one refresh may move an expiry on; more is an invention."""
 
@@ -50,6 +51,11 @@ def same_owner(before: object, after: object, names: tuple[str, ...]) -> bool:
     """Whether two tokens say the same, and anything, of each of these names."""
     one, other = claims(before), claims(after)
     return all(one.get(name) and one.get(name) == other.get(name) for name in names)
+
+
+def is_due(ends_s: float, now_s: float) -> bool:
+    """Whether a login had to be renewed: CLIs do it some minutes before its end, and whoever compares comes later."""
+    return ends_s <= now_s + DUE_S
 
 
 def is_later(before: object, after: object, *, per_second: int = 1) -> bool:

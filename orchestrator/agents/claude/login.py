@@ -7,11 +7,9 @@ too.  It counts as a renewal only when there was one to be made.
 
 from __future__ import annotations
 
-from orchestrator.agents.logins import fields, is_later, shape
+from orchestrator.agents.logins import fields, is_due, is_later, shape
 
 _CHANGING = ("accessToken", "expiresAt", "refreshToken", "refreshTokenExpiresAt")
-DUE_S = 900.0
-"""The CLI renews a login some minutes before it ends, and whoever compares comes later than that."""
 _PREFIX = 13
 """So many characters name a token's kind: ``sk-ant-ort01-``."""
 
@@ -33,8 +31,8 @@ def newer_login(before: bytes, after: bytes, now_s: float) -> str:
         return ""
     if str(lasting[0])[:_PREFIX] != str(lasting[1])[:_PREFIX] and str(lasting[0]).startswith("sk-ant-"):
         return "its lasting token is of another kind"
-    is_due = login["expiresAt"] / 1000 <= now_s + DUE_S
-    return "" if is_due else "its lasting token is another, though the former login was not due to be renewed"
+    due = is_due(login["expiresAt"] / 1000, now_s)
+    return "" if due else "its lasting token is another, though the former login was not due to be renewed"
 
 
 def _form(login: object) -> object:

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.agents.contract import Agent, Credential
 from orchestrator.agents.opencode.launching import launch
+from orchestrator.agents.opencode.login import newer_login
 from orchestrator.agents.opencode.rules import RULES
 from orchestrator.agents.opencode.translating import NAME, RECORD_TYPES, translate
 from orchestrator.agents.user_settings import settings_of
@@ -25,6 +26,7 @@ AGENT = Agent(
         environment=("OPENCODE_API_KEY", "OPENROUTER_API_KEY"),
         files=(PurePosixPath(".local/share/opencode/auth.json"),),
         login_hint="run opencode auth login, or set OPENCODE_API_KEY",
+        newer_login=newer_login,
     ),
     oldest=(1, 18, 33),  # the only release it was tried with
     model_hosts=("opencode.ai", "models.dev", "openrouter.ai"),
