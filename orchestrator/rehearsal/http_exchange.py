@@ -1,4 +1,4 @@
-"""Speak as much HTTP/1.1 as a model server needs: read one request, write one response or event stream."""
+"""Read requests and write responses or event streams on one connection; h11 knows the protocol."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
-from anyio import DelimiterNotFound, EndOfStream, IncompleteRead
-from anyio.abc import ByteStream
-from anyio.streams.buffered import BufferedByteReceiveStream
+import h11
+from anyio import EndOfStream
+from anyio.abc import AnyByteStream
 
 _MAX_HEAD_BYTES = 64 * 1024
-_MAX_LINE_BYTES = 1024
 _MAX_BODY_BYTES = 256 * 1024 * 1024
+_Received: TypeAlias = h11.Request | h11.Data | h11.EndOfMessage | h11.ConnectionClosed
 
 
 class BadRequest(Exception):
@@ -48,43 +48,91 @@ class HttpRequest:
         return value if isinstance(value, dict) else {}
 
 
-async def read_request(stream: BufferedByteReceiveStream) -> HttpRequest | None:
-    """The next request on a kept-alive connection; ``None`` at its end.
+class Exchange:
+    """The requests and answers of one connection, in turn."""
 
-    Raises:
-        BadRequest: What came is not HTTP, or too big.
-    """
+    def __init__(self, stream: AnyByteStream) -> None:
+        self._stream = stream
+        self._connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD_BYTES)
+        self._wants_body = True
+
+    async def read_request(self) -> HttpRequest | None:
+        """The next request on a kept-alive connection; ``None`` at its end.
+
+        Raises:
+            BadRequest: What came is not HTTP, or too big.
+        """
+        if self._connection.our_state is h11.DONE and self._connection.their_state is h11.DONE:
+            self._connection.start_next_cycle()
+        elif self._connection.our_state is not h11.IDLE:
+            return None  # one of the two does not want to keep it alive
+        try:
+            request = await self._receive()
+            if not isinstance(request, h11.Request):
+                return None
+            raw = await self._read_body()
+        except h11.RemoteProtocolError as error:
+            raise BadRequest(str(error)) from error
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
+        self._wants_body = request.method != b"HEAD"
+        target = _path_of(request.target.decode("latin-1"))
+        return HttpRequest(request.method.decode("latin-1"), target, headers, _unpacked(raw, headers))
+
+    async def send_whole(self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        """A response of known length; a HEAD gets the same without its body."""
+        fields = {"content-type": "application/json", **(headers or {}), "content-length": str(len(body))}
+        content = [h11.Data(data=body)] if body and self._wants_body else []
+        await self._send(_head(status, fields), *content, h11.EndOfMessage())
+
+    async def begin_events(self) -> None:
+        """The head of an event stream; chunks follow, then :meth:`end_events`."""
+        await self._send(_head(200, {"content-type": "text/event-stream", "cache-control": "no-cache"}))
+
+    async def send_event(self, data: bytes) -> None:
+        """One chunk of an event stream."""
+        await self._send(h11.Data(data=data))
+
+    async def end_events(self) -> None:
+        """The end of an event stream: the connection can be used again."""
+        await self._send(h11.EndOfMessage())
+
+    async def _read_body(self) -> bytes:
+        body = bytearray()
+        while isinstance(event := await self._receive(), h11.Data):
+            body += event.data
+            if len(body) > _MAX_BODY_BYTES:
+                raise BadRequest("a body too big")
+        return bytes(body)
+
+    async def _receive(self) -> _Received:
+        while True:
+            event = self._connection.next_event()
+            if isinstance(event, _Received):
+                return event
+            if self._connection.they_are_waiting_for_100_continue:
+                await self._send(h11.InformationalResponse(status_code=100, headers=[]))
+            try:
+                data = await self._stream.receive()
+            except EndOfStream:
+                data = b""
+            self._connection.receive_data(data)
+
+    async def _send(self, *events: h11.Event) -> None:
+        data = b"".join(self._connection.send(event) or b"" for event in events)
+        if data:
+            await self._stream.send(data)
+
+
+def _head(status: int, headers: Mapping[str, str]) -> h11.Response:
     try:
-        head = await stream.receive_until(b"\r\n\r\n", _MAX_HEAD_BYTES)
-    except (EndOfStream, IncompleteRead):
-        return None
-    except DelimiterNotFound as error:
-        raise BadRequest("the headers do not end") from error
-    first, *rest = head.decode("latin-1").split("\r\n")
-    parts = first.split(" ")
-    if len(parts) != 3:
-        raise BadRequest(f"not a request line: {first[:80]!r}")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
-    body = await _read_body(stream, headers)
-    return HttpRequest(parts[0], _path_of(parts[1]), headers, body)
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Overloaded" if status == 529 else "Unknown"
+    return h11.Response(status_code=status, headers=list(headers.items()), reason=phrase.encode())
 
 
-def _path_of(target: str) -> str:
-    """A proxy's absolute form names the host again."""
-    if not target.startswith(("http://", "https://")):
-        return target
-    return "/" + target.partition("://")[2].partition("/")[2]
-
-
-async def _read_body(stream: BufferedByteReceiveStream, headers: Mapping[str, str]) -> bytes:
+def _unpacked(raw: bytes, headers: Mapping[str, str]) -> bytes:
     try:
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            raw = await _read_chunks(stream)
-        else:
-            length = int(headers.get("content-length") or 0)
-            if not 0 <= length <= _MAX_BODY_BYTES:
-                raise BadRequest(f"a body of {length} bytes")
-            raw = await stream.receive_exactly(length) if length else b""
         match headers.get("content-encoding", ""):
             case "gzip":
                 return gzip.decompress(raw)
@@ -92,52 +140,12 @@ async def _read_body(stream: BufferedByteReceiveStream, headers: Mapping[str, st
                 return zlib.decompress(raw)
             case _:
                 return raw
-    except (EndOfStream, IncompleteRead, DelimiterNotFound, ValueError, OSError, zlib.error) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise BadRequest("the body is torn") from error
 
 
-async def _read_chunks(stream: BufferedByteReceiveStream) -> bytes:
-    body = bytearray()
-    while True:
-        size = int((await stream.receive_until(b"\r\n", _MAX_LINE_BYTES)).partition(b";")[0], 16)
-        if size < 0 or len(body) + size > _MAX_BODY_BYTES:
-            raise BadRequest("a body too big")
-        if size:
-            body += await stream.receive_exactly(size)
-        # Trailers after the last chunk are not expected from any CLI; a blank line is.
-        await stream.receive_until(b"\r\n", _MAX_LINE_BYTES)
-        if not size:
-            return bytes(body)
-
-
-def _head(status: int, headers: Mapping[str, str]) -> bytes:
-    try:
-        phrase = HTTPStatus(status).phrase
-    except ValueError:
-        phrase = "Overloaded" if status == 529 else "Unknown"
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 {status} {phrase}\r\n{lines}\r\n".encode("latin-1")
-
-
-async def send_whole(
-    stream: ByteStream, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None, bodiless: bool
-) -> None:
-    """A response of known length; ``bodiless`` answers a HEAD."""
-    fields = {"content-type": "application/json", **(headers or {}), "content-length": str(len(body))}
-    await stream.send(_head(status, fields) + (b"" if bodiless else body))
-
-
-async def begin_events(stream: ByteStream) -> None:
-    """The head of an event stream; chunks follow, then :func:`end_events`."""
-    fields = {"content-type": "text/event-stream", "cache-control": "no-cache", "transfer-encoding": "chunked"}
-    await stream.send(_head(200, fields))
-
-
-async def send_event(stream: ByteStream, data: bytes) -> None:
-    """One chunk of an event stream."""
-    await stream.send(b"%x\r\n%b\r\n" % (len(data), data))
-
-
-async def end_events(stream: ByteStream) -> None:
-    """The last chunk: the connection can be used again."""
-    await stream.send(b"0\r\n\r\n")
+def _path_of(target: str) -> str:
+    """A proxy's absolute form names the host again."""
+    if not target.startswith(("http://", "https://")):
+        return target
+    return "/" + target.partition("://")[2].partition("/")[2]

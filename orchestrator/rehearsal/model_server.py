@@ -14,22 +14,13 @@ from pathlib import Path
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
-from anyio.streams.buffered import BufferedByteReceiveStream
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.models.identity import AgentName
 from orchestrator.models.work import ModelEndpoint
 from orchestrator.rehearsal import anthropic_messages, gemini_generate, openai_chat, openai_responses
 from orchestrator.rehearsal.dialogue import Answer, Dialect, Drop, ModelRequest, Pause, Refusal
-from orchestrator.rehearsal.http_exchange import (
-    BadRequest,
-    HttpRequest,
-    begin_events,
-    end_events,
-    read_request,
-    send_event,
-    send_whole,
-)
+from orchestrator.rehearsal.http_exchange import BadRequest, Exchange, HttpRequest
 from orchestrator.rehearsal.scenario import Scenario
 from orchestrator.rehearsal.script import Script, WorkerPaths, speaker_of
 
@@ -101,10 +92,10 @@ class ModelServer:
     async def serve(self, stream: ByteStream) -> None:
         """Answer requests on one connection until the peer or the scenario ends it."""
         async with stream:
-            incoming = BufferedByteReceiveStream(stream)
+            exchange = Exchange(stream)
             try:
-                while (request := await read_request(incoming)) is not None:
-                    if not await self._respond(stream, request):
+                while (request := await exchange.read_request()) is not None:
+                    if not await self._respond(exchange, request):
                         return
             except BadRequest as error:
                 _LOG.debug("request_refused: %s", error)
@@ -112,30 +103,28 @@ class ModelServer:
                 # A CLI that is stopped goes in the middle of an answer.
                 return
 
-    async def _respond(self, stream: ByteStream, request: HttpRequest) -> bool:
+    async def _respond(self, exchange: Exchange, request: HttpRequest) -> bool:
         """Whether the connection can be used again."""
         body = request.json()
         for dialect in DIALECTS:
             if request.method == "POST" and dialect.understands(request.path):
-                return await self._answer(stream, request, dialect)
+                return await self._answer(exchange, request, dialect)
         for dialect in DIALECTS:
             aside = dialect.asides(request.method, request.path, body)
             if aside is not None:
                 self.requests.append(RecordedRequest(request.method, request.target, dialect.agent, None, None, body))
-                await send_whole(stream, json.dumps(aside).encode(), bodiless=False)
+                await exchange.send_whole(json.dumps(aside).encode())
                 return True
         self.requests.append(RecordedRequest(request.method, request.target, None, None, None, body))
         known = request.method in ("GET", "HEAD")
         # Start-up probes and lists of models; a POST we do not know is said to be unknown, telemetry included.
-        await send_whole(
-            stream,
+        await exchange.send_whole(
             json.dumps(_NO_MODELS if known else {"error": {"message": "no such method"}}).encode(),
             status=200 if known else 404,
-            bodiless=request.method == "HEAD",
         )
         return True
 
-    async def _answer(self, stream: ByteStream, request: HttpRequest, dialect: Dialect) -> bool:
+    async def _answer(self, exchange: Exchange, request: HttpRequest, dialect: Dialect) -> bool:
         body = request.json()
         try:
             digest = hashlib.sha256(request.body).hexdigest()
@@ -143,7 +132,7 @@ class ModelServer:
             asked = replace(asked, agent=_asker(request) or asked.agent, size=len(request.body), digest=digest)
         except (AttributeError, KeyError, TypeError, ValueError):
             refusal = Refusal(400, "the rehearsal's model cannot read this request")
-            await _refuse(stream, refusal, dialect)
+            await _refuse(exchange, refusal, dialect)
             return True
         worker = speaker_of(asked).marker.worker
         self.requests.append(RecordedRequest(request.method, request.target, asked.agent, worker, asked, body))
@@ -153,24 +142,22 @@ class ModelServer:
             self.kept.with_suffix(".new").write_text(self.script.bookmarks(), encoding="utf-8")
             self.kept.with_suffix(".new").replace(self.kept)
         if isinstance(answer, Refusal):
-            await _refuse(stream, answer, dialect)
+            await _refuse(exchange, answer, dialect)
             return True
         await anyio.sleep(answer.hang_s)
         if asked.streaming:
-            return await _send_stream(stream, answer, asked, dialect)
-        return await _send_at_once(stream, answer, asked, dialect)
+            return await _send_stream(exchange, answer, asked, dialect)
+        return await _send_at_once(exchange, answer, asked, dialect)
 
 
-async def _refuse(stream: ByteStream, refusal: Refusal, dialect: Dialect) -> None:
+async def _refuse(exchange: Exchange, refusal: Refusal, dialect: Dialect) -> None:
     headers, body = dialect.error(refusal, time.time())
     text = refusal.body if refusal.body is not None else json.dumps(body)
-    await send_whole(
-        stream, text.encode(), status=refusal.status, headers={**headers, **refusal.headers}, bodiless=False
-    )
+    await exchange.send_whole(text.encode(), status=refusal.status, headers={**headers, **refusal.headers})
 
 
-async def _send_stream(stream: ByteStream, answer: Answer, asked: ModelRequest, dialect: Dialect) -> bool:
-    await begin_events(stream)
+async def _send_stream(exchange: Exchange, answer: Answer, asked: ModelRequest, dialect: Dialect) -> bool:
+    await exchange.begin_events()
     for item in dialect.stream(answer, asked):
         match item:
             case Pause(seconds=seconds):
@@ -178,16 +165,16 @@ async def _send_stream(stream: ByteStream, answer: Answer, asked: ModelRequest, 
             case Drop():
                 return False
             case bytes():
-                await send_event(stream, item)
-    await end_events(stream)
+                await exchange.send_event(item)
+    await exchange.end_events()
     return True
 
 
-async def _send_at_once(stream: ByteStream, answer: Answer, asked: ModelRequest, dialect: Dialect) -> bool:
+async def _send_at_once(exchange: Exchange, answer: Answer, asked: ModelRequest, dialect: Dialect) -> bool:
     await anyio.sleep(sum(piece.seconds for piece in answer.pieces if isinstance(piece, Pause)))
     if any(isinstance(piece, Drop) for piece in answer.pieces):
         return False
-    await send_whole(stream, json.dumps(dialect.whole(answer, asked)).encode(), bodiless=False)
+    await exchange.send_whole(json.dumps(dialect.whole(answer, asked)).encode())
     return True
 
 
