@@ -109,6 +109,26 @@ def test_the_installed_command_finds_its_policies_and_scenarios(installed: Path,
         assert path.stem in listed
 
 
+def test_a_link_to_the_command_is_enough(wheel: Path, tmp_path: Path) -> None:
+    """pipx and uv keep a program in an environment off the path, and put a link to its command on the path."""
+    environment, home = tmp_path / "venvs" / "orchestrate", tmp_path / "home"
+    run(sys.executable, "-m", "venv", "--without-pip", environment)
+    packages = next(environment.glob("lib/python3*/site-packages"))
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    pip = (sys.executable, "-m", "pip", "--python", environment / "bin" / "python")
+    run(*pip, "install", "--quiet", "--no-deps", "--no-index", wheel)
+    link = home / ".local" / "bin" / "orchestrate"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(environment / "bin" / "orchestrate")
+    project = tmp_path / "project"
+    project.mkdir()
+    environ = {"HOME": str(home), "PATH": f"{link.parent}:/usr/bin:/bin", "LANG": "C.UTF-8"}
+    options = ("--scenario", "plain", "--stand-ins", "--json", "--no-dashboard")
+    played = json.loads(run(link, "Add one file", *options, cwd=project, environ=environ))
+    assert played["status"] == "done"
+    run(link, "replay", cwd=project, environ=environ)
+
+
 def test_the_installed_command_rehearses_and_shows_what_it_did(installed: Path, tmp_path: Path) -> None:
     """Somebody has an empty home, no checkout, and the command beside the system's programs on the path."""
     home, project = tmp_path / "home", tmp_path / "project"
@@ -133,7 +153,7 @@ def test_the_installed_command_rehearses_and_shows_what_it_did(installed: Path, 
         text=True,
         timeout=240,
     )
-    assert doctor.returncode in (0, 1), doctor.stderr
+    assert doctor.returncode in (0, 3), doctor.stderr
     assert "claude" in doctor.stdout
     assert "Traceback" not in doctor.stderr
     assert_that_the_dashboard_is_served(installed, project, environ)

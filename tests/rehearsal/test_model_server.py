@@ -38,7 +38,8 @@ class Connection:
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> tuple[int, str]:
         data = json.dumps(body).encode() if body is not None else b""
         await self.stream.send(
-            b"%s %s HTTP/1.1\r\nHost: model\r\nContent-Length: %d\r\n\r\n%s" % (method.encode(), path.encode(), len(data), data)
+            b"%s %s HTTP/1.1\r\nHost: model\r\nContent-Length: %d\r\n\r\n%s"
+            % (method.encode(), path.encode(), len(data), data)
         )
         head = (await self.incoming.receive_until(b"\r\n\r\n", 10_000)).decode().lower()
         status = int(head.split(" ")[1])
@@ -109,7 +110,9 @@ async def test_a_cut_ends_the_connection_in_mid_stream() -> None:
 async def test_the_server_ends_while_an_answer_still_hangs() -> None:
     async with serving({"hang_s": 3600}) as (server, connection):
         data = json.dumps(body_for("claude", "hello")).encode()
-        await connection.stream.send(b"POST /v1/messages HTTP/1.1\r\nHost: model\r\nContent-Length: %d\r\n\r\n%s" % (len(data), data))
+        await connection.stream.send(
+            b"POST /v1/messages HTTP/1.1\r\nHost: model\r\nContent-Length: %d\r\n\r\n%s" % (len(data), data)
+        )
         while not server.requests:
             await anyio.lowlevel.checkpoint()
 
