@@ -39,19 +39,26 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: What follows the program's name; ``None`` takes the process's own.
     """
-    code = run(sys.argv[1:] if arguments is None else list(arguments))
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    code = run(given)
     problem = _flush_or_silence(sys.stdout)
-    if problem is not None and problem.errno not in _NOBODY_READS:
+    # Whoever asked for a document counts on it; whoever looks at a list may turn away.
+    if problem is not None and (problem.errno not in _NOBODY_READS or "--json" in given):
         _complain(f"what was to be printed could not be written: {problem.strerror}", None)
         code = code or ExitCode.FAILED
     _flush_or_silence(sys.stderr)
     sys.exit(code)
 
 
-def _flush_or_silence(stream: TextIO) -> OSError | None:
+def _flush_or_silence(stream: TextIO | None) -> OSError | None:
     """Write what is left; after a failure nothing more is tried, or the interpreter's own last flush would change the
     exit code.
+
+    Args:
+        stream: ``None`` where the descriptor was closed before the start.
     """
+    if stream is None:
+        return OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
         stream.flush()
     except OSError as problem:

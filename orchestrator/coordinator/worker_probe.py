@@ -182,7 +182,7 @@ async def _problem_of(
             return _words(ran.code, ran.stderr)
         own = {**environment, "HOME": str(folder)}
         done = await run_program_off_loop(
-            argv, cwd=str(folder), env=own, within_s=VERSION_TIME_S, most_bytes=MOST_BYTES
+            argv, cwd=str(folder), env=own, within_s=VERSION_TIME_S, most_bytes=MOST_BYTES, thorough=True
         )
         return _words(done.code, done.stderr or done.detail.encode())
 

@@ -143,8 +143,11 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
             unknown = draft.detail(worker).unknown
             if text in unknown or len(unknown) < MOST_KINDS:
                 draft.change_detail(worker).unknown = {**unknown, text: unknown.get(text, 0) + 1}
-        case Unrecognised(stream="stdout", record=None):
+        case Unrecognised(stream="stdout", record=None, text=text):
             draft.change_worker(worker).noise = state.noise + 1
+            current = draft.detail(worker).current
+            if not current.spoke and (more := with_line(current.own_words, text)) is not current.own_words:
+                draft.change_attempt(worker).own_words = more
         case Denied() | Failed() | ToolReturned() | BackgroundStarted() | BackgroundEnded() | Unrecognised():
             pass
         case payload:

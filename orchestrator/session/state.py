@@ -195,7 +195,7 @@ class Attempt:
     spoke: bool = False
     """A record of this attempt came on its standard output."""
     own_words: tuple[str, ...] = ()
-    """The last meaningful lines that this attempt wrote to its standard error."""
+    """The last meaningful lines that this attempt wrote to its standard error, or in front of its first record."""
     last_word_at: datetime | None = None
     """When the record came that may be its last: the end of its turn, or a failure, with no work since."""
     doubtful: tuple[AgentEvent, ...] = ()

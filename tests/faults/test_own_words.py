@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,9 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(program: Program, 
     said = next((line for line in run.stderr if "Bash: true" in line), None)
     assert said is not None
     run.send_signal(getattr(signal, f"SIG{number}"))
+    deadline = time.monotonic() + 60
+    while not gate.exists() and time.monotonic() < deadline:  # the call is told before it is made
+        time.sleep(0.02)
     gate.unlink()
     out, err = run.communicate(timeout=90)
     assert run.returncode == 0, out + err
@@ -100,3 +104,31 @@ def test_what_could_not_be_printed_is_an_error(program: Program, words: tuple[st
         )
     assert done.returncode == 1
     assert b"could not be written" in done.stderr
+
+
+@pytest.mark.fault("E7")
+@pytest.mark.parametrize("words", ["Error: this program needs Node 22 or newer", "sh: 1: claude: Permission denied"])
+def test_words_on_standard_output_count_where_no_record_comes(program: Program, words: str) -> None:
+    program.agent("claude", f"echo '{words}'; exit 1")
+    ran = program.run(program.target(files=FILES), "--timeout", "20s")
+    assert words in program.report()["reason"], ran.text
+
+
+@pytest.mark.fault("E13")
+@pytest.mark.parametrize("where", [">&-", "| true"], ids=["closed", "nobody reads"])
+def test_a_document_that_nobody_got_is_an_error_without_a_traceback(program: Program, where: str) -> None:
+    program.claude("echo >>a.py")
+    program.run(program.target(files=FILES))
+    line = f'set -o pipefail; exec 2>err; "$@" {where}; echo $? >code'
+    subprocess.run(
+        ["bash", "-c", line, "bash", *program.command("show", "--json")],
+        cwd=program.root,
+        env=program.environ,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
+    )
+    said = (program.root / "err").read_text()
+    assert (program.root / "code").read_text() == "1\n", said
+    assert "Traceback" not in said
+    assert "could not be written" in said
