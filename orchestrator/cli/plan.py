@@ -25,8 +25,8 @@ _LOOK_TIME_S = 60.0
 def command(task: str | None, task_file: Path | None, as_json: bool, **options: Any) -> None:
     """Show who would do what for TASK, why, and within which bounds.
 
-    It takes the options of a run, starts nothing and costs nothing: versions of CLIs are those that the last session
-    found.
+    It takes the options of a run (a rehearsal's apart), starts nothing and costs nothing: versions of CLIs are those
+    that the newest sessions found.
     """
     words = read_task(task, task_file)
     from orchestrator.cli.build_request import target_path

@@ -104,7 +104,7 @@ def complexity_of(clauses: Sequence[Clause]) -> tuple[Complexity, str]:
     """How complex a task is, and why."""
     words = sum(len(clause.words) for clause in clauses)
     if len(clauses) >= MANY_CLAUSES or words >= MANY_WORDS:
-        return Complexity.COMPLEX, f"{len(clauses)} clauses, {words} words"
+        return Complexity.COMPLEX, f"clauses: {len(clauses)}, words: {words}"
     word = _first_of(clauses, COMPLEX)
     if word:
         return Complexity.COMPLEX, f"'{word}'"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import orchestrator
 from orchestrator.composition.domains import Domain
 from orchestrator.composition.outcomes import Outcome
 from orchestrator.composition.task_analysis import CAPABILITIES, Complexity, analyse_task, as_document
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tests.composition.conftest import LabelledTask
 
 Tasks = tuple["LabelledTask", ...]
+ROOT = Path(orchestrator.__file__).resolve().parent.parent
 
 
 def _right(tasks: Tasks) -> tuple[int, int]:
@@ -29,6 +32,19 @@ def test_at_least_97_in_100_labelled_tasks_are_read_rightly(open_tasks: Tasks, h
     outcomes, domains = _right((*open_tasks, *held_back_tasks))
     assert outcomes >= 194
     assert domains >= 194
+
+
+def test_the_figures_in_the_docs_are_todays(open_tasks: Tasks, held_back_tasks: Tasks) -> None:
+    told = (ROOT / "docs" / "teams.md").read_text(encoding="utf-8")
+    for row, tasks in (
+        ("held-back half, now", held_back_tasks),
+        ("open half, now", open_tasks),
+        ("all, now", (*open_tasks, *held_back_tasks)),
+    ):
+        outcomes, domains = _right(tasks)
+        changes = sum(task.outcome == "change" for task in tasks)
+        count = len(tasks)
+        assert f"| {row} | {outcomes} of {count} | {domains} of {count} | 0 of {changes} |" in told
 
 
 @pytest.mark.parametrize("half", ["open_tasks", "held_back_tasks"])
