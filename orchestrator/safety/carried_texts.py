@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from orchestrator.safety.shell.scope import SimpleCommand, input_text
@@ -74,6 +75,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Language]]] = {
     "gcloud": {"--command": "shell"},
     "osascript": {"-e": "osascript"},
     "irb": {"-e": "ruby"},
+    "ipython": {"-c": "ipython"},
     "elixir": {"-e": "elixir", "--eval": "elixir"},
     "iex": {"-e": "elixir"},
     "erl": {"-eval": "elixir"},
@@ -93,6 +95,7 @@ _SAME: Final[Mapping[str, str]] = {
     **dict.fromkeys(("vi", "nvim", "ex", "view", "gvim", "vimdiff", "nvimdiff", "rvim"), "vim"),
     **{"gmake": "make", "bsdtar": "tar", "gtar": "tar", "gsed": "sed", "gsort": "sort", "gsplit": "split"},
     **dict.fromkeys(("tsx", "ts-node", "zx", "babel-node", "vite-node", "jiti", "esno"), "node"),
+    "ipython3": "ipython",
     **{"mariadb": "mysql", "netcat": "nc", "emacsclient": "emacs"},
 }
 _POSITIONAL: Final[Mapping[str, tuple[Language, frozenset[str]]]] = {
@@ -136,6 +139,7 @@ _INPUT: Final[Mapping[str, Language]] = {
     **{"python": "python", "node": "node", "perl": "perl", "ruby": "ruby", "php": "php", "lua": "lua", "bun": "node"},
     **{"tclsh": "tcl", "expect": "tcl", "at": "shell", "batch": "shell", "crontab": "crontab", "parallel": "lines"},
     **{"psql": "psql", "sqlite3": "sqlite", "mysql": "mysql", "ed": "ed", "gdb": "gdb", "R": "r", "julia": "julia"},
+    "ipython": "ipython",
     **{"vim": "vim", "pwsh": "shell", "irb": "ruby", "osascript": "osascript", "deno": "node"},
 }
 """What each makes of its standard input where it is given no file."""
@@ -230,6 +234,7 @@ AWKS: Final = frozenset({"awk", "gawk", "mawk", "nawk", "original-awk"})
 PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*")
 
 
+@lru_cache(maxsize=1024)
 def family(name: str) -> str:
     """The name under which the tables know a program."""
     if PYTHON.fullmatch(name):

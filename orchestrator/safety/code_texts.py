@@ -197,6 +197,12 @@ _SETUP: Final = frozenset({"upload", "upload_docs", "register"})
 _INTERPRETERS: Final = frozenset({"node", "perl", "ruby", "php", "bun", "deno", "shell", "lua"})
 
 
+def interprets(name: str) -> bool:
+    """Whether a program of this name runs files that may be other programs."""
+    known = family(name)
+    return known == "python" or known in _INTERPRETERS
+
+
 def run_by_interpreter(name: str, words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     """The command that an interpreter is told to be: ``python3 -mpip``, ``node npm-cli.js``, ``sh /usr/bin/x``."""
     known = family(name)
@@ -435,6 +441,18 @@ def _of_tcl(code: str) -> Iterator[Started]:
     yield from _lines_after(r"(?:^|[;\[{])\s*(?:spawn|exec|system|open\s+[\"{]?\|)\s+([^;\]}]+)")(code)
 
 
+def _of_ipython(code: str) -> Iterator[Started]:
+    """``!pip install x``, ``%pip install x``, ``x = !ls``; what is left is Python."""
+    plain: list[str] = []
+    for line in code.splitlines():
+        match = re.match(r"\s*(?:[\w,\s]+=\s*)?(?:!!?|%(?:sx|system)\s+|%%(?:bash|sh)\s*|%(?=pip|conda))(.*)", line)
+        if match is None:
+            plain.append(line)
+        elif match[1].strip():
+            yield Started(script=match[1])
+    yield from _of_python("\n".join(plain))
+
+
 def _of_apt(code: str) -> Iterator[Started]:
     match = re.match(r"(?:APT|DPkg)::(?:Update::)?(?:Pre|Post)-Invoke[^=]*=(.+)", code, re.IGNORECASE)
     if match is not None:
@@ -465,6 +483,7 @@ _READERS: Final[Mapping[str, Callable[[str], Iterator[Started]]]] = {
     "socat": _of_socat,
     "crontab": _of_crontab,
     "apt": _of_apt,
+    "ipython": _of_ipython,
     "fzf": _of_fzf,
 }
 

@@ -18,6 +18,7 @@ from orchestrator.safety.code_texts import (
     RUNS_ANYTHING,
     UNSEEN,
     Started,
+    interprets,
     run_by_interpreter,
     runs_code,
     started_by,
@@ -101,6 +102,8 @@ class About(NamedTuple):
     """What it starts may run elsewhere."""
     runs_code: bool
     """It takes code in an argument."""
+    interprets: bool
+    """It is an interpreter, which may be told to be another program."""
     carries: bool
     """It may be given a text to run by option, as a file or on its input."""
 
@@ -127,7 +130,14 @@ class Rules:
             )
             unfamiliar = not rules and not starts and name not in WRITES and name not in TAKES_DATA
             found = About(
-                rules, starts, WRITES.get(name), unfamiliar, may_run_elsewhere(name), runs_code(name), carries(name)
+                rules,
+                starts,
+                WRITES.get(name),
+                unfamiliar=unfamiliar,
+                moves=may_run_elsewhere(name),
+                runs_code=runs_code(name),
+                interprets=interprets(name),
+                carries=carries(name),
             )
             self._by_name[name] = found
         return found
@@ -217,7 +227,7 @@ class CommandFilter:
     ) -> Iterator[CommandVerdict]:
         moved = about.moves and self.around is not None and runs_elsewhere(words)
         judge = replace(self, around=None) if moved else self
-        for inner in run_by_interpreter(name, words):
+        for inner in run_by_interpreter(name, words) if about.interprets else ():
             for verdict in judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1):
                 yield replace(verdict, past_guards=True) if verdict.agent else verdict
         for inner in self._inner(name, words, command):

@@ -36,6 +36,7 @@ def carried(text: str) -> list[tuple[str, str]]:
         pytest.param("awk -f - y <<'E'\nz\nE", [("awk", "z\n")], id="a program file that is standard input"),
         pytest.param("make -f <(echo x)", [("make", "x")], id="a makefile that is none"),
         pytest.param("tmux new -d -s n 'x y' Enter", [("shell", "x y")], id="a terminal multiplexer"),
+        pytest.param("ipython -c '!x'", [("ipython", "!x")], id="a shell of Python"),
         pytest.param("screen -X stuff x", [("shell", "x")], id="keys for a screen"),
         pytest.param("less '+!x' y", [("shell", "x")], id="a pager"),
         pytest.param("sed -ne x y", [("sed", "x")], id="a script behind letters that stand together"),

@@ -7,6 +7,7 @@ from orchestrator.safety.code_texts import (
     OPAQUE,
     UNSEEN,
     Started,
+    interprets,
     python_words,
     run_by_interpreter,
     runs_code,
@@ -159,3 +160,15 @@ def test_a_text_is_read_with_its_variables_and_quotes(language: str, text: str, 
 def test_what_removes_a_tree_is_as_good_as_rm_where_the_path_stands_there() -> None:
     (found,) = started_in(Carried("ruby", Word('FileUtils.rm_rf("/x")')))
     assert [word.text for word in found.words] == ["rm", "-r", "-f", "/x"]
+
+
+def test_an_interpreter_is_known_by_its_name() -> None:
+    assert [name for name in ("python3.11", "node", "bash", "ls", "awk") if interprets(name)] == [
+        *("python3.11", "node", "bash")
+    ]
+
+
+def test_a_shell_of_python_runs_lines_of_its_own() -> None:
+    text = "x = 1\n!a b\n%pip install c\ny = !d\nimport os; os.system('e')"
+    found = [said(one) for one in started_in(Carried("ipython", Word(text)))]
+    assert found == ["a b", "pip install c", "d", "e"]
