@@ -130,17 +130,17 @@ class _Comparison:
 
     def run(self, entries: Sequence[IndexEntry]) -> WorkState:
         """Look at each file until one has changed."""
-        files = ForeignFolder(self.repository.top)
         index = ForeignFolder(self.repository.git_dir).status("index")
         self.written = index.mtime_ns if isinstance(index, Status) else 0
         self.checks_modes = self.repository.setting("core.filemode") is None or self.repository.has("core.filemode")
-        for entry in entries:
-            if entry.mode == FOLDER or entry.is_sparse or entry.is_assumed:
-                continue
-            if is_over():
-                return WorkState(None, "it took too long to compare all files")
-            if self._has_changed(files, entry):
-                return WorkState(True)
+        with ForeignFolder(self.repository.top).staying() as files:
+            for entry in entries:
+                if entry.mode == FOLDER or entry.is_sparse or entry.is_assumed:
+                    continue
+                if is_over():
+                    return WorkState(None, "it took too long to compare all files")
+                if self._has_changed(files, entry):
+                    return WorkState(True)
         if self.untold:
             more = f" and {len(self.untold) - 3} more" if len(self.untold) > 3 else ""
             return WorkState(None, "; ".join(self.untold[:3]) + more)
