@@ -28,7 +28,6 @@ class Language:
     """Stems of verbs that ask for an answer."""
     weak: tuple[str, ...]
     """Stems of verbs that do so where their object is the code base."""
-    things: tuple[str, ...]
     marks: tuple[str, ...]
     """Words of one who describes how a program is to behave."""
     changes: tuple[str, ...]
@@ -49,6 +48,17 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|"))
 
 
+CODE = _list(
+    "code|quell|repo|modul|modül|abhängig|dépendanc|dependenc|dependênc|dipendenz|afhankel|zależno|bağımlılık|test|prueba"
+    "|architekt|architect|arquitec|arquitet|architett|mimari|commit|branch|rama|ramo|gałę|bug|schwachstelle|faille|vulnér"
+    "|vulnerab|kwetsba|podatno|todo|códi|kod|repozytor|doku|documentation|documentación|documentação|documentazione"
+    "|documentatie|dokumentacj|depo|код|модул|зависим|тест|архитект|ветк|коммит|баг|уязвим|репозитор|документац"
+)
+"""Beginnings of the words for a code base and its parts, in all these languages: what an analysis is of.
+
+Files, errors, projects and the like are left out: programs have to do with them as well.
+"""
+
 GERMAN = Language(
     name="German",
     common=_words(
@@ -68,7 +78,7 @@ GERMAN = Language(
         "|funktioniert|verwenden|nutzen|läuft|passt|reicht|liegt|hängt"
     ),
     suggestions=_list(
-        "warum nicht|wieso nicht|wie wäre es|wie wär's|was hältst du davon|lass uns|lasst uns"
+        "warum nicht|wieso nicht|was hältst du|wie wäre es|wie wär's|was hältst du davon|lass uns|lasst uns"
         "|ist es möglich|wäre es möglich"
     ),
     requests=_list(
@@ -84,11 +94,6 @@ GERMAN = Language(
     ),
     weak=_list(
         "prüf|überprüf|zeig|list|such|find|vergleich|beschreib|zähl|mess|miss|nenn|kontrollier|lies|identifizier|schau"
-    ),
-    things=_list(
-        "code|quell|repo|projekt|modul|abhängigkeit|test|architektur|entwurf|struktur|commit|branch|änderung|fehler"
-        "|bug|schwachstelle|lücke|problem|risik|todo|stelle|funktion|klasse|datei|endpunkt|engpass|unterschied"
-        "|schritt|lizenz|stil|fluss|doku|vorschläge|gründe|ursache|sicherheit|qualität"
     ),
     marks=_list("bevor|nachdem|wenn|statt|anstatt|jede|jeder|jedes|jeden|jedem|sobald|solange|automatisch|beim|damit"),
     changes=_list(
@@ -128,7 +133,10 @@ FRENCH = Language(
         "|est-ce qu'|qu'"
     ),
     asked=_list("est-ce|y a-t-il|existe-t-il|faut-il|doit-on|devrions-nous|avons-nous|est-il|sait-on|a-t-on|c'est"),
-    suggestions=_list("pourquoi ne pas|et si|si on|si nous|peut-on|pourrait-on|est-il possible"),
+    suggestions=_list(
+        "pourquoi ne pas|que diriez-vous|que dirais-tu|qu'en dis-tu|et si|si on|si nous|peut-on|pourrait-on"
+        "|est-il possible"
+    ),
     requests=_list(
         "peux-tu|pouvez-vous|pourrais-tu|pourriez-vous|peut-on|pouvons-nous|tu peux|tu pourrais|j'aimerais|je voudrais"
         "|je veux|nous voulons|il faut|il faudrait|nous avons besoin|j'ai besoin|on devrait|nous devons|on doit"
@@ -142,11 +150,6 @@ FRENCH = Language(
     ),
     weak=_list(
         "vérifi|list|montr|trouv|cherch|compar|décri|compt|mesur|identifi|contrôl|relis|révis|énumèr|estim|lis|recherch"
-    ),
-    things=_list(
-        "code|dépôt|projet|module|dépendanc|test|architecture|conception|structure|commit|branche|modification|erreur"
-        "|bug|faille|vulnérabilit|problème|risque|todo|endroit|fonction|classe|fichier|goulot|différence|étape|licence"
-        "|style|flux|documentation|cause|raison|sécurité|qualité"
     ),
     marks=_list("avant|après|lorsque|quand|au lieu|chaque|dès que|automatiquement|afin|pour que|si|tant que"),
     changes=_list(
@@ -183,7 +186,7 @@ SPANISH = Language(
         "|para qué|de qué|en qué|con qué"
     ),
     asked=_list("hay|es|está|son|están|existe|existen|tiene|tienen|deberíamos|funciona|sirve|usa|usamos|conviene"),
-    suggestions=_list("por qué no|y si|qué tal si|se puede|se podría|es posible|sería posible"),
+    suggestions=_list("por qué no|qué tal|qué te parece|y si|qué tal si|se puede|se podría|es posible|sería posible"),
     requests=_list(
         "puedes|podrías|puede|podría|podemos|podríamos|me puedes|quiero|quisiera|me gustaría|necesito|necesitamos"
         "|queremos|hay que|debes|debemos|tienes que|es posible|sería posible"
@@ -196,13 +199,6 @@ SPANISH = Language(
     weak=_list(
         "revis|verific|comprueb|comprob|list|muestr|mostr|encuentr|encontr|busc|compar|describ"
         "|cuent|mid|identific|enumer|estim|lee|señal|chequea|valid"
-    ),
-    things=_list(
-        "código|repositorio|proyecto|módulo|dependenci|prueba|test|arquitectura|diseño|estructura"
-        "|commit|rama|cambio|error"
-        "|bug|fallo|vulnerabilidad|problema|riesgo|todo|lugar|función|funciones|clase|archivo"
-        "|cuello|diferencia|paso|licencia"
-        "|estilo|flujo|documentación|causa|razón|seguridad|calidad"
     ),
     marks=_list("antes|después|cuando|en lugar|en vez|cada|automáticamente|para que|si|mientras|hasta"),
     changes=_list(
@@ -237,7 +233,9 @@ ITALIAN = Language(
         "perché|perche|come|dove|chi|che cosa|cosa|quale|quali|quanto|quanti|quante|a cosa|da dove|in che modo|che"
     ),
     asked=_list("è|sono|c'è|ci sono|esiste|esistono|ha|hanno|dovremmo|funziona|conviene|usiamo"),
-    suggestions=_list("perché non|e se|che ne dici|si può|si potrebbe|è possibile|sarebbe possibile"),
+    suggestions=_list(
+        "perché non|che ne pensi|che ne dite|e se|che ne dici|si può|si potrebbe|è possibile|sarebbe possibile"
+    ),
     requests=_list(
         "puoi|potresti|può|potrebbe|possiamo|potremmo|mi puoi|voglio|vorrei|vorremmo|ho bisogno"
         "|abbiamo bisogno|serve|bisogna|dobbiamo|è possibile|devi"
@@ -248,12 +246,6 @@ ITALIAN = Language(
     ),
     weak=_list(
         "verific|controll|elenc|mostr|trov|cerc|confront|descriv|cont|misur|identific|individu|rived|stim|legg|segnal"
-    ),
-    things=_list(
-        "codice|repository|progetto|modul|dipendenz|test|architettura|progettazione|struttura"
-        "|commit|ramo|branch|modific|error|bug|fall|vulnerabilit|problem|risch|todo|punti|funzion"
-        "|class|file|collo|differenz|pass|licenz|stile|fluss|documentazione|caus|sicurezza"
-        "|qualità|motiv"
     ),
     marks=_list("prima|dopo|quando|invece|ogni|automaticamente|affinché|se|finché|ogniqualvolta"),
     changes=_list(
@@ -290,7 +282,7 @@ PORTUGUESE = Language(
         "|quantos|quantas|para que|de onde"
     ),
     asked=_list("há|existe|existem|é|está|são|estão|tem|têm|deveríamos|funciona|usamos|vale"),
-    suggestions=_list("por que não|e se|que tal|é possível|seria possível|dá para|daria para"),
+    suggestions=_list("por que não|o que acha|que acha|e se|que tal|é possível|seria possível|dá para|daria para"),
     requests=_list(
         "você pode|você poderia|pode|poderia|podemos|poderíamos|consegue|quero|queria|gostaria"
         "|eu gostaria|preciso|precisamos|queremos|é preciso|deve|devemos|temos que|é possível"
@@ -304,12 +296,6 @@ PORTUGUESE = Language(
     weak=_list(
         "verifi|revis|rev|confir|list|mostr|encontr|procur|busqu|busc|compar|descrev|cont|meç|med"
         "|identifi|enumer|estim|leia|cheque"
-    ),
-    things=_list(
-        "código|repositório|projeto|módulo|dependênci|teste|arquitetura|desenho|estrutura|commit"
-        "|ramo|branch|mudança|alteraç|erro|bug|falha|vulnerabilidade|problema|risco|todo|lugar"
-        "|funç|classe|arquivo|ficheiro|gargalo|diferença|passo|licença|estilo|fluxo|documentação"
-        "|causa|segurança|qualidade"
     ),
     marks=_list("antes|depois|quando|em vez|cada|automaticamente|para que|se|enquanto|até"),
     changes=_list(
@@ -342,7 +328,7 @@ DUTCH = Language(
     fillers=_words("alsjeblieft alstublieft aub graag hallo nu dan eerst en even , &"),
     questions=_list("waarom|hoe|waar|waarvoor|waardoor|wanneer|wie|wat|welke|welk|hoeveel|waarmee|waarin"),
     asked=_list("is|zijn|was|moet|moeten|mag|wordt|worden|heeft|hebben|werkt|bestaat|klopt|zit"),
-    suggestions=_list("waarom niet|zullen we|laten we|is het mogelijk|zou het mogelijk"),
+    suggestions=_list("waarom niet|wat vind je van|zullen we|laten we|is het mogelijk|zou het mogelijk"),
     requests=_list(
         "kun je|kunt u|kan je|zou je|zou u|kunnen we|ik wil|ik wou|ik zou graag|we willen"
         "|we moeten|ik heb nodig|we hebben|wil je|wilt u"
@@ -354,12 +340,6 @@ DUTCH = Language(
     ),
     weak=_list(
         "controleer|toon|lijst|vind|zoek|vergelijk|beschrijf|tel|meet|noem|lees|identificeer|check|verifieer|schat|som"
-    ),
-    things=_list(
-        "code|repo|project|module|afhankelijkhe|test|architectuur|ontwerp|structuur|commit|branch"
-        "|wijziging|fout|bug|lek|kwetsbaarhe|probleem|problemen|risico|todo|plek|plaats|functie"
-        "|klasse|bestand|knelpunt|verschil|stap|licentie|stijl|stroom|documentatie|oorza"
-        "|veiligheid|beveiliging|kwaliteit"
     ),
     marks=_list("voordat|nadat|wanneer|als|in plaats|elke|elk|iedere|automatisch|zodra|zodat|totdat"),
     changes=_list(
@@ -395,7 +375,7 @@ POLISH = Language(
         "|jaki|jaka|jakie|jakich|których|w jaki sposób|do czego"
     ),
     asked=_list("jest|są|istnieje|działa"),
-    suggestions=_list("dlaczego nie|a może|może byśmy|a gdyby"),
+    suggestions=_list("dlaczego nie|co powiesz na|a może|może byśmy|a gdyby"),
     requests=_list(
         "czy możesz|czy mógłbyś|czy mogłabyś|możesz|mógłbyś|mogłabyś|chcę|chciałbym|chciałabym"
         "|potrzebujemy|potrzebuję|musimy|trzeba|należy|czy możemy|czy da się|czy można"
@@ -407,11 +387,6 @@ POLISH = Language(
     weak=_list(
         "sprawdź|wylistuj|wypisz|pokaż|znajdź|wyszukaj|poszukaj|porównaj|opisz|policz|zmierz"
         "|wymień|zidentyfikuj|zweryfikuj|oszacuj|przeczytaj|wskaż"
-    ),
-    things=_list(
-        "kod|repozytori|projekt|moduł|zależnoś|test|architektur|struktur|commit|gałę|zmian|błęd"
-        "|błąd|bug|luk|podatnoś|problem|ryzyk|todo|miejsc|funkcj|klas|plik|wąsk|różnic|krok"
-        "|licencj|styl|przepływ|dokumentacj|przyczyn|bezpieczeństw|jakoś"
     ),
     marks=_list("zanim|przed|po|kiedy|gdy|jeśli|zamiast|każd|automatycznie|żeby|dopóki"),
     changes=_list(
@@ -440,7 +415,7 @@ RUSSIAN = Language(
         "|сколько|чем|в чём|в чем|отчего|чей|какую|для чего|из-за чего|по какой"
     ),
     asked=_list("есть ли|нужно ли|стоит ли|является ли|работает ли|верно ли|правда ли|должны ли"),
-    suggestions=_list("почему бы|может быть|а если|а что если|давай|давайте"),
+    suggestions=_list("почему бы|что насчёт|как насчёт|может быть|а если|а что если|давай|давайте"),
     requests=_list(
         "можешь|можете|мог бы ты|могли бы вы|не мог бы|не могли бы|ты можешь|вы можете|хочу"
         "|хотелось бы|хотим|нужно|надо|мне нужно|нам нужно|необходимо|требуется|я хочу|мы хотим"
@@ -454,11 +429,6 @@ RUSSIAN = Language(
     weak=_list(
         "провер|покажи|перечисли|найди|поищи|сравни|опиши|посчитай|подсчитай|измерь|определи"
         "|назови|прочитай|посмотри|выяви|укажи|составь список"
-    ),
-    things=_list(
-        "код|репозитори|проект|модул|зависимост|тест|архитектур|структур|коммит|ветк|изменени"
-        "|ошиб|баг|уязвимост|проблем|риск|todo|мест|функци|класс|файл|узк|различи|разниц|шаг"
-        "|лицензи|стил|поток|документаци|причин|безопасност|качеств"
     ),
     marks=_list("прежде|перед|после|когда|если|вместо|кажд|автоматически|чтобы|пока"),
     changes=_list(
@@ -494,11 +464,6 @@ TURKISH = Language(
     requests=(),
     strong=_list("açıkla|anlat|analiz et|özetle|değerlendir|incele|araştır|söyle|yorumla"),
     weak=_list("kontrol et|listele|göster|bul|ara|karşılaştır|tanımla|say|ölç|doğrula|belirle"),
-    things=_list(
-        "kod|depo|proje|modül|bağımlılık|test|mimari|tasarım|yapı|commit|dal|değişiklik|hata|bug"
-        "|açık|güvenlik|sorun|risk|todo|yer|fonksiyon|sınıf|dosya|darboğaz|fark|adım|lisans|stil"
-        "|akış|belge|neden|kalite"
-    ),
     marks=_list("önce|sonra|yerine|her|otomatik"),
     changes=_list(
         "ekle|düzelt|kaldır|sil|değiştir|yaz|uygula|oluştur|iyileştir|yeniden adlandır|taşı"
@@ -552,9 +517,7 @@ CHINESE = UnspacedLanguage(
         "解释|说明一下|分析|总结|概述|评估|评价|审查|审计|调查|研究|告诉我|介绍|讲解|看看|看一下|诊断|讨论|讲一下|給我|给我|解釋|總結|評估"
     ),
     weak=_list("检查|列出|查找|找出|搜索|比较|描述|统计|测量|确认|验证|显示|查看|识别|对比|说明"),
-    things=_list(
-        "代码|仓库|项目|模块|依赖|测试|架构|设计|结构|提交|分支|改动|修改|错误|漏洞|缺陷|问题|风险|地方|函数|类|文件|瓶颈|差异|步骤|许可证|风格|流程|文档|原因|质量|安全|代碼|專案"
-    ),
+    things=_list("代码|代碼|仓库|模块|依赖|测试|架构|提交|分支|漏洞|缺陷"),
     marks=_list("之前|之后|时|每个|每次|而不是|自动|当|以便"),
     no_change=_list(
         "不要修改|不修改任何|不要改动|不要改|不做修改|不用修改|无需修改|不要写代码|不写代码|只是问|只是一个问题"
@@ -578,8 +541,7 @@ JAPANESE = UnspacedLanguage(
         "確認して|列挙して|リストアップして|探して|見つけて|比較して|検索して|チェックして|数えて|測定して|検証して"
     ),
     things=_list(
-        "コード|リポジトリ|プロジェクト|モジュール|依存|テスト|アーキテクチャ|設計|構造|コミット|ブランチ|変更|エラー|バグ|脆弱性|問題|リスク|箇所|関数|クラス"
-        "|ファイル|ボトルネック|違い|手順|ライセンス|スタイル|流れ|ドキュメント|原因|品質|セキュリティ"
+        "コード|リポジトリ|モジュール|依存|テスト|アーキテクチャ|コミット|ブランチ|脆弱性|バグ|仕組み|方法|理由|原因|違い"
     ),
     marks=_list("前に|後に|とき|時に|たびに|代わりに|自動|ごとに|ように"),
     no_change=_list("変更しないで|修正しないで|変更せず|コードは書かない|何も変えない|変更は不要|質問だけ"),
@@ -587,7 +549,7 @@ JAPANESE = UnspacedLanguage(
     order_forms=_list(
         "して|しろ|せよ|してください|をお願い|お願い|したい|できますか|できない|すること|しなさい|しよう|する$|$"
     ),
-    answer_forms=_list("教えて|教えてください|説明して|説明してください|知りたい|解説して"),
+    answer_forms=_list("教えて|知りたい|説明してください"),
 )
 
 KOREAN = UnspacedLanguage(
@@ -599,14 +561,12 @@ KOREAN = UnspacedLanguage(
     ),
     strong=_list("설명해|분석해|요약해|평가해|조사해|알려|검토해|리뷰해|감사해|진단해|살펴"),
     weak=_list("확인해|나열해|찾아|검색해|비교해|보여|점검해|측정해|검증해|세어"),
-    things=_list(
-        "코드|저장소|프로젝트|모듈|의존성|테스트|아키텍처|설계|구조|커밋|브랜치|변경|오류|버그|취약점|문제|위험|곳|함수|클래스|파일|병목|차이|단계|라이선스|스타일|흐름|문서|원인|품질|보안"
-    ),
+    things=_list("코드|저장소|모듈|의존성|테스트|아키텍처|커밋|브랜치|취약점|버그|방법|이유|원인|차이|작동"),
     marks=_list("전에|후에|때|마다|대신|자동|도록"),
     no_change=_list("변경하지 마|수정하지 마|고치지 마|코드는 작성하지|변경 없이|수정 없이|질문만"),
     verb_last=True,
     order_forms=_list("해|하|해 주|하세요|하고|하자|합니다|바랍니다|$"),
-    answer_forms=_list("알려|설명해"),
+    answer_forms=_list("알려"),
 )
 
 BY_SCRIPT: Mapping[str, UnspacedLanguage] = {"han": CHINESE, "kana": JAPANESE, "hangul": KOREAN}

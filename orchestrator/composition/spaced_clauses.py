@@ -9,7 +9,7 @@ from functools import cache
 
 from orchestrator.composition.clause_signals import Hit, Signal, folded, longest_head
 from orchestrator.composition.clauses import Clause
-from orchestrator.composition.languages import Language
+from orchestrator.composition.languages import BY_WORDS, CODE, RUSSIAN, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,6 @@ class _Tables:
     requests: tuple[tuple[str, ...], ...]
     strong: tuple[tuple[str, ...], ...]
     weak: tuple[tuple[str, ...], ...]
-    things: tuple[str, ...]
     marks: tuple[tuple[str, ...], ...]
     changes: tuple[tuple[str, ...], ...]
     subordinate: frozenset[str]
@@ -31,6 +30,17 @@ class _Tables:
     no_change: tuple[str, ...]
     analyses: frozenset[str]
     verb_last: bool
+
+
+@cache
+def _suggestions() -> tuple[tuple[str, ...], ...]:
+    """Those of every language: short ones say little of which it is."""
+    return tuple(phrase for language in (*BY_WORDS, RUSSIAN) for phrase in _tables(language).suggestions)
+
+
+@cache
+def _code() -> tuple[str, ...]:
+    return tuple(map(folded, CODE))
 
 
 @cache
@@ -46,7 +56,6 @@ def _tables(language: Language) -> _Tables:
         requests=phrases(language.requests),
         strong=phrases(language.strong),
         weak=phrases(language.weak),
-        things=tuple(map(folded, language.things)),
         marks=phrases(language.marks),
         changes=phrases(language.changes),
         subordinate=frozenset(map(folded, language.subordinate)),
@@ -57,15 +66,16 @@ def _tables(language: Language) -> _Tables:
     )
 
 
+TOLD_TO_US = ("dime", "dimmi", "mostrami", "dammi", "muestrame", "dame", "cuentame", "подскажи", "расскажи")
+"""Verbs with "me" within: "tell me"."""
 AUDIENCES = tuple(
     "nutzer benutzer anwender kunden utilisateur usuari utent gebruiker użytkownik пользовател kullanici".split()
 )
 """Whom a program explains something to."""
-WHY_OR_HOW = frozenset(
-    "warum wieso weshalb wie pourquoi comment como perche come como waarom hoe dlaczego czemu"
-    " jak почему зачем как".split()
-) | {"por que", "wie viele", "est-ce que"}
-"""Questions also without their mark; "what the user types" and "when the user leaves" are none then."""
+WHY = frozenset(
+    "warum wieso weshalb pourquoi perche waarom dlaczego czemu почему зачем".split(),
+) | {"por que"}
+"""Questions also without their mark; "what the user types", "as in the ticket" are none then."""
 OBLIGES = tuple(
     "soll muss must doit doivent devrait deben debe debería deve devono dovrebbe deveria moet"
     " moeten должен должн powin".split()
@@ -88,7 +98,7 @@ def read_by_words(clause: Clause, language: Language) -> Iterable[Hit]:
 
 
 def _verb_first(words: Sequence[str], clause: Clause, tables: _Tables) -> Hit:
-    suggestion = longest_head(words, tables.suggestions)
+    suggestion = longest_head(words, _suggestions())
     if suggestion:
         return Hit(" ".join(suggestion), Signal.CHANGE)
     request = longest_head(words, tables.requests)
@@ -99,7 +109,8 @@ def _verb_first(words: Sequence[str], clause: Clause, tables: _Tables) -> Hit:
         return _asked(words, question or words[:1], clause, tables)
     strong = _stem_head(words, tables.strong)
     if strong:
-        return Hit(" ".join(strong), _analysis(words[len(strong) :], tables, is_weak=False))
+        is_to_us = len(strong) > 1 or "-" in strong[0] or strong[0].startswith(TOLD_TO_US)
+        return Hit(" ".join(strong), _analysis(words[len(strong) :], tables, is_weak=False, is_to_us=is_to_us))
     weak = _stem_head(words, tables.weak)
     if weak:
         return Hit(" ".join(weak), _analysis(words[len(weak) :], tables, is_weak=True))
@@ -129,12 +140,12 @@ def _asked(words: Sequence[str], question: Sequence[str], clause: Clause, tables
         if any(longest_head(words[index:], tables.requests) for index in range(1, len(words))):
             return Hit(shown, Signal.CHANGE)
         obliges = any(word.startswith(OBLIGES) for word in words[1:])
-        if shown not in WHY_OR_HOW or obliges or _change_in(words, tables):
+        if shown not in WHY or obliges or _change_in(words, tables):
             return Hit(shown, Signal.UNCLEAR)
     return Hit(shown, Signal.ANSWER, question=True)
 
 
-def _analysis(rest: Sequence[str], tables: _Tables, *, is_weak: bool) -> Signal:
+def _analysis(rest: Sequence[str], tables: _Tables, *, is_weak: bool, is_to_us: bool = False) -> Signal:
     told = next((index for index, word in enumerate(rest) if word in tables.subordinate), len(rest))
     if _change_after_and(rest, tables):
         return Signal.CHANGE
@@ -144,7 +155,8 @@ def _analysis(rest: Sequence[str], tables: _Tables, *, is_weak: bool) -> Signal:
         return Signal.UNCLEAR
     if any(word.startswith(AUDIENCES) for word in rest):
         return Signal.UNCLEAR
-    if is_weak and not any(_last_part(word).startswith(tables.things) or "/" in word for word in rest):
+    is_about_code = any(_last_part(word).startswith(_code()) or "/" in word for word in rest)
+    if not is_about_code and (is_weak or not (told < len(rest) or is_to_us)):
         return Signal.UNCLEAR
     return Signal.ANSWER
 

@@ -31,10 +31,12 @@ def _ending_in_verb(text: str, clause: Clause, language: UnspacedLanguage) -> Hi
     if ordered:
         return Hit(ordered.group().strip(), Signal.CHANGE)
     end = text.rstrip(" .,!?\u3002\uff1f")
-    answer = _first_sign(text, (*language.answer_forms, *language.strong))
-    if answer and not re.search("ユーザーに|사용자에게", text):
-        return Hit(answer, Signal.ANSWER)
-    weak = _first_sign(text, language.weak)
+    if re.search("どうですか|どうでしょう|いかが|어때", text):
+        return Hit(end[-6:], Signal.UNCLEAR)  # "how about …"
+    told_us = _first_sign(text, language.answer_forms)
+    if told_us and not re.search("ユーザーに|사용자에게", text):
+        return Hit(told_us, Signal.ANSWER)
+    weak = _first_sign(text, (*language.strong, *language.weak))
     if weak:
         is_about = _first_sign(text, language.things) and not _first_sign(text, language.marks)
         return Hit(weak, Signal.ANSWER if is_about else Signal.UNCLEAR)
@@ -77,8 +79,12 @@ def _beginning_in_verb(text: str, clause: Clause, language: UnspacedLanguage) ->
         if asked and told < begun and not is_request and not strong and not weak:
             return Hit(asked, Signal.ANSWER, question=True)
         return Hit(order, Signal.CHANGE)
+    if text.rstrip(" ？?").endswith(("怎么样", "怎麼樣", "吧", "好不好")):
+        return Hit(text.rstrip(" ？?")[-3:], Signal.UNCLEAR)  # "how about …"
     if strong:
-        return Hit(strong, Signal.UNCLEAR if re.search("[向给]用户", text) else Signal.ANSWER)
+        is_to_us = strong in {"告诉我", "给我", "給我", "讲解", "讲一下"}
+        is_of_code = is_to_us or bool(_first_sign(text, (*language.things, *language.questions)))
+        return Hit(strong, Signal.ANSWER if is_of_code and not re.search("[向给]用户", text) else Signal.UNCLEAR)
     if weak and text.find(weak) < told:
         is_about = _first_sign(text, language.things) and not _first_sign(text, language.marks)
         return Hit(weak, Signal.ANSWER if is_about else Signal.UNCLEAR)
