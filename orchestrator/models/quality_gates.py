@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 
 class GateState(StrEnum):
@@ -87,6 +87,7 @@ class QualityGate(BaseModel):
     findings_total: int = 0
     suppressions: tuple[Suppression, ...] = ()
 
+    @computed_field  # type: ignore[prop-decorator]  # pydantic writes it into the document so
     @property
     def passed(self) -> bool:
         return self.state is GateState.PASS
