@@ -114,8 +114,11 @@ WEAK = frozenset(
     " trace note highlight quantify spot see confirm predict calculate double-check cross-check grep".split()
 )
 """Verbs that ask for an answer where their object is the code base itself; else a program is to do it."""
-PEOPLE = frozenset("user users user's users' customer customers customer's visitor visitors visitor's".split())
-"""Of whom one speaks who describes what a program is to do."""
+PEOPLE = frozenset(
+    "user users user's users' customer customers customer's visitor visitors visitor's"
+    " uploaded submitted incoming entered selected".split()
+)
+"""Of whom, and of what, one speaks who describes what a program is to do."""
 PLACING = frozenset({"in", "on", "to", "at", "with", "as", "into"})
 SHOWING = frozenset("show list report name say highlight note count search display quantify".split())
 """Weak verbs that also say what a program is to show: "show which user is typing"."""

@@ -223,6 +223,8 @@ CHANGES = (
     "What we need is a search box",
     "What I want is a search box",
     "What's needed: a search box",
+    "Analyze the uploaded CSV and list its columns",
+    "Review the submitted code for forbidden words",
 )
 ANSWERS = (
     "Why is the CI red?",
