@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,30 @@ def test_a_renewed_login_leaves_the_users_link_a_link(program: Program) -> None:
     assert own.is_symlink()
     assert own.read_text() == renewed
     assert [path.name for path in own.parent.iterdir()] == [own.name]
+
+
+@pytest.mark.fault("E9")
+def test_what_one_session_renewed_reaches_another_before_that_renews_too(program: Program) -> None:
+    own = program.home / ".claude" / ".credentials.json"
+    own.parent.mkdir(parents=True)
+    ends = int(time.time() + 60) * 1000
+    own.write_text(login("first", ends, refresh="first"))
+    renewed = login("second", ends + 8 * 3_600_000, refresh="second")
+    script = (
+        "f=$HOME/.claude/.credentials.json; n=0; echo >started\n"
+        f"if [ -e renews ]; then printf %s '{renewed}' >$f; fi\n"
+        "while ! grep -q second $f && [ $n -lt 150 ]; do n=$((n+1)); sleep 0.1; done\n"
+        "grep -q second $f && echo yes >has-it; true"
+    )
+    program.claude(script)
+    second, first = program.target("second", files={"a.py": ""}), program.target("first", files={"renews": "x\n"})
+    words = ("--agents", "claude", "--no-dashboard", "--no-interactive")
+    waits = program.start("run", "do it", "--target", str(second), *words)
+    deadline = time.monotonic() + 60
+    while not (second / "started").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    program.run(first)
+    said = waits.communicate(timeout=90)
+    assert own.read_text() == renewed
+    assert (second / "has-it").exists(), said
