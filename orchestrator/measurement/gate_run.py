@@ -121,7 +121,7 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
     outcomes = _Outcomes()
     notes = list(request.notes)
     subject, python = await off_loop(partial(_subject, request, before), within_s=LOOK_TIME_S, what="the look")
-    notes += python.notes
+    notes += python.notes if subject.python_files else ()
     if before.problem is not None:
         _refuse_all(outcomes, request.gates, before.problem)
     else:
