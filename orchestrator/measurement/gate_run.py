@@ -48,7 +48,7 @@ from orchestrator.measurement.tool_runs import Measured, ToolRunner
 from orchestrator.models.quality_gates import GateReport, QualityGate
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.suite_measurements import SuitesMeasured
-from orchestrator.quotation import quoted_name
+from orchestrator.quotation import quoted_name, quoted_names
 from orchestrator.sandbox.layers import Bench, Layer, open_layer
 from orchestrator.suites.suite import Detection
 
@@ -121,6 +121,8 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
     outcomes = _Outcomes()
     notes = list(request.notes)
     subject, python = await off_loop(partial(_subject, request, before), within_s=LOOK_TIME_S, what="the look")
+    if before.left_out:
+        notes.append(f"not looked at: {quoted_names(before.left_out[:10])}")
     notes += python.notes if subject.python_files else ()
     if before.problem is not None:
         _refuse_all(outcomes, request.gates, before.problem)

@@ -28,7 +28,7 @@ SETTINGS_FILES: Final = (
     *(".coveragerc", ".bandit", "pytest.ini", *PACKAGE_FILES),
 )
 ENVIRONMENTS: Final = frozenset({".venv", "venv", "env", ".env"})
-"""Folders that are left out only where they are environments; others of the kind are known by their pyvenv.cfg too."""
+"""Folders that are left out where a pyvenv.cfg says that they are environments; anywhere else it says nothing."""
 _OTHERS: Final = IGNORED_FOLDERS - ENVIRONMENTS - {"vendor"}
 _NO_SOURCE_FOLDERS: Final = FIXTURE_FOLDERS | TEST_FOLDERS | {"docs", "doc", "benchmarks", "testing_data"}
 _NO_SOURCE_FILES: Final = frozenset({"setup.py", "conftest.py", "noxfile.py"})
@@ -44,6 +44,8 @@ class ProjectTree:
     sizes: Mapping[str, int]
     problem: str | None = None
     """Why the hash cannot stand for the whole."""
+    left_out: tuple[str, ...] = ()
+    """Folders that were not looked at and whose names could be imported."""
 
 
 def look_at(folder: Path) -> ProjectTree:
@@ -54,8 +56,9 @@ def look_at(folder: Path) -> ProjectTree:
     foreign = ForeignFolder(folder)
     rows: list[str] = []
     sizes: dict[str, int] = {}
+    left_out: list[str] = []
     problem: str | None = None
-    for found in foreign.walk(most=MOST_ENTRIES, skip=lambda entry: _is_left_out(foreign, entry)):
+    for found in foreign.walk(most=MOST_ENTRIES, skip=lambda entry: _is_left_out(foreign, entry, left_out)):
         if isinstance(found, Unread):
             problem = problem or f"not every file could be looked at: {found}"
             continue
@@ -79,15 +82,28 @@ def look_at(folder: Path) -> ProjectTree:
             sizes[found.name] = found.status.size
     rows.sort()
     tree = hashlib.sha256("".join(rows).encode("utf-8", "surrogateescape")).hexdigest()
-    return ProjectTree(f"sha256:{tree}", tuple(sorted(sizes)), sizes, problem)
+    return ProjectTree(f"sha256:{tree}", tuple(sorted(sizes)), sizes, problem, tuple(sorted(left_out)))
 
 
-def _is_left_out(foreign: ForeignFolder, entry: Entry) -> bool:
+def _is_left_out(foreign: ForeignFolder, entry: Entry, left_out: list[str]) -> bool:
+    """Whether a folder is no part of the project.  Code may be put anywhere, so what could be imported is told."""
     if entry.status.kind != "folder":
         return False
-    if entry.base in _OTHERS:
-        return True
-    return not isinstance(foreign.status(f"{entry.name}/pyvenv.cfg"), Unread)
+    if entry.base == "__pycache__":
+        return not _has_source(foreign, entry.name)
+    if entry.base in ENVIRONMENTS:
+        if isinstance(foreign.status(f"{entry.name}/pyvenv.cfg"), Unread):
+            return False
+    elif entry.base not in _OTHERS:
+        return False
+    if not entry.base.startswith("."):
+        left_out.append(entry.name)
+    return True
+
+
+def _has_source(foreign: ForeignFolder, name: str) -> bool:
+    listing = foreign.entries(name)
+    return isinstance(listing, Unread) or any(entry.base.endswith(".py") for entry in listing.entries)
 
 
 def python_files(tree: ProjectTree) -> tuple[str, ...]:

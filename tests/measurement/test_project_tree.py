@@ -55,13 +55,17 @@ def test_names_contents_and_modes_change_the_hash_and_times_do_not(tmp_path: Pat
 def test_environments_and_caches_are_no_part_of_it(tmp_path: Path) -> None:
     written(tmp_path, SMALL)
     before = look_at(tmp_path)
-    written(
-        tmp_path,
-        {".git/x": "", "node_modules/a.py": "", "pkg/__pycache__/a.py": "", "own/pyvenv.cfg": "", "own/a.py": ""},
-    )
+    written(tmp_path, {".git/x": "", "pkg/__pycache__/a.pyc": "", ".venv/pyvenv.cfg": "", ".venv/a.py": ""})
     assert look_at(tmp_path) == before
-    written(tmp_path, {"env/a.py": "", "vendor/b.py": "", ".env": "TOKEN=1"})
-    assert {"env/a.py", "vendor/b.py", ".env"} <= set(look_at(tmp_path).names)
+    written(tmp_path, {"node_modules/a.py": "", "venv/pyvenv.cfg": "", "venv/a.py": ""})
+    after = look_at(tmp_path)
+    assert (after.tree, after.left_out) == (before.tree, ("node_modules", "venv"))
+
+
+def test_code_cannot_hide_behind_a_name_or_a_file(tmp_path: Path) -> None:
+    hidden = {"env/a.py": "", "vendor/b.py": "", ".env": "TOKEN=1", "pkg/__pycache__/c.py": "", "pkg/in/d.py": ""}
+    written(tmp_path, {**hidden, "pkg/in/pyvenv.cfg": ""})
+    assert set(hidden) <= set(look_at(tmp_path).names)
 
 
 def test_what_cannot_be_looked_at_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
