@@ -14,7 +14,7 @@ from orchestrator.sandbox.proof import prove_backend
 from tests.sandbox.escaping import policy
 from tests.sandbox.git_names import MANUAL, listed, names
 from tests.sandbox.planting import ALWAYS, plants
-from tests.sandbox.table import DOCUMENT, PLANTING, USERS, planted, trial_folder
+from tests.sandbox.table import ALL_HEAD, DOCUMENT, PLANTING, USERS, planted, trial_folder
 
 NUMBER = 5
 """Of further plants, drawn anew for each combination: `benchmarks/planting.py` tries them all."""
@@ -77,3 +77,10 @@ def test_the_page_says_that_nothing_ran() -> None:
     assert {row[:2] for row in found} == set(PLANTING)
     assert {row[3] for row in found} == {"0"}
     assert all(int(row[2]) >= len(ALWAYS) for row in found)
+
+
+def test_of_all_names_nothing_ran_either() -> None:
+    section = DOCUMENT.read_text(encoding="utf-8").partition(ALL_HEAD)[2]
+    rows = re.findall(r"^\| \w+ \| (\w+) \| (\d+) \| (\d+) \| (\d+) \|$", section, re.MULTILINE)
+    assert {ran for *_, ran in rows} == {"0"}
+    assert max(int(tried) for backend, tried, *_ in rows if backend == "bubblewrap") >= len(plants()) - NUMBER
