@@ -155,7 +155,8 @@ TRIALS: Final[Sequence[Trial]] = (
         ".nvimrc",
         "nvim",
         {".nvimrc": "call system('touch {flag}')\n"},
-        "nvim --headless -c 'qa!'",
+        # From 0.9 on it asks whether the file is trusted, which its user once said.
+        "nvim --headless -c 'e .nvimrc' -c 'silent! trust' -c 'qa!'; nvim --headless -c 'qa!'",
         setup="mkdir -p $HOME/.config/nvim; echo 'set exrc' >$HOME/.config/nvim/init.vim",
     ),
     Trial(".gdbinit", "gdb", {".gdbinit": "shell touch {flag}\n"}, f"{_GDB}"),
