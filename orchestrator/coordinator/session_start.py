@@ -47,7 +47,7 @@ from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.quotation import quoted_name
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
-from orchestrator.sandbox.carried_settings import words_about_settings
+from orchestrator.sandbox.carried_settings import words_about_losses, words_about_settings
 from orchestrator.sandbox.certificates import find_certificates
 from orchestrator.sandbox.layers import Bench
 from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warnings
@@ -183,9 +183,10 @@ def own_settings(stage: Stage) -> tuple[str, ...]:
     if stage.rehearsal is not None or not home.startswith("/"):
         return ()
     said = (
-        words_about_settings(get_agent(found.name), Path(home), stage.sandbox.bring)
+        words(get_agent(found.name), Path(home), stage.sandbox.bring)
         for found in stage.found
         if found.usable
+        for words in (words_about_settings, words_about_losses)
     )
     return tuple(words for words in said if words is not None)
 

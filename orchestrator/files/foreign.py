@@ -364,8 +364,11 @@ class ForeignFolder:
 
     # Writing
 
-    def write(self, name: Name, content: bytes, *, mode: int = 0o600) -> None:
+    def write(self, name: Name, content: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
         """Replace a file, atomically; missing folders on the way are made, readable by their owner alone.
+
+        Args:
+            sync: Whether it has to outlive the machine's crash; a copy that is made anew each time need not.
 
         Raises:
             OSError: It cannot be written, or the way to it leads through something that is no folder.
@@ -385,7 +388,8 @@ class ForeignFolder:
                     file.write(content)
                     file.flush()
                     os.fchmod(file.fileno(), mode)
-                    os.fsync(file.fileno())
+                    if sync:
+                        os.fsync(file.fileno())
                 os.replace(fresh, last, src_dir_fd=descriptor, dst_dir_fd=descriptor)
             except BaseException:
                 with suppress(OSError):

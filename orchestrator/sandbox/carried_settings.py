@@ -12,6 +12,7 @@ from typing import Any, Final
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.user_settings import IN_WORDS, UserSetting
 from orchestrator.files.foreign import ForeignFolder, Listing, Status, Unread
+from orchestrator.files.temporary import temporary_folder
 from orchestrator.toml_files import toml_text
 
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -19,6 +20,8 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_FILES: Final = 2_000
 MOST_DEPTH: Final = 12
 """Links are followed, since people link their skills from elsewhere; a loop of them ends here."""
+MOST_TOLD: Final = 5
+"""Of what cannot be copied; the rest is counted."""
 CREDENTIALS: Final = PurePosixPath(".orchestrate/credentials")
 """Where copies of files lie that variables name."""
 
@@ -41,6 +44,20 @@ def words_about_settings(agent: Agent, home: Path, bring: Collection[str]) -> st
     kinds = list(dict.fromkeys(one.kind for one in left if not one.stays))
     how = f"; a sandbox policy with `bring = {json.dumps(kinds)}` takes along what it names" if kinds else ""
     return f"of your own settings for {agent.title} its workers get nothing of: {listed}{how}"
+
+
+def words_about_losses(agent: Agent, home: Path, bring: Collection[str]) -> str | None:
+    """What the policy brings along for this agent and cannot be copied, found by trying; ``None`` where all can."""
+    if not bring:
+        return None
+    with temporary_folder("settings") as place:
+        problems = carry_settings(agent, bring, user_home=home, home=place)
+    if not problems:
+        return None
+    more = f" and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
+    return (
+        f"of your own settings for {agent.title} these cannot be brought along: {'; '.join(problems[:MOST_TOLD])}{more}"
+    )
 
 
 def carry_settings(agent: Agent, kinds: Collection[str], *, user_home: Path, home: Path) -> tuple[str, ...]:
@@ -109,7 +126,7 @@ class _Copy:
             if isinstance(content, Unread):
                 yield f"~/{name}: {content.detail}"
             else:
-                self.home.write(PurePosixPath(name), content, mode=0o700 if status.mode & 0o100 else 0o600)
+                self.home.write(PurePosixPath(name), content, mode=0o700 if status.mode & 0o100 else 0o600, sync=False)
 
     def _folder(self, name: str, depth: int) -> Iterator[str]:
         listing = self.user.entries(name, most=MOST_FILES)

@@ -70,7 +70,8 @@ def place_certificates(found: Certificates, folder: Path) -> dict[str, str]:
         return variables
     home = ForeignFolder(folder.parent)  # a worker of the same CLI may have written in it
     for name, content in found.files.items():
-        home.write(f"{folder.name}/{name}" if "/" in name else f"{folder.name}/{name}.pem", content, mode=0o444)
+        place = f"{folder.name}/{name}" if "/" in name else f"{folder.name}/{name}.pem"
+        home.write(place, content, mode=0o444, sync=False)
         variable = name.partition("/")[0]
         variables[variable] = str(folder / variable) if "/" in name else str(folder / f"{name}.pem")
     return variables

@@ -16,6 +16,7 @@ from orchestrator.sandbox.carried_settings import (
     copy_from_home,
     copy_of_file,
     settings_there,
+    words_about_losses,
     words_about_settings,
 )
 
@@ -65,6 +66,18 @@ def test_what_stays_behind_is_said_with_its_places(user: Path) -> None:
 def test_who_has_set_nothing_up_is_told_nothing(home: Path, user: Path) -> None:
     assert words_about_settings(CLAUDE, home, ()) is None
     assert not any(setting.kind == "skills" for setting in settings_there(CODEX, user))
+
+
+def test_what_cannot_be_brought_is_said(user: Path) -> None:
+    assert words_about_losses(CLAUDE, user, ("mcp", "instructions")) is None
+    (user / ".claude.json").write_text('{"mcpServers": {', encoding="utf-8")
+    with (user / ".claude" / "CLAUDE.md").open("wb") as file:
+        file.truncate(5 * 1024**2)
+    words = words_about_losses(CLAUDE, user, ("mcp", "instructions"))
+    assert words is not None
+    assert "~/.claude.json cannot be read" in words
+    assert "~/.claude/CLAUDE.md" in words
+    assert words_about_losses(CLAUDE, user, ()) is None
 
 
 def test_only_the_listed_kinds_are_brought(user: Path, home: Path) -> None:
