@@ -147,7 +147,7 @@ def test_an_answer_typed_in_goes_on(begin: Callable[..., Running]) -> None:
     run.type("30 days")
 
     assert run.end() == 0, run.said
-    assert "answer (by terminal): 30 days" in run.said
+    assert "answer q1 (by terminal): 30 days" in run.said
 
 
 @pytest.mark.parametrize(

@@ -72,11 +72,11 @@ def test_a_fourth_agent_in_a_folder_of_its_own_has_its_name_guarded(tmp_path: Pa
         "from dataclasses import replace\n\nfrom orchestrator.agents.claude import AGENT as CLAUDE\n\n"
         'AGENT = replace(CLAUDE, name="aider", executable="aider")\n'
     )
-    offender = tmp_path / "orchestrator" / "cli" / "formatting.py"
+    offender = tmp_path / "orchestrator" / "cli" / "main.py"
     offender.write_text(offender.read_text() + '\n\ndef _is_aider(agent: str) -> bool:\n    return agent == "aider"\n')
     done = run_tests(tmp_path, "tests/test_floors.py", "-k", "facts_of_a_cli")
     assert done.returncode == 1, done.stdout[-2000:]
-    assert "formatting.py" in done.stdout
+    assert "main.py" in done.stdout
     assert "1 failed" in done.stdout
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,11 @@ def snapshots(tmp_path: Path, target: Path) -> Snapshots:
     return Snapshots(tmp_path / "snapshots", target)
 
 
+def wait_until_settled(newest: Path) -> None:
+    while time.time_ns() - newest.lstat().st_ctime_ns < 10**8:
+        time.sleep(0.02)
+
+
 def test_the_targets_own_repository_is_not_touched(snapshots: Snapshots, target: Path) -> None:
     (target / "staged.py").write_text("staged\n")
     git(target, "add", "staged.py")
@@ -68,6 +74,8 @@ def test_many_new_files_go_into_one_pack_and_later_ones_into_files_of_their_own(
 ) -> None:
     monkeypatch.setattr("orchestrator.snapshots.shadow_repository.MANY", 3)
     (target / "link").symlink_to("form.py")
+    # What was written a moment before it is read is read once more the next time.
+    wait_until_settled(target / "link")
     begin = snapshots.record("begin")
     pack = tmp_path / "snapshots/git/objects/pack"
     assert sorted(path.suffix for path in pack.iterdir()) == [".idx", ".pack"]
