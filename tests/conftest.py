@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -242,8 +243,9 @@ def _told(pid: int) -> str:
 
 def _end_what_is_new(before: Belongings, folder: Path) -> None:
     """The next test starts clean, whatever this one has left."""
-    children = psutil.Process().children(recursive=True)
-    orphans = [psutil.Process(pid) for pid in psutil.pids() if _is_about(pid, str(folder))]
-    for process in [*children, *orphans]:
-        if process.pid not in before.processes and process.pid != os.getpid():
-            process.kill()
+    children = {child.pid for child in psutil.Process().children(recursive=True)}
+    orphans = {pid for pid in psutil.pids() if _is_about(pid, str(folder))}
+    for pid in (children | orphans) - before.processes - {os.getpid()}:
+        # One may end meanwhile by itself, or with the one before it.
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(pid).kill()
