@@ -19,8 +19,8 @@ SWEEP_WITHIN_S = 5.0
 
 
 def end_marked(record: str) -> int:
-    """Kill all that bears the mark of this attempt, and what descends from it; returns how many were found."""
-    ended: set[int] = set()
+    """Kill all that bears the mark of this attempt, and what descends from it, and see it gone; returns how many."""
+    ended: dict[int, Process] = {}
     deadline = time.monotonic() + SWEEP_WITHIN_S
     while HAS_PROC and time.monotonic() < deadline:
         found = _of_attempt(record, process_table())
@@ -33,8 +33,16 @@ def end_marked(record: str) -> int:
         found |= _of_attempt(record, process_table())
         for row in found.values():
             send_signal(row.pid, row.start_ticks, signal.SIGKILL)
-            ended.add(row.pid)
+            ended[row.pid] = row
+    # One that is dying shows no mark any more, and is there for some milliseconds all the same.
+    while time.monotonic() < deadline and any(_is_there(row) for row in ended.values()):
+        time.sleep(0.002)
     return len(ended)
+
+
+def _is_there(known: Process) -> bool:
+    row = process_table().get(known.pid)
+    return row is not None and row.start_ticks == known.start_ticks and not row.is_dead
 
 
 def marked_records() -> frozenset[str]:

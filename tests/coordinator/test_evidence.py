@@ -218,4 +218,6 @@ async def test_a_target_that_cannot_be_looked_at_in_time_ends_a_session_with_tha
     sandbox = sandbox.model_copy(update={"limits": sandbox.limits.model_copy(update={"snapshot_s": 0.0001})})
     result = await stage.run("plain", sandbox=sandbox)
     assert result.outcome is Outcome.NEEDS_PERSON
-    assert "the look at the target took longer than 0.0001 s (limits.snapshot_s of the sandbox policy)" in result.reason
+    # Who could write there since the last look stands between the two, where somebody could.
+    assert "the look at the target took longer than 0.0001 s" in result.reason
+    assert "(limits.snapshot_s of the sandbox policy)" in result.reason

@@ -22,6 +22,7 @@ class Both:
         for name, text in {"text": LINES, "same": "1\n", "gone": "1\n", "sub/a": "1\n", "run.sh": "x\n"}.items():
             (self.theirs / name).parent.mkdir(exist_ok=True)
             (self.theirs / name).write_text(text)
+            (self.theirs / name).chmod(0o644)
         shutil.copytree(self.theirs, self.ours, symlinks=True)
         self.snapshots = Snapshots(root / "s", self.theirs)
         self.records = Records(root / "s", self.theirs)
