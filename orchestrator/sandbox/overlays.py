@@ -37,6 +37,8 @@ def _can_lay_over(bwrap: Path, folder: Path) -> bool:
             ],
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            # As tests run in it: what is preloaded here may not start in there.
+            env={},
             timeout=TRY_WITHIN_S,
             check=False,
         )

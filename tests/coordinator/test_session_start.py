@@ -126,7 +126,7 @@ async def test_the_targets_own_tests_stand_in_a_sandbox_and_write_nothing(
     tests = own_tests(options, folder=folder, environ=os.environ)
     async with open_layer(stage.target, tests.bench) as layer:
         argv = layer.wrap(("sh", "-c", script.replace(str(stage.target), str(layer.at))))
-        ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+        ran = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60, env={"PATH": os.defpath})
     assert "it could be written there" in ran.stdout, ran.stderr
     assert not (stage.target / "made").exists()
     assert not (stage.root / "out").exists()

@@ -23,7 +23,8 @@ def test_the_bubblewrap_of_the_requirements_lays_a_layer_over_a_folder(tmp_path:
     assert bwrap is not None
     words = [str(bwrap), "--unshare-user", "--ro-bind", "/", "/", "--overlay-src", str(tmp_path), "--tmp-overlay"]
     script = f"cd {tmp_path} && echo other > kept && echo x > new && cat kept new"
-    done = subprocess.run([*words, str(tmp_path), "--", "/bin/sh", "-c", script], capture_output=True, check=True)
+    call = [*words, str(tmp_path), "--", "/bin/sh", "-c", script]
+    done = subprocess.run(call, capture_output=True, check=True, env={"PATH": os.defpath})
     assert done.stdout == b"other\nx\n"
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"kept": "as it was\n"}
 
