@@ -59,7 +59,7 @@ _SCHEMA: Final = {
 }
 
 CASES: Final[Mapping[str, Case]] = {
-    "work": Case(
+    "edit": Case(
         (
             {"think": "A small file is enough."},
             {"say": "I write."},
@@ -168,10 +168,11 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def _replacements(root: Path, programs: Path, shown: str) -> Sequence[tuple[str, str]]:
-    """What of this machine is written differently; folder names with dashes for slashes are claude's."""
+    """What of this machine is written differently: claude has dashes for slashes, opencode no slash at the front."""
     installed = str(programs.parent.parent)
     return (
         (str(root), shown),
+        (str(root).lstrip("/"), shown.lstrip("/")),
         (re.sub(r"[^A-Za-z0-9]", "-", str(root)), shown.replace("/", "-")),
         (installed, "/usr/local/lib/agent-clis"),
     )
