@@ -51,5 +51,6 @@ def settings_of(folder: str, **places: Sequence[str] | str) -> tuple[UserSetting
     for kind, place in places.items():
         name, *keys = (place,) if isinstance(place, str) else place
         stays = kind in ("hooks", "settings", "extensions")
+        # The keywords are kinds; mypy takes them for any text.
         found.append(UserSetting(kind, PurePosixPath(folder, name), tuple(keys), stays=stays))  # type: ignore[arg-type]
     return tuple(found)

@@ -32,7 +32,7 @@ def clis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]
         folder = tmp_path / "bin"
         folder.mkdir()
         for name in names:
-            program = folder / AGENTS[name].executable  # type: ignore[index]
+            program = folder / AGENTS[name].executable  # type: ignore[index]  # a NewType of str
             program.write_text(f"#!/bin/sh\necho {name} >> {tmp_path}/started\n")
             program.chmod(0o755)
         monkeypatch.setenv("PATH", str(folder))

@@ -27,7 +27,7 @@ def sessions(tmp_path: Path) -> list[SessionFolder]:
 
 
 def ids(workspace: Path, **choice: object) -> list[str]:
-    return [session.folder.id for session in old_sessions(workspace, now=NOW, **choice)]  # type: ignore[arg-type]
+    return [session.folder.id for session in old_sessions(workspace, now=NOW, **choice)]  # type: ignore[arg-type]  # by name
 
 
 def test_age_and_number_choose(sessions: list[SessionFolder], tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def claude(folder: Path, script: str) -> FoundAgent:
 
 
 async def probed(found: FoundAgent, environ: dict[str, str], backend: str) -> FoundAgent:
-    (one,) = await probe_as_workers((found,), sandbox=POLICY, backend=backend, environ=environ)  # type: ignore[arg-type]
+    (one,) = await probe_as_workers((found,), sandbox=POLICY, backend=backend, environ=environ)  # type: ignore[arg-type]  # of a table
     return one
 
 

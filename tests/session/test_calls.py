@@ -57,7 +57,7 @@ def test_a_task_in_the_background_counts_by_its_own_end(
 ) -> None:
     events: list[OfCalls] = [shell(1), BackgroundStarted("b1", "t1", "a task"), ToolReturned("t1", ok=True)]
     if how is not None:
-        events.append(BackgroundEnded("b1", how))  # type: ignore[arg-type]
+        events.append(BackgroundEnded("b1", how))  # type: ignore[arg-type]  # of a table
         events.append(BackgroundEnded("b1", "completed"))  # only the first word counts
     calls = after(*events)
     assert (calls.returned, calls.failed, calls.unfinished()) == (returned, failed, unfinished)

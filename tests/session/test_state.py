@@ -48,7 +48,7 @@ def test_a_misspelt_field_is_refused(play: Callable[..., Play], kind: type) -> N
     (one,) = (one for one in ours if type(one) is kind)
     assert not hasattr(one, "__dict__")
     with pytest.raises(AttributeError, match="misspelt"):
-        one.misspelt = True  # type: ignore[union-attr]
+        one.misspelt = True  # type: ignore[union-attr]  # mypy sees it, too
 
 
 def test_a_copy_is_another_object_with_the_same_values() -> None:

@@ -7,7 +7,7 @@ from orchestrator.suites.node_projects import take_layout, take_scripts, test_fi
 from orchestrator.suites.project import View, WrittenProject
 
 files_of = test_files
-files_of.__test__ = False  # type: ignore[attr-defined]
+files_of.__test__ = False  # type: ignore[attr-defined]  # for pytest
 del test_files
 
 
