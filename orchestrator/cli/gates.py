@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.gates.gate import Gate
-    from orchestrator.gates.gate_verdicts import Rules
+    from orchestrator.gates.gate_verdicts import Counted, Rules
     from orchestrator.measurement.gate_run import GateRequest
 
 MOST_REPORT_BYTES = 64 * 1024 * 1024
@@ -249,7 +249,7 @@ def _threshold(gates: Mapping[str, Gate], given: str) -> tuple[str, float]:
     return gate.name, value
 
 
-def counted_before(file: Path | None) -> Mapping[str, int]:
+def counted_before(file: Path | None) -> Mapping[str, Counted]:
     """What each gate counted in an earlier report; nothing where none is named.
 
     Raises:
@@ -259,6 +259,7 @@ def counted_before(file: Path | None) -> Mapping[str, int]:
 
     from orchestrator.errors import UsageError
     from orchestrator.files.foreign import ForeignFolder, Unread
+    from orchestrator.gates.gate_verdicts import Counted
 
     if file is None:
         return {}
@@ -267,7 +268,11 @@ def counted_before(file: Path | None) -> Mapping[str, int]:
         raise UsageError(f"the baseline {text}", hint="make one: orchestrate gates --json > FILE")
     try:
         rows = json.loads(text)["gates"]
-        return {str(row["name"]): int(row["counted"]) for row in rows if row["counted"] is not None}
+        return {
+            str(row["name"]): Counted(int(row["counted"]), str(row.get("counts", "")))
+            for row in rows
+            if row["counted"] is not None
+        }
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f"the baseline {file} is no report of gates", hint="orchestrate gates --json > FILE"

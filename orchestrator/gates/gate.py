@@ -17,9 +17,9 @@ TOOLS, PROBES, WORK, PROJECT, LIST = "@tools@", "@probes@", "@work@", "@project@
 """What a command holds in place of paths that are known only when it is run: the folder of our tools' programs, that of
 our own small programs, an empty one to write in, the project's, and a file with one path a line (``Command.files``)."""
 
-Source = Literal["tool", "tests", "coverage", "subject", "gates"]
-"""Where a gate's value comes from: a program that it names, the project's tests, what they ran through, what was read
-of the project beforehand, or the other gates."""
+Source = Literal["tool", "tests", "coverage", "gates"]
+"""Where a gate's value comes from: a program that it names (or what was read of the project beforehand), the project's
+tests, what they ran through, or the other gates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,9 @@ class Command:
     """It runs code of the project, in the project's environment, and after every tool."""
     within_s: float | None = None
     """The longest it may take; ``None``: as long as the user allows any tool."""
+    tool: str = ""
+    """The tool that it runs, where that is another than the gate's; ``version_argv`` goes with it."""
+    version_argv: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class Reading:
     message: str
     findings: tuple[Finding, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    counts: str = ""
+    """What was counted, where that is something else than what the gate counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +142,8 @@ class Gate:
     threshold: float
     direction: Direction
     read: Callable[[Subject, Evidence], Reading | Unmeasured]
-    plan: Callable[[Subject], Command | Unmeasured] | None = None
-    """What to run; ``None`` where the source is no tool."""
+    plan: Callable[[Subject], Command | Reading | Unmeasured] | None = None
+    """What to run, or the value where it is known without running anything; ``None`` where the source is no tool."""
     source: Source = "tool"
     unit: str = ""
     blocking: bool = True

@@ -16,6 +16,15 @@ LEAST_SHARE_OF_BASELINE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How many of what."""
+
+    number: int
+    counts: str = ""
+    """Empty where the report does not say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the user wants of the gates."""
 
@@ -24,7 +33,7 @@ class Rules:
     """Every gate blocks."""
     allow_unmeasured: frozenset[str] = frozenset()
     fail_on: FailOn = "unmeasured"
-    baseline: Mapping[str, int] = field(default_factory=dict)
+    baseline: Mapping[str, Counted] = field(default_factory=dict)
     """What each gate counted in an earlier report."""
 
 
@@ -53,6 +62,7 @@ def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGa
             "actual": outcome.value,
             "message": outcome.message,
             "counted": outcome.counted,
+            "counts": outcome.counts or gate.counts,
             "findings": outcome.findings[:MOST_FINDINGS],
             "findings_total": sum(1 for finding in outcome.findings if finding.counted),
             "suppressions": outcome.suppressions[:MOST_FINDINGS],
@@ -63,11 +73,14 @@ def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGa
 def _why_not(gate: Gate, reading: Reading, rules: Rules) -> str | None:
     if not math.isfinite(reading.value):
         return f"the value is no number: {reading.value}"
+    counts = reading.counts or gate.counts
     if reading.counted <= 0:
-        return f"there are no {gate.counts} to measure"
+        return f"there are no {counts} to measure"
     before = rules.baseline.get(gate.name)
-    if before is not None and reading.counted < before * LEAST_SHARE_OF_BASELINE:
-        return f"only {reading.counted} {gate.counts} were counted, and {before} in the baseline"
+    if before is None or (before.counts and before.counts != counts):
+        return None
+    if reading.counted < before.number * LEAST_SHARE_OF_BASELINE:
+        return f"only {reading.counted} {counts} were counted, and {before.number} in the baseline"
     return None
 
 

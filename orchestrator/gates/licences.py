@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from orchestrator.gates.gate import Evidence, Gate, InstalledPackage, Reading, Subject, Unmeasured
+from orchestrator.gates.gate import Command, Gate, InstalledPackage, Reading, Subject, Unmeasured
+from orchestrator.gates.imported_packages import plan_imports, read_imports
 from orchestrator.gates.pinned_packages import normalised, pins_of, unknown_versions
 from orchestrator.models.quality_gates import Finding
 
@@ -32,9 +33,15 @@ _WORDS = (
 _TOKENS = re.compile(r"\(|\)|[^\s()]+")
 
 
-def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
+def plan(subject: Subject) -> Command | Reading | Unmeasured:
+    """What is installed was read beforehand; of a project that names no package, look at what it imports."""
+    if not subject.installed and not pins_of(subject) and not unknown_versions(subject):
+        return plan_imports(subject)
+    return of_packages(subject)
+
+
+def of_packages(subject: Subject) -> Reading | Unmeasured:
     """Look at what each installed package says of itself; one that says nothing is not allowed."""
-    del evidence
     own = set(pins_of(subject))
     rows = [row for row in subject.installed if normalised(row.name) in own]
     unknown = [name for name in unknown_versions(subject)]
@@ -43,7 +50,7 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
     if unknown:
         return Unmeasured(f"{', '.join(unknown[:10])} is not installed in the project's environment")
     if not rows:
-        return Unmeasured("no package is installed in an environment of the project's own")
+        return Unmeasured("nothing but the project itself is installed in its environment")
     allowed = frozenset(map(str.lower, subject.allowed_licences or ALLOWED))
     findings = []
     for row in rows:
@@ -115,7 +122,7 @@ GATE = Gate(
     threshold=0.0,
     direction="at most",
     unit="not allowed",
-    read=read,
-    source="subject",
+    plan=plan,
+    read=read_imports,
     tool="orchestrate",
 )

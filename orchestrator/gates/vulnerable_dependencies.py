@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from orchestrator.gates.gate import LIST, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
+from orchestrator.gates.imported_packages import plan_imports, read_imports
 from orchestrator.gates.pinned_packages import pins_of, unknown_versions
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.models.quality_gates import Finding
@@ -21,7 +22,7 @@ def plan(subject: Subject) -> Command | Unmeasured:
         names = ", ".join(unknown[:10])
         return Unmeasured(f"the versions of {names} are not known: pin them, or make the project's environment")
     if not pins:
-        return Unmeasured("the project depends on no package whose version is known")
+        return plan_imports(subject)
     rows = tuple(f"{name}=={version}" for name, versions in pins.items() for version in sorted(versions))
     where = ("--osv-url", subject.osv_url) if subject.osv_url else ()
     argv = (f"{TOOLS}/pip-audit", *_WORDS, *where, "-r", LIST)
@@ -33,6 +34,8 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
     """Count them; a package that was passed over leaves the whole unmeasured, whatever the tool says in the end."""
     run = evidence.run
     assert run is not None
+    if not pins_of(subject):
+        return read_imports(subject, evidence)
     try:
         rows: list[Any] = json.loads(run.stdout)["dependencies"]
         skipped = [f"{row['name']}: {row['skip_reason']}" for row in rows if "skip_reason" in row]

@@ -158,7 +158,13 @@ def _gate(gate: Gate, outcomes: _Outcomes, rules: Rules, tree: str) -> QualityGa
     verdict = judged(gate, outcomes.readings.get(gate.name, Unmeasured("it was not run")), rules)
     run = outcomes.runs.get(gate.name, Measured(Unmeasured("")))
     duration = None if run.duration_s is None else round(run.duration_s, 3)
-    told = {"version": run.version, "command": run.command, "duration_s": duration, "tree": tree}
+    told = {
+        "tool": run.tool or gate.tool,
+        "version": run.version,
+        "command": run.command,
+        "duration_s": duration,
+        "tree": tree,
+    }
     return verdict.model_copy(update=told)
 
 
@@ -250,8 +256,6 @@ async def _measure_on(
 ) -> None:
     """Tools first, side by side; then the project's own code, which may do anything to a layer that is a copy."""
     gates = (*request.gates, *request.others)
-    for gate in (gate for gate in gates if gate.source == "subject"):
-        outcomes.put(gate, subject, Evidence(), Measured(Unmeasured("")))
     asked = _planned([gate for gate in gates if gate.source == "tool"], subject, outcomes)
     runner: ToolRunner | None = None
     if isinstance(tools, str):
@@ -288,6 +292,8 @@ def _planned(gates: Sequence[Gate], subject: Subject, outcomes: _Outcomes) -> li
             command = Unmeasured(f"the gate does not know what to run: {type(error).__name__}: {str(error)[:200]}")
         if isinstance(command, Unmeasured):
             outcomes.refuse(gate, command.reason)
+        elif isinstance(command, Reading):
+            outcomes.readings[gate.name] = command
         else:
             planned.append((gate, command))
     return planned

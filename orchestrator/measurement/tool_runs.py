@@ -7,7 +7,7 @@ import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,8 @@ class Measured:
     version: str = ""
     command: str = ""
     duration_s: float | None = None
+    tool: str = ""
+    """The tool that ran; empty: the gate's."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,12 @@ class ToolRunner:
     async def measure(self, gate: Gate, command: Command) -> Measured:
         """Run a gate's command; whatever goes wrong is *not measured*, with the reason."""
         shown = command.shown or shlex.join(command.argv)
+        if command.tool:
+            gate = replace(gate, tool=command.tool, version_argv=command.version_argv)
+        measured = await self._measured(gate, command, shown)
+        return replace(measured, tool=gate.tool)
+
+    async def _measured(self, gate: Gate, command: Command, shown: str) -> Measured:
         if command.needs_network and self.is_offline:
             return Measured(Unmeasured(f"{gate.tool} needs the network, and --offline says to use none"), "", shown)
         version = await self._version(gate)

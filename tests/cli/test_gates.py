@@ -10,6 +10,7 @@ import pytest
 from orchestrator.cli.gates import chosen_gates, counted_before, needed, rules_of
 from orchestrator.errors import UsageError
 from orchestrator.gates.gate_table import OWN
+from orchestrator.gates.gate_verdicts import Counted
 
 GATES = {gate.name: gate for gate in OWN}
 BLANK: dict[str, Any] = {
@@ -84,7 +85,7 @@ def test_an_earlier_report_says_what_was_counted(tmp_path: Path) -> None:
     file = tmp_path / "before.json"
     rows = [{"name": "lint", "counted": 7}, {"name": "tests", "counted": None}]
     file.write_text(json.dumps({"gates": rows}))
-    assert counted_before(file) == {"lint": 7}
+    assert counted_before(file) == {"lint": Counted(7)}
     for text in ("", "[]", '{"gates": [{}]}', "[" * 100_000):
         file.write_text(text)
         with pytest.raises(UsageError, match="no report of gates"):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
-from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, figure, judged, sentence
+from orchestrator.gates.gate_verdicts import Counted, Rules, blocks, concluded, figure, judged, sentence
 from orchestrator.gates.lint_findings import GATE
 from orchestrator.models.quality_gates import Confidence, FailOn, GateState
 
@@ -33,13 +33,18 @@ def test_a_gate_has_three_states(outcome: Reading | Unmeasured, state: GateState
     ],
 )
 def test_a_value_of_nothing_or_of_too_little_is_not_measured(reading: Reading, why: str) -> None:
-    gate = judged(GATE, reading, Rules(baseline={"lint": 9}))
+    gate = judged(GATE, reading, Rules(baseline={"lint": Counted(9)}))
     assert gate.state is GateState.NOT_MEASURED
     assert why in gate.message
 
 
 def test_half_of_the_baseline_is_enough() -> None:
-    assert judged(GATE, Reading(0.0, 5, ""), Rules(baseline={"lint": 10})).passed
+    assert judged(GATE, Reading(0.0, 5, ""), Rules(baseline={"lint": Counted(10)})).passed
+
+
+def test_a_baseline_that_counted_something_else_says_nothing() -> None:
+    rules = Rules(baseline={"lint": Counted(100, "packages")})
+    assert judged(GATE, Reading(0.0, 5, "", counts="files"), rules).passed
 
 
 def test_a_threshold_that_the_user_sets_blocks() -> None:

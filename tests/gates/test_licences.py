@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.gates.gate import Evidence, InstalledPackage, Reading, Subject, Unmeasured
-from orchestrator.gates.licences import ALLOWED, is_allowed, licence_of, read
+from orchestrator.gates.gate import InstalledPackage, Reading, Subject, Unmeasured
+from orchestrator.gates.licences import ALLOWED, is_allowed, licence_of, of_packages, plan
 
 GPL = InstalledPackage("gnu", "1.0", classifiers=("License :: OSI Approved :: GNU General Public License v3 (GPLv3)",))
 MIT = InstalledPackage("mit", "1.0", expression="MIT OR GPL-3.0-only")
@@ -12,14 +12,14 @@ USUAL = frozenset(map(str.lower, ALLOWED))
 
 
 def test_what_is_not_allowed_or_says_nothing_is_named() -> None:
-    found = read(Subject(installed=(GPL, MIT, NONE)), Evidence())
+    found = of_packages(Subject(installed=(GPL, MIT, NONE)))
     assert isinstance(found, Reading)
     assert (found.value, found.counted) == (2.0, 3)
     assert [finding.message for finding in found.findings] == ["gnu 1.0: GPL", "silent 1.0: it names no licence"]
 
 
 def test_the_projects_own_list_counts_in_place_of_the_usual_one() -> None:
-    found = read(Subject(installed=(GPL, MIT), allowed_licences=("GPL", "GPL-3.0-only")), Evidence())
+    found = of_packages(Subject(installed=(GPL, MIT), allowed_licences=("GPL", "GPL-3.0-only")))
     assert isinstance(found, Reading)
     assert found.value == 0.0
 
@@ -27,12 +27,16 @@ def test_the_projects_own_list_counts_in_place_of_the_usual_one() -> None:
 @pytest.mark.parametrize(
     ("subject", "why"),
     [
-        (Subject(), "no package is installed"),
+        (Subject(), "names no package, and there is no Python file"),
+        (
+            Subject(settings={"pyproject.toml": "[project]\nname = 'mit'\n"}, installed=(MIT,)),
+            "nothing but the project itself",
+        ),
         (Subject(settings={"requirements.txt": "a==1\n"}, installed=(MIT,)), "a is not installed"),
     ],
 )
 def test_what_is_not_installed_has_no_licence_to_read(subject: Subject, why: str) -> None:
-    found = read(subject, Evidence())
+    found = plan(subject)
     assert isinstance(found, Unmeasured)
     assert why in found.reason
 

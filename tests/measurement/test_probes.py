@@ -100,3 +100,30 @@ def test_each_run_is_timed_and_the_first_that_fails_ends_it(tmp_path: Path) -> N
         json.loads(run("orchestrate_timed.py", "3", "sh", "-c", "exit 3", cwd=tmp_path).stdout)["runs"][0]["code"] == 3
     )
     assert len(json.loads(run("orchestrate_timed.py", "3", "nowhere", cwd=tmp_path).stdout)["runs"]) == 1
+
+
+IMPORTS = """
+import json, os.path, requests.adapters
+from . import near
+from shop.near import thing
+from yaml import load
+try:
+    import tomllib
+    import fast_json
+except ImportError:
+    import slow_json
+if TYPE_CHECKING:
+    from numpy import ndarray
+def late():
+    import attrs
+"""
+
+
+def test_imports_are_those_of_neither_the_standard_library_nor_the_project(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "a.py").write_text(IMPORTS)
+    (tmp_path / "shop" / "near.py").write_text("def f(:\n")
+    (tmp_path / "list").write_text("shop/a.py\nshop/near.py\n")
+    told = json.loads(run("orchestrate_imports.py", "list", cwd=tmp_path).stdout)
+    assert [module for _, _, module in told["imports"]] == ["attrs", "requests", "slow_json", "yaml"]
+    assert (told["files"], told["broken"]) == (2, ["shop/near.py: SyntaxError"])

@@ -90,7 +90,8 @@ RUNS: dict[str, tuple[Gate, ToolRun, ToolRun]] = {
 
 
 def test_every_gate_with_a_tool_is_tried() -> None:
-    assert set(RUNS) == {gate.name for gate in OWN if gate.source == "tool"}
+    # That of licences only tells whether there is any; tests/gates/test_licences.py has its values.
+    assert {*RUNS, "licences"} == {gate.name for gate in OWN if gate.source == "tool"}
 
 
 @pytest.mark.parametrize("name", RUNS)
