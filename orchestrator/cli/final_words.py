@@ -15,6 +15,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.work import Role
 from orchestrator.narration.formatting import (
     changed_lines,
+    consumption,
     duration,
     money,
     one_line,
@@ -25,10 +26,12 @@ from orchestrator.narration.formatting import (
 from orchestrator.narration.sentences import (
     OUTCOME_WORDS,
     ROLE_VERBS,
+    agents_started_words,
     decision_words,
     recovery_changes,
     recovery_words,
     review_words,
+    unknown_records_words,
 )
 from orchestrator.quotation import visible, visible_lines
 from orchestrator.session.state import Session
@@ -102,11 +105,10 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
         yield "workers", worker_words(worker)
     for worker in summary.workers:
         if worker.agents_started:
-            started = ", ".join(f"{name} ({count})" for name, count in worker.agents_started.items())
-            yield "agents", f"{worker.id} started, or tried to start, other agents inside its sandbox: {started}"
+            yield "agents", f"{worker.id} {agents_started_words(worker.agents_started)}"
     for worker in summary.workers:
         if worker.unknown_records:
-            yield "unknown", unknown_records_words(worker)
+            yield "unknown", f"{worker.id}: {unknown_records_words(worker.unknown_records)}"
     yield from _proofs(summary)
     for review in summary.reviews:
         yield "reviews", f"{review.id}: {one_line(review.text, 200)}"
@@ -191,19 +193,12 @@ def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
             yield "calls", f"{worker.id}: {count} {word}: {said}{more}"
 
 
-def unknown_records_words(worker: WorkerSummary) -> str:
-    """Records that its adapter does not know: nothing of the run, but a sign that the CLI has changed."""
-    kinds = ", ".join(f"{one_line(kind, 80)} ({count})" for kind, count in worker.unknown_records.items())
-    return f"{worker.id}: {sum(worker.unknown_records.values())} records of kinds that are not known: {kinds}"
-
-
 def _consumption(summary: SessionSummary) -> str:
-    used, cost = tokens(summary.usage.total_tokens), money(summary.usage.cost_usd)
-    at_least_tokens = "" if summary.usage_complete or summary.usage.total_tokens is None else "at least "
-    at_least_cost = "" if summary.cost_complete or summary.usage.cost_usd is None else "at least "
+    """What all workers used, and whose cost is not in it."""
     silent = [worker.id for worker in summary.workers if worker.attempts and worker.usage.cost_usd is None]
-    who = f" (unknown for {', '.join(silent)})" if silent and at_least_cost else ""
-    return f"{at_least_tokens}{used} tokens; cost {at_least_cost}{cost}{who}"
+    is_bound = not summary.cost_complete and summary.usage.cost_usd is not None
+    who = f" (unknown for {', '.join(silent)})" if silent and is_bound else ""
+    return consumption(summary.usage, whole_tokens=summary.usage_complete, whole_cost=summary.cost_complete) + who
 
 
 def worker_words(worker: WorkerSummary) -> str:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
 
-from orchestrator.models.effects import EffectId
-from orchestrator.models.entries import (
-    EffectIntended,
-    JournalEntry,
-    SessionClosed,
-    SessionOpened,
-    StartFailed,
-    StreamFault,
-    Told,
-    UserCommand,
-    Wanted,
-    WorkerExited,
-    WorkerStarted,
-)
-from orchestrator.models.facts import DecisionMade, PersonAsked, RecoveryChosen, Warned
+from orchestrator.models.entries import AgentOutput, EffectIntended, JournalEntry, Told
+from orchestrator.narration.notices import Notice, Weight, notices
 from orchestrator.session.state import Session
+
+_LEVELS = {Weight.DETAIL: logging.DEBUG, Weight.NORMAL: logging.INFO, Weight.IMPORTANT: logging.INFO}
+_LONGEST_TEXT = 2_000
+"""Characters of one text; the journal has the whole."""
 
 
 class Commentary:
-    """An observer that writes one line for every entry worth a remark.
+    """An observer that writes a line for every notice: the recorded kind, its plain fields, and its words for people.
 
     Args:
         path: Appended to, 0600.
@@ -59,37 +52,48 @@ class Commentary:
     debug = info = warning = error = critical = msg
 
     def __call__(self, session: Session, entry: JournalEntry) -> None:
-        log = self._log.bind(n=entry.n)
-        match entry.body:
-            case SessionOpened(session=name, options=options):
-                log.info("session_opened", session=name, target=str(options.target))
-            case WorkerStarted(worker=worker, attempt=attempt, argv=argv, sandbox=sandbox):
-                log.info("worker_started", worker=worker, attempt=attempt, argv=list(argv), sandbox=sandbox)
-            case StartFailed(worker=worker, problem=problem):
-                log.error("worker_not_started", worker=worker, problem=problem)
-            case WorkerExited(worker=worker, attempt=attempt, exit=record):
-                log.info("worker_exited", worker=worker, attempt=attempt, code=record.code, proof=record.proof)
-            case StreamFault(worker=worker, fault=fault, text=text):
-                log.warning("stream_fault", worker=worker, fault=fault, text=text)
-            case UserCommand(command=command, by=by, worker=worker):
-                log.info("command_taken", command=str(command), by=by, worker=worker)
-            case EffectIntended(id=name, effect=one) | Told(id=name, fact=one):
-                _remark_on_derived(log, name, one)
-            case SessionClosed(outcome=outcome, reason=reason):
-                log.info("session_closed", outcome=str(outcome), reason=reason)
-            case body:
-                log.debug("entry_taken", kind=body.kind, worker=getattr(body, "worker", None))
+        known = plain_fields(_record(entry))
+        told = False
+        for notice in notices(entry):
+            told = True
+            more = {"more": [line[:_LONGEST_TEXT] for line in notice.more]} if notice.more else {}
+            about = {"worker": notice.worker, "agent": notice.agent, "said": notice.text[:_LONGEST_TEXT]}
+            self._log.log(_level(entry, notice), notice.source, **{**known, **about, **more, "n": entry.n})
+        if not told:
+            self._log.debug(entry.body.kind, **{**known, "n": entry.n})
 
 
-def _remark_on_derived(log: Any, name: EffectId, derived: Wanted) -> None:
-    match derived:
-        case Warned(text=text):
-            log.warning("warned", text=text)
-        case DecisionMade(decision=decision):
-            log.info("decided", action=str(decision.action), rule=decision.rule, review=decision.review)
-        case RecoveryChosen(action=action):
-            log.info("recovered", worker=action.worker, rule=action.rule, because=action.because)
-        case PersonAsked(question=question):
-            log.warning("asked", question=question.id, text=question.text)
-        case effect:
-            log.debug("effect_intended", effect=effect.kind, cause=name.cause, index=name.index)
+def _level(entry: JournalEntry, notice: Notice) -> int:
+    if isinstance(entry.body, AgentOutput):
+        # What agents say all day long is in the journal and in their raw files.
+        return logging.DEBUG
+    return logging.WARNING if notice.kind in ("warning", "question") else _LEVELS[notice.weight]
+
+
+def _record(entry: JournalEntry) -> object:
+    match entry.body:
+        case EffectIntended(effect=derived) | Told(fact=derived):
+            return derived
+        case body:
+            return body
+
+
+def plain_fields(record: object, depth: int = 1) -> Mapping[str, object]:
+    """The figures, flags, names and lists of names of a record and of the records in it, for programs.
+
+    Args:
+        depth: How deep records in the record are looked into.
+    """
+    found: dict[str, object] = {}
+    for each in fields(record) if is_dataclass(record) else ():
+        value = getattr(record, each.name)
+        if is_dataclass(value) and depth:
+            found = {**plain_fields(value, depth - 1), **found}
+        elif isinstance(value, str):
+            found[each.name] = value[:_LONGEST_TEXT]
+        elif isinstance(value, bool | int | float):
+            found[each.name] = value
+        elif isinstance(value, tuple) and value and all(isinstance(one, str) for one in value):
+            found[each.name] = [one[:_LONGEST_TEXT] for one in value]
+    # The line has names of its own for these two.
+    return {name: value for name, value in found.items() if name not in ("kind", "event")}

@@ -12,19 +12,22 @@ from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
-from orchestrator.models.money import Usage
 from orchestrator.models.recovery import RecoveryAction
+from orchestrator.narration.formatting import changed_lines, consumption
+from orchestrator.narration.sentences import (
+    OUTCOME_WORDS,
+    agents_started_words,
+    decision_words,
+    recovery_changes,
+    recovery_words,
+    review_words,
+    unknown_records_words,
+)
 from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise, tests_in_words
 
 SUMMARY: TypeAdapter[SessionSummary] = TypeAdapter(SessionSummary)
-HEADLINES = {
-    Outcome.DONE: "Done",
-    Outcome.FAILED: "Failed",
-    Outcome.NEEDS_PERSON: "Needs a person",
-    Outcome.INTERRUPTED: "Interrupted",
-}
 
 
 def write_report(folder: SessionFolder, session: Session, *, outcome: Outcome, reason: str) -> None:
@@ -45,15 +48,8 @@ def report_text(summary: SessionSummary, *, outcome: Outcome, reason: str) -> st
     return "\n".join(_lines(summary, outcome, reason)) + "\n"
 
 
-def usage_in_words(usage: Usage, *, complete: bool = True) -> str:
-    """Tokens and cost; what is unknown is said, never 0."""
-    tokens = "unknown tokens" if usage.total_tokens is None else f"{usage.total_tokens:,} tokens"
-    cost = "cost unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    return f"{tokens}, {cost}" + ("" if complete else " (not every worker told its cost, so this is a lower bound)")
-
-
 def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
-    yield f"# {HEADLINES[outcome]}: {markdown_line(summary.task)}"
+    yield f"# {OUTCOME_WORDS[outcome].capitalize()}: {markdown_line(summary.task)}"
     yield from ["", f"{markdown_line(reason, None)}.", ""]
     yield from _planted(summary)
     yield from _facts(summary)
@@ -92,9 +88,12 @@ def _facts(summary: SessionSummary) -> Iterator[str]:
         yield f"- commits, if it made any: {markdown_code(f'git -C {source} fetch {target} HEAD')}"
     policy, sandbox = markdown_line(summary.policy), markdown_line(summary.sandbox)
     yield f"- tier {summary.tier or '-'}, review policy {policy}, sandbox {sandbox}"
-    yield f"- {summary.elapsed_s:.1f} s, {usage_in_words(summary.usage, complete=summary.cost_complete)}"
+    used = consumption(summary.usage, whole_tokens=summary.usage_complete, whole_cost=summary.cost_complete)
+    yield f"- {summary.elapsed_s:.1f} s, {used}"
     if not summary.usage_complete:
         yield "- not every attempt told its tokens, so more were used than are counted here"
+    if not summary.cost_complete:
+        yield "- not every worker told its cost"
     yield from (f"- budget: {markdown_line(line)}" for line in summary.budget)
     yield from (f"- {markdown_line(note)}" for note in summary.tier_notes)
     for found in summary.found:
@@ -141,7 +140,8 @@ def _changes(summary: SessionSummary) -> Iterator[str]:
         how = f"`orchestrate diff {summary.id}` measures it now."
         yield from [f"Not measured at the end: {markdown_line(change.problem)}. {how}", ""]
     elif change is not None and set(change.files) != by_workers:
-        what = f"{len(change.files)} files, +{change.insertions} -{change.deletions}" if change.files else "no file"
+        counted = changed_lines(len(change.files), change.insertions, change.deletions)
+        what = counted if change.files else "no file"
         yield f"In all, compared with the beginning and measured last: {what}"
         yield from [*_names(change.files), ""]
     elif change is not None and not change.files:
@@ -152,7 +152,7 @@ def _changes(summary: SessionSummary) -> Iterator[str]:
         yield from _names(change.lost_work)
         yield from ["", f"It can be had back: {markdown_code(f'orchestrate undo {summary.id} {names}')}", ""]
     for worker in writers:
-        yield f"{worker.id}: {len(worker.files)} files, +{worker.insertions} -{worker.deletions}"
+        yield f"{worker.id}: {changed_lines(len(worker.files), worker.insertions, worker.deletions)}"
         yield from _names(worker.files)
     if change is not None and change.files:
         yield from [
@@ -198,23 +198,20 @@ def _calls(worker: WorkerSummary) -> Iterator[str]:
 
 
 def _recovery_lines(action: RecoveryAction) -> Iterator[str]:
-    yield f"- {action.worker}, attempt {action.attempt}: {markdown_line(action.because)} (rule `{action.rule}`)"
-    yield f"  - error: {markdown_line(action.error)}"
+    yield f"- {action.worker}, attempt {action.attempt}: {markdown_line(recovery_words(action))}"
+    yield from (f"  - {markdown_line(change)}" for change in recovery_changes(action))
     if action.argv_after:
         yield f"  - before: {markdown_code(' '.join(action.argv_before))}"
         yield f"  - after: {markdown_code(' '.join(action.argv_after))}"
-    yield from (f"  - environment added: {markdown_code(name)}" for name in action.env_added)
 
 
 def _warnings(summary: SessionSummary) -> Iterator[str]:
     yield from (f"- {markdown_line(warning)}" for warning in summary.warnings)
     for worker in summary.workers:
         if worker.unknown_records:
-            kinds = ", ".join(f"{markdown_code(kind)} ({count})" for kind, count in worker.unknown_records.items())
-            yield f"- {worker.id}: {sum(worker.unknown_records.values())} records of kinds that are not known: {kinds}"
+            yield f"- {worker.id}: {markdown_line(unknown_records_words(worker.unknown_records))}"
         if worker.agents_started:
-            started = ", ".join(f"{name} ({count})" for name, count in worker.agents_started.items())
-            yield f"- {worker.id} started, or tried to start, other agents inside its sandbox: {started}"
+            yield f"- {worker.id} {markdown_line(agents_started_words(worker.agents_started))}"
         if worker.noise:
             yield f"- {worker.id}: {worker.noise:,} lines of its output were no record; its raw file has them"
 
@@ -231,22 +228,16 @@ def _worker_row(worker: WorkerSummary) -> str:
         worker.role,
         f"{worker.status} (attempt {worker.attempts})" if worker.attempts > 1 else str(worker.status),
         worker.why,
-        usage_in_words(worker.usage),
+        consumption(worker.usage),
         proof,
     )
     return "| " + " | ".join(markdown_cell(markdown_line(cell)) for cell in cells) + " |"
 
 
 def _review_lines(review: ReviewSummary) -> Iterator[str]:
-    decided = (
-        f"**{review.decision.action}**, because of {markdown_line(review.decision.rule)}"
-        if review.decision
-        else "not decided"
-    )
+    decided = markdown_line(decision_words(review.decision)) if review.decision else "not decided"
     yield f"- `{review.id}` about {review.about or 'the session'}: {decided}"
     yield f"  - asked: {markdown_line(review.text)}"
     for answer in review.answers:
-        said = answer.problem or answer.summary
-        over = f" (over length: {answer.words} words)" if answer.over_length else ""
-        yield f"  - {answer.reviewer}: {answer.verdict}{over}: {markdown_line(said)}"
+        yield f"  - {markdown_line(review_words(answer), 700)}"
         yield from (f"    - {markdown_line(point)}" for point in answer.points[:10])

@@ -35,16 +35,18 @@ def money(usd: float | None, unknown: str = "unknown") -> str:
     return f"${usd:.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
 
 
-def consumption(usage: Usage, *, whole_cost: bool = True) -> str:
-    """Tokens and cost of a usage in one phrase; what is not known is said to be unknown.
+def consumption(usage: Usage, *, whole_tokens: bool = True, whole_cost: bool = True) -> str:
+    """Say tokens and cost of a usage in one phrase; what is not known is said to be unknown.
 
     Args:
-        whole_cost: Whether everybody who took part told a cost; if not, what is known is a lower bound.
+        whole_tokens: Whether everybody who took part told its tokens; if not, what is known is a lower bound.
+        whole_cost: The same of the cost.
     """
     if usage.total_tokens is None and usage.cost_usd is None:
         return "tokens and cost unknown"
-    least = "" if whole_cost or usage.cost_usd is None else "at least "
-    return f"{tokens(usage.total_tokens)} tokens, cost {least}{money(usage.cost_usd)}"
+    least_tokens = "" if whole_tokens or usage.total_tokens is None else "at least "
+    least_cost = "" if whole_cost or usage.cost_usd is None else "at least "
+    return f"{least_tokens}{tokens(usage.total_tokens)} tokens, cost {least_cost}{money(usage.cost_usd)}"
 
 
 def size(count: int | None) -> str:

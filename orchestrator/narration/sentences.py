@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias, assert_never
 
 from orchestrator.models import events
@@ -137,6 +138,20 @@ def _only_in(first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
             else:
                 flags[-1] += f" {word}"
     return flags
+
+
+def unknown_records_words(kinds: Mapping[str, int]) -> str:
+    """Records that an adapter does not know: nothing of the run, but a sign that the CLI has changed."""
+    return f"{sum(kinds.values())} records of kinds that are not known: {_counts(kinds)}"
+
+
+def agents_started_words(started: Mapping[str, int]) -> str:
+    """Which other agents a worker ran, or tried to run, and how often."""
+    return f"started, or tried to start, other agents inside its sandbox: {_counts(started)}"
+
+
+def _counts(by_name: Mapping[str, int]) -> str:
+    return ", ".join(f"{one_line(name, 80)} ({count})" for name, count in by_name.items())
 
 
 def clock_words(seconds: float) -> str:

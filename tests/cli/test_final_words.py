@@ -31,7 +31,7 @@ def test_the_default_workspace_is_not_named_again(story: Story, monkeypatch: Any
 def test_what_is_unknown_is_said_to_be_unknown(story: Story) -> None:
     story.started("gemini")
 
-    assert "unknown tokens; cost unknown" in final_words(story.session, story.folder)
+    assert "tokens and cost unknown" in final_words(story.session, story.folder)
 
 
 def test_what_was_not_measured_is_not_called_nothing(story: Story) -> None:

@@ -103,7 +103,7 @@ async def test_a_blocker_stops_the_crew(real: Stage) -> None:
     all_were_real(result)
     assert result.exit_code is ExitCode.NEEDS_PERSON
     assert result.state.assessment.decisions[-1].action is Action.STOP_AND_ESCALATE
-    assert "stop_and_escalate" in (result.folder / "report.md").read_text()
+    assert "STOP_AND_ESCALATE" in (result.folder / "report.md").read_text().replace("\\", "")
 
 
 async def test_a_pause_is_answered_and_the_conversation_goes_on(real: Stage) -> None:
