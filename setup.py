@@ -47,6 +47,7 @@ setup(
         "orchestrator": [
             "py.typed",
             "prompts/*.md",
+            "templates/*.toml",
             "rehearsal/scenarios/*.toml",
             "suites/probes/*",
             "measurement/*.lock",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,22 +68,44 @@ def read_toml(path: Path, *, what: str) -> TomlFile:
         InvalidFile: It cannot be read, or is not TOML; with the line where the parser names one.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
     except FileNotFoundError:
         raise InvalidFile(path, f"there is no such {what}") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise InvalidFile(path, "this is not UTF-8 text", line=line) from None
     except OSError as error:
         raise InvalidFile(path, f"cannot read this {what}: {error.strerror}") from None
+    return parse_toml(path, content)
+
+
+def parse_toml(path: Path, content: bytes) -> TomlFile:
+    """The file of this content, which was read already.
+
+    Raises:
+        InvalidFile: It is not TOML; with the line where the parser names one.
+    """
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InvalidFile(path, "this is not UTF-8 text", line=line) from None
     try:
         return TomlFile(path, text, tomllib.loads(text))
+    except RecursionError:
+        raise InvalidFile(path, "this is nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         at = _AT_LINE.search(message)
         # Without a line the parser means the end of the document.
         line = int(at.group(1)) if at else text.count("\n") + 1
         raise InvalidFile(path, _AT_LINE.sub("", message), line=line) from None
+
+
+def unknown_key(name: str, known: Sequence[str]) -> str:
+    """The reason for which a key is refused, with the one that may be meant."""
+    import difflib  # only where something is wrong: it takes longer than reading the file
+
+    near = difflib.get_close_matches(name, known, n=1) or [each for each in known if each.startswith(name)]
+    meant = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+    return f"there is no key {name!r}; {meant}"
 
 
 def toml_text(table: Mapping[str, Any]) -> str:

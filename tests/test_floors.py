@@ -32,6 +32,7 @@ PURE_PARTS = (
 )
 EDGES = {
     "orchestrator/agents/registry.py",
+    "orchestrator/composition/template_files.py",
     "orchestrator/review_engine/policy_files.py",
     "orchestrator/safety/obeyed_files.py",
     "orchestrator/safety/sandbox_policy_files.py",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import InvalidFile
-from orchestrator.toml_files import TomlFile, read_toml, toml_text
+from orchestrator.toml_files import TomlFile, read_toml, toml_text, unknown_key
 
 TEXT = """\
 name = "x"
@@ -90,3 +90,9 @@ def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
 )
 def test_what_is_written_is_read_back(table: dict[str, Any]) -> None:
     assert tomllib.loads(toml_text(table)) == table
+
+
+def test_an_unknown_key_is_told_with_the_one_that_may_be_meant() -> None:
+    assert unknown_key("tols", ("id", "tools")) == "there is no key 'tols'; did you mean 'tools'?"
+    assert unknown_key("tier", ("id", "tier_preference")).endswith("did you mean 'tier_preference'?")
+    assert unknown_key("zzz", ("id", "tools")).endswith("there are id, tools")

@@ -144,5 +144,7 @@ class Agent:
     """What of its settings lies in the user's home and reaches no worker, unless the policy brings it along."""
     aside: Aside | None = None
     """Where it keeps calls that its stream hides; they are told before the end of their turn."""
+    memory_floor_mib: int = 0
+    """What it needs to start and take one answer; a limit below that would only kill it.  0: nobody has measured."""
     in_default_team: bool = False
     """It works where nobody is named; all others are asked for with ``--agents``."""

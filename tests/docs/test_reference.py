@@ -29,7 +29,8 @@ TITLES = {Role.DESIGNER: "Gemini", Role.IMPLEMENTER: "Claude", Role.REVIEWER: "C
 
 def options_of(name: str) -> Iterator[str]:
     command: click.Command = importlib.import_module(f"orchestrator.cli.{name}").command
-    for parameter in command.params:
+    parts = command.commands.values() if isinstance(command, click.Group) else ()
+    for parameter in (parameter for each in (command, *parts) for parameter in each.params):
         if isinstance(parameter, click.Option) and not parameter.hidden:
             yield from (*parameter.opts, *parameter.secondary_opts)
 

@@ -65,4 +65,5 @@ AGENT = Agent(
         extensions="extensions",
     ),
     in_default_team=True,
+    memory_floor_mib=400,  # measured: 249 MB at its peak, 400 where it starts itself again
 )
