@@ -1,50 +1,87 @@
-"""Count the files of the package that run between a worker's raw line and the journal entries that follow from it.
+"""Count the files of the package that somebody opens who follows one thing through the program, and print their names.
 
-Run it from the checkout: ``python -m benchmarks.walks``.  What a newcomer has to open to follow one line is what is
-counted: files of which a function was called, by ``sys.setprofile``, from the read of the raw file to the last intent.
+Run it from the checkout: ``python -m benchmarks.walks``.  Followed are single raw lines of an agent, from the read of
+the raw file to the last intent in the journal, and one option, from the command line to an agent's own command line.
+
+A file runs when one of its functions is called (``sys.setprofile``).  It is a station when it hands on to a further
+file: a file that hands on to none answers a question whose name says enough for whoever follows the line.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, fields, is_dataclass
+from functools import _lru_cache_wrapper
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import orchestrator
 from benchmarks.crowd import AT, Crowd
+from orchestrator.agents.registry import get_agent
+from orchestrator.cli.build_request import build_request
+from orchestrator.cli.run import command
+from orchestrator.coordinator.environments import Stage
+from orchestrator.coordinator.session_start import session_options
+from orchestrator.journal.folder import create_session
 from orchestrator.journal.writer import Journal
-from orchestrator.models.entries import GuardAsked, Input, as_derived
+from orchestrator.models.effects import StartWorker
+from orchestrator.models.entries import GuardAsked, Input, JournalEntry, SessionOpened, as_derived
 from orchestrator.models.identity import EffectId
+from orchestrator.models.options import FoundAgent
 from orchestrator.session.fold import step
 
 PACKAGE = f"{Path(orchestrator.__file__).parent}/"
 MILESTONE = '{"type": "milestone", "payload": {"text": "half of it stands"}}'
+CALL = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "pip install x"}}
+MODEL = "a-model-to-follow"
 
 
-def quiet_record() -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Files by their path from the package on, each with the files it called."""
+
+    called: Mapping[str, Set[str]]
+
+    @property
+    def files(self) -> Sequence[str]:
+        """All that ran."""
+        return sorted(self.called)
+
+    @property
+    def stations(self) -> Sequence[str]:
+        """Those that handed on to a further file."""
+        return sorted(name for name, others in self.called.items() if others)
+
+
+def quiet_record() -> Walk:
     """A record in which the agent says something: nothing follows from it."""
-    return walked([[{"type": "text", "text": "working on it"}]])
+    return walked([{"type": "text", "text": "working on it"}])
 
 
-def guarded_call() -> Sequence[str]:
-    """A tool call whose command waits for consent, and a milestone that is reviewed."""
-    call = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "pip install x"}}
-    return walked(
-        [[call], [{"type": "text", "text": MILESTONE}]],
-        lambda crowd: (GuardAsked(crowd.names[0], "r1", "executable", ("pip", "install", "x"), "/t"),),
-    )
+def tool_call() -> Walk:
+    """A tool call whose command is judged."""
+    return walked([CALL])
 
 
-def walked(
-    contents: Sequence[Sequence[dict[str, Any]]], further: Callable[[Crowd], Sequence[Input]] = lambda _: ()
-) -> Sequence[str]:
-    """Files that run while these records, and then what a guard asks, are taken in.
+def milestone() -> Walk:
+    """A record in which the agent reports a milestone, for which a review is asked."""
+    return walked([{"type": "text", "text": MILESTONE}])
 
-    One record before them is not counted: what is done once for an attempt is no part of the walk.
+
+def guarded_command() -> Walk:
+    """A guard's question about a command that waits for a person's consent."""
+    return walked((), lambda crowd: (GuardAsked(crowd.names[0], "r1", "executable", ("pip", "install", "x"), "/t"),))
+
+
+def walked(content: Sequence[dict[str, Any]], further: Callable[[Crowd], Sequence[Input]] = lambda _: ()) -> Walk:
+    """What runs while this record, or else these inputs, are taken in.
+
+    One record before is not counted: what is done once for an attempt is no part of the walk.
     """
     with tempfile.TemporaryDirectory(prefix="orchestrate-walk-") as name:
         crowd = Crowd(Path(name), 1)
@@ -67,16 +104,11 @@ def walked(
 
             raw.write_bytes(record([{"type": "text", "text": "hello"}]))
             take_all()
-            with raw.open("ab") as file:
-                file.write(b"".join(map(record, contents)))
             asked = further(crowd)
-
-            def work() -> None:
-                take_all()
-                if asked:
-                    take(asked)
-
-            found = executed(work)
+            if content:
+                with raw.open("ab") as file:
+                    file.write(record(content))
+            found = executed(lambda: take(asked) if asked else take_all())
         listener.close()
     return found
 
@@ -86,29 +118,122 @@ def record(content: Sequence[dict[str, Any]]) -> bytes:
     return json.dumps({"type": "assistant", "message": message, "session_id": "s"}).encode() + b"\n"
 
 
-def executed(work: Callable[[], object]) -> Sequence[str]:
-    """Files of the package of which a function was called meanwhile, from the package on."""
-    found: set[str] = set()
+@dataclass(frozen=True, slots=True)
+class OptionWalk:
+    """Files of which a function held an option's value."""
 
-    def note(frame: FrameType, event: str, _: object) -> None:
+    naming: Sequence[str]
+    """Those in which it is taken by its name: where it is declared, read, or put into something else."""
+    carrying: Sequence[str]
+    """Those that handed on a request, an assignment or the like in which it lay."""
+
+
+def option_to_argv() -> OptionWalk:
+    """Follow the value of ``--model`` from the command line to that of an agent."""
+    with tempfile.TemporaryDirectory(prefix="orchestrate-walk-") as name:
+        target = Path(name) / "target"
+        target.mkdir()
+        folder = create_session(Path(name) / "workspace", AT, "0001")
+        words = ["do it", "--model", f"claude={MODEL}", "--agents", "claude", "--target", str(target), "--no-baseline"]
+        naming: set[str] = {"cli/run.py"}  # it declares the option, which click reads
+        carrying: set[str] = set()
+
+        def note(frame: FrameType, event: str) -> None:
+            path = frame.f_code.co_filename
+            if event != "return" or not path.startswith(PACKAGE):
+                return
+            if any(holds(value, depth=2) for value in frame.f_locals.values()):
+                (naming if names_the_option(frame.f_code) else carrying).add(path.removeprefix(PACKAGE))
+
+        def follow() -> None:
+            options = dict(command.make_context("run", words).params)
+            request = build_request(options.pop("task"), options)
+            agents = tuple(FoundAgent(each, usable=True) for each in request.agents or ())
+            stage = Stage(target, agents, {}, request.sandbox)
+            resolved = session_options(request, stage, folder=folder, backend="none")
+            _, wanted = step(None, JournalEntry(1, AT, SessionOpened(folder.id, resolved, agents)))
+            [start] = [effect for effect in wanted if isinstance(effect, StartWorker)]
+            assert MODEL in get_agent(start.assignment.agent).launch(start.assignment).argv
+
+        profiled(follow, note)
+    return OptionWalk(sorted(naming), sorted(carrying - naming))
+
+
+def names_the_option(code: CodeType) -> bool:
+    """Whether this function speaks of ``model`` or ``models``: as an attribute, a keyword, a key or a name."""
+    words = {"model", "models"}
+    named = {*code.co_names, *code.co_varnames}
+    for constant in code.co_consts:
+        named |= set(constant) if isinstance(constant, tuple) else {constant} if isinstance(constant, str) else set()
+    return bool(words & named)
+
+
+def holds(value: object, *, depth: int) -> bool:
+    """Whether the value is in it, or in what it holds so many steps down."""
+    if isinstance(value, str):
+        return value.endswith(MODEL)
+    if not depth:
+        return False
+    if isinstance(value, Mapping):
+        return any(holds(each, depth=depth - 1) for each in value.values())
+    if isinstance(value, tuple | list):
+        return any(holds(each, depth=depth - 1) for each in value)
+    if is_dataclass(value):
+        return any(holds(getattr(value, each.name, None), depth=depth - 1) for each in fields(value))
+    return False
+
+
+def executed(work: Callable[[], object]) -> Walk:
+    """Which files of the package ran meanwhile, and which of them called which."""
+    called: dict[str, set[str]] = {}
+    running: list[str] = []
+
+    def note(frame: FrameType, event: str) -> None:
         path = frame.f_code.co_filename
-        if event == "call" and path.startswith(PACKAGE):
-            found.add(path.removeprefix(PACKAGE))
+        if not path.startswith(PACKAGE):
+            return
+        name = path.removeprefix(PACKAGE)
+        if event == "call":
+            called.setdefault(name, set())
+            if running and running[-1] != name:
+                called[running[-1]].add(name)
+            running.append(name)
+        elif event == "return" and running:
+            running.pop()
 
+    profiled(work, note)
+    return Walk(called)
+
+
+def profiled(work: Callable[[], object], note: Callable[[FrameType, str], None]) -> None:
+    """Do it, and show every call and return of it to ``note``; what earlier calls left in caches is forgotten."""
+    for each in gc.get_objects():
+        if isinstance(each, _lru_cache_wrapper) and each.__wrapped__.__module__.startswith("orchestrator"):
+            each.cache_clear()
     before = sys.getprofile()
-    sys.setprofile(note)
+    sys.setprofile(lambda frame, event, _: note(frame, event))
     try:
         work()
     finally:
         sys.setprofile(before)
-    return sorted(found)
+
+
+WALKS: Mapping[str, Callable[[], Walk]] = {
+    "a quiet record": quiet_record,
+    "a tool call that is judged": tool_call,
+    "a milestone that is reviewed": milestone,
+    "a guard's question": guarded_command,
+}
 
 
 def main() -> None:
-    for title, walk in (("a quiet record", quiet_record), ("a guarded call and a review", guarded_call)):
-        files = walk()
-        print(f"{title}: {len(files)} files")
-        print("".join(f"  {name}\n" for name in files))
+    for title, walk in WALKS.items():
+        found = walk()
+        print(f"{title}: {len(found.files)} files run, {len(found.stations)} of them stations")
+        print("".join(f"  {'*' if name in found.stations else ' '} {name}\n" for name in found.files))
+    option = option_to_argv()
+    print(f"option to argv: {len(option.naming)} files name it, {len(option.carrying)} more hand on what it lies in")
+    print("".join(f"  {'*' if name in option.naming else ' '} {name}\n" for name in (*option.naming, *option.carrying)))
 
 
 if __name__ == "__main__":
