@@ -86,19 +86,25 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
         (r"context window|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
         (r"token could not be refreshed", FailureKind.AUTHENTICATION),  # whatever kept it: a disk's quota, say
         (
-            r"quota|usage (?:limit|exceeded)|rate.?limit|too many requests|resource.exhausted|slow down",
+            r"quota|usage (?:limit|exceeded)|rate.?limit|too many requests|resource.exhausted|slow down"
+            r"|hit your\b(?![\w ]{0,30}spend)|(?:session|weekly|daily|monthly|hourly|hour) limit reached",
             FailureKind.USAGE_LIMIT,
         ),
         (
-            r"credit balance|out of (?:usage )?credits|spend cap|credit (?:limit|cap)|billing(?! details)"
-            r"|payment required",
+            r"credit balance|out of (?:usage )?credits|spend(?:ing)? (?:cap|limit)|credit (?:limit|cap)"
+            r"|billing(?! details)|payment required|upgrade to (?:plus|pro|max|team|business|enterprise)\b",
             FailureKind.BILLING,
         ),
+        (r"not available (?:with|on|for|in) (?:the|your)\b|content (?:filter\w* )?policy", FailureKind.INVALID_REQUEST),
+        (r"VPN, proxy or firewall", FailureKind.NETWORK),  # the way there refuses, and names the login only to clear it
         (
             r"not logged in|logged out|not signed in|sign-in to .{0,60} has expired|log(?:ging)? ?in again"
             r"|sign(?:ing)? in again|re-run codex login|please run /login|access has been revoked"
             r"|account (?:is )?(?:on hold|suspended)|disabled (?:api key|claude subscription)|authenticat"
-            r"|unauthori[sz]ed|forbidden|api.key|invalid auth|auth method|(?:access|refresh|oauth|auth) token",
+            r"|unauthori[sz]ed|forbidden|api.key|invalid auth|auth method|(?:access|refresh|oauth|auth|bearer) token"
+            r"|(?:log-?in|sign-?in|credentials?|(?<!MCP )session|token)\b.{0,40}\b(?:expired|rejected|refused|revoked)"
+            r"|(?:expired|rejected|refused|revoked)\b.{0,40}\b(?:log-?in|sign-?in|credentials?|organi[sz]ation)\b"
+            r"|(?:does not|do not|doesn't|don't) have access|access denied|rejected it\. the credential",
             FailureKind.AUTHENTICATION,
         ),
         (r"overloaded|high demand|at capacity|unavailable|server.error|internal error", FailureKind.OVERLOADED),

@@ -7,9 +7,8 @@ from typing import NoReturn
 
 import pytest
 
-from benchmarks.refusals import drawn, listed, refusals_in
+from benchmarks.refusals import drawn, listed, packages, refusals_in
 from orchestrator.agents.failures import failure_kind
-from orchestrator.agents.registry import AGENTS
 from orchestrator.models.events import FailureKind
 
 
@@ -25,7 +24,7 @@ def test_every_listed_refusal_gets_its_class() -> None:
 
 def test_each_row_has_a_class_or_a_reason() -> None:
     for package, rows in listed().items():
-        assert package in {agent.package for agent in AGENTS.values()}
+        assert package in packages()
         for text, decided in rows.items():
             assert decided in {*map(str, FailureKind)} or len(decided) > len("none: "), text
 
@@ -53,6 +52,11 @@ def test_no_refusal_of_the_pinned_clis_is_unlisted(not_proven: Callable[[str], N
             b"rate_limit_error\x00Some words that say nothingYour account has been suspended for now",
             {"Your account has been suspended for now"},
         ),
+        (b'401 "Your organization login was rejected"', {"Your organization login was rejected"}),
+        (b"429 `You've hit your seasonal limit`", {"You've hit your seasonal limit"}),
+        (b'400 "The model is not available with your plan"', {"The model is not available with your plan"}),
+        (b'400 "Answer withheld by our usage policy"', {"Answer withheld by our usage policy"}),
+        (b'403 "This version is no longer supported"', {"This version is no longer supported"}),
     ],
 )
 def test_a_refusal_stands_near_a_code(data: bytes, found: set[str]) -> None:

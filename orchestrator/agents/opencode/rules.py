@@ -31,7 +31,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="opencode-refused",
-        pattern=re.compile(r"^APIError: "),
+        pattern=re.compile(r"^\w*Error: "),
         remedy=GiveUp("run opencode auth login, or set another key"),
         because="the service does not accept the key",
         failure=FailureKind.AUTHENTICATION,
@@ -47,7 +47,8 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="opencode-model-unknown",
-        pattern=re.compile(r"^(?:ProviderModelNotFoundError|UnknownError): "),
+        # All that it says of an unknown model in its records is that something was not expected.
+        pattern=re.compile(r"^(?:ProviderModelNotFoundError: |UnknownError: Unexpected server error)"),
         remedy=Escalate(("name a model that opencode models lists: --model opencode=PROVIDER/MODEL",)),
         because="opencode cannot begin, most often because it does not know the model",
         source="opencode 1.18.33, observed",
