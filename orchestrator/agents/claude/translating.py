@@ -337,9 +337,9 @@ def _usage_of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Tra
     rest = {key: max(value - before.get(key, 0) - before.get(_TURN + key, 0), 0) for key, value in stated.items()}
     kept = {key: value for key, value in before.items() if not key.startswith(_TURN)}
     usage = Usage(
-        input_tokens=_whole(rest.get("input")),
-        output_tokens=_whole(rest.get("output")),
-        cached_tokens=_whole(rest.get("cached")),
+        input_tokens=_rounded_down(rest.get("input")),
+        output_tokens=_rounded_down(rest.get("output")),
+        cached_tokens=_rounded_down(rest.get("cached")),
         cost_usd=round(rest["cost"], 9) if "cost" in rest else None,
         model=state.model,
     )
@@ -365,5 +365,5 @@ def _added(said: Mapping[str, Any], *names: str) -> int | None:
     return sum(values) if values else None
 
 
-def _whole(value: float | None) -> int | None:
+def _rounded_down(value: float | None) -> int | None:
     return None if value is None else int(value)
