@@ -1,0 +1,1 @@
+"""One pattern per module: what runs next of its children, or what they came to."""
