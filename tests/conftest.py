@@ -127,6 +127,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not WATCH.is_active:
         WATCH.start()
+    if "PYTEST_STATE_HOME" not in os.environ:
+        # What sessions come to is recorded in the user's state folder: here in one of the suite's own.
+        os.environ["PYTEST_STATE_HOME"] = os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="orchestrate-state-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True))
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(NotProvenHere(fail=config.getoption("--all-proven")), "not-proven-here")
 

@@ -124,9 +124,13 @@ class Evidence:
         Args:
             review: For whom it is looked at; ``orchestrate diff --since`` knows the moment by this name.
         """
+        return self._change_and_tree(review)[0]
+
+    def _change_and_tree(self, review: str) -> tuple[Diff, str]:
         before = self.snapshots.moment(BASELINE)
         after = self.snapshots.record(review_label(review) if review else "measured")
-        return Diff("", (), 0, 0) if before is None else self.snapshots.compare(before, after)
+        diff = Diff("", (), 0, 0) if before is None else self.snapshots.compare(before, after)
+        return diff, after.tree
 
     def change_by(self, worker: WorkerId) -> Diff:
         """The difference since the worker began, in files that changed while it could write.  Blocks."""
@@ -184,14 +188,14 @@ class Evidence:
         Args:
             baseline: Why there is none to compare with; ``None`` where there is one.
         """
-        look = partial(self.change, review)
-        diff = await self.look(look)
+        look = partial(self._change_and_tree, review)
+        diff, tree = await self.look(look)
         if not diff.files:
             nothing = "nothing changed in the target, so there is nothing to accept"
             return Checked(Verdict.CONCERNS, (nothing, *diff.unshown.lines()))
         tested = await self.tests.run()
         # The tests ran elsewhere; a person, or another program, may have gone on here.
-        diff = await self.look(look, what="the last look at the target")
+        diff, left = await self.look(look, what="the last look at the target")
         findings = (f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines())
         before = self._baseline or read_results(self._kept)
         if before is not None and before.problem is not None:
@@ -202,7 +206,8 @@ class Evidence:
         damaged = conflicts_added(diff.text)
         if damaged:
             verdict, told = Verdict.BLOCKER, (*told, f"conflict markers are left in {quoted_names(damaged)}")
-        return Checked(verdict, (*findings, *told), tested.measured)
+        suites = replace(tested.measured, tree=tree) if left == tree else tested.measured
+        return Checked(verdict, (*findings, *told), suites)
 
 
 def _verdict(tested: SuiteOutcomes, weighed: Weighed) -> tuple[Verdict, tuple[str, ...]]:

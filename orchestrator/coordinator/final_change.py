@@ -149,6 +149,7 @@ def compared(
         unshown=whole.unshown,
         whose=whose,
         shared_with=others,
+        tree=after.tree,
     )
 
 

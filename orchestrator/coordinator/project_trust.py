@@ -16,11 +16,10 @@ from typing import Final
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
 from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.models.recorded_outcomes import OWN_VIEW
 from orchestrator.suites.detection import SETTINGS, stated_commands
 
 FOLDER: Final = ".orchestrator"
-OWN_VIEW: Final = "compositions"
-"""What this program writes there itself: it asks for nothing."""
 MOST_FILES: Final = 1_000
 MOST_BYTES: Final = 1_000_000
 """Of one file."""
@@ -80,7 +79,7 @@ def read_settings(target: Path) -> ProjectSettings:
 
 
 def _is_own_view(entry: Entry) -> bool:
-    return entry.name == f"{FOLDER}/{OWN_VIEW}"
+    return entry.name == str(OWN_VIEW)  # what this program writes there itself asks for nothing
 
 
 def consented(target: Path, environ: Mapping[str, str]) -> str:

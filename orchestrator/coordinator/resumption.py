@@ -24,6 +24,7 @@ from orchestrator.coordinator.session_start import (
     begin_evidence,
     hold,
     make_coordinator,
+    record_outcome,
     release_workers,
     result_of,
     sharing,
@@ -120,6 +121,7 @@ async def resume_session(
         session = await coordinator.run(
             *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
         )
+    await record_outcome(session, environ, say)
     return result_of(folder, session)
 
 

@@ -54,6 +54,7 @@ from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warn
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.writers import Writers
+from orchestrator.store.recorder import record_session
 from orchestrator.workers.crew import Crew, CrewLayout
 
 EXIT_CODES = {
@@ -67,6 +68,7 @@ CHECKS = WorkerId("checks")
 CERTIFICATES_TIME_S = 10.0
 MOST_TASK_CHARS = 4_000_000
 HOLD_TIME_S = 30.0
+RECORD_TIME_S = 60.0
 TOLD_EVERY_S = 5.0
 """How often people hear of a first look that takes long."""
 REVIEW_RETRIES = 2
@@ -174,6 +176,7 @@ async def run_session(
     except BaseException:
         remove_if_unused(folder)
         raise
+    await record_outcome(session, environ, say)
     return result_of(folder, session)
 
 
@@ -444,6 +447,18 @@ def result_of(folder: SessionFolder, session: Session) -> SessionResult:
     return SessionResult(
         folder.id, folder.path, ending.outcome, ending.reason, EXIT_CODES[ending.outcome], state=session
     )
+
+
+async def record_outcome(session: Session, environ: Mapping[str, str], say: Progress) -> None:
+    """Write into the user's log what came of a session; the session has ended as it has, whatever becomes of that."""
+    try:
+        problem = await off_loop(
+            partial(record_session, session, environ), within_s=RECORD_TIME_S, what="recording what came of the session"
+        )
+    except (TimeoutError, OSError) as error:
+        problem = str(error)
+    if problem is not None:
+        say(problem)
 
 
 def remove_if_unused(folder: SessionFolder) -> None:

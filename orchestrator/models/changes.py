@@ -37,6 +37,8 @@ class ChangeMeasured:
     """By whom each of the files was changed, as far as that was observed."""
     shared_with: tuple[TargetHolder, ...] = ()
     """Other sessions that could write in the target meanwhile."""
+    tree: str = ""
+    """The recorded tree of the target as it was left; empty in journals before it was known."""
     problem: str | None = None
     """Why nothing could be measured; the other fields then say nothing."""
     kind: Literal["change_measured"] = "change_measured"

@@ -42,3 +42,6 @@ class SuitesMeasured:
     """What looks like a suite and was not run, and why."""
     problem: str | None = None
     """Why none was run, or why none could be looked for."""
+    tree: str = ""
+    """The recorded tree of the target that they ran on; empty where that is not certain, and in journals before it was
+    known."""

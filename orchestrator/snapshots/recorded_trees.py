@@ -23,6 +23,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.time_limits import is_over, time_left
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.recorded_outcomes import OWN_VIEW
 from orchestrator.models.unshown import MOST_NAMED, HiddenFile, IgnoredChange, Unshown
 from orchestrator.snapshots.checkouts import borrowed, check_out
 from orchestrator.snapshots.hashed_trees import HashedTrees
@@ -119,7 +120,7 @@ class Snapshots:
         self.exclude = tuple(exclude)
         self._foreign = ForeignFolder(real)
         self._selection = Selection(
-            folder, real, _relative_to(real, exclude), os.environ if environ is None else environ
+            folder, real, (*_relative_to(real, exclude), OWN_VIEW), os.environ if environ is None else environ
         )
         executable = self._git = git if git is not None else shutil.which("git")
         self._trees: _Trees

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.programs import run_program
+from orchestrator.models.recorded_outcomes import OWN_VIEW
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_objects import ObjectStore
 from orchestrator.snapshots.manifest import look_at, read_manifest, write_manifest
@@ -190,7 +191,7 @@ class Records:
         )
 
     def _left_out(self) -> frozenset[bytes]:
-        inside = (path.resolve() for path in self.exclude)
+        inside = (*(path.resolve() for path in self.exclude), self.target / OWN_VIEW)
         return frozenset(
             os.fsencode(path.relative_to(self.target))
             for path in inside

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.coordinator.evidence import Evidence, scratch_files
-from orchestrator.coordinator.target_tests import TargetTests
+from orchestrator.coordinator.target_tests import SuiteOutcomes, TargetTests
 from orchestrator.errors import UsageError
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from tests.coordinator.conftest import Stage
 
 PASSING = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertTrue({})\n"
+
+
+class WithSomebodyAtWork(TargetTests):
+    """While the tests run, somebody writes in the target."""
+
+    async def run(self, *, within_s: float | None = None) -> SuiteOutcomes:
+        (self.target / "late.txt").write_text("late\n")
+        return await super().run(within_s=within_s)
 
 
 @pytest.fixture
@@ -89,6 +97,17 @@ async def test_the_targets_own_tests_decide(evidence: Evidence, target: Path, ho
     found, findings = checked.verdict, checked.findings
     assert found is verdict
     assert findings[-1].startswith("unittest: ")
+
+
+@pytest.mark.slow
+async def test_tests_tell_on_which_tree_they_ran_where_nobody_changed_it_meanwhile(
+    evidence: Evidence, target: Path
+) -> None:
+    (target / "test_it.py").write_text(PASSING.format("True"))
+    suites = (await evidence.check()).suites
+    assert suites.tree == evidence.snapshots.look()
+    evidence.tests = WithSomebodyAtWork(target, evidence.tests.bench, {})
+    assert (await evidence.check()).suites.tree == ""
 
 
 @pytest.mark.slow

@@ -22,6 +22,9 @@ from orchestrator.models.work import Role
 from orchestrator.review_engine.decision_policies import STANDARD
 from orchestrator.sandbox.layers import open_layer
 from orchestrator.sandbox.proof import prove_backend
+from orchestrator.store.derived_outcomes import outcome_of_journal
+from orchestrator.store.log_records import SessionEnded
+from orchestrator.store.outcome_log import OutcomeLog, state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,6 +80,20 @@ async def test_an_unfit_folder_is_refused_before_anything_is_made(
     with pytest.raises(EnvironmentUnfit, match=says):
         await run_session(stage.request("plain"), environ=stage.environ)
     assert not stage.workspace.is_dir()
+
+
+async def test_what_came_of_a_session_is_in_the_users_log_as_its_journal_tells_it(stage: Stage) -> None:
+    (stage.target / "test_it.py").write_text(
+        "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): pass\n"
+    )
+    state = str(stage.root / "state")
+    stage.variables["XDG_STATE_HOME"] = state
+    result = await stage.run("plain")
+    (record,) = OutcomeLog(state_folder({"XDG_STATE_HOME": state})).read()
+    assert isinstance(record.body, SessionEnded)
+    assert record.body.outcome == outcome_of_journal(stage.journal(result))
+    assert (record.body.outcome.result, record.body.outcome.rehearsal) == ("success", True), record.body.outcome
+    assert record.body.outcome.quality_score == 100.0
 
 
 async def test_a_malformed_scenario_is_refused_and_leaves_no_session(stage: Stage) -> None:

@@ -47,7 +47,9 @@ def test_decisions_are_numbered_without_doubles() -> None:
 
 
 def test_contributing_fits_a_page() -> None:
-    assert len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 60
+    assert (
+        len((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()) <= 66
+    )  # of which the floors take more than 20
     assert len((ROOT / "AGENTS.md").read_text(encoding="utf-8").splitlines()) == 1
 
 

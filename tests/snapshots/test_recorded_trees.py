@@ -57,6 +57,22 @@ def test_the_same_content_is_the_same_tree(snapshots_of: Take, target: Path) -> 
     assert snapshots.diff(first, second).files == ()
 
 
+def test_the_view_of_compositions_is_no_part_of_the_project(snapshots_of: Take, target: Path) -> None:
+    snapshots = snapshots_of(target)
+    before = snapshots.take("before")
+    view = target / ".orchestrator" / "compositions"
+    view.mkdir(parents=True)
+    (view / "testing_1.json").write_text("{}")
+    assert snapshots.take("with the view") == before
+    (target / ".orchestrator" / "settings.toml").write_text("")
+    (view.parent / "compositions-of-ours").write_text("")
+    after = snapshots.take("with settings")
+    assert snapshots.diff(before, after).files == (
+        ".orchestrator/compositions-of-ours",
+        ".orchestrator/settings.toml",
+    )
+
+
 def test_a_later_process_goes_on_with_the_same_trees(snapshots_of: Take, target: Path) -> None:
     before = snapshots_of(target).take("before")
     (target / "new").write_text("x\n")

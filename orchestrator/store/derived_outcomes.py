@@ -1,0 +1,177 @@
+"""Derive what came of a session from its journal, and from nothing else.
+
+A session is a success only where gates say so: the target's tests, measured by us on the tree that was delivered.
+What no gate measured is unknown, however it ended and whatever its agents say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from orchestrator.composition.outcomes import Outcome as TaskOutcome
+from orchestrator.composition.task_analysis import analyse_task
+from orchestrator.composition.team_choice import Team
+from orchestrator.models.decisions import Action
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import JournalEntry
+from orchestrator.models.identity import ORCHESTRATOR
+from orchestrator.models.recorded_outcomes import GateOutcome, RecordedOutcome, Result, TeamMember
+from orchestrator.models.reviews import PeerReview, Trigger, Verdict
+from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
+from orchestrator.models.work import TaskStep
+from orchestrator.session.fold import step
+from orchestrator.session.state import Session
+from orchestrator.session.summary import summarise
+
+MOST_WITH_FAILURE = 59.0
+"""A score with a failed gate is at most this: it must not look like a good one."""
+OWN_CHECKS = "own checks"
+_SENT_BACK = frozenset({Action.PAUSE_AND_CLARIFY, Action.STOP_AND_ESCALATE})
+
+
+def outcome_of_journal(entries: Iterable[JournalEntry]) -> RecordedOutcome | None:
+    """What came of the session that these entries tell of; ``None`` where it has not ended."""
+    session: Session | None = None
+    for entry in entries:
+        session, _ = step(session, entry)
+    return None if session is None else outcome_of(session)
+
+
+def outcome_of(session: Session) -> RecordedOutcome | None:
+    """What came of a session; ``None`` where it has not ended."""
+    if session.closed is None:
+        return None
+    options, summary = session.options, summarise(session)
+    gates, tree = gates_of(session)
+    result, because = result_of_gates(gates, ended=session.closed.outcome)
+    return RecordedOutcome(
+        session=session.id,
+        project=str(options.source or options.target),
+        pattern=task_pattern(options.task, no_change=options.no_change),
+        team=options.team or (Team.ANSWER if options.no_change else Team.CHANGE),
+        tier=summary.tier,
+        members=tuple(_member(session, each) for each in session.steps()),
+        ended=session.closed.outcome,
+        result=result,
+        because=because,
+        opened_at=session.opened_at,
+        closed_at=session.now or session.opened_at,
+        entries=session.n,
+        gates=gates,
+        tree=tree,
+        quality_score=quality_score(gates),
+        tokens=summary.usage.total_tokens,
+        tokens_complete=summary.usage_complete,
+        cost_usd=summary.usage.cost_usd,
+        cost_complete=summary.cost_complete,
+        wall_s=round(summary.elapsed_s, 3),
+        questions=len(
+            {one.id for one in summary.questions} | {one.question for one in summary.settled if one.question}
+        ),
+        rework=sum(review.decision is not None and review.decision.action in _SENT_BACK for review in summary.reviews),
+        rehearsal=summary.is_rehearsal,
+        engine_version=options.engine_version,
+    )
+
+
+def task_pattern(task: str, *, no_change: bool) -> str:
+    """What kind of task it is: its domain, and whether it asks for an answer only."""
+    try:
+        analysis = analyse_task(task)
+    except ValueError:
+        return "general"
+    answers = no_change or analysis.outcome.outcome is TaskOutcome.ANSWER
+    return f"{analysis.domain}_answer" if answers else str(analysis.domain)
+
+
+def gates_of(session: Session) -> tuple[tuple[GateOutcome, ...], str]:
+    """Every gate of the final review as it was measured last, and the tree that it was measured on.
+
+    What was measured on another tree than the one that was delivered says nothing about that.
+    """
+    suites, checked = session.assessment.suites, _own_review(session)
+    if suites is None or checked is None:
+        return (), ""
+    delivered = session.change.tree if session.change is not None else ""
+    if not suites.tree or suites.tree != delivered:
+        why = "the target changed after that" if suites.tree and delivered else "it is not certain on which tree"
+        names = [suite.name for suite in suites.suites]
+        return tuple(GateOutcome(f"tests: {name}", "not measured", why) for name in names), ""
+    gates = [_suite_gate(suite, session.assessment.baseline, checked) for suite in suites.suites]
+    if checked.verdict in (Verdict.CONCERNS, Verdict.BLOCKER):
+        gates.append(GateOutcome(OWN_CHECKS, "failed", (checked.points or (checked.summary,))[-1], share=0.0))
+    return tuple(gates), suites.tree
+
+
+def _suite_gate(suite: SuiteMeasured, baseline: SuitesMeasured | None, checked: PeerReview) -> GateOutcome:
+    """A suite that failed before as well, and in which nothing fails that did not, passes: that is what was asked."""
+    name = f"tests: {suite.name}"
+    run = suite.passed + suite.failed + suite.errors
+    share = suite.passed / run if run else float(suite.state == "passed")
+    if suite.state == "not measured":
+        return GateOutcome(name, "not measured", suite.reason)
+    before = next((one for one in (baseline.suites if baseline else ()) if one.name == suite.name), None)
+    if suite.state == "failed" and checked.verdict is Verdict.APPROVED and before and before.state == "failed":
+        return GateOutcome(name, "passed", "nothing fails that did not fail before", share)
+    return GateOutcome(name, suite.state, suite.reason, share)
+
+
+def _own_review(session: Session) -> PeerReview | None:
+    """What the orchestrator measured for the last final review."""
+    for review in reversed(list(session.assessment.reviews.values())):
+        if review.request.trigger is Trigger.FINAL:
+            answers = (review.measured, *review.panel.values())
+            return next((one for one in answers if one is not None and one.reviewer == ORCHESTRATOR), None)
+    return None
+
+
+def result_of_gates(gates: Sequence[GateOutcome], *, ended: Outcome) -> tuple[Result, str]:
+    """Whether it is a success, and why.  A gate that failed outranks everything, and nothing outranks a missing one."""
+    failed = [gate for gate in gates if gate.state == "failed"]
+    missing = [gate for gate in gates if gate.state == "not measured"]
+    if failed:
+        return "failure", f"{failed[0].gate} failed: {failed[0].reason}"
+    if not gates:
+        return "unknown", "no gate was measured"
+    if missing:
+        return "unknown", f"{missing[0].gate} was not measured: {missing[0].reason}"
+    if ended is not Outcome.DONE:
+        return "unknown", f"every gate passed, yet the session ended as {ended}"
+    return "success", f"every gate passed on one tree ({len(gates)})"
+
+
+def quality_score(gates: Sequence[GateOutcome]) -> float | None:
+    """0 to 100: the mean over the gates of the share that is as it should be; one that was not measured counts as 0.
+
+    ``None`` where nothing was measured.  With a failed gate it is at most :data:`MOST_WITH_FAILURE`.
+    """
+    if not any(gate.share is not None for gate in gates):
+        return None
+    score = 100.0 * sum(gate.share or 0.0 for gate in gates) / len(gates)
+    if any(gate.state == "failed" for gate in gates):
+        score = min(score, MOST_WITH_FAILURE)
+    return round(score, 1)
+
+
+def _member(session: Session, planned: TaskStep) -> TeamMember:
+    state = session.workers.get(planned.worker)
+    version = next((found.version for found in session.found if found.name == planned.agent), None)
+    asked = session.options.models.get(planned.agent, "")
+    if state is None:
+        return TeamMember(planned.worker, planned.agent, str(planned.role), version or "", asked)
+    return TeamMember(
+        planned.worker,
+        planned.agent,
+        str(planned.role),
+        version or "",
+        state.model or asked,
+        state.attempt,
+        round(state.ran_s, 3),
+        state.usage.total_tokens,
+        state.usage.cost_usd,
+    )
+
+
+def names_of_gates(gates: Iterable[GateOutcome]) -> Iterator[str]:
+    """The gates, without what they say: what a composition is held to."""
+    return (gate.gate for gate in gates if gate.gate != OWN_CHECKS)

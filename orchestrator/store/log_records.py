@@ -1,0 +1,96 @@
+"""The lines of the outcome log: everything that the store knows is one of these, in the order in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from orchestrator.models.recorded_outcomes import RecordedOutcome
+
+LOG_FORMAT = 1
+"""Raised when an old reader would misread a new line; lines of a higher format are kept and passed over."""
+Source: TypeAlias = Literal["caller", "edit", "import"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """What a caller claims of a configuration's past, or what a view shows of it."""
+
+    success_rate: float = 0.0
+    avg_quality_score: float = 0.0
+    usage_count: int = 0
+    success_count: int = 0
+    failure_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """What came of a session; a later line about the same session replaces it."""
+
+    store: str
+    """The folder of the view that it belongs to."""
+    configuration: str
+    outcome: RecordedOutcome
+    kind: Literal["session"] = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerRecorded:
+    """An outcome that a caller recorded by hand.  It counts, and is never evidence."""
+
+    store: str
+    configuration: str
+    success: bool
+    quality_score: float
+    kind: Literal["caller"] = "caller"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationSaved:
+    """What a configuration is: who saved it, and what it claims of its past."""
+
+    store: str
+    configuration: str
+    task_pattern: str
+    agents: tuple[Mapping[str, Any], ...]
+    strategy: str
+    quality_gates: Mapping[str, Any]
+    tags: tuple[str, ...]
+    created_at: str
+    """ISO 8601, as the caller had it: with or without a time zone."""
+    source: Source = "caller"
+    claimed: Metrics | None = None
+    """What it is to have done before any outcome of this log; ``None``: as was claimed before."""
+    kind: Literal["saved"] = "saved"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationDeleted:
+    """A configuration was deleted, with all that was known of it."""
+
+    store: str
+    configuration: str
+    kind: Literal["deleted"] = "deleted"
+
+
+LogBody: TypeAlias = Annotated[
+    SessionEnded | CallerRecorded | ConfigurationSaved | ConfigurationDeleted, Field(discriminator="kind")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One line of ``outcomes.jsonl``."""
+
+    at: datetime
+    """By the clock of whoever wrote it; the order of the lines is what counts."""
+    body: LogBody
+    format: int = field(default=LOG_FORMAT)
+
+
+LOG_RECORD: TypeAdapter[LogRecord] = TypeAdapter(LogRecord)
+"""Reads and writes one line; write with ``exclude_none=True``."""
