@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from orchestrator.composition.strategies.joined_results import joined
-from orchestrator.composition.strategies.layers import merge_of
 from orchestrator.composition.strategies.position import Advance, Position, name_of
+from orchestrator.composition.strategies.side_by_side import merge_of
 from orchestrator.models.plan_steps import Finished, Leaf, Run
 from orchestrator.models.plan_tree import GateNode, Node, StrategyNode, StrategyResult
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from orchestrator.composition.strategies.aggregation import aggregate
 from orchestrator.composition.strategies.joined_results import joined
-from orchestrator.composition.strategies.layers import merge_of, side_by_side
 from orchestrator.composition.strategies.position import Advance, Position, name_of
+from orchestrator.composition.strategies.side_by_side import merge_of, positions_of
 from orchestrator.models.plan_steps import Finished, Run
 from orchestrator.models.plan_tree import StrategyNode, StrategyResult
 
 
 def parallel(node: StrategyNode, here: Position, advance: Advance) -> Run | Finished:
     """Run all children side by side.  The changes of those that succeeded are merged when all have ended."""
-    positions = side_by_side(node.children, here)
+    positions = positions_of(node.children, here)
     steps = [advance(child, position) for child, position in zip(node.children, positions, strict=True)]
     running = tuple(leaf for step in steps if isinstance(step, Run) for leaf in step.leaves)
     if running:

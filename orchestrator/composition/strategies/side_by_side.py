@@ -9,7 +9,7 @@ from orchestrator.models.plan_steps import MergeLeaf
 from orchestrator.models.plan_tree import Node, NodePath
 
 
-def side_by_side(children: Sequence[Node], here: Position) -> tuple[Position, ...]:
+def positions_of(children: Sequence[Node], here: Position) -> tuple[Position, ...]:
     """The positions of children that run at once.
 
     A child that writes has a layer of its own, also where it is the only one that does: the others then read a target
