@@ -12,6 +12,7 @@ from typing import Any
 
 from orchestrator.errors import InvalidFile
 
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
 
 
@@ -117,9 +118,9 @@ def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:
     tables = {key: value for key, value in table.items() if isinstance(value, Mapping)}
     plain = {key: value for key, value in table.items() if key not in tables}
     if path and (plain or not tables):
-        yield f"[{'.'.join(map(_text, path))}]\n"
+        yield f"[{'.'.join(map(_key, path))}]\n"
     for key, value in plain.items():
-        yield f"{_text(key)} = {_value(value)}\n"
+        yield f"{_key(key)} = {_value(value)}\n"
     for key, value in tables.items():
         yield from _lines(value, (*path, key))
 
@@ -133,9 +134,13 @@ def _value(value: Any) -> str:
         case list() | tuple():
             return f"[{', '.join(map(_value, value))}]"
         case Mapping():
-            return "{" + ", ".join(f"{_text(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
+            return "{" + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
         case _:  # numbers, and dates with their times
             return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _text(name)
 
 
 def _text(text: str) -> str:

@@ -146,5 +146,7 @@ class Agent:
     """Where it keeps calls that its stream hides; they are told before the end of their turn."""
     memory_floor_mib: int = 0
     """What it needs to start and take one answer; a limit below that would only kill it.  0: nobody has measured."""
+    tier_models: Mapping[str, str] = field(default_factory=dict)
+    """Its model for each tier (CHEAP, CAPABLE, PREMIUM) where settings name none; a tier that is not here: its own."""
     in_default_team: bool = False
     """It works where nobody is named; all others are asked for with ``--agents``."""

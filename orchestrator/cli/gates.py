@@ -130,8 +130,8 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
     from orchestrator.gates.gate_table import all_gates
     from orchestrator.gates.performance import GATE as PERFORMANCE
     from orchestrator.measurement.gate_run import GateRequest
-    from orchestrator.measurement.gate_settings import GateSettings, read_gate_settings
     from orchestrator.rehearsal.installing import default_cache
+    from orchestrator.settings.settings_files import load_settings
 
     try:
         target = target_path(path)
@@ -145,7 +145,7 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         within_s=SETTINGS_TIME_S,
         what="the look at the project's settings",
     )
-    settings = read_gate_settings(target) if trusted.digest else GateSettings()
+    settings = load_settings(target if trusted.digest else None).gates
     chosen = tuple(chosen_gates(gates, options["only"]))
     rules = rules_of(gates, options)
     if settings.budget and PERFORMANCE.name not in rules.thresholds:

@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "gates": "Measure a project: tests, lint and more; no agent, no cost.",
     "tests": "Show which test suites a project has; nothing is run.",
     "trust": "Consent to a project's own settings as they are.",
+    "settings": "Show or change what is set: models by tier, budgets, gates.",
     "templates": "List the agent templates; show, check and begin one.",
     "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
     "scenarios": "List the rehearsal scenarios.",

@@ -22,7 +22,6 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
 from orchestrator.gates.passing_tests import GATE as TESTS
-from orchestrator.measurement.gate_settings import GateSettings
 from orchestrator.measurement.installed_packages import installed_in
 from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_tree import (
@@ -50,6 +49,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.quotation import quoted_name, quoted_names
 from orchestrator.sandbox.layers import Bench, Layer, open_layer
+from orchestrator.settings.gate_settings import GateSettings
 from orchestrator.suites.suite import Detection
 
 LOOK_TIME_S: Final = 120.0

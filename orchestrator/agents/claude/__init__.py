@@ -55,5 +55,7 @@ AGENT = Agent(
         ),
     ),
     in_default_team=True,
+    # The aliases that the CLI itself takes for its newest models.
+    tier_models={"CHEAP": "haiku", "CAPABLE": "sonnet", "PREMIUM": "opus"},
     memory_floor_mib=310,  # measured: 202 to 309 MB at its peak with an answer that comes at once
 )

@@ -65,5 +65,7 @@ AGENT = Agent(
         extensions="extensions",
     ),
     in_default_team=True,
+    # The aliases that the CLI itself takes for its newest models.
+    tier_models={"CHEAP": "flash-lite", "CAPABLE": "flash", "PREMIUM": "pro"},
     memory_floor_mib=400,  # measured: 249 MB at its peak, 400 where it starts itself again
 )
