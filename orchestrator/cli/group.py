@@ -5,41 +5,57 @@ from __future__ import annotations
 import importlib
 import os
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
+from orchestrator.cli.explanations import EXPLANATIONS
+from orchestrator.cli.option_sections import section_rows
+
 PROGRAM = "orchestrate"
 _WIDEST, _NARROWEST = 110, 52
 
-COMMANDS: dict[str, str] = {
-    "run": "Run a task (the same as giving the task alone).",
-    "plan": "Show what a run of a task would do, and why; nothing is started.",
-    "sessions": "List the sessions of the workspace.",
-    "show": "Show where a session stands, or how it ended.",
-    "logs": "Read what the workers said and did.",
-    "replay": "Derive every decision of a session again.",
-    "bundle": "Pack a session, secrets withheld, for a bug report.",
-    "diff": "Show what a session changed.",
-    "apply": "Make a session's change in a folder, three ways.",
-    "undo": "Put back what a session changed.",
-    "clean": "Delete old sessions.",
-    "stop": "Stop a running session.",
-    "pause": "Freeze a running session's workers.",
-    "resume": "Go on with a paused, interrupted or waiting session.",
-    "answer": "Answer a question of a running session.",
-    "review": "Ask for a review of a running session's work.",
-    "serve": "Show every session of the workspace in the browser.",
-    "doctor": "Say what is there to run with, and what is missing.",
-    "gates": "Measure a project: tests, lint and more; no agent, no cost.",
-    "tests": "Show which test suites a project has; nothing is run.",
-    "trust": "Consent to a project's own settings as they are.",
-    "settings": "Show or change what is set: models by tier, budgets, gates.",
-    "templates": "List the agent templates; show, check and begin one.",
-    "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
-    "scenarios": "List the rehearsal scenarios.",
+COMMAND_SECTIONS: dict[str, dict[str, str]] = {
+    "Work": {
+        "run": "Run a task (the same as giving the task alone).",
+        "plan": "Show what a run of a task would do, and why; nothing is started.",
+        "resume": "Go on with a paused, interrupted or waiting session.",
+        "answer": "Answer a question of a running session.",
+        "review": "Ask for a review of a running session's work.",
+        "pause": "Freeze a running session's workers.",
+        "stop": "Stop a running session.",
+    },
+    "See what happens and what happened": {
+        "sessions": "List the sessions of the workspace.",
+        "show": "Show where a session stands, or how it ended.",
+        "logs": "Read what the workers said and did.",
+        "diff": "Show what a session changed.",
+        "replay": "Derive every decision of a session again.",
+        "serve": "Show every session of the workspace in the browser.",
+        "bundle": "Pack a session, secrets withheld, for a bug report.",
+    },
+    "Take a change, or take it back": {
+        "apply": "Make a session's change in a folder, three ways.",
+        "undo": "Put back what a session changed.",
+        "clean": "Delete old sessions.",
+    },
+    "Look at the machine and the project": {
+        "doctor": "Say what is there to run with, and what is missing.",
+        "gates": "Measure a project: tests, lint and more; no agent, no cost.",
+        "tests": "Show which test suites a project has; nothing is run.",
+        "trust": "Consent to a project's own settings as they are.",
+        "settings": "Show or change what is set: models by tier, budgets, gates.",
+    },
+    "Choose from": {
+        "templates": "List the agent templates; show, check and begin one.",
+        "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
+        "scenarios": "List the rehearsal scenarios.",
+    },
 }
-"""Name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""
+"""The map of the commands: heading, name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""
+
+COMMANDS: dict[str, str] = {name: words for rows in COMMAND_SECTIONS.values() for name, words in rows.items()}
 
 ANNOUNCED = ("release-prep", "test-coverage", "security-deep-dive")
 """Workflows of later versions: their names are not tasks, so that nobody pays for one by mistake."""
@@ -67,10 +83,14 @@ ENVIRONMENT = """\
 """
 
 EXAMPLES = """\
-  orchestrate --rehearse "Add input validation to the signup form"   no account, no cost
-  orchestrate "Fix the flaky login test" --target ~/shop --timeout 30m
-  orchestrate doctor
-  orchestrate logs -f claude
+  To try it without an account or cost:
+    orchestrate --rehearse "Add input validation to the signup form"
+  Alone at a laptop:
+    orchestrate "Fix the flaky login test" --target ~/shop --isolated
+  On a build server:
+    orchestrate run --task-file task.md --no-interactive --json --max-cost 2.50
+  To find out what went wrong:
+    orchestrate show; orchestrate logs --important; orchestrate diff --stat
 """
 
 
@@ -92,6 +112,7 @@ class TaskGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"orchestrator.cli.{cmd_name}").command
+        command.epilog = EXPLANATIONS[cmd_name].text()
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -109,10 +130,15 @@ class TaskGroup(click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write(f'Usage: {PROGRAM} "TASK" [OPTIONS]\n       {PROGRAM} COMMAND [OPTIONS]\n')
         self.format_help_text(ctx, formatter)
-        with formatter.section("Options of a run"):
-            formatter.write_dl(_option_rows(self._run_command(ctx), ctx), col_max=26)
-        with formatter.section("Commands (each has its own --help)"):
-            formatter.write_dl([*COMMANDS.items(), ("help, version", "This help; the version."), *_alias_rows()])
+        for heading, commands in COMMAND_SECTIONS.items():
+            with formatter.section(heading):
+                formatter.write_dl(list(commands.items()), col_max=26)
+        with formatter.section("Other words"):
+            formatter.write_dl([("help, version", "This help; the version."), *_alias_rows()], col_max=26)
+        formatter.write("\nEach command has its own --help. The options of a run follow, by what they are about.\n")
+        for heading, rows in _sections_of_a_run(self._run_command(ctx), ctx):
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=26)
         for heading, text in (("Examples", EXAMPLES), ("Environment", ENVIRONMENT), ("Exit codes", EXIT_CODES)):
             formatter.write(f"\n{heading}:\n{text}")
 
@@ -209,10 +235,8 @@ def _terminal_width() -> int:
     return max(min(columns, _WIDEST), _NARROWEST) - 2
 
 
-def _option_rows(command: click.Command, ctx: click.Context) -> list[tuple[str, str]]:
-    inner = click.Context(command, info_name="run", parent=ctx)
-    options = (parameter for parameter in command.get_params(inner) if isinstance(parameter, click.Option))
-    return [row for option in options if (row := option.get_help_record(inner)) is not None]
+def _sections_of_a_run(command: click.Command, ctx: click.Context) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:
+    return section_rows(command, click.Context(command, info_name="run", parent=ctx))
 
 
 def _alias_rows() -> list[tuple[str, str]]:

@@ -17,11 +17,12 @@ from orchestrator.session.state import Session
 def plain_lines(notice: Notice) -> list[str]:
     """The happening as lines of text, the first with the local time and the worker."""
     who = notice.worker or "-"
-    head = f"{notice.at.astimezone():%H:%M:%S} {who:<10} {_label(notice)}{notice.text}"
+    head = f"{notice.at.astimezone():%H:%M:%S} {who:<10} {label(notice)}{notice.text}"
     return [head, *(f"{'':19} {line}" for line in notice.more)]
 
 
-def _label(notice: Notice) -> str:
+def label(notice: Notice) -> str:
+    """What stands before the text where the kind is not plain from it."""
     return f"{notice.kind}: " if notice.kind in ("review", "decision", "recovery", "warning", "question") else ""
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.run import BOUNDS, WHAT, read_task
+from orchestrator.cli.option_sections import SectionedCommand
+from orchestrator.cli.run import AGENTS, BOUNDS, REVIEWS, RIGHTS, TARGET, read_task
 from orchestrator.cli.shared_options import json_option
 
 if TYPE_CHECKING:
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
 _LOOK_TIME_S = 60.0
 
 
-@click.command("plan")
+@click.command("plan", cls=SectionedCommand)
 @click.argument("task", required=False)
-@WHAT
+@TARGET
+@AGENTS
+@RIGHTS
+@REVIEWS
 @BOUNDS
 @json_option
 def command(task: str | None, task_file: Path | None, as_json: bool, **options: Any) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli.option_sections import SectionedCommand, section
 from orchestrator.cli.shared_options import (
     AnyPath,
     Count,
@@ -25,31 +25,33 @@ from orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
 _MOST_TASK_BYTES = 16_000_000
-
-
-def _options(*declarations: Callable[[F], F]) -> Callable[[F], F]:
-    def decorate(function: F) -> F:
-        for declare in reversed(declarations):
-            function = declare(function)
-        return function
-
-    return decorate
 
 
 TEAMS = ("auto", "solo", "change", "answer")
 """``auto``, and the names of :class:`orchestrator.composition.team_choice.Team`, whose import --help does without."""
 
-WHAT = _options(
+# An option that needs no check bears the name of the field of RunRequest, or else of SessionOptions, that it sets:
+# nothing else has to be told of it.
+TARGET = section(
+    "Where it works",
     click.option(
         "--target",
         type=AnyPath(),
         default=".",
         metavar="PATH",
         help="The project to work on [default: the current folder].",
+    ),
+    workspace_option,
+    click.option(
+        "--isolated",
+        is_flag=True,
+        help="Work on a copy of the target; `orchestrate apply` then brings the change there.",
+    ),
+    click.option(
+        "--share-target",
+        is_flag=True,
+        help="Work there although another session does; then it is not certain whose a change is.",
     ),
     click.option(
         "--yes-whole-home",
@@ -58,16 +60,15 @@ WHAT = _options(
         help="Let agents work in a folder that holds logins: a home, or one with .ssh or a browser profile in it.",
     ),
     click.option(
-        "--share-target",
-        is_flag=True,
-        help="Work there although another session does; then it is not certain whose a change is.",
+        "--task-file",
+        type=AnyPath(),
+        metavar="FILE",
+        help="Read the task from a file; TASK `-` reads standard input.",
     ),
-    click.option(
-        "--isolated",
-        is_flag=True,
-        help="Work on a copy of the target; `orchestrate apply` then brings the change there.",
-    ),
-    workspace_option,
+)
+
+AGENTS = section(
+    "Who works",
     click.option(
         "--team",
         type=click.Choice(TEAMS),
@@ -75,34 +76,21 @@ WHAT = _options(
         "and answers, nobody may write), or `auto`, which reads in the task what it asks for [default: auto].",
     ),
     click.option("--no-change", is_flag=True, help="The same as --team answer."),
-    click.option(
-        "--no-baseline",
-        is_flag=True,
-        help="Do not run the project's tests as they were before; what fails then counts as failing.",
-    ),
-    click.option(
-        "--trust-project",
-        is_flag=True,
-        help="Obey the project's own settings (.orchestrator/) in this run; `orchestrate trust` consents for longer.",
-    ),
-    click.option(
-        "--task-file",
-        type=AnyPath(),
-        metavar="FILE",
-        help="Read the task from a file; TASK `-` reads standard input.",
-    ),
     click.option("--agents", type=Names(), metavar="LIST", help="Only these agents, e.g. claude,codex."),
     click.option("--without", type=Names(), metavar="LIST", help="All agents but these."),
     click.option(
         "--model", "models", multiple=True, metavar="AGENT=MODEL", help="The model an agent uses (repeatable)."
     ),
     click.option(
-        "--policy",
-        default="standard",
-        metavar="NAME|FILE",
-        show_default=True,
-        help="How reviews are decided; see `orchestrate policies`.",
+        "--prompts",
+        type=AnyPath(),
+        metavar="DIR",
+        help="Prompt templates that replace the built-in ones.",
     ),
+)
+
+RIGHTS = section(
+    "What agents may do",
     click.option(
         "--sandbox",
         default="default",
@@ -130,43 +118,6 @@ WHAT = _options(
         help="Consent beforehand to a command the sandbox policy would ask about: 'git push' (repeatable).",
     ),
     click.option(
-        "--prompts",
-        type=AnyPath(),
-        metavar="DIR",
-        help="Prompt templates that replace the built-in ones.",
-    ),
-)
-
-REHEARSAL = _options(
-    click.option(
-        "--rehearse",
-        is_flag=True,
-        help="Play the task against a scripted model on this machine: no account, no cost, a copy of the target.",
-    ),
-    click.option(
-        "--scenario", metavar="NAME|FILE", help="What is played (implies --rehearse); see `orchestrate scenarios`."
-    ),
-    click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs."),
-    click.option(
-        "--installed",
-        is_flag=True,
-        help="Rehearse with your own installed CLIs instead of the pinned ones: does a new version still work?",
-    ),
-)
-
-# An option that needs no check bears the name of the field of RunRequest, or else of SessionOptions, that it sets:
-# nothing else has to be told of it.
-BOUNDS = _options(
-    click.option(
-        "--timeout",
-        "timeout_s",
-        type=Duration(),
-        metavar="DURATION",
-        help="Stop the session after this time: 90, 15m, 2h.",
-    ),
-    click.option("--max-cost", "max_cost_usd", type=Money(), metavar="USD", help="Stop when this much has been spent."),
-    click.option("--max-tokens", type=Count(), metavar="N", help="Stop when this many tokens are used: 200000, 200k."),
-    click.option(
         "--limit",
         "worker_limits",
         type=Limit(),
@@ -175,9 +126,25 @@ BOUNDS = _options(
         help="A limit of each worker: cpu=50 (percent of a core), memory=2G, disk=4G, runtime=1h (repeatable).",
     ),
     click.option(
-        "--auto-resume",
+        "--trust-project",
         is_flag=True,
-        help="When an account is at its usage limit, wait for the time the CLI gave and go on; otherwise ask.",
+        help="Obey the project's own settings (.orchestrator/) in this run; `orchestrate trust` consents for longer.",
+    ),
+)
+
+REVIEWS = section(
+    "Reviews and tests",
+    click.option(
+        "--policy",
+        default="standard",
+        metavar="NAME|FILE",
+        show_default=True,
+        help="How reviews are decided; see `orchestrate policies`.",
+    ),
+    click.option(
+        "--no-baseline",
+        is_flag=True,
+        help="Do not run the project's tests as they were before; what fails then counts as failing.",
     ),
     click.option(
         "--silence",
@@ -192,6 +159,24 @@ BOUNDS = _options(
         type=Duration(),
         metavar="DURATION",
         help="How long a reviewer may take before it counts as an abstention [default: 5m].",
+    ),
+)
+
+BOUNDS = section(
+    "Limits of the session",
+    click.option(
+        "--timeout",
+        "timeout_s",
+        type=Duration(),
+        metavar="DURATION",
+        help="Stop the session after this time: 90, 15m, 2h.",
+    ),
+    click.option("--max-cost", "max_cost_usd", type=Money(), metavar="USD", help="Stop when this much has been spent."),
+    click.option("--max-tokens", type=Count(), metavar="N", help="Stop when this many tokens are used: 200000, 200k."),
+    click.option(
+        "--auto-resume",
+        is_flag=True,
+        help="When an account is at its usage limit, wait for the time the CLI gave and go on; otherwise ask.",
     ),
     click.option(
         "--orphan-grace",
@@ -216,7 +201,26 @@ BOUNDS = _options(
     ),
 )
 
-SHOWING = _options(
+REHEARSAL = section(
+    "Rehearsal",
+    click.option(
+        "--rehearse",
+        is_flag=True,
+        help="Play the task against a scripted model on this machine: no account, no cost, a copy of the target.",
+    ),
+    click.option(
+        "--scenario", metavar="NAME|FILE", help="What is played (implies --rehearse); see `orchestrate scenarios`."
+    ),
+    click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs."),
+    click.option(
+        "--installed",
+        is_flag=True,
+        help="Rehearse with your own installed CLIs instead of the pinned ones: does a new version still work?",
+    ),
+)
+
+OUTPUT = section(
+    "Output and questions",
     click.option(
         "--interactive/--no-interactive",
         default=None,
@@ -227,16 +231,24 @@ SHOWING = _options(
         "--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones."
     ),
     click.option("--verbose", "-v", is_flag=True, help="Say and log more."),
+)
+
+DASHBOARD = section(
+    "Dashboard",
     dashboard_options,
 )
 
 
-@click.command("run")
+@click.command("run", cls=SectionedCommand)
 @click.argument("task", required=False)
-@WHAT
-@REHEARSAL
+@TARGET
+@AGENTS
+@RIGHTS
+@REVIEWS
 @BOUNDS
-@SHOWING
+@REHEARSAL
+@OUTPUT
+@DASHBOARD
 def command(task: str | None, task_file: Path | None, **options: Any) -> int:
     """Run TASK: design, implement and review it with every agent there is.
 

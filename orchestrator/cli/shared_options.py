@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     ParamType = click.ParamType[Any]
@@ -56,6 +57,27 @@ class Age(ParamType):
         if _DURATION.fullmatch(value.strip()) is None or value.strip().isdigit():
             self.fail(f"{value!r} is no age; write 12h, 30d or 2w", param, ctx)
         return Duration().convert(value, param, ctx)
+
+
+class Since(ParamType):
+    """A length of time before now (``10m``), a time of today (``14:05``) or a date and time; converts to UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        from datetime import UTC, datetime, timedelta
+
+        if isinstance(value, datetime):
+            return value
+        words, now = value.strip(), datetime.now().astimezone()
+        if _AGE.fullmatch(words) or (_DURATION.fullmatch(words) and not words.isdigit()):
+            return (now - timedelta(seconds=Age().convert(words, param, ctx))).astimezone(UTC)
+        for text in (words, f"{now:%Y-%m-%d}T{words}"):
+            try:
+                return datetime.fromisoformat(text).astimezone(UTC)
+            except ValueError:
+                continue
+        self.fail(f"{value!r} is no time; write 10m, 14:05 or 2026-11-30T14:05", param, ctx)
 
 
 class AnyPath(ParamType):

@@ -11,8 +11,7 @@ from pathlib import Path
 import anyio
 
 from orchestrator.agents.registry import AGENTS
-from orchestrator.cli.plain_view import plain_lines
-from orchestrator.cli.terminal_notices import terminal_notices
+from orchestrator.cli.log_lines import LogWriter, is_meant
 from orchestrator.errors import JournalDamaged, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder
@@ -21,22 +20,29 @@ from orchestrator.journal.session_lock import session_holder
 from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.identity import WorkerId
-from orchestrator.narration.notices import Notice
 from orchestrator.quotation import visible_lines
 
 _LOOK_FOR_HOLDER_S = 1.0
 """A coordinator that is killed writes nothing that would wake us."""
 
 
-async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bool) -> None:
-    """Print the journal's notices, all of them or one agent's.
+def require_worker(folder: SessionFolder, agent: str) -> None:
+    """Make sure that somebody in this session can be meant by ``agent``.
 
     Raises:
-        UsageError: Nobody in this session can be meant by ``agent``.
+        UsageError: Nobody can, and who is there instead.
     """
     names = sorted({*AGENTS, *_with_raw_output(folder)})
-    if agent is not None and not any(_is_meant(name, agent) for name in names):
+    if not any(is_meant(name, agent) for name in names):
         raise UsageError(f"session {folder.id} has no worker {agent!r}", hint=f"there are: {', '.join(names)}")
+
+
+async def follow_journal(folder: SessionFolder, writer: LogWriter, *, follow: bool) -> None:
+    """Print what ``writer`` makes of the journal, and of what comes until the session ends.
+
+    Raises:
+        JournalDamaged: It cannot be read to its end.
+    """
     tail = FileTail(folder.journal_file)
     count = 0
 
@@ -48,9 +54,9 @@ async def follow_journal(folder: SessionFolder, agent: str | None, *, follow: bo
                 count += 1
                 entry = decode_entry(line.data or b"", count, path=folder.journal_file, offset=line.start)
                 closed = isinstance(entry.body, SessionClosed)
-                for notice in terminal_notices(entry):
-                    if agent is None or _concerns(notice, agent):
-                        print("\n".join(plain_lines(notice)))
+                writer.take(entry)
+        for text in writer.lines():
+            print(text)
         sys.stdout.flush()
         return closed
 
@@ -121,11 +127,3 @@ async def _drain_until_end(folder: SessionFolder, place: Path, *, drain: Callabl
                     break
             tasks.cancel_scope.cancel()
     drain()
-
-
-def _concerns(notice: Notice, agent: str) -> bool:
-    return notice.worker is not None and _is_meant(notice.worker, agent)
-
-
-def _is_meant(worker: str, agent: str) -> bool:
-    return worker == agent or worker.startswith(f"{agent}-") or worker.endswith(f"-{agent}")

@@ -23,10 +23,11 @@ _MORE_WIDTH = 300
 
 def terminal_notices(entry: JournalEntry) -> tuple[Notice, ...]:
     """What there is to say about one entry, safe to be printed."""
-    return tuple(map(_for_terminal, notices(entry)))
+    return tuple(map(for_terminal, notices(entry)))
 
 
-def _for_terminal(notice: Notice) -> Notice:
+def for_terminal(notice: Notice) -> Notice:
+    """The notice with a text that a terminal can show on one line, and as long as its kind deserves."""
     # What an agent reports is known by its topic, for which a line has no column.
     text = f"{notice.topic}: {notice.text}" if notice.kind == "report" else notice.text
     text = one_line(text, _WIDTHS.get(notice.kind, _WIDTH))

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from orchestrator.cli.logs import TYPES
 from orchestrator.models import events
+from orchestrator.narration.notices import Topic
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story
@@ -39,3 +44,40 @@ def test_raw_logs_are_the_agents_bytes_and_say_so(story: Story, orchestrate: Cal
 
     assert ran.out == '{"a": 1}\nnot json\n'
     assert "unredacted" in ran.err
+
+
+def test_notices_can_be_chosen_from_the_command_line(story: Story, orchestrate: Callable[..., Any]) -> None:
+    story.started("gemini")
+    story.said("gemini", events.Said("I look around"))
+    story.said("gemini", events.ToolCalled("Shell", "1", "pytest -q"))
+    story.write()
+
+    assert orchestrate("logs", "--grep", "PYTEST").out.count("\n") == 1
+    assert "I look around" not in orchestrate("logs", "--important").out
+    assert orchestrate("logs", "-n", "2").out.splitlines() == orchestrate("logs").out.splitlines()[-2:]
+    assert json.loads(orchestrate("logs", "--json", "-n", "1").out)["text"] == "Shell: pytest -q"
+    assert "\x1b" not in orchestrate("logs").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--grep", "("), "is no regular expression"),
+        (("--since", "yesterday"), "is no time"),
+        (("--type", "gossip"), "gossip"),
+        (("--raw", "gemini", "--important"), "--raw shows the bytes as they are"),
+    ],
+)
+def test_what_cannot_be_chosen_is_said(
+    story: Story, orchestrate: Callable[..., Any], arguments: tuple[str, ...], said: str
+) -> None:
+    story.write()
+
+    ran = orchestrate("logs", *arguments)
+
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_the_types_are_those_that_notices_have() -> None:
+    assert set(TYPES) == set(Topic)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import click
 import pytest
 
-from orchestrator.cli.shared_options import Count, Duration, Limit, Money, Names, Percent, Size
+from orchestrator.cli.shared_options import Count, Duration, Limit, Money, Names, Percent, Since, Size
 
 
 @pytest.mark.parametrize(
@@ -89,3 +91,13 @@ def test_what_is_no_limit_is_refused(text: str) -> None:
 
 def test_a_percentage_is_of_one_core() -> None:
     assert Percent().convert("200 %", None, None) == 200.0
+
+
+def test_since_takes_a_length_a_time_of_today_and_a_date() -> None:
+    now = datetime.now(UTC)
+
+    assert abs((now - Since().convert("10m", None, None)).total_seconds() - 600) < 60
+    assert Since().convert("2026-11-30T14:05+01:00", None, None) == datetime(2026, 11, 30, 13, 5, tzinfo=UTC)
+    assert Since().convert("12:00", None, None).astimezone().strftime("%H:%M") == "12:00"
+    with pytest.raises(click.UsageError, match="is no time"):
+        Since().convert("soon", None, None)

@@ -1,0 +1,18 @@
+"""Give every agent one colour, the same in tables and logs, of the 256 that terminals know."""
+
+from __future__ import annotations
+
+from typing import Final
+
+AGENT_COLOURS: Final = {"gemini": 33, "claude": 173, "codex": 37, "opencode": 134, "qwen": 107}
+"""Readable on dark and light ground; none is one of those that stand for good, warning and bad."""
+
+_FURTHER: Final = (168, 67, 136, 66, 97)
+
+
+def agent_colour(worker: str) -> int:
+    """The colour of the agent after which a worker is named; one that is always the same for any other name."""
+    for name, colour in AGENT_COLOURS.items():
+        if worker == name or worker.startswith(f"{name}-") or worker.endswith(f"-{name}"):
+            return colour
+    return _FURTHER[sum(worker.encode()) % len(_FURTHER)]
