@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from orchestrator.models.identity import LEFT_OUT, ReviewId, WorkerId
+from orchestrator.models.identity import LEFT_OUT, AgentName, ReviewId, WorkerId
 from orchestrator.models.reviews import Verdict
 
 
@@ -29,6 +29,8 @@ class PolicyRow:
     then: Action
     at_least: Mapping[Verdict, int] = field(default_factory=dict)
     at_most: Mapping[Verdict, int] = field(default_factory=dict)
+    at_least_share: Mapping[Verdict, float] = field(default_factory=dict)
+    """The least share of the panel's weight behind each verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Policy:
     name: str
     rows: tuple[PolicyRow, ...]
     source: str = "built in"
+    weights: Mapping[AgentName, float] = field(default_factory=dict)
+    """How much a reviewer's verdict weighs where a row asks for shares; 1 for those not named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +54,7 @@ class OrchestratorDecision:
     review: Annotated[ReviewId | None, LEFT_OUT]
     about: Annotated[WorkerId | None, LEFT_OUT]
     tally: Mapping[Verdict, int] = field(default_factory=dict)
+    shares: Mapping[Verdict, float] = field(default_factory=dict)
+    """The shares of the panel's weight, where the policy weighs."""
     reasons: tuple[str, ...] = ()
     """What the reviewers who matter said, one line each."""

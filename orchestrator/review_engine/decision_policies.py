@@ -9,6 +9,7 @@ from typing import Final
 
 from orchestrator.models.decisions import Action, OrchestratorDecision, Policy, PolicyRow
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Verdict
+from orchestrator.review_engine.verdict_weights import reaches, shares_by_verdict, weighs
 
 STANDARD: Final = Policy(
     name="standard",
@@ -45,7 +46,8 @@ def decide(policy: Policy, reviews: Sequence[PeerReview], *, request: ReviewRequ
         ValueError: The policy answers no such panel.  ``load_policy`` refuses those, so this is a bug.
     """
     tally = tally_of(reviews)
-    row = row_for(policy, tally)
+    shares = shares_by_verdict(policy, reviews) if weighs(policy) else {}
+    row = row_for(policy, tally, shares)
     if row is None:
         raise ValueError(f"policy {policy.name!r} has no row for {panel_in_words(tally)}")
     return OrchestratorDecision(
@@ -55,6 +57,7 @@ def decide(policy: Policy, reviews: Sequence[PeerReview], *, request: ReviewRequ
         review=request.id,
         about=request.about,
         tally=tally,
+        shares=shares,
         reasons=_reasons(row, reviews),
     )
 
@@ -65,15 +68,18 @@ def tally_of(reviews: Sequence[PeerReview]) -> dict[Verdict, int]:
     return {verdict: counted[verdict] for verdict in Verdict}
 
 
-def row_for(policy: Policy, tally: Mapping[Verdict, int]) -> PolicyRow | None:
-    """The first row that fits, ``None`` where none does."""
-    return next((row for row in policy.rows if _fits(row, tally)), None)
+def row_for(
+    policy: Policy, tally: Mapping[Verdict, int], shares: Mapping[Verdict, float] | None = None
+) -> PolicyRow | None:
+    """The first row that fits, ``None`` where none does.  Without ``shares`` no row fits that asks for any."""
+    return next((row for row in policy.rows if _fits(row, tally) and _weighs_enough(row, shares)), None)
 
 
 def unanswered(policy: Policy) -> Mapping[Verdict, int] | None:
     """The smallest panel that no row of the policy fits, ``None`` if there is none.
 
     Between two thresholds of a table nothing changes, so the thresholds themselves stand for every panel there can be.
+    A row that asks for shares is counted out: whether it fits depends on who is on the panel.
     """
     panels = (dict(zip(Verdict, counts, strict=True)) for counts in product(*_thresholds(policy)))
     return next((p for p in sorted(panels, key=lambda p: sum(p.values())) if row_for(policy, p) is None), None)
@@ -91,6 +97,10 @@ def _fits(row: PolicyRow, tally: Mapping[Verdict, int]) -> bool:
     )
 
 
+def _weighs_enough(row: PolicyRow, shares: Mapping[Verdict, float] | None) -> bool:
+    return not row.at_least_share or (bool(shares) and reaches(shares or {}, row.at_least_share))
+
+
 def _thresholds(policy: Policy) -> Iterator[list[int]]:
     for verdict in Verdict:
         lower = {row.at_least[verdict] for row in policy.rows if verdict in row.at_least}
@@ -100,7 +110,8 @@ def _thresholds(policy: Policy) -> Iterator[list[int]]:
 
 def _reasons(row: PolicyRow, reviews: Sequence[PeerReview]) -> tuple[str, ...]:
     """What those said whose verdicts the row asks for; without any, what everybody said."""
-    asked_for = {verdict for verdict, count in row.at_least.items() if count > 0} or set(Verdict)
+    asked_for = {verdict for verdict, count in row.at_least.items() if count > 0} | set(row.at_least_share)
+    asked_for = asked_for or set(Verdict)
     return tuple(_in_one_line(review) for review in reviews if review.verdict in asked_for)
 
 

@@ -1,5 +1,8 @@
 """Read a complete decision table from a TOML file; no other file of this part touches the disk.
 
+Besides what the example has, `[weights]` gives agents weights, and `at_least_share = { approved = 0.6 }` asks for a
+share of them.  A policy that does so begins with the rule that stops at any blocker, which no weight outvotes.
+
 .. code-block:: toml
 
     name = "strict"
@@ -23,12 +26,14 @@ from typing import Any
 from orchestrator.models.decisions import Action, Policy, PolicyRow
 from orchestrator.models.reviews import Verdict
 from orchestrator.review_engine.decision_policies import panel_in_words, unanswered
+from orchestrator.review_engine.verdict_weights import weighs, weights_by_agent
 from orchestrator.toml_files import TomlFile, read_toml
 
 _MAX_COUNT = 9
 """No panel is larger, and the completeness check stays quick."""
-_TOP_KEYS = ("name", "rule")
-_RULE_KEYS = ("when", "then", "at_least", "at_most")
+_MAX_WEIGHT = 1_000
+_TOP_KEYS = ("name", "rule", "weights")
+_RULE_KEYS = ("when", "then", "at_least", "at_most", "at_least_share")
 
 
 def load_policy(path: Path) -> Policy:
@@ -40,18 +45,20 @@ def load_policy(path: Path) -> Policy:
     file = read_toml(path, what="policy")
     for key in file.data:
         if key not in _TOP_KEYS:
-            raise file.fault(f"unknown key {key!r}; a policy has {' and '.join(_TOP_KEYS)}", key=key)
+            raise file.fault(f"unknown key {key!r}; a policy has {', '.join(_TOP_KEYS)}", key=key)
     name = file.data.get("name")
     if not isinstance(name, str) or not name.strip():
         raise file.fault("a policy needs a name, a text", key="name")
     rules = file.data.get("rule")
     if not isinstance(rules, list) or not rules:
         raise file.fault("a policy needs at least one [[rule]]", key="rule")
-    policy = Policy(name=name, rows=tuple(_row(file, n, rule) for n, rule in enumerate(rules)), source=str(path))
+    rows = tuple(_row(file, n, rule) for n, rule in enumerate(rules))
+    policy = Policy(name=name, rows=rows, source=str(path), weights=weights_by_agent(_weights(file)))
+    _check_weighed(file, policy)
     missing = unanswered(policy)
     if missing is not None:
         raise file.fault(
-            f"no rule says what to do with {panel_in_words(missing)}; end with one without at_least and at_most",
+            f"no rule says what to do with {panel_in_words(missing)}; end with one that asks for nothing",
             table="rule",
             nth=len(rules) - 1,
         )
@@ -76,7 +83,54 @@ def _row(file: TomlFile, nth: int, rule: Any) -> PolicyRow:
         then=Action(then),
         at_least=_counts(file, nth, key="at_least", counts=rule.get("at_least", {})),
         at_most=_counts(file, nth, key="at_most", counts=rule.get("at_most", {})),
+        at_least_share=_shares(file, nth, rule.get("at_least_share", {})),
     )
+
+
+def _weights(file: TomlFile) -> dict[str, float]:
+    weights = file.data.get("weights", {})
+    if not isinstance(weights, dict):
+        raise file.fault("`weights` is a table of agents: write [weights]", key="weights")
+    for agent, weight in weights.items():
+        if not _is_number(weight) or not 0 <= weight <= _MAX_WEIGHT:
+            raise file.fault(f"the weight of {agent!r} must be a number from 0 to {_MAX_WEIGHT}", key=agent)
+    return dict(weights)
+
+
+def _shares(file: TomlFile, nth: int, shares: Any) -> dict[Verdict, float]:
+    key = "at_least_share"
+    if not isinstance(shares, dict):
+        raise file.fault(f"`{key}` is a table such as {{ approved = 0.6 }}", table="rule", nth=nth, key=key)
+    known = [verdict.value for verdict in Verdict]
+    for verdict, share in shares.items():
+        if verdict not in known:
+            raise file.fault(
+                f"`{key}` weighs {', '.join(known)}; there is no verdict {verdict!r}", table="rule", nth=nth, key=key
+            )
+        if not _is_number(share) or not 0 < share <= 1:
+            raise file.fault(f"`{key}.{verdict}` must be above 0 and at most 1", table="rule", nth=nth, key=key)
+    return {Verdict(verdict): float(share) for verdict, share in shares.items()}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check_weighed(file: TomlFile, policy: Policy) -> None:
+    """No weight may outvote a blocker, so what weighs begins with the rule that stops at one."""
+    if not weighs(policy):
+        if policy.weights:
+            raise file.fault("no rule has at_least_share, so the weights decide nothing", key="weights")
+        return
+    first = policy.rows[0]
+    stops = PolicyRow(first.when, Action.STOP_AND_ESCALATE, at_least={Verdict.BLOCKER: 1})
+    if first != stops:
+        raise file.fault(
+            "a policy that weighs verdicts begins with a rule that stops at any blocker: "
+            'then = "stop_and_escalate", at_least = { blocker = 1 }',
+            table="rule",
+            nth=0,
+        )
 
 
 def _counts(file: TomlFile, nth: int, *, key: str, counts: Any) -> dict[Verdict, int]:

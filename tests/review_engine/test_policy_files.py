@@ -36,6 +36,8 @@ at_most = { concerns = 0, blocker = 0 }
     assert policy.rows[0].at_most == {Verdict.CONCERNS: 0, Verdict.BLOCKER: 0}
 
 
+SHARE = '[[rule]]\nwhen = "most"\nthen = "continue"\nat_least_share = { approved = 0.6 }\n'
+STOPS = 'name = "x"\n[[rule]]\nwhen = "any blocker"\nthen = "stop_and_escalate"\nat_least = { blocker = 1 }\n'
 RULE = 'name = "x"\n[[rule]]\nwhen = "a"\nthen = "continue"\n'
 
 
@@ -63,6 +65,22 @@ RULE = 'name = "x"\n[[rule]]\nwhen = "a"\nthen = "continue"\n'
         pytest.param(
             RULE + "at_most = { blocker = 0 }\n", 2, "no rule says what to do with 1 blocker", id="a gap for a blocker"
         ),
+        pytest.param('name = "x"\nweights = 3\n' + REST, 2, r"write \[weights\]", id="a number for weights"),
+        pytest.param('name = "x"\n[weights]\nclaude = -1\n' + REST, 3, "the weight of 'claude'", id="below 0"),
+        pytest.param('name = "x"\n[weights]\nclaude = nan\n' + REST, 3, "the weight of 'claude'", id="no number"),
+        pytest.param('name = "x"\n[weights]\nclaude = true\n' + REST, 3, "the weight of 'claude'", id="true"),
+        pytest.param('name = "x"\n[weights]\nclaude = 2\n' + REST, 2, "decide nothing", id="weights for nothing"),
+        pytest.param(RULE + "at_least_share = 1\n", 5, "is a table", id="a number for shares"),
+        pytest.param(RULE + "at_least_share = { lgtm = 0.5 }\n", 5, "no verdict 'lgtm'", id="a share of nothing"),
+        pytest.param(RULE + "at_least_share = { approved = 1.5 }\n", 5, "at most 1", id="more than all"),
+        pytest.param(RULE + "at_least_share = { approved = 0 }\n", 5, "above 0", id="a share of 0"),
+        pytest.param(
+            RULE + "at_least_share = { approved = 0.5 }\n" + REST, 2, "stops at any blocker", id="no blocker first"
+        ),
+        pytest.param(
+            STOPS.replace("blocker = 1", "blocker = 2") + SHARE, 2, "stops at any blocker", id="two blockers first"
+        ),
+        pytest.param(STOPS + SHARE, 6, "no rule says what to do with an empty panel", id="a gap behind shares"),
     ],
 )
 def test_a_faulty_policy_is_refused_with_line_and_reason(
@@ -79,3 +97,9 @@ def test_the_example_in_the_documentation_is_a_policy(tmp_path: Path) -> None:
 
     example = (policy_files.__doc__ or "").partition("toml\n")[2]
     assert load_policy(written(tmp_path, "\n".join(line[4:] for line in example.splitlines()))).name == "strict"
+
+
+def test_a_policy_may_weigh(tmp_path: Path) -> None:
+    policy = load_policy(written(tmp_path, STOPS + SHARE + REST + "[weights]\nclaude = 3\n"))
+    assert policy.weights == {"claude": 3.0}
+    assert policy.rows[1].at_least_share == {Verdict.APPROVED: 0.6}
