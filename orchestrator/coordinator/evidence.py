@@ -197,17 +197,29 @@ class Evidence:
         # The tests ran elsewhere; a person, or another program, may have gone on here.
         diff, left = await self.look(look, what="the last look at the target")
         findings = (f"{len(diff.files)} files changed (+{diff.insertions} -{diff.deletions})", *diff.unshown.lines())
-        before = self._baseline or read_results(self._kept)
-        if before is not None and before.problem is not None:
-            baseline = baseline or before.problem
-        because = baseline or "what the tests did before was not kept"
-        weighed = weigh(tested.results, None if before is None or baseline else before.results, because=because)
-        verdict, told = _verdict(tested, weighed)
+        verdict, told = _verdict(tested, self._weighed(tested, baseline))
         damaged = conflicts_added(diff.text)
         if damaged:
             verdict, told = Verdict.BLOCKER, (*told, f"conflict markers are left in {quoted_names(damaged)}")
         suites = replace(tested.measured, tree=tree) if left == tree else tested.measured
         return Checked(verdict, (*findings, *told), suites)
+
+    async def tests_now(self, *, baseline: str | None = None) -> tuple[Verdict, tuple[str, ...], SuitesMeasured]:
+        """Run the target's tests as it is now: what they say of the change, why, and what each suite did.
+
+        Args:
+            baseline: Why there is none to compare with; ``None`` where there is one.
+        """
+        tested = await self.tests.run()
+        verdict, told = _verdict(tested, self._weighed(tested, baseline))
+        return verdict, told, tested.measured
+
+    def _weighed(self, tested: SuiteOutcomes, baseline: str | None) -> Weighed:
+        before = self._baseline or read_results(self._kept)
+        if before is not None and before.problem is not None:
+            baseline = baseline or before.problem
+        because = baseline or "what the tests did before was not kept"
+        return weigh(tested.results, None if before is None or baseline else before.results, because=because)
 
 
 def _verdict(tested: SuiteOutcomes, weighed: Weighed) -> tuple[Verdict, tuple[str, ...]]:

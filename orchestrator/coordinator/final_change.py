@@ -157,7 +157,8 @@ def _change_of_workers(snapshots: Snapshots, session: Session, after: Moment) ->
     """From where each began to where the next one that may write began, in files that changed while it could write."""
     for step in session.steps():
         state = session.workers.get(step.worker)
-        if state is None or state.attempt == 0 or step.role is Role.REVIEWER:
+        reads = step.path is not None and step.role is not Role.IMPLEMENTER
+        if state is None or state.attempt == 0 or step.role is Role.REVIEWER or reads:
             continue
         diff = change_of(snapshots, step.worker, *moments_around(snapshots, step.worker, after))
         yield WorkerChange(step.worker, diff.files, diff.insertions, diff.deletions)

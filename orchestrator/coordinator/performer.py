@@ -22,6 +22,7 @@ from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.evidence import Evidence, excerpt_of, scratch_files
 from orchestrator.coordinator.final_change import measure_at_end
+from orchestrator.coordinator.gates_of_plan import measured_gates
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.session_report import write_report
 from orchestrator.errors import OrchestrateError
@@ -37,6 +38,7 @@ from orchestrator.models.effects import (
     FreezeWorker,
     InspectOutbound,
     MeasureBaseline,
+    MeasureGates,
     MeasureWork,
     Outcome,
     RecordPlan,
@@ -52,6 +54,7 @@ from orchestrator.models.entries import (
     BaselineMeasured,
     ChecksMeasured,
     EffectDone,
+    GatesMeasured,
     Input,
     SessionClosed,
     SnapshotTaken,
@@ -115,6 +118,8 @@ class Performer:
                 self.tasks.start_soon(self._measure_baseline, name, within_s)
             case RunChecks():
                 self.tasks.start_soon(self._run_checks, effect, name)
+            case MeasureGates():
+                self.tasks.start_soon(self._measure_gates, effect, name)
             case RecordPlan(breakdown=breakdown):
                 text = _PLAN.dump_json(breakdown, indent=2).decode()
                 self._at_once(name, partial(write_atomically, self.folder.path / "plan.json", text + "\n"))
@@ -258,6 +263,9 @@ class Performer:
             self.take(ChecksMeasured(Verdict.ABSTAINED, (f"not measured: {error}",), name))
             return
         self.take(ChecksMeasured(checked.verdict, checked.findings, name, checked.suites))
+
+    async def _measure_gates(self, effect: MeasureGates, name: EffectId) -> None:
+        self.take(GatesMeasured(await measured_gates(self.evidence, effect), name))
 
 
 PREPARE_TIME_S = 300.0

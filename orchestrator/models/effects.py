@@ -13,6 +13,7 @@ from orchestrator.models.egress import InspectOutbound as InspectOutbound
 from orchestrator.models.egress import SendOutbound as SendOutbound
 from orchestrator.models.identity import EffectId as EffectId
 from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.plan_tree import GateNode, NodePath
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown
 
@@ -108,6 +109,17 @@ class RunChecks:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureGates:
+    """Measure the gates that stand at one point of the session's own plan."""
+
+    path: NodePath
+    node: GateNode
+    without_baseline: str | None = None
+    """Why there is nothing to compare the tests with; ``None`` where there is."""
+    kind: Literal["measure_gates"] = "measure_gates"
+
+
+@dataclass(frozen=True, slots=True)
 class SaveReview:
     """Write the whole review into ``reviews/``."""
 
@@ -151,6 +163,7 @@ Effect: TypeAlias = Annotated[
     | MeasureWork
     | MeasureBaseline
     | RunChecks
+    | MeasureGates
     | SaveReview
     | AnswerGuard
     | InspectOutbound

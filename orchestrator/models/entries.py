@@ -24,6 +24,7 @@ from orchestrator.models.events import AgentEvent
 from orchestrator.models.facts import FACTS, Fact
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
+from orchestrator.models.plan_tree import GateResult
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
@@ -223,6 +224,15 @@ class ChecksMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class GatesMeasured:
+    """What the gates at one point of the session's own plan came to."""
+
+    result: GateResult
+    effect: EffectId
+    kind: Literal["gates_measured"] = "gates_measured"
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """A deadline the session had named has come."""
 
@@ -307,6 +317,7 @@ Input: TypeAlias = (
     | WorkMeasured
     | ChecksMeasured
     | BaselineMeasured
+    | GatesMeasured
     | ChangeMeasured
     | GuardAsked
     | OutboundInspected

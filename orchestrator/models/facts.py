@@ -12,6 +12,7 @@ from pydantic import Field
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
 
 
@@ -60,5 +61,15 @@ class Warned:
     kind: Literal["warn"] = "warn"
 
 
-Fact: TypeAlias = Annotated[DecisionMade | RecoveryChosen | PersonAsked | Warned, Field(discriminator="kind")]
-FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned)
+@dataclass(frozen=True, slots=True)
+class PlanFinished:
+    """The session's own plan has come to its result."""
+
+    result: StrategyResult
+    kind: Literal["plan_finished"] = "plan_finished"
+
+
+Fact: TypeAlias = Annotated[
+    DecisionMade | RecoveryChosen | PersonAsked | Warned | PlanFinished, Field(discriminator="kind")
+]
+FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned, PlanFinished)

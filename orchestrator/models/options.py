@@ -9,6 +9,7 @@ from typing import Literal
 
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
+from orchestrator.models.plan_tree import StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import ModelEndpoint
 
@@ -101,6 +102,8 @@ class SessionOptions:
     """Which team it is; empty in journals before there was a choice."""
     team_because: str = ""
     """Why it is that one: as asked, or by which rule and which words of the task."""
+    plan: StrategyNode | None = None
+    """The session's own plan, as a tree; ``None``: that of a built-in team, as in journals before there were others."""
     project_settings: str = ""
     """Hash over the project's own settings (``.orchestrator/``) that this session obeys; empty: it obeys none."""
     measures_final: bool = False

@@ -89,6 +89,19 @@ class ResourceLimits(BaseModel):
     """What each of its private /tmp, /var/tmp and /dev/shm may hold, in MiB: they lie in memory."""
 
 
+class TeamBounds(BaseModel):
+    """How many workers a session's own plan may have; what exceeds a bound waits, and that is said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_parallel: int = Field(default=4, gt=0)
+    """Agents of the plan that are at work at once."""
+    max_workers: int = Field(default=32, gt=0)
+    """Agents of the plan in all; for more a person is asked."""
+    starts_per_minute: int = Field(default=10, gt=0)
+    """First starts of agents of the plan within a minute; rounds of reviews and relaunches have bounds of their own."""
+
+
 class Leaving(BaseModel):
     """Where confirmed commands go that leave the machine, and with which credentials: the coordinator runs them."""
 
@@ -161,3 +174,5 @@ class SandboxConfig(BaseModel):
     """Where `git push` and `npm publish` go once consented to, run by the coordinator in the worker's place."""
     limits: ResourceLimits = ResourceLimits()
     """Of one worker with everything it started."""
+    team: TeamBounds = TeamBounds()
+    """How many workers a plan of one's own may have."""

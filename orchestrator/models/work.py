@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.plan_tree import NodePath
 
 
 class Role(StrEnum):
@@ -35,6 +36,8 @@ class TaskStep:
     depends_on: tuple[WorkerId, ...] = ()
     instructions: str = ""
     """Added by the designer's ``task`` events; empty in the fixed plan."""
+    path: NodePath | None = None
+    """Which leaf of the session's own plan it runs; ``None`` in the built-in teams, and for the review at the end."""
 
 
 @dataclass(frozen=True, slots=True)

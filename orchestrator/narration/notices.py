@@ -149,6 +149,7 @@ def _of_input(body: entries.Input) -> Iterator[_Said]:
             | entries.ChangeMeasured()
             | entries.BaselineMeasured()
             | entries.ChecksMeasured()
+            | entries.GatesMeasured()
         ):
             yield from _measured(body)
         case (
@@ -181,7 +182,8 @@ def _measured(
     | entries.WorkMeasured
     | entries.ChangeMeasured
     | entries.BaselineMeasured
-    | entries.ChecksMeasured,
+    | entries.ChecksMeasured
+    | entries.GatesMeasured,
 ) -> Iterator[_Said]:
     match body:
         case entries.WorkMeasured(worker=worker, files=files, insertions=more, deletions=less, problem=problem):
@@ -200,6 +202,10 @@ def _measured(
             yield _Said("review", Weight.NORMAL, text, more=lines, topic=Topic.STATUS)
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
             yield _Said("review", Weight.IMPORTANT, f"measured checks: {verdict}", more=findings)
+        case entries.GatesMeasured(result=result):
+            lines = tuple(f"{gate.name}: {gate.state}: {gate.message}" for gate in result.gates)
+            text = f"gates at {result.path}: {result.state}" + (f": {result.error}" if result.error else "")
+            yield _Said("review", Weight.IMPORTANT, text, more=lines, topic=Topic.STATUS)
         case _:
             assert_never(body)
 
@@ -248,6 +254,11 @@ def _opened(body: entries.SessionOpened) -> Iterator[_Said]:
 def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one row an effect
     match wanted:
         case effects.RecordPlan(breakdown=plan):
+            if plan.steps and plan.steps[-1].path is not None:
+                step = plan.steps[-1]
+                where = f"{step.agent} takes part {step.path} of the plan: {step.title}"
+                yield _Said("worker", Weight.NORMAL, where, step.worker, topic=Topic.TASK)
+                return
             steps = ", ".join(f"{step.worker} {sentences.ROLE_VERBS[step.role]}" for step in plan.steps)
             words = f"plan (tier {plan.tier}): {steps or 'no worker'}"
             yield _Said("session", Weight.IMPORTANT, words, more=plan.notes, topic=Topic.TASK)
@@ -275,6 +286,8 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
         case facts.PersonAsked(question=question):
             numbered = tuple(f"{n}. {text}" for n, text in enumerate(question.suggestions, start=1))
             yield _Said("question", Weight.IMPORTANT, f"{question.id}: {question.text}", question.about, numbered)
+        case facts.PlanFinished(result=result):
+            yield _Said("session", Weight.IMPORTANT, sentences.plan_words(result), more=result.errors)
         case facts.Warned(text=text, worker=worker):
             yield _Said("warning", Weight.IMPORTANT, text, worker)
         case (
@@ -282,6 +295,7 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
             | effects.TakeSnapshot()
             | effects.MeasureWork()
             | effects.MeasureBaseline()
+            | effects.MeasureGates()
             | effects.InspectOutbound()
             | effects.SendOutbound()
             | effects.CloseSession()

@@ -9,6 +9,7 @@ from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType
+from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.work import Role
@@ -86,6 +87,14 @@ def decision_words(decision: OrchestratorDecision) -> str:
     """The action in capitals, as the spec writes it, with the rule that gave it."""
     review = f", review {decision.review}" if decision.review else ""
     return f"{decision.action.upper()}: {one_line(decision.rule)} (policy {one_line(decision.policy, 60)}{review})"
+
+
+def plan_words(result: StrategyResult) -> str:
+    """What a plan came to, and how many of its agents did their part."""
+    done = sum(output.success for output in result.outputs)
+    end = "has come to its result" if result.success else "has failed"
+    agents = f"{done} of {len(result.outputs)} agents did their part"
+    return f"the plan {end}: {agents}, confidence {result.confidence:.2f}, {duration(result.total_duration_s)}"
 
 
 def review_words(review: PeerReview) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES: Final = ("contract", "designer", "implementer", "reviewer", "analyst", "review", "continue_", "answer")
+NAMES: Final = ("contract", "designer", "implementer", "reviewer", "analyst", "member", "review", "continue_", "answer")
 """Every template there is; each is a file ``NAME.md``."""
 
 VARIABLES: Final[Mapping[str, Any]] = {
@@ -42,6 +42,11 @@ VARIABLES: Final[Mapping[str, Any]] = {
     "previous": "- codex (approved): good",
     "answer": "Go on.",
     "because": "a folder was missing",
+    "title": "Security Auditor",
+    "instructions": "Look for what an attacker could use.",
+    "turn": "The second round of three.",
+    "earlier": [{"who": "code_reviewer", "text": "Nothing was found."}],
+    "schema": '{"type": "object"}',
     "contract": "Report as you go.",
 }
 """What a template may use, each with an example that overrides are tried with."""

@@ -17,7 +17,7 @@ _TAIL_CHARS = 32_768
 """How far from the end an object is looked for: a review of 200 words is far shorter, and the search stays cheap."""
 
 
-class _Twice(ValueError):
+class KeyGivenTwice(ValueError):
     """One object gives the same key twice, so that which one counts would be a guess."""
 
 
@@ -35,8 +35,8 @@ def parse_reply(
     """
     if reply is None:
         try:
-            reply = _last_object(text)
-        except _Twice as twice:
+            reply = last_object(text)
+        except KeyGivenTwice as twice:
             return abstention(review, reviewer, str(twice))
     if reply is None:
         problem = "the reply holds no JSON object" if text.strip() else "the reply is empty"
@@ -82,8 +82,12 @@ def _is_list_of_texts(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(point, str) for point in value)
 
 
-def _last_object(text: str) -> Mapping[str, Any] | None:
-    """The text as an object, else the last object in the last code fence, else the last in the text."""
+def last_object(text: str) -> Mapping[str, Any] | None:
+    """The text as a JSON object, else the last object in the last code fence, else the last in the text.
+
+    Raises:
+        KeyGivenTwice: One object gives the same key twice.
+    """
     whole = _decoded(text)
     if whole is not None:
         return whole
@@ -98,7 +102,7 @@ def _last_object(text: str) -> Mapping[str, Any] | None:
         start = match.end()
         try:
             value, start = decoder.raw_decode(tail, match.start())
-        except _Twice:
+        except KeyGivenTwice:
             raise
         except (ValueError, RecursionError):
             continue
@@ -109,7 +113,7 @@ def _last_object(text: str) -> Mapping[str, Any] | None:
 def _decoded(text: str) -> Mapping[str, Any] | None:
     try:
         value = json.loads(text, object_pairs_hook=_object)
-    except _Twice:
+    except KeyGivenTwice:
         raise
     except (ValueError, RecursionError):
         return None
@@ -119,7 +123,7 @@ def _decoded(text: str) -> Mapping[str, Any] | None:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Twice("the reply gives one key twice")
+        raise KeyGivenTwice("the reply gives one key twice")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from orchestrator.models.sandbox import Leaving, ResourceLimits, SandboxConfig
+from orchestrator.models.sandbox import Leaving, ResourceLimits, SandboxConfig, TeamBounds
 
 
 def policy_schema(source: str) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def policy_schema(source: str) -> dict[str, Any]:
     tables = schema.pop("$defs")
     said = texts[SandboxConfig.__name__]
     _describe(schema, said)
-    for name, model in (("leaving", Leaving), ("limits", ResourceLimits)):
+    for name, model in (("leaving", Leaving), ("limits", ResourceLimits), ("team", TeamBounds)):
         table = tables[model.__name__]
         _describe(table, texts[model.__name__])
         schema["properties"][name] = {**table, "title": name.capitalize(), "description": said[name]}

@@ -23,7 +23,7 @@ OBEYED_FILES: Final = "obeyed_files.toml"
 INHERITED: Final = "..."
 """In a list: whatever the extended policy has there."""
 
-TABLES: Final = ("leaving", "limits")
+TABLES: Final = ("leaving", "limits", "team")
 """Keys that are tables of their own."""
 _PATHS = ("readable", "writable", "hidden")
 _RULES = ("blocked_commands", "confirm_commands", "approved_commands", "warn_patterns")

@@ -9,6 +9,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.consents import settle
 from orchestrator.session.delayed_starts import end_limit, launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaves import allow_more
 from orchestrator.session.storage_limits import STORAGE
 
 
@@ -38,6 +39,7 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
         kept.start_at = None
         draft.assessment.rounds = forget(draft.session.assessment.rounds, worker)
     end_limit(draft, question.id)
+    allow_more(draft, question.id)
     is_open = any(other.about == worker for other in draft.session.approvals.questions)
     if worker is not None and worker in draft.session.details and not is_open:
         _go_on(draft, worker)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
+from orchestrator.models.plan_steps import AgentLeaf, Purpose, Seen
 from orchestrator.models.reviews import ReviewRequest
 from orchestrator.models.work import Assignment, Role, TaskStep
 from orchestrator.prompts import render
@@ -15,10 +17,62 @@ from orchestrator.quotation import quoted_name
 from orchestrator.review_engine.requests import REPLY_SCHEMA
 from orchestrator.safety.placeholders import Places, placed
 from orchestrator.safety.roles import writable_roots
+from orchestrator.session.leaf_answers import COMMON_SCHEMA
 from orchestrator.session.state import Session
 
 BUDGET_TOKENS = {Role.DESIGNER: 10_000, Role.IMPLEMENTER: 10_000, Role.REVIEWER: 3_000, Role.ANALYST: 10_000}
 """Spec 004, Token Management: stated in the prompts, overruns are reported."""
+
+
+TURNS: Final[Mapping[Purpose, str]] = {
+    Purpose.WORK: "",
+    Purpose.OPINION: "Give your own opinion. Others are asked the same, and nobody sees another's yet.",
+    Purpose.REPLY: "You have given your opinion before. Read the others', and give yours again: keep it where you are "
+    "right, and change it where they convince you.",
+    Purpose.SYNTHESIS: "Draw the conclusion from what the others answered. Where they disagree, say who is right and "
+    "why, and what stays open.",
+    Purpose.CLASSIFY: "Do not do the task. Say how complex it is, and what it takes; `confidence` says how sure you "
+    "are that it is a simple one.",
+    Purpose.TAKE_OVER: "Somebody else has tried before you, and it was not good enough. Do the task yourself; use what "
+    "of the earlier work holds.",
+    Purpose.REFINE: "Make what came before better: keep what is right, mend what is wrong, add what is missing.",
+    Purpose.AGAIN: "You have worked on this before, and what was measured then did not pass. Mend that.",
+}
+"""What an agent is told of its turn, by what it is asked for."""
+MOST_SEEN_CHARS: Final = 60_000
+"""How much of the earlier answers one prompt quotes; each gets an equal share, and what is cut off is said."""
+
+
+def assignment_for_leaf(
+    session: Session, worker: WorkerId, leaf: AgentLeaf, *, agent: AgentName, role: Role
+) -> Assignment:
+    """The first assignment of one agent of the session's own plan."""
+    blank = _blank(session, worker, agent=agent, role=role)
+    node, share = leaf.node, MOST_SEEN_CHARS // max(1, len(leaf.sees))
+    schema = node.answer_schema or COMMON_SCHEMA
+    prompt = _render(
+        session,
+        "member",
+        blank,
+        title=node.title or node.id,
+        instructions=node.instructions,
+        turn=TURNS[leaf.purpose],
+        earlier=[_quoted_result(seen, share) for seen in leaf.sees],
+        schema=json.dumps(schema, ensure_ascii=False),
+        previous=notes_of(session),
+        budget_tokens=node.limits.max_tokens or BUDGET_TOKENS[role],
+    )
+    model = node.model or session.options.models.get(agent)
+    return replace(blank, prompt=prompt, reply_schema=schema, model=model)
+
+
+def _quoted_result(seen: Seen, most_chars: int) -> Mapping[str, str]:
+    """One earlier answer, as data."""
+    what = "" if seen.success else ", which failed"
+    text = json.dumps(seen.output, ensure_ascii=False, indent=1) if seen.success else seen.error
+    if len(text) > most_chars:
+        text = f"{text[:most_chars]}\n… ({len(text) - most_chars:,} characters more)"
+    return {"who": f"{seen.name}{what}", "text": text}
 
 
 def assignment_for_step(session: Session, step: TaskStep, *, change: str = "") -> Assignment:
@@ -153,6 +207,11 @@ def _render(session: Session, template: str, assignment: Assignment, **values: A
         "previous": "",
         "answer": "",
         "because": "",
+        "title": "",
+        "instructions": "",
+        "turn": "",
+        "earlier": [],
+        "schema": "",
         **values,
     }
     contract = render(session.options.templates["contract"], **known, contract="")

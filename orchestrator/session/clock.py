@@ -74,6 +74,8 @@ def _deadlines(session: Session) -> Iterator[Deadline]:
     for pending in session.approvals.guards.values():
         yield pending.deadline, partial(on_guard_late, pending=pending)
     yield from _review_deadlines(session)
+    if session.plan_run.start_due is not None:
+        yield session.plan_run.start_due, _start_is_due
     running = False
     for worker, detail in session.details.items():
         state = session.workers[worker]
@@ -113,7 +115,7 @@ def _time_to_answer(session: Session, request: ReviewRequest) -> timedelta:
 def _worker_deadlines(session: Session, state: WorkerState, over: datetime | None) -> Iterator[Deadline]:
     since = session.details[state.id].current.running_since
     if since is not None:
-        left = session.options.sandbox.limits.runtime_s - state.ran_s
+        left = _runtime_limit_s(session, state.id) - state.ran_s
         yield since + timedelta(seconds=left), partial(_runtime_is_up, worker=state.id)
     if over is not None:  # it has said its last word, so silence is no news
         yield over, partial(end_overdue, worker=state.id)
@@ -133,9 +135,23 @@ def _time_is_up(draft: Draft) -> None:
     draft.end(Outcome.FAILED, f"{text}; {'; '.join(kept)}" if kept else text)
 
 
+def _start_is_due(draft: Draft) -> None:
+    """An agent of the plan may be started now: the plan is asked again behind every deadline."""
+    draft.plan_run.start_due = None
+
+
+def _runtime_limit_s(session: Session, worker: WorkerId) -> float:
+    """How long the worker may run: as the sandbox policy says, or shorter where its plan does."""
+    policy, leaf = session.options.sandbox.limits.runtime_s, session.leaf(worker)
+    planned = leaf.node.limits.timeout_s if leaf is not None else None
+    return policy if planned is None else min(policy, planned)
+
+
 def _runtime_is_up(draft: Draft, worker: WorkerId) -> None:
-    limit = draft.session.options.sandbox.limits.runtime_s
+    limit = _runtime_limit_s(draft.session, worker)
     if draft.worker(worker).status in RUNS and _ran_s(draft.session, worker, draft.at) >= limit:
+        if draft.session.leaf(worker) is not None:
+            draft.plan_run.timed_out = draft.session.plan_run.timed_out | {worker}
         _over_limit(draft, worker, f"the runtime limit of {limit:g} s is used up")
 
 

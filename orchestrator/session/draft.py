@@ -20,6 +20,7 @@ from orchestrator.session.state import (
     Attempt,
     Ending,
     Phase,
+    PlanRun,
     Session,
     Storage,
     WorkerDetail,
@@ -67,6 +68,13 @@ class Draft:
         if self.session.storage is self._before.storage:
             self.session.storage = copied(self.session.storage)
         return self.session.storage
+
+    @property
+    def plan_run(self) -> PlanRun:
+        """How far the session's own plan has come, to be changed."""
+        if self.session.plan_run is self._before.plan_run:
+            self.session.plan_run = copied(self.session.plan_run)
+        return self.session.plan_run
 
     def worker(self, worker: WorkerId) -> WorkerState:
         """What people are shown of a worker, to be read."""

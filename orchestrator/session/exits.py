@@ -14,6 +14,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.calls import Calls
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_results import judge_leaf
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.own_words import quoted
 from orchestrator.session.questions import ask
@@ -136,6 +137,13 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
     draft.change_attempt(worker).work = Work(body.files, body.insertions, body.deletions, body.scratch_files)
     if state.exit is None:
         return
+    leaf = draft.session.leaf(worker)
+    if leaf is not None:
+        if state.status is not WorkerStatus.FAILED and body.problem is None:
+            judge_leaf(draft, worker, leaf, draft.detail(worker).current.work)
+        elif body.problem is not None:
+            fail(draft, worker, f"what it changed could not be measured: {body.problem}")
+        return
     if body.problem is not None:
         fail(draft, worker, f"what it changed could not be measured: {body.problem}")
         return
@@ -191,6 +199,9 @@ def _doubt_about_answer(state: WorkerState, calls: Calls, files: tuple[str, ...]
 def fail(draft: Draft, worker: WorkerId, why: str) -> None:
     """A worker of the plan has failed for good; a missing design can be done without, a missing change cannot."""
     draft.become(worker, WorkerStatus.FAILED, why)
+    if draft.session.leaf(worker) is not None:
+        draft.warn(f"{worker} failed: {why}", worker)  # the others stand, and the plan says what follows
+        return
     if draft.worker(worker).role is Role.DESIGNER:
         draft.warn(f"{worker} failed ({why}); the work goes on without a design", worker)
         return
@@ -248,6 +259,11 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
             else "no final event came"
         )
         fail(draft, worker, (detail.current.failure or f"exit code {code}, and {ended}{said}") + note)
+    elif (leaf := draft.session.leaf(worker)) is not None:
+        if state.role is Role.IMPLEMENTER:
+            draft.do(MeasureWork(worker=worker))
+        else:
+            judge_leaf(draft, worker, leaf, None)
     elif detail.current.denied and not draft.session.options.asks_about_doubts:
         fail(draft, worker, f"{state.denials} denied: {detail.current.denied[0]}")
     else:

@@ -7,23 +7,27 @@ from dataclasses import replace
 
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import get_agent
-from orchestrator.models.decisions import Action
+from orchestrator.composition.next_steps import next_steps
 from orchestrator.models.effects import MeasureBaseline, Outcome, RecordPlan
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.plan_steps import AgentLeaf, Run
+from orchestrator.models.plan_tree import ROOT, AgentNode, AgentResult, NodePath, Result, Strategy, StrategyNode
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskStep
 from orchestrator.models.workers import WorkerState, WorkerStatus
+from orchestrator.safety.roles import WRITES_TARGET
 from orchestrator.session.assignments import assignment_for_step
 from orchestrator.session.breakdown import plan_breakdown
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
-from orchestrator.session.review_cycle import ask_for_review, reviews_about, usable_names
+from orchestrator.session.plan_progress import advance_plan, open_plan
+from orchestrator.session.review_cycle import ask_for_review, is_accepted, reviews_about, usable_names
 from orchestrator.session.state import WorkerDetail, is_alive
 
-ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
-"""Decisions after which a finished piece of work stands."""
-BRINGS_NEWS = frozenset({"start_worker", "take_snapshot", "measure_work", "measure_baseline", "run_checks"})
+BRINGS_NEWS = frozenset(
+    {"start_worker", "take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates"}
+)
 """Effects whose outcome may let another step begin."""
 
 
@@ -34,7 +38,10 @@ def on_opened(draft: Draft, body: SessionOpened) -> None:
     for found in body.found:
         if not found.usable and found.name in body.options.agents:
             draft.warn(f"{found.name} is left out: {found.problem}")
-    make_plan(draft)
+    if body.options.plan is None:
+        make_plan(draft)
+    else:
+        open_plan(draft)
     if body.options.baseline_s is not None and draft.running:
         draft.do(MeasureBaseline(within_s=body.options.baseline_s))
 
@@ -81,16 +88,57 @@ def advance(draft: Draft) -> None:
     """Start every step whose turn has come; end the session when all are settled."""
     if not draft.running or draft.session.plan is None:
         return
-    for step in draft.session.steps():
-        state = draft.worker(step.worker)
-        if state.status is WorkerStatus.WAITING and all(settled(draft, worker) for worker in step.depends_on):
-            start_step(draft, step)
+    if draft.session.options.plan is not None:
+        advance_plan(draft)
+        _end_if_stuck(draft)
+        return
+    for step in _steps_to_start(draft):
+        start_step(draft, step)
     if all(settled(draft, step.worker) for step in draft.session.steps()):
         _finish(draft)
-    elif not draft.session.options.interactive and _is_stuck(draft):
-        open_steps = [step.worker for step in draft.session.steps() if not settled(draft, step.worker)]
-        reasons = "; ".join(f"{name} is {draft.worker(name).status}: {draft.worker(name).why}" for name in open_steps)
-        draft.end(Outcome.NEEDS_PERSON, f"nothing is left that could go on by itself ({reasons})")
+    else:
+        _end_if_stuck(draft)
+
+
+def _steps_to_start(draft: Draft) -> Sequence[TaskStep]:
+    """The steps of a built-in team whose turn has come: the next of its sequence, and behind that the review."""
+    waiting = {step.worker: step for step in draft.session.steps() if _waits(draft, step)}
+    if not waiting:
+        return ()
+    # What no waiting step depends on holds up none: a part that is done stays so when others are planned anew.
+    needed = {worker for step in waiting.values() for worker in step.depends_on}
+    work = [step for step in draft.session.steps() if step.role is not Role.REVIEWER]
+    results: dict[NodePath, Result] = {}
+    for number, step in enumerate(work, start=1):
+        if settled(draft, step.worker) or (step.worker not in needed and step.worker not in waiting):
+            path, done = NodePath(f"{ROOT}.{number}"), draft.worker(step.worker).status is WorkerStatus.DONE
+            results[path] = AgentResult(path, step.worker, success=done)
+    answer = next_steps(_sequence_of(work), results)
+    if isinstance(answer, Run):
+        names = {leaf.node.id for leaf in answer.leaves if isinstance(leaf, AgentLeaf)}
+        return [step for step in waiting.values() if step.worker in names]
+    return [step for step in waiting.values() if step.role is Role.REVIEWER]
+
+
+def _waits(draft: Draft, step: TaskStep) -> bool:
+    return draft.worker(step.worker).status is WorkerStatus.WAITING
+
+
+def _sequence_of(work: Sequence[TaskStep]) -> StrategyNode:
+    """A built-in team as the tree that it is: one after the other; who is in it, the table of parts has said."""
+    agents = (
+        AgentNode(step.worker, access="write" if WRITES_TARGET[step.role] else "read", agent=step.agent)
+        for step in work
+    )
+    return StrategyNode(Strategy.SEQUENTIAL, tuple(agents))
+
+
+def _end_if_stuck(draft: Draft) -> None:
+    if draft.session.options.interactive or not draft.running or not _is_stuck(draft):
+        return
+    open_steps = [step.worker for step in draft.session.steps() if not settled(draft, step.worker)]
+    reasons = "; ".join(f"{name} is {draft.worker(name).status}: {draft.worker(name).why}" for name in open_steps)
+    draft.end(Outcome.NEEDS_PERSON, f"nothing is left that could go on by itself ({reasons})")
 
 
 def settled(draft: Draft, worker: WorkerId) -> bool:
@@ -133,17 +181,19 @@ def lose_agent(draft: Draft, agent: AgentName, reason: str) -> None:
     """An agent cannot be used any more: plan again with those that are left."""
     draft.session.lost = {**draft.session.lost, agent: reason}
     draft.warn(f"{agent} is lost: {reason}")
-    if draft.running:
+    if not draft.running:
+        return
+    if draft.session.options.plan is None:
         make_plan(draft)
+    elif not usable_names(draft.session):
+        draft.end(Outcome.NEEDS_PERSON, _why_nobody(draft))
 
 
 def _finish(draft: Draft) -> None:
     plan = draft.session.plan
     if plan is None or not plan.steps:
         return
-    final = [review for review in draft.session.assessment.reviews.values() if review.request.trigger is Trigger.FINAL]
-    accepted = bool(final) and final[-1].decision is not None and final[-1].decision.action in ACCEPTED
-    if plan.reviews_itself and not accepted:
+    if plan.reviews_itself and not is_accepted(draft.session):
         ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
         return
     if not draft.session.open_reviews():
@@ -155,6 +205,7 @@ def _is_stuck(draft: Draft) -> bool:
     session = draft.session
     moving = any(is_alive(state) for state in session.workers.values())
     waiting = any(detail.start_at is not None for detail in session.details.values())
+    waiting = waiting or session.plan_run.start_due is not None
     wanted = {*session.effects_open.values(), *(one.kind for one in draft.wanted)}
     return not (moving or waiting or session.open_reviews() or session.approvals.questions or wanted & BRINGS_NEWS)
 

@@ -26,6 +26,7 @@ from orchestrator.models.events import (
     UsageReported,
 )
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.triggers import trigger_of
 from orchestrator.safety import SafetyEnforcer
@@ -94,6 +95,9 @@ def _weigh(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         recover(draft, worker, event)
     elif isinstance(event.payload, Reported) and draft.session.is_main(worker) and draft.running:
         trigger = trigger_of(event)
+        leaf = draft.session.leaf(worker)
+        if trigger is Trigger.MILESTONE and leaf is not None and leaf.node.access == "read":
+            return  # there is nothing to look at yet but an answer, which is read when it is there
         if trigger is not None:
             ask_for_review(draft, trigger, about=worker, text=event.payload.text)
 

@@ -70,6 +70,13 @@ def _park(draft: Draft, worker: WorkerId, because: str) -> None:
     why = f"parked after {count} restarts: {because}"
     if draft.alive(worker):
         draft.stop(worker, because=why)
+    if draft.session.leaf(worker) is not None:
+        why = f"failed after {count} restarts: {because}"
+        draft.change_attempt(worker).failure = why
+        if not draft.alive(worker):
+            draft.become(worker, WorkerStatus.FAILED, why)
+            draft.warn(f"{worker} {why}", worker)
+        return
     draft.become(worker, WorkerStatus.PARKED, why)
     ask(
         draft,

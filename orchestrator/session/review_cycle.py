@@ -26,6 +26,8 @@ GROWTH = 8
 """Each pause before a reviewer is asked again is so many times as long as the one before: 2 s and 16 s by default."""
 CHECKS = WorkerId("checks")
 """Stands in a panel for the orchestrator's own review by measurement."""
+ACCEPTED = frozenset({Action.CONTINUE, Action.LOG_WARNING})
+"""Decisions after which a finished piece of work stands."""
 ABOUT_ROUNDS = (
     "answer with what it is to do; it goes on with your words in its own conversation, and may ask for reviews again",
     "stop, and look at the reviews there were: orchestrate show",
@@ -44,6 +46,12 @@ ABOUT_CONCERNS = (
 def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
     """All reviews of one worker's work, oldest first."""
     return [review for review in session.assessment.reviews.values() if review.request.about == worker]
+
+
+def is_accepted(session: Session) -> bool:
+    """Whether the last review at the end lets the work stand."""
+    final = [review for review in session.assessment.reviews.values() if review.request.trigger is Trigger.FINAL]
+    return bool(final) and final[-1].decision is not None and final[-1].decision.action in ACCEPTED
 
 
 def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, text: str) -> None:
@@ -103,10 +111,11 @@ def _measure(draft: Draft, name: ReviewId) -> None:
         name: replace(review, measures="waits" if waits else "runs"),
     }
     if not waits:
-        _look(draft, RunChecks(review=name, without_baseline=_why_no_baseline(session)))
+        _look(draft, RunChecks(review=name, without_baseline=why_no_baseline(session)))
 
 
-def _why_no_baseline(session: Session) -> str | None:
+def why_no_baseline(session: Session) -> str | None:
+    """Why it is not known what the target's tests did before; ``None`` where it is."""
     if session.assessment.baseline is not None:
         return session.assessment.baseline.problem
     return "no baseline was asked for" if session.options.measures_final else None

@@ -26,6 +26,8 @@ from orchestrator.models.facts import Question
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
+from orchestrator.models.plan_steps import AgentLeaf
+from orchestrator.models.plan_tree import NodePath, Result, StrategyResult
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.suite_measurements import SuitesMeasured
@@ -298,6 +300,41 @@ class Storage:
     """Bytes the workers may fill after a person has allowed more than the option says."""
 
 
+@dataclass(frozen=True, slots=True)
+class StartedLeaf:
+    """One leaf of the session's own plan that an agent runs, or ran."""
+
+    worker: WorkerId
+    leaf: AgentLeaf
+
+
+@dataclass(slots=True)
+class PlanRun:
+    """How far a session's own plan has come.  In the built-in teams nothing of it is used."""
+
+    started: Mapping[NodePath, StartedLeaf] = field(default_factory=dict)
+    """By path, in the order in which they were started."""
+    results: Mapping[NodePath, Result] = field(default_factory=dict)
+    """What leaves came to; what a person sent on after that is no result until it is settled again."""
+    measuring: frozenset[NodePath] = frozenset()
+    """Gates that are being measured."""
+    looked_at: frozenset[tuple[WorkerId, int]] = frozenset()
+    """Attempts of writers that failed and whose change is, or was, looked at all the same."""
+    timed_out: frozenset[WorkerId] = frozenset()
+    """Workers that were stopped because their time was used up."""
+    starts: tuple[datetime, ...] = ()
+    """When the last agents were started for the first time, oldest first, as many as may be within a minute."""
+    start_due: datetime | None = None
+    """When the next may be, where one waits for that."""
+    said: frozenset[tuple[NodePath, str]] = frozenset()
+    """Which leaf was said to wait for what."""
+    question: str | None = None
+    """The open question whether more agents than allowed may be started."""
+    raised: int = 0
+    """How many more a person has allowed."""
+    result: StrategyResult | None = None
+
+
 @dataclass(slots=True)
 class Session:
     """Everything that is known and decided after entry ``n``."""
@@ -320,6 +357,7 @@ class Session:
     assessment: Assessment = field(default_factory=Assessment)
     approvals: Approvals = field(default_factory=Approvals)
     storage: Storage = field(default_factory=Storage)
+    plan_run: PlanRun = field(default_factory=PlanRun)
     warnings: tuple[str, ...] = ()
     effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""
@@ -351,6 +389,12 @@ class Session:
     def is_main(self, worker: WorkerId) -> bool:
         """Whether the worker is a step of the plan rather than a reviewer called in."""
         return any(step.worker == worker for step in self.steps())
+
+    def leaf(self, worker: WorkerId) -> AgentLeaf | None:
+        """The leaf of the session's own plan that the worker runs; ``None`` for reviewers, and in built-in teams."""
+        if self.options.plan is None:
+            return None
+        return next((one.leaf for one in self.plan_run.started.values() if one.worker == worker), None)
 
     def living(self) -> tuple[WorkerState, ...]:
         """Workers that have, or may have, a process."""

@@ -13,6 +13,7 @@ from orchestrator.models.facts import Question
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
+from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.suite_measurements import SuitesMeasured
@@ -128,6 +129,8 @@ class SessionSummary:
     baseline_wanted: bool = False
     answer: str = ""
     """What a task that asks for no change came to."""
+    result: StrategyResult | None = None
+    """What the session's own plan came to; ``None`` until then, and in the built-in teams."""
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
     settled: tuple[Settled, ...] = ()
@@ -174,6 +177,7 @@ def summarise(session: Session) -> SessionSummary:
         baseline=session.assessment.baseline,
         baseline_wanted=session.options.baseline_s is not None,
         answer=_answer(session),
+        result=session.plan_run.result,
         budget=account_of(session),
         settled=session.approvals.settled,
     )

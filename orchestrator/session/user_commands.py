@@ -77,6 +77,8 @@ def _stands(draft: Draft, state: WorkerState) -> bool:
     """Whether the worker had begun and nothing will start it again by itself."""
     if state.attempt == 0 or draft.detail(state.id).next_assignment is not None:
         return False
+    if draft.session.leaf(state.id) is not None and state.status is WorkerStatus.FAILED:
+        return False  # that is its result, and the plan went on from it
     if is_alive(state):
         return draft.detail(state.id).current.stopping_because is not None
     ended = (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)

@@ -1,0 +1,135 @@
+"""Read what an agent of a plan answered: a JSON object by its schema, or the reason why there is none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.review_engine.replies import KeyGivenTwice, last_object
+
+COMMON_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "answer": {"type": "string"},
+        "findings": {"type": "array", "items": {"type": "string"}},
+        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+    },
+    # OpenAI's strict mode refuses a schema in which a property is optional or further ones are allowed.
+    "required": ["answer", "findings", "confidence"],
+    "additionalProperties": False,
+}
+"""What an agent answers whose template says nothing else."""
+MOST_SHOWN: Final = 80
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeafAnswer:
+    """What an agent answered, as far as it fits the schema; a key beyond the schema's is left out."""
+
+    output: Mapping[str, Any]
+    confidence: float
+    """From 0 to 1, as the agent says of itself."""
+
+
+def read_answer(*, text: str, reply: Mapping[str, Any] | None, schema: Mapping[str, Any] | None) -> LeafAnswer | str:
+    """Read the answer, or say in words why there is none that counts.
+
+    ``reply`` is the CLI's structured answer and goes before ``text``.
+
+    Args:
+        schema: ``None``: the common one.
+    """
+    schema = schema or COMMON_SCHEMA
+    if reply is None:
+        try:
+            reply = last_object(text)
+        except KeyGivenTwice as twice:
+            return str(twice)
+    if reply is None:
+        return "the answer holds no JSON object" if text.strip() else "the answer is empty"
+    misfit = misfit_of(reply, schema)
+    if misfit is not None:
+        return f"the answer does not fit its schema: {misfit}"
+    confidence = reply.get("confidence")
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
+        return f"its confidence is {_shown(confidence)}, not a number from 0 to 1"
+    known = schema.get("properties", {})
+    output = {key: _cleaned(value) for key, value in reply.items() if key in known and key != "confidence"}
+    return LeafAnswer(output, float(confidence))
+
+
+def misfit_of(value: object, schema: Mapping[str, Any], where: str = "") -> str | None:
+    """Say where a value breaks the schema, ``None`` where it fits.
+
+    Types, enumerations, bounds, required keys and what lies within lists and objects are held against it, which is all
+    that our schemas say.  A key beyond those of an object is no break: see :class:`LeafAnswer`.
+    """
+    name = where or "it"
+    wanted = schema.get("type")
+    if isinstance(wanted, str) and not _is_of(value, wanted):
+        return f"{name} is {_shown(value)}, not {'an' if wanted[0] in 'aeio' else 'a'} {wanted}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"{name} is {_shown(value)}, not one of {', '.join(map(str, schema['enum']))}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _misfit_of_number(value, schema, name)
+    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        found = (misfit_of(item, schema["items"], f"{where}[{index}]") for index, item in enumerate(value))
+        return next((misfit for misfit in found if misfit is not None), None)
+    if isinstance(value, Mapping):
+        return _misfit_of_object(value, schema, where)
+    return None
+
+
+def _misfit_of_object(value: Mapping[str, Any], schema: Mapping[str, Any], where: str) -> str | None:
+    missing = [key for key in schema.get("required", ()) if key not in value]
+    if missing:
+        return f"{where or 'it'} lacks {' and '.join(missing)}"
+    for key, inner in schema.get("properties", {}).items():
+        if key in value:
+            misfit = misfit_of(value[key], inner, f"{where}.{key}" if where else key)
+            if misfit is not None:
+                return misfit
+    return None
+
+
+def _misfit_of_number(value: float, schema: Mapping[str, Any], name: str) -> str | None:
+    if not math.isfinite(value):
+        return f"{name} is {_shown(value)}, no finite number"
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if (least is not None and value < least) or (most is not None and value > most):
+        bounds = f"from {least}" if most is None else f"up to {most}" if least is None else f"from {least} to {most}"
+        return f"{name} is {_shown(value)}, not {bounds}"
+    return None
+
+
+def _is_of(value: object, wanted: str) -> bool:
+    if isinstance(value, bool):  # which Python counts among the numbers
+        return wanted == "boolean"
+    return isinstance(value, _TYPES.get(wanted, (object,)))
+
+
+def _cleaned(value: Any) -> Any:
+    r"""Without lone surrogates: JSON may say ``\ud800``, which no journal could write."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_cleaned(key): _cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence):
+        return [_cleaned(item) for item in value]
+    return value
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
+    return shown.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,182 @@
+"""Start the leaves of a session's own plan, within its bounds: what exceeds one waits, and that is said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from orchestrator.agents.registry import get_agent
+from orchestrator.composition.strategies.position import agents_of
+from orchestrator.models.effects import MeasureGates
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.plan_steps import AgentLeaf, GateLeaf, Leaf, MergeLeaf
+from orchestrator.models.plan_tree import AgentNode, AgentResult, Failure, MergeResult
+from orchestrator.models.work import Role, TaskStep
+from orchestrator.models.workers import WorkerState
+from orchestrator.session.assignments import assignment_for_leaf
+from orchestrator.session.delayed_starts import launch
+from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_results import is_settled
+from orchestrator.session.questions import ask
+from orchestrator.session.review_cycle import usable_names, why_no_baseline
+from orchestrator.session.state import Session, StartedLeaf, WorkerDetail
+
+MINUTE: Final = timedelta(minutes=1)
+ABOUT_WORKERS: Final = ("answer 'go on' to allow as many again", "stop; what is done stays")
+
+
+def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
+    """Start what may start now, in plan order, and say whether a leaf came to its result at once.
+
+    One that may write has the target to itself: readers see a tree that does not move under them.
+    """
+    draft.plan_run.start_due = None
+    for leaf in leaves:
+        run = draft.session.plan_run
+        if leaf.path in run.results or leaf.path in run.started or leaf.path in run.measuring:
+            continue
+        because = _why_wait(draft, leaf)
+        if because is not None:
+            _say_once(draft, leaf, because)
+        elif isinstance(leaf, AgentLeaf):
+            if not _start_agent(draft, leaf):
+                return True
+        elif isinstance(leaf, GateLeaf):
+            draft.plan_run.measuring = draft.session.plan_run.measuring | {leaf.path}
+            baseline = why_no_baseline(draft.session)
+            draft.do(MeasureGates(path=leaf.path, node=leaf.node, without_baseline=baseline))
+        else:
+            _merge(draft, leaf)
+            return True
+        if not draft.running:
+            return False
+    return False
+
+
+def at_work(draft: Draft) -> Sequence[StartedLeaf]:
+    """The agents of the plan that have begun and have no result yet."""
+    return [one for one in draft.session.plan_run.started.values() if not is_settled(draft, one)]
+
+
+def _why_wait(draft: Draft, leaf: Leaf) -> str | None:
+    """What the leaf has to wait for; ``None``: nothing."""
+    run, bounds = draft.session.plan_run, draft.session.options.sandbox.team
+    busy = at_work(draft)
+    writers = [one.worker for one in busy if one.leaf.node.access == "write"]
+    if writers:
+        return f"{writers[0]} writes in the target"
+    if not isinstance(leaf, AgentLeaf):
+        waits = draft.session.options.baseline_s is not None and draft.session.assessment.baseline is None
+        return "the target's tests as they were before are still being run" if waits else None
+    if leaf.node.access == "write" and (busy or run.measuring):
+        others = ", ".join(one.worker for one in busy) or "the gates"
+        return f"it writes in the target, and {others} read there"
+    if len(busy) >= bounds.max_parallel:
+        return f"{len(busy)} agents are at work (--max-parallel {bounds.max_parallel})"
+    allowed = bounds.max_workers + run.raised
+    if len(run.started) >= allowed:
+        if run.question is None:
+            _ask_for_more(draft, leaf, allowed)
+        return f"{len(run.started)} agents were started (--max-workers {allowed})"
+    recent = [at for at in run.starts if draft.at - at < MINUTE]
+    if len(recent) >= bounds.starts_per_minute:
+        draft.plan_run.start_due = recent[-bounds.starts_per_minute] + MINUTE
+        return f"{bounds.starts_per_minute} agents were started within a minute"
+    return None
+
+
+def _say_once(draft: Draft, leaf: Leaf, because: str) -> None:
+    kind = because.rpartition("(")[2] if because.endswith(")") else ""
+    key = (leaf.path, kind)
+    if key not in draft.session.plan_run.said:
+        draft.plan_run.said = draft.session.plan_run.said | {key}
+        name = leaf.node.id if isinstance(leaf, AgentLeaf) else "a measurement"
+        draft.warn(f"{name} ({leaf.path}) waits: {because}")
+
+
+def _ask_for_more(draft: Draft, leaf: AgentLeaf, allowed: int) -> None:
+    text = f"the plan has started {allowed} agents and wants more, next {leaf.node.id} ({leaf.path})"
+    question = ask(draft, text, about=None, suggestions=ABOUT_WORKERS)
+    draft.plan_run.question = question.id
+
+
+def allow_more(draft: Draft, question: str) -> None:
+    """A person has answered whether more agents may be started: as many again."""
+    if draft.session.plan_run.question == question:
+        draft.plan_run.question = None
+        draft.plan_run.raised = draft.session.plan_run.raised + draft.session.options.sandbox.team.max_workers
+
+
+def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
+    """Start it, or put on record why nobody can run it; says which."""
+    session, node = draft.session, leaf.node
+    agent = choose_agent(session, node)
+    if agent is None:
+        wanted = node.agent or "any agent"
+        why = draft.session.lost.get(node.agent) if node.agent else None
+        error = f"{wanted} cannot be used" + (f": {why}" if why else "")
+        result = AgentResult(leaf.path, node.id, success=False, error=error, failure=Failure.FAILED, agent=node.agent)
+        draft.plan_run.results = {**session.plan_run.results, leaf.path: result}
+        draft.warn(f"{node.id} ({leaf.path}) is not started: {error}")
+        return False
+    role = Role.IMPLEMENTER if node.access == "write" else Role.ANALYST
+    worker = worker_name(session, node.id)
+    step = TaskStep(worker, agent, role, node.title or node.id, path=leaf.path)
+    note_step(draft, step)
+    draft.plan_run.started = {**draft.session.plan_run.started, leaf.path: StartedLeaf(worker, leaf)}
+    recent = [at for at in session.plan_run.starts if draft.at - at < MINUTE]
+    draft.plan_run.starts = (*recent, draft.at)
+    assignment = assignment_for_leaf(draft.session, worker, leaf, agent=agent, role=role)
+    detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
+    draft.session.details = {**draft.session.details, worker: detail}
+    launch(draft, assignment)
+    return True
+
+
+def note_step(draft: Draft, step: TaskStep) -> None:
+    """Let the plan, as people see it, have one more worker."""
+    plan = draft.session.plan
+    assert plan is not None
+    draft.session.plan = replace(plan, steps=(*plan.steps, step))
+    draft.session.workers = {**draft.session.workers, step.worker: WorkerState(step.worker, step.agent, step.role)}
+
+
+def worker_name(session: Session, wanted: str) -> WorkerId:
+    """The name itself, or with the first number behind it that neither a worker nor an agent of the plan has."""
+    planned = agents_of(session.options.plan) if session.options.plan is not None else ()
+    taken = {*session.workers, *(WorkerId(node.id) for node in planned if node.id != wanted)}
+    if WorkerId(wanted) not in taken:
+        return WorkerId(wanted)
+    number = 2
+    while WorkerId(f"{wanted}-{number}") in taken:
+        number += 1
+    return WorkerId(f"{wanted}-{number}")
+
+
+def choose_agent(session: Session, node: AgentNode) -> AgentName | None:
+    """The CLI that runs an agent of the plan: the one it names, else one that is good at it and has had least to do.
+
+    Writing goes first to whoever is best at making changes; the rest is spread, so that several opinions come from
+    several vendors where there are any.
+    """
+    usable = usable_names(session)
+    if node.agent is not None:
+        return node.agent if node.agent in usable else None
+    if not usable:
+        return None
+    had = [session.workers[one.worker].agent for one in session.plan_run.started.values()]
+
+    def rank(agent: AgentName) -> tuple[bool, int, int]:
+        second_choice = node.access == "write" and Role.IMPLEMENTER not in get_agent(agent).role_strengths[:1]
+        return second_choice, had.count(agent), usable.index(agent)
+
+    return min(usable, key=rank)
+
+
+def _merge(draft: Draft, leaf: MergeLeaf) -> None:
+    """Writers had the target to themselves, one after the other: what they made is there."""
+    merged = MergeResult(leaf.path, success=True)
+    results = {**draft.session.plan_run.results, leaf.path: merged}
+    draft.plan_run.results = results

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.gates_of_plan import measured_gates
+from orchestrator.coordinator.target_tests import TargetTests
+from orchestrator.models.effects import MeasureGates
+from orchestrator.models.plan_tree import GateNode, NodePath
+from orchestrator.models.quality_gates import GateState
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.sandbox.layers import Bench
+from orchestrator.snapshots.recorded_trees import Snapshots
+from orchestrator.snapshots.writers import Writers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEST = "import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertTrue({})\n"
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Evidence:
+    for name in ("scratch", "settings", "home", "target"):
+        (tmp_path / name).mkdir()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
+    bench = Bench(SandboxConfig(name="default"), "bubblewrap", environ, tmp_path / "scratch", (), tmp_path / "settings")
+    target = tmp_path / "target"
+    made = Evidence(Snapshots(tmp_path / "snapshots", target, writers=Writers()), TargetTests(target, bench, environ))
+    made.begin()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("holds", "state", "actual"), [(True, GateState.PASS, 0.0), (False, GateState.FAIL, 1.0)], ids=["passes", "fails"]
+)
+async def test_the_gate_tests_is_what_the_targets_own_tests_say_now(
+    evidence: Evidence, tmp_path: Path, holds: bool, state: GateState, actual: float
+) -> None:
+    (tmp_path / "target" / "test_it.py").write_text(TEST.format(holds))
+    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("tests",)), "none was asked for"))
+    (gate,) = found.gates
+    assert (found.path, found.state, gate.actual) == ("1.2", state, actual)
+    assert gate.command
+    assert found.changed_lines == 3
+
+
+async def test_without_any_tests_nothing_is_measured_and_nothing_passes(evidence: Evidence) -> None:
+    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("tests",))))
+    assert found.state is GateState.NOT_MEASURED
+    assert "no tests" in found.gates[0].message
+
+
+async def test_a_gate_that_nobody_can_measure_is_not_measured(evidence: Evidence) -> None:
+    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("beauty",))))
+    assert found.state is GateState.NOT_MEASURED
