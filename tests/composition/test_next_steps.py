@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.composition.next_steps import next_steps
@@ -69,6 +69,7 @@ def says(data: st.DataObject, path: NodePath, *, is_agent: bool) -> object:
     return data.draw(st.tuples(st.sampled_from(GateState), st.one_of(st.none(), st.integers(0, 9))), label=path)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no reason
 @given(trees(), st.data())
 def test_every_plan_ends_and_runs_no_leaf_twice(plan: Node, data: st.DataObject) -> None:
     check_plan(plan)
@@ -104,6 +105,7 @@ def test_every_plan_ends_and_runs_no_leaf_twice(plan: Node, data: st.DataObject)
     assert next_steps(plan, play.results) == step
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no reason
 @given(trees())
 def test_nobody_writes_beside_another_on_the_same_tree(plan: Node) -> None:
     play = Play(plan)
