@@ -30,9 +30,9 @@ import anyio
 import anyio.to_thread
 import psutil
 
+from orchestrator.files.tailing import FileTail, file_changes
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.session_lock import hold_session_lock
-from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import EffectId, StartWorker
 from orchestrator.models.entries import (

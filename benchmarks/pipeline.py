@@ -25,7 +25,7 @@ import anyio
 from benchmarks.crowd import AT, Crowd
 from orchestrator.agents.contract import Translation
 from orchestrator.coordinator.stream_listeners import Listener
-from orchestrator.journal.tailing import FileTail
+from orchestrator.files.tailing import FileTail
 from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import AgentOutput, JournalEntry
 from orchestrator.models.events import Said

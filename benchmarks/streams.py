@@ -20,7 +20,7 @@ from pathlib import Path
 import anyio
 from pydantic_core import from_json
 
-from orchestrator.journal.tailing import FileTail, file_changes
+from orchestrator.files.tailing import FileTail, file_changes
 from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import AgentOutput
 from orchestrator.models.events import AgentEvent, EventType, Said

@@ -1,4 +1,4 @@
-"""Sees who opens, lists or looks at what somebody else made: only ``orchestrator/files`` may.
+"""Sees who opens, lists or looks at what somebody else made: only ``orchestrator/files/foreign.py`` may.
 
 Active in the whole suite (``tests/conftest.py``), and in programs that a test starts with :func:`watch_main`.  A path
 is foreign below a target, below a worker's scratch folder or home, and where a login file of the user's stands.  The
@@ -20,7 +20,9 @@ ROOT: Final = str(Path(__file__).resolve().parent.parent)
 PACKAGE: Final = f"{ROOT}/orchestrator/"
 TESTS: Final = f"{ROOT}/tests/"
 ALLOWED: Final = {
-    "orchestrator/files/": "the one way",
+    "orchestrator/files/foreign.py": "the one way",
+    "orchestrator/files/temporary.py": "removes trees by it",
+    "orchestrator/files/programs.py": "finds what it starts",
     "orchestrator/rehearsal/stand_in/": "plays an agent, in a process of its own",
     "orchestrator/shim/supervision.py": "the shim's, in a process of its own: standard library only",
     "orchestrator/shim/spawning.py": "the shim's",

@@ -28,7 +28,7 @@ FLOOR_OF = {part: number for number, parts in enumerate(FLOORS) for part in part
 # What decides does not act.  These parts know no file, clock, process or event loop; the modules named are their edges.
 PURE_PARTS = (
     *("quotation", "models", "wire", "agents", "review_engine", "recovery", "safety", "session", "suites", "gates"),
-    "composition",
+    *("composition", "egress", "narration"),
 )
 EDGES = {
     "orchestrator/agents/registry.py",

@@ -74,12 +74,12 @@ def test_a_login_file_is_foreign_too(tmp_path: Path, offences: list[str]) -> Non
     assert len(offences) == 1
 
 
-def test_the_room_itself_and_a_test_may(tmp_path: Path, offences: list[str]) -> None:
+def test_the_one_way_itself_and_a_test_may(tmp_path: Path, offences: list[str]) -> None:
     path = tmp_path / "target" / "src" / "file"
     path.parent.mkdir(parents=True)
     path.write_text("x")
     assert ForeignFolder(tmp_path / "target").read("src/file", most_bytes=1) == b"x"
-    offender(f"{PACKAGE}files/planted.py", "return open(path).close()")(str(path))
+    offender(f"{PACKAGE}files/foreign.py", "return open(path).close()")(str(path))
     assert path.read_text() == "x"
     assert offences == []
 

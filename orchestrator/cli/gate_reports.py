@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from orchestrator import __version__
 from orchestrator.cli.documents import document
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.gates.github_commands import annotation_lines, outputs
 from orchestrator.gates.in_toto_statement import in_toto_statement
 from orchestrator.gates.junit_report import junit_document
 from orchestrator.gates.markdown_report import markdown_document
 from orchestrator.gates.sarif_report import sarif_document
-from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.models.quality_gates import GateReport
 
 

@@ -14,10 +14,10 @@ from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.log_lines import LogWriter, is_meant
 from orchestrator.errors import JournalDamaged, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.files.tailing import FileTail, file_changes
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import decode_entry
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.identity import WorkerId
 from orchestrator.quotation import visible_lines

@@ -25,10 +25,10 @@ from orchestrator.coordinator.session_request import Observer
 from orchestrator.coordinator.storage_watch import Storage, stopping_without_journal
 from orchestrator.coordinator.stream_listeners import Listener, Offsets, as_entry, as_recorded, beginning
 from orchestrator.coordinator.timers import keep_sampling, keep_sharing_logins, keep_time
+from orchestrator.files.tailing import FileChanges, file_changes
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.control import read_commands
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.tailing import FileChanges, file_changes
 from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import EffectId, Outcome
 from orchestrator.models.entries import (

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Listing, Unread
-from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.files.tailing import FileChanges
 from orchestrator.journal.folder import SessionFolder, make_private_folder
-from orchestrator.journal.tailing import FileChanges
 from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import GuardAsked, Input
 from orchestrator.models.identity import WorkerId

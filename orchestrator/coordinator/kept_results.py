@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.coordinator.target_tests import SuiteOutcomes
-from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.files.atomic_replace import write_atomically
 
 _STATED: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
 _TESTED: TypeAdapter[SuiteOutcomes] = TypeAdapter(SuiteOutcomes)

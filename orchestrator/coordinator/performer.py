@@ -26,9 +26,9 @@ from orchestrator.coordinator.gates_of_plan import measured_gates
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.session_report import write_report
 from orchestrator.errors import OrchestrateError
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import off_loop
-from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import (
     AnswerGuard,

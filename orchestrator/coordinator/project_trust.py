@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit, UsageError
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
-from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.models.recorded_outcomes import OWN_VIEW
 from orchestrator.suites.detection import SETTINGS, stated_commands
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from pydantic import TypeAdapter
 
-from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome

@@ -34,8 +34,8 @@ from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.time_limits import off_loop
-from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.target_lock import TargetLock, hold_target

@@ -12,8 +12,8 @@ from orchestrator.agents.bounds import bounded, trimmed
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.self_reports import REPORT_TYPES, events_of_report_line
 from orchestrator.coordinator.asides import AsideReader
+from orchestrator.files.tailing import FileTail
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.tailing import FileTail
 from orchestrator.models.entries import (
     AgentOutput,
     CoordinatorResumed,

@@ -20,10 +20,10 @@ from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import get_agent
 from orchestrator.coordinator.preflight import VERSION_TIME_S, Backend
 from orchestrator.coordinator.proxy_trial import try_proxy
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Status
 from orchestrator.files.programs import run_program_off_loop
 from orchestrator.files.temporary import temporary_folder
-from orchestrator.journal.atomic_replace import write_atomically
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.sandbox.environment import child_environment

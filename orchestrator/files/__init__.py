@@ -1,1 +1,1 @@
-"""This room alone opens, lists and hashes files and folders that somebody else made."""
+"""This room alone opens, lists and hashes what somebody else made; it also watches, tails and replaces files."""

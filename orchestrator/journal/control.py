@@ -13,8 +13,8 @@ from typing import Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.atomic_replace import sync_folder
 from orchestrator.models.entries import UserCommand
 
 _COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)

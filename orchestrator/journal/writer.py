@@ -16,8 +16,8 @@ from typing import Self
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
-from orchestrator.journal.atomic_replace import sync_folder
 from orchestrator.journal.disk_reserve import RESERVE_BYTES, Reserve
 from orchestrator.journal.reader import check_format, decode_entry, end_of_line_before, last_entry_before
 from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
+from orchestrator.egress.egress_requests import verb_at
 from orchestrator.safety.shell.scope import NOWHERE, Scope
 from orchestrator.safety.shell.words import Word
 
-_VALUED: Final = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"})
 _PROGRAMS: Final = (
     *("core.sshcommand", "core.pager", "core.editor", "core.fsmonitor", "core.askpass", "core.gitproxy"),
     *("diff.external", "sequence.editor", "credential.helper", "gpg.program", "uploadpack.packobjectshook"),
@@ -107,14 +107,6 @@ def _scripts_of_verb(name: str, rest: Sequence[Word]) -> Iterator[Word]:
                 yield Word(word.text[len(option) + 1 :], word.dynamic)
             elif len(option) == 2 and len(word.text) > 2 and word.text.startswith(option):
                 yield Word(word.text[2:], word.dynamic)
-
-
-def verb_at(argv: Sequence[str]) -> int:
-    """Where the first word stands that is neither an option nor an option's value."""
-    at = 1
-    while at < len(argv) and argv[at].startswith("-"):
-        at += 2 if argv[at] in _VALUED else 1
-    return at
 
 
 def _settings(words: Sequence[Word]) -> tuple[list[Word], int]:

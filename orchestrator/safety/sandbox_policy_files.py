@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from orchestrator.egress.destinations import destination
 from orchestrator.errors import InvalidFile, UsageError
 from orchestrator.models.sandbox import MODEL_HOSTS, ORIGIN, PLACEHOLDERS, Network, SandboxConfig
-from orchestrator.safety.destinations import destination
 from orchestrator.toml_files import TomlFile, read_toml
 
 _PACKAGE = Path(__file__).parent.parent

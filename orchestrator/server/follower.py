@@ -12,10 +12,10 @@ import anyio
 import anyio.lowlevel
 
 from orchestrator.errors import JournalDamaged
+from orchestrator.files.tailing import FileTail, file_changes
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import check_format, decode_entry
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.journal.tailing import FileTail, file_changes
 from orchestrator.models.entries import JournalEntry
 from orchestrator.server.broadcast import Broadcast
 from orchestrator.server.entry_lookup import JournalPages

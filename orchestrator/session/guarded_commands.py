@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from orchestrator.egress.egress_requests import leaving
 from orchestrator.models.entries import GuardAsked, UserCommand
 from orchestrator.models.facts import PersonAsked
 from orchestrator.models.identity import WorkerId
 from orchestrator.safety.command_filter import CommandFilter, CommandVerdict, Decision
-from orchestrator.safety.egress_requests import leaving
 from orchestrator.safety.path_scope import WorkerPaths
 from orchestrator.session.consents import (
     NO,

@@ -6,14 +6,14 @@ import shlex
 from dataclasses import replace
 from os.path import normpath
 
+from orchestrator.egress.destinations import Destination, destination
+from orchestrator.egress.egress_requests import Unsupported
 from orchestrator.models.effects import InspectOutbound, SendOutbound
 from orchestrator.models.egress import OutboundArtifact, PackageArtifact, Publish, Push, PushArtifact, RefChange
 from orchestrator.models.entries import GuardAsked, OutboundInspected, OutboundSent
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.sandbox import ORIGIN
-from orchestrator.safety.destinations import Destination, destination
-from orchestrator.safety.egress_requests import Unsupported
 from orchestrator.session.consents import answer, ask_consent, key_of, refuse_if_unattended, settle_beforehand, shown
 from orchestrator.session.draft import Draft
 from orchestrator.session.questions import ask

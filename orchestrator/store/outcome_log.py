@@ -21,8 +21,8 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.atomic_replace import sync_folder
 from orchestrator.store.log_records import LOG_FORMAT, LOG_RECORD, LogBody, LogRecord
 
 LOG_NAME: Final = "outcomes.jsonl"

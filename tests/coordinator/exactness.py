@@ -12,9 +12,9 @@ import psutil
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
+from orchestrator.files.tailing import FileTail
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
-from orchestrator.journal.tailing import FileTail
 from orchestrator.models.entries import AgentOutput, JournalEntry
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.session.replaying import replay

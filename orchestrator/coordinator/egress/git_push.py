@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from orchestrator.egress.destinations import destination, without_login
+from orchestrator.egress.egress_requests import RefGiven, Unsupported, resolve
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.models.egress import Push, PushArtifact, RefChange
 from orchestrator.models.sandbox import Leaving
-from orchestrator.safety.destinations import destination, without_login
-from orchestrator.safety.egress_requests import RefGiven, Unsupported, resolve
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.sandbox.host_jobs import HOME, HostJob, HostJobs, JobResult
 from orchestrator.sandbox.mounts import Mount

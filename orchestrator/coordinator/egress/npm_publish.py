@@ -17,13 +17,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.egress.destinations import destination
+from orchestrator.egress.egress_requests import why_unfit
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Listing, Unread
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.egress import PackageArtifact, Publish
 from orchestrator.models.sandbox import Leaving
-from orchestrator.safety.destinations import destination
-from orchestrator.safety.egress_requests import why_unfit
 from orchestrator.sandbox.host_jobs import HostJob, HostJobs, JobResult
 
 TARBALL: Final = "package.tgz"

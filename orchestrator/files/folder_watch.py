@@ -61,7 +61,7 @@ async def file_changes(folders: Iterable[Path], *, ignored: Collection[str] = ()
         finally:
             inotify.close()
         return
-    from orchestrator.journal.polling_watch import WatchfilesChanges
+    from orchestrator.files.polling_watch import WatchfilesChanges
 
     changes = WatchfilesChanges(folders, frozenset(ignored))
     try:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.journal.tailing import BATCH_BYTES, FileTail
+from orchestrator.files.tailing import BATCH_BYTES, FileTail
 from orchestrator.wire.lines import Line
 
 
@@ -97,7 +97,7 @@ def test_a_line_of_64_mib_comes_whole_and_one_byte_more_is_skipped(path: Path) -
 def test_a_long_line_takes_at_most_twice_its_size_in_memory(path: Path) -> None:
     append(path, b"z" * (64 * 1024 * 1024) + b"\n")
     script = (
-        "import resource, sys; from pathlib import Path; from orchestrator.journal.tailing import FileTail\n"
+        "import resource, sys; from pathlib import Path; from orchestrator.files.tailing import FileTail\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = peak(); lines = FileTail(Path(sys.argv[1])).read(); print(len(lines), peak() - before)"
     )

@@ -12,7 +12,7 @@ import pytest
 WATCH_WITHOUT_INOTIFY = """
 import sys; from pathlib import Path
 import anyio
-from orchestrator.journal.folder_watch import file_changes
+from orchestrator.files.folder_watch import file_changes
 async def main(folder):
     async with file_changes([folder]) as changes:
         assert await anext(changes) is None
@@ -29,7 +29,7 @@ NO_INSTANCES = "echo 0 > /proc/sys/user/max_inotify_instances"
 ADD_A_FOLDER_TOO_MANY = """
 import sys; from pathlib import Path
 import anyio
-from orchestrator.journal.folder_watch import file_changes
+from orchestrator.files.folder_watch import file_changes
 async def main(folder):
     more = folder / "more"; more.mkdir()
     async with file_changes([folder]) as changes:

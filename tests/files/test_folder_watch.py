@@ -9,8 +9,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from orchestrator.journal.folder_watch import FileChanges, InotifyChanges, file_changes
-from orchestrator.journal.polling_watch import WatchfilesChanges
+from orchestrator.files.folder_watch import FileChanges, InotifyChanges, file_changes
+from orchestrator.files.polling_watch import WatchfilesChanges
 
 pytestmark = pytest.mark.anyio
 

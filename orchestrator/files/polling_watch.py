@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 from watchfiles import Change, awatch
 
-from orchestrator.journal.folder_watch import ChangedPaths
+from orchestrator.files.folder_watch import ChangedPaths
 
 # Measured: 10 ms p50 and 20 ms p99 from write to wake; the defaults take 50 ms.
 _STEP_MS, _DEBOUNCE_MS, _TIMEOUT_MS = 10, 20, 50

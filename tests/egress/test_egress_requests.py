@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.egress.egress_requests import MOST_REFS, RefGiven, Unsupported, leaving, resolve
 from orchestrator.models.egress import Publish, Push, RefWanted
-from orchestrator.safety.egress_requests import MOST_REFS, RefGiven, Unsupported, leaving, resolve
 
 MAIN, TAG, OTHER = "a" * 40, "b" * 40, "c" * 40
 REFS = {"refs/heads/main": MAIN, "refs/heads/both": MAIN, "refs/tags/both": TAG, "refs/tags/v1": TAG}

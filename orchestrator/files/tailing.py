@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from orchestrator.files.folder_watch import FileChanges, file_changes
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.folder_watch import FileChanges, file_changes
 from orchestrator.wire.lines import Line, LineFramer
 
 __all__ = ["FileChanges", "FileTail", "TailFault", "file_changes"]

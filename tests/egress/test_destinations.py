@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.safety.destinations import destination, without_login
+from orchestrator.egress.destinations import destination, without_login
 
 
 @pytest.mark.parametrize(

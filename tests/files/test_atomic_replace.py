@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.journal.atomic_replace import write_atomically
+from orchestrator.files.atomic_replace import write_atomically
 
 
 def test_the_text_stands_in_a_private_file_and_nothing_else_stays(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from orchestrator.models.egress import Publish, Push, RefWanted
-from orchestrator.safety.git_commands import verb_at
 
+_VALUED: Final = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"})
+"""Options of git itself that take the next word for their value."""
 MOST_REFS: Final = 10
 """More could not be read in one question."""
 
@@ -197,3 +198,11 @@ def _publish(words: Sequence[str], options: Sequence[tuple[str, str]], cwd: str)
     if reason is not None:
         raise _Refused(reason)
     return Publish(normpath(PurePosixPath(cwd, given.get("-C", ""), *words)), tag, access, given.get("--registry", ""))
+
+
+def verb_at(argv: Sequence[str]) -> int:
+    """Where the verb of a ``git`` command stands: the first word that is neither an option nor an option's value."""
+    at = 1
+    while at < len(argv) and argv[at].startswith("-"):
+        at += 2 if argv[at] in _VALUED else 1
+    return at
