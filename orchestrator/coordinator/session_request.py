@@ -13,6 +13,7 @@ from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import AgentName, SessionId
+from orchestrator.models.plan_tree import StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.state import Session
 
@@ -72,6 +73,8 @@ class RunRequest:
     """The task asks for no change: an answer is its result, and nobody writes."""
     chosen_team: TeamChoice | None = None
     """``None``: the team that ``no_change`` says."""
+    plan: StrategyNode | None = None
+    """A tree of agents and gates that ``check_plan`` let through; ``None``: that of the chosen team."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 
