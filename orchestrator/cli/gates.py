@@ -164,6 +164,7 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         rules=rules,
         python=_interpreter(options["python"]),
         stated=trusted.commands,
+        is_whole=options["only"] is None,
         notes=(*trusted.warnings, *problems),
         within_s=options["timeout"],
     )

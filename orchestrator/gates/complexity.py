@@ -52,6 +52,7 @@ GATE = Gate(
     unit="paths",
     plan=plan,
     read=read,
+    languages=("python",),
     tool="ruff",
     version_argv=(f"{TOOLS}/ruff", "--version"),
 )

@@ -51,6 +51,7 @@ GATE = Gate(
     blocking=False,
     plan=plan,
     read=read,
+    languages=("python",),
     tool="python",
     version_argv=(f"{TOOLS}/python", "--version"),
 )

@@ -16,6 +16,10 @@ from orchestrator.models.suite_measurements import SuitesMeasured
 TOOLS, PROBES, WORK, PROJECT, LIST = "@tools@", "@probes@", "@work@", "@project@", "@list@"
 """What a command holds in place of paths that are known only when it is run: the folder of our tools' programs, that of
 our own small programs, an empty one to write in, the project's, and a file with one path a line (``Command.files``)."""
+RECORDS, HOME = "@records@", "@home@"
+"""Where Node's processes wrote while the tests ran, and the user's home, in which toolchains keep their caches."""
+
+Language = Literal["python", "javascript", "typescript", "go", "rust"]
 
 Source = Literal["tool", "tests", "coverage", "gates"]
 """Where a gate's value comes from: a program that it names (or what was read of the project beforehand), the project's
@@ -60,6 +64,10 @@ class Subject:
     allowed_licences: tuple[str, ...] = ()
     budget: Mapping[str, float | str] = field(default_factory=dict)
     """``command``, ``seconds`` and ``memory_mib`` of the performance gate, as far as the settings name them."""
+    roots: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
+    """The folders that hold a manifest of a language, relative to the project; ``""`` is the project itself."""
+    sources: Mapping[Language, tuple[str, ...]] = field(default_factory=dict)
+    """The files of every other language that are the project itself."""
     osv_url: str = ""
     """Where known vulnerabilities are asked for; empty: the tool's own default."""
 
@@ -148,6 +156,8 @@ class Gate:
     unit: str = ""
     blocking: bool = True
     """Whether it blocks where nobody says otherwise; a threshold that the user sets always does."""
+    languages: tuple[Language, ...] = ()
+    """It is measured where the project is written in one of them; empty: always."""
     needs: tuple[str, ...] = ()
     """The gates whose values it is made from."""
     tool: str = ""

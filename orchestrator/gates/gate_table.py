@@ -8,6 +8,10 @@ from orchestrator.gates import (
     branch_coverage,
     complexity,
     documented_names,
+    go_coverage,
+    go_findings,
+    javascript_coverage,
+    javascript_findings,
     leaked_secrets,
     licences,
     line_coverage,
@@ -15,9 +19,12 @@ from orchestrator.gates import (
     passing_tests,
     performance,
     quality_score,
+    rust_findings,
     security_findings,
     type_errors,
+    typescript_errors,
     vulnerable_dependencies,
+    vulnerable_modules,
 )
 from orchestrator.gates.gate import Gate
 
@@ -37,6 +44,13 @@ OWN: tuple[Gate, ...] = (
     leaked_secrets.GATE,
     vulnerable_dependencies.GATE,
     licences.GATE,
+    javascript_coverage.GATE,
+    javascript_findings.GATE,
+    typescript_errors.GATE,
+    go_coverage.GATE,
+    go_findings.GATE,
+    rust_findings.GATE,
+    vulnerable_modules.GATE,
     performance.GATE,
     quality_score.GATE,
 )

@@ -124,5 +124,6 @@ GATE = Gate(
     unit="not allowed",
     plan=plan,
     read=read_imports,
+    languages=("python",),
     tool="orchestrate",
 )

@@ -136,6 +136,7 @@ GATE = Gate(
     unit="%",
     read=read,
     source="coverage",
+    languages=("python",),
     tool="coverage",
     version_argv=(f"{TOOLS}/coverage", "--version"),
 )

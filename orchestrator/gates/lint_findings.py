@@ -76,6 +76,7 @@ GATE = Gate(
     unit="findings",
     plan=plan,
     read=read,
+    languages=("python",),
     tool="ruff",
     version_argv=(f"{TOOLS}/ruff", "--version"),
 )

@@ -44,5 +44,6 @@ GATE = Gate(
     read=read,
     source="gates",
     needs=tuple(POINTS),
+    languages=("python",),
     tool="orchestrate",
 )

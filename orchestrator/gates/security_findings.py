@@ -85,6 +85,7 @@ GATE = Gate(
     unit="of high severity",
     plan=plan,
     read=read,
+    languages=("python",),
     tool="bandit",
     version_argv=(f"{TOOLS}/bandit", "--version"),
 )

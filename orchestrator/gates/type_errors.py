@@ -129,6 +129,7 @@ GATE = Gate(
     unit="errors",
     plan=plan,
     read=read,
+    languages=("python",),
     tool="mypy",
     version_argv=(f"{TOOLS}/mypy", "--version"),
 )

@@ -70,6 +70,7 @@ GATE = Gate(
     unit="vulnerabilities",
     plan=plan,
     read=read,
+    languages=("python",),
     tool="pip-audit",
     version_argv=(f"{TOOLS}/pip-audit", "--version"),
 )

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
 from orchestrator.gates.passing_tests import GATE as TESTS
 from orchestrator.measurement.installed_packages import installed_in
 from orchestrator.measurement.probe_programs import lay_probes
+from orchestrator.measurement.project_languages import languages_of
 from orchestrator.measurement.project_tree import (
     ProjectTree,
     checked_files,
@@ -85,6 +86,8 @@ class GateRequest:
     osv_url: str = ""
     is_offline: bool = False
     notes: tuple[str, ...] = ()
+    is_whole: bool = False
+    """Whether nobody chose: left out is then what belongs to a language that the project is not written in."""
     within_s: float = 300.0
     """For each run of a tool, and for each suite."""
 
@@ -119,8 +122,9 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
     began, started = time.monotonic(), datetime.now(UTC)
     before = await off_loop(partial(look_at, request.target), within_s=LOOK_TIME_S, what="the look at the project")
     outcomes = _Outcomes()
-    notes = list(request.notes)
     subject, python = await off_loop(partial(_subject, request, before), within_s=LOOK_TIME_S, what="the look")
+    request, left = _of_languages(request, subject)
+    notes = [*request.notes, *left]
     if before.left_out:
         notes.append(f"not looked at: {quoted_names(before.left_out[:10])}")
     notes += python.notes if subject.python_files else ()
@@ -149,6 +153,24 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
     )
 
 
+def _of_languages(request: GateRequest, subject: Subject) -> tuple[GateRequest, Sequence[str]]:
+    """Leave out the gates of other languages, where nobody asked for them and none was measured before; say which."""
+    if not request.is_whole:
+        return request, ()
+    kept = [
+        gate
+        for gate in request.gates
+        if not gate.languages or gate.name in request.rules.baseline or any(map(subject.roots.get, gate.languages))
+    ]
+    left = [gate for gate in request.gates if gate not in kept and "python" in gate.languages]
+    notes = []
+    if left:
+        names = ", ".join(gate.name for gate in left)
+        files = f"; {len(subject.python_files)} Python files are not measured" if subject.python_files else ""
+        notes.append(f"no project of Python, so there is no {names}{files}")
+    return replace(request, gates=tuple(kept)), notes
+
+
 def _refuse_all(outcomes: _Outcomes, gates: Sequence[Gate], reason: str) -> None:
     for gate in gates:
         outcomes.refuse(gate, reason)
@@ -171,6 +193,7 @@ def _gate(gate: Gate, outcomes: _Outcomes, rules: Rules, tree: str) -> QualityGa
 def _subject(request: GateRequest, tree: ProjectTree) -> tuple[Subject, TargetPython]:
     names = python_files(tree)
     python = find_python(request.target, request.python, request.environ)
+    languages = languages_of(tree.names)
     subject = Subject(
         python_files=names,
         source_files=source_files(names),
@@ -182,6 +205,8 @@ def _subject(request: GateRequest, tree: ProjectTree) -> tuple[Subject, TargetPy
         installed=installed_in(python.site_packages),
         allowed_licences=request.settings.allowed_licences,
         budget=request.settings.budget,
+        roots=languages.roots,
+        sources=languages.sources,
         osv_url=request.osv_url,
     )
     return subject, python
@@ -323,15 +348,30 @@ async def _measure_by_tests(
         for gate in traced:
             outcomes.refuse(gate, str(tools))
         return
+    runner = ToolRunner(layer, tools, probes, request.within_s, records=str(trace.node))
     ran = TESTS.read(subject, evidence)
-    if isinstance(ran, Unmeasured) or not subject.source_files:
-        reason = ran.reason if isinstance(ran, Unmeasured) else "there is no Python file besides tests and examples"
+    if isinstance(ran, Unmeasured):
         for gate in traced:
-            outcomes.refuse(gate, reason)
+            outcomes.refuse(gate, ran.reason)
+        return
+    for gate, asked in _planned([gate for gate in traced if gate.plan is not None], subject, outcomes):
+        await _measure_by_tool(gate, asked, subject, runner, anyio.CapacityLimiter(1), outcomes)
+    traced = [gate for gate in traced if gate.plan is None]
+    if traced:
+        await _measure_by_trace(traced, subject, runner, trace, suites.command, outcomes)
+
+
+async def _measure_by_trace(
+    traced: Sequence[Gate], subject: Subject, runner: ToolRunner, trace: Trace, command: str, outcomes: _Outcomes
+) -> None:
+    """One look at what coverage.py wrote, for all gates that need it."""
+    if not subject.source_files:
+        for gate in traced:
+            outcomes.refuse(gate, "there is no Python file besides tests and examples")
         return
     argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_coverage.py", LIST, str(trace.records))
-    command = Command(argv, subject.source_files, shown=f"coverage run --branch --source=. -m ({suites.command})")
-    measured = await ToolRunner(layer, tools, probes, request.within_s).measure(traced[0], command)
+    shown = f"coverage run --branch --source=. -m ({command})"
+    measured = await runner.measure(traced[0], Command(argv, subject.source_files, shown=shown))
     for gate in traced:
         if isinstance(measured.outcome, Unmeasured):
             outcomes.refuse(gate, measured.outcome.reason, measured)
@@ -346,7 +386,9 @@ def lay_trace(tools: ToolEnvironment, folder: Path, scratch: Path) -> Trace:
     (folder / "coverage").symlink_to(package)
     records = scratch / f"trace-{secrets.token_hex(12)}" / "records"
     records.mkdir(mode=0o700, parents=True)
-    return Trace(folder, records)
+    node = records.with_name("node")
+    node.mkdir(mode=0o700)
+    return Trace(folder, records, node)
 
 
 async def _measure_by_tool(

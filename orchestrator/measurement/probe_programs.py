@@ -11,5 +11,5 @@ from orchestrator.files.foreign import ForeignFolder
 def lay_probes(folder: Path) -> None:
     """Write each of them there.  Blocks."""
     for entry in (resources.files("orchestrator.measurement") / "probes").iterdir():
-        if entry.is_file() and entry.name.endswith(".py"):
+        if entry.is_file() and entry.name.endswith((".py", ".mjs")):
             ForeignFolder(folder).write(entry.name, entry.read_bytes())

@@ -41,10 +41,15 @@ class Trace:
     """A folder that holds coverage.py and nothing else."""
     records: Path
     """A folder that the tests may write."""
+    node: Path
+    """Another, for what Node's processes write."""
 
     def environ(self, at: Path) -> Mapping[str, str]:
         """What asks our recorders for it; ``orchestrate_records.py`` reads it."""
-        return {"ORCHESTRATE_COVERAGE": f"{self.tool}\n{self.records}\n{at}"}
+        return {
+            "ORCHESTRATE_COVERAGE": f"{self.tool}\n{self.records}\n{at}",
+            "NODE_V8_COVERAGE": str(self.node),
+        }
 
 
 def found_suites(target: Path, environ: Mapping[str, str], stated: Sequence[str]) -> tuple[Detection, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
 import time
@@ -17,7 +18,19 @@ import anyio
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.programs import ProgramResult, run_program_off_loop
 from orchestrator.files.time_limits import off_loop
-from orchestrator.gates.gate import LIST, PROBES, PROJECT, TOOLS, WORK, Command, Gate, ToolRun, Unmeasured
+from orchestrator.gates.gate import (
+    HOME,
+    LIST,
+    PROBES,
+    PROJECT,
+    RECORDS,
+    TOOLS,
+    WORK,
+    Command,
+    Gate,
+    ToolRun,
+    Unmeasured,
+)
 from orchestrator.measurement.tool_environment import ToolEnvironment
 from orchestrator.sandbox.layers import Layer
 
@@ -27,6 +40,7 @@ VERSION_ASKED: Final = 3
 """So often at most, where a run looks too fast: the quickest answer counts."""
 TOO_FAST: Final = 0.5
 """Of that answer's time.  Both are mostly the start of a program, which a busy machine draws out."""
+_VERSION: Final = re.compile(r"\d+\.\d+[\w.+-]*")
 _PREPARE_S: Final = 30.0
 _ENTER: Final = 'cd -- "$1" && shift && exec "$@"'
 
@@ -56,6 +70,8 @@ class ToolRunner:
     is_offline: bool = False
     python: str = ""
     """The interpreter of the project's environment."""
+    records: str = ""
+    """Where Node's processes wrote what ran of them."""
     versions: dict[str, tuple[str, float] | Unmeasured] = field(default_factory=dict)
     """Each tool's answer to ``--version``, and how long the quickest one took."""
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
@@ -72,14 +88,14 @@ class ToolRunner:
     async def _measured(self, gate: Gate, command: Command, shown: str) -> Measured:
         if command.needs_network and self.is_offline:
             return Measured(Unmeasured(f"{gate.tool} needs the network, and --offline says to use none"), "", shown)
-        version = await self._version(gate)
+        version = await self._version(gate, command)
         if isinstance(version, Unmeasured):
             return Measured(version, "", shown)
         name, least_s = version
         result, duration_s = await self._run(command)
         if result.ended == "exit" and duration_s < TOO_FAST * least_s:
             # Look again before anybody is called a liar.
-            least_s = min(least_s, await self._quickest_version(gate))
+            least_s = min(least_s, await self._quickest_version(gate, command))
             result, duration_s = await self._run(command)
         return Measured(self._judged(gate, result, duration_s, least_s), name, shown, duration_s)
 
@@ -98,31 +114,31 @@ class ToolRunner:
             )
         return ToolRun(result.code, result.stdout, result.stderr, str(self.layer.at))
 
-    async def _version(self, gate: Gate) -> tuple[str, float] | Unmeasured:
+    async def _version(self, gate: Gate, command: Command) -> tuple[str, float] | Unmeasured:
         if gate.tool not in self.versions:
-            self.versions[gate.tool] = await self._asked(gate)
+            self.versions[gate.tool] = await self._asked(gate, command)
         return self.versions[gate.tool]
 
-    async def _asked(self, gate: Gate) -> tuple[str, float] | Unmeasured:
+    async def _asked(self, gate: Gate, command: Command) -> tuple[str, float] | Unmeasured:
         if not gate.version_argv:
             return "", 0.0
-        result, duration_s = await self._run(Command(gate.version_argv, within_s=VERSION_TIME_S))
+        result, duration_s = await self._run(_version_of(gate, command))
         if not result.is_good:
             return Unmeasured(f"{gate.tool} is missing or does not start: {result.problem}")
         said = (result.stdout + result.stderr).decode("utf-8", "replace").strip().splitlines()
         first = said[0] if said else ""
         wanted = self.tools.versions.get(gate.tool)
         if wanted is None:
-            return first[:80], duration_s
+            number = _VERSION.search(first)
+            return (first if number is None else number[0])[:80], duration_s
         if wanted not in first.replace(",", " ").split():
             return Unmeasured(f"{gate.tool} says that it is {first[:80]!r}, and {wanted} is what was installed")
         return wanted, duration_s
 
-    async def _quickest_version(self, gate: Gate) -> float:
+    async def _quickest_version(self, gate: Gate, command: Command) -> float:
         if not gate.version_argv:
             return 0.0
-        command = Command(gate.version_argv, within_s=VERSION_TIME_S)
-        return min([(await self._run(command))[1] for _ in range(VERSION_ASKED)])
+        return min([(await self._run(_version_of(gate, command)))[1] for _ in range(VERSION_ASKED)])
 
     async def _run(self, command: Command) -> tuple[ProgramResult, float]:
         folder = self.layer.bench.scratch / f"tool-{secrets.token_hex(12)}"
@@ -135,14 +151,18 @@ class ToolRunner:
                 WORK: str(work),
                 PROJECT: str(self.layer.at),
                 LIST: str(listed),
+                RECORDS: self.records,
+                HOME: self.layer.bench.environ.get("HOME", str(work)),
             }
             argv = [filled(word, places) for word in command.argv]
             cwd = self.layer.at if command.cwd == "project" else work
             entered = ("sh", "-c", _ENTER, "sh", str(cwd), *argv)
             environ = self._environ(work, {name: filled(text, places) for name, text in command.env.items()})
+            if HOME in command.env.values():
+                environ = {**_named(self.layer.bench.environ, TOOLCHAIN_VARIABLES), **environ}
             if command.needs_network:
                 wrapped: Sequence[str] = entered
-                environ = {**environ, **_network(self.layer.bench.environ)}
+                environ = {**environ, **_named(self.layer.bench.environ, NETWORK_VARIABLES)}
             else:
                 wrapped = (*await self._sandboxed_shell(), *entered[1:])
             if command.runs_project and self.python:
@@ -188,15 +208,23 @@ class ToolRunner:
         }
 
 
+def _version_of(gate: Gate, command: Command) -> Command:
+    """Asks the tool for its version, in the environment that it is to work in."""
+    return Command(gate.version_argv, env=command.env, within_s=VERSION_TIME_S)
+
+
 NETWORK_VARIABLES: Final = (
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
 )
 
 
-def _network(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """What says how the network is reached from here."""
-    return {name: environ[name] for name in NETWORK_VARIABLES if name in environ}
+TOOLCHAIN_VARIABLES: Final = ("CARGO_HOME", "RUSTUP_HOME", "GOROOT", "GOPATH", "GOCACHE", "GOMODCACHE")
+"""Where a toolchain lies, for a tool that is one."""
+
+
+def _named(environ: Mapping[str, str], names: Sequence[str]) -> Mapping[str, str]:
+    return {name: environ[name] for name in names if name in environ}
 
 
 def _prepare(folder: Path, work: Path, listed: Path, files: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orchestrator
+from tests.measurement.planted import osv_stand_in
 
 PROBES = Path(orchestrator.__file__).parent / "measurement" / "probes"
 DOCUMENTED = '''
@@ -127,3 +128,89 @@ def test_imports_are_those_of_neither_the_standard_library_nor_the_project(tmp_p
     told = json.loads(run("orchestrate_imports.py", "list", cwd=tmp_path).stdout)
     assert [module for _, _, module in told["imports"]] == ["attrs", "requests", "slow_json", "yaml"]
     assert (told["files"], told["broken"]) == (2, ["shop/near.py: SyntaxError"])
+
+
+def test_commands_are_run_in_each_folder_and_what_cannot_be_started_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "list").write_text("\na\n")
+    commands = json.dumps([["sh", "-c", "pwd; echo bad >&2; exit 3"], ["nowhere-to-be-had"]])
+    told = json.loads(run("orchestrate_each.py", "list", commands, cwd=tmp_path).stdout)
+    assert [row["folder"] for row in told["rows"]] == ["", "a"]
+    first, second = told["rows"][1]["runs"]
+    assert (first["code"], Path(first["out"].strip()).name, first["err"]) == (3, "a", "bad\n")
+    assert (second["code"], second["out"]) == (127, "")
+
+
+def test_a_line_ran_that_any_process_ran(tmp_path: Path) -> None:
+    text = "function f() {\n  return '😀';\n}\nf();\n"
+    (tmp_path / "a.js").write_text(text)
+    (tmp_path / "never.js").write_text("1;\n2;\n")
+    (tmp_path / "list").write_text("a.js\nnever.js\n")
+    records = tmp_path / "records"
+    records.mkdir()
+    units = len(text.encode("utf-16-le")) // 2
+
+    def record(name: str, count: int, end: int = units) -> None:
+        ranges = [
+            {"ranges": [{"startOffset": 0, "endOffset": end, "count": 1}]},
+            {"ranges": [{"startOffset": 0, "endOffset": 33, "count": count}]},
+        ]
+        scripts = [{"url": (tmp_path / "a.js").as_uri(), "functions": ranges}, {"url": "node:fs", "functions": []}]
+        (records / name).write_text(json.dumps({"result": scripts}))
+
+    record("one.json", 0)
+    told = json.loads(run("orchestrate_v8.py", "list", "records", cwd=tmp_path).stdout)
+    assert told["files"] == {
+        "a.js": {"lines": 4, "missing": [1, 2, 3], "read": True},
+        "never.js": {"lines": 2, "missing": [1, 2], "read": False},
+    }
+    record("two.json", 1)
+    told = json.loads(run("orchestrate_v8.py", "list", "records", cwd=tmp_path).stdout)
+    assert (told["records"], told["files"]["a.js"]["missing"]) == (2, [])
+    record("three.json", 1, end=units + 5)
+    told = json.loads(run("orchestrate_v8.py", "list", "records", cwd=tmp_path).stdout)
+    assert told["odd"] == ["a.js"]
+
+
+def test_nothing_is_allowed_in_the_copy_that_clippy_checks(tmp_path: Path) -> None:
+    crate = tmp_path / "crate"
+    (crate / "src").mkdir(parents=True)
+    (crate / "target").mkdir()
+    (crate / "src/lib.rs").write_text("#![allow(dead_code)]\nfn allow() { allow() }\n#[cfg_attr(x, expect(unused))]\n")
+    (crate / "Cargo.toml").write_text('[package]\nname = "allow"\n[lints.clippy]\nall = "allow"\n[features]\n')
+    (tmp_path / "list").write_text("crate\n")
+    (tmp_path / "work").mkdir()
+    run("orchestrate_rust.py", "list", "work", cwd=tmp_path)
+    copy = tmp_path / "work/copy-0"
+    assert (copy / "src/lib.rs").read_text() == (
+        "#![warn(dead_code)]\nfn allow() { allow() }\n#[cfg_attr(x, warn(unused))]\n"
+    )
+    assert (copy / "Cargo.toml").read_text().count("warn") == 1
+    assert not (copy / "target").exists()
+
+
+def test_no_comment_silences_the_copy_that_typescript_checks(tmp_path: Path) -> None:
+    (tmp_path / "web/node_modules/.bin").mkdir(parents=True)
+    tsc = tmp_path / "web/node_modules/.bin/tsc"
+    tsc.write_text('#!/bin/sh\necho "$@"; cat orchestrate.tsconfig.json\n')
+    tsc.chmod(0o755)
+    (tmp_path / "web/a.ts").write_text("// @ts-ignore\nx;\n")
+    (tmp_path / "list").write_text("web\n")
+    (tmp_path / "work").mkdir()
+    told = json.loads(run("orchestrate_typescript.py", "list", "work", cwd=tmp_path).stdout)
+    (row,) = told["rows"]
+    assert row["code"] == 0
+    assert '"exclude": ["node_modules"]' in row["out"]
+    assert (Path(row["copy"]) / "a.ts").read_text() == "// (not obeyed)\nx;\n"
+
+
+def test_a_service_is_asked_for_each_package(tmp_path: Path) -> None:
+    with osv_stand_in() as url:
+        (tmp_path / "list").write_text("npm\tbadpkg\t1.0.0\nGo\texample.org/good\t1.0.0\n")
+        done = run("orchestrate_osv.py", "list", url, cwd=tmp_path)
+    assert json.loads(done.stdout)["asked"] == [
+        ["npm", "badpkg", "1.0.0", [["PYSEC-2026-1", "planted"]]],
+        ["Go", "example.org/good", "1.0.0", []],
+    ]
+    refused = run("orchestrate_osv.py", "list", url, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (1, "")

@@ -12,12 +12,19 @@ import pytest
 from orchestrator.gates import (
     complexity,
     documented_names,
+    go_coverage,
+    go_findings,
+    javascript_coverage,
+    javascript_findings,
     leaked_secrets,
     lint_findings,
     performance,
+    rust_findings,
     security_findings,
     type_errors,
+    typescript_errors,
     vulnerable_dependencies,
+    vulnerable_modules,
 )
 from orchestrator.gates.gate import Evidence, Gate, Reading, Subject, ToolRun, Unmeasured
 from orchestrator.gates.gate_table import OWN
@@ -29,18 +36,30 @@ from orchestrator.testing.gate_kit import (
     silent_runs,
     verdict_of,
 )
+from tests.gates.test_go_coverage import PROFILE
+from tests.gates.test_go_coverage import run_of as go_test
+from tests.gates.test_go_findings import VET
+from tests.gates.test_go_findings import run_of as go_vet
 from tests.gates.test_ruff_output import ROW
+from tests.gates.test_rust_findings import ARTIFACT, DEAD
+from tests.gates.test_rust_findings import run_of as clippy
 from tests.gates.test_security_findings import HIGH
 from tests.gates.test_type_errors import ROW as TYPE_ROW
+from tests.gates.test_typescript_errors import LISTED, WRONG
+from tests.gates.test_typescript_errors import run_of as tsc
 from tests.gates.test_vulnerable_dependencies import BAD, GOOD
+from tests.gates.test_vulnerable_modules import BAD as OSV_BAD
 
 SUBJECT = Subject(
     python_files=("a.py",),
     source_files=("a.py",),
     checked_files=("a.py",),
-    text_files=("a.py",),
+    text_files=("a.py", "a.js"),
     settings={"requirements.txt": "bad==1.0\ngood==2.0\n"},
     budget={"command": "true", "seconds": 1.0},
+    roots={"javascript": ("",), "typescript": ("",), "go": ("",), "rust": ("",)},
+    sources={"javascript": ("a.js",)},
+    lines=lambda name: ["module shop", "require example.org/bad v1.0.0"] if name == "go.mod" else [],
 )
 
 
@@ -69,6 +88,14 @@ def timed(seconds: float) -> dict[str, object]:
     return {"runs": [{"code": 0, "seconds": seconds, "memory_mib": 1.0}] * 3}
 
 
+def v8(*missing: int) -> dict[str, object]:
+    return {"records": 1, "odd": [], "files": {"a.js": {"lines": 4, "missing": missing, "read": True}}}
+
+
+def syntax(*problems: object) -> dict[str, object]:
+    return {"files": 1, "problems": problems}
+
+
 TYPES = ({"files": 1, "renamed": {}}, {"end": 0})
 RUNS: dict[str, tuple[Gate, ToolRun, ToolRun]] = {
     gate.name: (gate, passing, failing)
@@ -85,13 +112,24 @@ RUNS: dict[str, tuple[Gate, ToolRun, ToolRun]] = {
         ),
         (type_errors.GATE, ran(TYPES), ran((TYPES[0], {**TYPE_ROW, "file": "a.py"}, {"end": 1}))),
         (performance.GATE, ran(timed(0.5)), ran(timed(2.0))),
+        (go_findings.GATE, go_vet(0, ""), go_vet(2, VET)),
+        (go_coverage.GATE, go_test(PROFILE.replace(" 0\n", " 1\n")), go_test(PROFILE)),
+        (rust_findings.GATE, clippy(ARTIFACT), clippy(ARTIFACT, DEAD)),
+        (javascript_coverage.GATE, ran(v8()), ran(v8(1, 2, 3))),
+        (
+            javascript_findings.GATE,
+            ran(syntax()),
+            ran(syntax({"file": "a.js", "problem": {"line": 1, "message": "no"}})),
+        ),
+        (typescript_errors.GATE, tsc(0, LISTED), tsc(2, WRONG + LISTED)),
+        (vulnerable_modules.GATE, ran({"asked": [[*OSV_BAD[:3], []]]}), ran({"asked": [OSV_BAD]})),
     )
 }
 
 
 def test_every_gate_with_a_tool_is_tried() -> None:
     # That of licences only tells whether there is any; tests/gates/test_licences.py has its values.
-    assert {*RUNS, "licences"} == {gate.name for gate in OWN if gate.source == "tool"}
+    assert {*RUNS, "licences"} == {gate.name for gate in OWN if gate.plan is not None}
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -1,0 +1,73 @@
+"""Run a toolchain's commands in each folder that has a manifest of its language, and read what each said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.gates.gate import HOME, LIST, PROBES, TOOLS, Command, Language, Subject, ToolRun, Unmeasured
+from orchestrator.gates.ruff_output import last_words
+
+GO_ENVIRONMENT: Final[Mapping[str, str]] = {"HOME": HOME, "GOFLAGS": "", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
+"""A toolchain finds its caches in the user's home, of which the sandbox shows these alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRun:
+    """What one command said in one folder."""
+
+    folder: str
+    code: int
+    out: str
+    err: str
+
+    def at(self, name: str) -> str:
+        """A file's name as it is relative to the project."""
+        plain = name.removeprefix("./")
+        return f"{self.folder}/{plain}" if self.folder else plain
+
+
+def plan_in_folders(
+    subject: Subject,
+    language: Language,
+    commands: Sequence[Sequence[str]],
+    env: Mapping[str, str],
+    *,
+    tool: str,
+    version_argv: Sequence[str],
+    runs_project: bool = False,
+) -> Command | Unmeasured:
+    """The command that runs these in every folder of the language."""
+    roots = subject.roots.get(language, ())
+    if not roots:
+        return Unmeasured(f"nothing of the project is written in {language.title()}")
+    argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_each.py", LIST, json.dumps(commands))
+    shown = "; ".join(" ".join(command) for command in commands)
+    return Command(
+        argv, roots, env=env, shown=shown, runs_project=runs_project, tool=tool, version_argv=tuple(version_argv)
+    )
+
+
+def read_folders(subject: Subject, language: Language, run: ToolRun) -> Sequence[Sequence[FolderRun]] | Unmeasured:
+    """What every command said, by folder; a folder that was not looked at leaves the whole unmeasured."""
+    try:
+        rows: list[Any] = json.loads(run.stdout)["rows"]
+        found = [
+            [
+                FolderRun(str(row["folder"]), int(said["code"]), str(said["out"]), str(said["err"]))
+                for said in row["runs"]
+            ]
+            for row in rows
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Unmeasured(f"the tools ended with {run.code}, and what they said cannot be read{last_words(run.stderr)}")
+    if run.code != 0 or tuple(str(row["folder"]) for row in rows) != subject.roots.get(language, ()):
+        return Unmeasured(f"only {len(found)} of {len(subject.roots.get(language, ()))} folders were looked at")
+    return found
+
+
+def last_line(run: FolderRun) -> str:
+    """The last words of a command that did not do its work."""
+    return last_words((run.err or run.out).encode())

@@ -1,0 +1,88 @@
+"""Tell which languages a project is written in: by its manifests, and the source files that lie beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.gates.gate import Language
+from orchestrator.suites.project import FIXTURE_FOLDERS, IGNORED_FOLDERS, TEST_FOLDERS
+
+_BESIDE: Final = FIXTURE_FOLDERS | TEST_FOLDERS | IGNORED_FOLDERS | {"docs", "doc", "benchmarks", "benches", "dist"}
+_PYTHON_MANIFESTS: Final = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile"})
+_SCRIPT_ENDS: Final = (".js", ".mjs", ".cjs", ".jsx")
+_TYPED_ENDS: Final = (".ts", ".mts", ".cts", ".tsx")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How one language is known."""
+
+    language: Language
+    manifest: str
+    ends: tuple[str, ...]
+
+
+_KINDS: Final = (
+    _Kind("javascript", "package.json", (*_SCRIPT_ENDS, *_TYPED_ENDS)),
+    _Kind("typescript", "tsconfig.json", _TYPED_ENDS),
+    _Kind("go", "go.mod", (".go",)),
+    _Kind("rust", "Cargo.toml", (".rs",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Languages:
+    """What a project is written in."""
+
+    roots: Mapping[Language, tuple[str, ...]]
+    """The folders that hold a manifest of the language, none within another; ``""`` is the project itself."""
+    sources: Mapping[Language, tuple[str, ...]]
+    """The files of each that are the project itself: no tests, examples or documentation."""
+
+
+def languages_of(names: Sequence[str]) -> Languages:
+    """Every language whose manifest lies above a source file; Python as well where there is no other or it has one."""
+    roots: dict[Language, tuple[str, ...]] = {}
+    sources: dict[Language, tuple[str, ...]] = {}
+    for kind in _KINDS:
+        folders = _outermost(_folder(name) for name in names if name.rpartition("/")[2] == kind.manifest)
+        found = tuple(
+            name for name in names if name.endswith(kind.ends) and not is_beside(name) and _is_below(name, folders)
+        )
+        if found:
+            roots[kind.language] = tuple(
+                folder for folder in folders if any(_is_below(name, [folder]) for name in found)
+            )
+            sources[kind.language] = found
+    if not roots or any(name in _PYTHON_MANIFESTS for name in names):
+        roots["python"] = ("",)
+    return Languages(roots, sources)
+
+
+def is_beside(name: str) -> bool:
+    """Whether a file is a test, an example, a declaration or a tool's settings by its name or folder."""
+    *folders, base = name.split("/")
+    stem, *middle, _ = base.lower().split(".") if base.count(".") else (base, "")
+    if (middle and middle[-1] in ("test", "spec", "config", "d", "min", "bench")) or not stem:
+        return True
+    if stem.endswith(("_test", "-test", ".test")) or stem.startswith(("test-", "test_")) or stem in ("test", "build"):
+        return True
+    return any(folder in _BESIDE for folder in folders)
+
+
+def _outermost(folders: Iterable[str]) -> Sequence[str]:
+    found: list[str] = []
+    for folder in sorted(set(folders), key=lambda folder: (folder.count("/"), folder)):
+        if not any(part in _BESIDE for part in folder.split("/")) and not _is_below(f"{folder}/x", found):
+            found.append(folder)
+    return sorted(found)
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _is_below(name: str, folders: Sequence[str]) -> bool:
+    return any(not folder or name.startswith(f"{folder}/") for folder in folders)
