@@ -59,7 +59,7 @@ def analyse_task(task: str) -> TaskAnalysis:
         domain_hits=hits,
         complexity=complexity,
         complexity_because=because,
-        capabilities=_capabilities(domain, clauses),
+        capabilities=_capabilities(_named(domain, hits), clauses),
         parallelizable=parallelizable,
         parallelizable_because=parallel_because,
     )
@@ -129,9 +129,19 @@ RELEASE = ("validate_coverage", "vulnerability_scan", "code_review", "check_comp
 """What its release preparation asks for, besides."""
 
 
-def _capabilities(domain: Domain, clauses: Sequence[Clause]) -> tuple[str, ...]:
+def _named(domain: Domain, hits: Sequence[DomainHit]) -> tuple[Domain, ...]:
+    """The domain, and those that the task names as strongly as it ("code quality and performance")."""
+    scores: dict[Domain, int] = {}
+    for hit in hits:
+        scores[hit.domain] = scores.get(hit.domain, 0) + hit.weight
+    most = scores.get(domain, 0)
+    return (domain, *(other for other, score in scores.items() if other is not domain and most and score >= most))
+
+
+def _capabilities(domains: Sequence[Domain], clauses: Sequence[Clause]) -> tuple[str, ...]:
     release = RELEASE if _first_of(clauses, ("release",)) else ()
-    return tuple(dict.fromkeys((*(() if release and domain is Domain.GENERAL else CAPABILITIES[domain]), *release)))
+    own = () if release and domains[0] is Domain.GENERAL else domains
+    return tuple(dict.fromkeys((*(name for domain in own for name in CAPABILITIES[domain]), *release)))
 
 
 PARALLEL = (

@@ -1,0 +1,18 @@
+"""Refuse arguments that cannot be meant, with the name that they have for the caller."""
+
+from __future__ import annotations
+
+
+def text_of(name: str, value: object, *, most_chars: int | None = None) -> str:
+    """The value, if it is a text with something in it.
+
+    Raises:
+        ValueError: It is not, or is longer than ``most_chars``.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{name} must be a non-empty string, not {type(value).__name__}")
+    if not value.strip():
+        raise ValueError(f"{name} must be a non-empty string, not {value[:40]!r}")
+    if most_chars is not None and len(value) > most_chars:
+        raise ValueError(f"{name} may have {most_chars:,} characters, and has {len(value):,}")
+    return value

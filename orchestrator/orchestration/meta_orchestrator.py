@@ -1,0 +1,153 @@
+"""Read a task and put a team together for it (specification 000 and 002)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.composition.outcomes import Outcome, Reading
+from orchestrator.composition.pattern_rules import CompositionPattern, PatternRule, Question, choose_pattern
+from orchestrator.composition.task_analysis import TaskAnalysis
+from orchestrator.composition.template_selection import (
+    choose_templates,
+    compose_team,
+    cost_in_units,
+    longest_s,
+)
+from orchestrator.orchestration.agent_factory import AgentFactory
+from orchestrator.orchestration.agent_templates import TEMPLATES, AgentTemplate
+from orchestrator.orchestration.arguments import text_of
+from orchestrator.orchestration.task_analyzer import TaskAnalyzer, TaskComplexity, TaskDomain, TaskRequirements
+
+__all__ = [
+    "CompositionPattern",
+    "ExecutionPlan",
+    "MetaOrchestrator",
+    "TaskComplexity",
+    "TaskDomain",
+    "TaskRequirements",
+]
+
+_log = logging.getLogger("orchestrator.orchestration")
+
+
+@dataclass
+class ExecutionPlan:
+    """Who is to work on a task in which pattern (specification 002)."""
+
+    agents: list[AgentTemplate]
+    strategy: CompositionPattern
+    quality_gates: dict[str, Any] = field(default_factory=dict)
+    estimated_cost: float = 0.0
+    """In the specification's arbitrary units: 1 for each CHEAP agent, 3 for a CAPABLE one, 10 for a PREMIUM one."""
+    estimated_duration: int = 0
+    """Seconds that it takes where every agent uses all of its time."""
+    complexity: TaskComplexity = TaskComplexity.MODERATE
+    domain: TaskDomain = TaskDomain.GENERAL
+    because: str = ""
+    """The rule that chose the strategy."""
+    chosen_because: dict[str, str] = field(default_factory=dict)
+    """Why each agent was taken, by its id."""
+    expected_tokens: tuple[int, int] | None = None
+    """What sessions of this team took, as an interval; ``None``: there have not been enough of them."""
+    expected_cost_usd: tuple[float, float] | None = None
+    """The same in US dollars."""
+
+
+class MetaOrchestrator:
+    """Reads a task, chooses templates and a pattern, and says what that would take; nothing is started."""
+
+    def __init__(self) -> None:
+        self.task_analyzer = TaskAnalyzer()
+        self.agent_factory = AgentFactory()
+
+    def analyze_and_compose(self, task: str, context: dict[str, Any] | None = None) -> ExecutionPlan:
+        """The plan for a task.
+
+        Raises:
+            ValueError: The task is no text, or empty; the context is no JSON; nobody can do what the task takes.
+        """
+        return self.compose_agents(self.task_analyzer.analyze(task, context))
+
+    def compose_agents(self, requirements: TaskRequirements) -> ExecutionPlan:
+        """A team for what a task takes.
+
+        Raises:
+            ValueError: Nobody has one of the capabilities.
+        """
+        _require(requirements)
+        library = dict(TEMPLATES)
+        team = compose_team(_analysis(requirements), library, capabilities=requirements.capabilities_needed)
+        agents = [chosen.template.copied() for chosen in team.agents]
+        plan = ExecutionPlan(
+            agents=agents,
+            strategy=team.rule.pattern,
+            quality_gates={
+                **{name: value for agent in agents for name, value in agent.quality_gates.items()},
+                **requirements.quality_gates,
+            },
+            estimated_cost=cost_in_units(agents),
+            estimated_duration=longest_s(agents, team.rule.pattern),
+            complexity=requirements.complexity,
+            domain=requirements.domain,
+            because=team.rule.reason,
+            chosen_because={chosen.template.id: chosen.because for chosen in team.agents},
+        )
+        _log.debug(
+            "team: %s, in the pattern %s (%s)",
+            "; ".join(f"{name}: {why}" for name, why in plan.chosen_because.items()),
+            plan.strategy,
+            plan.because,
+        )
+        return plan
+
+    def select_template(self, capability: str) -> AgentTemplate:
+        """The template that has a capability.
+
+        Raises:
+            ValueError: Nobody has it.
+        """
+        text_of("capability", capability)
+        return choose_templates(TaskDomain.GENERAL, [capability], dict(TEMPLATES))[0].template
+
+    def select_strategy(
+        self, requirements: TaskRequirements, agents: Sequence[AgentTemplate] | None = None
+    ) -> CompositionPattern:
+        """The pattern for what a task takes, by the specification's nine rules.
+
+        Args:
+            agents: Who works; ``None``: those that the capabilities lead to.
+        """
+        _require(requirements)
+        if agents is None:
+            chosen = choose_templates(requirements.domain, requirements.capabilities_needed, dict(TEMPLATES))
+            agents = [each.template for each in chosen]
+        return _rule(requirements, agents).pattern
+
+
+def _rule(requirements: TaskRequirements, agents: Sequence[AgentTemplate]) -> PatternRule:
+    return choose_pattern(
+        Question(requirements.domain, requirements.complexity, requirements.parallelizable, list(agents))
+    )
+
+
+def _analysis(requirements: TaskRequirements) -> TaskAnalysis:
+    """What the requirements say; a caller may have changed what was read."""
+    read = requirements.analysis
+    return TaskAnalysis(
+        outcome=read.outcome if read else Reading(Outcome.CHANGE, "nobody read a task", (), ""),
+        domain=requirements.domain,
+        domain_hits=read.domain_hits if read else (),
+        complexity=requirements.complexity,
+        complexity_because=read.complexity_because if read else "as the caller says",
+        capabilities=tuple(requirements.capabilities_needed),
+        parallelizable=requirements.parallelizable,
+        parallelizable_because=read.parallelizable_because if read else "as the caller says",
+    )
+
+
+def _require(requirements: object) -> None:
+    if not isinstance(requirements, TaskRequirements):
+        raise ValueError(f"requirements must be TaskRequirements, not {type(requirements).__name__}")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from typing import Any, cast
+
+import pytest
+
+from orchestrator.orchestration.agent_templates import TEMPLATES
+from orchestrator.orchestration.meta_orchestrator import (
+    CompositionPattern,
+    MetaOrchestrator,
+    TaskComplexity,
+    TaskDomain,
+    TaskRequirements,
+)
+
+ORCHESTRATOR = MetaOrchestrator()
+
+
+def test_a_release_is_looked_at_from_four_sides_at_once() -> None:
+    plan = ORCHESTRATOR.analyze_and_compose("Prepare for v3.12.0 release", {"version": "3.12.0"})
+    assert {agent.id for agent in plan.agents} == {
+        *("security_auditor", "test_coverage_analyzer", "code_reviewer", "documentation_writer")
+    }
+    assert plan.strategy is CompositionPattern.PARALLEL
+    assert (plan.complexity, plan.domain) == (TaskComplexity.MODERATE, TaskDomain.GENERAL)
+    assert plan.estimated_cost == 17.0
+    assert plan.estimated_duration == 1200
+    assert plan.quality_gates["max_critical_issues"] == 0
+    assert plan.because == "its checks can be made side by side"
+    assert plan.chosen_because["security_auditor"] == "it can vulnerability_scan"
+    assert (plan.expected_tokens, plan.expected_cost_usd) == (None, None)
+
+
+def test_what_a_caller_asks_for_goes_before_the_templates_gates() -> None:
+    plan = ORCHESTRATOR.analyze_and_compose("Boost test coverage", {"quality_gates": {"min_coverage": 95}})
+    assert plan.quality_gates == {"min_coverage": 95}
+    plan.agents[0].capabilities.clear()
+    assert TEMPLATES["test_coverage_analyzer"].capabilities
+
+
+def test_requirements_made_by_hand_are_composed_too() -> None:
+    wanted = TaskRequirements(TaskComplexity.COMPLEX, TaskDomain.GENERAL, ["code_review", "profile_code"])
+    plan = ORCHESTRATOR.compose_agents(wanted)
+    assert [agent.id for agent in plan.agents] == ["code_reviewer", "performance_optimizer"]
+    assert plan.strategy is ORCHESTRATOR.select_strategy(wanted) is CompositionPattern.ADAPTIVE
+    twins = [TEMPLATES["code_reviewer"], TEMPLATES["code_reviewer"]]
+    assert ORCHESTRATOR.select_strategy(wanted, twins) is CompositionPattern.DEBATE
+    assert ORCHESTRATOR.select_template("threat_modeling").id == "security_auditor"
+
+
+@pytest.mark.parametrize("wrong", ["", "  ", None, 3, ["Fix it"]])
+def test_what_is_no_task_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="task must be a non-empty string"):
+        ORCHESTRATOR.analyze_and_compose(wrong)
+
+
+def test_what_nobody_can_do_is_told() -> None:
+    wanted = TaskRequirements(TaskComplexity.SIMPLE, TaskDomain.TESTING, ["fly"])
+    with pytest.raises(ValueError, match=r"No agents available for domain 'testing': nobody can fly"):
+        ORCHESTRATOR.compose_agents(wanted)
+    with pytest.raises(ValueError, match="No agents available"):
+        ORCHESTRATOR.select_template("fly")
+    for ask in (ORCHESTRATOR.compose_agents, ORCHESTRATOR.select_strategy):
+        with pytest.raises(ValueError, match="requirements must be"):
+            ask(cast(Any, {"complexity": "simple"}))
+
+
+def test_what_was_decided_and_why_is_logged_for_who_asks(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="orchestrator.orchestration"):
+        ORCHESTRATOR.analyze_and_compose("Fix the SQL injection in login")
+    assert "task read: security" in caplog.text
+    assert "security_auditor: it can vulnerability_scan" in caplog.text
+    assert "parallel" in caplog.text
+
+
+def test_the_names_are_found_at_the_top_and_nothing_is_loaded_for_it() -> None:
+    code = (
+        "import sys, orchestrator\n"
+        "assert 'orchestrator.orchestration' not in sys.modules\n"
+        "from orchestrator import MetaOrchestrator, get_template, CompositionPattern\n"
+        "assert MetaOrchestrator is orchestrator.orchestration.meta_orchestrator.MetaOrchestrator\n"
+        "assert 'get_template' in dir(orchestrator)\n"
+        "try: orchestrator.no_such_name\n"
+        "except AttributeError as error: assert 'no_such_name' in str(error)\n"
+        "else: raise SystemExit(1)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
