@@ -1,0 +1,74 @@
+"""Measure the gates that stand in a session's own plan, on the target as it lies now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.gates.gate_table import all_gates
+from orchestrator.gates.gate_verdicts import Counted, Rules
+from orchestrator.measurement.gate_run import GateRequest, measure
+from orchestrator.models.plan_tree import GateNode, MeasuredGate
+from orchestrator.models.quality_gates import GateState, QualityGate
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.settings.gate_settings import GateSettings
+
+
+@dataclass(slots=True)
+class PlanGates:
+    """What gates are measured by in one session.  It is made when the session begins: nothing that an agent writes
+    later changes what grades it."""
+
+    sandbox: SandboxConfig
+    environ: Mapping[str, str]
+    cache: Path
+    """The user's cache folder for this program."""
+    settings: GateSettings = field(default_factory=GateSettings)
+    stated: tuple[str, ...] = ()
+    """The commands that the project states as its tests."""
+    python: Path | None = None
+    within_s: float = 300.0
+    counted: dict[str, Counted] = field(default_factory=dict)
+    """The most that each gate counted so far: who deletes half of the tests has no value any more."""
+
+    async def measure(self, node: GateNode, target: Path) -> tuple[MeasuredGate, ...]:
+        """Each gate of the node, in its order.  What cannot be measured is an answer, and never an exception."""
+        known, problems = all_gates()
+        chosen = tuple(known[name] for name in node.gates if name in known)
+        have = {gate.name for gate in chosen}
+        report = await measure(
+            GateRequest(
+                target=target,
+                gates=chosen,
+                others=tuple(known[name] for gate in chosen for name in gate.needs if name not in have),
+                sandbox=self.sandbox,
+                environ=self.environ,
+                cache=self.cache,
+                rules=Rules(thresholds=node.thresholds, baseline=dict(self.counted)),
+                python=self.python,
+                stated=self.stated,
+                settings=self.settings,
+                notes=problems,
+                within_s=self.within_s,
+            ),
+            lambda _: None,
+        )
+        found = {gate.name: gate for gate in report.gates}
+        for gate in report.gates:
+            self._remember(gate)
+        return tuple(_told(name, found.get(name)) for name in node.gates)
+
+    def _remember(self, gate: QualityGate) -> None:
+        before = self.counted.get(gate.name)
+        if gate.actual is not None and gate.counted and (before is None or before.number < gate.counted):
+            self.counted[gate.name] = Counted(gate.counted, gate.counts)
+
+
+def _told(name: str, gate: QualityGate | None) -> MeasuredGate:
+    if gate is None:
+        return MeasuredGate(name, GateState.NOT_MEASURED, message="there is no gate of this name")
+    return MeasuredGate(
+        *(name, gate.state, gate.actual, gate.threshold, gate.direction, gate.message),
+        *(gate.tool, gate.version, gate.command, gate.duration_s, gate.tree),
+    )

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.measurement.plan_gates import PlanGates
+from orchestrator.models.plan_tree import GateNode
+from orchestrator.models.quality_gates import GateState
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.rehearsal.installing import default_cache
+from tests.measurement.conftest import SMALL, written
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+
+
+async def test_gates_of_a_plan_have_the_values_of_the_command_line_and_keep_what_they_counted(tmp_path: Path) -> None:
+    target = written(tmp_path / "target", SMALL)
+    gates = PlanGates(SandboxConfig(name="default"), os.environ, default_cache(), python=Path(sys.executable))
+    node = GateNode(("lint", "tests", "spelling"), {"lint": 5.0})
+    lint, tests, spelling = await gates.measure(node, target)
+    assert (lint.state, lint.actual, lint.threshold, lint.tool) == (GateState.PASS, 2.0, 5.0, "ruff")
+    assert (tests.state, tests.actual) == (GateState.PASS, 0.0)
+    assert (spelling.state, spelling.message) == (GateState.NOT_MEASURED, "there is no gate of this name")
+    assert lint.tree == tests.tree != ""
+    shutil.rmtree(target / "tests")
+    (target / "pkg/shout.py").unlink()
+    (target / "pkg/__init__.py").unlink()
+    (again,) = await gates.measure(GateNode(("lint",)), target)
+    assert again.state is GateState.NOT_MEASURED
+    assert "only 1 files were counted, and 4 in the baseline" in again.message
