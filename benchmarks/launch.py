@@ -24,6 +24,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.sandbox import setup
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
 from orchestrator.sandbox.kernel_limits import make_limit_groups
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.system_files import write_system_files
 from orchestrator.workers.crew import Crew, CrewLayout
@@ -92,7 +93,7 @@ class Launches:
             (TRUE,),
             bwrap=bwrap,
             config=POLICY,
-            assignment=self.assignment("bubblewrap"),
+            request=SandboxRequest.of(self.assignment("bubblewrap")),
             cwd=self.target,
             masked=(),
             etc=self.folder / "etc",

@@ -22,6 +22,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.sandbox import landlock_profile, proof
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.system_files import write_system_files
 
@@ -52,7 +53,7 @@ def commands(folder: Path) -> Mapping[str, Sequence[str]]:
             [TRUE],
             bwrap=bwrap,
             config=load_sandbox_policy(name),
-            assignment=assignment,
+            request=SandboxRequest.of(assignment),
             cwd=folder / "target",
             masked=(session.parent, session),
             etc=etc,
@@ -60,7 +61,9 @@ def commands(folder: Path) -> Mapping[str, Sequence[str]]:
             info_fd=False,
         )
     if landlock_profile.why_not() is None:
-        profile = landlock_profile.profile(TRUE, SandboxConfig(name="b"), assignment, environ=os.environ)
+        profile = landlock_profile.profile(
+            TRUE, SandboxConfig(name="b"), SandboxRequest.of(assignment), environ=os.environ
+        )
         found["landlock (with a Python of its own)"] = landlock_profile.runnable(
             [TRUE], profile, file=folder / "landlock.json"
         )

@@ -1,4 +1,4 @@
-"""Write the command line that runs a worker in bubblewrap, from its policy and assignment."""
+"""Write the command line that runs a program in bubblewrap, from its policy and what it is to see."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 from orchestrator.files.foreign import kind_of
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.placeholders import Places, placed
 from orchestrator.sandbox.git_layers import Layers
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import Mount, arrange, place_of, program_mounts, system_mounts
 from orchestrator.sandbox.nested_repositories import nested_repositories
 from orchestrator.sandbox.protected_paths import Protection, protect
@@ -62,22 +62,22 @@ class Grants:
     protection: Protection
 
 
-def grants(config: SandboxConfig, assignment: Assignment, layers: Layers = Layers()) -> Grants:  # noqa: B008 - frozen
+def grants(config: SandboxConfig, request: SandboxRequest, layers: Layers = Layers()) -> Grants:  # noqa: B008 - frozen
     """What the policy and the role give.
 
     Args:
         layers: what the worker sees in the place of repositories: what the policy holds in those, the layers hold.
     """
-    filled = placed(config, Places.of(assignment))
-    writes = {assignment.home, assignment.scratch, *assignment.writable}
-    if assignment.role is Role.IMPLEMENTER:
-        writes |= {assignment.target, *filled.writable}
+    filled = placed(config, Places(request.target, request.scratch, request.home, request.scratch.parent.parent))
+    writes = {request.home, request.scratch, *request.writable}
+    if request.changes_target:
+        writes |= {request.target, *filled.writable}
     if filled.target == "read":
-        writes.discard(assignment.target)
-    reads = {assignment.target, *assignment.readable, *filled.readable} - writes
+        writes.discard(request.target)
+    reads = {request.target, *request.readable, *filled.readable} - writes
     writable = _existing(writes)
     # Our own folders are made new for each worker: there is nothing in them that anybody else obeys.
-    private = {_resolved(assignment.home), _resolved(assignment.scratch)}
+    private = {_resolved(request.home), _resolved(request.scratch)}
     shared = sorted(writable - private)
     named: list[Path] = [*map(Path, filled.never_writable), *_held_of_nested(shared, filled.never_writable)]
     apart = (*layers.covered, *layers.held)
@@ -87,10 +87,10 @@ def grants(config: SandboxConfig, assignment: Assignment, layers: Layers = Layer
     return Grants(filled, writable, _existing(reads) - writable, protect(shared, held))
 
 
-def shared_roots(config: SandboxConfig, assignment: Assignment) -> Sequence[Path]:
+def shared_roots(config: SandboxConfig, request: SandboxRequest) -> Sequence[Path]:
     """The folders of other people that a worker may write."""
-    private = {_resolved(assignment.home), _resolved(assignment.scratch)}
-    return sorted(grants(config, assignment).writable - private)
+    private = {_resolved(request.home), _resolved(request.scratch)}
+    return sorted(grants(config, request).writable - private)
 
 
 def _held_of_nested(roots: Sequence[Path], never_writable: Sequence[str]) -> Sequence[Path]:
@@ -110,7 +110,7 @@ def wrap(
     *,
     bwrap: Path,
     config: SandboxConfig,
-    assignment: Assignment,
+    request: SandboxRequest,
     cwd: Path,
     masked: Sequence[Path],
     etc: Path,
@@ -133,7 +133,7 @@ def wrap(
         layers: what is shown in the place of repositories.
     """
     program = str(place_of(argv[0]))
-    given = grants(config, assignment, layers)
+    given = grants(config, request, layers)
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
     mounts += [Mount(Path(name), "empty") for name in PRIVATE]

@@ -24,20 +24,19 @@ import anyio
 import anyio.abc
 
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.models.identity import ORCHESTRATOR, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import Assignment, Role
 from orchestrator.network.parent_proxy import upstream_for
 from orchestrator.network.proxy_requests import ProxyRequest
 from orchestrator.network.relay import Ends, connect_through, join
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.process import boxed
 from orchestrator.sandbox.system_files import write_system_files
 
 HOME: Final = Path("/tmp")  # noqa: S108 - the box's own; ssh asks the user database, which says the same
 PASSED_ON: Final = ("LANG", "PATH", "TZ")
-_BOX: Final = SandboxConfig(name="errand", network="none", guard=False, never_writable=())
+_POLICY: Final = SandboxConfig(name="host job", network="none", guard=False, never_writable=())
 _CREDENTIALS: Final = struct.Struct("3i")
 """Process, user and group of whoever sent a message (unix(7))."""
 _GATE: Final = """
@@ -167,22 +166,13 @@ class HostJobs:
         if job.host:
             argv = [*_PYTHON, _GATE, str(channel), *argv]
             further.append(Mount(Path("/etc/hosts"), "read", str(self._hosts(job.host))))
-        assignment = Assignment(
-            worker=WorkerId("errand"),
-            agent=ORCHESTRATOR,
-            role=Role.DESIGNER,
-            prompt="",
-            target=job.folder,
-            scratch=job.folder,
-            home=job.folder,
-            writable=tuple(job.writable),
-            readable=tuple(job.readable),
-        )
+        readable, writable = tuple(job.readable), tuple(job.writable)
+        request = SandboxRequest(job.folder, job.folder, job.folder, readable=readable, writable=writable)
         return wrap(
             argv,
             bwrap=bwrap,
-            config=_BOX,
-            assignment=assignment,
+            config=_POLICY,
+            request=request,
             cwd=job.folder,
             masked=self.masked,
             etc=self.place / "etc",
@@ -241,7 +231,7 @@ async def _keep_door(
         opener = await asyncio.create_subprocess_exec(
             *(*_PYTHON, _OPENER, _SOURCES, str(pid), str(job.port), str(theirs.fileno())),
             stdin=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,  # the host job itself says that there is no way out
+            stderr=subprocess.DEVNULL,  # the host job itself says that nothing reaches the network
             pass_fds=(theirs.fileno(),),
         )
         code = await opener.wait()

@@ -1,4 +1,4 @@
-"""Derive the paths and ports that Landlock grants one worker from its policy and assignment.
+"""Derive the paths and ports that Landlock grants one program, from its policy and what it is to see.
 
 Used where bubblewrap cannot work.  It cannot hide a path inside a readable folder or hold one inside a writable folder;
 what it leaves open is listed by ``docs/sandbox-escapes.md``.
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import Assignment
 from orchestrator.sandbox.bubblewrap import grants
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import program_mounts, system_mounts
 from orchestrator.sandbox.seccomp import filter_program, is_supported, write_filter
 from orchestrator.sandbox.system_files import FILES, FOLDERS
@@ -58,7 +58,7 @@ class Profile(TypedDict):
 def profile(
     program: str,
     config: SandboxConfig,
-    assignment: Assignment,
+    request: SandboxRequest,
     *,
     environ: Mapping[str, str],
     port: int | None = None,
@@ -68,7 +68,7 @@ def profile(
     Args:
         port: where the proxy listens for this worker; ``None`` if nothing may be reached.
     """
-    given = grants(config, assignment)
+    given = grants(config, request)
     reads = {mount.source for mount in (*system_mounts(), *program_mounts(program, environ)) if mount.kind == "read"}
     reads |= {f"/etc/{name}" for name in (*FILES, *FOLDERS)}
     reads |= {*_READABLE, *map(str, given.readable)}
@@ -76,7 +76,7 @@ def profile(
         # Not the root itself: what lies in /run, /root and /home are other people's services and secrets.
         reads |= {f"/{name}" for name in ("etc", "opt", "srv", "var") if os.path.isdir(f"/{name}")}
     closed = config.network != "open"
-    program_file = Path(assignment.scratch) / ".." / ".." / f"seccomp-{'tcp' if closed else 'open'}.bpf"
+    program_file = request.scratch / ".." / ".." / f"seccomp-{'tcp' if closed else 'open'}.bpf"
     filter_file = Path(os.path.realpath(program_file))
     write_filter(filter_file, filter_program(unix=False, only_tcp=closed))
     return {

@@ -22,11 +22,10 @@ import anyio
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
 from orchestrator.files.time_limits import off_loop
-from orchestrator.models.identity import ORCHESTRATOR, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import Assignment, Role
 from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import Mount, program_mounts
 from orchestrator.sandbox.overlays import find_overlay_bubblewrap
 from orchestrator.sandbox.system_files import write_system_files
@@ -98,22 +97,14 @@ class Layer:
         config = bench.config.model_copy(update={"network": "none"})
         if bench.config.backend == "none":
             config = config.model_copy(update={"root": "read-only"})
-        assignment = Assignment(
-            worker=WorkerId("checks"),
-            agent=ORCHESTRATOR,
-            role=Role.REVIEWER,
-            prompt="",
-            target=self.at,
-            scratch=bench.scratch,
-            home=bench.scratch,
-            writable=(bench.scratch, *((self.at,) if self.kind == "landlocked copy" else ())),
-        )
+        writable = (bench.scratch, *((self.at,) if self.kind == "landlocked copy" else ()))
+        request = SandboxRequest(self.at, bench.scratch, bench.scratch, writable=writable)
         program = shutil.which(argv[0], path=bench.environ.get("PATH"))
         if program is None:
             raise FileNotFoundError(errno.ENOENT, "is not on PATH", argv[0])
         words = [program, *argv[1:]]
         if self.bwrap is None:
-            held = landlock_profile.profile(program, config, assignment, environ=bench.environ)
+            held = landlock_profile.profile(program, config, request, environ=bench.environ)
             held = {**held, "read": [*held["read"], *(str(path) for path in self._stores())]}
             return landlock_profile.runnable(words, held, file=bench.settings / "checks.landlock.json")
         etc = bench.settings / "etc"
@@ -122,7 +113,7 @@ class Layer:
             words,
             bwrap=self.bwrap,
             config=config,
-            assignment=assignment,
+            request=request,
             cwd=self.at,
             masked=bench.masked,
             etc=etc,

@@ -7,6 +7,33 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
+from orchestrator.models.work import Assignment, Role
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxRequest:
+    """What one process is to see and to write, whether it is a worker's or a program that the coordinator runs."""
+
+    target: Path
+    scratch: Path
+    """Its own writable folder; files of the sandbox's are kept two folders above it."""
+    home: Path
+    readable: tuple[Path, ...] = ()
+    writable: tuple[Path, ...] = ()
+    changes_target: bool = False
+    """It is there to change the target, and gets what the policy gives to whoever does."""
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> SandboxRequest:
+        """The request of a worker."""
+        return cls(
+            assignment.target,
+            assignment.scratch,
+            assignment.home,
+            assignment.readable,
+            assignment.writable,
+            changes_target=assignment.role is Role.IMPLEMENTER,
+        )
 
 
 @dataclass(frozen=True, slots=True)

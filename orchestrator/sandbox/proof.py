@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.files.temporary import temporary_folder
-from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.models.work import Assignment, Role
+from orchestrator.models.work import Role
 from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.system_files import write_system_files
 from orchestrator.shim.attempt_records import replace_file
 from orchestrator.shim.processes import boot_id
@@ -147,10 +147,8 @@ class _Trial:
         write_system_files(etc)
         writes = "yes" if self.role is Role.IMPLEMENTER and self.config.target == "write" else "no"
         given = (own, target) if writes == "yes" else (own,)
-        name = WorkerId("proof")
-        assignment = Assignment(
-            name, AgentName("proof"), self.role, "", target=target, scratch=own, home=own, writable=given
-        )
+        changes_target = self.role is Role.IMPLEMENTER
+        request = SandboxRequest(target, scratch=own, home=own, writable=given, changes_target=changes_target)
         with socket.create_server(("127.0.0.1", 0)) as service, _neighbour():
             service.setblocking(False)
             words = (
@@ -158,7 +156,7 @@ class _Trial:
                 os.readlink("/proc/self/ns/pid") if backend == "bubblewrap" else "",
                 *(str(target), writes, str(service.getsockname()[1]), self._keys(), self.config.network),
             )
-            problems = self._ran(words, backend, bwrap, assignment=assignment, etc=etc)
+            problems = self._ran(words, backend, bwrap, request=request, etc=etc)
             with suppress(OSError):
                 service.accept()[0].close()
                 if self.config.network != "open":
@@ -174,10 +172,10 @@ class _Trial:
         return "" if given or not os.path.isdir(path) else str(path)
 
     def _ran(
-        self, words: Sequence[str], backend: str, bwrap: Path | None, *, assignment: Assignment, etc: Path
+        self, words: Sequence[str], backend: str, bwrap: Path | None, *, request: SandboxRequest, etc: Path
     ) -> list[str]:
         if backend == "landlock":
-            profile = landlock_profile.profile(words[0], self.config, assignment, environ=self.environ)
+            profile = landlock_profile.profile(words[0], self.config, request, environ=self.environ)
             argv = landlock_profile.runnable(words, profile, file=self.folder / "landlock.json")
         else:
             assert bwrap is not None
@@ -185,8 +183,8 @@ class _Trial:
                 words,
                 bwrap=bwrap,
                 config=self.config,
-                assignment=assignment,
-                cwd=assignment.target,
+                request=request,
+                cwd=request.target,
                 masked=(),
                 etc=etc,
                 environ=self.environ,

@@ -29,7 +29,7 @@ from orchestrator.sandbox.control_groups import make_group, own_group
 from orchestrator.sandbox.git_layers import Layers, make_layers, reader_layers
 from orchestrator.sandbox.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
 from orchestrator.sandbox.kernel_limits import limit_group, make_limit_groups, namespace_bounds, rlimits
-from orchestrator.sandbox.layout import CrewLayout
+from orchestrator.sandbox.layout import CrewLayout, SandboxRequest
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.protected_paths import protect
@@ -107,7 +107,7 @@ class Box:
         layers = replace(layers, held_files=held)
         parts["watch_plan"] = plan
         if self.backend != "none":
-            given = grants(self.config, assignment, layers)
+            given = grants(self.config, SandboxRequest.of(assignment), layers)
             parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
         if self.backend == "bubblewrap":
             argv = self._wrap(command, assignment, spec, layers)
@@ -137,7 +137,7 @@ class Box:
             OSError: they cannot be.
         """
         git = shutil.which("git", path=self.environ.get("PATH", os.defpath))
-        roots = shared_roots(self.config, assignment)
+        roots = shared_roots(self.config, SandboxRequest.of(assignment))
         target = Path(os.path.realpath(assignment.target))
         if not roots:
             made = reader_layers(find_repositories([target], git), folder, git=git or "")
@@ -155,7 +155,7 @@ class Box:
 
     def _watch(self, assignment: Assignment, folder: Path, layers: Layers) -> tuple[str | None, tuple[Path, ...]]:
         """Remember what lies in the folders of other people that a worker may write; what of it is to be held."""
-        roots = shared_roots(self.config, assignment)
+        roots = shared_roots(self.config, SandboxRequest.of(assignment))
         if not roots:
             return None, ()
         rows = [row.model_dump() for row in (*self._named_by_git(roots), *rows_of(self.config))]
@@ -282,7 +282,9 @@ class Box:
 
     def _landlock(self, command: Sequence[str], assignment: Assignment) -> landlock_profile.Profile:
         port = self._need_proxy().open_port(assignment.worker) if self.is_listed_network else None
-        made = landlock_profile.profile(command[0], self.config, assignment, environ=self.environ, port=port)
+        made = landlock_profile.profile(
+            command[0], self.config, SandboxRequest.of(assignment), environ=self.environ, port=port
+        )
         for path in (self.layout.workspace, self.layout.session_dir):
             if any(path.is_relative_to(root) for root in (*made["read"], *made["write"])):
                 raise EnvironmentUnfit(
@@ -306,7 +308,7 @@ class Box:
             command,
             bwrap=bwrap,
             config=self.config,
-            assignment=assignment,
+            request=SandboxRequest.of(assignment),
             cwd=spec.cwd,
             masked=(self.layout.workspace, self.layout.session_dir),
             etc=etc,

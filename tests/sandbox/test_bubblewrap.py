@@ -17,6 +17,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.rehearsal.installing import default_cache, installed_clis, pinned_packages
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.system_files import UID_INSIDE, write_system_files
 
@@ -69,7 +70,7 @@ class Box:
             argv,
             bwrap=bwrap,
             config=config,
-            assignment=assignment,
+            request=SandboxRequest.of(assignment),
             cwd=self.target,
             masked=(self.workspace, self.session),
             etc=self.session / "etc",

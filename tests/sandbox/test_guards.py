@@ -26,6 +26,7 @@ from orchestrator.sandbox.guards import (
     guarded_programs,
     write_guards,
 )
+from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.system_files import write_system_files
 
@@ -61,7 +62,7 @@ class Guarded:
             ("/bin/sh", "-c", script),
             bwrap=bwrap,
             config=CONFIG,
-            assignment=assignment,
+            request=SandboxRequest.of(assignment),
             cwd=self.target,
             masked=(self.session,),
             etc=self.session / "etc",

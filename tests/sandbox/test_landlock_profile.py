@@ -8,6 +8,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.sandbox.landlock_profile import Profile, profile
+from orchestrator.sandbox.layout import SandboxRequest
 
 
 def granted(folder: Path, role: Role, config: SandboxConfig, *, port: int | None = None) -> Profile:
@@ -23,7 +24,13 @@ def granted(folder: Path, role: Role, config: SandboxConfig, *, port: int | None
         scratch=session / "scratch" / "w1",
         home=session / "homes" / "w1",
     )
-    return profile("/bin/sh", config, assignment, environ={"PATH": "/usr/bin", "HOME": "/nonexistent"}, port=port)
+    return profile(
+        "/bin/sh",
+        config,
+        SandboxRequest.of(assignment),
+        environ={"PATH": "/usr/bin", "HOME": "/nonexistent"},
+        port=port,
+    )
 
 
 def test_only_an_implementer_writes_the_target(tmp_path: Path) -> None:
