@@ -94,6 +94,9 @@ class SessionOptions:
     ever, and every failure counts at once."""
     final_wait_open_call_s: float | None = None
     """The same while a tool call is open."""
+    first_word_s: float | None = None
+    """How long an attempt may say nothing at all after its start before it is ended; ``None``, as in journals before
+    this was known: until it looks dead."""
     baseline_s: float | None = None
     """How long the target's tests may take as they were before anybody worked on it; ``None``: they are not run."""
     no_change: bool = False

@@ -68,6 +68,9 @@ class ResourceLimits(BaseModel):
     """How long it may go on after its final record, in seconds; then it is ended, and the record decides."""
     final_wait_open_call_s: float = Field(default=300.0, gt=0)
     """The same while a tool call of it is open."""
+    first_word_s: float = Field(default=360.0, gt=0)
+    """How long it may say nothing at all after its start, in seconds; then it does not start.  Up to 330 s are normal
+    while a model does not answer, for a CLI whose first record is the model's (opencode 1.18.33)."""
     processes: int | None = Field(default=None, gt=0)
     """Processes and threads at once, where the kernel can count them for a worker alone; 2000 where none is said."""
     inotify_instances: int | None = Field(default=None, gt=0)

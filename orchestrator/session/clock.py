@@ -16,6 +16,7 @@ from orchestrator.review_engine.replies import abstention
 from orchestrator.safety.resources import judge
 from orchestrator.session.delayed_starts import wake
 from orchestrator.session.draft import Draft
+from orchestrator.session.first_words import due_at, end_unheard
 from orchestrator.session.guarded_commands import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.last_words import end_overdue, over_at
@@ -120,6 +121,9 @@ def _worker_deadlines(session: Session, state: WorkerState, over: datetime | Non
     if over is not None:  # it has said its last word, so silence is no news
         yield over, partial(end_overdue, worker=state.id)
         return
+    due = due_at(session, state.id)
+    if due is not None:
+        yield due, partial(end_unheard, worker=state.id)
     silent, dead = silent_at(state), dead_at(session, state)
     if silent is not None:
         yield silent, partial(look_silent, worker=state.id)

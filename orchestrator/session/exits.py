@@ -249,7 +249,12 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
     elif _stood_in_no_sandbox(draft, worker):
         restart_later(draft, worker, f"its sandbox could not be set up{said}{note}")
     elif _did_not_start(draft, worker):
-        why = f"it does not start: it ended with exit code {code} and without a record{said}{note}"
+        ended = (
+            f"it said nothing at all within {draft.session.options.first_word_s:g} s{said}"
+            if detail.current.outstayed
+            else f"it ended with exit code {code} and without a record{said}{note}"
+        )
+        why = f"it does not start: {ended}"
         draft.become(worker, WorkerStatus.FAILED, why)
         lose_agent(draft, state.agent, why)
     elif not detail.current.ended_cleanly:
@@ -271,17 +276,14 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
 
 
 def _did_not_start(draft: Draft, worker: WorkerId) -> bool:
-    """Whether the attempt ended by itself without a single record: its CLI cannot do anything here."""
+    """Whether the attempt ended without a single record, by itself or for that: its CLI cannot do anything here."""
     detail, ended = draft.detail(worker), draft.worker(worker).exit
-    return (
-        draft.session.options.final_wait_s is not None
-        and not detail.current.spoke
-        and detail.current.failure is None
-        and ended is not None
-        and ended.stopped_by == "itself"
-        and ended.code is not None
-        and ended.code <= KILLED_ABOVE
+    if draft.session.options.final_wait_s is None or detail.current.spoke or detail.current.failure is not None:
+        return False
+    by_itself = (
+        ended is not None and ended.stopped_by == "itself" and ended.code is not None and ended.code <= KILLED_ABOVE
     )
+    return by_itself or detail.current.outstayed
 
 
 def _stood_in_no_sandbox(draft: Draft, worker: WorkerId) -> bool:

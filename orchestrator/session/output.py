@@ -66,6 +66,8 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         on_heard(draft, worker)
     if body.stream == "stdout" and not draft.detail(worker).current.spoke and any(map(_is_record, body.events)):
         draft.change_attempt(worker).spoke = True
+    if body.stream == "events" and body.events:
+        draft.change_attempt(worker).reported = True
     for event in body.events:
         note_consumption(draft, worker, event.payload)
         _note(draft, worker, event)

@@ -15,21 +15,31 @@ _SAYS_NOTHING: Final = re.compile(
     r"|Node\.js v[\d.]+"
     r"|[\^~\s{}()\[\];,]*"  # what points at a place, or closes a listing
     r"|Loaded cached credentials\.?"
+    r"|[-=]{3,}[\w ]*[-=]{3,}"  # a heading without words of its own
     r"|stack backtrace:|note: run with .RUST_BACKTRACE.*"
     r")\s*"
 )
 """Lines around an error that do not tell what it was."""
+_TELLS: Final = re.compile(r"\[?(?:\w*error|\w*exception|fatal|panic(?:ked)?)\b", re.IGNORECASE)
+"""How a line begins that tells what it was; lists of details may follow it."""
 
 
 def with_line(words: tuple[str, ...], line: str) -> tuple[str, ...]:
-    """The last meaningful lines with one more; a line that repeats the one before it changes nothing."""
+    """The last meaningful lines with one more; a line that repeats the one before it changes nothing.
+
+    Of those, the one that names the error stays, however many details follow it.
+    """
     if _SAYS_NOTHING.fullmatch(line[:2_000]):
         return words
     said = " ".join(line.split())
     said = said if len(said) <= LINE_CHARS else said[: LINE_CHARS - 1] + "…"
     if words and words[-1] == said:
         return words
-    return (*words, said)[-MOST_LINES:]
+    kept = (*words, said)
+    if len(kept) > MOST_LINES:
+        stays = _TELLS.match(kept[0]) and not any(_TELLS.match(line) for line in kept[1:])
+        kept = (kept[0], *kept[2:]) if stays else kept[1:]
+    return kept
 
 
 def quoted(words: tuple[str, ...]) -> str:

@@ -196,6 +196,8 @@ class Attempt:
     """The first denials of this attempt that no rule explained away."""
     spoke: bool = False
     """A record of this attempt came on its standard output."""
+    reported: bool = False
+    """It wrote an event into its events file."""
     own_words: tuple[str, ...] = ()
     """The last meaningful lines that this attempt wrote to its standard error, or in front of its first record."""
     last_word_at: datetime | None = None
@@ -203,7 +205,8 @@ class Attempt:
     doubtful: tuple[AgentEvent, ...] = ()
     """Failures that count only if this attempt does not end well after all."""
     outstayed: bool = False
-    """It is being ended because it did not exit after its last word; what it said decides, not that it was stopped."""
+    """It is being ended because it did not exit after its last word, or never said its first; what it said decides, not
+    that it was stopped."""
     conversation_asked: str | None = None
     """The conversation this attempt was told to continue."""
     frozen_since: datetime | None = None

@@ -31,6 +31,18 @@ Node.js v20.20.2
 """
 
 
+LISTED = """
+Error: Config file at /srv/shop/opencode.json is not valid JSON(C):
+--- JSONC Input ---
+{"model": 5, "nope": [
+
+--- Errors ---
+CloseBracketExpected at line 2, column 1
+CloseBraceExpected at line 2, column 1
+--- End ---
+"""
+
+
 def kept(text: str) -> tuple[str, ...]:
     start: tuple[str, ...] = ()
     return reduce(with_line, text.splitlines(), start)
@@ -41,6 +53,10 @@ def kept(text: str) -> tuple[str, ...]:
     [
         pytest.param("env: node: No such file\n", "env: node: No such file", id="a launcher without its interpreter"),
         pytest.param(NODE, "Error: Cannot find module '/opt/cli/main.js'", id="a missing module"),
+        pytest.param(
+            LISTED, "Error: Config file at /srv/shop/opencode.json is not valid JSON(C):", id="a long listing"
+        ),
+        pytest.param(LISTED, "CloseBraceExpected at line 2, column 1", id="the end of a long listing"),
         pytest.param("a\na\na\nb\n", "b", id="a line that repeats"),
     ],
 )

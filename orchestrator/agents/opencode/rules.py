@@ -31,7 +31,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="opencode-refused",
-        pattern=re.compile(r"^\w*Error: "),
+        pattern=re.compile(r"^(?:APIError|ProviderAuthError|UnknownError): "),
         remedy=GiveUp("run opencode auth login, or set another key"),
         because="the service does not accept the key",
         failure=FailureKind.AUTHENTICATION,
