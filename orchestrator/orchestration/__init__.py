@@ -19,6 +19,13 @@ HOMES: Final[dict[str, str]] = {
     **dict.fromkeys(("TaskAnalyzer", "TaskComplexity", "TaskDomain", "TaskRequirements"), "task_analyzer"),
     **dict.fromkeys(("CompositionPattern", "ExecutionPlan", "MetaOrchestrator"), "meta_orchestrator"),
     **dict.fromkeys(("Agent", "AgentFactory"), "agent_factory"),
+    **dict.fromkeys(
+        (
+            *("AgentComposition", "AgentConfiguration", "AgentConfigurationStore", "ConfigurationStore"),
+            *("Pattern", "PatternLibrary", "PatternMatch"),
+        ),
+        "config_store",
+    ),
 }
 """The module of this package that each name stands in."""
 

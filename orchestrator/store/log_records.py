@@ -63,6 +63,8 @@ class ConfigurationSaved:
     created_at: str
     """ISO 8601, as the caller had it: with or without a time zone."""
     source: Source = "caller"
+    last_used: str | None = None
+    """When it was used last, where the caller says so."""
     claimed: Metrics | None = None
     """What it is to have done before any outcome of this log; ``None``: as was claimed before."""
     kind: Literal["saved"] = "saved"

@@ -80,7 +80,7 @@ class OutcomeLog:
         self.path = folder / LOG_NAME
 
     def append(self, *bodies: LogBody, at: datetime | None = None) -> list[LogRecord]:
-        """Write lines in one go.  When this returns they are on the disk; when it raises, none of them is.
+        """Write lines in one go.  When this returns they are on the disk; nothing half-written ever stays.
 
         Raises:
             EnvironmentUnfit: The disk is full, the folder cannot be written, or somebody holds the log for very long.
@@ -90,10 +90,13 @@ class OutcomeLog:
         try:
             with self._held() as descriptor:
                 _write_whole(descriptor, data)
+                # Others may write while this waits for the disk, and their lines may go there with ours.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+                _sync_data(descriptor)
         except OSError as error:
             raise EnvironmentUnfit(
                 f"cannot write {self.path}: {error.strerror or error}",
-                hint="free some disk space, or make the folder writable; nothing was recorded",
+                hint="free some disk space, or make the folder writable",
             ) from error
         return records
 
@@ -183,7 +186,6 @@ def _write_whole(descriptor: int, data: bytes) -> None:
         written = 0
         while written < len(data):
             written += os.write(descriptor, memoryview(data)[written:])
-        _sync_data(descriptor)
     except OSError:
         # A full disk takes the first part of a write and refuses the rest.
         with suppress(OSError):
