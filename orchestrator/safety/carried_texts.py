@@ -67,6 +67,7 @@ _OPTIONS: Final[Mapping[str, Mapping[str, Language]]] = {
     "journalctl": {"--pager": "shell"},
     "fzf": {"--preview": "shell", "--bind": "fzf"},
     "complete": {"-C": "shell"},
+    "bind": {"-x": "bind"},
     "dpkg": {"--pre-invoke": "shell", "--post-invoke": "shell"},
     "apt-get": {"-o": "apt"},
     "apt": {"-o": "apt"},

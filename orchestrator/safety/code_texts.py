@@ -19,7 +19,7 @@ _STRING: Final = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)"
 _QUOTED: Final = f"(?:{_STRING[1:-1]})"
 _CALLS: Final = re.compile(
     r"\b(?:system|exec[lv]?[pe]{0,2}|execSync|execFile|execFileSync|spawn|spawnSync|popen|Open3\.\w+|IO\.popen|"
-    r"shell_exec|passthru|proc_open|pcntl_exec|os\.execute|io\.popen|Command|Bun\.\$|"
+    r"shell_exec|passthru|sh|proc_open|pcntl_exec|os\.execute|io\.popen|Command|Bun\.\$|"
     r"do\s+shell\s+script|shell-command(?:-to-string)?|call-process(?:-shell-command)?|start-process|getoutput|Exec|ProcessBuilder)"
     r"\b\s*[\[({]{0,2}\s*(?:qw\s*[({\[/]([^)}\]/]*)|"
     + _STRING
@@ -42,14 +42,21 @@ _OPEN_PIPE: Final = re.compile(
 )
 _DOLLAR: Final = re.compile(r"(?:\$|Bun\.\$|zx\.\$)`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _REMOVES: Final = re.compile(
-    r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all|remove_entry_secure)\b"
-    r"\s*\(?\s*\[?\s*" + _STRING + "?"
+    r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all|remove_entry_secure|deleteDirectory|"
+    r"removeDirectoryRecursive|removePathForcibly|rmdirRecurse|removeDir|deleteRecursively|deleteDir)\b"
+    r"\s*\(?\s*\[?\s*(?:new\s+)?(?:File\s*\(\s*)?" + _STRING + "?"
 )
+_REMOVES_OBJECT: Final = re.compile(
+    r"\b(?:File|Path|Paths\.get|Path\.of)\s*\(\s*" + _STRING + r"\s*\)\s*\.\s*(?:deleteDir|deleteRecursively|rmtree)\b"
+)
+"""``new File("x").deleteDir()``: the path stands before the call."""
+_REMOVES_BARE: Final = re.compile(r"\bfile\s+delete\s+-force\s+(?:--\s+)?\"?([^\s\"\];]+)")
+"""Tcl's, whose words need no quotes."""
 _REMOVES_IF_TOLD: Final = re.compile(
-    r"\b(?:Deno\.remove(?:Sync)?|fs(?:p|\.promises)?\.rm|rm|rimraf(?:\.sync)?|File\.rm_rf!?)\s*\(?\s*"
-    + _STRING
-    + r"([^;\n]*)"
+    r"\b(?:Deno\.remove(?:Sync)?|fs(?:p|\.promises)?\.rm|rm|rimraf(?:\.sync)?|File\.rm_rf!?|unlink|delete|delete-directory)"
+    r"\s*\(?\s*" + _STRING + r"([^;\n]*)"
 )
+_TOLD: Final = re.compile(r"recursive|[\"']rf[\"']|^\s+t\s*\)")
 """Calls that remove a tree where they are told to, or always."""
 _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "perl": ("-e", "-E"),
@@ -58,6 +65,7 @@ _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "deno": ("eval",),
     "bun": ("-e", "--eval", "-p", "--print"),
     "php": ("-r",),
+    "rake": ("-e", "--execute", "-p", "--execute-print", "-E", "--execute-continue"),
 }
 _WRITES: Final = re.compile(
     r"\b(?:(?:write|append)(?:Text)?File(?:Sync)?|createWriteStream|File\.write|IO\.write|file_put_contents)\s*\(?\s*"
@@ -66,7 +74,7 @@ _WRITES: Final = re.compile(
     + _STRING
 )
 """Calls that write the file they name."""
-_BACKQUOTES_RUN: Final = frozenset({"perl", "ruby", "php", "julia"})
+_BACKQUOTES_RUN: Final = frozenset({"perl", "ruby", "php", "julia", "rake"})
 _SHELL_CALLS: Final = frozenset({"os.system", "os.popen", "commands.getoutput", "subprocess.getoutput"})
 _RUNS: Final = frozenset(
     (
@@ -295,11 +303,15 @@ def _of_removals(code: str) -> Iterator[Started]:
     for match in _REMOVES.finditer(code):
         if match[1]:
             yield _removal(_unquoted(match[1]))
-        else:
+        elif _REMOVES_OBJECT.search(code) is None:
             yield UNSEEN
     for match in _REMOVES_IF_TOLD.finditer(code):
-        if "recursive" in match[2] or "rimraf" in match[0] or "rm_rf" in match[0]:
+        if _TOLD.search(match[2]) or "rimraf" in match[0] or "rm_rf" in match[0]:
             yield _removal(_unquoted(match[1]))
+    for match in _REMOVES_OBJECT.finditer(code):
+        yield _removal(_unquoted(match[1]))
+    for match in _REMOVES_BARE.finditer(code):
+        yield _removal(match[1])
     for match in _WRITES.finditer(code):
         yield Started(words=(Word("tee"), Word(_unquoted(match[1] or match[2]))))
 
@@ -464,6 +476,13 @@ def _of_fzf(code: str) -> Iterator[Started]:
         yield Started(script=match[1])
 
 
+def _of_bind(code: str) -> Iterator[Started]:
+    """``bind -x '"\\C-a": x'``: what a key runs stands behind the colon."""
+    script = code.rpartition('":')[2] if '":' in code else code.partition(":")[2]
+    if script.strip():
+        yield Started(script=script.strip().strip("\"'"))
+
+
 _READERS: Final[Mapping[str, Callable[[str], Iterator[Started]]]] = {
     "python": lambda code: _of_python(code),
     "awk": _of_awk,
@@ -485,6 +504,7 @@ _READERS: Final[Mapping[str, Callable[[str], Iterator[Started]]]] = {
     "apt": _of_apt,
     "ipython": _of_ipython,
     "fzf": _of_fzf,
+    "bind": _of_bind,
 }
 
 

@@ -25,7 +25,7 @@ from orchestrator.safety.code_texts import (
     started_in,
 )
 from orchestrator.safety.command_rules import CommandRule, parse_rules
-from orchestrator.safety.evaluated_output import is_meant_for_shells
+from orchestrator.safety.evaluated_output import is_meant_for_shells, texts_to_write
 from orchestrator.safety.find_command import commands_of_find, piped_by
 from orchestrator.safety.git_commands import commands_of_git, scripts_of_git
 from orchestrator.safety.operands import DESTROYS, WRITES
@@ -36,7 +36,10 @@ from orchestrator.safety.shell.words import Unreadable, Word
 from orchestrator.safety.wrappers import (
     SHELLS,
     TAKES_DATA,
+    handed_on,
+    has_verbs,
     inner_commands,
+    may_hand_on,
     may_run_elsewhere,
     other_readings,
     perhaps_run,
@@ -45,6 +48,7 @@ from orchestrator.safety.wrappers import (
     reads_commands,
     runs_elsewhere,
     script_of,
+    scripts_of_aliases,
     starts_others,
 )
 from orchestrator.safety.written_files import run_from_files
@@ -104,6 +108,8 @@ class About(NamedTuple):
     """It takes code in an argument."""
     interprets: bool
     """It is an interpreter, which may be told to be another program."""
+    hands_on: bool
+    """Its own verbs are known, and it may start what stands behind ``--`` all the same."""
     carries: bool
     """It may be given a text to run by option, as a file or on its input."""
 
@@ -128,12 +134,14 @@ class Rules:
             starts = (
                 name in ("find", "git") or name in SHELLS or starts_others(name) or runs_code(name) or carries(name)
             )
-            unfamiliar = not rules and not starts and name not in WRITES and name not in TAKES_DATA
+            plain = name in WRITES or name in TAKES_DATA
+            unfamiliar = not rules and not starts and not plain
             found = About(
                 rules,
                 starts,
                 WRITES.get(name),
                 unfamiliar=unfamiliar,
+                hands_on=not plain and (has_verbs(name) or any(rule.stages[-1].verbs for _, rule in rules)),
                 moves=may_run_elsewhere(name),
                 runs_code=runs_code(name),
                 interprets=interprets(name),
@@ -211,6 +219,11 @@ class CommandFilter:
             yield from self._of_started(name, about, words, command, depth)
         elif about.unfamiliar and len(words) > 2:
             yield from self._by_words_behind(words, command, depth)
+        if about.hands_on and len(words) > 2 and may_hand_on(words):
+            for inner in handed_on(words):
+                yield from self._by_listed(inner, command)
+            for text in scripts_of_aliases(name, words):
+                yield from self._of_text(text, command.scope, depth + 1)
         if command.scope.files:
             yield from self._of_files(name, words, command, depth)
 
@@ -231,7 +244,9 @@ class CommandFilter:
             for verdict in judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1):
                 yield replace(verdict, past_guards=True) if verdict.agent else verdict
         for inner in self._inner(name, words, command):
-            if inner:
+            if inner and " " in inner[0].text and not inner[0].dynamic:
+                yield from judge._of_script(name, inner[0], command.scope, depth)  # ``entr -s 'a b'``: a command line
+            elif inner:
                 yield from judge._of_command(command._replace(words=inner, writes=(), sets=()), depth + 1)
         for script in self._scripts(name, words, command):
             yield from judge._of_script(name, script, _told(words, script, command.scope), depth)
@@ -244,6 +259,8 @@ class CommandFilter:
     def _of_carried(self, name: str, carried: Carried, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
         """A text in some language that a command is given to run."""
         if carried.language == "shell":
+            if carried.text.dynamic and command.pipeline:
+                yield from self._by_texts_upstream(command, depth)
             yield from self._of_script(name, carried.text, command.scope, depth)
             return
         if carried.text.dynamic and not carried.text.text and carried.language in RUNS_ANYTHING:
@@ -258,6 +275,14 @@ class CommandFilter:
             yield _unknown("reader", f"only at run time is it known what {name} is given to run")
         if script.text:
             yield from self._of_text(script.text, scope, depth + 1)
+
+    def _by_texts_upstream(self, command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
+        """``X --format='git push %(x)' | sh``: what is written is not known, but what it is made of stands there."""
+        for stage in command.pipeline:
+            for text in texts_to_write(stage):
+                for verdict in self._of_text(text, command.scope, depth + 1):
+                    if verdict.decision in ("block", "confirm"):
+                        yield verdict
 
     def _by_pipes_into_shells(self, made_by: str) -> Iterator[CommandVerdict]:
         """``sh -c "$(curl x)"`` and ``bash <(curl x)`` do what ``curl x | sh`` does."""
@@ -292,7 +317,7 @@ class CommandFilter:
             piped = piped_by(command.pipeline[-1], program_of(command.pipeline[-1]))
         yield from inner_commands(words, piped)
         if len(words) > 2 and (words[1].text[:1] == "-" or words[2].text[:1] == "-"):
-            yield from other_readings(words)
+            yield from (inner for inner in other_readings(words) if inner and " " not in inner[0].text)
 
     def _scripts(self, name: str, words: Sequence[Word], command: SimpleCommand) -> Iterator[Word]:
         """Texts that this program runs as commands."""
@@ -308,11 +333,15 @@ class CommandFilter:
     def _by_words_behind(self, words: Sequence[Word], command: SimpleCommand, depth: int) -> Iterator[CommandVerdict]:
         """What a program that nobody here knows may be told to start: a listed command in its words, or in a text."""
         for inner in perhaps_started(words):
-            name = program_of(inner)
-            rules = [(each, rule) for each, rule in self.rules.about(name).rules if each != "warn" and rule.tells_much]
-            yield from self._by_rules(rules, inner, command._replace(words=inner), name)
+            yield from self._by_listed(inner, command)
         for text in perhaps_run(words):
             yield from self._of_text(text, command.scope, depth + 1)
+
+    def _by_listed(self, words: Sequence[Word], command: SimpleCommand) -> Iterator[CommandVerdict]:
+        """What the rules say of words that may be a command: only those that want more than a program's name."""
+        name = program_of(words)
+        rules = [(each, rule) for each, rule in self.rules.about(name).rules if each != "warn" and rule.tells_much]
+        yield from self._by_rules(rules, words, command._replace(words=tuple(words)), name)
 
     def _by_rules(
         self,
@@ -335,15 +364,15 @@ class CommandFilter:
                 yield CommandVerdict(decision, rule.text, f"`{rule.text}` {_SAID[decision]} by the sandbox policy")
 
     def _blocked(self, rule: CommandRule, words: Sequence[Word], scope: Scope) -> Iterator[CommandVerdict]:
-        blocked = CommandVerdict("block", rule.text, f"`{rule.text}` is blocked by the sandbox policy")
+        blocked = f"`{rule.text}` is blocked by the sandbox policy"
         operands = DESTROYS.get(rule.program)
         if self.around is None or operands is None:
-            yield blocked
+            yield CommandVerdict("block", rule.text, blocked)
             return
         seen = {self.around.reach(word, scope) for word in operands(words)}
         worst = next((reach for reach in _REACHES if reach in seen), None)
         if worst is not None:
-            yield replace(blocked, reason=f"{blocked.reason}: {_REACHES[worst]}", sure=worst != "unknown")
+            yield CommandVerdict("block", rule.text, f"{blocked}: {_REACHES[worst]}", sure=worst != "unknown")
         elif "inside" in seen:
             yield CommandVerdict("warn", rule.text, f"`{rule.text}` of something inside the worker's folders")
 

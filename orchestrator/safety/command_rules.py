@@ -15,7 +15,7 @@ from orchestrator.agents.other_clis import OTHER_CLIS
 from orchestrator.agents.registry import AGENTS
 from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell.words import Word
-from orchestrator.safety.verbs import asks_for, possible_verbs, verbs_of
+from orchestrator.safety.verbs import GRAMMARS, asks_for, possible_verbs, verbs_of
 from orchestrator.safety.wrappers import SHELLS, program_of
 
 AGENT: Final = "{agent}"
@@ -25,6 +25,8 @@ Fit: TypeAlias = Literal["yes", "perhaps", "no"]
 
 _LONG: Final[Mapping[str, str]] = {"r": "recursive", "f": "force"}
 """The long spelling of short flags, as in coreutils; any unambiguous beginning of it counts."""
+_NEVER_ASKS: Final = re.compile(r"--i[a-z]*=(?:never|no|none)")
+"""``--interactive=never`` does what ``--force`` is meant for."""
 
 _MEANS: Final[Mapping[str, re.Pattern[str]]] = {
     "--push": re.compile(r"(?:--output=|-o=?)?(?:.*,)?(?:type=registry|push=true)(?:,.*)?"),
@@ -43,7 +45,7 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "podman": ("podman-remote",),
     "parted": ("partprobe",),
     "dd": ("dcfldd", "dc3dd", "gdd"),
-    "rm": ("grm",),
+    "rm": ("grm", "Remove-Item"),
 }
 """Other names of a program, or other programs that do the same."""
 
@@ -150,8 +152,8 @@ def _fits(stage: _Stage, words: Sequence[Word], name: str) -> Fit:
     if not _is_program(stage.program, name):
         return "no"
     given = words[1:]
-    if stage.program == "git" and name.startswith("git-"):
-        given = (Word(name[len("git-") :]), *given)
+    if stage.program in GRAMMARS and name.startswith(f"{stage.program}-"):
+        given = (Word(name[len(stage.program) + 1 :]), *given)  # ``git-push``, ``docker-compose push``
     unsure = False
     if stage.verbs:
         found = [asks_for(stage.program, given, verb) for verb in possible_verbs(stage.program, given, stage.verbs)]
@@ -177,7 +179,7 @@ def _is_program(wanted: str, name: str) -> bool:
     if _VARIANT.fullmatch(name, len(wanted)) is not None or name in CALLED.get(wanted, ()):
         return True
     return (wanted == "mkfs" and _FILE_SYSTEM.fullmatch(name, len(wanted)) is not None) or (
-        wanted == "git" and name.startswith("git-")
+        wanted in GRAMMARS and name[len(wanted)] == "-"
     )
 
 
@@ -195,8 +197,8 @@ def _has_letter(letter: str, words: Sequence[Word]) -> bool:
             return False
         if text.startswith("--"):
             long = _LONG.get(letter, "")
-            if len(text) > 2 and long.startswith(text[2:]):
+            if len(text) > 2 and (long.startswith(text[2:]) or (letter == "f" and _NEVER_ASKS.fullmatch(text))):
                 return True
-        elif text.startswith("-") and (letter in text or (letter == "r" and "R" in text)):
+        elif text.startswith("-") and (letter in text or (letter == "r" and "R" in text) or text == "-Force"):
             return True
     return False

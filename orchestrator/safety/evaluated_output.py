@@ -1,8 +1,20 @@
-"""List the programs that print what a shell is to evaluate, as ``eval "$(ssh-agent -s)"`` does."""
+"""Tell what a shell is to evaluate of what programs print.
+
+``eval "$(ssh-agent -s)"`` is what that program is for; ``sed 's/^/git push /' | sh`` says what its lines begin with.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final
+
+from orchestrator.safety.shell.words import Word
+
+_STRING: Final = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_SUBSTITUTION: Final = re.compile(r"\bs([/|,#!@])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1", re.DOTALL)
+_HOLE: Final = re.compile(r"\\\([^)]*\)|%\([^)]*\)|%[\w-]*[a-z]|\{[^{}]*\}|\\[0-9&]|&")
+"""Where a template has something put in: of jq, git, printf, parallel, sed."""
 
 _ALWAYS: Final = frozenset(
     (
@@ -56,3 +68,16 @@ def is_meant_for_shells(made_by: str) -> bool:
     """
     words = made_by.split(" ")
     return words[0].rpartition("/")[2] in _ALWAYS and "?" not in words and "|" not in words
+
+
+def texts_to_write(words: Sequence[Word]) -> Iterator[str]:
+    """The texts among a program's words that what it writes may be made of, with a variable where a hole is."""
+    for word in words[1:]:
+        if " " not in word.text:
+            continue
+        texts = [word.text.partition("=")[2] if word.text.startswith("--") else word.text]
+        texts += [first or second for first, second in _STRING.findall(word.text)]
+        texts += [replacement for _, _, replacement in _SUBSTITUTION.findall(word.text)]
+        for text in texts:
+            if " " in text.strip():
+                yield _HOLE.sub("$_made", text)

@@ -25,10 +25,12 @@ class HarmlessForm:
     """Any of them makes it harmless; none: the verb itself is."""
     source: str
     """Who says so."""
+    reads: bool = False
+    """Another option behind it may ask for something else: only operands may follow."""
 
 
-def _form(program: str, verb: str, options: str, source: str) -> HarmlessForm:
-    return HarmlessForm(program, tuple(verb.split()), frozenset(options.split()), source)
+def _form(program: str, verb: str, options: str, source: str, *, reads: bool = False) -> HarmlessForm:
+    return HarmlessForm(program, tuple(verb.split()), frozenset(options.split()), source, reads)
 
 
 FORMS: Final[tuple[HarmlessForm, ...]] = (
@@ -116,7 +118,16 @@ FORMS: Final[tuple[HarmlessForm, ...]] = (
     _form("vsce", "", "--help -h --version -V", "vsce --help"),
     _form("mix", "hex.publish", "--dry-run", "mix hex.publish: builds package and performs local checks"),
     _form("fdisk", "", "--help -h --version -V -v", "fdisk(8)"),
-    _form("sfdisk", "", "--help -h --version -v -V", "sfdisk(8)"),
+    _form("sfdisk", "", "--help -h --version -v", "sfdisk(8)"),
+    _form(
+        *("sfdisk", "", "--list -l --list-free -F --list-types -T --dump -d --json -J --show-size -s --verify -V"),
+        *("sfdisk(8): commands that read",),
+        reads=True,
+    ),
+    _form("fdisk", "", "--list -l --list-details -x --getsz -s", "fdisk(8): list, and exit", reads=True),
+    _form("gdisk", "", "-l", "gdisk(8): list the partition table, and exit", reads=True),
+    _form("sgdisk", "", "--print -p --info -i --verify -v --list-types -L", "sgdisk(8): display", reads=True),
+    _form("parted", "", "--list -l", "parted(8): lists partition layout on all block devices", reads=True),
     _form("cfdisk", "", "--help -h --version -V", "cfdisk(8)"),
     _form("sgdisk", "", "--help -? --version -V", "sgdisk(8)"),
     _form("gdisk", "", "--help -h -? --version -V", "gdisk(8)"),
@@ -129,9 +140,12 @@ FORMS: Final[tuple[HarmlessForm, ...]] = (
     _form("dd", "", "--help --version", "dd(1)"),
 )
 _BY_PROGRAM: Final = {name: tuple(f for f in FORMS if f.program == name) for name in {f.program for f in FORMS}}
+_VERSIONS: Final = frozenset({"--version", "-v", "-V"})
 _TAKES_FALSE: Final = frozenset({"npm", "pnpm"})
 """Their switches may be followed by ``true`` or ``false`` (nopt)."""
-_ONLY_ALONE: Final = frozenset({"dd", "mkfs", "fdisk", "sfdisk", "cfdisk", "sgdisk", "gdisk", "mkswap", "blkdiscard"})
+_ONLY_ALONE: Final = frozenset(
+    {"dd", "mkfs", "fdisk", "sfdisk", "cfdisk", "sgdisk", "gdisk", "parted", "mkswap", "blkdiscard"}
+)
 """Programs of which no grammar is known: the form counts only as the first word."""
 
 
@@ -149,7 +163,7 @@ def does_nothing(program: str, words: Sequence[Word], name: str = "") -> bool:
     for form in _BY_PROGRAM.get(program, ()):
         if program in _ONLY_ALONE or program == "mke2fs":
             if words and not words[0].dynamic and words[0].text in form.options:
-                return True
+                return not form.reads or not any(word.dynamic or word.text.startswith("-") for word in words[1:])
         elif _fits(form, GRAMMARS.get(program, Grammar()), words):
             return True
     return False
@@ -159,6 +173,7 @@ def _fits(form: HarmlessForm, grammar: Grammar, words: Sequence[Word]) -> bool:
     """Walk over the words once; whatever is not surely so is no harmless form."""
     verbs = list(form.verb)
     found = not form.options
+    behind_verb = False
     at = 0
     while at < len(words):
         word = words[at]
@@ -167,6 +182,7 @@ def _fits(form: HarmlessForm, grammar: Grammar, words: Sequence[Word]) -> bool:
         if word.dynamic and word.text.startswith("-"):
             return False
         if not word.text.startswith("-") or word.text == "-":
+            behind_verb = True
             if verbs and not word.dynamic and means(word.text, verbs[0], grammar):
                 verbs.pop(0)
             elif verbs and not (form.program == "cargo" and word.text.startswith("+")):
@@ -174,6 +190,9 @@ def _fits(form: HarmlessForm, grammar: Grammar, words: Sequence[Word]) -> bool:
             at += 1
             continue
         option, equals, value = word.text.partition("=")
+        if behind_verb and not form.verb and option in _VERSIONS:
+            at += 1  # ``gem yank x --version 1.0``: there it says which one
+            continue
         if _is_form(form, grammar, word.text) or (equals and value == "true" and option in form.options):
             following = words[at + 1].text if at + 1 < len(words) else ""
             found = not (form.program in _TAKES_FALSE and following in ("false", "null") and not equals)

@@ -73,6 +73,24 @@ def _by_option(*names: str) -> Callable[[Sequence[Word]], list[Word]]:
     return find
 
 
+_GIT_OUTPUT: Final = _by_option("--output", "--output-directory", "-o")
+_GIT_FILE: Final = _by_option("--file", "-f")
+_READS_SETTINGS: Final = frozenset({"--get", "--get-all", "--get-regexp", "--list", "-l", "get", "list"})
+
+
+def _of_git(words: Sequence[Word]) -> list[Word]:
+    """Files that git is told to write: where it moves one, by its ``--output``, and as the settings it changes."""
+    for at, word in enumerate(words[1:4]):
+        verb = word.text
+        if verb == "mv":
+            return _last(words[1:]) if at == 0 and len(words) > 3 else []
+        if verb == "config":
+            return [] if any(each.text in _READS_SETTINGS for each in words) else _GIT_FILE(words)
+        if verb in ("archive", "diff", "format-patch"):
+            return _GIT_OUTPUT(words)
+    return []
+
+
 def _ends_in(text: str, names: Sequence[str]) -> bool:
     """Letters that stand together, the last of which takes the next word: ``curl -fsSLo FILE``."""
     return text[:1] == "-" and text[1:].isalpha() and len(text) > 2 and any(name == f"-{text[-1]}" for name in names)
@@ -108,6 +126,6 @@ WRITES: Final[Mapping[str, Callable[[Sequence[Word]], list[Word]]]] = {
     **dict.fromkeys(
         ("gcc", "cc", "clang", "go", "rustc", "sort", "pandoc", "openssl"), _by_option("-o", "-out", "--output")
     ),
-    "git": lambda words: _last(words[1:]) if len(words) > 3 and words[1].text == "mv" else [],
+    "git": _of_git,
 }
 """What each writes; looked at for paths that are never writable and for devices."""

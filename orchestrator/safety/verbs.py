@@ -6,6 +6,7 @@ is found.  This errs towards asking.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -211,7 +212,9 @@ GRAMMARS: Final[Mapping[str, Grammar]] = {
     ),
 }
 """What the manuals of these programs say of their options, in the versions of 2025 and 2026."""
-_MANY_GOALS: Final = frozenset({"mvn", "gradle", "sbt"})
+_MANY_GOALS: Final = frozenset({"mvn", "gradle", "sbt", "mix"})
+_GOALS_APART: Final = re.compile(r"[,;\s]+")
+"""``mix do a, b`` and ``sbt ";a;b"`` hold several in one word."""
 _NOTHING: Final = Grammar()
 
 ALSO: Final[Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
@@ -232,7 +235,7 @@ ALSO: Final[Mapping[tuple[str, ...], tuple[tuple[str, ...], ...]]] = {
         *(("image", "push"), ("compose", "push"), ("manifest", "push"), ("plugin", "push"), ("trust", "sign")),
         *(("buildx", "imagetools", "create"), ("compose", "publish"), ("model", "push"), ("scout", "push")),
     ),
-    ("podman", "push"): (("image", "push"), ("manifest", "push")),
+    ("podman", "push"): (("image", "push"), ("manifest", "push"), ("compose", "push")),
     ("nerdctl", "push"): (("image", "push"), ("compose", "push")),
     ("yarn", "publish"): (
         *(("npm", "publish"), ("workspace", ANY, "publish"), ("workspace", ANY, "npm", "publish")),
@@ -331,7 +334,7 @@ def _readings(grammar: Grammar, program: str, words: Sequence[Word], verb: Seque
         elif program in _MANY_GOALS:
             # Goals stand in any number and order, each perhaps behind its project or plugin.
             todo.append((at + 1, matched, dynamic))
-            if word.text.rpartition(":")[2] == verb[matched]:
+            if verb[matched] in _GOALS_APART.split(word.text.rpartition(":")[2]):
                 todo.append((at + 1, matched + 1, dynamic))
         elif means(word.text, verb[matched], grammar):
             todo.append((at + 1, matched + 1, dynamic))

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from orchestrator.safety.shell.words import UNKNOWN, Word
@@ -221,8 +222,18 @@ _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 
 
 def program_of(words: Sequence[Word]) -> str:
-    """The program's name without its folder, and without the version that ``npx x@1`` names; empty without words."""
-    name = words[0].text.rpartition("/")[2] if words else ""
+    """The program's name without its folder, the environment in ``hatch run test:x`` and the version in ``npx x@1``.
+
+    It is empty without words.
+    """
+    return _named(words[0].text) if words else ""
+
+
+@lru_cache(maxsize=1024)
+def _named(path: str) -> str:
+    name = path.rpartition("/")[2]
+    if ":" in name:
+        name = name.rpartition(":")[2]
     at = name.find("@", 1)
     return name if at < 0 else name[:at]
 
@@ -270,7 +281,7 @@ def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterato
     rest_after = _REST_AFTER.get(name)
     if rest_after is not None:
         yield from _behind(words, rest_after, found=name in ("fd", "fdfind"))
-    if _LOADER.fullmatch(name):
+    if name.startswith("ld") and _LOADER.fullmatch(name):
         yield _after_own(words[1:], _wrapper("--library-path --preload --argv0 --audit"))
     elif name == "start-stop-daemon":
         yield _of_daemon(words)
@@ -287,6 +298,67 @@ def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterato
         yield inner
         if name == "setarch" and inner:
             yield inner[1:]  # its first word may be the architecture
+        if wrapper is _CONTAINER:
+            yield from _of_entry_point(words, inner)
+
+
+def _of_entry_point(words: Sequence[Word], inner: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """``docker run --entrypoint pip IMAGE install x``: what the image is given goes to that program."""
+    for at, word in enumerate(words[1:], 1):
+        name, equals, value = word.text.partition("=")
+        if name != "--entrypoint":
+            continue
+        if equals:
+            yield (word._replace(text=value), *inner)
+        elif at + 1 < len(words):
+            yield (words[at + 1], *inner)
+
+
+def has_verbs(name: str) -> bool:
+    """Whether a program of this name starts others behind some of its verbs only: ``npm exec``, ``poetry run``."""
+    wrapper = _wrapper_of(name)
+    return wrapper is not None and bool(wrapper.verbs)
+
+
+def may_hand_on(words: Sequence[Word]) -> bool:
+    """Whether there is a word behind which such a program may be told of another: ``--``, ``exec``, ``alias``."""
+    for word in words:
+        text = word.text
+        if text == "--" or text in _RUN_VERBS or "alias" in text:
+            return True
+    return False
+
+
+def handed_on(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """What a program whose own verbs are known may start besides: what stands behind ``--``, or behind ``exec``."""
+    ended = next((n for n, word in enumerate(words[1:], 1) if word.text == "--"), None)
+    if ended is not None:
+        yield tuple(words[ended + 1 :])
+    verb = next((n for n, word in enumerate(words[1:4], 1) if word.text in _RUN_VERBS), None)
+    if verb is not None:
+        yield from perhaps_started(words[verb:])
+
+
+_ALIAS: Final = re.compile(r"(?:--config=)?alias(?:es)?\.[\w-]+(?:=(.*))?", re.DOTALL)
+
+
+def scripts_of_aliases(name: str, words: Sequence[Word]) -> Iterator[str]:
+    """What an alias that these words make means: ``hg --config alias.x=push``, ``gh alias set x 'release create'``."""
+    verb = next((n for n, word in enumerate(words[1:-1], 1) if word.text == "alias"), None)
+    told = [word.text for word in words[verb + 2 :] if not word.text.startswith("-")] if verb is not None else []
+    for at, word in enumerate(words[1:], 1):
+        match = _ALIAS.fullmatch(word.text) if "alias" in word.text else None
+        if match is not None:
+            told.append(match[1] if match[1] is not None else words[at + 1].text if at + 1 < len(words) else "")
+    for text in told:
+        listed = text.strip().startswith("[")
+        plain = " ".join(re.findall(r"[^\s\[\]\"',]+", text)) if listed else text.strip("\"' ")
+        if plain.startswith("!"):
+            yield plain[1:]
+        elif plain:
+            yield f"{name} {plain}"
+            if " " in plain:
+                yield plain
 
 
 def perhaps_started(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:

@@ -4,13 +4,16 @@ import pytest
 
 from orchestrator.safety.shell.words import Word
 from orchestrator.safety.wrappers import (
+    handed_on,
     inner_commands,
+    may_hand_on,
     may_run_elsewhere,
     other_readings,
     perhaps_run,
     perhaps_started,
     program_of,
     script_of,
+    scripts_of_aliases,
 )
 
 
@@ -99,3 +102,43 @@ def test_the_script_a_program_runs_is_found(words: tuple[str, ...], script: str 
 def test_a_program_is_named_without_its_folder() -> None:
     assert program_of(as_words("/usr/bin/git push")) == "git"
     assert program_of(()) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "started"),
+    [
+        ("lerna exec --scope x -- a b", ["a b", "-- a b", "a b"]),
+        ("npm explore x -- a b", ["a b"]),
+        ("nx exec a b", ["a b"]),
+        ("npm publish", []),
+    ],
+)
+def test_what_stands_behind_two_dashes_or_exec_may_be_a_command(text: str, started: list[str]) -> None:
+    words = as_words(text)
+    found = [" ".join(word.text for word in inner) for inner in handed_on(words)]
+    assert found[:1] == started[:1]
+    assert may_hand_on(words) is bool(started)
+
+
+def test_the_entry_point_of_a_container_is_given_what_the_image_is() -> None:
+    for text in ("docker run --entrypoint a image b c", "podman run --entrypoint=a image b c"):
+        assert as_words("a b c") in list(inner_commands(as_words(text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "scripts"),
+    [
+        ("hg --config alias.x=push x", ["hg push"]),
+        ("cargo --config=alias.x=publish x", ["cargo publish"]),
+        ("git log", []),
+    ],
+)
+def test_an_alias_that_the_words_make_is_followed(text: str, scripts: list[str]) -> None:
+    words = as_words(text)
+    assert list(scripts_of_aliases(words[0].text, words)) == scripts
+
+
+def test_an_alias_that_is_a_list_or_a_shells_own_text_is_followed() -> None:
+    listed = [*as_words("jj config set --user aliases.p"), Word('["git", "push"]')]
+    assert "jj git push" in list(scripts_of_aliases("jj", listed))
+    assert list(scripts_of_aliases("hg", [Word("hg"), Word("--config"), Word("alias.p=!a b")])) == ["a b"]

@@ -8,14 +8,14 @@ from shlex import quote
 from typing import Final
 
 from orchestrator.safety.git_commands import alias_key, alias_set_by
-from orchestrator.safety.shell.scope import Scope, SimpleCommand, output_text
+from orchestrator.safety.shell.scope import Scope, SimpleCommand, echoed, output_text
 from orchestrator.safety.shell.words import UNKNOWN, Word
 from orchestrator.safety.written_files import scripts_set_by
 
 _COPIES: Final = frozenset({"cp", "mv", "ln", "install"})
 _TEES: Final = frozenset({"tee", "sponge"})
 _WRITES_OUT: Final = _TEES | {"echo", "printf", "cat"}
-_NAMES_VARIABLES: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let"})
+_NAMES_VARIABLES: Final = frozenset({"printf", "read", "mapfile", "readarray", "getopts", "unset", "let"})
 
 
 def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
@@ -36,14 +36,36 @@ def effect_on_scope(command: SimpleCommand, scope: Scope) -> Scope:
         alias = alias_set_by(command.words)
         return scope if alias is None else scope.with_variable(alias_key(alias[0]), alias[1])
     if name in _NAMES_VARIABLES:
-        for word in command.words[1:]:
-            variable = word.text.partition("=")[0]
-            if variable.isidentifier():
-                scope = scope.with_variable(variable, UNKNOWN)
-        return scope
+        return _with_variables(command, scope)
     if name in ("source", ".", "eval"):
         # They run in this very shell and may have changed anything.
         return scope._replace(variables=dict.fromkeys(scope.variables, UNKNOWN), cwd=None)
+    return scope
+
+
+def _with_variables(command: SimpleCommand, scope: Scope) -> Scope:
+    """The scope after a command that sets variables by their names; ``printf -v`` and ``read <<<`` say to what."""
+    name, words = command.words[0].text, command.words
+    if name == "printf":
+        told = len(words) > 3 and words[1].text == "-v"
+        return scope.with_variable(words[2].text, echoed((words[0], *words[3:]))) if told else scope
+    if name == "read" and command.inputs:
+        return _with_read(command, scope)
+    for word in words[1:]:
+        variable = word.text.partition("=")[0]
+        if variable.isidentifier():
+            scope = scope.with_variable(variable, UNKNOWN)
+    return scope
+
+
+def _with_read(command: SimpleCommand, scope: Scope) -> Scope:
+    """``read -r a b <<< "x y z"``: each variable is one field, the last one all that is left."""
+    names = [word.text for word in command.words[1:] if word.text.isidentifier()] or ["REPLY"]
+    given = command.inputs[-1]
+    fields = given.text.partition("\n")[0].split(None, len(names) - 1)
+    for at, name in enumerate(names):
+        value = Word(fields[at].strip() if at < len(fields) else "")
+        scope = scope.with_variable(name, UNKNOWN if given.dynamic else value)
     return scope
 
 

@@ -75,6 +75,9 @@ _CUSTOMARY = re.compile(r"\"?\$(?:\{([A-Za-z_]\w*)(?::?[-=][^}]*)?\}|([A-Za-z_]\
 _PARSER: Final = Parser(Language(tree_sitter_bash.language()))
 _HERE = re.compile(r"(<<-?[ \t]*)(['\"]?)(\w+)\2")
 _HERE_AND_MORE = re.compile(r"(<<-?[ \t]*(['\"]?)(\w+)\2)[ \t]*;([^\n]*)\n((?:.*\n)*?)[ \t]*\3[ \t]*(?=\n|$)")
+_JOINED = re.compile(r"('[^']*'|\\[^\n])|(?<=[^\s\\])\\\n(?=\S)", re.DOTALL)
+"""A word that goes on behind a line's end, which the grammar takes for two; what single quotes hold is left alone."""
+_EXTENDED_PATTERN = re.compile(r"[?*+@!]\([^()\s]*\)")
 _BACKQUOTED = re.compile(r"(?<!\\)`((?:[^`\\]|\\.)*)`", re.DOTALL)
 
 
@@ -102,13 +105,15 @@ def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
         raise Unreadable(f"it is longer than {MAX_CHARS:,} characters")
     if depth > MAX_DEPTH:
         raise Unreadable("commands are nested too deeply")
+    if "\\\n" in text:
+        text = _JOINED.sub(lambda match: match[1] or "", text)
     root = parse(text)
-    # A here-document without its end is an error to the grammar, and none to a shell.
-    if root.has_error and 0 < text.count("<<") <= MAX_DOCUMENTS:
-        mended = parse(_with_ended_documents(text))
-        root = root if mended.has_error else mended
+    broken = root.has_error
+    if broken:
+        root = _mended(root, text)
+        broken = root.has_error
     reader = _Reader(scope, depth)
-    problem = "the shell's grammar does not fit" if root.has_error else None
+    problem = "the shell's grammar does not fit" if broken else None
     try:
         reader.walk(root)
         reader.walk_uncalled()
@@ -116,6 +121,21 @@ def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
         # What was found up to here still counts.
         problem = str(error)
     return Reading(reader.found, problem)
+
+
+def _mended(root: Node, text: str) -> Node:
+    """The tree of what bash takes the text for, where the grammar knows less than bash; else the tree as it is."""
+    if "(" in text:
+        # ``!(a|b)``: the grammar knows few of bash's further patterns.
+        plain = parse(_EXTENDED_PATTERN.sub("*", text))
+        if not plain.has_error:
+            return plain
+    if 0 < text.count("<<") <= MAX_DOCUMENTS:
+        # A here-document without its end is an error to the grammar, and none to a shell.
+        ended = parse(_with_ended_documents(text))
+        if not ended.has_error:
+            return ended
+    return root
 
 
 def _with_ended_documents(text: str) -> str:
@@ -192,7 +212,9 @@ class _Reader:
         set_for_it: dict[str, Word] = {}
         for child in (*node.named_children, *redirects):
             kind = child.type
-            if kind == "command_name":
+            if kind in _WORDS:
+                words.extend(words_of(child, self))
+            elif kind == "command_name":
                 words.extend(self._program(child.named_children[0]))
             elif kind == "variable_assignment":
                 name, value = assigned(self, child)
@@ -360,6 +382,8 @@ class _Reader:
             self._emit(words, [], [], {})
 
 
+_WORDS: Final = frozenset({"word", "string", "raw_string", "concatenation", "number"})
+"""What most of a command's children are."""
 _STATEMENTS: Final[Mapping[str, Callable[[_Reader, Node], None]]] = {
     "command": _Reader.command,
     "redirected_statement": _Reader.redirected,

@@ -50,3 +50,10 @@ def test_a_copy_of_a_program_is_that_program() -> None:
 def test_arguments_are_set() -> None:
     assert after("set", "-e", "--", "a", "b").value("@") == Word("a b")
     assert after("set", "-eu").value("@") == UNKNOWN
+
+
+def test_what_printf_and_read_set_is_known() -> None:
+    assert after("printf", "-v", "A", "git %s", "push").value("A") == Word("git push")
+    given = SimpleCommand((Word("read"), Word("-r"), Word("A"), Word("B")), scope=SCOPE, inputs=(Word("a b c\nd"),))
+    read = effect_on_scope(given, SCOPE)
+    assert (read.value("A"), read.value("B")) == (Word("a"), Word("b c"))
