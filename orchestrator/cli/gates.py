@@ -66,6 +66,8 @@ MOST_REPORT_BYTES = 64 * 1024 * 1024
 @click.option("--junit", type=AnyPath(), metavar="FILE", help="Write JUnit XML, which every build server reads.")
 @click.option("--sarif", type=AnyPath(), metavar="FILE", help="Write the findings as SARIF 2.1.0.")
 @click.option("--report", type=AnyPath(), metavar="FILE", help="Write a report in Markdown.")
+@click.option("--code-quality", type=AnyPath(), metavar="FILE", help="Write the findings as GitLab's code quality.")
+@click.option("--artifacts", type=AnyPath(), metavar="DIR", help="Write all of these files into a folder.")
 @click.option("--attest", type=AnyPath(), metavar="FILE", help="Write an in-toto statement: the tree, and its gates.")
 @click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
 @click.option(
@@ -82,10 +84,11 @@ def command(path: Path, as_json: bool, **options: Any) -> int:
     import anyio
 
     from orchestrator.cli.gate_lines import lines
-    from orchestrator.cli.gate_reports import commands_stopped, is_on_github, tell_github, write_reports
+    from orchestrator.cli.gate_reports import check_places, commands_stopped, is_on_github, tell_github, write_reports
     from orchestrator.cli.session_lookup import colours_wanted
     from orchestrator.measurement.gate_run import measure
 
+    check_places(options)
     request = build_request(path, options, os.environ)
     report = anyio.run(measure, request, _tell)
     write_reports(report, options)
@@ -94,7 +97,7 @@ def command(path: Path, as_json: bool, **options: Any) -> int:
 
         print(document(report))
     else:
-        with commands_stopped(os.environ, _print, secrets.token_hex(16)):
+        with commands_stopped(os.environ, _print, secrets.token_hex(16), group="Gates"):
             for line in lines(report, colour=colours_wanted(sys.stdout)):
                 print(line)
     if is_on_github(os.environ):

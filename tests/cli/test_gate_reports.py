@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.gate_reports import commands_stopped, tell_github, write_reports
-from orchestrator.errors import EnvironmentUnfit
+from orchestrator.cli.gate_reports import check_places, commands_stopped, tell_github, write_reports
+from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.models.quality_gates import GateReport
 
 REPORT = GateReport(path="/there/shop", tree="sha256:00", files=1, approved=True, confidence="high", gates=())
@@ -22,8 +22,24 @@ def test_every_file_that_is_asked_for_is_written(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_written_says_which(tmp_path: Path) -> None:
+    for options in (
+        {"junit": tmp_path / "nowhere/x"},
+        {"sarif": tmp_path},
+        {"artifacts": Path(__file__)},
+    ):
+        with pytest.raises(UsageError, match=rf"--{next(iter(options))} "):
+            check_places(options)
     with pytest.raises(EnvironmentUnfit, match=r"cannot write .*nowhere/x: No such file"):
         write_reports(REPORT, {"junit": tmp_path / "nowhere/x"})
+
+
+def test_artifacts_are_every_kind_and_the_whole_report(tmp_path: Path) -> None:
+    options = {"artifacts": tmp_path / "a/b"}
+    check_places(options)
+    write_reports(REPORT, options)
+    names = ["code-quality.json", "findings.sarif", "gates.json", "junit.xml", "report.md", "statement.json"]
+    assert sorted(path.name for path in (tmp_path / "a/b").iterdir()) == names
+    assert json.loads((tmp_path / "a/b/gates.json").read_text())["approved"] is True
 
 
 def test_github_gets_its_summary_and_outputs_behind_what_is_there(tmp_path: Path) -> None:
@@ -43,6 +59,9 @@ def test_what_is_printed_on_github_is_no_command() -> None:
     with commands_stopped({"GITHUB_ACTIONS": "true"}, said.append, "token"):
         said.append("::error::mine")
     assert said == ["::stop-commands::token", "::error::mine", "::token::"]
+    with commands_stopped({"GITHUB_ACTIONS": "true"}, said.append, "token", group="Gates"):
+        pass
+    assert said[3:] == ["::group::Gates", "::stop-commands::token", "::token::", "::endgroup::"]
     with commands_stopped({}, said.append, "token"):
         pass
-    assert len(said) == 3
+    assert len(said) == 7
