@@ -44,6 +44,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
+from orchestrator.network.gateways import words_about_this_machine
 from orchestrator.quotation import quoted_name
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
@@ -181,16 +182,18 @@ async def run_session(
 
 
 def own_settings(stage: Stage) -> tuple[str, ...]:
-    """What of the user's own CLI settings reaches no worker, an agent a line.  Blocks."""
+    """What of the user's own CLI settings and endpoints reaches no worker, an agent a line.  Blocks."""
     home = stage.environ.get("HOME", "")
-    if stage.rehearsal is not None or not home.startswith("/"):
+    if stage.rehearsal is not None:
         return ()
-    said = (
-        words(get_agent(found.name), Path(home), stage.sandbox.bring)
-        for found in stage.found
-        if found.usable
-        for words in (words_about_settings, words_about_losses)
-    )
+    agents = [get_agent(found.name) for found in stage.found if found.usable]
+    said: list[str | None] = []
+    for agent in agents:
+        if home.startswith("/"):
+            said += (
+                words(agent, Path(home), stage.sandbox.bring) for words in (words_about_settings, words_about_losses)
+            )
+        said.append(words_about_this_machine(agent, stage.sandbox, stage.environ))
     return tuple(words for words in said if words is not None)
 
 

@@ -47,6 +47,24 @@ def provider_urls(agent: Agent, environ: Mapping[str, str]) -> Sequence[str]:
     return [environ[name] for name in names if environ[name]]
 
 
+def words_about_this_machine(agent: Agent, config: SandboxConfig, environ: Mapping[str, str]) -> str | None:
+    """Which addresses of the chosen cloud lead to this machine, where no worker finds them; ``None``: none does."""
+    if config.network != "allow-list":
+        return None
+    urls = list(dict.fromkeys(url for url in provider_urls(agent, environ) if is_here(url)))
+    if not urls:
+        return None
+    places = ", ".join(f"{_in_brackets(host)}:{port}" for host, port in map(address_of, urls))
+    return (
+        f"your environment leads {agent.title} to {places}, which is this machine itself: its workers do not reach "
+        "that from their sandbox; let it listen on an address of your network and name that, or run with --sandbox open"
+    )
+
+
+def _in_brackets(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def is_here(url: str) -> bool:
     """Whether a URL leads to this machine's own loopback, which is another inside a network namespace."""
     host = address_of(url)[0].lower()

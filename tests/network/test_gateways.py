@@ -11,7 +11,7 @@ from orchestrator.agents.registry import AGENTS
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, ModelEndpoint, Role
-from orchestrator.network.gateways import gateway_of, is_here, model_hosts, network_rules
+from orchestrator.network.gateways import gateway_of, is_here, model_hosts, network_rules, words_about_this_machine
 from orchestrator.network.network_rules import NetworkRules, why_refused
 
 CLAUDE, CODEX, GEMINI = (AGENTS[AgentName(name)] for name in ("claude", "codex", "gemini"))
@@ -93,3 +93,15 @@ def test_a_chosen_clouds_hosts_and_endpoints_may_be_reached_and_nobody_elses(tmp
     assert set(rules.gateways) == {("bedrock.corp.test", 443), ("10.1.2.3", 8443)}
     assert why_refused(rules, "bedrock-runtime.us-east-1.amazonaws.com", 443)
     assert why_refused(network_rules(LISTED, work, CODEX, environ), "bedrock-runtime.eu-west-1.amazonaws.com", 443)
+
+
+def test_a_clouds_endpoint_on_this_machine_is_said_where_no_worker_reaches_it() -> None:
+    chosen = {"CLAUDE_CODE_USE_VERTEX": "1", "ANTHROPIC_VERTEX_BASE_URL": "http://[::1]:8443/v1"}
+    words = words_about_this_machine(CLAUDE, LISTED, chosen)
+    assert words is not None
+    assert "[::1]:8443" in words
+    assert words_about_this_machine(CLAUDE, LISTED.model_copy(update={"network": "open"}), chosen) is None
+    assert words_about_this_machine(CODEX, LISTED, chosen) is None
+    away = {**chosen, "ANTHROPIC_VERTEX_BASE_URL": "https://vertex.corp.test"}
+    assert words_about_this_machine(CLAUDE, LISTED, away) is None
+    assert words_about_this_machine(CLAUDE, LISTED, {**chosen, "CLAUDE_CODE_USE_VERTEX": "0"}) is None
