@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import get_agent
@@ -37,6 +38,9 @@ from orchestrator.sandbox.repositories import find_repositories, programs_in
 from orchestrator.sandbox.system_files import write_system_files
 from orchestrator.shim.connection_listener import PORT
 from orchestrator.shim.planted_files import watch
+
+if TYPE_CHECKING:
+    from orchestrator.shim.shim_spec import LimitsPart, SandboxPart
 
 ETC_AGE_S = 30.0
 """A changed resolver or certificate reaches workers started after this time."""
@@ -79,7 +83,7 @@ class Box:
 
     def instructions(
         self, command: Sequence[str], assignment: Assignment, *, agent: Agent, spec: LaunchSpec, into: Path
-    ) -> dict[str, object]:
+    ) -> SandboxPart:
         """The part of the shim's instructions that is about the sandbox.
 
         Args:
@@ -90,17 +94,20 @@ class Box:
             EnvironmentUnfit: the sandbox cannot be made.
             OSError: a file of ours cannot be written.
         """
-        proof = self._proof(assignment)
-        parts: dict[str, object] = {
+        proof, limits = self._proof(assignment), self._limits(assignment)
+        parts: SandboxPart = {
             "argv": list(command),
             "cwd": str(spec.cwd),
             "sandboxed": False,
             "sandbox": f"{self.describe()}{proof}",
-            **self._limits(assignment),
+            "cgroup": limits["cgroup"],
+            "groups": limits["groups"],
+            "rlimits": limits["rlimits"],
+            "bounds": limits["bounds"],
         }
         rules = self._admit(assignment, agent)
         if rules is not None:
-            parts["way_out"] = str(self._need_proxy().path)
+            parts["proxy"] = str(self._need_proxy().path)
             parts["network"] = {**asdict(rules), "port": self._port_of(assignment.worker)}
         layers = self.layers(assignment, into.with_suffix(".git")) if self.backend == "bubblewrap" else Layers()
         plan, held = self._watch(assignment, into.with_suffix(".watch"), layers)
@@ -268,7 +275,7 @@ class Box:
         """The proxy of the user's own network, where the coordinator's environment names one."""
         return upstream_for(self.environ, request.host, request.port, is_tunnel=request.is_tunnel)
 
-    def _limits(self, assignment: Assignment) -> dict[str, object]:
+    def _limits(self, assignment: Assignment) -> LimitsPart:
         limits, is_apart = self.config.limits, self.backend == "bubblewrap"
         group = None if self._group is None else make_group(self._group, assignment.worker)
         held = frozenset[str]() if group is None else limit_group(group, limits)

@@ -10,10 +10,10 @@ from orchestrator.shim.processes import ask_death_signal, os, restore_reserved_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Sequence
 
     from orchestrator.shim.connection_listener import ProxyListener
+    from orchestrator.shim.shim_spec import ShimSpec
 
 INFO_FD = "@info-fd@"
 """Stands in the command line where the sandbox wants the number of the descriptor it reports its pids on."""
@@ -47,16 +47,13 @@ def open_output(path: str) -> tuple[int, int]:
     return descriptor, os.fstat(descriptor).st_size
 
 
-def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
+def spawn(spec: ShimSpec, streams: Sequence[int]) -> Spawned:
     """Fork and execute ``spec["argv"]``, and wait until the sandbox around it has said who it is.
 
     Args:
-        spec: ``cwd`` is ``None`` where the sandbox changes the folder itself; ``groups`` are folders of control
-            groups to join first; ``rlimits`` are soft and hard bounds by their numbers; ``landlock`` is what is to
-            be applied without another program; ``bounds`` are what of the sandbox's own namespaces is to be bounded.
         streams: descriptors to become 0, 1 and 2.
     """
-    argv: Sequence[str] = spec["argv"]
+    argv = spec["argv"]
     reading, writing = os.pipe()
     held, release = os.pipe()
     pid = os.fork()
@@ -79,15 +76,15 @@ def spawn(spec: Mapping[str, Any], streams: Sequence[int]) -> Spawned:
     return Spawned(pid, init, listening, note)
 
 
-def _fit_out(init: int, spec: Mapping[str, Any]) -> tuple[int | None, str]:
+def _fit_out(init: int, spec: ShimSpec) -> tuple[int | None, str]:
     """Set the sandbox's bounds and open its egress, while it waits for us."""
     listening, notes = None, []
     bounding = None
-    if spec.get("bounds"):
+    if spec["bounds"]:
         from orchestrator.shim.namespace_bounds import Bounding
 
         bounding = Bounding(init, spec["bounds"])
-    if spec.get("way_out"):
+    if "proxy" in spec:
         from orchestrator.shim.connection_listener import listen_inside
 
         try:
@@ -99,18 +96,18 @@ def _fit_out(init: int, spec: Mapping[str, Any]) -> tuple[int | None, str]:
     return listening, "; ".join(note for note in notes if note)
 
 
-def open_way_out(listening: int | None, spec: Mapping[str, Any]) -> ProxyListener | None:
+def open_egress(listening: int | None, spec: ShimSpec) -> ProxyListener | None:
     """The worker's connections on their way to the coordinator; ``None`` where it has no egress."""
     if listening is None:
         return None
     from orchestrator.shim.connection_listener import ProxyListener
 
-    return ProxyListener(listening, path=spec["way_out"], worker=spec["worker"])
+    return ProxyListener(listening, path=spec["proxy"], worker=spec["worker"])
 
 
-def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held: int) -> None:
+def _become(spec: ShimSpec, streams: Sequence[int], *, info: int, held: int) -> None:
     """The child's side; never returns."""
-    argv: Sequence[str] = spec["argv"]
+    argv = spec["argv"]
     try:
         parent = os.getppid()
         ask_death_signal(signal.SIGKILL)
@@ -118,7 +115,7 @@ def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held:
             os._exit(126)
         if INFO_FD not in argv:
             os.setsid()
-        for group in spec.get("groups", ()):
+        for group in spec["groups"]:
             _join(group)
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
@@ -134,8 +131,8 @@ def _become(spec: Mapping[str, Any], streams: Sequence[int], *, info: int, held:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         own = argv.index("--") if INFO_FD in argv else 0
         words = [*(_word(word, info=info, held=held) for word in argv[:own]), *argv[own:]]
-        _limit(spec.get("rlimits", ()))
-        if spec.get("landlock") is not None:
+        _limit(spec["rlimits"])
+        if "landlock" in spec:
             from orchestrator.shim.landlock_entry import restrict
 
             restrict(spec["landlock"])

@@ -19,7 +19,7 @@ from orchestrator.shim.processes import (
     start_ticks,
     wait_for_signal,
 )
-from orchestrator.shim.spawning import open_output, open_way_out, spawn
+from orchestrator.shim.spawning import open_egress, open_output, spawn
 from orchestrator.shim.stop_ladder import KILL_WITHIN_S, Tree, kernel_kills, remove_group
 
 TYPE_CHECKING = False
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from orchestrator.shim.connection_listener import ProxyListener
+    from orchestrator.shim.shim_spec import ShimSpec
 
-WAY_OUT_SIGNAL = getattr(signal, "SIGIO", signal.SIGURG)
+EGRESS_SIGNAL = getattr(signal, "SIGIO", signal.SIGURG)
 """Says that the worker has connected to its proxy."""
-SIGNALS = (WAY_OUT_SIGNAL, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SIGNALS = (EGRESS_SIGNAL, signal.SIGCHLD, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 LOOK_EVERY_S = 1.0
 """Lease and commands are looked at this often even if nobody wakes us."""
 KILL_EVERY_S = 0.05
@@ -52,10 +53,10 @@ class Ending:
 class Supervision:
     """One attempt of one worker, from its start to its exit record."""
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
+    def __init__(self, spec: ShimSpec) -> None:
         self.spec = spec
-        self.tree = Tree(spec.get("cgroup"))
-        self.lease = Lease(spec.get("lock"), spec["orphan_grace_s"], spec["coordinator"])
+        self.tree = Tree(spec["cgroup"])
+        self.lease = Lease(spec["lock"], spec["orphan_grace_s"], spec["coordinator"])
         self.is_subreaper = False
         self.child = 0
         self.code: int | None = None
@@ -65,7 +66,7 @@ class Supervision:
         self.said: list[str] = []
         """What people must know of what the worker left."""
         self.is_held = False
-        self.commands_done: int = spec["commands_after"]
+        self.commands_done = spec["commands_after"]
         self.outputs: dict[str, tuple[int, int]] = {}
         self.record: dict[str, object] = {}
         self.look_at = 0.0
@@ -87,22 +88,22 @@ class Supervision:
                 self.stop("stop", f"the shim was sent signal {received}", hard=self.ending is not None)
             elif received in (signal.SIGUSR1, signal.SIGUSR2):
                 self.look_at = 0.0
-            elif received == WAY_OUT_SIGNAL and self.proxy_listener is not None:
+            elif received == EGRESS_SIGNAL and self.proxy_listener is not None:
                 self.proxy_listener.hand_over()
 
     def _start(self) -> None:
         spec = self.spec
-        for descriptor in spec.get("kept", ()):
+        for descriptor in spec["kept"]:
             os.set_inheritable(descriptor, False)  # ours to hold for as long as we live, and nobody's below us
         self.is_subreaper = become_subreaper()
         ask_death_signal(signal.SIGUSR2)
-        self.outputs = {name: open_output(spec[name]) for name in ("stdout", "stderr")}
+        self.outputs = {"stdout": open_output(spec["stdout"]), "stderr": open_output(spec["stderr"])}
         stdin = os.open(spec["stdin"], os.O_RDONLY | os.O_CLOEXEC)
         streams = (stdin, self.outputs["stdout"][0], self.outputs["stderr"][0])
         spawned = spawn(spec, streams)
         self.child, init = spawned.pid, spawned.init
         self.notes += [spawned.note] if spawned.note else []
-        self.proxy_listener = open_way_out(spawned.listening, spec)
+        self.proxy_listener = open_egress(spawned.listening, spec)
         os.close(stdin)
         self.tree.namespace_init = init
         self.tree.namespace_init_started = start_ticks(init) if init else 0
@@ -263,7 +264,7 @@ class Supervision:
             left = [str(row.pid) for row in self.tree.members()]
             reason = f"still there: {', '.join(left)}" if left else "this platform has no sub-reaper"
             self.notes.append(f"not proven that the tree is gone; {reason}")
-        self.notes += kernel_kills(self.spec.get("groups", ()))
+        self.notes += kernel_kills(self.spec["groups"])
         planted = self._put_in_order() if proof != "none" else []
         if self.spec.get("forbidden"):
             from orchestrator.shim.forbidden_paths import take_back
@@ -290,16 +291,16 @@ class Supervision:
         """
         planted: list[Mapping[str, str]] = []
         try:
-            if self.spec.get("watch_plan"):
+            if plan := self.spec.get("watch_plan"):
                 from orchestrator.shim.planted_files import settle
 
-                settled = settle(str(self.spec["watch_plan"]))
+                settled = settle(plan)
                 planted = settled["planted"]
                 self.said += settled["notes"]
-            if self.spec.get("git_plan"):
+            if plan := self.spec.get("git_plan"):
                 from orchestrator.shim.git_delivery import deliver
 
-                self.said += deliver(str(self.spec["git_plan"]))
+                self.said += deliver(plan)
         except Exception as problem:  # as for the shim itself: the record is where it can be read of
             self.said.append(f"what it left is not put in order yet: {type(problem).__name__}: {problem}")
         return planted
@@ -311,9 +312,9 @@ class Supervision:
 def supervise(spec_path: str) -> int:
     """Run one attempt as its spec says and exit with 0; returns 3 if another shim has it already."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    spec = decode_file(spec_path)
+    spec: ShimSpec = decode_file(spec_path)  # type: ignore[assignment]  # as the coordinator of this very version wrote it
     claimed = {"format": 1, "worker": spec["worker"], "attempt": spec["attempt"], "shim": identity(os.getpid())}
-    if not claim(str(spec["record"]), encode({**claimed, "commands_done": spec["commands_after"], "exit": None})):
+    if not claim(spec["record"], encode({**claimed, "commands_done": spec["commands_after"], "exit": None})):
         return 3
     supervision = Supervision(spec)
     try:
@@ -322,7 +323,7 @@ def supervise(spec_path: str) -> int:
         supervision.notes.append(f"the shim failed: {type(problem).__name__}: {problem}")
         _kill_whatever_is_left(supervision)
     supervision.finish()
-    for group in supervision.spec.get("groups", ()):
+    for group in supervision.spec["groups"]:
         remove_group(group)
     # Nothing is left to close or to flush; tearing an interpreter down in good order takes 2 ms.
     os._exit(0)

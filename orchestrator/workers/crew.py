@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.agents.contract import Agent
 from orchestrator.errors import EnvironmentUnfit
@@ -47,6 +48,9 @@ from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles
 from orchestrator.workers.sampling import Sampler
 from orchestrator.workers.worker_process import WorkerProcess, is_same
+
+if TYPE_CHECKING:
+    from orchestrator.shim.shim_spec import AttemptPart, ShimSpec
 
 NICE = 5
 """Workers give way to the person's own programs (settled question 15)."""
@@ -132,11 +136,12 @@ class Crew:
             place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
             self._bring(assignment, agent)
             box = self._box.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
-            replace_file(str(files.spec), encode({**self._document(files, command, spec), **box}))
+            document: ShimSpec = {**self._document(files, command, spec), **box}
+            replace_file(str(files.spec), encode(document))
             environment = self._environment(assignment, agent, spec, mark=str(files.record))
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
-        return Prepared(command, environment, str(box["sandbox"]))
+        return Prepared(command, environment, box["sandbox"])
 
     def start(
         self,
@@ -255,7 +260,7 @@ class Crew:
         given |= place_certificates(self._certificates, assignment.home / CERTIFICATES)
         return {**given, **self._box.environment(assignment), MARK: mark}
 
-    def _document(self, files: AttemptFiles, command: tuple[str, ...], spec: LaunchSpec) -> dict[str, object]:
+    def _document(self, files: AttemptFiles, command: tuple[str, ...], spec: LaunchSpec) -> AttemptPart:
         layout = self._layout
         return {
             "format": 1,
@@ -268,7 +273,7 @@ class Crew:
             "stderr": str(layout.stderr(files.worker)),
             "control": str(files.control),
             "commands_after": attempts.last_command(files.control),
-            "ladder": [[step.signal, step.grace_s] for step in spec.stop_ladder],
+            "ladder": [(step.signal, step.grace_s) for step in spec.stop_ladder],
             "lock": None if layout.lock is None else str(layout.lock),
             "kept": self._kept,
             "orphan_grace_s": self._orphan_grace_s,

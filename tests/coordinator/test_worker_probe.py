@@ -72,7 +72,7 @@ def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, content: str) -> None:
 LISTED = SandboxConfig(name="default", network="allow-list")
 
 
-def test_a_cli_that_cannot_use_the_proxy_is_left_out_where_there_is_no_other_way_out(tmp_path: Path) -> None:
+def test_a_cli_that_cannot_use_the_proxy_is_left_out_where_nothing_else_reaches_its_model(tmp_path: Path) -> None:
     found, agent = claude(tmp_path, "exit 0"), replace(get_agent("claude"), obeys_proxy=False)
     refused = about_proxy(found, agent, sandbox=LISTED, backend="bubblewrap")
     assert not refused.usable

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.workers.conftest import Stage
 
 
-def test_a_policy_that_lists_hosts_needs_a_way_out(stage: Stage) -> None:
+def test_a_policy_that_lists_hosts_needs_a_proxy(stage: Stage) -> None:
     config = stage.config.model_copy(update={"network": "allow-list"})
     box = Box(stage.layout, config, stage.backend, stage.environ)
     assert box.is_listed_network == (stage.backend != "none")

@@ -45,7 +45,7 @@ async def test_a_worker_reaches_the_proxy_and_nothing_else(stage: Stage) -> None
 
 
 @pytest.mark.parametrize("stage", ["bubblewrap"], indirect=True)
-async def test_the_way_out_goes_on_through_the_users_own_proxy(stage: Stage) -> None:
+async def test_egress_goes_on_through_the_users_own_proxy(stage: Stage) -> None:
     asked: list[bytes] = []
 
     async def further(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
