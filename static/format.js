@@ -28,7 +28,7 @@ export function money(dollars, complete = true) {
 // Workers in these states have nothing left that runs.
 export const GONE = new Set(["done", "failed", "stopped", "unproven"]);
 
-export const isOver = (session) => !["running", "ending"].includes(session.status);
+export const isOver = (session) => !["running", "waits_for_you", "ending"].includes(session.status);
 
 export const words = (name) => String(name ?? "").replaceAll("_", " ");
 

@@ -31,6 +31,7 @@ from orchestrator.narration.sentences import (
     recovery_changes,
     recovery_words,
     review_words,
+    status_words,
     unknown_records_words,
 )
 from orchestrator.quotation import visible, visible_lines
@@ -54,7 +55,7 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
         width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
     """
     summary = summarise(session)
-    status = OUTCOME_WORDS[session.closed.outcome] if session.closed else summary.status
+    status = OUTCOME_WORDS[session.closed.outcome] if session.closed else status_words(summary.status)
     if session.closed is None and session_holder(folder) is None:
         status = "lost its coordinator"
     if colour and session.closed is not None:
@@ -234,7 +235,9 @@ def proof_words(worker: WorkerSummary) -> str:
 
 def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) -> Iterator[tuple[str, str]]:
     for question in summary.questions:
-        yield "question", f"{question.id}: {one_line(question.text, 4000)}"
+        yield "question", f"{question.id}: {question.asked_by} asks: {one_line(question.text, 4000)}"
+        for point in question.points:
+            yield "", f"  - {one_line(point, 500)}"
         for number, suggestion in enumerate(question.suggestions, start=1):
             yield "", f"  {number}. {one_line(suggestion, 300)}"
     if folder.report_text_file.exists():

@@ -21,6 +21,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
 from orchestrator.models.facts import Question
 from orchestrator.session.consents import is_consent, misunderstood
+from orchestrator.session.open_questions import OpenQuestion, open_question
 from orchestrator.session.state import Session
 
 _FRAME_S = 0.125
@@ -44,7 +45,7 @@ class View(Protocol):
         """Show a line that stays."""
 
     def refresh(self, now: datetime) -> None: ...
-    def ask(self, question: Question) -> None:
+    def ask(self, question: OpenQuestion) -> None:
         """Show the question and a prompt, and leave the terminal alone from then on."""
 
     def go_on(self, *, typed: bool) -> None:
@@ -183,7 +184,7 @@ class Attendance:
         is_about_consent = is_consent(self.session, question)
         if reader.is_terminal and not is_about_consent:
             await reader.discard_typed_ahead()
-        self.view.ask(question)
+        self.view.ask(open_question(self.session, question))
         while True:
             if is_about_consent:
                 await reader.discard_typed_ahead()

@@ -13,6 +13,7 @@ import anyio
 
 from orchestrator.models.facts import Question
 from orchestrator.session.consents import NO, YES
+from orchestrator.session.open_questions import OpenQuestion
 
 PAUSE_S: Final = 0.5
 """After a prompt appears nothing that is typed counts for so long: nobody reads a question faster."""
@@ -84,7 +85,7 @@ def chosen(question: Question, line: str) -> str:
     return numbers.get(words, words)
 
 
-def how_to_answer(question: Question) -> str:
+def how_to_answer(question: Question | OpenQuestion) -> str:
     """What an answer may be, for a prompt."""
     if question.suggestions == (YES, NO):
         return "with yes or no, or with its number"

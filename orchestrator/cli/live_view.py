@@ -14,9 +14,9 @@ from rich.text import Text
 from orchestrator.cli.picture import picture, prompt_text, question_text
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
-from orchestrator.models.facts import Question
 from orchestrator.narration.formatting import one_line
 from orchestrator.narration.notices import Notice, Weight
+from orchestrator.session.open_questions import OpenQuestion
 from orchestrator.session.state import Session
 
 _REMEMBERED = 50
@@ -70,10 +70,11 @@ class LiveView:
             self._drawn = seen
             self._safely(lambda: self._draw(now))
 
-    def ask(self, question: Question) -> None:
+    def ask(self, question: OpenQuestion) -> None:
         self._asking = True
         self._safely(self._stop)
         self._prompt = prompt_text(question)
+        self._safely(lambda: self._call_person(f"orchestrate: {question.id} waits for you"))
         self._safely(lambda: self._console.print(question_text(question), self._prompt, sep="", end=""))
 
     def go_on(self, *, typed: bool) -> None:
@@ -81,6 +82,15 @@ class LiveView:
             self._safely(self._console.print)  # leaves the prompt's line
         self._asking = False
         self._drawn = ()
+        self._safely(lambda: self._title("orchestrate"))
+
+    def _call_person(self, title: str) -> None:
+        """Ring, and say in the window's title that somebody is waited for."""
+        self._console.bell()
+        self._title(title)
+
+    def _title(self, title: str) -> None:
+        self._console.set_window_title(title)
 
     def close(self, now: datetime) -> None:
         self._asking = False

@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.line_reader import how_to_answer
-from orchestrator.models.facts import Question
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
 from orchestrator.narration.formatting import consumption, duration, money, one_line, tokens
 from orchestrator.narration.notices import Notice
-from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS
+from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS, status_words
+from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import Phase, Session
+from orchestrator.session.summary import status_of, waits_for_person
 
 STYLES = {
     WorkerStatus.WAITING: "dim",
@@ -51,8 +52,8 @@ def picture(
 ) -> RenderableType:
     """The whole view, at most ``height - 1`` lines high where the workers leave any choice."""
     workers = shown_workers(session)
-    open_questions = [question_line(question, width) for question in session.approvals.questions[:3]]
-    room = height - 1 - 5 - len(open_questions)
+    asked = [question_line(question, width) for question in open_questions(session)[:3]]
+    room = height - 1 - 5 - len(asked)
     two_lines = room >= 2 * len(workers) + 3
     rows = workers[: max(room - 2, 1)]
     room -= len(rows) * (2 if two_lines else 1)
@@ -63,8 +64,8 @@ def picture(
         worker_table(session, rows, now=now, width=width, two_lines=two_lines),
     ]
     lines = log_lines(session, log, width=width, room=room - 1)
-    if lines or open_questions:
-        parts += [Text(), *lines, *open_questions]
+    if lines or asked:
+        parts += [Text(), *lines, *asked]
     if banner:
         parts.append(Text(one_line(banner, 2 * width), style="yellow"))
     return Group(*parts)
@@ -88,13 +89,21 @@ def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int)
 def header(session: Session, now: datetime, width: int) -> Text:
     """The session's name, phase, length and consumption."""
     closed = session.closed or session.ending
-    phase = OUTCOME_WORDS[closed.outcome] if session.phase is Phase.CLOSED and closed else str(session.phase)
+    phase = (
+        OUTCOME_WORDS[closed.outcome] if session.phase is Phase.CLOSED and closed else status_words(status_of(session))
+    )
     end = session.now if session.phase is Phase.CLOSED and session.now else now
     ran = [worker for worker in session.workers.values() if worker.attempt]
     all_told = all(worker.usage.cost_usd is not None for worker in ran)
     used = consumption(total_usage(session), whole_cost=all_told)
     line = Text.assemble(
-        (str(session.id), "bold"), "  ", (phase, "bold"), "  ", duration(end - session.opened_at), "  ", used
+        (str(session.id), "bold"),
+        "  ",
+        (phase, "bold yellow" if waits_for_person(session) else "bold"),
+        "  ",
+        duration(end - session.opened_at),
+        "  ",
+        used,
     )
     line.no_wrap = True
     line.truncate(width, overflow="ellipsis")
@@ -185,23 +194,30 @@ def happening_text(notice: Notice, width: int) -> Text:
     return line
 
 
-def question_line(question: Question, width: int) -> Text:
+def question_line(question: OpenQuestion, width: int) -> Text:
     """An open question in the view, where nobody is being asked at this moment."""
-    line = Text.assemble((f"? {question.id} ", "bold yellow"), one_line(question.text, 2 * width))
+    line = Text.assemble(
+        (f"? {question.id} ", "bold yellow"), one_line(f"{question.asked_by}: {question.text}", 2 * width)
+    )
     line.no_wrap = True
     line.truncate(width, overflow="ellipsis")
     return line
 
 
-def question_text(question: Question) -> Text:
+def question_text(question: OpenQuestion) -> Text:
     """The question as it is put to a person; its prompt follows."""
-    about = f" (about {question.about})" if question.about else ""
-    text = Text.assemble(("\nquestion ", "bold yellow"), f"{question.id}{about}: ", one_line(question.text, 4000), "\n")
+    about = f" about {question.about}" if question.about else ""
+    head = f"{question.id}: {question.asked_by} asks{about}"
+    text = Text.assemble(("\nquestion ", "bold yellow"), (head, "bold"), "\n  ", one_line(question.text, 4000), "\n")
+    for point in question.points:
+        text.append(f"  - {one_line(point, 500)}\n", style="dim")
+    if question.about is not None and not question.consent:
+        text.append("  what was changed: orchestrate diff, in another terminal\n", style="dim")
     for number, suggestion in enumerate(question.suggestions, start=1):
         text.append(f"  {number}. {one_line(suggestion, 500)}\n")
     return text
 
 
-def prompt_text(question: Question) -> Text:
+def prompt_text(question: OpenQuestion) -> Text:
     """What stands before the answer that is typed."""
     return Text(f"answer {how_to_answer(question)}: ", style="bold")

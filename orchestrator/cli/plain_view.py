@@ -8,9 +8,9 @@ from typing import TextIO
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
-from orchestrator.models.facts import Question
 from orchestrator.narration.formatting import one_line
 from orchestrator.narration.notices import Notice, Weight
+from orchestrator.session.open_questions import OpenQuestion
 from orchestrator.session.state import Session
 
 
@@ -57,8 +57,10 @@ class PlainView:
     def refresh(self, now: datetime) -> None:
         """Lines are written as they come."""
 
-    def ask(self, question: Question) -> None:
-        self._write(f"answer {question.id} {how_to_answer(question)}:")
+    def ask(self, question: OpenQuestion) -> None:
+        for point in question.points:
+            self._write(f"{'':19} {one_line(point, 500)}")
+        self._write(f"{question.asked_by} asks; answer {question.id} {how_to_answer(question)}:")
 
     def go_on(self, *, typed: bool) -> None:
         """Lines never stopped."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,8 @@ from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from orchestrator.journal.index import SessionRow
 
 _SHOWN = 20
 
@@ -21,7 +24,6 @@ _SHOWN = 20
 def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     """List the sessions of the workspace, newest first."""
     from orchestrator.cli.documents import document
-    from orchestrator.cli.load_session import standing_words
     from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.old_sessions import disk_use
     from orchestrator.coordinator.orphans import sweep_workspace
@@ -36,7 +38,7 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     index.refresh()
     rows = index.rows()
     shown = rows if everything else rows[:_SHOWN]
-    standings = [standing_words(row.outcome, row.holder, session=row.id) for row in shown]
+    standings = [_standing(folder, row) for row in shown]
     sizes = [disk_use(SessionFolder(folder / row.id)) for row in shown]
     if as_json:
         from dataclasses import asdict
@@ -53,3 +55,17 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
         )
     if len(rows) > len(shown):
         click.echo(f"{len(rows) - len(shown)} older ones: orchestrate sessions --all", err=True)
+
+
+def _standing(workspace: Path, row: SessionRow) -> str:
+    """How a session stands; whether one that runs waits for a person is folded from its journal."""
+    from orchestrator.cli.load_session import standing_words, state_of
+    from orchestrator.errors import JournalDamaged
+    from orchestrator.journal.folder import SessionFolder
+    from orchestrator.session.summary import waits_for_person
+
+    waits = False
+    if row.holder is not None and row.problem is None:
+        with suppress(JournalDamaged):
+            waits = waits_for_person(state_of(SessionFolder(workspace / row.id)))
+    return standing_words(row.outcome, row.holder, session=row.id, waits=waits)

@@ -115,7 +115,8 @@ def _questions(summary: SessionSummary) -> Iterator[str]:
     if summary.questions:
         yield from ["", "## Waiting for an answer", ""]
         for question in summary.questions:
-            yield f"- {question.id}: {markdown_line(question.text, 4000)}"
+            yield f"- {question.id}, {question.asked_by} asks: {markdown_line(question.text, 4000)}"
+            yield from (f"  - {markdown_line(point)}" for point in question.points)
             yield from (f"  - {markdown_line(suggestion)}" for suggestion in question.suggestions)
         yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
 

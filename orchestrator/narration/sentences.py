@@ -23,6 +23,12 @@ OUTCOME_WORDS = {
     Outcome.INTERRUPTED: "interrupted",
 }
 
+
+def status_words(status: str) -> str:
+    """A session's status as people read it."""
+    return status.replace("_", " ")
+
+
 ROLE_VERBS = {
     Role.DESIGNER: "designs",
     Role.IMPLEMENTER: "implements",

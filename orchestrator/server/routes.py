@@ -14,7 +14,6 @@ from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.facts import Question
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.narration.notices import Topic
 from orchestrator.server.client_streams import EventStream
@@ -26,6 +25,7 @@ from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
 from orchestrator.server.session_rows import MOST_REPORT_BYTES, SessionEntry, session_entry
 from orchestrator.server.target_diff import DiffView
 from orchestrator.server.views import SessionView, WorkerView, question_views, review_views, session_view
+from orchestrator.session.open_questions import OpenQuestion
 from orchestrator.session.summary import ReviewSummary, SessionSummary, summarise
 
 READ_TIME_S = 60.0
@@ -77,7 +77,7 @@ async def recovery(follower: FollowerMeant) -> list[RecoveryAction]:
 
 
 @router.get("/api/questions", summary="Questions and confirmations that wait for a person")
-async def questions(follower: FollowerMeant) -> list[Question]:
+async def questions(follower: FollowerMeant) -> list[OpenQuestion]:
     return list(question_views(session_of(follower)))
 
 
@@ -89,7 +89,7 @@ async def summary(follower: FollowerMeant) -> SessionSummary:
 @router.get("/api/sessions", summary="All sessions of the workspace, newest first")
 async def sessions(request: Request) -> list[SessionEntry]:
     hub = hall_of(request)
-    return [session_entry(row, hub.usage(row)) for row in await hub.rows()]
+    return [session_entry(row, hub.usage(row), waits=await hub.waits(row)) for row in await hub.rows()]
 
 
 @router.get("/api/events", summary="Events by page")

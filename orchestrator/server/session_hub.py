@@ -18,7 +18,7 @@ from orchestrator.server.follower import Follower
 from orchestrator.server.request_limits import Room
 from orchestrator.server.session_rows import usage_in_report
 from orchestrator.server.target_diff import Differ
-from orchestrator.session.summary import summarise
+from orchestrator.session.summary import summarise, waits_for_person
 
 LIST_TIME_S = 60.0
 MOST_UNWATCHED = 8
@@ -111,6 +111,16 @@ class SessionHub:
         if follower is not None and follower.session is not None:
             return summarise(follower.session).usage
         return usage_in_report(SessionFolder(self.workspace / row.id).report_data_file)
+
+    async def waits(self, row: SessionRow) -> bool:
+        """Whether the session runs and a question of it is open; one that runs is followed for that."""
+        if row.holder is None or row.problem is not None:
+            return False
+        try:
+            session = (await self.follower(row.id)).session
+        except OrchestrateError:
+            return False  # it has gone, or its journal is damaged, since the rows were listed
+        return session is not None and waits_for_person(session)
 
     def differ(self, follower: Follower) -> Differ:
         return self._differs.setdefault(follower.folder.id, Differ(follower))

@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.index import SessionRow
 from orchestrator.models.money import Usage
+from orchestrator.session.summary import WAITS
 
 _USAGE: TypeAdapter[Usage] = TypeAdapter(Usage)
 
@@ -26,7 +27,8 @@ class SessionEntry:
     target: str
     agents: tuple[str, ...]
     status: str
-    """``running``, the outcome, ``lost`` (it never ended and nobody runs it), or ``damaged``."""
+    """``running``, ``waits_for_you`` (a question is open), the outcome, ``lost`` (it never ended and nobody runs it),
+    or ``damaged``."""
     live: bool
     reason: str
     opened_at: datetime | None
@@ -37,13 +39,13 @@ class SessionEntry:
     total_tokens: int | None
 
 
-def session_entry(row: SessionRow, usage: Usage | None) -> SessionEntry:
+def session_entry(row: SessionRow, usage: Usage | None, *, waits: bool) -> SessionEntry:
     """What is shown of the row."""
     live = row.holder is not None
     if row.problem:
         status = "damaged"
     elif live:
-        status = "running"
+        status = WAITS if waits else "running"
     else:
         status = str(row.outcome) if row.outcome else "lost"
     return SessionEntry(

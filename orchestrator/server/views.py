@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestrator.models.approvals import Settled
-from orchestrator.models.facts import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.workers import ExitRecord, WorkerStatus
 from orchestrator.quotation import clean, one_line, quoted_name, visible
+from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, summarise
 
@@ -38,7 +38,8 @@ class SessionView:
     task: str
     target: str
     status: str
-    """``running``, ``ending``, or the outcome: ``done``, ``failed``, ``needs_person``, ``interrupted``."""
+    """``running``, ``waits_for_you`` (a question is open), ``ending``, or the outcome: ``done``, ``failed``,
+    ``needs_person``, ``interrupted``."""
     live: bool
     """A coordinator runs it now; commands reach it only then."""
     reason: str
@@ -228,11 +229,16 @@ def review_views(session: Session) -> tuple[ReviewSummary, ...]:
     )
 
 
-def question_views(session: Session) -> tuple[Question, ...]:
+def question_views(session: Session) -> tuple[OpenQuestion, ...]:
     """Every question that waits for a person, oldest first."""
     return tuple(
-        replace(one, text=clean(one.text), suggestions=tuple(clean(text) for text in one.suggestions))
-        for one in session.approvals.questions
+        replace(
+            one,
+            text=clean(one.text),
+            suggestions=tuple(clean(text) for text in one.suggestions),
+            points=tuple(clean(text) for text in one.points),
+        )
+        for one in open_questions(session)
     )
 
 

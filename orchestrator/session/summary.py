@@ -9,7 +9,6 @@ from datetime import datetime
 from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.facts import Question
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
@@ -20,8 +19,12 @@ from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord, PlantedFile, WorkerStatus
 from orchestrator.session.calls import Calls
+from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.spending import account_of
-from orchestrator.session.state import Session
+from orchestrator.session.state import Phase, Session
+
+WAITS = "waits_for_you"
+"""The status of a session in which a question is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class SessionSummary:
     """The project that the target is a copy of; ``None``: the session worked on the project itself."""
     is_rehearsal: bool
     status: str
-    """``running``, ``ending``, or the outcome."""
+    """``running``, ``waits_for_you`` (a question is open), ``ending``, or the outcome."""
     reason: str
     tier: int | None
     tier_notes: tuple[str, ...]
@@ -107,7 +110,7 @@ class SessionSummary:
     workers: tuple[WorkerSummary, ...]
     reviews: tuple[ReviewSummary, ...]
     recoveries: tuple[RecoveryAction, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[OpenQuestion, ...]
     answers: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     usage: Usage
@@ -151,7 +154,7 @@ def summarise(session: Session) -> SessionSummary:
         target=str(session.options.target),
         source=str(session.options.source) if session.options.source else None,
         is_rehearsal=session.options.rehearsal is not None,
-        status=str(session.closed.outcome) if session.closed else str(session.phase),
+        status=status_of(session),
         reason=final.reason if final else "",
         tier=session.plan.tier if session.plan else None,
         tier_notes=session.plan.notes if session.plan else (),
@@ -164,7 +167,7 @@ def summarise(session: Session) -> SessionSummary:
         workers=tuple(_worker(session, worker) for worker in session.workers),
         reviews=tuple(_review(session, name) for name in session.assessment.reviews),
         recoveries=session.recoveries,
-        questions=session.approvals.questions,
+        questions=open_questions(session),
         answers=session.approvals.answers,
         warnings=session.warnings,
         usage=usage,
@@ -181,6 +184,18 @@ def summarise(session: Session) -> SessionSummary:
         budget=account_of(session),
         settled=session.approvals.settled,
     )
+
+
+def status_of(session: Session) -> str:
+    """How the session stands, in one word."""
+    if session.closed is not None:
+        return str(session.closed.outcome)
+    return WAITS if waits_for_person(session) else str(session.phase)
+
+
+def waits_for_person(session: Session) -> bool:
+    """Whether a question is open in a session that goes on."""
+    return bool(session.approvals.questions) and session.phase is Phase.RUNNING
 
 
 def _worker(session: Session, name: WorkerId) -> WorkerSummary:

@@ -32,7 +32,7 @@ export function Header() {
   if (!shown) return html`<header><h1>orchestrate</h1></header>`;
   const age = isOver(shown) || !shown.live ? shown.elapsed_s : (now.value - Date.parse(shown.opened_at)) / 1000;
   const status = !shown.live && !isOver(shown) ? "lost its coordinator" : words(shown.status);
-  const standing = shown.status === "running" && shown.live ? Object.values(workers.value).filter((worker) => worker.is_main && worker.status === "stopped").map((worker) => worker.id) : [];
+  const standing = ["running", "waits_for_you"].includes(shown.status) && shown.live ? Object.values(workers.value).filter((worker) => worker.is_main && worker.status === "stopped").map((worker) => worker.id) : [];
   return html`<header>
     <div class="head">
       <h1>${shown.task.length > 300 ? `${shown.task.slice(0, 300)}…` : shown.task}</h1>

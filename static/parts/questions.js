@@ -19,8 +19,9 @@ function Question({ question }) {
   const field = `answer-${question.id}`;
   const isYesOrNo = question.suggestions.length === 2 && question.suggestions[0] === "yes" && question.suggestions[1] === "no";
   return html`<li class="question">
-    <h3>${question.about ? `${question.about} asks` : "A question"} <span class="quiet">(${question.id})</span></h3>
+    <h3>${question.asked_by} asks${question.about && question.about !== question.asked_by ? ` about ${question.about}` : ""} <span class="quiet">(${question.id})</span></h3>
     <p class="text">${marked(question.text)}</p>
+    ${question.points.length > 0 && html`<ul>${question.points.map((point) => html`<li>${point}</li>`)}</ul>`}
     ${isYesOrNo &&
     html`<div class="suggestions" role="group" aria-label="Confirm or refuse">
       <button type="button" class="primary" disabled=${off} onClick=${() => yesNo(true)}>Confirm</button>

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from orchestrator.cli.live_view import LiveView
 from orchestrator.models import events
-from orchestrator.models.facts import Question
+from orchestrator.session.open_questions import OpenQuestion
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story
@@ -57,7 +57,7 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
     on, out = console()
     view = fed(story, on)
     view.refresh(story.at)
-    view.ask(Question("q1", "keep it?", ("yes", "no")))
+    view.ask(OpenQuestion("q1", "keep it?", ("yes", "no"), None, "the guard"))
     asked = out.getvalue()
     view.refresh(story.at + timedelta(seconds=5))
 
@@ -73,7 +73,7 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
 def test_what_is_announced_while_a_question_is_open_leaves_the_prompt_last(story: Story) -> None:
     on, out = console(width=40)
     view = fed(story, on)
-    view.ask(Question("q1", "keep it?"))
+    view.ask(OpenQuestion("q1", "keep it?", (), None, "claude"))
     address = f"dashboard: http://127.0.0.1:8000/?token={'x' * 43}"
     view.announce(address)
     view.tell("stopping")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.models import events
-from orchestrator.models.facts import Question
 from orchestrator.narration.notices import Weight
+from orchestrator.session.open_questions import OpenQuestion
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story
@@ -54,6 +54,6 @@ def test_a_reader_that_has_gone_does_not_stop_the_session(story: Story) -> None:
 
 def test_a_question_is_put_in_one_line() -> None:
     out = io.StringIO()
-    PlainView(out).ask(Question("q1", "which?", ("a", "b")))
+    PlainView(out).ask(OpenQuestion("q1", "which?", ("a", "b"), None, "the guard"))
 
-    assert out.getvalue() == "answer q1 in one line (or the number of a suggestion):\n"
+    assert out.getvalue() == "the guard asks; answer q1 in one line (or the number of a suggestion):\n"

@@ -23,12 +23,12 @@ ID = SessionId("20261121-175811-7f3a")
     ],
 )
 def test_every_session_has_a_status(row: SessionRow, status: str) -> None:
-    assert session_entry(row, None).status == status
+    assert session_entry(row, None, waits=False).status == status
 
 
 def test_what_is_unknown_is_not_zero() -> None:
-    assert session_entry(SessionRow(ID), None).cost_usd is None
-    assert session_entry(SessionRow(ID), Usage(cost_usd=0.5)).cost_usd == 0.5
+    assert session_entry(SessionRow(ID), None, waits=False).cost_usd is None
+    assert session_entry(SessionRow(ID), Usage(cost_usd=0.5), waits=False).cost_usd == 0.5
 
 
 def test_usage_is_read_from_the_report_and_read_anew_when_it_changes(tmp_path: Path) -> None:

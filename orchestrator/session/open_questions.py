@@ -1,0 +1,80 @@
+"""Say of each question that waits for a person who asks it, and what the reviewers said who led to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.models.facts import Question
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import PeerReview, Verdict
+from orchestrator.session.exits import ABOUT_DOUBTS
+from orchestrator.session.review_cycle import ABOUT_BLOCKED, ABOUT_CONCERNS, ABOUT_ROUNDS, reviews_about
+from orchestrator.session.state import Session
+
+THE_ORCHESTRATOR = "the orchestrator"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question with what a person needs to decide it."""
+
+    id: str
+    text: str
+    suggestions: tuple[str, ...]
+    about: WorkerId | None
+    asked_by: str
+    """Who asks, in words: a review policy, the guard, an agent, the permission recovery, the orchestrator."""
+    points: tuple[str, ...] = ()
+    """What the reviewers said whose review led to it, each with the reviewer's name."""
+    consent: bool = False
+    """Whether a command waits to be allowed: only yes or no answers that."""
+
+
+def open_questions(session: Session) -> tuple[OpenQuestion, ...]:
+    """Every question that waits for a person, oldest first."""
+    return tuple(open_question(session, question) for question in session.approvals.questions)
+
+
+def open_question(session: Session, question: Question) -> OpenQuestion:
+    """The question with who asks it."""
+    return OpenQuestion(
+        question.id,
+        question.text,
+        question.suggestions,
+        question.about,
+        _asker(session, question),
+        _points(session, question),
+        consent=question.id in session.approvals.guards,
+    )
+
+
+def _asker(session: Session, question: Question) -> str:
+    if question.id in session.approvals.guards:
+        return f"the guard of the sandbox policy {session.options.sandbox.name}"
+    if question.suggestions in (ABOUT_CONCERNS, ABOUT_ROUNDS):
+        return f"the review policy {session.options.policy.name}"
+    if question.suggestions == ABOUT_BLOCKED and question.about is not None:
+        return str(question.about)
+    if question.suggestions == ABOUT_DOUBTS or question.about is None:
+        return THE_ORCHESTRATOR
+    is_recovery = any(
+        action.worker == question.about and action.because in question.text for action in session.recoveries
+    )
+    return "the permission recovery" if is_recovery else THE_ORCHESTRATOR
+
+
+def _points(session: Session, question: Question) -> tuple[str, ...]:
+    if question.suggestions not in (ABOUT_CONCERNS, ABOUT_ROUNDS) or question.about is None:
+        return ()
+    decided = [review for review in reviews_about(session, question.about) if review.decision is not None]
+    if not decided:
+        return ()
+    answers = [answer for answer in (*decided[-1].panel.values(), decided[-1].measured) if answer is not None]
+    return tuple(line for answer in answers for line in _said_by(answer))
+
+
+def _said_by(answer: PeerReview) -> tuple[str, ...]:
+    """The points of one who did not simply approve; the summary alone where there is no point."""
+    if answer.verdict in (Verdict.APPROVED, Verdict.ABSTAINED):
+        return ()
+    return tuple(f"{answer.reviewer} ({answer.verdict}): {point}" for point in answer.points or (answer.summary,))
