@@ -19,11 +19,13 @@ from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 
 if TYPE_CHECKING:
+    from orchestrator.composition.team_files import TeamFile
+
     # Half a second, which `orchestrate plan` does without.
     from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
 
 CHECKED = frozenset(
-    {"target", "workspace", "policy", "sandbox", "agents", "models", "interactive", "team", "no_change"}
+    {"target", "workspace", "policy", "sandbox", "agents", "models", "interactive", "team", "no_change", "plan"}
 )
 """Options that are fields of the request once they were held against what there is."""
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -38,12 +40,35 @@ def run_task(task: str, options: Mapping[str, Any]) -> int:
     return run_session_to_end(request, environ, Showing.of(options))
 
 
-def team_of(task: str, options: Mapping[str, Any], *, reading: Reading | None = None) -> TeamChoice:
+def own_team(options: Mapping[str, Any], target: Path) -> TeamFile | None:
+    """The team of somebody's own that ``--team`` names, by its name or file; ``None`` for a built-in one.  Blocks.
+
+    Raises:
+        UsageError: There is no such team, or its file is none, with line and reason.
+    """
+    asked = options["team"]
+    if asked is None or asked == AUTO or asked in list(Team):
+        return None
+    from orchestrator.cli.named_teams import find_team
+
+    return find_team(asked, target, trust=options["trust_project"])
+
+
+def team_of(
+    task: str, options: Mapping[str, Any], *, reading: Reading | None = None, own: TeamFile | None = None
+) -> TeamChoice:
     """The team that is asked for, or that the task asks for.
+
+    Args:
+        own: The team of somebody's own that is asked for.
 
     Raises:
         UsageError: Two are asked for.
     """
+    if own is not None:
+        if options["no_change"] and own.writes:
+            raise UsageError(f"--no-change: agents of the team {own.name} write", hint="leave one of them out")
+        return TeamChoice(own.name, "as asked", by_name=True)
     asked = options["team"] or AUTO
     if options["no_change"]:
         if asked not in (AUTO, Team.ANSWER):
@@ -74,10 +99,12 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
     requested = frozenset(each.name for each in fields(RunRequest)) - CHECKED
     figures = frozenset(each.name for each in fields(SessionOptions)) - requested - CHECKED
     interactive = options["interactive"]
-    team = team_of(task, options)
+    target = target_path(options["target"])
+    own = own_team(options, target)
+    team = team_of(task, options, own=own)
     return RunRequest(
         task=task,
-        target=target_path(options["target"]),
+        target=target,
         workspace=workspace_path(options["workspace"]),
         policy=find_policy(options["policy"]),
         sandbox=sandbox_of(options),
@@ -86,8 +113,9 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         models=models_by_agent(options["models"]),
         rehearsal=rehearsal_request(options),
         interactive=person_at_terminal() if interactive is None else interactive,
-        no_change=team.team is Team.ANSWER,
+        no_change=team.team is Team.ANSWER or (own is not None and not own.writes),
         chosen_team=team,
+        plan=own.plan if own is not None else None,
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
         limits={name: value for name, value in options.items() if name in figures and value is not None},
         **{name: value for name, value in options.items() if name in requested},
@@ -196,6 +224,9 @@ def sandbox_of(options: Mapping[str, Any]) -> SandboxConfig:
 
     config = find_sandbox(options["sandbox"], options["approvals"])
     config = with_network(config, options["network"], options["allowed_hosts"])
+    bounds = {"max_parallel": options.get("max_parallel"), "max_workers": options.get("max_workers")}
+    given = {name: bound for name, bound in bounds.items() if bound is not None}
+    config = config.model_copy(update={"team": config.team.model_copy(update=given)}) if given else config
     return with_limits(config, options["worker_limits"])
 
 

@@ -52,6 +52,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         ("orchestrate logs -f claude", "orchestrate logs --important -n 20"),
         session="the one that runs, else the newest",
     ),
+    "teams": Explanation(("orchestrate teams", "orchestrate teams check ./mine.toml")),
     "replay": Explanation(
         ("orchestrate replay", "orchestrate replay --policy strict"),
         session=NEWEST,

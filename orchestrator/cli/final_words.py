@@ -28,6 +28,8 @@ from orchestrator.narration.sentences import (
     ROLE_VERBS,
     agents_started_words,
     decision_words,
+    plan_lines,
+    plan_words,
     recovery_changes,
     recovery_words,
     review_words,
@@ -97,6 +99,9 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     yield from _changes(session, summary)
     for line in visible_lines(summary.answer).splitlines():
         yield "answer", line
+    if summary.result is not None:
+        for line in (plan_words(summary.result), *plan_lines(summary.result)):
+            yield "result", one_line(line, 400)
     for line in tests_in_words(summary):
         yield "tests", one_line(line, 300)
     for worker in summary.workers:

@@ -48,6 +48,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "settings": "Show or change what is set: models by tier, budgets, gates.",
     },
     "Choose from": {
+        "teams": "List the teams; show and check one.",
         "templates": "List the agent templates; show, check and begin one.",
         "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
         "scenarios": "List the rehearsal scenarios.",

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 _MOST_TASK_BYTES = 16_000_000
 
 
-TEAMS = ("auto", "solo", "change", "answer")
-"""``auto``, and the names of :class:`orchestrator.composition.team_choice.Team`, whose import --help does without."""
-
 # An option that needs no check bears the name of the field of RunRequest, or else of SessionOptions, that it sets:
 # nothing else has to be told of it.
 TARGET = section(
@@ -71,9 +68,10 @@ AGENTS = section(
     "Who works",
     click.option(
         "--team",
-        type=click.Choice(TEAMS),
+        metavar="NAME|FILE",
         help="Who works: `change` (design, change, review), `solo` (one writes, another reviews), `answer` (one reads "
-        "and answers, nobody may write), or `auto`, which reads in the task what it asks for [default: auto].",
+        "and answers, nobody may write), one of your own (`orchestrate teams`) or its file, or `auto`, which reads in "
+        "the task what it asks for [default: auto].",
     ),
     click.option("--no-change", is_flag=True, help="The same as --team answer."),
     click.option("--agents", type=Names(), metavar="LIST", help="Only these agents, e.g. claude,codex."),
@@ -173,6 +171,18 @@ BOUNDS = section(
     ),
     click.option("--max-cost", "max_cost_usd", type=Money(), metavar="USD", help="Stop when this much has been spent."),
     click.option("--max-tokens", type=Count(), metavar="N", help="Stop when this many tokens are used: 200000, 200k."),
+    click.option(
+        "--max-parallel",
+        type=click.IntRange(1),
+        metavar="N",
+        help="So many agents of a team of your own work at once; the others wait [default: 4].",
+    ),
+    click.option(
+        "--max-workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="So many agents of a team of your own in all; before more are started you are asked [default: 32].",
+    ),
     click.option(
         "--auto-resume",
         is_flag=True,

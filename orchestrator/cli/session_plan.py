@@ -10,10 +10,21 @@ from typing import Any
 
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
-from orchestrator.cli.build_request import allowed_agents, find_policy, models_by_agent, sandbox_of, team_of, team_words
+from orchestrator.cli.build_request import (
+    allowed_agents,
+    find_policy,
+    models_by_agent,
+    own_team,
+    sandbox_of,
+    team_of,
+    team_words,
+)
 from orchestrator.cli.labelled_rows import labelled_lines
+from orchestrator.cli.named_teams import tree_document, tree_rows
+from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
 from orchestrator.composition.team_choice import Team, TeamChoice, solo_agents
+from orchestrator.composition.team_files import TeamFile
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.errors import UsageError
 from orchestrator.journal.last_probes import LastProbe, last_probes
@@ -46,6 +57,8 @@ class SessionPlan:
     choice: TeamChoice
     analysis: TaskAnalysis
     breakdown: TaskBreakdown
+    own: TeamFile | None
+    """The team of somebody's own, whose tree is the plan."""
     on_path: frozenset[AgentName]
     left_out: Mapping[AgentName, str]
     """Why an agent that is allowed has no part, where that is for a lack of its CLI."""
@@ -67,7 +80,8 @@ def plan_session(
         UsageError: An option names something that is not there, or does not go with another.
     """
     analysis = analyse_task(task)
-    choice = team_of(task, options, reading=analysis.outcome)
+    own = own_team(options, target)
+    choice = team_of(task, options, reading=analysis.outcome, own=own)
     allowed = allowed_agents(options["agents"], options["without"]) or TEAM
     refuse_unpriced(options, allowed)
     there = frozenset(name for name in allowed if shutil.which(AGENTS[name].executable, path=environ.get("PATH")))
@@ -76,12 +90,17 @@ def plan_session(
     taking_part: Sequence[Agent] = [get_agent(name) for name in allowed if not there or name in there]
     if choice.team is Team.SOLO:
         taking_part = [get_agent(name) for name in solo_agents(taking_part)]
+    if own is not None:
+        _refuse_missing(own, allowed)
     return SessionPlan(
         task=task,
         target=target,
         choice=choice,
         analysis=analysis,
-        breakdown=plan_breakdown(task, taking_part, no_change=choice.team is Team.ANSWER),
+        breakdown=plan_breakdown(task, taking_part, no_change=choice.team is Team.ANSWER)
+        if own is None
+        else TaskBreakdown(task=task, tier=1, steps=()),
+        own=own,
         on_path=there,
         left_out=missing if there else {},
         probes=last_probes(workspace),
@@ -91,6 +110,17 @@ def plan_session(
         sandbox=sandbox_of(options),
         asked=options,
     )
+
+
+def _refuse_missing(own: TeamFile, allowed: Sequence[AgentName]) -> None:
+    """Refuse a team that names a CLI which may not be used.
+
+    Raises:
+        UsageError: It does.
+    """
+    for agent in agents_of(own.plan):
+        if agent.agent is not None and agent.agent not in allowed:
+            raise UsageError(f"the team {own.name} names {agent.agent} for {agent.id}, which is left out")
 
 
 def refuse_unpriced(options: Mapping[str, Any], allowed: Sequence[AgentName]) -> None:
@@ -114,8 +144,12 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
         "target": str(plan.target),
         "team": {"name": plan.choice.team, "because": plan.choice.because, "by_name": plan.choice.by_name},
         "analysis": as_document(plan.analysis),
-        "tree": {"path": "", "kind": "sequence", "children": leaves} if len(leaves) != 1 else leaves[0],
-        "reviewed_by_measured_checks": plan.choice.team is not Team.ANSWER and bool(steps),
+        "tree": tree_document(plan.own.plan)
+        if plan.own is not None
+        else {"path": "", "kind": "sequence", "children": leaves}
+        if len(leaves) != 1
+        else leaves[0],
+        "reviewed_by_measured_checks": _is_changed(plan),
         "left_out": dict(plan.left_out),
         "notes": list(plan.breakdown.notes),
         "gates": [
@@ -199,8 +233,17 @@ def _read(analysis: TaskAnalysis) -> Iterator[tuple[str, str]]:
     yield "", f"checks that can be made side by side: {side} ({analysis.parallelizable_because})"
 
 
+def _is_changed(plan: SessionPlan) -> bool:
+    """Whether anybody of the team may change the target, so that the change is reviewed."""
+    if plan.own is not None:
+        return plan.own.writes
+    return plan.choice.team is not Team.ANSWER and bool(plan.breakdown.steps)
+
+
 def _tree(plan: SessionPlan) -> Iterator[tuple[str, str]]:
     steps = plan.breakdown.steps
+    if plan.own is not None:
+        yield from tree_rows(plan.own.plan)
     if len(steps) > 1:
         yield "sequence", f"{len(steps)} agents, one after the other"
     for path, step in _numbered(steps):
@@ -229,13 +272,16 @@ def _around(plan: SessionPlan) -> Iterator[tuple[str, str]]:
         yield "left out", f"{name}: {why}"
     for note in plan.breakdown.notes:
         yield "note", one_line(note, _WIDEST)
-    if plan.choice.team is not Team.ANSWER and plan.breakdown.steps:
+    if plan.own is not None and plan.own.writes:
+        who = "an agent that wrote nothing, if there is one, and the orchestrator"
+        yield "review", f"{who} by what it measures; the policy {one_line(plan.policy, 60)} decides"
+    elif _is_changed(plan):
         who = "the orchestrator alone" if plan.breakdown.reviews_itself else "the reviewer, and the orchestrator"
         yield "review", f"{who} by what it measures; the policy {one_line(plan.policy, 60)} decides"
 
 
 def _gates(plan: SessionPlan) -> Iterator[tuple[str, str]]:
-    if plan.choice.team is Team.ANSWER:
+    if not _is_changed(plan):
         yield "gates", "none: nothing is changed, so no test is run"
         return
     for suite in plan.suites.suites:
@@ -259,6 +305,13 @@ def _bounds(plan: SessionPlan) -> Iterator[tuple[str, str]]:
         f"{limits.disk_mib:,} MiB of disk, {limits.runtime_s / 60:g} min; "
         f"sandbox policy {one_line(plan.sandbox.name, 60)}",
     )
+    if plan.own is not None:
+        team = plan.sandbox.team
+        yield (
+            "",
+            f"{team.max_parallel} agents at work at once, {team.max_workers} in all, "
+            f"{team.starts_per_minute} first starts a minute; what exceeds that waits",
+        )
     asked = plan.asked
     cost = "no --max-cost" if asked["max_cost_usd"] is None else f"${asked['max_cost_usd']:g}"
     tokens = "no --max-tokens" if asked["max_tokens"] is None else f"{asked['max_tokens']:,} tokens"

@@ -30,7 +30,8 @@ class Team(StrEnum):
 class TeamChoice:
     """Which team, and why."""
 
-    team: Team
+    team: Team | str
+    """One that is built in, or the name of somebody's own."""
     because: str
     by_name: bool
     """It was asked for; else the task was read."""

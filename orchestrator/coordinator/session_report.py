@@ -18,6 +18,8 @@ from orchestrator.narration.sentences import (
     OUTCOME_WORDS,
     agents_started_words,
     decision_words,
+    plan_lines,
+    plan_words,
     recovery_changes,
     recovery_words,
     review_words,
@@ -58,6 +60,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from ["", "## Workers", "", "| worker | role | status | evidence | usage | gone, by proof |"]
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
+    yield from _section("What the plan came to", _result(summary))
     yield from _section("What changed", _changes(summary))
     yield from _section("Whose the changes are", _whose(summary))
     yield from _section("What the diff does not show", _unshown(summary))
@@ -119,6 +122,12 @@ def _questions(summary: SessionSummary) -> Iterator[str]:
             yield from (f"  - {markdown_line(point)}" for point in question.points)
             yield from (f"  - {markdown_line(suggestion)}" for suggestion in question.suggestions)
         yield f'\nGo on with `orchestrate resume {summary.id} --answer "…"`.'
+
+
+def _result(summary: SessionSummary) -> Iterator[str]:
+    if summary.result is not None:
+        yield f"- {markdown_line(plan_words(summary.result), 400)}"
+        yield from (f"  - {markdown_line(line, 700)}" for line in plan_lines(summary.result))
 
 
 def settled_lines(settled: Settled) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 import orchestrator
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
+from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.team_choice import Team, solo_agents
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.coordinator import Coordinator
@@ -126,6 +127,7 @@ async def run_session(
             backend, loud = choose_backend(sandbox, proof)
             if stage.rehearsal is None:
                 stage = replace(stage, found=await started_as_workers(stage, backend))
+            check_planned_agents(request, stage.found)
             git = shutil.which("git", path=stage.environ.get("PATH", os.defpath))
             without = await off_loop(
                 partial(repository_warnings, stage.target, backend=backend, git=git),
@@ -239,6 +241,25 @@ def check_request(request: RunRequest) -> None:
         reason = unpriced(Budget(request.max_cost_usd, request.max_tokens), silent)
         if reason is not None:
             raise UsageError(reason, hint="give --max-tokens as well, or leave the agent out with --without")
+
+
+def check_planned_agents(request: RunRequest, found: Sequence[FoundAgent]) -> None:
+    """Refuse a plan that names a CLI which is not there, before anything of it starts.
+
+    Raises:
+        UsageError: It does.
+    """
+    allowed = request.agents or TEAM
+    usable = {agent.name: agent for agent in found if agent.usable and agent.name in allowed}
+    for node in agents_of(request.plan) if request.plan is not None else ():
+        if node.agent is not None and node.agent not in usable:
+            why = next(
+                (agent.problem for agent in found if agent.name == node.agent and agent.problem), "it is left out"
+            )
+            raise UsageError(
+                f"the plan names {node.agent} for {node.id}, and it cannot be used: {why}",
+                hint="orchestrate doctor says what is missing",
+            )
 
 
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:

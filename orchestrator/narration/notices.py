@@ -254,10 +254,11 @@ def _opened(body: entries.SessionOpened) -> Iterator[_Said]:
 def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one row an effect
     match wanted:
         case effects.RecordPlan(breakdown=plan):
-            if plan.steps and plan.steps[-1].path is not None:
+            if any(step.path is not None for step in plan.steps):
                 step = plan.steps[-1]
-                where = f"{step.agent} takes part {step.path} of the plan: {step.title}"
-                yield _Said("worker", Weight.NORMAL, where, step.worker, topic=Topic.TASK)
+                part = f"takes part {step.path} of the plan" if step.path is not None else "comes behind the plan"
+                text = f"{step.agent} {part}: {step.title}"
+                yield _Said("worker", Weight.NORMAL, text, step.worker, topic=Topic.TASK)
                 return
             steps = ", ".join(f"{step.worker} {sentences.ROLE_VERBS[step.role]}" for step in plan.steps)
             words = f"plan (tier {plan.tier}): {steps or 'no worker'}"
@@ -287,7 +288,8 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
             numbered = tuple(f"{n}. {text}" for n, text in enumerate(question.suggestions, start=1))
             yield _Said("question", Weight.IMPORTANT, f"{question.id}: {question.text}", question.about, numbered)
         case facts.PlanFinished(result=result):
-            yield _Said("session", Weight.IMPORTANT, sentences.plan_words(result), more=result.errors)
+            lines = sentences.plan_lines(result)
+            yield _Said("session", Weight.IMPORTANT, sentences.plan_words(result), more=lines)
         case facts.Warned(text=text, worker=worker):
             yield _Said("warning", Weight.IMPORTANT, text, worker)
         case (

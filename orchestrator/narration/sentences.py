@@ -9,7 +9,7 @@ from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType
-from orchestrator.models.plan_tree import StrategyResult
+from orchestrator.models.plan_tree import AgentResult, StrategyResult
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.work import Role
@@ -101,6 +101,24 @@ def plan_words(result: StrategyResult) -> str:
     end = "has come to its result" if result.success else "has failed"
     agents = f"{done} of {len(result.outputs)} agents did their part"
     return f"the plan {end}: {agents}, confidence {result.confidence:.2f}, {duration(result.total_duration_s)}"
+
+
+def plan_lines(result: StrategyResult) -> tuple[str, ...]:
+    """What each agent of a plan came to, in a line, and behind them what went wrong with the whole."""
+    lines = [f"{output.path} {output.agent_id}: {_output_words(output)}" for output in result.outputs]
+    lines += [f"dissent: {output.agent_id}: {_output_words(output)}" for output in result.dissent]
+    lines += [f"gates at {gates.path}: {gates.state}" for gates in result.gates]
+    return (*lines, *(f"note: {warning}" for warning in result.warnings), *result.errors)
+
+
+def _output_words(output: AgentResult) -> str:
+    """An answer in a line: its summary, or whatever text stands first in it."""
+    if not output.success:
+        return f"{(output.failure or 'failed').replace('_', ' ')}: {one_line(output.error, 300)}"
+    texts = [value for value in output.output.values() if isinstance(value, str) and value.strip()]
+    words = next((str(output.output[key]) for key in ("summary", "answer") if output.output.get(key)), None)
+    shown = one_line(words or next(iter(texts), "an answer without text"), 300)
+    return f"{shown} (confidence {output.confidence:.2f})"
 
 
 def review_words(review: PeerReview) -> str:

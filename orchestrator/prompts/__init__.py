@@ -54,6 +54,9 @@ VARIABLES: Final[Mapping[str, Any]] = {
 MARKER: Final = "[orchestrate worker={{ worker }} role={{ role }} review={{ review }}]"
 """The first line of every template but ``contract``."""
 
+ANSWER_HEADING: Final = "## Your final answer, as JSON"
+"""In the template of a plan's agents: behind it stands, on a line of its own, the schema of the answer."""
+
 _DASHES = re.compile(r"-{5,}")
 _MARKED = re.compile(r"\[orchestrate worker=\S+ role=\S+ review=\S+\]\n")
 

@@ -24,14 +24,15 @@ from orchestrator.rehearsal.dialogue import (
     UserText,
     find_marker,
 )
-from orchestrator.rehearsal.scenario import Scenario, Step, Turn
+from orchestrator.rehearsal.sample_answers import asked_schema, sample_answer
+from orchestrator.rehearsal.scenario import FileToWrite, Scenario, Step, Turn
 
 _CHARACTERS_PER_TOKEN = 4
 _APPROVAL = Step(
     reply={"verdict": "approved", "summary": "Nothing in this rehearsal's script speaks against it.", "points": []}
 )
 _DONE = Step(say="Done. The rehearsal's script has no lines for this prompt.")
-_NO_TURN, _NO_TURN_REVIEW = -1, -2
+_NO_TURN, _NO_TURN_REVIEW, _NO_TURN_MEMBER = -1, -2, -3
 _NOTHING_LEFT = Step(say="That is all.")
 
 
@@ -56,7 +57,7 @@ class _Play:
 
     steps: tuple[Step, ...]
     turn: int
-    """Its number in the scenario; -1 and -2 are the answers to prompts it has no turn for."""
+    """Its number in the scenario; -1 to -3 are the answers to prompts it has no turn for."""
     prompt: tuple[int, str]
     """Its place among the user's texts, and the text: what tells a new prompt from a tool's result or a retry."""
     at: int = 0
@@ -126,21 +127,29 @@ class Script:
         # A prompt seen before, with no result of the call it led to, is a fresh start of the same prompt.
         started_over = play is not None and play.called and not speaker.results
         if play is None or play.prompt != speaker.prompt or started_over:
-            turn = self._choose(speaker.marker, request)
-            play = self._plays[worker] = _Play(self._steps(turn), turn, speaker.prompt)
+            turn = self._choose(speaker, request)
+            play = self._plays[worker] = _Play(self._steps(turn, worker, speaker.prompt[1]), turn, speaker.prompt)
         return play
 
-    def _choose(self, marker: Marker, request: ModelRequest) -> int:
+    def _choose(self, speaker: Speaker, request: ModelRequest) -> int:
+        marker = speaker.marker
+        is_member = asked_schema(speaker.prompt[1]) is not None
         for index, turn in enumerate(self.scenario.turn):
+            if is_member and not _is_for_member(turn):
+                continue
             if index not in self._used and _fits(turn, marker, request):
                 if not turn.repeat:
                     self._used.add(index)
                 return index
+        if is_member:
+            return _NO_TURN_MEMBER
         return _NO_TURN_REVIEW if marker.role == "reviewer" or marker.review else _NO_TURN
 
-    def _steps(self, turn: int) -> tuple[Step, ...]:
+    def _steps(self, turn: int, worker: str, prompt: str) -> tuple[Step, ...]:
         if turn >= 0:
             return self.scenario.turn[turn].step
+        if turn == _NO_TURN_MEMBER:
+            return _unscripted(worker, prompt)
         return (_APPROVAL,) if turn == _NO_TURN_REVIEW else (_DONE,)
 
     def bookmarks(self) -> str:
@@ -161,7 +170,9 @@ class Script:
             told = json.loads(bookmarks)
             self._used, self._answers = set(told["used"]), told["answers"]
             for worker, (turn, prompt, at, refused, called, asked, before) in told["plays"].items():
-                play = _Play(self._steps(turn), turn, (prompt[0], prompt[1]), at, refused, called, asked)
+                play = _Play(
+                    self._steps(turn, worker, prompt[1]), turn, (prompt[0], prompt[1]), at, refused, called, asked
+                )
                 self._plays[worker] = replace(play, before=(before[0], before[1], before[2]))
         except (KeyError, TypeError, IndexError, ValueError) as error:
             raise ValueError(f"no bookmarks of this scenario: {error}") from error
@@ -182,6 +193,24 @@ class Script:
                 pieces.append(_piece(step, paths))
             play.called = play.called or step.is_call
         return Answer(answer_id, tuple(pieces), usage or _estimate(request, pieces, usage), hang_s)
+
+
+def _is_for_member(turn: Turn) -> bool:
+    """Whether the turn can be one of an agent of a plan: it names that, or ends with an answer by a schema.
+
+    Turns for a role alone are those of the built-in teams, whose agents answer in prose.
+    """
+    return turn.worker is not None or any(step.reply is not None for step in turn.step)
+
+
+def _unscripted(worker: str, prompt: str) -> tuple[Step, ...]:
+    """An agent of a plan that the scenario has no lines for answers by its schema; one that may write, writes."""
+    marker, schema = find_marker(prompt), asked_schema(prompt) or {}
+    answer = Step(reply=sample_answer(schema, worker))
+    if marker is None or marker.role != "implementer":
+        return (answer,)
+    text = f"Written by {worker} in a rehearsal that has no lines for it.\n"
+    return Step(write=FileToWrite(path=f"{{target}}/rehearsal-{worker}.md", text=text)), answer
 
 
 def _may_be_lost(answer: Answer | Refusal) -> bool:

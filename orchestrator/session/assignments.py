@@ -17,7 +17,7 @@ from orchestrator.quotation import quoted_name
 from orchestrator.review_engine.requests import REPLY_SCHEMA
 from orchestrator.safety.placeholders import Places, placed
 from orchestrator.safety.roles import writable_roots
-from orchestrator.session.leaf_answers import COMMON_SCHEMA
+from orchestrator.session.leaf_answers import schema_of
 from orchestrator.session.state import Session
 
 BUDGET_TOKENS = {Role.DESIGNER: 10_000, Role.IMPLEMENTER: 10_000, Role.REVIEWER: 3_000, Role.ANALYST: 10_000}
@@ -49,7 +49,7 @@ def assignment_for_leaf(
     """The first assignment of one agent of the session's own plan."""
     blank = _blank(session, worker, agent=agent, role=role)
     node, share = leaf.node, MOST_SEEN_CHARS // max(1, len(leaf.sees))
-    schema = node.answer_schema or COMMON_SCHEMA
+    schema = schema_of(leaf)
     prompt = _render(
         session,
         "member",

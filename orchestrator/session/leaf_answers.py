@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from orchestrator.models.plan_steps import AgentLeaf, Purpose
 from orchestrator.review_engine.replies import KeyGivenTwice, last_object
 
 COMMON_SCHEMA: Final[Mapping[str, Any]] = {
@@ -14,13 +15,18 @@ COMMON_SCHEMA: Final[Mapping[str, Any]] = {
     "properties": {
         "answer": {"type": "string"},
         "findings": {"type": "array", "items": {"type": "string"}},
-        "confidence": {"type": "number", "minimum": 0, "maximum": 1},
+        "confidence": {"type": "number"},
     },
     # OpenAI's strict mode refuses a schema in which a property is optional or further ones are allowed.
     "required": ["answer", "findings", "confidence"],
     "additionalProperties": False,
 }
 """What an agent answers whose template says nothing else."""
+DEBATED: Final = frozenset({Purpose.OPINION, Purpose.REPLY})
+POSITION: Final = {
+    "type": "string",
+    "description": "What you are for, in a few words; in the very words of another where you agree with it.",
+}
 MOST_SHOWN: Final = 80
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "object": (dict,),
@@ -29,6 +35,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "number": (int, float),
     "integer": (int,),
     "boolean": (bool,),
+    "null": (type(None),),
 }
 
 
@@ -39,6 +46,18 @@ class LeafAnswer:
     output: Mapping[str, Any]
     confidence: float
     """From 0 to 1, as the agent says of itself."""
+
+
+def schema_of(leaf: AgentLeaf) -> Mapping[str, Any]:
+    """The schema of the answer at this place of the plan: in a debate everybody states a position besides."""
+    schema = leaf.node.answer_schema or COMMON_SCHEMA
+    if leaf.purpose not in DEBATED or "position" in schema["properties"]:
+        return schema
+    return {
+        **schema,
+        "properties": {"position": POSITION, **schema["properties"]},
+        "required": ["position", *schema["required"]],
+    }
 
 
 def read_answer(*, text: str, reply: Mapping[str, Any] | None, schema: Mapping[str, Any] | None) -> LeafAnswer | str:
@@ -76,8 +95,9 @@ def misfit_of(value: object, schema: Mapping[str, Any], where: str = "") -> str 
     """
     name = where or "it"
     wanted = schema.get("type")
-    if isinstance(wanted, str) and not _is_of(value, wanted):
-        return f"{name} is {_shown(value)}, not {'an' if wanted[0] in 'aeio' else 'a'} {wanted}"
+    kinds = [wanted] if isinstance(wanted, str) else wanted or []
+    if kinds and not any(_is_of(value, kind) for kind in kinds):
+        return f"{name} is {_shown(value)}, not {'an' if kinds[0][0] in 'aeio' else 'a'} {' or '.join(kinds)}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{name} is {_shown(value)}, not one of {', '.join(map(str, schema['enum']))}"
     if isinstance(value, int | float) and not isinstance(value, bool):

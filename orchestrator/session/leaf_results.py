@@ -8,14 +8,14 @@ from orchestrator.models.plan_tree import AgentResult, Failure
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.draft import Draft
-from orchestrator.session.leaf_answers import LeafAnswer, read_answer
+from orchestrator.session.leaf_answers import LeafAnswer, read_answer, schema_of
 from orchestrator.session.state import Session, StartedLeaf, Work
 
 
 def answer_of(session: Session, worker: WorkerId, leaf: AgentLeaf) -> LeafAnswer | str:
     """What the worker answered, or in words why that does not count."""
     reply = session.details[worker].current.reply
-    return read_answer(text=session.workers[worker].answer, reply=reply, schema=leaf.node.answer_schema)
+    return read_answer(text=session.workers[worker].answer, reply=reply, schema=schema_of(leaf))
 
 
 def judge_leaf(draft: Draft, worker: WorkerId, leaf: AgentLeaf, work: Work | None) -> None:

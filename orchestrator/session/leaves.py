@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.composition.strategies.position import agents_of
-from orchestrator.models.effects import MeasureGates
+from orchestrator.models.effects import MeasureGates, RecordPlan
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, GateLeaf, Leaf, MergeLeaf
 from orchestrator.models.plan_tree import AgentNode, AgentResult, Failure, MergeResult
@@ -140,6 +140,7 @@ def note_step(draft: Draft, step: TaskStep) -> None:
     plan = draft.session.plan
     assert plan is not None
     draft.session.plan = replace(plan, steps=(*plan.steps, step))
+    draft.do(RecordPlan(breakdown=draft.session.plan))
     draft.session.workers = {**draft.session.workers, step.worker: WorkerState(step.worker, step.agent, step.role)}
 
 

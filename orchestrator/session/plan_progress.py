@@ -39,20 +39,18 @@ def open_plan(draft: Draft) -> None:
     usable = usable_names(draft.session)
     plan = TaskBreakdown(task=options.task, tier=min(5, max(1, 4 - len(usable))), steps=())
     draft.session.plan = plan
+    draft.do(RecordPlan(breakdown=plan))
     if not usable:
         draft.end(Outcome.NEEDS_PERSON, "no agent CLI is usable: orchestrate doctor says how to get one")
 
 
 def advance_plan(draft: Draft) -> None:
     """Start every leaf whose turn has come; end the session when the plan has its result."""
-    before = draft.session.plan
     _collect(draft)
     if draft.session.plan_run.result is None:
         _ask_the_plan(draft)
     if draft.running and draft.session.plan_run.result is not None:
         _finish(draft, draft.session.plan_run.result)
-    if draft.session.plan is not None and draft.session.plan is not before:
-        draft.do(RecordPlan(breakdown=draft.session.plan))
 
 
 def on_gates_measured(draft: Draft, body: GatesMeasured) -> None:
@@ -130,6 +128,7 @@ def _review(draft: Draft, changed: list[WorkerId]) -> None:
         agent = _reviewing_agent(draft, changed)
         if agent is None:
             draft.session.plan = replace(session.plan, reviews_itself=True)
+            draft.do(RecordPlan(breakdown=draft.session.plan))
         else:
             note_step(draft, TaskStep(worker_name(session, REVIEWER), agent, Role.REVIEWER, "Review the change"))
     elif step is not None and session.workers[step.worker].status is not WorkerStatus.WAITING:

@@ -283,6 +283,8 @@ def _suites_in_words(when: str, measured: SuitesMeasured | None) -> Iterator[str
 
 
 def _answer(session: Session) -> str:
-    """Of the analyst who is done last; empty where the task asks for a change."""
+    """Of the analyst who is done last; empty where the task asks for a change, or a plan has a result of its own."""
+    if session.options.plan is not None:
+        return ""
     told = [session.workers[step.worker] for step in session.steps() if step.role is Role.ANALYST]
     return next((state.answer for state in reversed(told) if state.status is WorkerStatus.DONE), "")

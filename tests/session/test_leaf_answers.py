@@ -24,7 +24,7 @@ def test_an_answer_by_the_common_schema_is_read_from_text_and_from_a_structured_
         ("I found nothing.", "the answer holds no JSON object"),
         ("[1, 2]", "the answer holds no JSON object"),
         ('{"answer": "a", "findings": []}', "it lacks confidence"),
-        ('{"answer": "a", "findings": [], "confidence": 1.5}', "confidence is 1.5, not from 0 to 1"),
+        ('{"answer": "a", "findings": [], "confidence": 1.5}', "confidence is 1.5, not a number from 0 to 1"),
         ('{"answer": "a", "findings": [], "confidence": "high"}', "confidence is 'high', not a number"),
         ('{"answer": "a", "findings": [], "confidence": true}', "confidence is True, not a number"),
         ('{"answer": "a", "findings": [], "confidence": NaN}', "confidence is nan, no finite number"),

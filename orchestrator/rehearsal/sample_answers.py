@@ -1,0 +1,52 @@
+"""Answer for an agent of a plan that a scenario has no lines for: whatever fits the schema its prompt asks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrator.prompts import ANSWER_HEADING
+
+CONFIDENCE: Final = 0.9
+MOST_DEEP: Final = 8
+
+
+def asked_schema(prompt: str) -> Mapping[str, Any] | None:
+    """The schema in the prompt of an agent of a plan; ``None`` in every other prompt."""
+    _, heading, rest = prompt.rpartition(ANSWER_HEADING)
+    if not heading:
+        return None
+    for line in rest.splitlines():
+        if line.startswith("{"):
+            try:
+                schema = json.loads(line)
+            except ValueError:
+                return None
+            return schema if isinstance(schema, dict) else None
+    return None
+
+
+def sample_answer(schema: Mapping[str, Any], worker: str) -> Mapping[str, Any]:
+    """An answer that fits, says whose it is, and is sure of itself."""
+    found = _sample(schema, f"{worker}: nothing, as this is a rehearsal without lines for it.", 0)
+    return {**found, "confidence": CONFIDENCE} if isinstance(found, dict) else {"confidence": CONFIDENCE}
+
+
+def _sample(schema: Mapping[str, Any], words: str, depth: int) -> Any:
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kinds = schema.get("type")
+    match kinds[0] if isinstance(kinds, list) and kinds else kinds:
+        case "object" if depth < MOST_DEEP:
+            return {key: _sample(inner, words, depth + 1) for key, inner in schema.get("properties", {}).items()}
+        case "array":
+            return []
+        case "number" | "integer":
+            return schema.get("minimum", 0)
+        case "boolean":
+            return True
+        case "null":
+            return None
+        case _:
+            return words

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TEAM = """
+description = "Two look, one mends."
+[plan]
+strategy = "sequential"
+[[plan.children]]
+strategy = "parallel"
+children = [{ template = "security_auditor" }, { template = "code_reviewer" }]
+[[plan.children]]
+id = "mender"
+access = "write"
+instructions = "Mend what was found."
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    folder = tmp_path / "config" / "orchestrate" / "teams"
+    folder.mkdir(parents=True)
+    (folder / "mend.toml").write_text(TEAM)
+    return folder / "mend.toml"
+
+
+def test_built_in_teams_and_ones_own_are_listed(orchestrate: Callable[..., Any], own: Path) -> None:
+    listed = orchestrate("teams").out
+    assert "change " in listed
+    assert f"Two look, one mends. ({own})" in listed
+    names = [team["name"] for team in json.loads(orchestrate("teams", "list", "--json").out)["teams"]]
+    assert names == ["change", "solo", "answer", "mend"]
+
+
+@pytest.mark.usefixtures("own")
+def test_one_is_shown_as_a_tree(orchestrate: Callable[..., Any]) -> None:
+    shown = orchestrate("teams", "show", "mend").out
+    assert "│  ├─ 1.1.1 security_auditor (Security Auditor), reads; PREMIUM" in shown
+    assert "└─ 1.2 mender, writes in the target; any agent" in shown
+    tree = json.loads(orchestrate("teams", "show", "mend", "--json").out)["tree"]
+    assert [child["path"] for child in tree["children"]] == ["1.1", "1.2"]
+
+
+def test_a_file_is_checked(orchestrate: Callable[..., Any], own: Path, tmp_path: Path) -> None:
+    assert "right; mend, 3 agents, mender may write in the target" in orchestrate("teams", "check", str(own)).out
+    bad = tmp_path / "bad.toml"
+    bad.write_text('[plan]\nstrategy = "teaching"\nchildren = [{ template = "code_reviewer" }]\n')
+    ran = orchestrate("teams", "check", str(bad))
+    assert (ran.code, "exactly 2 agents" in ran.err) == (2, True)
+
+
+@pytest.mark.usefixtures("own")
+def test_a_team_that_is_not_there_is_said_with_those_that_are(orchestrate: Callable[..., Any]) -> None:
+    ran = orchestrate("teams", "show", "mendd")
+    assert (ran.code, "there are auto, change, solo, answer, mend" in ran.err) == (2, True)
+    ran = orchestrate("run", "--team", "mendd", "Mend it")
+    assert (ran.code, "there are auto, change, solo, answer, mend" in ran.err) == (2, True)
+
+
+@pytest.mark.usefixtures("own")
+def test_a_plan_shows_the_tree_and_its_bounds(orchestrate: Callable[..., Any], tmp_path: Path) -> None:
+    target = tmp_path / "project"
+    target.mkdir()
+    args = ("plan", "Mend it", "--team", "mend", "--target", str(target), "--max-parallel", "2")
+    shown = orchestrate(*args).out
+    assert "team       mend, as asked (--team)" in shown
+    assert "1.1.2 code_reviewer" in shown
+    assert "2 agents at work at once, 32 in all" in shown
+    assert json.loads(orchestrate(*args, "--json").out)["tree"]["strategy"] == "sequential"
+    ran = orchestrate(*args, "--no-change")
+    assert (ran.code, "agents of the team mend write" in ran.err) == (2, True)
