@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.shared_options import AnyPath, Duration, json_option
+from orchestrator.cli.shared_options import AnyPath, Duration, json_option, report_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,11 +63,7 @@ MOST_REPORT_BYTES = 64 * 1024 * 1024
 )
 @click.option("--offline", is_flag=True, help="Use no network: known vulnerabilities cannot be asked for then.")
 @click.option("--osv-url", metavar="URL", help="Where known vulnerabilities are asked for, in place of OSV's service.")
-@click.option("--junit", type=AnyPath(), metavar="FILE", help="Write JUnit XML, which every build server reads.")
-@click.option("--sarif", type=AnyPath(), metavar="FILE", help="Write the findings as SARIF 2.1.0.")
-@click.option("--report", type=AnyPath(), metavar="FILE", help="Write a report in Markdown.")
-@click.option("--code-quality", type=AnyPath(), metavar="FILE", help="Write the findings as GitLab's code quality.")
-@click.option("--artifacts", type=AnyPath(), metavar="DIR", help="Write all of these files into a folder.")
+@report_options
 @click.option("--attest", type=AnyPath(), metavar="FILE", help="Write an in-toto statement: the tree, and its gates.")
 @click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
 @click.option(

@@ -18,6 +18,7 @@ from orchestrator.cli.shared_options import (
     Size,
     dashboard_options,
     json_option,
+    report_options,
     workspace_option,
 )
 from orchestrator.errors import UsageError
@@ -243,6 +244,17 @@ OUTPUT = section(
     click.option("--verbose", "-v", is_flag=True, help="Say and log more."),
 )
 
+REPORTS = section(
+    "On a build server",
+    report_options,
+    click.option(
+        "--fail-on",
+        type=click.Choice(["fail", "unmeasured", "warning", "never"]),
+        help="What ends with exit code 1: a failure; also tests or a review that were not there; also a warning, as a "
+        "reviewer's concern is one; nothing [default: how the session ended].",
+    ),
+)
+
 DASHBOARD = section(
     "Dashboard",
     dashboard_options,
@@ -258,6 +270,7 @@ DASHBOARD = section(
 @BOUNDS
 @REHEARSAL
 @OUTPUT
+@REPORTS
 @DASHBOARD
 def command(task: str | None, task_file: Path | None, **options: Any) -> int:
     """Run TASK: design, implement and review it with every agent there is.

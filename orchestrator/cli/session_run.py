@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from orchestrator.cli.build_request import team_words
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
 from orchestrator.cli.plain_view import PlainView
+from orchestrator.cli.run_reports import RunReports
 from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
 from orchestrator.coordinator.session_request import RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
@@ -30,11 +32,19 @@ class Showing:
     verbose: bool = False
     port: int | None = None
     """The dashboard's; ``None``: no dashboard."""
+    reports: RunReports | None = None
+    """What is written for a build server."""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Showing:
         port = None if options.get("no_dashboard") else options.get("port")
-        return cls(as_json=options["as_json"], quiet=options["quiet"], verbose=options["verbose"], port=port)
+        return cls(
+            as_json=options["as_json"],
+            quiet=options["quiet"],
+            verbose=options["verbose"],
+            port=port,
+            reports=RunReports.of(options),
+        )
 
     def beside(self) -> Beside | None:
         """The dashboard, if there is to be one."""
@@ -100,6 +110,12 @@ def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening:
     Args:
         opening: The first line of all, which stays.
     """
+    with nullcontext() if showing.reports is None else showing.reports.quiet():
+        result = _attended(begin, showing, interactive=interactive, opening=opening)
+    return int(result.exit_code) if showing.reports is None else showing.reports.written(result)
+
+
+def _attended(begin: Begin, showing: Showing, *, interactive: bool, opening: str) -> SessionResult:
     view = showing.view(on_terminal=live_view_possible())
     if opening:
         view.announce(one_line(opening, 300))
@@ -112,4 +128,4 @@ def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening:
         out = sys.stdout
         folder = SessionFolder(result.folder)
         put_out(final_words(result.state, folder, colour=colours_wanted(out), width=terminal_width(out)))
-    return int(result.exit_code)
+    return result

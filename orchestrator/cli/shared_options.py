@@ -225,6 +225,23 @@ def json_option(function: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(function)
 
 
+def report_options(function: F) -> F:
+    """What build servers read: a file of each kind, or all of them in a folder."""
+    for option in (
+        click.option("--artifacts", type=AnyPath(), metavar="DIR", help="Write all of these files into a folder."),
+        click.option(
+            "--code-quality", type=AnyPath(), metavar="FILE", help="Write the findings as GitLab's code quality."
+        ),
+        click.option("--report", type=AnyPath(), metavar="FILE", help="Write a report in Markdown."),
+        click.option("--sarif", type=AnyPath(), metavar="FILE", help="Write the findings as SARIF 2.1.0."),
+        click.option(
+            "--junit", type=AnyPath(), metavar="FILE", help="Write JUnit XML, which every build server reads."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
 def dashboard_options(function: F) -> F:
     """``--port`` and ``--no-dashboard``: where a session can be watched in a browser, and whether."""
     port = click.option(

@@ -42,8 +42,9 @@ def _lines(report: GateReport) -> Iterator[str]:
     for gate, entry in hiding:
         place = markdown_code(f"{entry.file}:{entry.line}" if entry.line else entry.file)
         yield f"- {gate.name}: {markdown_code(entry.asks)} in {place} would hide {entry.hides}"
-    yield from ("", "## Measure it again", "")
-    yield from (f"- {gate.name}: {markdown_code(gate.command)}" for gate in report.gates if gate.command)
+    commands = [f"- {gate.name}: {markdown_code(gate.command)}" for gate in report.gates if gate.command]
+    if commands:
+        yield from ("", "## Measure it again", "", *commands)
 
 
 def _row(gate: QualityGate) -> str:
