@@ -91,7 +91,7 @@ class Interpreters:
         return self._known[language]
 
     def usual(self, language: str) -> Installed | None:
-        """The one that PATH leads to, through a manager's shim if there is one; ``None`` where none runs.  Blocks."""
+        """The interpreter that PATH leads to, also through a manager's shim; ``None`` where none runs.  Blocks."""
         if language not in self._usual:
             self._usual[language] = self._asked(PROGRAMS[language])
         return self._usual[language]

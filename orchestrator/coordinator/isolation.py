@@ -19,7 +19,7 @@ _HINT: Final = "leave out --isolated; orchestrate undo puts back what a session 
 
 
 def copy_for_session(project: Path, to: Path, *, workspace: Path) -> tuple[str, ...]:
-    """Copy a project as it lies, ignored files and repository included; what people should know of the copy.
+    """Copy a project as it lies, with its ignored files and its repository, and return what people should know of it.
 
     Raises:
         EnvironmentUnfit: It cannot be copied whole, or the copy would work on the project's own repository.

@@ -154,9 +154,10 @@ class Performer:
             return [str(error)]
 
     async def _return_logins_and_clean_homes(self, *, is_done: bool) -> None:
-        """Refreshed logins go back and homes go while the session still counts as open, so that a resumed one does it.
+        """Give refreshed logins back to the user, and remove the private homes.
 
-        What a session that is not done will need of them stays.
+        This happens while the session still counts as open: if it is cut short, whoever resumes the session does it.
+        A session that is not done keeps what it will need of its homes.
         """
 
         def leave() -> None:

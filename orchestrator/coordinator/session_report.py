@@ -172,7 +172,7 @@ def _changes(summary: SessionSummary) -> Iterator[str]:
 
 
 def _whose(summary: SessionSummary) -> Iterator[str]:
-    """Nothing, where all of it is certainly the work of the one who is said to have done it."""
+    """Say whose each change is where that is not certain, or where it is not one worker's alone."""
     change = summary.change
     if change is None:
         return

@@ -55,6 +55,7 @@ def _is_plain(name: str, version: str) -> bool:
 
 
 def _pins(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Name and version of each package that a file of the project pins, as they are written there."""
     for file in REQUIREMENTS:
         yield from _PIN.findall(subject.settings.get(file, ""))
     for requirement in _dependencies(subject):
