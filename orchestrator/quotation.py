@@ -69,7 +69,7 @@ def visible(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """As :func:`visible`, but line ends and tabs stay: for a diff, whose lines are lines."""
+    """Do what :func:`visible` does, but keep line ends and tabs: for a diff, whose lines are lines."""
     return _UNSAFE_IN_TEXT.sub(lambda found: _escaped(found[0]), text)
 
 

@@ -102,7 +102,7 @@ def _verdict(can_run: bool, sandboxed: bool, *, tier: str) -> str:
 
 
 def agent_finding(found: FoundAgent, environ: Mapping[str, str]) -> Finding:
-    """One CLI: where it is, its version beside the tested one, whether a login is there, what has drifted."""
+    """Say of one CLI where it is, its version beside the tested one, whether a login is there, and what has drifted."""
     agent = get_agent(found.name)
     if found.executable is None:
         return Finding(found.name, "missing", f"{agent.title} is not on PATH", f"npm install -g {agent.package}")

@@ -208,7 +208,7 @@ def _consumption(summary: SessionSummary) -> str:
 
 
 def worker_words(worker: WorkerSummary) -> str:
-    """One worker on one line: what it is, how it stands and why, what it took."""
+    """Say on one line what a worker is, how it stands and why, and what it took."""
     role = ROLE_VERBS[Role(worker.role)]
     again = f", {worker.attempts} attempts" if worker.attempts > 1 else ""
     took = ""

@@ -98,7 +98,7 @@ def run(arguments: list[str]) -> int:
 
 
 def known_error(error: BaseException) -> OrchestrateError | None:
-    """The one error of ours in ``error``, looked for in groups as well; ``None`` if anything else is among it."""
+    """Find the one error of ours in ``error``, also within groups; ``None`` if anything else is among it."""
     found = [_as_ours(inner) for inner in _innermost(error)]
     return found[0] if all(found) else None
 

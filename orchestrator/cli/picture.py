@@ -128,7 +128,7 @@ def shown_workers(session: Session) -> list[WorkerState]:
 def worker_table(
     session: Session, workers: Sequence[WorkerState], *, now: datetime, width: int, two_lines: bool
 ) -> Table:
-    """One row a worker."""
+    """Draw the table of workers, a row for each."""
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
     room = max(width - _FIXED_COLUMNS, 12)
     table.add_column("worker", width=12, no_wrap=True)

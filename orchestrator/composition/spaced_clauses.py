@@ -34,7 +34,7 @@ class _Tables:
 
 @cache
 def _suggestions() -> tuple[tuple[str, ...], ...]:
-    """Those of every language: short ones say little of which it is."""
+    """The suggestions of every language: short ones say little of which language it is."""
     return tuple(phrase for language in (*BY_WORDS, RUSSIAN) for phrase in _tables(language).suggestions)
 
 

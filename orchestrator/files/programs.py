@@ -53,7 +53,7 @@ class ProgramResult:
 
     @property
     def is_good(self) -> bool:
-        """It ended by itself, with 0."""
+        """Whether it ended by itself, with 0."""
         return self.ended == "exit" and self.code == 0
 
     @property

@@ -38,7 +38,7 @@ class Rules:
 
 
 def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGate:
-    """One gate's verdict; a value that is no number, or is of nothing, is not measured."""
+    """Judge one gate; a value that is no number, or that was measured over nothing, counts as not measured."""
     threshold = rules.thresholds.get(gate.name, gate.threshold)
     blank = QualityGate(
         name=gate.name,

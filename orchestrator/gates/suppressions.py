@@ -86,7 +86,7 @@ def words_of(value: object) -> Sequence[str]:
 def rules_left_out(
     file: str, where: str, rules: Sequence[str], findings: Sequence[Finding], *, only: str = ""
 ) -> list[Suppression]:
-    """One entry a rule that a setting leaves out, with the number of findings that it would have hidden.
+    """List each rule that a setting leaves out, with the number of findings that it would have hidden.
 
     Args:
         only: A pattern of the files it holds for; empty: all.
@@ -101,7 +101,7 @@ def rules_left_out(
 def files_left_out(
     file: str, where: str, patterns: Sequence[str], findings: Sequence[Finding], *, are_regular: bool = False
 ) -> list[Suppression]:
-    """One entry a pattern of files that a setting leaves out.
+    """List each pattern of files that a setting leaves out.
 
     Args:
         are_regular: Whether the patterns are regular expressions.

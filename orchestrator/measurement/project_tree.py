@@ -112,7 +112,7 @@ def python_files(tree: ProjectTree) -> tuple[str, ...]:
 
 
 def source_files(names: Sequence[str]) -> tuple[str, ...]:
-    """Those of them that are the project itself: no stubs, tests, examples, documentation or build files."""
+    """Keep the files that are the project itself: no stubs, tests, examples, documentation or build files."""
     return tuple(name for name in names if name.endswith(".py") and not is_beside_the_source(name))
 
 

@@ -15,7 +15,7 @@ _CLIENT_HELLO, _SERVER_NAME, _ENCRYPTED_HELLO, _HOST_NAME = 1, 0, 0xFE0D, 0
 
 
 class UnreadableHello(ValueError):
-    """It is no ClientHello, or none that says plainly what it wants."""
+    """The bytes are no ClientHello, or none that says plainly what it wants."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def is_named(rules: NetworkRules, host: str) -> bool:
 
 
 def fit_ones(rules: NetworkRules, host: str, port: int, addresses: Sequence[str]) -> list[str]:
-    """Those of a listed name's addresses that may be connected to, in their order.
+    """Keep those addresses of a listed name that may be connected to, in their order.
 
     Out on the internet; or listed themselves; or where the user's own gateway is.
     """

@@ -131,7 +131,7 @@ class Proxy:
             self._begin(worker, connection)
 
     def _take_over(self, receiving: socket.socket) -> None:
-        """One datagram holds the worker's name and its connection."""
+        """Take a connection over: one datagram holds it and the name of its worker."""
         with suppress(OSError):
             name, descriptors, _, _ = socket.recv_fds(receiving, 256, 4)
             for number in descriptors[1:]:

@@ -206,7 +206,7 @@ def _filled_in(suggestions: Sequence[str], path: str | None) -> tuple[str, ...]:
 
 
 def signature_of(rule: RecoveryRule, path: str | None) -> str:
-    """One text a rule and path; what was tried once is not tried again (CLI facts, engine note d)."""
+    """Name an error by the rule that matched it and the path it was about; what was tried for one is tried once."""
     return f"{rule.name}:{path}" if path else rule.name
 
 

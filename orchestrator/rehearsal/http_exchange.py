@@ -89,7 +89,7 @@ class Exchange:
         await self._send(_head(200, {"content-type": "text/event-stream", "cache-control": "no-cache"}))
 
     async def send_event(self, data: bytes) -> None:
-        """One chunk of an event stream."""
+        """Send one chunk of an event stream."""
         await self._send(h11.Data(data=data))
 
     async def end_events(self) -> None:

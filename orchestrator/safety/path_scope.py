@@ -66,7 +66,7 @@ class WorkerPaths:
 
     @classmethod
     def of(cls, config: SandboxConfig, assignment: Assignment) -> WorkerPaths:
-        """The surroundings of one worker under one policy."""
+        """What one worker reaches under one policy."""
         return _surroundings(config, Places.of(assignment), tuple(assignment.writable))
 
     def scope(self) -> Scope:

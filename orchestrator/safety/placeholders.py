@@ -54,7 +54,7 @@ def protected_paths(entries: Sequence[str], roots: Sequence[Path], places: Place
 
 
 def fill(text: str | Path, places: Places) -> Path:
-    """One path with its placeholder filled in; ``{target}/docs``."""
+    """Fill the placeholder of one path in: ``{target}/docs``."""
     filled = str(text)
     for name, place in _values(places).items():
         filled = filled.replace(f"{{{name}}}", str(place))

@@ -286,7 +286,7 @@ def verbs_of(program: str, arguments: Sequence[str]) -> tuple[tuple[str, ...], .
 
 
 def possible_verbs(program: str, words: Sequence[Word], verbs: Sequence[Sequence[str]]) -> Iterable[Sequence[str]]:
-    """Those of the verbs whose words are there at all, where that can be told without reading them in order."""
+    """Keep the verbs whose words are there at all, where that can be told without reading them in order."""
     if program in _MANY_GOALS or GRAMMARS.get(program, _NOTHING).least:
         return verbs
     texts = {ANY}

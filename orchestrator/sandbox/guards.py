@@ -281,5 +281,5 @@ def _entries(folder: str) -> list[str]:
 
 
 def _is_its_own(name: str, real: Path) -> bool:
-    """One program for many names (busybox) cannot be guarded for one of them."""
+    """Whether the program has this name alone: one with many names (busybox) cannot be guarded for one of them."""
     return real.name.startswith((name, "mke2fs")) or "node_modules" in real.parts

@@ -38,7 +38,7 @@ class Subscriber:
     is_behind: anyio.Event = field(default_factory=anyio.Event)
 
     def pass_on(self, block: Block) -> None:
-        """It has been told the block."""
+        """Count the block as told to this client."""
         self.number = block.number + 1
         self.n = block.n
 

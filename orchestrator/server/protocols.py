@@ -34,7 +34,7 @@ class Unread:
             self._impatience = asyncio.get_running_loop().call_later(UNREAD_TIME_S, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It has been read."""
+        """The client has read again: nothing is cut off for its slowness."""
         super().resume_writing()  # type: ignore[misc]
         self._be_patient()
 

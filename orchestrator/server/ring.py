@@ -27,13 +27,13 @@ class Block:
 
     @cached_property
     def chunk(self) -> bytes:
-        """As server-sent events, in one chunk of HTTP/1.1's chunked coding."""
+        """The block as server-sent events, in one chunk of HTTP/1.1's chunked coding."""
         data = as_sse(self.messages)
         return b"%x\r\n%b\r\n" % (len(data), data)
 
     @cached_property
     def frame(self) -> bytes:
-        """As one text frame of a WebSocket, uncompressed; made only if one is there to read it."""
+        """The block as one text frame of a WebSocket, uncompressed; it is made only if a client is there to read it."""
         data = as_json(self.messages).encode()
         return _frame_head(len(data)) + data
 

@@ -175,7 +175,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
 
 
 def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
-    """One worker of the session.
+    """Show one worker of the session.
 
     Raises:
         KeyError: It has none of that name.

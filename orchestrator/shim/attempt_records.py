@@ -48,7 +48,7 @@ def decode(text: str) -> object:
 
 
 def encode(value: Mapping[str, object]) -> str:
-    """One JSON document, with a newline at its end."""
+    """Write a value as one JSON document, with a newline at its end."""
     try:
         import _json
 
@@ -131,7 +131,7 @@ def _replace(path: str, text: str, *, sync: bool) -> None:
 
 
 def _overwrite(path: str, data: bytes, *, sync: bool) -> None:
-    """One write from the file's first byte on; spaces, which JSON passes over, cover what was longer."""
+    """Write once from the file's first byte on; spaces, which JSON passes over, cover what was longer."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.pwrite(descriptor, data.ljust(os.fstat(descriptor).st_size), 0)

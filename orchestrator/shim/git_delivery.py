@@ -231,7 +231,7 @@ class Delivery:
             self.notes.append(f"not carried over into {self.common}: {problem}")
 
     def _sound(self, ids: Iterable[str]) -> set[str]:
-        """Those of which everything they reach is there."""
+        """Keep the objects of which everything they reach is there."""
         wanted = sorted(each for each in ids if is_id(each.encode()))
         if not wanted or self._reaches(wanted):
             return set(wanted)

@@ -62,13 +62,13 @@ class Process:
 
     @property
     def is_still(self) -> bool:
-        """It runs no instruction before it is continued."""
+        """Whether it is stopped: it runs no instruction before it is continued."""
         # D: a member that waits in the kernel takes its pending SIGSTOP before it returns to the program.
         return self.state in "TtD" or self.is_dead
 
 
 def read_process(pid: int) -> Process | None:
-    """One row; ``None`` if there is no such process."""
+    """Read one row of the table; ``None`` if there is no such process."""
     try:
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

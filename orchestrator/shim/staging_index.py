@@ -204,7 +204,7 @@ def _what(entries: Sequence[Entry]) -> list[tuple[bytes, int, int, bytes, int]]:
 
 
 def _unseen(entry: Entry) -> Entry:
-    """As if git had never looked at the file: it does so the next time."""
+    """The entry as if git had never looked at the file: it does so the next time."""
     stat = bytes(24) + entry.mode.to_bytes(4, "big") + bytes(12)
     return Entry(entry.name, entry.stage, entry.oid, stat, (0, entry.flags[1] & _INTENDED))
 

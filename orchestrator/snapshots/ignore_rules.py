@@ -172,7 +172,7 @@ def _without_trailing_spaces(line: bytes) -> bytes:
 
 
 def _segments(text: bytes, *, is_path: bool, ignore_case: bool) -> Iterator[re.Pattern[bytes] | None]:
-    """One pattern for each part of the path.
+    """Make one pattern for each part of the path.
 
     Raises:
         ValueError: It can match nothing.

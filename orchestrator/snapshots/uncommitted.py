@@ -215,7 +215,10 @@ def _has_changed_kind(entry: IndexEntry, status: Status, *, checks_modes: bool) 
 
 
 def _looks_the_same(entry: IndexEntry, status: Status, *, written: int) -> bool:
-    """As git takes a file for unchanged: by what it saw of it last, if it cannot have been written since unnoticed."""
+    """Whether git would take the file for unchanged.
+
+    It does if the file looks as git saw it last, and cannot have been written since without looking otherwise.
+    """
     seconds, nanoseconds = divmod(status.mtime_ns, 1_000_000_000)
     changed = status.ctime_ns // 1_000_000_000
     return (

@@ -36,12 +36,12 @@ class Writers:
         self._wrote.add(worker)
 
     def ends(self, worker: WorkerId) -> None:
-        """Nothing of this worker is left."""
+        """Note that nothing of this worker is left."""
         self._writing.discard(worker)
 
     @property
     def wrote(self) -> tuple[WorkerId, ...]:
-        """Who could write since the last look that came to its end began."""
+        """Say who could write since the last look began that came to its end."""
         return tuple(sorted(self._wrote))
 
     def lost_sight(self) -> None:

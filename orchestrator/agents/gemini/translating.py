@@ -129,7 +129,7 @@ def _of_delta(state: Translation, data: Mapping[str, Any], at: datetime) -> tupl
 
 
 def _flushed(state: Translation, at: datetime) -> tuple[Translation, list[AgentEvent]]:
-    """Nothing pending any more; called before any record that is no delta."""
+    """Give out what is pending; this is called before any record that is no delta."""
     if not state.pending_text:
         return state, []
     text = state.pending_text

@@ -33,7 +33,7 @@ class Run:
     usage: dict[str, int] = field(default_factory=dict)
 
     def item(self, kind: str, *, stage: str = "completed", again: bool = False, **fields: Any) -> None:
-        """One item line; ``again`` completes the item that was started last."""
+        """Write the line of one item; ``again`` completes the item that was started last."""
         number = self.items - 1 if again else self.items
         if not again:
             self.items += 1
@@ -97,7 +97,7 @@ class _MissingVariable(HttpError):
 
 
 def _ask(run: Run) -> list[dict[str, Any]]:
-    """One answer, with the CLI's own retries; the tool calls in it."""
+    """Ask for one answer, with the CLI's own retries, and return the tool calls in it."""
     address, key, provider = _provider(run)
     most = int(provider.get("stream_max_retries", 5))
     for attempt in range(1, most + 2):
