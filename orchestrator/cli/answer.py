@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 @click.option("--question", metavar="ID", help="Another question than the oldest open one, e.g. q2.")
 def command(text: str, session: str | None, workspace: Path | None, question: str | None) -> None:
     """Answer the running session's oldest open question with TEXT."""
-    from orchestrator.cli.control_command import send
-    from orchestrator.cli.line_reader import chosen
     from orchestrator.cli.load_session import state_of
     from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.errors import OrchestrateError, UsageError
+    from orchestrator.journal.control import drop_command, person
     from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
-    from orchestrator.session.consents import misunderstood, unclear
+    from orchestrator.session.choices import answer_command, no_answer
+    from orchestrator.session.consents import unclear
 
     if not text.strip():
         raise UsageError("the answer is empty")
@@ -47,8 +47,10 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
         named = f"question {question}" if question else "question"
         open_ones = ", ".join(q.id for q in questions) or "none"
         raise OrchestrateError(f"session {folder.id} has no open {named}", hint=f"open questions: {open_ones}")
-    problem = misunderstood(state, asked, text)
+    problem = no_answer(state, asked, text)
     if problem is not None:
         raise UsageError(problem, hint=f"{asked.text} It is still open.")
-    send(folder, Command.ANSWER, by="orchestrate answer", text=chosen(asked, text), question=asked.id)
-    print(f"session {folder.id}: {asked.id} answered ({asked.text})")
+    command = answer_command(asked, text, by="orchestrate answer", who=person())
+    drop_command(folder, command)
+    done = "is being stopped" if command.command is Command.STOP else f"{asked.id} answered"
+    print(f"session {folder.id}: {done} ({asked.text})")

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 import anyio
 import click
 
-from orchestrator.cli.line_reader import LineReader, chosen
+from orchestrator.cli.line_reader import LineReader
 from orchestrator.cli.session_lookup import workspace_words
 from orchestrator.cli.signals import ending_signals
 from orchestrator.coordinator.session_request import Observer, Progress, SessionResult
@@ -20,7 +20,8 @@ from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
 from orchestrator.models.facts import Question
-from orchestrator.session.consents import is_consent, misunderstood
+from orchestrator.session.choices import answer_command, no_answer
+from orchestrator.session.consents import is_consent
 from orchestrator.session.open_questions import OpenQuestion, open_question
 from orchestrator.session.state import Session
 
@@ -89,11 +90,15 @@ class Attendance:
             self._changed.set()
             self._changed = anyio.Event()
 
-    def command(self, command: Command, by: str, *, text: str = "", question: str | None = None) -> bool:
+    def command(self, command: Command, by: str) -> bool:
         """Drop a command into the session's folder; False while there is no session."""
+        return self.drop(UserCommand(command=command, by=by, who=person()))
+
+    def drop(self, command: UserCommand) -> bool:
+        """The same, of a command that is whole."""
         if self.folder is None:
             return False
-        drop_command(self.folder, UserCommand(command=command, by=by, text=text, question=question, who=person()))
+        drop_command(self.folder, command)
         return True
 
     async def refresh(self) -> None:
@@ -174,7 +179,7 @@ class Attendance:
         finally:
             self.view.go_on(typed=bool(line and line.strip()))
         if line and line.strip():
-            self.command(Command.ANSWER, "terminal", text=chosen(question, line), question=question.id)
+            self.drop(answer_command(question, line, by="terminal", who=person()))
         return line is not None
 
     async def _answer_to(self, question: Question, reader: LineReader) -> str | None:
@@ -191,7 +196,7 @@ class Attendance:
             line: str | None = ""
             while line is not None and not line.strip():
                 line = await (reader.read_answer() if is_about_consent else reader.read_line())
-            problem = misunderstood(self.session, question, line) if line is not None else None
+            problem = no_answer(self.session, question, line) if line is not None else None
             if problem is None:
                 return line
             self.view.tell(problem)

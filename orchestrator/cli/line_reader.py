@@ -78,13 +78,6 @@ class LineReader:
                 pass
 
 
-def chosen(question: Question, line: str) -> str:
-    """The answer a line means: a number takes the suggestion of that number, anything else stands for itself."""
-    words = line.strip()
-    numbers = {str(number): each for number, each in enumerate(question.suggestions, 1)}
-    return numbers.get(words, words)
-
-
 def how_to_answer(question: Question | OpenQuestion) -> str:
     """What an answer may be, for a prompt."""
     if question.suggestions == (YES, NO):

@@ -38,9 +38,10 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
     from orchestrator.cli.load_session import state_of
     from orchestrator.cli.session_lookup import person_at_terminal, which_session, workspace_path
     from orchestrator.errors import UsageError
+    from orchestrator.journal.control import drop_command, person
     from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
-    from orchestrator.session.consents import misunderstood
+    from orchestrator.session.choices import answer_command, no_answer
 
     folder = which_session(workspace_path(workspace), session)
     if session_holder(folder) is not None:
@@ -52,11 +53,12 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
         if answer is not None:
             state = state_of(folder)
             asked = next(iter(state.approvals.questions), None)
-            problem = misunderstood(state, asked, answer) if asked is not None else None
+            if asked is None:
+                raise UsageError("no question is open", hint=f"orchestrate resume {folder.id} lets it run on")
+            problem = no_answer(state, asked, answer)
             if problem is not None:
                 raise UsageError(problem, hint="the session runs on and the question is still open")
-            named = asked.id if asked is not None else None
-            send(folder, Command.ANSWER, by="orchestrate resume", text=answer, question=named)
+            drop_command(folder, answer_command(asked, answer, by="orchestrate resume", who=person()))
         send(folder, Command.RESUME, by="orchestrate resume")
         print(f"session {folder.id} is running; it was told to run on")
         return 0

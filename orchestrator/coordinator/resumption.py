@@ -49,7 +49,7 @@ from orchestrator.models.entries import (
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role
 from orchestrator.safety.redaction import Redactor
-from orchestrator.session.consents import misunderstood
+from orchestrator.session.choices import answer_command, no_answer
 from orchestrator.session.state import Session, is_alive
 from orchestrator.workers.attempts import AttemptFiles, read_record
 
@@ -115,9 +115,10 @@ async def resume_session(
         inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
         if answer is not None:
             # By its name: what was asked may be withdrawn while the session comes back.
-            asked = next((question.id for question in left.session.approvals.questions), None)
-            by = "orchestrate resume"
-            inputs.append(UserCommand(Command.ANSWER, by=by, text=answer, question=asked, who=person()))
+            asked = next(iter(left.session.approvals.questions), None)
+            by, who = "orchestrate resume", person()
+            unasked = UserCommand(Command.ANSWER, by=by, text=answer, who=who)
+            inputs.append(answer_command(asked, answer, by=by, who=who) if asked is not None else unasked)
         session = await coordinator.run(
             *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
         )
@@ -136,9 +137,12 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
             f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}"
         )
     if session.approvals.questions and answer is not None:
-        problem = misunderstood(session, session.approvals.questions[0], answer)
+        asked = session.approvals.questions[0]
+        problem = no_answer(session, asked, answer)
         if problem is not None:
-            raise UsageError(problem, hint=f"{session.approvals.questions[0].text} It is still open.")
+            raise UsageError(problem, hint=f"{asked.text} It is still open.")
+        if answer_command(asked, answer, by="").command is Command.STOP:
+            raise UsageError(f"session {session.id} has stopped already", hint="it stays so until it is resumed")
     if session.approvals.questions and answer is None and not interactive:
         question = session.approvals.questions[0]
         raise UsageError(

@@ -12,7 +12,7 @@ from orchestrator.models.facts import Question
 from orchestrator.server.dependencies import session_of, worker_named
 from orchestrator.server.follower import Follower
 from orchestrator.server.problems import Refusal
-from orchestrator.session.consents import misunderstood
+from orchestrator.session.choices import answer_command, no_answer
 
 BY = "dashboard"
 WHO = "the holder of the dashboard's token"
@@ -47,14 +47,15 @@ async def send(
             f"session {follower.folder.id} is not running",
             hint=f"go on with it: orchestrate resume {follower.folder.id}",
         )
+    wanted = UserCommand(command=command, by=BY, worker=name, text=text, question=question, who=WHO)
     if command is Command.ANSWER and question is not None:
         asked = question_named(follower, question)
-        problem = misunderstood(session_of(follower), asked, text)
+        problem = no_answer(session_of(follower), asked, text)
         if problem is not None:
             raise Refusal(422, problem, hint=f"{asked.text} It is still open.")
-    wanted = UserCommand(command=command, by=BY, worker=name, text=text, question=question, who=WHO)
+        wanted = answer_command(asked, text, by=BY, who=WHO)
     number = await anyio.to_thread.run_sync(drop_command, follower.folder, wanted)
-    return Accepted(session=follower.folder.id, command=command, worker=name, question=question, number=number)
+    return Accepted(session=follower.folder.id, command=wanted.command, worker=name, question=question, number=number)
 
 
 def question_named(follower: Follower, question: str) -> Question:

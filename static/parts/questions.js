@@ -4,6 +4,10 @@ import { html } from "/static/html.js";
 import { act, busy } from "/static/actions.js";
 import { connection, questions, session } from "/static/store.js";
 
+// The first words of a suggestion say what choosing it does, as session/choices.py has it.
+const TAKES_WORDS = /^answer with /;
+const SENDS_NOTHING = /^(look |read |wait)/;
+
 // What stands between backticks is a command.
 const marked = (text) => text.split("`").map((part, i) => (i % 2 ? html`<code>${part}</code>` : part));
 
@@ -29,7 +33,11 @@ function Question({ question }) {
     </div>`}
     ${question.suggestions.length > 0 && !isYesOrNo &&
     html`<div class="suggestions" role="group" aria-label="Suggested answers">
-      ${question.suggestions.map((words) => html`<button type="button" disabled=${off} onClick=${() => answer(words)}>${words}</button>`)}
+      ${question.suggestions.map((words, i) =>
+        SENDS_NOTHING.test(words)
+          ? html`<p class="quiet">${i + 1}. ${words}</p>`
+          : html`<button type="button" disabled=${off} onClick=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))}>${i + 1}. ${words}</button>`,
+      )}
     </div>`}
     ${!isYesOrNo &&
     html`<form

@@ -8,8 +8,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from orchestrator.cli.line_reader import LineReader, chosen
-from orchestrator.models.facts import Question
+from orchestrator.cli.line_reader import LineReader
 
 
 @pytest.fixture
@@ -87,14 +86,6 @@ async def test_a_file_can_be_standard_input(tmp_path: Path) -> None:
             assert [await reader.read_line() for _ in range(3)] == ["one", "two", None]
     finally:
         os.close(descriptor)
-
-
-@pytest.mark.parametrize(
-    ("line", "answer"),
-    [("2", "no"), (" 1 ", "yes"), ("3", "3"), ("0", "0"), ("maybe", "maybe"), ("²", "²"), ("9" * 5000, "9" * 5000)],
-)
-def test_a_number_takes_the_suggestion_of_that_number(line: str, answer: str) -> None:
-    assert chosen(Question("q1", "keep it?", ("yes", "no")), line) == answer
 
 
 async def test_what_was_typed_ahead_is_forgotten(pipe: tuple[int, int]) -> None:

@@ -1,0 +1,57 @@
+"""Say what choosing one of a question's suggestions does: the first words of a suggestion say it to people, and here.
+
+``answer with …`` takes words of the person's own; ``answer that …``, ``answer '…'`` and ``answer to …`` send words;
+``stop …`` stops the session; ``look …``, ``read …`` and ``wait …`` send nothing.  Any other suggestion is sent as it
+stands.
+"""
+
+from __future__ import annotations
+
+import re
+
+from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.facts import Question
+from orchestrator.session.consents import choice, is_consent, misunderstood
+from orchestrator.session.state import Session
+
+_STOP = re.compile(r"stop\b")
+_QUOTED = re.compile(r"answer '([^']+)'")
+_SENDS_NOTHING = ("look ", "read ", "wait")
+_GO_ON = "go on"
+
+
+def answer_command(question: Question, text: str, *, by: str, who: str = "") -> UserCommand:
+    """The command that an answer, a number or words, comes to; ask :func:`no_answer` first whether it is one.
+
+    Args:
+        by: From where it is given: ``terminal``, ``dashboard``, a command.
+        who: Whose hand it is, as far as the machine knows.
+    """
+    chosen = choice(question, text)
+    if chosen is not None and _STOP.match(chosen):
+        return UserCommand(Command.STOP, by=by, text=chosen, who=who)
+    return UserCommand(Command.ANSWER, by=by, text=_sent(chosen, text.strip()), question=question.id, who=who)
+
+
+def _sent(chosen: str | None, words: str) -> str:
+    """What the agent is told."""
+    if chosen is None:
+        return words
+    if quoted := _QUOTED.match(chosen):
+        return quoted[1]
+    if chosen.startswith("answer that "):
+        return chosen.removeprefix("answer that ").partition(";")[0]
+    return _GO_ON if chosen.startswith("answer to ") else chosen
+
+
+def no_answer(session: Session, question: Question, text: str) -> str | None:
+    """Why this is no answer to the question, in words; ``None`` where it is one."""
+    problem = misunderstood(session, question, text)
+    chosen = choice(question, text)
+    if problem is not None or chosen is None or is_consent(session, question):
+        return problem
+    if chosen.startswith("answer with "):
+        return f"that takes words of your own: answer {question.id} with them, not with the number of the suggestion"
+    if chosen.startswith(_SENDS_NOTHING):
+        return f"that sends nothing ({chosen}); {question.id} is still open"
+    return None
