@@ -1,6 +1,7 @@
-"""The long chaos run: ``python benchmarks/chaos.py [KILLS] [SEED] [SESSIONS AT ONCE]``.
+"""The long chaos run: ``python benchmarks/chaos.py [KILLS] [SEED] [SESSIONS AT ONCE] [KILLS OF EACH TEAM]``.
 
 As root, or within ``unshare -Urm``, every third session runs on a small disk that is filled.
+With a fourth figure, sessions of every pattern of a plan are played, until so many were killed of each.
 Prints what ``docs/chaos.md`` quotes; ends with 1 if anything was lost, doubled or left behind.
 """
 
@@ -14,9 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.chaos.campaign import run_campaign
+from tests.chaos.teams import TEAMS
 
 
-def main(kills: int = 500, seed: int = 20261121, at_once: int = 1) -> int:
+def main(kills: int = 500, seed: int = 20261121, at_once: int = 1, each: int = 0) -> int:
     """Run it in a folder of its own, which is kept if anything went wrong."""
     folder = Path(tempfile.mkdtemp(prefix="orchestrate-chaos-"))
     disks = os.geteuid() == 0
@@ -26,6 +28,8 @@ def main(kills: int = 500, seed: int = 20261121, at_once: int = 1) -> int:
         kills=kills,
         disks=disks,
         at_once=at_once,
+        played=tuple(TEAMS) if each else ("",),
+        each=each,
         say=lambda text: print(text, file=sys.stderr, flush=True),
     )
     print(f"seed {seed}\n{figures}")

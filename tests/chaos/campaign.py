@@ -29,6 +29,7 @@ from orchestrator.session.state import Session
 from orchestrator.shim.processes import descendants, process_table, send_signal
 from orchestrator.workers.attempts import AttemptFiles, read_record
 from orchestrator.workers.worker_process import is_same
+from tests.chaos import teams
 from tests.chaos.counting import Counted, Miscounted, check_session
 
 AGENTS = ("gemini", "claude", "codex")
@@ -46,7 +47,7 @@ FAULTS: Mapping[str, int] = {
 }
 """What is done to a session, and how often in proportion."""
 CREW_EFFECTS = frozenset({"start_worker", "stop_worker", "freeze_worker", "thaw_worker"})
-LOOKS = frozenset({"take_snapshot", "measure_work", "measure_baseline", "run_checks"})
+LOOKS = frozenset({"take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates"})
 MOST_LIVES = 80
 """Coordinators a session may need before it counts as stuck."""
 LIFE_WITHIN_S = 90.0
@@ -64,8 +65,8 @@ class Figures:
     lives: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     kills: int = 0
-    struck: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Kills, by victim and by what was under way."""
+    struck: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Kills, by victim, by what was under way, and by team."""
     counted: Counted = field(default_factory=Counted)
     problems: list[str] = field(default_factory=list)
     took_s: float = 0.0
@@ -97,10 +98,18 @@ class Figures:
         return "\n".join(rows)
 
     def _table(self) -> Iterator[str]:
-        victims, phases = (sorted({key[place] for key in self.struck}) for place in (0, 1))
-        yield "".join(["while".ljust(44), *(victim.rjust(14) for victim in victims)])
-        for phase in phases:
-            yield "".join([phase.ljust(44), *(str(self.struck[victim, phase]).rjust(14) for victim in victims)])
+        victims, phases, played = (sorted({key[place] for key in self.struck}) for place in (0, 1, 2))
+        yield "".join(["team".ljust(12), "while".ljust(44), *(victim.rjust(14) for victim in victims)])
+        for team in played:
+            for phase in phases:
+                counts = [self.struck[victim, phase, team] for victim in victims]
+                if any(counts):
+                    row = [(team or "change").ljust(12), phase.ljust(44), *(str(count).rjust(14) for count in counts)]
+                    yield "".join(row)
+
+    def of_team(self, team: str) -> int:
+        """How many were killed while this team was at work."""
+        return sum(count for (_, _, struck), count in self.struck.items() if struck == team)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,8 @@ class Plan:
     """Coordinators that meet faults before the session is left in peace to end."""
     disk: bool = False
     """Played on a small disk of its own, which is filled now and then."""
+    team: str = ""
+    """Of :mod:`tests.chaos.teams`; without a name it is design, change, review."""
 
 
 def run_campaign(
@@ -127,17 +138,20 @@ def run_campaign(
     sandboxes: Sequence[str] = ("open", "default"),
     disks: bool = False,
     at_once: int = 1,
+    played: Sequence[str] = ("",),
+    each: int = 0,
 ) -> Figures:
     """Play sessions until at least so many processes have been killed.
 
     Args:
+        played: The teams, one after the other; ``each`` says how many have to be killed of every one.
         disks: Every third session has a small disk of its own; needs the right to mount one.
         at_once: Sessions that are played side by side.
     """
     figures, begun, numbers, lock = Figures(), time.monotonic(), itertools.count(), threading.Lock()
 
     def play_on() -> None:
-        while figures.kills < kills:
+        while figures.kills < kills or any(figures.of_team(team) < each for team in played):
             with lock:
                 number = next(numbers)
             plan, found = play_one(number)
@@ -145,6 +159,10 @@ def run_campaign(
                 figures.add(found)
                 figures.took_s = time.monotonic() - begun
                 say(f"{plan}: {figures.kills} kills so far; {len(figures.problems)} problems")
+
+    def _next_team(number: int) -> str:
+        wanting = [team for team in played if figures.of_team(team) < each] or played
+        return wanting[number % len(wanting)]
 
     def play_one(number: int) -> tuple[Plan, Figures]:
         found = Figures(sessions=1)
@@ -157,14 +175,15 @@ def run_campaign(
             sandbox=sandboxes[number % len(sandboxes)],
             faults=chance.randrange(6, 24),
             disk=disks and number % 3 == 2,
+            team=_next_team(number),
         )
         with small_disk(folder / f"{number:04d}") if plan.disk else nullcontext():
             Play(folder / f"{number:04d}", plan, chance, found).play()
         return plan, found
 
     with ThreadPoolExecutor(at_once) as pool:
-        for played in [pool.submit(play_on) for _ in range(at_once)]:
-            played.result()
+        for running in [pool.submit(play_on) for _ in range(at_once)]:
+            running.result()
     return figures
 
 
@@ -185,6 +204,7 @@ class Play:
         (self.root / "target").mkdir(parents=True)
         self.temporary.mkdir()
         (self.root / "target" / "notes.txt").write_text("hello\n")
+        teams.prepare(self.plan.team, self.root / "target")
         place_agents(self.root / "agents")
         ended = ""
         for life in range(MOST_LIVES):
@@ -196,11 +216,11 @@ class Play:
             self.figures.problems.append(f"{self.root}: stuck after {MOST_LIVES} coordinators: {ended}")
         if self.session is not None:
             try:
-                expected = {agent: self.plan.count for agent in AGENTS}
+                alone = {agent: self.plan.count for agent in AGENTS}
                 check_session(
                     self.session,
                     self.figures.counted,
-                    expected=expected,
+                    expected=teams.expected(self.plan.team, self.plan.count) if self.plan.team else alone,
                     root=self.root,
                     makers=self.makers,
                     temporary=self.temporary,
@@ -260,6 +280,7 @@ class Play:
             "CHAOS_PACE_S": str(self.plan.pace_s),
             "CHAOS_GRACE_S": str(self.plan.grace_s),
             "CHAOS_SANDBOX": self.plan.sandbox,
+            "CHAOS_TEAM": self.plan.team,
             "CHAOS_LEAST_FREE": str((DISK_MIB // 6 if self.plan.disk else 64) * 1024**2),
         }
 
@@ -317,7 +338,7 @@ class Play:
             process.send_signal(signal.SIGCONT)
         struck = len(victims)
         self.figures.kills += struck
-        self.figures.struck.update((victim, phase) for victim in victims)
+        self.figures.struck.update((victim, phase, self.plan.team) for victim in victims)
         if "torn" in fault and self.session is not None:
             tear(self.session.journal_file, self.chance)
         if ends_coordinator or struck:

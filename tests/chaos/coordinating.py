@@ -25,6 +25,7 @@ from orchestrator.prompts import load_templates
 from orchestrator.review_engine.decision_policies import STANDARD
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.session.state import Session
+from tests.chaos.teams import TEAMS
 
 
 def tell(session: Session, entry: JournalEntry) -> None:
@@ -41,7 +42,7 @@ def request(root: Path) -> RunRequest:
         "least_free_bytes": int(os.environ["CHAOS_LEAST_FREE"]),
     }
     sandbox = load_sandbox_policy(os.environ["CHAOS_SANDBOX"])
-    names = ("CHAOS_SEED", "CHAOS_COUNT", "CHAOS_PACE_S")
+    names = ("CHAOS_SEED", "CHAOS_COUNT", "CHAOS_PACE_S", "CHAOS_TEAM")
     return RunRequest(
         task="Count",
         target=root / "target",
@@ -50,6 +51,7 @@ def request(root: Path) -> RunRequest:
         sandbox=sandbox.model_copy(update={"environment": (*sandbox.environment, *names)}),
         templates=load_templates(None),
         limits=limits,
+        plan=TEAMS.get(os.environ["CHAOS_TEAM"]),
     )
 
 

@@ -143,10 +143,15 @@ def main() -> None:
     count(chance, float(os.environ["CHAOS_PACE_S"]))
     for record in tool():
         say(record, chance)
+    team = os.environ["CHAOS_TEAM"]
     if role == "implementer":
-        pathlib.Path("made.txt").write_text("made\n", encoding="utf-8")
+        with pathlib.Path("made.txt").open("a" if team else "w", encoding="utf-8") as made:
+            made.write("made\n")
     reply = json.dumps({"verdict": "approved", "summary": "fine", "points": []})
-    for record in end(reply if role == "reviewer" else "all was counted"):
+    if team and role != "reviewer":
+        confidence = 0.5 if worker.startswith("low") else 0.9
+        reply = json.dumps({"answer": "all was counted", "findings": [], "confidence": confidence})
+    for record in end(reply if team or role == "reviewer" else "all was counted"):
         say(record, chance)
 
 
