@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from orchestrator.cli import build_request as build_request_module
-from orchestrator.cli import foreground, run, session_run
+from orchestrator.cli import foreground, run, run_reports, session_run
 from orchestrator.cli.build_request import (
     allowed_agents,
     build_request,
@@ -22,6 +22,7 @@ from orchestrator.cli.build_request import (
     target_path,
     with_limits,
 )
+from orchestrator.cli.gate_reports import WRITERS
 from orchestrator.coordinator.session_request import RunRequest
 from orchestrator.coordinator.session_start import AS_REQUESTED
 from orchestrator.errors import UsageError
@@ -121,9 +122,12 @@ def test_an_option_without_a_check_of_its_own_reaches_the_session_by_its_name(tm
 
 def test_every_option_of_a_run_is_taken_by_somebody() -> None:
     known = {each.name for each in (*fields(RunRequest), *fields(SessionOptions))}
-    sources = "".join(inspect.getsource(module) for module in (build_request_module, session_run, foreground))
+    sources = "".join(
+        inspect.getsource(module) for module in (build_request_module, session_run, foreground, run_reports)
+    )
     read = set(re.findall(r'options(?:\[|\.get\()"(\w+)"', sources))
-    assert given().keys() - known - read == set()
+    written = {*WRITERS, "artifacts"}  # read together, by their names
+    assert given().keys() - known - read - written == set()
 
 
 def test_an_option_is_of_one_kind_in_the_request_and_in_the_session() -> None:
