@@ -45,7 +45,8 @@ class LiveView:
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         self._session = session
-        self._log.extend(notice for notice in terminal_notices(entry) if notice.weight >= self._least)
+        told = terminal_notices(entry, str(session.options.target))
+        self._log.extend(notice for notice in told if notice.weight >= self._least)
 
     def progress(self, text: str) -> None:
         self._preparing = one_line(text, 300)

@@ -12,7 +12,7 @@ from datetime import datetime
 from orchestrator.cli.agent_colours import agent_colour
 from orchestrator.cli.plain_view import label
 from orchestrator.cli.terminal_notices import for_terminal
-from orchestrator.models.entries import JournalEntry
+from orchestrator.models.entries import JournalEntry, SessionOpened
 from orchestrator.narration.formatting import duration
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
 
@@ -68,11 +68,11 @@ class LogFormat:
     since_start: bool = False
     """Times count from the session's start."""
 
-    def lines(self, notice: Notice, started: datetime) -> Iterable[str]:
-        """The lines of one notice."""
+    def lines(self, notice: Notice, started: datetime, target: str = "") -> Iterable[str]:
+        """The lines of one notice; paths in ``target`` are relative."""
         if self.as_json:
             return (json.dumps(_as_object(notice), ensure_ascii=False),)
-        shown = for_terminal(notice)
+        shown = for_terminal(notice, target)
         time = f"{duration(shown.at - started):>8}" if self.since_start else f"{shown.at.astimezone():%H:%M:%S}"
         who, what = f"{shown.worker or '-':<10}", label(shown)
         if self.colours:
@@ -96,17 +96,20 @@ class LogWriter:
         self._format = format_
         self._waiting: deque[Notice] = deque(maxlen=last)
         self._started: datetime | None = None
+        self._target = ""
 
     def take(self, entry: JournalEntry) -> None:
         """Choose among what one entry says."""
         self._started = self._started or entry.at
+        if isinstance(entry.body, SessionOpened):
+            self._target = str(entry.body.options.target)
         self._waiting.extend(self._choice.of(entry))
 
     def lines(self) -> Iterator[str]:
         """The lines of what was taken since the last call; from now on none is left out for being too many."""
         waiting, self._waiting = self._waiting, deque()
         for notice in waiting:
-            yield from self._format.lines(notice, self._started or notice.at)
+            yield from self._format.lines(notice, self._started or notice.at, self._target)
 
 
 def _as_object(notice: Notice) -> dict[str, object]:

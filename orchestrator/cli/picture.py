@@ -9,12 +9,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.cli.agent_colours import agent_colour
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
 from orchestrator.narration.formatting import consumption, duration, money, one_line, tokens
 from orchestrator.narration.notices import Notice
 from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS, status_words
+from orchestrator.narration.short_paths import short_paths
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import Phase, Session
 from orchestrator.session.summary import status_of, waits_for_person
@@ -140,7 +142,7 @@ def worker_table(
         table.add_row(
             _name_cell(session, worker, two_lines=two_lines),
             Text(worker.status, style=STYLES[worker.status]),
-            _doing_cell(worker, room, two_lines=two_lines),
+            _doing_cell(worker, room, two_lines=two_lines, target=str(session.options.target)),
             duration(elapsed(session, worker, now)) if worker.attempt else "-",
             tokens(worker.usage.total_tokens, "-"),
             money(worker.usage.cost_usd, "-"),
@@ -161,13 +163,13 @@ def _name_cell(session: Session, worker: WorkerState, *, two_lines: bool) -> Tex
     else:
         name, role = f"↳ {worker.agent}", "peer review"
     again = f" ({worker.attempt})" if worker.attempt > 1 else ""
-    cell = Text(name + again)
+    cell = Text(name + again, style=f"color({agent_colour(str(worker.agent))})")
     return Text.assemble(cell, "\n", (role, "dim")) if two_lines else cell
 
 
-def _doing_cell(worker: WorkerState, room: int, *, two_lines: bool) -> Text:
+def _doing_cell(worker: WorkerState, room: int, *, two_lines: bool, target: str) -> Text:
     bar = progress_bar(worker.progress) if worker.progress is not None and worker.status not in TERMINAL else ""
-    words = one_line(worker.doing, max(room - len(bar), 1))
+    words = one_line(short_paths(worker.doing, target), max(room - len(bar), 1))
     why = one_line(worker.why, room)
     cell = Text.assemble((bar, "green"), words or ("" if two_lines else why))
     return Text.assemble(cell, "\n", (why, "dim")) if two_lines else cell
@@ -187,7 +189,8 @@ def happening_text(notice: Notice, width: int) -> Text:
     line = Text.assemble(
         (f"{notice.at.astimezone():%H:%M:%S} ", "dim"),
         (label, _KIND_STYLES.get(notice.kind, "")),
-        one_line(f"{who}{notice.text}{more}", 4 * width),
+        (who, f"color({agent_colour(notice.worker)})" if notice.worker else ""),
+        one_line(f"{notice.text}{more}", 4 * width),
     )
     # Two lines, less what breaking them between words may waste.
     line.truncate(2 * width - 16, overflow="ellipsis")

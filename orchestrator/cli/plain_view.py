@@ -39,8 +39,8 @@ class PlainView:
         self._least = least
         self._broken = False
 
-    def observe(self, _session: Session, entry: JournalEntry) -> None:
-        for notice in terminal_notices(entry):
+    def observe(self, session: Session, entry: JournalEntry) -> None:
+        for notice in terminal_notices(entry, str(session.options.target)):
             if notice.weight >= self._least:
                 self._write("\n".join(plain_lines(notice)))
 

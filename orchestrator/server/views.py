@@ -12,6 +12,7 @@ from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import clean, one_line, quoted_name, visible
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import Session
@@ -192,7 +193,7 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
         is_main=session.is_main(state.id),
         status=state.status,
         why=clean(state.why),
-        doing=clean(state.doing),
+        doing=clean(short_paths(state.doing, str(session.options.target))),
         progress=state.progress,
         attempt=state.attempt,
         relaunches=detail.relaunches if detail else 0,

@@ -1,0 +1,31 @@
+"""Say paths in the target as a person in it would: relative, and without first changing to where one is."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+
+def short_paths(text: str, target: str) -> str:
+    """``Bash: cd /home/me/shop && cat /home/me/shop/a.py`` in ``/home/me/shop`` is ``Bash: cat a.py``.
+
+    Args:
+        target: An absolute path, or empty for none.
+    """
+    root = target.rstrip("/")
+    if not root or root not in text:
+        return text
+    change, below, itself = _patterns(root)
+    return itself.sub(".", below.sub("", change.sub(r"\1", text)))
+
+
+@lru_cache(maxsize=64)
+def _patterns(root: str) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    name = re.escape(root)
+    change = rf"(^|: )cd (['\"]?){name}/?\2\s*(?:&&|;)\s*"
+    # A path of which the target is only a part, /mnt/home/me/shop or /home/me/shop-old, stays as it is.
+    return (
+        re.compile(change),
+        re.compile(rf"(?<![\w./-]){name}/(?=[^\s'\";&|)])"),
+        re.compile(rf"(?<![\w./-]){name}/?(?![\w./-])"),
+    )
