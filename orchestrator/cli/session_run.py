@@ -17,8 +17,9 @@ from orchestrator.cli.foreground import Begin, Beside, View, attend
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
 from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
-from orchestrator.coordinator.session_request import RunRequest, SessionResult
+from orchestrator.coordinator.session_request import GateMeasurer, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.options import SessionOptions
 from orchestrator.narration.notices import Weight
 from orchestrator.quotation import one_line
 
@@ -72,7 +73,9 @@ def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing:
     from orchestrator.coordinator import run_session
 
     async def begin(observe: Any, progress: Any) -> SessionResult:
-        return await run_session(request, environ=environ, observe=observe, progress=progress)
+        return await run_session(
+            request, environ=environ, observe=observe, progress=progress, gates=partial(_gates_of, environ=environ)
+        )
 
     opening = team_words(request.chosen_team) if request.chosen_team is not None else ""
     return attend_to_end(begin, showing, interactive=request.interactive, opening=opening)
@@ -99,9 +102,17 @@ def resume_session_to_end(
             share_target=share_target,
             observe=observe,
             progress=progress,
+            gates=partial(_gates_of, environ=environ),
         )
 
     return attend_to_end(begin, showing, interactive=interactive)
+
+
+def _gates_of(options: SessionOptions, *, environ: Mapping[str, str]) -> GateMeasurer:
+    """What measures the gates of a plan: only a session that has one pays for the import."""
+    from orchestrator.measurement.plan_gates import gates_of_session
+
+    return gates_of_session(options, environ)
 
 
 def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: str = "") -> int:

@@ -21,7 +21,7 @@ from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.performer import Performer
-from orchestrator.coordinator.session_request import Observer
+from orchestrator.coordinator.session_request import GateMeasurer, Observer
 from orchestrator.coordinator.storage_watch import Storage, stopping_without_journal
 from orchestrator.coordinator.stream_listeners import Listener, Offsets, as_entry, as_recorded, beginning
 from orchestrator.coordinator.timers import keep_sampling, keep_sharing_logins, keep_time
@@ -59,6 +59,7 @@ class Coordinator:
     Args:
         session: ``None`` for a new one; else what the journal so far amounts to.
         before_start: Told just before an attempt of a worker starts.
+        gates: Measures the gates of the session's own plan; ``None``: all but ``tests`` are not measured.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Coordinator:
         session: Session | None = None,
         clock: Clock,
         before_start: Callable[[Assignment], None] = lambda _: None,
+        gates: GateMeasurer | None = None,
     ) -> None:
         self.folder = folder
         self.crew = crew
@@ -84,6 +86,7 @@ class Coordinator:
         self._observers = observers
         self._session = session
         self._before_start = before_start
+        self._gates = gates
         self.clock = clock
         self._inbox: deque[Sequence[Input]] = deque()
         self._is_taking = False
@@ -172,6 +175,7 @@ class Coordinator:
             before_start=self._before_start,
             desk=self._desk,
             leaver=self._leaver,
+            gates=self._gates,
         )
 
     def _take_all(self, bodies: Sequence[Input]) -> None:

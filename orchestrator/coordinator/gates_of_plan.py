@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 
 from orchestrator.coordinator.evidence import Evidence
+from orchestrator.coordinator.session_request import GateMeasurer
 from orchestrator.errors import OrchestrateError
 from orchestrator.gates.passing_tests import GATE as TESTS
 from orchestrator.models.effects import MeasureGates
-from orchestrator.models.plan_tree import GateResult, MeasuredGate
+from orchestrator.models.plan_tree import GateNode, GateResult, MeasuredGate
 from orchestrator.models.quality_gates import GateState
 from orchestrator.models.reviews import Verdict
 
-NOT_YET = "this gate cannot be measured in a session yet"
 STATES = {
     Verdict.APPROVED: GateState.PASS,
     Verdict.CONCERNS: GateState.FAIL,
@@ -21,35 +21,49 @@ STATES = {
 }
 
 
-async def measured_gates(evidence: Evidence, effect: MeasureGates) -> GateResult:
-    """Measure each gate; what cannot be measured is an answer, and never an exception."""
+async def measured_gates(evidence: Evidence, effect: MeasureGates, measure: GateMeasurer | None) -> GateResult:
+    """Measure each gate; what cannot be measured is an answer, and never an exception.
+
+    Args:
+        measure: Measures every gate but ``tests``; ``None``: they are not measured.
+    """
     began = time.monotonic()
-    gates: list[MeasuredGate] = []
+    found: dict[str, MeasuredGate] = {}
     changed, error = None, ""
+    others = tuple(name for name in effect.node.gates if name != TESTS.name)
     try:
         diff = await evidence.look(evidence.change, what="the look at the target for its gates")
         changed = diff.insertions + diff.deletions
-        for name in effect.node.gates:
-            gates.append(await _measured(evidence, name, effect))
+        if TESTS.name in effect.node.gates:
+            found[TESTS.name] = await _tests(evidence, effect)
+        if others and measure is not None:
+            limits = {name: value for name, value in effect.node.thresholds.items() if name in others}
+            target = evidence.snapshots.target
+            found |= {gate.name: gate for gate in await measure(GateNode(others, limits), target)}
     except (OrchestrateError, OSError) as problem:
         error = str(problem)
-    return GateResult(effect.path, tuple(gates), error, changed, round(time.monotonic() - began, 3))
+    gates = tuple(found.get(name) or _unmeasured(name, effect) for name in effect.node.gates)
+    return GateResult(effect.path, gates, error, changed, round(time.monotonic() - began, 3))
 
 
-async def _measured(evidence: Evidence, name: str, effect: MeasureGates) -> MeasuredGate:
+def _unmeasured(name: str, effect: MeasureGates) -> MeasuredGate:
     threshold = effect.node.thresholds.get(name)
-    if name != TESTS.name:
-        return MeasuredGate(name, GateState.NOT_MEASURED, threshold=threshold, message=NOT_YET)
+    return MeasuredGate(name, GateState.NOT_MEASURED, threshold=threshold, message="nothing here measures this gate")
+
+
+async def _tests(evidence: Evidence, effect: MeasureGates) -> MeasuredGate:
+    """What every review finds of the target's tests: what failed before as well is nobody's fault now."""
+    threshold = effect.node.thresholds.get(TESTS.name, TESTS.threshold)
     began = time.monotonic()
     verdict, told, suites = await evidence.tests_now(baseline=effect.without_baseline)
     nothing_ran = verdict is Verdict.APPROVED and not suites.suites
     state = GateState.NOT_MEASURED if nothing_ran else STATES[verdict]
     failing = float(sum(suite.failed + suite.errors for suite in suites.suites))
     return MeasuredGate(
-        name,
+        TESTS.name,
         state,
         actual=None if state is GateState.NOT_MEASURED else failing,
-        threshold=threshold if threshold is not None else TESTS.threshold,
+        threshold=threshold,
         direction=TESTS.direction,
         message="; ".join(told),
         tool=TESTS.tool,

@@ -25,6 +25,7 @@ from orchestrator.coordinator.final_change import measure_at_end
 from orchestrator.coordinator.gates_of_plan import measured_gates
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.session_report import write_report
+from orchestrator.coordinator.session_request import GateMeasurer
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder
@@ -95,6 +96,8 @@ class Performer:
     """Told just before an attempt starts (rehearsal: where the worker's folders are)."""
     desk: GuardDesk
     leaver: OutboundDesk
+    gates: GateMeasurer | None = None
+    """Measures the gates of the session's own plan."""
     preparing: anyio.Lock = field(default_factory=anyio.Lock)
     """Held while one attempt is prepared: what several of them share is made by the first."""
 
@@ -266,7 +269,7 @@ class Performer:
         self.take(ChecksMeasured(checked.verdict, checked.findings, name, checked.suites))
 
     async def _measure_gates(self, effect: MeasureGates, name: EffectId) -> None:
-        self.take(GatesMeasured(await measured_gates(self.evidence, effect), name))
+        self.take(GatesMeasured(await measured_gates(self.evidence, effect, self.gates), name))
 
 
 PREPARE_TIME_S = 300.0

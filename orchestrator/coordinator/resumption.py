@@ -19,7 +19,14 @@ from orchestrator.coordinator.environments import Stage, open_stage
 from orchestrator.coordinator.orphans import report_leftovers
 from orchestrator.coordinator.recovered_state import Inheritance, inherit
 from orchestrator.coordinator.session_log import Commentary
-from orchestrator.coordinator.session_request import Observer, Progress, RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import (
+    GatesOf,
+    Observer,
+    Progress,
+    RehearsalRequest,
+    RunRequest,
+    SessionResult,
+)
 from orchestrator.coordinator.session_start import (
     begin_evidence,
     hold,
@@ -64,6 +71,7 @@ async def resume_session(
     observe: Observer | None = None,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    gates: GatesOf | None = None,
 ) -> SessionResult:
     """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
 
@@ -97,6 +105,7 @@ async def resume_session(
             session=left.session,
             clock=clock,
             held=held,
+            gates=gates,
         )
         stack.push_async_callback(release_workers, coordinator)
         coordinator.skip_commands(left.last_command)

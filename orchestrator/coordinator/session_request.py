@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +13,8 @@ from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import AgentName, SessionId
-from orchestrator.models.plan_tree import StrategyNode
+from orchestrator.models.options import SessionOptions
+from orchestrator.models.plan_tree import GateNode, MeasuredGate, StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.state import Session
 
@@ -95,5 +96,9 @@ Observer: TypeAlias = Callable[[Session, JournalEntry], None]
 """Called after every entry, in order, on the event loop; must return at once and never raise."""
 
 
+GateMeasurer: TypeAlias = Callable[[GateNode, Path], Awaitable[tuple[MeasuredGate, ...]]]
+"""Measures gates on a folder; what cannot be measured is an answer, and never an exception."""
+GatesOf: TypeAlias = Callable[[SessionOptions], GateMeasurer]
+"""Makes what measures the gates of one session's own plan, before any agent works; it lives on a floor above this."""
 Progress: TypeAlias = Callable[[str], None]
 """Told what happens before there is a session (installing CLIs, probing the sandbox), a line at a time."""

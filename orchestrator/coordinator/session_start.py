@@ -30,7 +30,7 @@ from orchestrator.coordinator.performer import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.coordinator.session_log import Commentary
-from orchestrator.coordinator.session_request import Observer, Progress, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import GatesOf, Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.coordinator.worker_probe import probe_as_workers
@@ -91,8 +91,12 @@ async def run_session(
     observe: Observer | None = None,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    gates: GatesOf | None = None,
 ) -> SessionResult:
     """Run one task from preflight to report.  Call it on the main thread.
+
+    Args:
+        gates: Makes what measures the gates of a plan; without it all but ``tests`` are not measured.
 
     Raises:
         UsageError: The request, the target, the workspace or the machine is not fit; nothing was started.
@@ -171,7 +175,7 @@ async def run_session(
             if observe is not None:
                 observers.append(observe)
             coordinator = make_coordinator(
-                folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held
+                folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held, gates=gates
             )
             stack.push_async_callback(release_workers, coordinator)
             await begin_evidence(coordinator, say=say)
@@ -319,11 +323,13 @@ def make_coordinator(
     clock: Clock | None,
     session: Session | None = None,
     held: TargetLock | None = None,
+    gates: GatesOf | None = None,
 ) -> Coordinator:
     """Put the parts of one session together.
 
     Args:
         held: The target, which workers keep held for as long as they live; ``None`` where it need not be.
+        gates: Makes what measures the gates of the session's own plan.
     """
     layout = CrewLayout(
         session_dir=folder.path,
@@ -362,6 +368,7 @@ def make_coordinator(
         session=session,
         before_start=stage.before_start,
         clock=clock or Clock(),
+        gates=gates(options) if gates is not None and options.plan is not None else None,
     )
 
 

@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.coordinator.project_files import stated_in
+from orchestrator.coordinator.session_request import GateMeasurer
 from orchestrator.gates.gate_table import all_gates
 from orchestrator.gates.gate_verdicts import Counted, Rules
 from orchestrator.measurement.gate_run import GateRequest, measure
+from orchestrator.models.options import SessionOptions
 from orchestrator.models.plan_tree import GateNode, MeasuredGate
 from orchestrator.models.quality_gates import GateState, QualityGate
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.rehearsal.installing import default_cache
 from orchestrator.settings.gate_settings import GateSettings
+from orchestrator.settings.settings_files import load_settings
 
 
 @dataclass(slots=True)
@@ -63,6 +68,22 @@ class PlanGates:
         before = self.counted.get(gate.name)
         if gate.actual is not None and gate.counted and (before is None or before.number < gate.counted):
             self.counted[gate.name] = Counted(gate.counted, gate.counts)
+
+
+def gates_of_session(options: SessionOptions, environ: Mapping[str, str]) -> GateMeasurer:
+    """What measures the gates of one session's plan, with the settings that the session obeys.  Blocks.
+
+    Raises:
+        UsageError: The settings are written wrongly.
+    """
+    project = (options.source or options.target) if options.project_settings else None
+    return PlanGates(
+        options.sandbox,
+        environ,
+        default_cache(),
+        settings=load_settings(project).gates,
+        stated=stated_in(project) if project is not None else (),
+    ).measure
 
 
 def _told(name: str, gate: QualityGate | None) -> MeasuredGate:

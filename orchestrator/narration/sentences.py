@@ -9,7 +9,7 @@ from orchestrator.models import events
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType
-from orchestrator.models.plan_tree import AgentResult, StrategyResult
+from orchestrator.models.plan_tree import AgentResult, GateResult, StrategyResult
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
 from orchestrator.models.reviews import PeerReview
 from orchestrator.models.work import Role
@@ -107,8 +107,13 @@ def plan_lines(result: StrategyResult) -> tuple[str, ...]:
     """What each agent of a plan came to, in a line, and behind them what went wrong with the whole."""
     lines = [f"{output.path} {output.agent_id}: {_output_words(output)}" for output in result.outputs]
     lines += [f"dissent: {output.agent_id}: {_output_words(output)}" for output in result.dissent]
-    lines += [f"gates at {gates.path}: {gates.state}" for gates in result.gates]
+    lines += [f"gates at {each.path}: {_gate_words(each)}" for each in result.gates]
     return (*lines, *(f"note: {warning}" for warning in result.warnings), *result.errors)
+
+
+def _gate_words(result: GateResult) -> str:
+    """Each gate with what came of it."""
+    return ", ".join(f"{gate.name} {gate.state}" for gate in result.gates) or f"{result.state}: {result.error}"
 
 
 def _output_words(output: AgentResult) -> str:

@@ -9,7 +9,7 @@ from orchestrator.coordinator.evidence import Evidence
 from orchestrator.coordinator.gates_of_plan import measured_gates
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.models.effects import MeasureGates
-from orchestrator.models.plan_tree import GateNode, NodePath
+from orchestrator.models.plan_tree import GateNode, MeasuredGate, NodePath
 from orchestrator.models.quality_gates import GateState
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.sandbox.layers import Bench
@@ -41,7 +41,9 @@ async def test_the_gate_tests_is_what_the_targets_own_tests_say_now(
     evidence: Evidence, tmp_path: Path, holds: bool, state: GateState, actual: float
 ) -> None:
     (tmp_path / "target" / "test_it.py").write_text(TEST.format(holds))
-    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("tests",)), "none was asked for"))
+    found = await measured_gates(
+        evidence, MeasureGates(NodePath("1.2"), GateNode(("tests",)), "none was asked for"), None
+    )
     (gate,) = found.gates
     assert (found.path, found.state, gate.actual) == ("1.2", state, actual)
     assert gate.command
@@ -49,11 +51,30 @@ async def test_the_gate_tests_is_what_the_targets_own_tests_say_now(
 
 
 async def test_without_any_tests_nothing_is_measured_and_nothing_passes(evidence: Evidence) -> None:
-    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("tests",))))
+    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("tests",))), None)
     assert found.state is GateState.NOT_MEASURED
     assert "no tests" in found.gates[0].message
 
 
 async def test_a_gate_that_nobody_can_measure_is_not_measured(evidence: Evidence) -> None:
-    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("beauty",))))
+    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), GateNode(("beauty",))), None)
     assert found.state is GateState.NOT_MEASURED
+
+
+async def test_other_gates_are_measured_by_what_was_handed_in_and_stand_in_the_plans_order(
+    evidence: Evidence, tmp_path: Path
+) -> None:
+    asked: list[tuple[GateNode, Path]] = []
+
+    async def measure(node: GateNode, target: Path) -> tuple[MeasuredGate, ...]:
+        asked.append((node, target))
+        return (MeasuredGate("lint", GateState.PASS),)
+
+    node = GateNode(("lint", "tests", "beauty"), {"lint": 3.0})
+    found = await measured_gates(evidence, MeasureGates(NodePath("1.2"), node), measure)
+    assert asked == [(GateNode(("lint", "beauty"), {"lint": 3.0}), tmp_path / "target")]
+    assert [(gate.name, gate.state) for gate in found.gates] == [
+        ("lint", GateState.PASS),
+        ("tests", GateState.NOT_MEASURED),
+        ("beauty", GateState.NOT_MEASURED),
+    ]
