@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.agents.registry import AGENTS, TEAM, known_agents_hint
 from orchestrator.cli.session_lookup import expanded, person_at_terminal, workspace_path
 from orchestrator.composition.outcomes import Reading
-from orchestrator.composition.team_choice import AUTO, Team, TeamChoice, choose_team
+from orchestrator.composition.team_choice import AUTO, ProvenTeam, Team, TeamChoice, choose_team
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
@@ -55,12 +55,18 @@ def own_team(options: Mapping[str, Any], target: Path) -> TeamFile | None:
 
 
 def team_of(
-    task: str, options: Mapping[str, Any], *, reading: Reading | None = None, own: TeamFile | None = None
+    task: str,
+    options: Mapping[str, Any],
+    *,
+    reading: Reading | None = None,
+    own: TeamFile | None = None,
+    proven: ProvenTeam | None = None,
 ) -> TeamChoice:
     """The team that is asked for, or that the task asks for.
 
     Args:
         own: The team of somebody's own that is asked for.
+        proven: The composition that is proven on this kind of task.
 
     Raises:
         UsageError: Two are asked for.
@@ -76,7 +82,7 @@ def team_of(
         asked = Team.ANSWER
     if asked == AUTO and is_rehearsed(options):
         return TeamChoice(Team.CHANGE, "a rehearsal plays the change of its scenario", by_name=False)
-    return choose_team(asked, task, reading=reading)
+    return choose_team(asked, task, reading=reading, proven=proven)
 
 
 def team_words(choice: TeamChoice) -> str:
@@ -99,13 +105,13 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
     requested = frozenset(each.name for each in fields(RunRequest)) - CHECKED
     figures = frozenset(each.name for each in fields(SessionOptions)) - requested - CHECKED
     interactive = options["interactive"]
-    target = target_path(options["target"])
+    target, workspace = target_path(options["target"]), workspace_path(options["workspace"])
     own = own_team(options, target)
-    team = team_of(task, options, own=own)
+    team = team_of(task, options, own=own, proven=_proven(task, target, workspace, options))
     return RunRequest(
         task=task,
         target=target,
-        workspace=workspace_path(options["workspace"]),
+        workspace=workspace,
         policy=find_policy(options["policy"]),
         sandbox=sandbox_of(options),
         templates=_templates(options["prompts"]),
@@ -120,6 +126,17 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         limits={name: value for name, value in options.items() if name in figures and value is not None},
         **{name: value for name, value in options.items() if name in requested},
     )
+
+
+def _proven(task: str, target: Path, workspace: Path, options: Mapping[str, Any]) -> ProvenTeam | None:
+    from orchestrator.cli.proven_teams import candidates_for
+
+    found = candidates_for(task, target, workspace, options, os.environ)
+    if not found:
+        return None
+    from orchestrator.store.reuse import proven_team
+
+    return proven_team(found)
 
 
 def target_path(given: Path) -> Path:

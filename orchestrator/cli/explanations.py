@@ -140,6 +140,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         undo="orchestrate settings set, with the former value",
     ),
     "templates": Explanation(("orchestrate templates", "orchestrate templates show security_auditor")),
+    "compositions": Explanation(
+        ("orchestrate compositions", "orchestrate compositions export -o counts.json"),
+        changes="`delete` and `import` write the outcome log; `list` and `rebuild` make the project's files anew",
+        undo="orchestrate compositions rebuild, for the files; what `delete` took stays gone",
+    ),
     "policies": Explanation(("orchestrate policies show strict", "orchestrate policies explain .git/config")),
     "scenarios": Explanation(("orchestrate scenarios", "orchestrate scenarios --show blocker >mine.toml")),
 }

@@ -50,6 +50,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
     "Choose from": {
         "teams": "List the teams; show and check one.",
         "templates": "List the agent templates; show, check and begin one.",
+        "compositions": "List the teams that have worked here, and how they did; export, import, rebuild.",
         "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
         "scenarios": "List the rehearsal scenarios.",
     },

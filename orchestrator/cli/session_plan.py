@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
@@ -21,9 +21,10 @@ from orchestrator.cli.build_request import (
 )
 from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.named_teams import tree_document, tree_rows
+from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
-from orchestrator.composition.team_choice import Team, TeamChoice, solo_agents
+from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents
 from orchestrator.composition.team_files import TeamFile
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.errors import UsageError
@@ -37,6 +38,9 @@ from orchestrator.session.breakdown import plan_breakdown
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
 
+if TYPE_CHECKING:
+    from orchestrator.store.reuse import Candidate
+
 ACCESS = {Role.IMPLEMENTER: "write", Role.DESIGNER: "read", Role.REVIEWER: "read", Role.ANALYST: "read"}
 _DOES = {
     Role.DESIGNER: "designs the change",
@@ -46,6 +50,7 @@ _DOES = {
 }
 ESTIMATES_UNKNOWN = "unknown: no figures of earlier sessions are kept yet"
 _WIDEST = 300
+_MOST_COMPOSITIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class SessionPlan:
     sandbox: SandboxConfig
     asked: Mapping[str, Any]
     """The options of the command line."""
+    reuse: Sequence[Candidate] = ()
+    """Compositions that have worked on this kind of task here, the best first."""
 
 
 def plan_session(
@@ -81,14 +88,18 @@ def plan_session(
     """
     analysis = analyse_task(task)
     own = own_team(options, target)
-    choice = team_of(task, options, reading=analysis.outcome, own=own)
+    reuse = candidates_for(task, target, workspace, options, environ)
+    choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse))
     allowed = allowed_agents(options["agents"], options["without"]) or TEAM
     refuse_unpriced(options, allowed)
     there = frozenset(name for name in allowed if shutil.which(AGENTS[name].executable, path=environ.get("PATH")))
     missing = {name: "its CLI is not on PATH" for name in allowed if name not in there}
     # Without any, the tree still shows who would do what.
     taking_part: Sequence[Agent] = [get_agent(name) for name in allowed if not there or name in there]
-    if choice.team is Team.SOLO:
+    if choice.reuses is not None:
+        proven = {agent for agent, _ in choice.reuses.versions}
+        taking_part = [agent for agent in taking_part if agent.name in proven]
+    elif choice.team is Team.SOLO:
         taking_part = [get_agent(name) for name in solo_agents(taking_part)]
     if own is not None:
         _refuse_missing(own, allowed)
@@ -109,6 +120,7 @@ def plan_session(
         policy=find_policy(options["policy"]).name,
         sandbox=sandbox_of(options),
         asked=options,
+        reuse=reuse,
     )
 
 
@@ -121,6 +133,14 @@ def _refuse_missing(own: TeamFile, allowed: Sequence[AgentName]) -> None:
     for agent in agents_of(own.plan):
         if agent.agent is not None and agent.agent not in allowed:
             raise UsageError(f"the team {own.name} names {agent.agent} for {agent.id}, which is left out")
+
+
+def _proven(found: Sequence[Candidate]) -> ProvenTeam | None:
+    if not found:
+        return None
+    from orchestrator.store.reuse import proven_team
+
+    return proven_team(found)
 
 
 def refuse_unpriced(options: Mapping[str, Any], allowed: Sequence[AgentName]) -> None:
@@ -144,6 +164,20 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
         "target": str(plan.target),
         "team": {"name": plan.choice.team, "because": plan.choice.because, "by_name": plan.choice.by_name},
         "analysis": as_document(plan.analysis),
+        "reuses": plan.choice.reuses.composition if plan.choice.reuses is not None else None,
+        "compositions": [
+            {
+                "id": one.composition.id,
+                "gated": one.proof.gated,
+                "successes": one.proof.successes,
+                "rate": one.proof.rate,
+                "interval": list(one.proof.interval),
+                "proven": one.proof.is_proven,
+                "differs": list(one.differs),
+                "because": one.proof.because,
+            }
+            for one in plan.reuse
+        ],
         "tree": tree_document(plan.own.plan)
         if plan.own is not None
         else {"path": "", "kind": "sequence", "children": leaves}
@@ -217,11 +251,18 @@ def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
     """
     chosen = team_words(plan.choice).removeprefix("team ")
     first = [("team", one_line(chosen, _WIDEST)), *_read(plan.analysis)]
+    first += _reuse(plan)
     yield from labelled_lines(first, width=width)
     yield ""
     yield from labelled_lines(_tree(plan), width=width)
     yield ""
     yield from labelled_lines([*_around(plan), *_gates(plan), *_bounds(plan), *_estimates()], width=width)
+
+
+def _reuse(plan: SessionPlan) -> Iterator[tuple[str, str]]:
+    """What has worked on this kind of task here, and why it is not reused where it is not."""
+    for index, one in enumerate(plan.reuse[:_MOST_COMPOSITIONS]):
+        yield "" if index else "known here", one_line(one.words, _WIDEST)
 
 
 def _read(analysis: TaskAnalysis) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +27,18 @@ class Team(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ProvenTeam:
+    """A composition that has proven itself on this kind of task."""
+
+    team: Team
+    because: str
+    composition: str
+    """Its id in the store."""
+    versions: tuple[tuple[AgentName, str], ...]
+    """Of the CLIs that it was proven with: with others it is another composition."""
+
+
+@dataclass(frozen=True, slots=True)
 class TeamChoice:
     """Which team, and why."""
 
@@ -35,14 +47,19 @@ class TeamChoice:
     because: str
     by_name: bool
     """It was asked for; else the task was read."""
+    reuses: ProvenTeam | None = None
+    """The proven composition that it is."""
 
 
-def choose_team(asked: str, task: str, *, reading: Reading | None = None) -> TeamChoice:
+def choose_team(
+    asked: str, task: str, *, reading: Reading | None = None, proven: ProvenTeam | None = None
+) -> TeamChoice:
     """The team that was asked for, or the one whose result the task asks for.
 
     Args:
         asked: A team's name, or ``auto``.
         reading: Of the task, where it has been read already.
+        proven: The composition that is proven on this kind of task; it is taken where the task asks for a change.
 
     Raises:
         ValueError: There is no such team.
@@ -51,7 +68,25 @@ def choose_team(asked: str, task: str, *, reading: Reading | None = None) -> Tea
         return TeamChoice(Team(asked), "as asked", by_name=True)
     reading = reading or read_outcome(task)
     team = Team.ANSWER if reading.outcome is Outcome.ANSWER else Team.CHANGE
+    if team is Team.CHANGE and proven is not None:
+        return TeamChoice(proven.team, proven.because, by_name=False, reuses=proven)
     return TeamChoice(team, reason_of(reading), by_name=False)
+
+
+def without_reuse(choice: TeamChoice, found: Mapping[AgentName, str]) -> TeamChoice:
+    """The choice, or the usual one where a CLI is not the one that the composition was proven with.
+
+    Args:
+        found: Versions of the CLIs that can be used.
+    """
+    if choice.reuses is None:
+        return choice
+    for agent, version in choice.reuses.versions:
+        if found.get(agent) != version:
+            now = found.get(agent, "not usable")
+            because = f"{choice.reuses.composition} was proven with {agent} {version}, which is {now} now"
+            return TeamChoice(Team.CHANGE, because, by_name=False)
+    return choice
 
 
 def reason_of(reading: Reading) -> str:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 import orchestrator
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
 from orchestrator.composition.strategies.position import agents_of
-from orchestrator.composition.team_choice import Team, solo_agents
+from orchestrator.composition.team_choice import Team, TeamChoice, solo_agents, without_reuse
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.git_push import origin_of
@@ -268,6 +268,7 @@ def check_planned_agents(request: RunRequest, found: Sequence[FoundAgent]) -> No
 
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
     """Everything the fold needs to know, resolved."""
+    chosen = chosen_team(request, stage.found)
     options = SessionOptions(
         **{name: getattr(request, name) for name in AS_REQUESTED},
         baseline_s=None if request.no_change else request.baseline_s,
@@ -281,9 +282,10 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         target=stage.target,
         session_dir=folder.path,
         source=request.target if stage.target != request.target else None,
-        agents=agents_of_team(request, stage.found),
-        team=request.chosen_team.team if request.chosen_team is not None else "",
-        team_because=request.chosen_team.because if request.chosen_team is not None else "",
+        agents=agents_of_team(replace(request, chosen_team=chosen), stage.found),
+        team=chosen.team if chosen is not None else "",
+        team_because=chosen.because if chosen is not None else "",
+        reuses=chosen.reuses.composition if chosen is not None and chosen.reuses is not None else "",
         sandbox=stage.sandbox,
         sandbox_backend=backend,
         origin=origin_of(stage.target),
@@ -293,8 +295,18 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
     return replace(options, **request.limits)  # type: ignore[arg-type]  # names and kinds are checked where they are read
 
 
+def chosen_team(request: RunRequest, found: Sequence[FoundAgent]) -> TeamChoice | None:
+    """The team that was chosen; a proven one only where the CLIs are those that it was proven with."""
+    if request.chosen_team is None:
+        return None
+    return without_reuse(request.chosen_team, {agent.name: agent.version or "" for agent in found if agent.usable})
+
+
 def agents_of_team(request: RunRequest, found: Sequence[FoundAgent]) -> tuple[AgentName, ...]:
-    """The agents that the session may use: all that are allowed, or of a solo team the writer and its reviewer."""
+    """The agents that the session may use: all that are allowed, or those of a proven or a solo team."""
+    if request.chosen_team is not None and request.chosen_team.reuses is not None:
+        proven = {agent for agent, _ in request.chosen_team.reuses.versions}
+        return tuple(agent for agent in request.agents or TEAM if agent in proven)
     if request.chosen_team is None or request.chosen_team.team is not Team.SOLO:
         return request.agents or TEAM
     # One that cannot be used is none of them; where none can, the session says of each why.

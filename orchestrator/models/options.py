@@ -107,6 +107,8 @@ class SessionOptions:
     """Why it is that one: as asked, or by which rule and which words of the task."""
     plan: StrategyNode | None = None
     """The session's own plan, as a tree; ``None``: that of a built-in team, as in journals before there were others."""
+    reuses: str = ""
+    """The proven composition that the team is, by its id in the store; empty: it was chosen otherwise."""
     project_settings: str = ""
     """Hash over the project's own settings (``.orchestrator/``) that this session obeys; empty: it obeys none."""
     measures_final: bool = False

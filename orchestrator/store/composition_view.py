@@ -19,10 +19,14 @@ from orchestrator.store.log_records import (
     CallerRecorded,
     ConfigurationDeleted,
     ConfigurationSaved,
+    CountsImported,
     LogRecord,
     Metrics,
     SessionEnded,
 )
+
+_BEFORE = "1970-01-01T00:00:00"
+"""Nobody here made what was imported."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,8 @@ class Composition:
     by_sessions: Tally = field(default_factory=Tally)
     sessions: dict[SessionId, RecordedOutcome] = field(default_factory=dict)
     """In the order in which they ended."""
+    imported: CountsImported | None = None
+    """What others say of it."""
     last_used: datetime | None = None
     """By the last line that tells of a use; naive, in local time, as the specification's times are."""
 
@@ -76,6 +82,11 @@ class Composition:
             failures,
         )
 
+    @property
+    def is_quarantined(self) -> bool:
+        """It came from others, and no gate here has found a success of it yet."""
+        return self.imported is not None and self.by_sessions.successes == 0 and self.saved is None
+
     def scored(self) -> int:
         """How many uses the mean score is over."""
         return self.claimed.usage_count + self.by_callers.scored + self.by_sessions.scored
@@ -84,6 +95,10 @@ class Composition:
         """What was saved last, else what its sessions show."""
         if self.saved is not None:
             return self.saved
+        if not self.sessions and self.imported is not None:
+            told = self.imported
+            agents, tags = tuple(dict(member) for member in told.members), (told.team, "imported")
+            return ConfigurationSaved(self.store, self.id, told.pattern, agents, "sequential", {}, tags, _BEFORE)
         latest = next(reversed(self.sessions.values()))
         first = next(iter(self.sessions.values()))
         return ConfigurationSaved(
@@ -142,6 +157,8 @@ class CompositionView:
                 one.claimed = body.claimed if body.claimed is not None else one.claimed
                 if body.last_used is not None:
                     one.last_used = datetime.fromisoformat(body.last_used)
+            case CountsImported() as body:
+                self._of(body.store, body.configuration).imported = body
             case ConfigurationDeleted() as body:
                 gone = self.compositions.pop((body.store, body.configuration), None)
                 if gone is not None:
@@ -156,7 +173,7 @@ class CompositionView:
         if before is not None:
             old = self.compositions[body.store, before]
             _count(old.by_sessions, old.sessions.pop(body.outcome.session), times=-1)
-            if not old.sessions and old.saved is None and old.by_callers.uses == 0:
+            if not is_defined(old) and old.by_callers.uses == 0:
                 del self.compositions[body.store, before]
         one = self._of(body.store, body.configuration)
         one.sessions[body.outcome.session] = body.outcome
@@ -189,7 +206,7 @@ def view_of(records: Iterable[LogRecord]) -> CompositionView:
 
 def is_defined(one: Composition) -> bool:
     """Whether it is known what it is: an outcome alone, recorded by a caller of what was deleted, does not say."""
-    return one.saved is not None or bool(one.sessions)
+    return one.saved is not None or bool(one.sessions) or one.imported is not None
 
 
 def as_caller(definition: ConfigurationSaved) -> ConfigurationSaved:

@@ -119,7 +119,7 @@ class ConfigurationStore:
         min_quality_score: float = 0.0,
         limit: int = 10,
     ) -> list[AgentConfiguration]:
-        """Those that match, the highest success rate first.
+        """Those that match, the highest success rate first; what was imported and has not won here is left out.
 
         Raises:
             ValueError: A parameter is out of its range.
@@ -132,7 +132,7 @@ class ConfigurationStore:
             raise ValueError(f"limit must be a whole number of at least 1, got {limit!r}")
         found = [
             one
-            for one in self._all()
+            for one in self._all(in_quarantine=False)
             if (task_pattern is None or one.task_pattern == task_pattern)
             and one.success_rate >= min_success_rate
             and one.avg_quality_score >= min_quality_score
@@ -187,10 +187,11 @@ class ConfigurationStore:
             self._write(one)
         return found
 
-    def _all(self) -> list[AgentConfiguration]:
+    def _all(self, *, in_quarantine: bool = True) -> list[AgentConfiguration]:
         self._refresh()
         self._look_through()
-        return [one.configuration() for one in self._view.of_store(self.name)]
+        found = self._view.of_store(self.name)
+        return [one.configuration() for one in found if in_quarantine or not one.is_quarantined]
 
     def _refresh(self) -> None:
         if self.log.was_replaced(self.reading):

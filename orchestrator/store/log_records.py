@@ -79,8 +79,25 @@ class ConfigurationDeleted:
     kind: Literal["deleted"] = "deleted"
 
 
+@dataclass(frozen=True, slots=True)
+class CountsImported:
+    """What others say of a composition.  It counts nothing here until the composition has won here."""
+
+    store: str
+    configuration: str
+    pattern: str
+    team: str
+    members: tuple[Mapping[str, str], ...]
+    """Role, agent and version of each."""
+    successes: int
+    failures: int
+    unknown: int
+    kind: Literal["imported"] = "imported"
+
+
 LogBody: TypeAlias = Annotated[
-    SessionEnded | CallerRecorded | ConfigurationSaved | ConfigurationDeleted, Field(discriminator="kind")
+    SessionEnded | CallerRecorded | ConfigurationSaved | ConfigurationDeleted | CountsImported,
+    Field(discriminator="kind"),
 ]
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.composition.outcomes import IN_DOUBT
-from orchestrator.composition.team_choice import AUTO, Team, choose_team, solo_agents
+from orchestrator.composition.team_choice import AUTO, ProvenTeam, Team, choose_team, solo_agents, without_reuse
+from orchestrator.models.identity import AgentName
 from orchestrator.models.work import Role
 from orchestrator.session.breakdown import plan_breakdown
 
@@ -31,6 +32,30 @@ def test_by_itself_the_task_decides_and_its_words_are_shown(task: str, team: Tea
 def test_a_team_that_is_asked_for_is_taken_whatever_the_task_says(team: Team) -> None:
     choice = choose_team(team, "Why is it slow? Fix it.")
     assert (choice.team, choice.by_name) == (team, True)
+
+
+PROVEN = ProvenTeam(Team.SOLO, "proven on security here", "security_1", ((AgentName("claude"), "2.1.329"),))
+
+
+def test_a_proven_composition_is_taken_where_the_task_asks_for_a_change_and_nobody_asks_otherwise() -> None:
+    choice = choose_team(AUTO, "Fix the flaky test", proven=PROVEN)
+    assert (choice.team, choice.because, choice.reuses) == (Team.SOLO, "proven on security here", PROVEN)
+    assert choose_team(AUTO, "Why is it slow?", proven=PROVEN).team is Team.ANSWER
+    assert choose_team("change", "Fix the flaky test", proven=PROVEN).reuses is None
+
+
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [({"claude": "2.1.330"}, "2.1.330 now"), ({}, "not usable now"), ({"codex": "1"}, "not usable now")],
+)
+def test_with_another_version_it_is_not_the_proven_one_any_more(found: dict[str, str], word: str) -> None:
+    choice = choose_team(AUTO, "Fix the flaky test", proven=PROVEN)
+    versions = {AgentName(name): version for name, version in found.items()}
+    fallen = without_reuse(choice, versions)
+    assert (fallen.team, fallen.reuses) == (Team.CHANGE, None)
+    assert word in fallen.because
+    assert without_reuse(choice, {AgentName("claude"): "2.1.329"}) == choice
+    assert without_reuse(fallen, {}) == fallen
 
 
 def test_there_is_no_other_team() -> None:

@@ -10,13 +10,21 @@ import anyio
 import pytest
 
 from orchestrator.agents.registry import get_agent
+from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice
 from orchestrator.coordinator import run_session
 from orchestrator.coordinator.clocks import utc_now
-from orchestrator.coordinator.session_start import check_request, environment_of_checks, own_tests, telling
+from orchestrator.coordinator.session_start import (
+    agents_of_team,
+    check_request,
+    chosen_team,
+    environment_of_checks,
+    own_tests,
+    telling,
+)
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, NoUsableAgent, UsageError
 from orchestrator.journal.folder import create_session
 from orchestrator.models.identity import AgentName
-from orchestrator.models.options import SessionOptions
+from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.review_engine.decision_policies import STANDARD
@@ -94,6 +102,25 @@ async def test_what_came_of_a_session_is_in_the_users_log_as_its_journal_tells_i
     assert record.body.outcome == outcome_of_journal(stage.journal(result))
     assert (record.body.outcome.result, record.body.outcome.rehearsal) == ("success", True), record.body.outcome
     assert record.body.outcome.quality_score == 100.0
+
+
+def test_a_proven_team_is_made_of_its_own_clis_and_only_in_their_versions(stage: Stage) -> None:
+    versions = ((AgentName("claude"), "2.1.329"),)
+    proven = ProvenTeam(Team.SOLO, "proven here", "testing_1", versions)
+    choice = TeamChoice(Team.SOLO, "proven here", by_name=False, reuses=proven)
+    request = stage.request("plain", chosen_team=choice)
+    same = [
+        FoundAgent(AgentName("claude"), usable=True, version="2.1.329"),
+        FoundAgent(AgentName("codex"), usable=True),
+    ]
+    assert chosen_team(request, same) == choice
+    assert agents_of_team(request, same) == ("claude",)
+    newer = [FoundAgent(AgentName("claude"), usable=True, version="2.2.0")]
+    fallen = chosen_team(request, newer)
+    assert fallen is not None
+    assert (fallen.team, fallen.reuses) == (Team.CHANGE, None)
+    assert "which is 2.2.0 now" in fallen.because
+    assert chosen_team(replace(request, chosen_team=None), newer) is None
 
 
 async def test_a_malformed_scenario_is_refused_and_leaves_no_session(stage: Stage) -> None:

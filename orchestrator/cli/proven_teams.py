@@ -1,0 +1,48 @@
+"""Look in the store for teams that have proven themselves on this kind of task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.agents.registry import TEAM
+from orchestrator.cli.build_request import allowed_agents, is_rehearsed, models_by_agent
+from orchestrator.composition.team_choice import AUTO
+from orchestrator.errors import OrchestrateError
+from orchestrator.models.identity import AgentName
+
+if TYPE_CHECKING:
+    from orchestrator.store.reuse import Candidate
+
+
+def candidates_for(
+    task: str, target: Path, workspace: Path, options: Mapping[str, Any], environ: Mapping[str, str]
+) -> Sequence[Candidate]:
+    """The compositions that could be reused for this run, the best first.  Blocks.
+
+    None where the team is asked for by its name or the run is a rehearsal.  What cannot be read keeps no run from
+    beginning: then nothing is reused.
+    """
+    from orchestrator.store.outcome_log import OutcomeLog, state_folder
+
+    log = OutcomeLog(state_folder(environ))
+    if (options["team"] or AUTO) != AUTO or options["no_change"] or is_rehearsed(options) or not log.path.exists():
+        return ()
+    from orchestrator.journal.last_probes import last_probes
+    from orchestrator.store.composition_view import view_of
+    from orchestrator.store.derived_outcomes import task_pattern
+    from orchestrator.store.recorder import store_of
+    from orchestrator.store.reuse import candidates
+
+    probes = last_probes(workspace)
+    try:
+        return candidates(
+            view_of(log.read()).of_store(store_of(str(target))),
+            task_pattern(task, no_change=False),
+            versions={AgentName(name): probe.version or "" for name, probe in probes.items() if probe.usable},
+            allowed=allowed_agents(options["agents"], options["without"]) or TEAM,
+            models=models_by_agent(options["models"]),
+        )
+    except OrchestrateError:
+        return ()
