@@ -1,0 +1,1 @@
+"""Each agent is described by one adapter here, and nothing outside this room knows its name."""

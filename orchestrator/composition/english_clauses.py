@@ -13,6 +13,7 @@ _SEPARATORS = frozenset({",", "&", "+"})
 
 
 def read_english(clause: Clause) -> Iterable[Hit]:
+    """Say what an English clause asks for; words that forbid any change are a hit of their own."""
     text, forbids = _without_no_change(clause.text)
     if forbids:
         yield Hit(forbids, Signal.NO_CHANGE)

@@ -84,6 +84,7 @@ OBLIGES = tuple(
 
 
 def read_by_words(clause: Clause, language: Language) -> Iterable[Hit]:
+    """Say what a clause of this language asks for; words that forbid any change are a hit of their own."""
     tables = _tables(language)
     text = folded(clause.text)
     forbids = next((phrase for phrase in tables.no_change if phrase in text), "")

@@ -12,6 +12,7 @@ from orchestrator.composition.languages import UnspacedLanguage
 
 
 def read_by_signs(clause: Clause, language: UnspacedLanguage) -> Iterable[Hit]:
+    """Say what a clause of this language asks for; signs that forbid any change are a hit of their own."""
     text = clause.text
     forbids = next((phrase for phrase in language.no_change if phrase in text), "")
     if forbids:

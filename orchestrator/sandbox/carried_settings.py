@@ -110,6 +110,7 @@ class _Copy:
     count: int = 0
 
     def take(self, name: str, depth: int) -> Iterator[str]:
+        """Bring one file or folder of the user's home along, and say what of it could not be."""
         status = self.user.status(name)
         if isinstance(status, Unread):
             if status.reason != "missing" or depth:

@@ -116,6 +116,7 @@ class _Layer:
         return self.store / tree.git_dir.relative_to(self.repository.common)
 
     def fill(self) -> None:
+        """Write the layer's store: the repository's own settings and references, and a way to its objects."""
         common = self.repository.common
         self.store.mkdir(mode=0o700, parents=True)
         for name in _SHARED:
@@ -180,6 +181,7 @@ class _Layer:
         return found
 
     def mounts(self, held: Sequence[str]) -> Iterator[Mount]:
+        """What stands in the repository's place in the sandbox."""
         common = self.repository.common
         yield Mount(common, "write", str(self.store))
         for name in held:
@@ -189,6 +191,7 @@ class _Layer:
             yield Mount(OBJECTS / str(self.number) / str(number), "read", str(store))
 
     def row(self) -> Mapping[str, object]:
+        """What the shim is told of this repository, to carry its work over at the end."""
         common = self.repository.common
         own = [tree.git_dir for tree in self.repository.trees if tree.git_dir != common]
         references_before = dict(references(str(self.store)))

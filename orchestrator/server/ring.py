@@ -73,6 +73,7 @@ class Ring:
         return self._bytes
 
     def publish(self, messages: Sequence[Message]) -> Block:
+        """Add the messages as one block, and let the oldest go for which there is no room."""
         block = Block(self.next, tuple(messages))
         self._blocks.append(block)
         self._bytes += len(block.chunk)

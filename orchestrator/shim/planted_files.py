@@ -256,6 +256,7 @@ class _Settling:
         self.notes: list[str] = []
 
     def record(self) -> Mapping[str, Any]:
+        """Compare what lies there now with what was remembered, and say what was planted and what is to be done."""
         found = _look(self.plan["roots"], self.rules, frozenset(self.plan["apart"]))
         known: Mapping[str, str] = self.plan["known"]
         for path in sorted({*found.files, *known}):

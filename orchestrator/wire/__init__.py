@@ -1,0 +1,1 @@
+"""Cut the bytes that a CLI writes into lines, and those into records or noise."""

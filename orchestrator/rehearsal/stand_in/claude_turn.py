@@ -27,6 +27,8 @@ _ERRORS = {401: "authentication_failed", 429: "rate_limit", 529: "overloaded"}
 
 @dataclass
 class Run:
+    """One turn: what it was started with, and what it has said so far."""
+
     options: Options
     mode: str
     conversation: Conversation
@@ -50,6 +52,7 @@ class Run:
 
 
 def play(run: Run, prompt: str) -> int:
+    """Play one turn as Claude Code does, and return its exit code."""
     offered = _offered(run)
     run.say(
         "system",
@@ -246,6 +249,7 @@ def _fail(run: Run, words: str, kind: str, status: int | None) -> int:
 
 
 def say_result(run: Run, *, subtype: str, terminal: str, is_error: bool, status: int | None = None) -> None:
+    """Write the record that ends a turn, with the totals of the whole conversation."""
     totals = run.conversation.totals
     model_usage = {
         "inputTokens": totals.get("input_tokens", 0),

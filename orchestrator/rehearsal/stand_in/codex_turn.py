@@ -23,6 +23,8 @@ _PATCH_FILE = re.compile(r"^\*\*\* (?P<verb>Add|Update|Delete) File: (?P<path>.+
 
 @dataclass
 class Run:
+    """One turn: what it was started with, and what it has said so far."""
+
     options: Options
     config: dict[str, Any]
     conversation: Conversation
@@ -45,6 +47,7 @@ class Run:
 
 
 def play(run: Run, prompt: str) -> int:
+    """Play one turn as Codex does, and return its exit code."""
     run.say("thread.started", thread_id=run.conversation.reference)
     run.say("turn.started")
     run.conversation.say(_message("user", prompt))

@@ -39,6 +39,8 @@ _SUBSTITUTION = re.compile(r"\$\(|`")
 
 @dataclass
 class Run:
+    """One turn: what it was started with, and what it has said so far."""
+
     options: Options
     settings: Mapping[str, Any]
     conversation: Conversation
@@ -63,6 +65,7 @@ def _now() -> str:
 
 
 def play(run: Run, prompt: str) -> int:
+    """Play one turn as Gemini CLI does, and return its exit code."""
     run.say("init", session_id=run.conversation.reference, model=run.options.one("--model", "auto"))
     run.say("message", role="user", content=prompt)
     run.conversation.say({"role": "user", "parts": [{"text": prompt}]})

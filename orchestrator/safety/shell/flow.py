@@ -93,6 +93,7 @@ def assign(reader: Reader, node: Node) -> None:
 
 
 def assigned(reader: Reader, node: Node) -> tuple[str, Word]:
+    """The name and the value of an assignment; a value that is not certain is unknown."""
     target = node.named_children[0]
     name = text_of(target).partition("[")[0]
     value = value_of(node.named_children[1] if len(node.named_children) > 1 else None, reader)
@@ -106,6 +107,7 @@ def assigned(reader: Reader, node: Node) -> tuple[str, Word]:
 
 
 def declare(reader: Reader, node: Node) -> None:
+    """Follow ``export``, ``declare`` and their like: what they set is known to whatever is started from now on."""
     for child in node.named_children:
         if child.type == "variable_assignment":
             assign(reader, child)

@@ -205,6 +205,7 @@ class _Reader:
         self.scope, self.depth = scope._replace(files=self.scope.files), self.depth - 1
 
     def command(self, node: Node, redirects: Sequence[Node] = ()) -> None:
+        """Take one simple command: its words, what it writes and reads, and what is set for it alone."""
         words: list[Word] = []
         writes: list[Word] = []
         inputs: list[Word] = []
@@ -328,6 +329,7 @@ class _Reader:
         return later
 
     def redirected(self, node: Node) -> None:
+        """Take a statement with redirections: they belong to the command in it, or to all that a compound one runs."""
         redirects = [child for child in node.named_children if child.type.endswith("_redirect")]
         body = next((child for child in node.named_children if not child.type.endswith("_redirect")), None)
         if body is None or body.type == "command":
