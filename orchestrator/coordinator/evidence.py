@@ -124,9 +124,10 @@ class Evidence:
         Args:
             review: For whom it is looked at; ``orchestrate diff --since`` knows the moment by this name.
         """
-        return self._change_and_tree(review)[0]
+        return self.change_and_tree(review)[0]
 
-    def _change_and_tree(self, review: str) -> tuple[Diff, str]:
+    def change_and_tree(self, review: str = "") -> tuple[Diff, str]:
+        """The same, with the id of the tree that the target is now.  Blocks."""
         before = self.snapshots.moment(BASELINE)
         after = self.snapshots.record(review_label(review) if review else "measured")
         diff = Diff("", (), 0, 0) if before is None else self.snapshots.compare(before, after)
@@ -188,7 +189,7 @@ class Evidence:
         Args:
             baseline: Why there is none to compare with; ``None`` where there is one.
         """
-        look = partial(self._change_and_tree, review)
+        look = partial(self.change_and_tree, review)
         diff, tree = await self.look(look)
         if not diff.files:
             nothing = "nothing changed in the target, so there is nothing to accept"

@@ -29,10 +29,10 @@ async def measured_gates(evidence: Evidence, effect: MeasureGates, measure: Gate
     """
     began = time.monotonic()
     found: dict[str, MeasuredGate] = {}
-    changed, error = None, ""
+    changed, error, snapshot = None, "", ""
     others = tuple(name for name in effect.node.gates if name != TESTS.name)
     try:
-        diff = await evidence.look(evidence.change, what="the look at the target for its gates")
+        diff, tree = await evidence.look(evidence.change_and_tree, what="the look at the target for its gates")
         changed = diff.insertions + diff.deletions
         if TESTS.name in effect.node.gates:
             found[TESTS.name] = await _tests(evidence, effect)
@@ -40,10 +40,12 @@ async def measured_gates(evidence: Evidence, effect: MeasureGates, measure: Gate
             limits = {name: value for name, value in effect.node.thresholds.items() if name in others}
             target = evidence.snapshots.target
             found |= {gate.name: gate for gate in await measure(GateNode(others, limits), target)}
+        if await evidence.look(evidence.snapshots.look, what="the look at the target after its gates") == tree:
+            snapshot = tree
     except (OrchestrateError, OSError) as problem:
         error = str(problem)
     gates = tuple(found.get(name) or _unmeasured(name, effect) for name in effect.node.gates)
-    return GateResult(effect.path, gates, error, changed, round(time.monotonic() - began, 3))
+    return GateResult(effect.path, gates, error, changed, round(time.monotonic() - began, 3), snapshot)
 
 
 def _unmeasured(name: str, effect: MeasureGates) -> MeasuredGate:

@@ -195,6 +195,8 @@ class GateResult:
     changed_lines: int | None = None
     """How many lines of the target differ from the snapshot in the tree that was measured; ``None``: unknown."""
     duration_s: float = 0.0
+    snapshot: str = ""
+    """The recorded tree that was measured; empty where the target changed meanwhile."""
 
     @property
     def state(self) -> GateState:

@@ -81,4 +81,8 @@ class RecordedOutcome:
     rework: int = 0
     """Reviews that sent work back."""
     rehearsal: bool = False
+    plan: str = ""
+    """A hash over the plan of somebody's own that it ran; empty for the built-in teams."""
+    reuses: str = ""
+    """The proven composition that was reused; empty where none was."""
     engine_version: str = ""

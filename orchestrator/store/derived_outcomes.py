@@ -6,7 +6,10 @@ What no gate measured is unknown, however it ended and whatever its agents say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pydantic import TypeAdapter
 
 from orchestrator.composition.outcomes import Outcome as TaskOutcome
 from orchestrator.composition.task_analysis import analyse_task
@@ -15,9 +18,11 @@ from orchestrator.models.decisions import Action
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import ORCHESTRATOR
+from orchestrator.models.plan_tree import GateResult, Node
+from orchestrator.models.quality_gates import GateState
 from orchestrator.models.recorded_outcomes import GateOutcome, RecordedOutcome, Result, TeamMember
 from orchestrator.models.reviews import PeerReview, Trigger, Verdict
-from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
+from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured, SuiteState
 from orchestrator.models.work import TaskStep
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
@@ -26,6 +31,12 @@ from orchestrator.session.summary import summarise
 MOST_WITH_FAILURE = 59.0
 """A score with a failed gate is at most this: it must not look like a good one."""
 OWN_CHECKS = "own checks"
+_STATES: Mapping[GateState, SuiteState] = {
+    GateState.PASS: "passed",
+    GateState.FAIL: "failed",
+    GateState.NOT_MEASURED: "not measured",
+}
+_PLAN: TypeAdapter[Node] = TypeAdapter(Node)
 _SENT_BACK = frozenset({Action.PAUSE_AND_CLARIFY, Action.STOP_AND_ESCALATE})
 
 
@@ -43,6 +54,7 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         return None
     options, summary = session.options, summarise(session)
     gates, tree = gates_of(session)
+    digest = hashlib.sha256(_PLAN.dump_json(options.plan)).hexdigest()[:16] if options.plan is not None else ""
     result, because = result_of_gates(gates, ended=session.closed.outcome)
     return RecordedOutcome(
         session=session.id,
@@ -70,6 +82,8 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         ),
         rework=sum(review.decision is not None and review.decision.action in _SENT_BACK for review in summary.reviews),
         rehearsal=summary.is_rehearsal,
+        plan=digest,
+        reuses=options.reuses,
         engine_version=options.engine_version,
     )
 
@@ -89,10 +103,33 @@ def gates_of(session: Session) -> tuple[tuple[GateOutcome, ...], str]:
 
     What was measured on another tree than the one that was delivered says nothing about that.
     """
+    delivered = session.change.tree if session.change is not None else ""
+    planned = plan_gates(session.plan_run.results.values(), delivered=delivered)
+    reviewed, tree = _gates_of_review(session, delivered)
+    names = {gate.gate for gate in reviewed}
+    measured = any(gate.share is not None for gate in planned)
+    return (*reviewed, *(gate for gate in planned if gate.gate not in names)), tree or (delivered if measured else "")
+
+
+def plan_gates(results: Iterable[object], *, delivered: str) -> tuple[GateOutcome, ...]:
+    """Each gate of a plan of somebody's own, as it was measured last, if that was on the tree that was delivered."""
+    latest: dict[str, GateOutcome] = {}
+    for result in results:
+        if not isinstance(result, GateResult):
+            continue
+        for gate in result.gates:
+            known = bool(delivered) and result.snapshot == delivered
+            state = _STATES[gate.state] if known else "not measured"
+            why = gate.message if known else "the target changed after that"
+            share = None if state == "not measured" else float(state == "passed")
+            latest[gate.name] = GateOutcome(gate.name, state, why, share)
+    return tuple(latest.values())
+
+
+def _gates_of_review(session: Session, delivered: str) -> tuple[tuple[GateOutcome, ...], str]:
     suites, checked = session.assessment.suites, _own_review(session)
     if suites is None or checked is None:
         return (), ""
-    delivered = session.change.tree if session.change is not None else ""
     if not suites.tree or suites.tree != delivered:
         why = "the target changed after that" if suites.tree and delivered else "it is not certain on which tree"
         names = [suite.name for suite in suites.suites]

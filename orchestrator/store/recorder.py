@@ -47,14 +47,13 @@ def store_of(project: str) -> str:
 def configuration_id(outcome: RecordedOutcome) -> str:
     """The name of a composition: its kind of task, and a hash over team, roles, CLIs and their versions.
 
-    A rehearsal is never the same composition as a real run.
+    A rehearsal is never the same composition as a real run.  Who takes part in a plan of somebody's own may differ from
+    run to run: there the plan stands for it, and the CLIs.
     """
-    return composition_id(
-        outcome.pattern,
-        outcome.team,
-        [(member.role, member.agent, member.version) for member in outcome.members],
-        rehearsal=outcome.rehearsal,
-    )
+    members = [(member.role, str(member.agent), member.version) for member in outcome.members]
+    if outcome.plan:
+        members = [("plan", outcome.plan, ""), *sorted({("", agent, version) for _, agent, version in members})]
+    return composition_id(outcome.pattern, outcome.team, members, rehearsal=outcome.rehearsal)
 
 
 def composition_id(pattern: str, team: str, members: Iterable[tuple[str, str, str]], *, rehearsal: bool) -> str:

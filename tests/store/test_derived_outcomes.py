@@ -3,9 +3,17 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.models.effects import Outcome
+from orchestrator.models.plan_tree import GateResult, MeasuredGate, NodePath
+from orchestrator.models.quality_gates import GateState
 from orchestrator.models.recorded_outcomes import GateOutcome
 from orchestrator.models.reviews import Verdict
-from orchestrator.store.derived_outcomes import outcome_of, outcome_of_journal, quality_score, task_pattern
+from orchestrator.store.derived_outcomes import (
+    outcome_of,
+    outcome_of_journal,
+    plan_gates,
+    quality_score,
+    task_pattern,
+)
 from tests.session.conftest import Play
 from tests.store.conftest import FAILED, NOT_RUN, PASSED, TREE, closed, outcome
 
@@ -93,6 +101,23 @@ def test_the_score_is_a_mean_over_all_gates_and_low_where_one_failed(
     gates: list[GateOutcome], score: float | None
 ) -> None:
     assert quality_score(gates) == score
+
+
+def test_gates_of_a_plan_count_as_they_were_measured_last_on_the_tree_that_was_left() -> None:
+    early = GateResult(
+        NodePath("1.gate"), (MeasuredGate("lint", GateState.FAIL), MeasuredGate("types", GateState.FAIL))
+    )
+    late = GateResult(NodePath("1.gate@2"), (MeasuredGate("lint", GateState.PASS, message="clean"),), snapshot=TREE)
+    unmeasured = GateResult(
+        NodePath("2"), (MeasuredGate("docs", GateState.NOT_MEASURED, message="no tool"),), snapshot=TREE
+    )
+    found = plan_gates([early, object(), late, unmeasured], delivered=TREE)
+    assert found == (
+        GateOutcome("lint", "passed", "clean", 1.0),
+        GateOutcome("types", "not measured", "the target changed after that"),
+        GateOutcome("docs", "not measured", "no tool"),
+    )
+    assert plan_gates([late], delivered="")[0].state == "not measured"
 
 
 def test_a_task_is_of_its_domain_and_says_whether_it_asks_for_an_answer() -> None:

@@ -99,6 +99,9 @@ def test_another_version_team_or_kind_of_task_is_another_composition_and_so_is_a
     other_version = replace(one, members=(replace(one.members[0], version="2.0"), *one.members[1:]))
     others = [replace(one, pattern="testing"), replace(one, team="solo"), replace(one, rehearsal=True), other_version]
     assert len({configuration_id(each) for each in (one, *others)}) == 5
+    planned = replace(one, plan="abc")
+    assert configuration_id(planned) not in {configuration_id(each) for each in (one, replace(one, plan="abd"))}
+    assert configuration_id(replace(planned, members=planned.members[::-1])) == configuration_id(planned)
     other_model = replace(one, members=(replace(one.members[0], model="m"), *one.members[1:]))
     assert configuration_id(other_model) == configuration_id(one)
 
