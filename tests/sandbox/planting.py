@@ -1,8 +1,9 @@
 """Plants every name that git's documentation speaks of, and looks whether anything of it runs when a user calls git.
 
-Each plant gets a repository of its own.  First it is put there without a sandbox: what then runs is what could run.
-Then workers plant the same through the sandbox, and the user's commands are run when they have ended.  Run as a
-program it prints one JSON object: ``python -m tests.sandbox.planting POLICY BACKEND FOLDER [NUMBER SEED]``.
+Each plant gets a repository of its own.  The positive control puts it there without a sandbox: what then runs is what
+could run, whoever holds it elsewhere.  Workers plant the same through the sandbox, and the user's commands are run when
+they have ended, but where the repository is to the last byte what it was before.  Run as a program it prints one JSON
+object: ``python -m tests.sandbox.planting POLICY BACKEND FOLDER [NUMBER SEED]``; the policy ``-`` is the control.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import json
 import os
 import random
 import shutil
+import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.models.identity import WorkerId
@@ -25,8 +27,8 @@ from orchestrator.workers.crew import Crew, CrewLayout
 from tests.sandbox.escaping import AGENT
 from tests.sandbox.git_names import listed
 
-BATCH = 20
-"""Repositories that one worker plants in."""
+AT_ONCE = 4
+"""Workers that plant at the same time."""
 COMMANDS = (
     *("status", "diff", "log -p -1", "show HEAD", "add -A", "commit -qm user", "switch -q side", "switch -q main"),
     *("stash", "stash pop", "fetch -q", "pull -q --no-rebase", "push -q origin main", "merge -q --no-edit side"),
@@ -166,8 +168,11 @@ class Yard:
     def ran(self, where: Path, flags: Path) -> set[str]:
         """The plants of which something runs when the user does what users do."""
         flags.mkdir(exist_ok=True)
+        pristine = contents(self.template())
         for number, _ in enumerate(self.names):
             place = where / f"r{number}"
+            if contents(place) == pristine:
+                continue  # nothing of the plant lies there
             (place / "a.txt").write_text(f"user {number}\n")
             commands = "; ".join(f"git {each}".replace("NAME", place.name) for each in COMMANDS)
             self.shell(place, f"timeout 50 sh -c '{commands}'")
@@ -175,6 +180,18 @@ class Yard:
                 if (place / inner).is_dir():
                     self.shell(place / inner, "git status; git log -1; git diff")
         return {name for number, name in enumerate(self.names) if (flags / str(number)).exists()}
+
+
+def contents(folder: Path) -> Mapping[str, tuple[int, bytes]]:
+    """All that lies in a folder: the mode of each path, and what is in it or where it leads."""
+    found: dict[str, tuple[int, bytes]] = {}
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            mode = path.lstat().st_mode
+            inside = os.fsencode(path.readlink()) if stat.S_ISLNK(mode) else b""
+            found[str(path.relative_to(folder))] = (mode, path.read_bytes() if stat.S_ISREG(mode) else inside)
+    return found
 
 
 def without_sandbox(yard: Yard) -> set[str]:
@@ -208,12 +225,14 @@ async def within(yard: Yard, policy: str, backend: str) -> tuple[set[str], int]:
     changes = {"backend": backend, "guard": False, "network": "none", "enforcement": "preferred"}
     config = load_sandbox_policy(policy).model_copy(update=changes)
     crew = Crew(layout, sandbox=config, backend=backend, environ=yard.environ, orphan_grace_s=30)
-    said = 0
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def plant(number: int) -> int:
+        async with places:
+            return len(await _plant(crew, yard, number, session=session))
+
     async with crew.proxy_listener(refused=lambda refusal: None):
-        for start in range(0, len(yard.names), BATCH):
-            for number in range(start, min(start + BATCH, len(yard.names))):
-                ended = await _plant(crew, yard, number, session=session)
-                said += len(ended)
+        said = sum(await asyncio.gather(*(plant(number) for number, _ in enumerate(yard.names))))
     crew.close()
     for flag in flags.iterdir():
         flag.unlink()
@@ -237,25 +256,22 @@ async def _plant(crew: Crew, yard: Yard, number: int, *, session: Path) -> Seque
     return [*ended.said, *(planted.path for planted in ended.planted)]
 
 
-def trial(policy: str, backend: str, folder: Path, *, number: int | None = None, seed: int = 0) -> Mapping[str, object]:
-    """Plant, run the user's commands, and count."""
+def control(folder: Path, *, number: int | None = None, seed: int = 0) -> Mapping[str, object]:
+    """Plant without a sandbox, run the user's commands, and say what ran."""
     yard = Yard(folder, chosen(number, seed))
-    could = without_sandbox(yard)
+    return {"tried": len(yard.names), "could": sorted(without_sandbox(yard))}
+
+
+def trial(policy: str, backend: str, folder: Path, *, number: int | None = None, seed: int = 0) -> Mapping[str, object]:
+    """Plant through the sandbox, run the user's commands, and count."""
+    yard = Yard(folder, chosen(number, seed))
     did, said = asyncio.run(within(yard, policy, backend))
-    return {"tried": len(yard.names), "could": sorted(could), "ran": sorted(did), "said": said}
-
-
-def _numbers(words: Sequence[str]) -> Iterator[int]:
-    yield from map(int, words)
+    return {"tried": len(yard.names), "ran": sorted(did), "said": said}
 
 
 if __name__ == "__main__":
-    more = list(_numbers(sys.argv[4:]))
-    found = trial(
-        sys.argv[1],
-        sys.argv[2],
-        Path(sys.argv[3]).resolve(),
-        number=more[0] if more else None,
-        seed=more[1] if len(more) > 1 else 0,
-    )
+    policy, backend, folder, *more = sys.argv[1:]
+    chance = {"number": int(more[0]) if more else None, "seed": int(more[1]) if len(more) > 1 else 0}
+    place = Path(folder).resolve()
+    found = control(place, **chance) if policy == "-" else trial(policy, backend, place, **chance)  # type: ignore[arg-type]
     sys.stdout.write(json.dumps(found) + "\n")

@@ -145,8 +145,13 @@ PLANTING_HEAD = "## Planting: what git's documentation names"
 PLANTING = (("default", "bubblewrap"), ("strict", "bubblewrap"), ("default", "landlock"), ("strict", "landlock"))
 
 
-def planted(name: str, backend: str, *, user: str, folder: Path, number: int, seed: int) -> Mapping[str, Any]:
-    """Plant what takes several files, and a number of others, as one user; what could run, and what did.
+def planted(
+    name: str, backend: str, *, user: str, folder: Path, number: int | None, seed: int = 0, time_s: float = 500
+) -> Mapping[str, Any]:
+    """Plant what takes several files, and a number of others or all, as one user; what ran.
+
+    Args:
+        name: The policy; ``-``: without a sandbox, to see what could run.
 
     Raises:
         LookupError: that user cannot start an interpreter.
@@ -158,11 +163,14 @@ def planted(name: str, backend: str, *, user: str, folder: Path, number: int, se
     if uid is not None:
         os.chown(place, uid, uid)
     ran = subprocess.run(
-        [interpreter(uid), "-m", "tests.sandbox.planting", name, backend, str(place), str(number), str(seed)],
+        [
+            *(interpreter(uid), "-m", "tests.sandbox.planting", name, backend, str(place)),
+            *([] if number is None else [str(number), str(seed)]),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=time_s,
         check=False,
         user=uid,
         group=uid,
@@ -197,10 +205,12 @@ def planting(number: int = 5) -> str:
     ]
     users = [user for user in USERS if user != "root" or os.geteuid() == 0]
     for seed, (name, backend) in enumerate(PLANTING):
+        with trial_folder() as folder:
+            could = len(planted("-", "none", user=users[0], folder=folder, number=number, seed=seed)["could"])
         for user in users:
             with trial_folder() as folder:
                 found = planted(name, backend, user=user, folder=folder, number=number, seed=seed)
-            could, ran = len(found["could"]), len(found["ran"])
+            ran = len(found["ran"])
             lines.append(
                 f"- {name}, {backend}, {user}: {found['tried']} tried, {could} ran without a sandbox, "
                 f"{ran} ran through it, {found['said']} taken back, kept or named"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn, cast
 
 import pytest
 
@@ -13,11 +14,18 @@ from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox.proof import prove_backend
 from tests.sandbox.escaping import policy
 from tests.sandbox.git_names import MANUAL, listed, names
-from tests.sandbox.planting import ALWAYS, plants
+from tests.sandbox.planting import ALWAYS, contents, control, plants
 from tests.sandbox.table import ALL_HEAD, DOCUMENT, PLANTING, USERS, planted, trial_folder
 
 NUMBER = 5
 """Of further plants, drawn anew for each combination: `benchmarks/planting.py` tries them all."""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_what_needs_several_files_runs_where_nothing_holds_it(tmp_path: Path) -> None:
+    # A plant that never runs proves nothing about who stops it.
+    assert set(ALWAYS) <= set(cast(Sequence[str], control(tmp_path, number=0)["could"]))
 
 
 @pytest.mark.slow
@@ -53,10 +61,19 @@ def check(name: str, backend: str, *, user: str, not_proven: Callable[[str], NoR
             found = planted(name, backend, user=user, folder=folder, number=NUMBER, seed=seed)
     except LookupError as problem:
         not_proven(str(problem))
-    # A plant that never runs proves nothing about who stops it.
-    assert set(ALWAYS) <= set(found["could"])
     assert found["ran"] == []
     assert found["tried"] == len(ALWAYS) + NUMBER
+
+
+def test_a_repository_counts_as_untouched_only_to_the_last_byte_and_mode(tmp_path: Path) -> None:
+    (tmp_path / "hooks").mkdir()
+    (tmp_path / "hooks" / "a").write_text("x")
+    before = contents(tmp_path)
+    assert contents(tmp_path) == before
+    (tmp_path / "hooks" / "a").chmod(0o755)
+    assert contents(tmp_path) != before
+    (tmp_path / "b").symlink_to("hooks")
+    assert "b" in contents(tmp_path)
 
 
 def test_every_name_of_the_installed_manual_is_planted(not_proven: Callable[[str], NoReturn]) -> None:
