@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,6 +10,8 @@ from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+BY: Final = "orchestrate answer"
 
 
 @click.command("answer")
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 @click.option("--question", metavar="ID", help="Another question than the oldest open one, e.g. q2.")
 def command(text: str, session: str | None, workspace: Path | None, question: str | None) -> None:
     """Answer the running session's oldest open question with TEXT."""
+    from datetime import UTC, datetime
+
     from orchestrator.cli.load_session import state_of
     from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.errors import OrchestrateError, UsageError
@@ -38,7 +42,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
         )
     state = state_of(folder)
     questions = state.approvals.questions
-    which = unclear(state, question)
+    which = unclear(state, question, BY, datetime.now(UTC))
     if which is not None:
         texts = "; ".join(f"{each.id}: {each.text}" for each in questions)
         raise UsageError(which, hint=f"--question {questions[0].id} and so on. {texts}")
@@ -50,7 +54,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
     problem = no_answer(state, asked, text)
     if problem is not None:
         raise UsageError(problem, hint=f"{asked.text} It is still open.")
-    command = answer_command(asked, text, by="orchestrate answer", who=person())
+    command = answer_command(asked, text, by=BY, who=person())
     drop_command(folder, command)
     done = "is being stopped" if command.command is Command.STOP else f"{asked.id} answered"
     print(f"session {folder.id}: {done} ({asked.text})")

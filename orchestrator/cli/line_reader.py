@@ -54,12 +54,23 @@ class LineReader:
         if line is None or not self.is_terminal:
             return line
         await anyio.sleep(PASTE_S)
-        rest, self._pending = self._pending, b""
-        with suppress(OSError, ValueError):
-            while select.select([self._descriptor], [], [], 0)[0] and (chunk := os.read(self._descriptor, 4096)):
-                rest += chunk
+        rest, self._pending = self._pending + self._begun(), b""
         more = rest.decode(errors="replace").strip()
         return f"{line}\n{more}" if more else line
+
+    def _begun(self) -> bytes:
+        """All that has been typed so far, with a line that has not ended, which a terminal gives out only when told."""
+        found = b""
+        with suppress(OSError, ValueError, termios.error):
+            usual = termios.tcgetattr(self._descriptor)
+            at_once = [*usual[:3], usual[3] & ~termios.ICANON, *usual[4:]]
+            try:
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, at_once)
+                while select.select([self._descriptor], [], [], 0)[0] and (chunk := os.read(self._descriptor, 4096)):
+                    found += chunk
+            finally:
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, usual)
+        return found
 
     async def discard_typed_ahead(self) -> None:
         """Forget what has come up to now and what comes in the next half second."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,6 +11,8 @@ from orchestrator.cli.shared_options import dashboard_options, json_option, work
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+BY: Final = "orchestrate resume"
 
 
 @click.command("resume")
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 @dashboard_options
 def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
     """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
+    from datetime import UTC, datetime
+
     from orchestrator.cli.build_request import environment_with_log_level
     from orchestrator.cli.control_command import send
     from orchestrator.cli.load_session import state_of
@@ -42,6 +46,7 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
     from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
     from orchestrator.session.choices import answer_command, no_answer
+    from orchestrator.session.consents import unclear
 
     folder = which_session(workspace_path(workspace), session)
     if session_holder(folder) is not None:
@@ -55,11 +60,11 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
             asked = next(iter(state.approvals.questions), None)
             if asked is None:
                 raise UsageError("no question is open", hint=f"orchestrate resume {folder.id} lets it run on")
-            problem = no_answer(state, asked, answer)
+            problem = unclear(state, None, BY, datetime.now(UTC)) or no_answer(state, asked, answer)
             if problem is not None:
                 raise UsageError(problem, hint="the session runs on and the question is still open")
-            drop_command(folder, answer_command(asked, answer, by="orchestrate resume", who=person()))
-        send(folder, Command.RESUME, by="orchestrate resume")
+            drop_command(folder, answer_command(asked, answer, by=BY, who=person()))
+        send(folder, Command.RESUME, by=BY)
         print(f"session {folder.id} is running; it was told to run on")
         return 0
     from orchestrator.cli.session_run import Showing, resume_session_to_end

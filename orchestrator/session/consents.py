@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from orchestrator.models.approvals import Settled
@@ -19,6 +19,8 @@ from orchestrator.session.state import PendingGuard, Session
 COMMAND_CHARS = 300
 """Of a command in a question; the journal has all of it."""
 YES, NO = "yes", "no"
+READ_WITHIN = timedelta(seconds=0.5)
+"""Nobody reads a question faster."""
 
 
 def is_consent(session: Session, question: Question) -> bool:
@@ -33,17 +35,33 @@ def choice(question: Question, text: str) -> str | None:
     return next((each for number, each in names if words in (str(number), each.lower())), None)
 
 
-def unclear(session: Session, named: str | None) -> str | None:
+def unclear(session: Session, named: str | None, by: str, at: datetime) -> str | None:
     """Why nobody knows to which question an answer goes, in words; ``None`` where that is known.
+
+    Whoever names none means the question that they saw, and that one may be closed by now, and another be open.
 
     Args:
         named: The question that the answer names; ``None``: it names none.
+        by: From where it comes.
+        at: When it comes.
     """
     asked = session.approvals.questions
-    if named is not None or len(asked) < 2 or not any(is_consent(session, question) for question in asked):
+    if named is not None or not any(is_consent(session, question) for question in asked):
         return None
-    listed = ", ".join(question.id for question in asked)
-    return f"{listed} are open, and not all of them ask the same: an answer must name the one that it is for"
+    if len(asked) > 1:
+        listed = ", ".join(question.id for question in asked)
+        return f"{listed} are open, and not all of them ask the same: an answer must name the one that it is for"
+    last = next((settled for settled in reversed(session.approvals.settled) if settled.question), None)
+    if last is None or (last.by == by and _open_for(session, asked[0], at) >= READ_WITHIN):
+        return None
+    return f"{last.question} is closed, and {asked[0].id} open: an answer must name the one that it is for"
+
+
+def _open_for(session: Session, question: Question, at: datetime) -> timedelta:
+    asked = session.approvals.guards[question.id].deadline - timedelta(
+        seconds=session.options.sandbox.confirm_timeout_s
+    )
+    return at - asked
 
 
 def misunderstood(session: Session, question: Question, text: str) -> str | None:

@@ -68,7 +68,7 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
 def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
     """Whether this is no more to be dealt with: the question was a guard's, or nobody knows which one is meant."""
     session = draft.session
-    problem = unclear(session, command.question)
+    problem = unclear(session, command.question, command.by, draft.at)
     if problem is not None:
         draft.warn(f"{command.by}: {problem}")
         return True

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.journal.session_lock import hold_session_lock
-from orchestrator.models.entries import Command, GuardAsked
+from orchestrator.models.entries import Command, GuardAsked, UserCommand
 from orchestrator.models.identity import WorkerId
 
 if TYPE_CHECKING:
@@ -60,4 +60,24 @@ def test_where_one_of_several_questions_asks_for_consent_the_answer_names_one(
     assert refused.code == 2
     assert "q1, q2 are open" in refused.err
     assert "pip install r1" in refused.err
+    assert [command.question for command in story.dropped()] == ["q2"]
+
+
+def test_an_answer_that_names_no_question_is_not_for_one_that_took_its_place(
+    story: Story, orchestrate: Callable[..., Any]
+) -> None:
+    story.started("gemini")
+    for request in ("r1", "r2"):
+        story.take(GuardAsked(WorkerId("gemini"), request, "executable", ("pip", "install", request), "/t"))
+        if request == "r1":
+            story.take(UserCommand(Command.ANSWER, by="dashboard", text="no", question="q1"))
+    story.write()
+
+    with hold_session_lock(story.folder):
+        refused = orchestrate("answer", "yes")
+        assert orchestrate("resume", "--answer", "yes").code == 2
+        assert orchestrate("answer", "yes", "--question", "q2").code == 0
+
+    assert refused.code == 2
+    assert "pip install r2" in refused.err
     assert [command.question for command in story.dropped()] == ["q2"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,6 +73,25 @@ async def test_lines_that_are_pasted_at_once_are_one_answer() -> None:
             assert await reader.read_answer() == "yes\nbut not there"
             os.write(ours, b"yes\n")
             assert await reader.read_answer() == "yes"
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize("keys", ["yes\nbut not there", "yes\n\nbut not there", "yes\rbut\rnot there", "1\nx"])
+async def test_a_pasted_line_that_has_not_ended_belongs_to_the_answer(keys: str) -> None:
+    ours, theirs = os.openpty()
+    try:
+        reader = LineReader(theirs)
+        usual = termios.tcgetattr(theirs)
+        with anyio.fail_after(60):
+            os.write(ours, keys.encode())
+            answer = await reader.read_answer()
+            assert answer is not None
+            assert answer.split() == keys.split()
+            assert termios.tcgetattr(theirs) == usual
+            os.write(ours, b"no\n")
+            assert await reader.read_answer() == "no"
     finally:
         os.close(ours)
         os.close(theirs)

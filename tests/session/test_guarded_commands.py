@@ -292,7 +292,30 @@ def test_an_answer_that_names_no_question_is_no_consent_where_several_are_open(p
     assert answers(p) == []
     assert any("must name the one" in warned.text for warned in p.wanted(Warned))
     p.take(UserCommand(Command.ANSWER, by="somebody", text="no", question="q1"))
+    p.later(1)
     p.take(UserCommand(Command.ANSWER, by="somebody", text="yes"))
+    assert answers(p) == [("r1", False), ("r2", True)]
+
+
+@pytest.mark.parametrize("closed", ["by somebody else", "by nobody", "just now"])
+def test_an_answer_that_names_no_question_is_for_the_one_that_was_seen(
+    played: Callable[..., Play], closed: str
+) -> None:
+    p = played()
+    p.take(asked("pip", "install", "x"))
+    if closed == "by nobody":
+        p.later(31)
+        p.take(TimePassed())
+    else:
+        by = "dashboard" if closed == "by somebody else" else "orchestrate answer"
+        p.take(UserCommand(Command.ANSWER, by=by, text="no", question="q1"))
+    p.take(asked("docker", "push", "x", request="r2"))
+    if closed != "just now":
+        p.later(5)
+    p.take(UserCommand(Command.ANSWER, by="orchestrate answer", text="yes"))
+    assert answers(p) == [("r1", False)]
+    assert "q1 is closed, and q2 open" in p.wanted(Warned)[-1].text
+    p.take(UserCommand(Command.ANSWER, by="orchestrate answer", text="yes", question="q2"))
     assert answers(p) == [("r1", False), ("r2", True)]
 
 
