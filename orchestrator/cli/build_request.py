@@ -304,9 +304,7 @@ def environment_with_log_level(environ: Mapping[str, str], *, verbose: bool) -> 
 
 
 def _templates(override: Path | None) -> Mapping[str, str]:
-    from platformdirs import user_config_path
-
     from orchestrator.prompts import load_templates
+    from orchestrator.settings.user_places import user_prompts
 
-    users = user_config_path("orchestrate", appauthor=False) / "prompts"
-    return load_templates(expanded(override) if override else users if users.is_dir() else None)
+    return load_templates(expanded(override) if override else user_prompts())

@@ -25,8 +25,9 @@ def workspace_path(given: Path | None) -> Path:
         UsageError: It exists and is no folder.
     """
     from orchestrator.files.foreign import ForeignFolder, Unread, resolved
+    from orchestrator.settings.user_places import default_workspace
 
-    path = resolved(expanded(given) if given is not None and str(given) else _default_workspace())
+    path = resolved(expanded(given) if given is not None and str(given) else default_workspace())
     if isinstance(path, Unread):
         raise UsageError(f"the workspace {path}", hint="name another one with --workspace")
     found = ForeignFolder(path).status()
@@ -47,15 +48,6 @@ def expanded(given: Path) -> Path:
         return given.expanduser()
     except RuntimeError as error:
         raise UsageError(f"{given}: {error}", hint="write the whole path") from error
-
-
-def _default_workspace() -> Path:
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "orchestrate").is_file() and (checkout / "setup.py").is_file():
-        return checkout / "workspace"
-    from platformdirs import user_state_path
-
-    return user_state_path("orchestrate", appauthor=False)
 
 
 def workspace_words(workspace: Path) -> str:

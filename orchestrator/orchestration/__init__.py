@@ -26,6 +26,14 @@ HOMES: Final[dict[str, str]] = {
         ),
         "config_store",
     ),
+    **dict.fromkeys(
+        (
+            *("AgentList", "AgentResult", "Context", "QualityGates", "StrategyResult", "STRATEGY_REGISTRY"),
+            *("ExecutionStrategy", "SequentialStrategy", "ParallelStrategy", "DebateStrategy", "TeachingStrategy"),
+            *("RefinementStrategy", "AdaptiveStrategy", "get_strategy"),
+        ),
+        "execution_strategies",
+    ),
 }
 """The module of this package that each name stands in."""
 

@@ -16,3 +16,14 @@ def text_of(name: str, value: object, *, most_chars: int | None = None) -> str:
     if most_chars is not None and len(value) > most_chars:
         raise ValueError(f"{name} may have {most_chars:,} characters, and has {len(value):,}")
     return value
+
+
+def share_of(name: str, value: object) -> float:
+    """The value, if it is a number from 0 to 1.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{name} must be a number from 0 to 1, not {value!r}")
+    return float(value)

@@ -1,0 +1,50 @@
+"""What a caller's process and the process of a session tell each other: an order, and the report on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from orchestrator.models.plan_tree import AgentResult, StrategyNode, StrategyResult
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOrder:
+    """One session to be run."""
+
+    task: str
+    target: Path
+    workspace: Path
+    plan: StrategyNode
+    rehearse: bool = False
+    scenario: str = ""
+    """The text of a scenario; empty: none."""
+    stand_ins: bool = False
+    models: Mapping[str, str] = field(default_factory=dict)
+    agents: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionReport:
+    """What came of it."""
+
+    session: str = ""
+    folder: str = ""
+    outcome: str = ""
+    reason: str = ""
+    exit_code: int = 0
+    result: StrategyResult | None = None
+    """``None``: the plan has not come to one."""
+    partial: tuple[AgentResult, ...] = ()
+    """Where it has not: what its agents came to so far."""
+    error: str = ""
+    """Why no session was begun; then all of the above is empty."""
+    hint: str = ""
+    error_code: int = 0
+
+
+ORDER: TypeAdapter[SessionOrder] = TypeAdapter(SessionOrder)
+REPORT: TypeAdapter[SessionReport] = TypeAdapter(SessionReport)

@@ -1,0 +1,23 @@
+"""Where this program keeps things of the user's where nobody says otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def default_workspace() -> Path:
+    """The parent of all sessions: beside a checkout, or the user's state folder where the program is installed."""
+    checkout = Path(__file__).resolve().parents[2]
+    if (checkout / "orchestrate").is_file() and (checkout / "setup.py").is_file():
+        return checkout / "workspace"
+    from platformdirs import user_state_path
+
+    return user_state_path("orchestrate", appauthor=False)
+
+
+def user_prompts() -> Path | None:
+    """The user's own prompt templates; ``None`` where there are none."""
+    from platformdirs import user_config_path
+
+    folder = user_config_path("orchestrate", appauthor=False) / "prompts"
+    return folder if folder.is_dir() else None
