@@ -20,6 +20,7 @@ from orchestrator.session.first_words import due_at, end_unheard
 from orchestrator.session.guarded_commands import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.last_words import end_overdue, over_at
+from orchestrator.session.leaf_limits import limits_of, note_limit
 from orchestrator.session.output import RETRIES
 from orchestrator.session.review_cycle import ask_for_review, on_answered, on_unheard
 from orchestrator.session.state import Session, is_alive
@@ -57,13 +58,14 @@ def on_sampled(draft: Draft, body: Sampled) -> None:
         detail.monitor,
         body.sample,
         draft.at,
-        draft.session.options.sandbox.limits,
+        limits_of(draft.session, worker),
         _ran_s(draft.session, worker, draft.at),
     )
     draft.change_detail(worker).monitor = monitor
     draft.change_attempt(worker).pulse = on_sample(detail.current.pulse, body.sample, draft.at)
     for finding in findings:
         if finding.stop and detail.current.stopping_because is None:
+            note_limit(draft, worker, time=finding.kind == "runtime")
             _over_limit(draft, worker, finding.text)
         elif not finding.stop:
             draft.warn(f"{worker}: {finding.text}", worker)
@@ -116,7 +118,7 @@ def _time_to_answer(session: Session, request: ReviewRequest) -> timedelta:
 def _worker_deadlines(session: Session, state: WorkerState, over: datetime | None) -> Iterator[Deadline]:
     since = session.details[state.id].current.running_since
     if since is not None:
-        left = _runtime_limit_s(session, state.id) - state.ran_s
+        left = limits_of(session, state.id).runtime_s - state.ran_s
         yield since + timedelta(seconds=left), partial(_runtime_is_up, worker=state.id)
     if over is not None:  # it has said its last word, so silence is no news
         yield over, partial(end_overdue, worker=state.id)
@@ -144,18 +146,10 @@ def _start_is_due(draft: Draft) -> None:
     draft.plan_run.start_due = None
 
 
-def _runtime_limit_s(session: Session, worker: WorkerId) -> float:
-    """How long the worker may run: as the sandbox policy says, or shorter where its plan does."""
-    policy, leaf = session.options.sandbox.limits.runtime_s, session.leaf(worker)
-    planned = leaf.node.limits.timeout_s if leaf is not None else None
-    return policy if planned is None else min(policy, planned)
-
-
 def _runtime_is_up(draft: Draft, worker: WorkerId) -> None:
-    limit = _runtime_limit_s(draft.session, worker)
+    limit = limits_of(draft.session, worker).runtime_s
     if draft.worker(worker).status in RUNS and _ran_s(draft.session, worker, draft.at) >= limit:
-        if draft.session.leaf(worker) is not None:
-            draft.plan_run.timed_out = draft.session.plan_run.timed_out | {worker}
+        note_limit(draft, worker, time=True)
         _over_limit(draft, worker, f"the runtime limit of {limit:g} s is used up")
 
 

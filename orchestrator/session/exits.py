@@ -14,6 +14,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.calls import Calls
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_limits import was_limited
 from orchestrator.session.leaf_results import judge_leaf
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.own_words import quoted
@@ -230,7 +231,9 @@ def _continue_lost(draft: Draft, worker: WorkerId) -> None:
 
 def _stopped(draft: Draft, worker: WorkerId, because: str) -> None:
     failure = draft.detail(worker).current.failure
-    if failure is None:
+    if failure is None and was_limited(draft.session, worker):
+        fail(draft, worker, because)  # whatever it said while it was stopped came too late
+    elif failure is None:
         draft.become(worker, WorkerStatus.STOPPED, because)
     elif draft.session.is_main(worker):
         fail(draft, worker, failure)

@@ -53,7 +53,7 @@ def result_of_leaf(session: Session, started: StartedLeaf) -> AgentResult:
     if isinstance(answer, str):
         ended_cleanly = session.details[worker].current.ended_cleanly
         failure = Failure.FAILED
-        if worker in session.plan_run.timed_out:
+        if (worker, state.attempt) in session.plan_run.timed_out:
             failure = Failure.TIMED_OUT
         elif ended_cleanly and isinstance(answer_of(session, worker, leaf), str):
             failure = Failure.MALFORMED

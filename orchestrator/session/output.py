@@ -35,6 +35,7 @@ from orchestrator.session.delayed_starts import on_life
 from orchestrator.session.draft import Draft
 from orchestrator.session.health import on_heard
 from orchestrator.session.last_words import on_turn_ended, on_work
+from orchestrator.session.leaf_limits import look_at_tokens
 from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.own_words import with_line
 from orchestrator.session.recoveries import recover
@@ -76,6 +77,8 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         on_work(draft, worker, event.payload)
         if type(event.payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
+    if draft.session.options.plan is not None:
+        look_at_tokens(draft, worker)
 
 
 def _is_record(event: AgentEvent) -> bool:

@@ -323,8 +323,10 @@ class PlanRun:
     """Gates that are being measured."""
     looked_at: frozenset[tuple[WorkerId, int]] = frozenset()
     """Attempts of writers that failed and whose change is, or was, looked at all the same."""
-    timed_out: frozenset[WorkerId] = frozenset()
-    """Workers that were stopped because their time was used up."""
+    timed_out: frozenset[tuple[WorkerId, int]] = frozenset()
+    """Attempts that were stopped because their time was used up."""
+    limited: frozenset[tuple[WorkerId, int]] = frozenset()
+    """Those, and attempts that were stopped because they took too much of something else."""
     starts: tuple[datetime, ...] = ()
     """When the last agents were started for the first time, oldest first, as many as may be within a minute."""
     start_due: datetime | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.models.effects import CloseSession, StartWorker
-from orchestrator.models.entries import SessionClosed
+from orchestrator.models.entries import Derived, SessionClosed
 from orchestrator.models.events import EventType, ToolCalled, ToolReturned, TurnEnded
 from orchestrator.models.plan_tree import AgentNode, Strategy, StrategyNode
 from orchestrator.models.sandbox import SandboxConfig, TeamBounds
@@ -72,3 +72,22 @@ def overconfident(p: Play, worker: str) -> None:
 
 def bounds(**limits: int) -> SandboxConfig:
     return SandboxConfig(name="default", team=TeamBounds(**limits))
+
+
+def taken_over_anywhere(p: Play) -> int:
+    """Cut the journal behind each entry, as a kill would, and hold what is derived then against what was recorded.
+
+    Returns:
+        How often the cut left effects or facts that were derived and not yet written down.
+    """
+    left = 0
+    for cut in range(1, len(p.entries)):
+        result = replay(p.entries[:cut])
+        recorded = []
+        for entry in p.entries[cut:]:
+            if not isinstance(entry.body, Derived):
+                break
+            recorded.append(entry.body.id)
+        assert [name for name, _ in result.unrecorded] == recorded, f"killed behind entry {cut}"
+        left += bool(recorded)
+    return left

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.models.effects import CloseSession, MeasureWork, RunChecks, StartWorker, TakeSnapshot
+from orchestrator.models.effects import CloseSession, MeasureGates, MeasureWork, RunChecks, StartWorker, TakeSnapshot
 from orchestrator.models.entries import (
     ChecksMeasured,
     ClockMoved,
     Command,
     CoordinatorResumed,
     EffectDone,
+    GatesMeasured,
     GuardAsked,
     Input,
     NetworkRefused,
@@ -49,7 +50,18 @@ from orchestrator.models.events import (
 )
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.models.plan_tree import (
+    AgentLimits,
+    AgentNode,
+    GateNode,
+    GateResult,
+    MeasuredGate,
+    Strategy,
+    StrategyNode,
+)
+from orchestrator.models.quality_gates import GateState
 from orchestrator.models.reviews import Verdict
+from orchestrator.models.sandbox import SandboxConfig, TeamBounds
 from orchestrator.models.workers import TERMINAL, Sample, StoppedBy
 from orchestrator.session.clock import next_deadline
 from orchestrator.session.replaying import replay
@@ -62,6 +74,7 @@ if TYPE_CHECKING:
 MIB = 1024**2
 ENDS: Sequence[StoppedBy] = ("itself", "itself", "stop", "orphaned", "shim lost")
 REPLY = {"verdict": "approved", "summary": "fine", "points": []}
+ANSWER = {"answer": "it holds", "findings": [], "confidence": 0.9, "position": "for it"}
 PAYLOADS: list[tuple[EventType, Payload]] = [
     (EventType.STATUS, ConversationStarted("c-1", permission_mode="default")),
     (EventType.PROGRESS, Said("working\non it")),
@@ -75,6 +88,8 @@ PAYLOADS: list[tuple[EventType, Payload]] = [
     (EventType.STATUS, TurnEnded(ok=True, subtype="success", text="", reply=REPLY)),
     (EventType.STATUS, TurnEnded(ok=True, subtype="success", reply={**REPLY, "verdict": "concerns"})),
     (EventType.STATUS, TurnEnded(ok=True, subtype="success", reply={**REPLY, "verdict": "blocker"})),
+    (EventType.STATUS, TurnEnded(ok=True, subtype="success", reply=ANSWER)),
+    (EventType.STATUS, TurnEnded(ok=True, subtype="success", reply={**ANSWER, "confidence": 0.1})),
     (EventType.STATUS, TurnEnded(ok=False, subtype="error")),
     (EventType.ERROR, Failed("overloaded", FailureKind.OVERLOADED, final=True)),
     (EventType.ERROR, Failed("fetch failed", FailureKind.NETWORK, final=True)),
@@ -87,7 +102,19 @@ PAYLOADS: list[tuple[EventType, Payload]] = [
     (EventType.STATUS, Unrecognised("EACCES: permission denied, mkdir '/root/x'", "stderr")),
     (EventType.STATUS, UsageReported(Usage(input_tokens=900, cost_usd=0.02))),
     (EventType.STATUS, UsageReported(Usage())),
+    (EventType.STATUS, UsageReported(Usage(output_tokens=70))),
 ]
+PLAN = StrategyNode(
+    Strategy.SEQUENTIAL,
+    (
+        StrategyNode(Strategy.DEBATE, (AgentNode("a"), AgentNode("b"), AgentNode("c")), rounds=2),
+        StrategyNode(
+            Strategy.REPEAT, (AgentNode("writer", access="write"),), at_most=3, gate=GateNode(("tests", "lint"))
+        ),
+        AgentNode("last", limits=AgentLimits(timeout_s=60.0, max_tokens=100)),
+    ),
+)
+"""A plan with much of what one may have: rounds, a writer, gates, limits."""
 ACTS = (
     *["perform"] * 6,
     *["say"] * 4,
@@ -148,6 +175,7 @@ class World:
                 or session.open_reviews()
                 # Without a terminal a question ends the session; open in a resumed one, it waits for `answer`.
                 or session.approvals.questions
+                or session.plan_run.start_due is not None
             )
             assert moves, (
                 f"nothing can ever happen again: { {w.id: (w.status, w.why) for w in session.workers.values()} }"
@@ -178,6 +206,9 @@ class World:
                 self.take(WorkMeasured(effect.worker, files, 1, 0, (), name))
             case RunChecks():
                 self.take(ChecksMeasured(list(Verdict)[self.number(3)], ("looked",), name))
+            case MeasureGates():
+                state = list(GateState)[self.number(2)]
+                self.take(GatesMeasured(GateResult(effect.path, (MeasuredGate("tests", state),)), name))
             case CloseSession():
                 self.take(SessionClosed(effect.outcome, effect.reason, name))
             case _:
@@ -306,6 +337,19 @@ class World:
         pytest.param(("gemini", "claude", "codex"), {"interactive": True}, id="with a person"),
         pytest.param(("gemini", "claude", "codex"), {"auto_resume": True, "max_tokens": 60_000}, id="on its own"),
         pytest.param(("claude",), {"interactive": True, "auto_resume": True, "timeout_s": 9000.0}, id="one agent"),
+        pytest.param(("gemini", "claude", "codex"), {"plan": PLAN, "final_wait_s": 20.0}, id="a plan of its own"),
+        pytest.param(
+            ("gemini", "claude", "codex"),
+            {
+                "plan": PLAN,
+                "interactive": True,
+                "final_wait_s": 20.0,
+                "sandbox": SandboxConfig(
+                    name="default", team=TeamBounds(max_parallel=2, max_workers=3, starts_per_minute=2)
+                ),
+            },
+            id="a plan within narrow bounds",
+        ),
     ],
 )
 @given(

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import MeasureGates, MeasureWork, Outcome, StartWorker
-from orchestrator.models.entries import Command, GatesMeasured, UserCommand
+from orchestrator.models.effects import CloseSession, MeasureGates, MeasureWork, Outcome, StartWorker
+from orchestrator.models.entries import Command, CoordinatorResumed, GatesMeasured, UserCommand
 from orchestrator.models.facts import PlanFinished
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import (
@@ -23,6 +23,7 @@ from tests.session.team_play import (
     malformed,
     node,
     started,
+    taken_over_anywhere,
     tree,
     writes,
 )
@@ -123,3 +124,43 @@ def test_the_plan_stands_in_no_journal_of_a_built_in_team(play: Callable[..., Pl
     assert p.session.options.plan is None
     assert replace(p.session.plan_run) == type(p.session.plan_run)()
     assert p.wanted(MeasureWork) == []
+
+
+def test_killed_behind_any_entry_the_same_follows(play: Callable[..., Play]) -> None:
+    side = StrategyNode(Strategy.PARALLEL, (node("one"), node("two")))
+    work = StrategyNode(Strategy.SEQUENTIAL, (side, node("writer", access="write"), GateNode(("tests",)), node("last")))
+    p = play(*READERS, plan=work)
+    answers(p, "one")
+    malformed(p, "two")
+    writes(p, "writer", "a.py")
+    name, effect = p.last(MeasureGates)
+    p.take(GatesMeasured(GateResult(effect.path, (MeasuredGate("tests", GateState.PASS),)), name))
+    answers(p, "last")
+    p.snapshot("a.py")
+    p.reviews("reviewer", "approved")
+    assert closes(p).outcome is Outcome.FAILED, "one of them answered nothing"
+    assert taken_over_anywhere(p) > 10
+
+
+def test_a_session_that_goes_on_asks_nobody_again_who_has_answered(play: Callable[..., Play]) -> None:
+    p = play(*READERS, plan=tree(Strategy.SEQUENTIAL, "a", "b"), no_change=True)
+    answers(p, "a")
+    p.start("b")
+    p.take(UserCommand(Command.STOP, by="terminal"))
+    p.exits("b", code=143, by="stop")
+    assert closes(p).outcome is Outcome.INTERRUPTED
+    p.take(CoordinatorResumed(7))
+    assert started(p) == ["a", "b", "b"], "the one that was at work goes on"
+    answers(p, "b")
+    (told,) = p.wanted(PlanFinished)
+    assert told.result.success
+
+
+def test_what_a_failed_plan_came_to_stands_when_its_session_goes_on(play: Callable[..., Play]) -> None:
+    p = play(*READERS, plan=tree(Strategy.SEQUENTIAL, "a"), no_change=True)
+    malformed(p, "a")
+    assert closes(p).outcome is Outcome.FAILED
+    p.take(CoordinatorResumed(7))
+    assert started(p) == ["a"]
+    assert p.last(CloseSession)[1].outcome is Outcome.FAILED
+    assert len(p.wanted(PlanFinished)) == 1
