@@ -32,6 +32,7 @@ from orchestrator.network.proxy import Refusal
 from orchestrator.safety.redaction import Redactor
 from orchestrator.wire.lines import Line
 from orchestrator.wire.records import Noise, RawRecord, decode_line
+from orchestrator.wire.spread_objects import SpreadObjects
 
 StreamName: TypeAlias = Literal["stdout", "stderr", "events"]
 Heard: TypeAlias = AgentOutput | StreamFault | StreamRead
@@ -81,6 +82,11 @@ class Stream:
     said_fault: bool = False
     said_until: int = 0
     """How far the last :class:`StreamRead` went."""
+    spread: SpreadObjects = field(default_factory=SpreadObjects)
+
+    def whole(self, line: Line) -> Sequence[Line]:
+        """What is complete with this line; objects are looked for where a CLI or a worker writes them."""
+        return (line,) if self.name == "stderr" else self.spread.feed(line)
 
 
 @dataclass(slots=True)
@@ -139,7 +145,8 @@ class Listener:
         heard: list[Heard] = []
         for stream in self.streams:
             for line in stream.tail.read():
-                heard.extend(self._take(stream, line))
+                for whole in stream.whole(line):
+                    heard.extend(self._take(stream, whole))
             heard.extend(self._fault(stream))
         return heard
 
@@ -151,7 +158,8 @@ class Listener:
         while heard := self.hear():
             yield heard
         for stream in self.streams:
-            for line in stream.tail.finish():
+            left = [whole for line in stream.tail.finish() for whole in stream.whole(line)]
+            for line in (*left, *stream.spread.finish()):
                 yield [*self._take(stream, line), *self._torn(stream, line)]
             yield [*self._fault(stream)]
         if self.translation.pending_text and not self.said_pending:

@@ -31,6 +31,7 @@ from orchestrator.models.work import Assignment, ModelEndpoint, Role
 from orchestrator.recovery import PermissionRecoveryEngine
 from orchestrator.wire.lines import LineFramer
 from orchestrator.wire.records import Noise, RawRecord, Stream, decode_line
+from orchestrator.wire.spread_objects import SpreadObjects
 
 READ_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 """The time at which every recording is taken to have been read."""
@@ -231,10 +232,12 @@ def told(agent: Agent, folder: Path, *, chunk_bytes: int = 1 << 20) -> list[Told
 def _records(
     data: bytes, stream: Stream, chunk_bytes: int, known: Container[str] | None
 ) -> Iterator[RawRecord | Noise]:
-    framer = LineFramer()
+    framer, spread = LineFramer(), SpreadObjects()
     chunks = (data[at : at + chunk_bytes] for at in range(0, len(data), chunk_bytes))
-    lines = (line for chunk in chunks for line in framer.feed(chunk))
-    for line in (*lines, *framer.finish()):
+    lines = [line for chunk in chunks for line in framer.feed(chunk)] + framer.finish()
+    if stream != "stderr":
+        lines = [whole for line in lines for whole in spread.feed(line)] + [*spread.finish()]
+    for line in lines:
         if line.data is not None:
             yield from decode_line(line.data, stream, known)
 

@@ -30,6 +30,21 @@ def test_a_final_record_that_shares_its_line_ends_the_turn(program: Program, bet
     assert "started again" not in ran.text
 
 
+@pytest.mark.fault("E5")
+def test_records_that_are_spread_over_several_lines_are_records(program: Program) -> None:
+    spread = {
+        name: json.dumps(json.loads(CLAUDE_SAYS[name]), indent=2) for name in ("init", "call", "returned", "result")
+    }
+    program.agent(
+        "claude",
+        f"echo '{spread['init']}'; printf %s '{spread['call']}'; echo >>a.py; echo run >>\"$HOME/runs\"\n"
+        f"echo '{{'; echo 'Loaded cached credentials. {spread['returned']}'; printf %s '{spread['result']}'",
+    )
+    ran = program.run(program.target(files=FILES))
+    assert ran.code == 0, ran.text
+    assert "started again" not in ran.text
+
+
 @pytest.mark.fault("E6")
 @pytest.mark.parametrize("figure", ["-40000", "1e300"])
 def test_a_figure_that_cannot_be_moves_no_limit(program: Program, figure: str) -> None:
