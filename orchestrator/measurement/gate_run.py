@@ -252,10 +252,27 @@ async def _measure_all(
         try:
             lay = partial(lay_probes, folder / "probes")
             await off_loop(lay, within_s=PROVE_TIME_S, what="laying out our own small programs")
+            graders = partial(graders_of, tools, folder / "probes")
+            before = await off_loop(graders, within_s=LOOK_TIME_S, what="the look at the tools")
             async with open_layer(request.target, bench) as layer:
                 await _measure_on(layer, request, subject, tools, outcomes, folder / "probes", progress)
+            if await off_loop(graders, within_s=LOOK_TIME_S, what="the last look at the tools") != before:
+                _refuse_all(outcomes, request.gates, "what measures was written while the project's code ran")
         except EnvironmentUnfit as error:
             _refuse_all(outcomes, request.gates, error.message)
+
+
+def graders_of(tools: ToolEnvironment | str, probes: Path) -> frozenset[tuple[str, int, int, int]]:
+    """What measures, as it lies there: every run looks again after the project's own code ran beside it.  Blocks."""
+    folders = [probes]
+    if isinstance(tools, ToolEnvironment):
+        folders += [tools.folder, tools.programs, *tools.folder.glob("lib/python3*/site-packages")]
+    found = set()
+    for folder in folders:
+        for entry in os.scandir(folder):
+            status = entry.stat(follow_symlinks=False)
+            found.add((entry.path, status.st_ino, status.st_size, status.st_mtime_ns))
+    return frozenset(found)
 
 
 def _needs_tools(gates: Sequence[Gate]) -> bool:

@@ -28,8 +28,10 @@ PROOF_WITHIN_S = 60.0
 """It takes a tenth of a second; a machine that is busy for long is not to be taken for one without a sandbox."""
 CANARY = "ORCHESTRATE_CANARY"
 """A variable of the coordinator's that no worker may see."""
+GRADER = "# canary\n"
+"""What stands in place of what grades the work of agents: a session's baseline, and a tool."""
 MOST_REMEMBERED = 50
-VERSION = 2
+VERSION = 3
 """Raised when the canaries change, so that what an older set showed is not taken for a proof."""
 
 
@@ -59,6 +61,7 @@ cat "$outside/secret" >/dev/null 2>&1 && say "a file outside could be read"
 [ -z "$home" ] || { ls "$home" >/dev/null 2>&1 && say "~/.ssh could be read"; }
 { echo x > "$own/written"; } 2>/dev/null || say "its own folder could not be written"
 { echo x > "$target/.git/hooks/post-checkout"; } 2>/dev/null && say "a git hook could be written"
+{ echo x > "$own/../../baseline.json"; echo x > "$outside/tools/ruff"; } 2>/dev/null
 { mv "$target/.git" "$target/.git2"; } 2>/dev/null && say "a git folder could be put aside"
 { echo x > "$target/written"; } 2>/dev/null; [ -e "$target/written" ] && did=yes || did=no
 [ "$did" = "$writes" ] || say "writing the target: $did, where $writes was granted"
@@ -143,6 +146,10 @@ class _Trial:
         for path in (own, outside, target / ".git" / "hooks"):
             path.mkdir(mode=0o700, parents=True)
         (outside / "secret").write_text("canary")
+        graders = (self.folder / "session/baseline.json", outside / "tools/ruff")
+        for grader in graders:
+            grader.parent.mkdir(mode=0o700, exist_ok=True)
+            grader.write_text(GRADER)
         etc = self.folder / "etc"
         write_system_files(etc)
         writes = "yes" if self.role is Role.IMPLEMENTER and self.config.target == "write" else "no"
@@ -163,6 +170,7 @@ class _Trial:
                     problems.append("a connection to another service came through")
         if (outside / "written").exists():
             problems.append("a file outside was written")
+        problems += [f"what grades was written: {grader.name}" for grader in graders if grader.read_text() != GRADER]
         return problems
 
     def _keys(self) -> str:

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator.measurement.gate_run import graders_of
+from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
+from orchestrator.rehearsal.installing import default_cache
 from tests.measurement.conftest import SMALL, gates, written
+from tests.measurement.test_probes import PROBES
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
@@ -84,6 +89,48 @@ def test_what_fails_blocks(measured: Report) -> None:
     assert code == 1
     assert not report["approved"]
     assert "lint: 2 findings, and at most 0 is wanted" in report["blockers"]
+
+
+GRASPING = """
+import os, pathlib, unittest
+class T(unittest.TestCase):
+    def test(self):
+        wrote = []
+        for place in {places}:
+            try:
+                with open(place, "a") as file:
+                    file.write("planted")
+                wrote.append(place)
+            except OSError:
+                pass
+        pathlib.Path({target!r}, "wrote.txt").write_text(repr(wrote))
+"""
+
+
+def test_a_projects_test_that_writes_what_grades_it_writes_a_layer_at_most(tmp_path: Path) -> None:
+    tools = ready_tools(default_cache(), os.environ)
+    assert isinstance(tools, ToolEnvironment)
+    project = tmp_path / "project"
+    places = [tools.folder / "planted", tools.programs / "ruff", tools.folder / ".ready", tmp_path / "baseline.json"]
+    places += [Path(__file__).with_name("planted"), project / "kept.py", project / ".orchestrator/settings.toml"]
+    text = GRASPING.format(places=list(map(str, places)), target=str(project))
+    written(project, {"test_it.py": text, "kept.py": "X = 1\n", ".orchestrator/settings.toml": "# mine\n"})
+    before = graders_of(tools, PROBES)
+    (gate,) = json.loads(gates(str(project), "--only", "tests", "--json").stdout)["gates"]
+    assert (gate["state"], gate["counted"]) == ("pass", 1)
+    assert graders_of(tools, PROBES) == before
+    assert (project / "kept.py").read_text() == "X = 1\n"
+    assert (project / ".orchestrator/settings.toml").read_text() == "# mine\n"
+    assert not (project / "wrote.txt").exists()
+    assert not (tmp_path / "baseline.json").exists()
+
+
+def test_a_grader_that_was_written_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "probe.py").write_text("1")
+    before = graders_of("no tools", tmp_path)
+    assert graders_of("no tools", tmp_path) == before
+    (tmp_path / "probe.py").write_text("2 ")
+    assert graders_of("no tools", tmp_path) != before
 
 
 def test_an_empty_folder_is_not_measured_and_blocks(tmp_path: Path) -> None:
