@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from orchestrator.cli.build_request import looks_like_file
@@ -52,15 +53,21 @@ def trusted_project(target: Path, *, trust: bool = False) -> Path | None:
     return target if trusted.digest else None
 
 
-def tree_rows(node: Node, path: str = "1", before: str = "", *, last: bool = True) -> Iterator[tuple[str, str]]:
-    """The tree for people: branches and path, and what stands there."""
+def tree_rows(
+    node: Node, path: str = "1", before: str = "", *, last: bool = True, who: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[str, str]]:
+    """The tree for people: branches and path, and what stands there.
+
+    Args:
+        who: By an agent's id, in words which CLI runs it, where that is known.
+    """
     top = path == "1"
     branch = "" if top else "└─ " if last else "├─ "
-    yield "plan", f"{before}{branch}{path} {_words(node, path)}"
+    yield "plan", f"{before}{branch}{path} {_words(node, path, who)}"
     below = before if top else before + ("   " if last else "│  ")
     parts = _parts(node, path)
     for number, (inner, child) in enumerate(parts, start=1):
-        yield from tree_rows(child, inner, below, last=number == len(parts))
+        yield from tree_rows(child, inner, below, last=number == len(parts), who=who)
 
 
 def tree_document(node: Node, path: str = "1") -> Mapping[str, Any]:
@@ -107,13 +114,13 @@ def _parts(node: Node, path: str) -> list[tuple[str, Node]]:
     return parts
 
 
-def _words(node: Node, path: str) -> str:
+def _words(node: Node, path: str, who: Mapping[str, str]) -> str:
     match node:
         case AgentNode():
             may = "writes in the target" if node.access == "write" else "reads"
-            who = ", ".join(filter(None, (node.agent or "", node.model or "", node.tier or "")))
+            named = ", ".join(filter(None, (node.agent or "", node.model or "", node.tier or "")))
             title = f" ({one_line(node.title, 60)})" if node.title else ""
-            return f"{node.id}{title}, {may}; {who or 'any agent'}"
+            return f"{node.id}{title}, {may}; {who.get(node.id) or named or 'any agent'}"
         case GateNode():
             bounds = ", ".join(f"{name} {figure:g}" for name, figure in node.thresholds.items())
             return f"gates: {', '.join(node.gates)}{f' (thresholds: {bounds})' if bounds else ''}"

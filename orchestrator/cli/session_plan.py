@@ -35,6 +35,7 @@ from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 from orchestrator.quotation import one_line
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.session.breakdown import plan_breakdown
+from orchestrator.session.leaves import agent_for
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
 
@@ -64,6 +65,7 @@ class SessionPlan:
     breakdown: TaskBreakdown
     own: TeamFile | None
     """The team of somebody's own, whose tree is the plan."""
+    allowed: tuple[AgentName, ...]
     on_path: frozenset[AgentName]
     left_out: Mapping[AgentName, str]
     """Why an agent that is allowed has no part, where that is for a lack of its CLI."""
@@ -112,6 +114,7 @@ def plan_session(
         if own is None
         else TaskBreakdown(task=task, tier=1, steps=()),
         own=own,
+        allowed=tuple(allowed),
         on_path=there,
         left_out=missing if there else {},
         probes=last_probes(workspace),
@@ -284,7 +287,7 @@ def _is_changed(plan: SessionPlan) -> bool:
 def _tree(plan: SessionPlan) -> Iterator[tuple[str, str]]:
     steps = plan.breakdown.steps
     if plan.own is not None:
-        yield from tree_rows(plan.own.plan)
+        yield from tree_rows(plan.own.plan, who=_likely(plan, plan.own))
     if len(steps) > 1:
         yield "sequence", f"{len(steps)} agents, one after the other"
     for path, step in _numbered(steps):
@@ -295,6 +298,24 @@ def _tree(plan: SessionPlan) -> Iterator[tuple[str, str]]:
         yield f"{branch}{path}", f"{does}; {_state(plan, step.agent)}, {model}"
     if not plan.on_path:
         yield "!", "no CLI of these is on PATH: `orchestrate doctor` says how to get one, and --rehearse needs none"
+
+
+def _likely(plan: SessionPlan, own: TeamFile) -> Mapping[str, str]:
+    """By id, the CLI that would run each agent of the team if all of them are started in this order, and its model."""
+    usable = [name for name in plan.allowed if not plan.on_path or name in plan.on_path]
+    found: dict[str, str] = {}
+    had: list[AgentName] = []
+    for node in agents_of(own.plan):
+        agent = agent_for(node, usable, had)
+        if agent is None:
+            found[node.id] = f"{node.agent} is not there"
+            continue
+        had.append(agent)
+        model = node.model or plan.models.get(agent)
+        tier = f", {node.tier}" if node.tier else ""
+        shown = f"model {one_line(model, 80)}" if model else "its own model"
+        found[node.id] = f"{agent}{tier}; {_state(plan, agent)}, {shown}"
+    return found
 
 
 def _state(plan: SessionPlan, agent: AgentName) -> str:

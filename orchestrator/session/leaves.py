@@ -157,17 +157,25 @@ def worker_name(session: Session, wanted: str) -> WorkerId:
 
 
 def choose_agent(session: Session, node: AgentNode) -> AgentName | None:
+    """The CLI that runs an agent of the plan in this session."""
+    had = [session.workers[one.worker].agent for one in session.plan_run.started.values()]
+    return agent_for(node, usable_names(session), had)
+
+
+def agent_for(node: AgentNode, usable: Sequence[AgentName], had: Sequence[AgentName]) -> AgentName | None:
     """The CLI that runs an agent of the plan: the one it names, else one that is good at it and has had least to do.
 
     Writing goes first to whoever is best at making changes; the rest is spread, so that several opinions come from
     several vendors where there are any.
+
+    Args:
+        usable: In order of preference.
+        had: Whose agents of the plan were started before, one entry each.
     """
-    usable = usable_names(session)
     if node.agent is not None:
         return node.agent if node.agent in usable else None
     if not usable:
         return None
-    had = [session.workers[one.worker].agent for one in session.plan_run.started.values()]
 
     def rank(agent: AgentName) -> tuple[bool, int, int]:
         second_choice = node.access == "write" and Role.IMPLEMENTER not in get_agent(agent).role_strengths[:1]
