@@ -74,7 +74,7 @@ class Launches:
         chosen = "none" if backend == "none" else "bubblewrap"
         crew = Crew(layout, sandbox=POLICY, backend=chosen, environ=os.environ, orphan_grace_s=60)
         if backend == "no groups":
-            crew._box._group = None
+            crew._setup._group = None
         return crew
 
     def assignment(self, backend: str) -> Assignment:

@@ -80,7 +80,7 @@ def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int)
     for notice in reversed(log):
         if notice.kind == "question" and notice.text.partition(":")[0] in asked:
             continue  # It stands below, in a line of its own.
-        line = happening_text(notice, width)
+        line = notice_text(notice, width)
         room -= 1 if line.cell_len <= width else 2
         if room < 0:
             break
@@ -181,7 +181,7 @@ def progress_bar(percent: float, cells: int = 6) -> str:
     return f"{'━' * full}{'╌' * (cells - full)} {percent:.0f} % "
 
 
-def happening_text(notice: Notice, width: int) -> Text:
+def notice_text(notice: Notice, width: int) -> Text:
     """One notice, two lines long at most."""
     label = f"{notice.kind} " if notice.kind in _KIND_STYLES else ""
     who = f"{notice.worker}: " if notice.worker else ""

@@ -67,7 +67,7 @@ class WorkerPaths:
     @classmethod
     def of(cls, config: SandboxConfig, assignment: Assignment) -> WorkerPaths:
         """What one worker reaches under one policy."""
-        return _surroundings(config, Places.of(assignment), tuple(assignment.writable))
+        return _paths_of(config, Places.of(assignment), tuple(assignment.writable))
 
     def scope(self) -> Scope:
         """What a command knows when it begins."""
@@ -106,7 +106,7 @@ class WorkerPaths:
 
 
 @lru_cache(maxsize=64)
-def _surroundings(config: SandboxConfig, places: Places, writable: tuple[Path, ...]) -> WorkerPaths:
+def _paths_of(config: SandboxConfig, places: Places, writable: tuple[Path, ...]) -> WorkerPaths:
     """Made once for each worker: filling in a policy costs more than judging the usual command."""
     own = (str(places.scratch), str(places.home))
     roots = dict.fromkeys(str(path) for path in (places.target, *writable) if str(path) not in own)

@@ -111,7 +111,7 @@ def _load(path: Path, extending: tuple[Path, ...]) -> SandboxConfig:
         if key in data:
             data[key] = _whole_paths(file, key)
     _check_texts(file)
-    _check_leaving(file)
+    _check_egress(file)
     inherited = _extended(file, path, extending)
     try:
         # What is wrong here is said of this file, before anything is inherited.
@@ -205,7 +205,7 @@ def _check_texts(file: TomlFile) -> None:
                 raise file.fault(f"`{key}`: {item!r} is no command", key=key)
 
 
-def _check_leaving(file: TomlFile) -> None:
+def _check_egress(file: TomlFile) -> None:
     """Destinations that nothing can be sent to, and credentials that nobody could find."""
     table = file.data.get("leaving")
     for key, given in table.items() if isinstance(table, dict) else ():

@@ -31,10 +31,10 @@ from orchestrator.network.relay import Ends, connect_through, join
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
 from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import Mount
-from orchestrator.sandbox.process import boxed
+from orchestrator.sandbox.process import sandboxed
 from orchestrator.sandbox.system_files import write_system_files
 
-HOME: Final = Path("/tmp")  # noqa: S108 - the box's own; ssh asks the user database, which says the same
+HOME: Final = Path("/tmp")  # noqa: S108 - the sandbox's own; ssh asks the user database, which says the same
 PASSED_ON: Final = ("LANG", "PATH", "TZ")
 _POLICY: Final = SandboxConfig(name="host job", network="none", guard=False, never_writable=())
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -141,7 +141,7 @@ class HostJobs:
         try:
             words = self._words(job, theirs.fileno())
             passed = (theirs.fileno(),) if job.host else ()
-            async with boxed(words, env=self._environment(job), stdin=subprocess.PIPE, pass_fds=passed) as process:
+            async with sandboxed(words, env=self._environment(job), stdin=subprocess.PIPE, pass_fds=passed) as process:
                 return await _attended(process, job, ours, theirs, partial(self._reach, job))
         finally:
             ours.close()

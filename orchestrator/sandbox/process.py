@@ -15,7 +15,7 @@ from orchestrator.shim.orphan_processes import MARK, end_marked
 
 
 @asynccontextmanager
-async def boxed(
+async def sandboxed(
     argv: Sequence[str],
     *,
     env: Mapping[str, str],
@@ -32,7 +32,7 @@ async def boxed(
     Raises:
         OSError: it cannot be started.
     """
-    mark = f"boxed {secrets.token_hex(8)}"
+    mark = f"host job {secrets.token_hex(8)}"
     # Shielded: a caller cancelled in the middle of the start would have no process to end.
     with anyio.CancelScope(shield=True):
         process = await asyncio.create_subprocess_exec(

@@ -51,7 +51,7 @@ LOCAL = "localhost,127.0.0.1,::1"
 
 
 @dataclass(slots=True)
-class Box:
+class SandboxSetup:
     """What every worker of a session is put into.
 
     Args:

@@ -25,13 +25,13 @@ SessionName: TypeAlias = Annotated[
 ]
 
 
-def hall_of(request: Request) -> SessionHub:
+def hub_of(request: Request) -> SessionHub:
     hub: SessionHub = request.app.state.hub
     return hub
 
 
 async def follower_meant(request: Request, name: SessionName = None) -> Follower:
-    return await hall_of(request).follower(name)
+    return await hub_of(request).follower(name)
 
 
 FollowerMeant: TypeAlias = Annotated[Follower, Depends(follower_meant)]

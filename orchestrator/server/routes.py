@@ -17,7 +17,7 @@ from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.narration.notices import Topic
 from orchestrator.server.client_streams import EventStream
-from orchestrator.server.dependencies import FollowerMeant, WorkerName, hall_of, session_of, worker_named
+from orchestrator.server.dependencies import FollowerMeant, WorkerName, hub_of, session_of, worker_named
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
 from orchestrator.server.messages import position_in
 from orchestrator.server.problems import Refusal, documented
@@ -88,7 +88,7 @@ async def summary(follower: FollowerMeant) -> SessionSummary:
 
 @router.get("/api/sessions", summary="All sessions of the workspace, newest first")
 async def sessions(request: Request) -> list[SessionEntry]:
-    hub = hall_of(request)
+    hub = hub_of(request)
     return [session_entry(row, hub.usage(row), waits=await hub.waits(row)) for row in await hub.rows()]
 
 
@@ -144,7 +144,7 @@ async def stream(
     if given := last_event_id or last_id:
         found = position_in(given, follower.folder.id)
         position, known = (found, True) if found is not None else (0, False)
-    return EventStream(follower, position, known=known, room=hall_of(request).room)
+    return EventStream(follower, position, known=known, room=hub_of(request).room)
 
 
 @router.get("/api/workers/{worker}/log", summary="A worker's raw log by page, secrets taken out")
@@ -170,7 +170,7 @@ async def raw_log(
 
 @router.get("/api/diff", summary="What has changed in the target since the session began")
 async def diff(request: Request, follower: FollowerMeant) -> DiffView:
-    return await hall_of(request).differ(follower).current(session_of(follower))
+    return await hub_of(request).differ(follower).current(session_of(follower))
 
 
 @router.get("/api/report", summary="The report, once the session has ended", response_class=PlainTextResponse)

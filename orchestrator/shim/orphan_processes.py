@@ -15,13 +15,13 @@ from orchestrator.shim.processes import HAS_PROC, Process, descendants, process_
 
 MARK = "ORCHESTRATE_ATTEMPT"
 """Names the attempt's record in the environment of everything that descends from its agent."""
-SWEEP_WITHIN_S = 5.0
+CLEANUP_WITHIN_S = 5.0
 
 
 def end_marked(record: str) -> int:
     """Kill all that bears the mark of this attempt, and what descends from it, and see it gone; returns how many."""
     ended: dict[int, Process] = {}
-    deadline = time.monotonic() + SWEEP_WITHIN_S
+    deadline = time.monotonic() + CLEANUP_WITHIN_S
     while HAS_PROC and time.monotonic() < deadline:
         found = _of_attempt(record, process_table())
         if not found:

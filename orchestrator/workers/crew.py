@@ -40,7 +40,7 @@ from orchestrator.sandbox.layout import CrewLayout as CrewLayout
 from orchestrator.sandbox.layout import Prepared
 from orchestrator.sandbox.layout import Started as Started
 from orchestrator.sandbox.mounts import place_of
-from orchestrator.sandbox.setup import Box
+from orchestrator.sandbox.setup import SandboxSetup
 from orchestrator.shim.attempt_records import decode_file, encode, replace_file
 from orchestrator.shim.orphan_processes import MARK
 from orchestrator.shim.processes import boot_id, pid_namespace, start_ticks
@@ -97,15 +97,15 @@ class Crew:
         self._home_of: dict[WorkerId, PrivateHome] = {}
         self._returning = threading.Lock()
         self._sampler = Sampler()
-        self._box = Box(layout, sandbox, backend, environ)
+        self._setup = SandboxSetup(layout, sandbox, backend, environ)
 
     def proxy_listener(self, *, refused: Callable[[Refusal], None]) -> AbstractAsyncContextManager[None]:
         """Keep the workers' way to listed hosts open; ``refused`` is told of what they asked for and did not get."""
-        return self._box.proxy_listener(refused)
+        return self._setup.proxy_listener(refused)
 
     def reachable(self, assignment: Assignment, agent: Agent) -> Assignment:
         """The assignment as its adapter must see it: its model by the name that leads there from inside."""
-        return self._box.reachable(assignment, agent)
+        return self._setup.reachable(assignment, agent)
 
     def admit(self, assignment: Assignment, agent: Agent) -> None:
         """Let the worker through to listed hosts before :meth:`prepare` is called elsewhere than on the event loop.
@@ -114,7 +114,7 @@ class Crew:
             EnvironmentUnfit: there is no way to listed hosts, or no port for it.
         """
         try:
-            self._box.admit(assignment, agent)
+            self._setup.admit(assignment, agent)
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
 
@@ -135,13 +135,13 @@ class Crew:
             self._prepare_home(assignment, agent)
             place_files(spec.files, within=(assignment.home, assignment.scratch, assignment.target))
             self._bring(assignment, agent)
-            box = self._box.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
-            document: ShimSpec = {**self._document(files, command, spec), **box}
+            part = self._setup.instructions(command, assignment, agent=agent, spec=spec, into=files.taken)
+            document: ShimSpec = {**self._document(files, command, spec), **part}
             replace_file(str(files.spec), encode(document))
             environment = self._environment(assignment, agent, spec, mark=str(files.record))
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
-        return Prepared(command, environment, box["sandbox"])
+        return Prepared(command, environment, part["sandbox"])
 
     def start(
         self,
@@ -258,7 +258,7 @@ class Crew:
             self._certificates = find_certificates(self._environ)
         given |= self._files_of_variables(assignment, agent)
         given |= place_certificates(self._certificates, assignment.home / CERTIFICATES)
-        return {**given, **self._box.environment(assignment), MARK: mark}
+        return {**given, **self._setup.environment(assignment), MARK: mark}
 
     def _document(self, files: AttemptFiles, command: tuple[str, ...], spec: LaunchSpec) -> AttemptPart:
         layout = self._layout
@@ -315,7 +315,7 @@ class Crew:
 
     def _take_over(self, worker: WorkerId, attempt: int, shim: ProcessIdentity) -> None:
         with suppress(OSError, ValueError):
-            self._box.admit_again(worker, decode_file(str(self._files(worker, attempt).spec)))
+            self._setup.admit_again(worker, decode_file(str(self._files(worker, attempt).spec)))
         self._follow(WorkerProcess(worker, attempt, shim))
 
     def _ended(self, worker: WorkerId, attempt: int) -> ExitRecord:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow]
 
 
-def check_boxes(entries: Sequence[JournalEntry], *, stand_ins: bool) -> None:
+def check_sandboxes(entries: Sequence[JournalEntry], *, stand_ins: bool) -> None:
     """Every CLI was what it was to be, and every worker stood in a proven box."""
     (opened,) = (entry.body for entry in entries if isinstance(entry.body, SessionOpened))
     assert {found.stand_in for found in opened.found} == {stand_ins}
@@ -41,7 +41,7 @@ async def test_a_rehearsal_is_finished_inside_strict(stage: Stage, stand_ins: bo
     stage.stand_ins = stand_ins
     result = await stage.run("default", sandbox=load_sandbox_policy("strict"))
     assert result.exit_code is ExitCode.DONE, result.reason
-    check_boxes(stage.journal(result), stand_ins=stand_ins)
+    check_sandboxes(stage.journal(result), stand_ins=stand_ins)
 
 
 @pytest.mark.parametrize("policy", ["default", "strict"])
@@ -82,7 +82,7 @@ def test_an_ordinary_user_finishes_a_rehearsal_without_a_refusal(
         assert ran.returncode == ExitCode.DONE, ran.stderr[-2000:]
         assert "was refused" not in ran.stderr
         (journal,) = (folder / "workspace").glob("*/journal.jsonl")
-        check_boxes(list(read_journal(journal)), stand_ins=stand_ins)
+        check_sandboxes(list(read_journal(journal)), stand_ins=stand_ins)
         assert {path.stat().st_uid for path in (journal, Path(journal.parent, "session.json"))} == {
             os.geteuid() if number is None else number
         }

@@ -27,7 +27,7 @@ ENVIRON = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
 ORDINARY = 65534
 
 
-class Box:
+class Confinement:
     """One session folder and target, and a way to run programs in the sandbox made for them."""
 
     def __init__(self, folder: Path) -> None:
@@ -40,7 +40,7 @@ class Box:
         self.outside = folder / "outside"
         self.as_user: int | None = None
 
-    def make(self) -> Box:
+    def make(self) -> Confinement:
         for path in (self.target, self.scratch, self.home, self.outside, self.session / "workers"):
             path.mkdir(parents=True, exist_ok=True)
         (self.outside / "secret").write_text("canary")
@@ -91,143 +91,150 @@ class Box:
 
 
 @pytest.fixture
-def box(tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> Box:
+def confined(tmp_path: Path, not_proven: Callable[[str], NoReturn]) -> Confinement:
     proof = prove_backend(CONFIG, ENVIRON)
     if not proof.works:
         not_proven(proof.detail)
-    return Box(tmp_path / "box").make()
+    return Confinement(tmp_path / "confined").make()
 
 
-def test_certificates_and_alternatives_are_the_machines_own_and_cannot_be_written(box: Box) -> None:
+def test_certificates_and_alternatives_are_the_machines_own_and_cannot_be_written(confined: Confinement) -> None:
     places = [path for path in map(Path, ("/etc/alternatives", "/etc/ssl/certs")) if path.is_dir()]
     for place in places:
-        listed = box.execute(("/bin/ls", "-A", str(place))).splitlines()
+        listed = confined.execute(("/bin/ls", "-A", str(place))).splitlines()
         assert sorted(listed) == sorted(path.name for path in place.iterdir()), place
     refused = [place / f"written-by-{os.getpid()}" for place in places]
-    said = box.run(*(word for place in refused for word in ("write", str(place))))
+    said = confined.run(*(word for place in refused for word in ("write", str(place))))
     assert "yes" not in said.values()
-    assert "private" not in box.execute(("/bin/ls", "-A", "/etc/ssl")).split()
+    assert "private" not in confined.execute(("/bin/ls", "-A", "/etc/ssl")).split()
 
 
-def test_only_the_target_scratch_and_home_can_be_written(box: Box) -> None:
+def test_only_the_target_scratch_and_home_can_be_written(confined: Confinement) -> None:
     name = f"written-by-{os.getpid()}"
-    places = [folder / name for folder in (box.target, box.scratch, box.home, Path("/tmp"))]
-    forbidden = [folder / name for folder in (box.outside, *map(Path, ("/", "/usr", "/etc", "/var")))]
+    places = [folder / name for folder in (confined.target, confined.scratch, confined.home, Path("/tmp"))]
+    forbidden = [folder / name for folder in (confined.outside, *map(Path, ("/", "/usr", "/etc", "/var")))]
     words = [word for place in (*places, *forbidden) for word in ("write", str(place))]
-    said = box.run(*words)
+    said = confined.run(*words)
     assert [said[f"write {place}"] for place in places] == ["yes"] * 4
     assert "yes" not in [said[f"write {place}"] for place in forbidden]
     assert not any(place.exists() for place in (*forbidden, Path("/tmp") / name))
 
 
 @pytest.mark.parametrize("role", [Role.DESIGNER, Role.REVIEWER])
-def test_who_does_not_implement_reads_the_target_only(box: Box, role: Role) -> None:
-    (box.target / "code").write_text("code")
-    said = box.run("read", str(box.target / "code"), "write", str(box.target / "code"), role=role)
-    assert said[f"read {box.target / 'code'}"] == "yes"
-    assert said[f"write {box.target / 'code'}"] == "Read-only file system"
+def test_who_does_not_implement_reads_the_target_only(confined: Confinement, role: Role) -> None:
+    (confined.target / "code").write_text("code")
+    said = confined.run("read", str(confined.target / "code"), "write", str(confined.target / "code"), role=role)
+    assert said[f"read {confined.target / 'code'}"] == "yes"
+    assert said[f"write {confined.target / 'code'}"] == "Read-only file system"
 
 
-def test_what_is_protected_cannot_be_written_in_a_writable_target(box: Box) -> None:
-    (box.target / ".git" / "hooks").mkdir(parents=True)
-    (box.target / ".mcp.json").write_text("{}")
-    hook, settings, code = (box.target / name for name in (".git/hooks/pre-commit", ".mcp.json", ".git/HEAD"))
-    said = box.run("write", str(hook), "write", str(settings), "write", str(code))
+def test_what_is_protected_cannot_be_written_in_a_writable_target(confined: Confinement) -> None:
+    (confined.target / ".git" / "hooks").mkdir(parents=True)
+    (confined.target / ".mcp.json").write_text("{}")
+    hook, settings, code = (confined.target / name for name in (".git/hooks/pre-commit", ".mcp.json", ".git/HEAD"))
+    said = confined.run("write", str(hook), "write", str(settings), "write", str(code))
     assert said[f"write {hook}"] == said[f"write {settings}"] == "Read-only file system"
     assert said[f"write {code}"] == "yes"
 
 
-def test_under_a_policy_that_reads_the_target_nobody_writes_it(box: Box) -> None:
+def test_under_a_policy_that_reads_the_target_nobody_writes_it(confined: Confinement) -> None:
     config = CONFIG.model_copy(update={"target": "read", "writable": (Path("{session}/extra"),)})
-    further = box.scratch.parent.parent / "extra"
+    further = confined.scratch.parent.parent / "extra"
     further.mkdir(parents=True, exist_ok=True)
-    said = box.run("write", str(box.target / "a"), "write", str(further / "a"), config=config)
-    assert said == {f"write {box.target / 'a'}": "Read-only file system", f"write {further / 'a'}": "yes"}
+    said = confined.run("write", str(confined.target / "a"), "write", str(further / "a"), config=config)
+    assert said == {f"write {confined.target / 'a'}": "Read-only file system", f"write {further / 'a'}": "yes"}
 
 
-def test_nothing_outside_can_be_read(box: Box) -> None:
-    secret = box.outside / "secret"
-    said = box.run("read", str(secret), "read", "/etc/shadow", "read", str(box.session / "journal.jsonl"))
+def test_nothing_outside_can_be_read(confined: Confinement) -> None:
+    secret = confined.outside / "secret"
+    said = confined.run("read", str(secret), "read", "/etc/shadow", "read", str(confined.session / "journal.jsonl"))
     assert set(said.values()) == {"No such file or directory"}
 
 
-def test_other_processes_are_out_of_sight_and_reach(box: Box) -> None:
-    said = box.run("processes", "signal", str(os.getpid()))
+def test_other_processes_are_out_of_sight_and_reach(confined: Confinement) -> None:
+    said = confined.run("processes", "signal", str(os.getpid()))
     assert said["processes signal"] == "2"
     assert said[f"signal {os.getpid()}"] == "No such process"
 
 
-def test_no_capability_is_left_and_nothing_can_be_remounted(box: Box) -> None:
-    said = box.run("remount", "/", "remount", "/usr", "capabilities")
+def test_no_capability_is_left_and_nothing_can_be_remounted(confined: Confinement) -> None:
+    said = confined.run("remount", "/", "remount", "/usr", "capabilities")
     assert said["capabilities "] == "0,0,0,0,0"
     assert said["remount /"] == said["remount /usr"] == "Operation not permitted"
 
 
-def test_roots_workers_are_ordinary_users(box: Box) -> None:
+def test_roots_workers_are_ordinary_users(confined: Confinement) -> None:
     expected = UID_INSIDE if os.geteuid() == 0 else os.geteuid()
-    assert box.run("uid")["uid "] == str(expected)
+    assert confined.run("uid")["uid "] == str(expected)
 
 
-def test_the_workspace_is_masked_also_inside_the_target(box: Box) -> None:
-    box.target = box.folder
-    said = box.run(
-        *("list", str(box.workspace), "read", str(box.session / "journal.jsonl"), "write", str(box.scratch / "a")),
+def test_the_workspace_is_masked_also_inside_the_target(confined: Confinement) -> None:
+    confined.target = confined.folder
+    said = confined.run(
+        *(
+            "list",
+            str(confined.workspace),
+            "read",
+            str(confined.session / "journal.jsonl"),
+            "write",
+            str(confined.scratch / "a"),
+        ),
         *(
             "write",
-            str(box.session / "journal.jsonl"),
+            str(confined.session / "journal.jsonl"),
             "write",
-            str(box.workspace / "a"),
+            str(confined.workspace / "a"),
             "write",
-            str(box.folder / "a"),
+            str(confined.folder / "a"),
         ),
     )
-    assert said[f"list {box.workspace}"] == "session"
-    assert said[f"read {box.session / 'journal.jsonl'}"] == "No such file or directory"
-    assert said[f"write {box.session / 'journal.jsonl'}"] == "Read-only file system"
-    assert said[f"write {box.workspace / 'a'}"] == "Read-only file system"
-    assert said[f"write {box.scratch / 'a'}"] == said[f"write {box.folder / 'a'}"] == "yes"
-    assert (box.session / "journal.jsonl").read_text() == "record"
+    assert said[f"list {confined.workspace}"] == "session"
+    assert said[f"read {confined.session / 'journal.jsonl'}"] == "No such file or directory"
+    assert said[f"write {confined.session / 'journal.jsonl'}"] == "Read-only file system"
+    assert said[f"write {confined.workspace / 'a'}"] == "Read-only file system"
+    assert said[f"write {confined.scratch / 'a'}"] == said[f"write {confined.folder / 'a'}"] == "yes"
+    assert (confined.session / "journal.jsonl").read_text() == "record"
 
 
-def test_what_git_would_run_later_cannot_be_written(box: Box) -> None:
-    (box.target / ".git" / "hooks").mkdir(parents=True)
-    (box.target / ".git" / "config").write_text("[core]")
-    hook, config, index = (box.target / ".git" / name for name in ("hooks/pre-commit", "config", "index"))
-    said = box.run("write", str(hook), "write", str(config), "write", str(index))
+def test_what_git_would_run_later_cannot_be_written(confined: Confinement) -> None:
+    (confined.target / ".git" / "hooks").mkdir(parents=True)
+    (confined.target / ".git" / "config").write_text("[core]")
+    hook, config, index = (confined.target / ".git" / name for name in ("hooks/pre-commit", "config", "index"))
+    said = confined.run("write", str(hook), "write", str(config), "write", str(index))
     assert said[f"write {hook}"] == said[f"write {config}"] == "Read-only file system"
     assert said[f"write {index}"] == "yes"
 
 
-def test_hidden_paths_are_masked_inside_what_is_visible(box: Box) -> None:
-    (box.target / "private").mkdir()
-    (box.target / "private" / "key").write_text("canary")
-    (box.target / ".env").write_text("canary")
-    config = CONFIG.model_copy(update={"hidden": (box.target / "private", box.target / ".env")})
-    said = box.run("list", str(box.target / "private"), "read", str(box.target / ".env"), config=config)
-    assert said[f"list {box.target / 'private'}"] == "empty"
-    assert said[f"read {box.target / '.env'}"] in ("empty", "Permission denied")
+def test_hidden_paths_are_masked_inside_what_is_visible(confined: Confinement) -> None:
+    (confined.target / "private").mkdir()
+    (confined.target / "private" / "key").write_text("canary")
+    (confined.target / ".env").write_text("canary")
+    config = CONFIG.model_copy(update={"hidden": (confined.target / "private", confined.target / ".env")})
+    said = confined.run("list", str(confined.target / "private"), "read", str(confined.target / ".env"), config=config)
+    assert said[f"list {confined.target / 'private'}"] == "empty"
+    assert said[f"read {confined.target / '.env'}"] in ("empty", "Permission denied")
 
 
-def test_further_folders_of_the_policy_are_granted_by_role(box: Box, tmp_path: Path) -> None:
+def test_further_folders_of_the_policy_are_granted_by_role(confined: Confinement, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
-    config = CONFIG.model_copy(update={"writable": (tmp_path / "more",), "readable": (HERE, box.outside)})
-    words = ("write", str(tmp_path / "more" / "a"), "read", str(box.outside / "secret"))
-    said = box.run(*words, config=config)
+    config = CONFIG.model_copy(update={"writable": (tmp_path / "more",), "readable": (HERE, confined.outside)})
+    words = ("write", str(tmp_path / "more" / "a"), "read", str(confined.outside / "secret"))
+    said = confined.run(*words, config=config)
     assert set(said.values()) == {"yes"}
-    said = box.run(*words, config=config, role=Role.REVIEWER)
+    said = confined.run(*words, config=config, role=Role.REVIEWER)
     assert said[f"write {tmp_path / 'more' / 'a'}"] == "No such file or directory"
 
 
-def test_a_target_behind_a_link_is_granted_by_its_real_path(box: Box) -> None:
-    link = box.folder / "link"
-    link.symlink_to(box.target)
-    real, box.target = box.target, link
-    assert box.run("write", str(real / "a"))[f"write {real / 'a'}"] == "yes"
+def test_a_target_behind_a_link_is_granted_by_its_real_path(confined: Confinement) -> None:
+    link = confined.folder / "link"
+    link.symlink_to(confined.target)
+    real, confined.target = confined.target, link
+    assert confined.run("write", str(real / "a"))[f"write {real / 'a'}"] == "yes"
 
 
-def test_no_network_means_none(box: Box) -> None:
+def test_no_network_means_none(confined: Confinement) -> None:
     config = CONFIG.model_copy(update={"network": "none"})
-    shown = box.execute(("/bin/cat", "/proc/net/dev"), config=config)
+    shown = confined.execute(("/bin/cat", "/proc/net/dev"), config=config)
     names = {line.split(":")[0].strip() for line in shown.splitlines()[2:]}
     assert names <= {"lo", "sit0", "tunl0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6gre0"}
 
@@ -239,21 +246,22 @@ def test_an_ordinary_user_is_confined_too(not_proven: Callable[[str], NoReturn])
     if not prove_backend(CONFIG, ENVIRON).works:
         not_proven("bubblewrap does not work here")
     try:
-        box = Box(folder).make()
+        confined = Confinement(folder).make()
         for path in (folder, *folder.rglob("*")):
             os.chown(path, ORDINARY, ORDINARY)
-        box.as_user = ORDINARY
-        script = f"cat {box.outside}/secret; echo x >{box.target}/a && echo wrote; id -u; grep Cap /proc/self/status"
+        confined.as_user = ORDINARY
+        looks = "id -u; grep Cap /proc/self/status"
+        script = f"cat {confined.outside}/secret; echo x >{confined.target}/a && echo wrote; {looks}"
         uid = os.geteuid()
         os.seteuid(ORDINARY)
         try:
-            said = box.execute(("/bin/sh", "-c", script + "; true"))
+            said = confined.execute(("/bin/sh", "-c", script + "; true"))
         finally:
             os.seteuid(uid)
         lines = said.splitlines()
         assert lines[:2] == ["wrote", str(ORDINARY)]
         assert [line.split()[1].strip("0") for line in lines[2:]] == [""] * 5
-        assert (box.target / "a").stat().st_uid == ORDINARY
+        assert (confined.target / "a").stat().st_uid == ORDINARY
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -302,6 +310,6 @@ def test_the_real_cli_runs_inside(name: str, tmp_path: Path, not_proven: Callabl
     path = f"{folder}:{ENVIRON['PATH']}"
     found = shutil.which(name, path=path)
     assert found is not None
-    box = Box(tmp_path / "box").make()
-    said = box.execute((found, "--version"), environ={**ENVIRON, "PATH": path})
+    confined = Confinement(tmp_path / "confined").make()
+    said = confined.execute((found, "--version"), environ={**ENVIRON, "PATH": path})
     assert any(character.isdigit() for character in said)

@@ -13,11 +13,11 @@ import anyio.lowlevel
 import pytest
 
 from orchestrator.sandbox.bubblewrap import find_bubblewrap
-from orchestrator.sandbox.process import boxed
+from orchestrator.sandbox.process import sandboxed
 
 
 @pytest.fixture
-def in_a_box(not_proven: Callable[[str], NoReturn]) -> list[str]:
+def in_a_sandbox(not_proven: Callable[[str], NoReturn]) -> list[str]:
     """A command line's beginning."""
     bwrap = find_bubblewrap(os.environ)
     if bwrap is None:
@@ -25,9 +25,9 @@ def in_a_box(not_proven: Callable[[str], NoReturn]) -> list[str]:
     return [str(bwrap), "--unshare-user", "--unshare-pid", "--die-with-parent", "--new-session", "--ro-bind", "/", "/"]
 
 
-async def test_it_is_told_and_heard(in_a_box: list[str], tmp_path: Path) -> None:
-    async with boxed(
-        [*in_a_box, "cat"], env={"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE, cwd=tmp_path
+async def test_it_is_told_and_heard(in_a_sandbox: list[str], tmp_path: Path) -> None:
+    async with sandboxed(
+        [*in_a_sandbox, "cat"], env={"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE, cwd=tmp_path
     ) as process:
         assert await process.communicate(b"hello") == (b"hello", b"")
     assert process.returncode == 0
@@ -35,13 +35,13 @@ async def test_it_is_told_and_heard(in_a_box: list[str], tmp_path: Path) -> None
 
 @pytest.mark.slow
 async def test_a_box_that_was_still_being_made_is_ended_with_what_it_was_made_for(
-    in_a_box: list[str], tmp_path: Path
+    in_a_sandbox: list[str], tmp_path: Path
 ) -> None:
     # All of them hold this pipe: it is at its end when none of them is left.
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as ours:
         for turn in range(40):
-            async with boxed([*in_a_box, "sleep", "60"], env=os.environ, cwd=tmp_path, pass_fds=(writing,)):
+            async with sandboxed([*in_a_sandbox, "sleep", "60"], env=os.environ, cwd=tmp_path, pass_fds=(writing,)):
                 await anyio.sleep(turn * 0.0004)
         os.close(writing)
         with anyio.fail_after(30):
@@ -49,9 +49,11 @@ async def test_a_box_that_was_still_being_made_is_ended_with_what_it_was_made_fo
         assert ours.read() == b""
 
 
-async def test_whoever_is_cancelled_while_it_starts_leaves_nothing_behind(in_a_box: list[str], tmp_path: Path) -> None:
+async def test_whoever_is_cancelled_while_it_starts_leaves_nothing_behind(
+    in_a_sandbox: list[str], tmp_path: Path
+) -> None:
     async def run() -> None:
-        async with boxed([*in_a_box, "sleep", "60"], env=os.environ, cwd=tmp_path):
+        async with sandboxed([*in_a_sandbox, "sleep", "60"], env=os.environ, cwd=tmp_path):
             await anyio.sleep(60)
 
     for turns in range(8):  # of the loop, each a moment of its start

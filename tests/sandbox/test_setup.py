@@ -1,4 +1,4 @@
-"""The instructions for one attempt's box."""
+"""The instructions for one attempt's sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.work import ModelEndpoint
 from orchestrator.network.network_rules import MODEL_NAME, NetworkRules
-from orchestrator.sandbox.setup import Box, rules_from
+from orchestrator.sandbox.setup import SandboxSetup, rules_from
 from tests.workers.conftest import agent
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 def test_a_policy_that_lists_hosts_needs_a_proxy(stage: Stage) -> None:
     config = stage.config.model_copy(update={"network": "allow-list"})
-    box = Box(stage.layout, config, stage.backend, stage.environ)
-    assert box.is_listed_network == (stage.backend != "none")
+    setup = SandboxSetup(stage.layout, config, stage.backend, stage.environ)
+    assert setup.is_listed_network == (stage.backend != "none")
     assignment = stage.assignment()
     assignment.scratch.mkdir(parents=True)
     if stage.backend != "none":
         with pytest.raises(EnvironmentUnfit, match="no proxy"):
-            box.instructions(
+            setup.instructions(
                 ("/bin/true",),
                 assignment,
                 agent=agent(),
@@ -35,7 +35,7 @@ def test_a_policy_that_lists_hosts_needs_a_proxy(stage: Stage) -> None:
                 into=stage.folder / "taken",
             )
     else:
-        assert "HTTP_PROXY" not in box.environment(assignment)
+        assert "HTTP_PROXY" not in setup.environment(assignment)
 
 
 def test_the_rules_of_a_dead_coordinator_are_read_back() -> None:
@@ -53,15 +53,17 @@ def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage, net
     config = stage.config.model_copy(update={"network": network})
     rehearsed = replace(stage.assignment(), endpoint=ModelEndpoint("http://127.0.0.1:4000", "key"))
     fake = replace(agent(), gateway_variable="GATEWAY")
-    box = Box(stage.layout, config, stage.backend, {"GATEWAY": "http://localhost:4000/v1"})
-    endpoint, gateway = box.reachable(rehearsed, fake).endpoint, box.reachable(stage.assignment(), fake).gateway
+    setup = SandboxSetup(stage.layout, config, stage.backend, {"GATEWAY": "http://localhost:4000/v1"})
+    endpoint, gateway = setup.reachable(rehearsed, fake).endpoint, setup.reachable(stage.assignment(), fake).gateway
     assert endpoint is not None
     assert gateway is not None
     is_renamed = stage.backend != "none" and network == "allow-list"
     assert (MODEL_NAME in endpoint.url, MODEL_NAME in gateway) == (is_renamed, is_renamed)
-    elsewhere = Box(stage.layout, config, stage.backend, {"GATEWAY": "https://llm.corp.test/v1"})
+    elsewhere = SandboxSetup(stage.layout, config, stage.backend, {"GATEWAY": "https://llm.corp.test/v1"})
     assert elsewhere.reachable(stage.assignment(), fake).gateway == "https://llm.corp.test/v1"
-    assert Box(stage.layout, config, stage.backend, {}).reachable(stage.assignment(), fake) == stage.assignment()
+    assert (
+        SandboxSetup(stage.layout, config, stage.backend, {}).reachable(stage.assignment(), fake) == stage.assignment()
+    )
 
 
 @pytest.mark.parametrize("is_early", [True, False])
@@ -69,7 +71,7 @@ async def test_a_worker_under_landlock_keeps_the_port_it_knows_when_another_take
     stage: Stage, is_early: bool
 ) -> None:
     config = stage.config.model_copy(update={"network": "allow-list", "backend": "landlock"})
-    first, second = (Box(stage.layout, config, "landlock", stage.environ) for _ in range(2))
+    first, second = (SandboxSetup(stage.layout, config, "landlock", stage.environ) for _ in range(2))
     rules = NetworkRules(("a.test",))
     async with first.proxy_listener(lambda refusal: None):
         url = first.environment(stage.assignment())["HTTPS_PROXY"]

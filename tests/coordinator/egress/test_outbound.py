@@ -72,7 +72,7 @@ reply = { verdict = "approved", summary = "fine", points = [] }
 
 
 @pytest.fixture(autouse=True)
-def _boxes(not_proven: Callable[[str], NoReturn]) -> None:
+def _sandboxes(not_proven: Callable[[str], NoReturn]) -> None:
     if find_bubblewrap(os.environ) is None:
         not_proven("there is no bubblewrap to run errands in")
 
