@@ -33,6 +33,7 @@ from orchestrator.coordinator.session_log import Commentary
 from orchestrator.coordinator.session_request import GatesOf, Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
+from orchestrator.coordinator.tier_choices import tier_options
 from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
 from orchestrator.files.atomic_replace import write_atomically
@@ -167,6 +168,12 @@ async def run_session(
             )
             options = session_options(request, stage, folder=folder, backend=backend)
             options = replace(options, project_settings=trusted.digest)
+            if request.plan is not None:
+                project = request.target if trusted.digest else None
+                tiers = await off_loop(
+                    partial(tier_options, project), within_s=SETTINGS_TIME_S, what="reading the settings"
+                )
+                options = replace(options, **tiers)
             opened = SessionOpened(folder.id, options, stage.found, findings)
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))

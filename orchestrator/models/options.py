@@ -107,6 +107,10 @@ class SessionOptions:
     """Why it is that one: as asked, or by which rule and which words of the task."""
     plan: StrategyNode | None = None
     """The session's own plan, as a tree; ``None``: that of a built-in team, as in journals before there were others."""
+    tier_models: Mapping[str, Mapping[AgentName, str]] = field(default_factory=dict)
+    """By tier, the model of each CLI for agents of the plan that ask for one; a CLI that is not there takes its own."""
+    tier_agents: Mapping[str, tuple[AgentName, ...]] = field(default_factory=dict)
+    """By tier, the CLIs to be preferred, the first usable one."""
     reuses: str = ""
     """The proven composition that the team is, by its id in the store; empty: it was chosen otherwise."""
     project_settings: str = ""

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, Purpose, Seen
+from orchestrator.models.plan_tree import AgentNode
 from orchestrator.models.reviews import ReviewRequest
 from orchestrator.models.work import Assignment, Role, TaskStep
 from orchestrator.prompts import render
@@ -62,8 +63,13 @@ def assignment_for_leaf(
         previous=notes_of(session),
         budget_tokens=node.limits.max_tokens or BUDGET_TOKENS[role],
     )
-    model = node.model or session.options.models.get(agent)
+    model = node.model or session.options.models.get(agent) or _model_of_tier(session, node, agent)
     return replace(blank, prompt=prompt, reply_schema=schema, model=model)
+
+
+def _model_of_tier(session: Session, node: AgentNode, agent: AgentName) -> str | None:
+    """What the settings say of the tier that the node asks for; ``None``: the CLI's own model."""
+    return session.options.tier_models.get(node.tier, {}).get(agent) if node.tier is not None else None
 
 
 def _quoted_result(seen: Seen, most_chars: int) -> Mapping[str, str]:

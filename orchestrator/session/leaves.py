@@ -159,10 +159,13 @@ def worker_name(session: Session, wanted: str) -> WorkerId:
 def choose_agent(session: Session, node: AgentNode) -> AgentName | None:
     """The CLI that runs an agent of the plan in this session."""
     had = [session.workers[one.worker].agent for one in session.plan_run.started.values()]
-    return agent_for(node, usable_names(session), had)
+    preferred = session.options.tier_agents.get(node.tier, ()) if node.tier is not None else ()
+    return agent_for(node, usable_names(session), had, preferred)
 
 
-def agent_for(node: AgentNode, usable: Sequence[AgentName], had: Sequence[AgentName]) -> AgentName | None:
+def agent_for(
+    node: AgentNode, usable: Sequence[AgentName], had: Sequence[AgentName], preferred: Sequence[AgentName] = ()
+) -> AgentName | None:
     """The CLI that runs an agent of the plan: the one it names, else one that is good at it and has had least to do.
 
     Writing goes first to whoever is best at making changes; the rest is spread, so that several opinions come from
@@ -171,15 +174,17 @@ def agent_for(node: AgentNode, usable: Sequence[AgentName], had: Sequence[AgentN
     Args:
         usable: In order of preference.
         had: Whose agents of the plan were started before, one entry each.
+        preferred: What the settings prefer for the node's tier, which goes before all that.
     """
     if node.agent is not None:
         return node.agent if node.agent in usable else None
     if not usable:
         return None
 
-    def rank(agent: AgentName) -> tuple[bool, int, int]:
+    def rank(agent: AgentName) -> tuple[int, bool, int, int]:
+        wanted = preferred.index(agent) if agent in preferred else len(preferred)
         second_choice = node.access == "write" and Role.IMPLEMENTER not in get_agent(agent).role_strengths[:1]
-        return second_choice, had.count(agent), usable.index(agent)
+        return wanted, second_choice, had.count(agent), usable.index(agent)
 
     return min(usable, key=rank)
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, TimePassed, UserCommand
 from orchestrator.models.facts import PersonAsked, Warned
-from orchestrator.models.identity import AgentName
+from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_tree import (
     NodePath,
     Strategy,
     StrategyNode,
+    Tier,
 )
 from tests.session.team_play import (
     READERS,
@@ -103,3 +104,22 @@ def test_a_second_worker_of_one_agent_has_a_number_that_nobody_else_has(play: Ca
     answers(p, "a", "yes", 0.9)
     answers(p, "a-2", "no", 0.9)
     assert len(started(p)) == len(set(started(p)))
+
+
+def test_a_tier_leads_to_the_model_and_the_cli_that_the_settings_name(play: Callable[..., Play]) -> None:
+    plan = StrategyNode(
+        Strategy.SEQUENTIAL, (node("cheap", tier=Tier.CHEAP), node("best", tier=Tier.PREMIUM), node("any"))
+    )
+    claude, codex = AgentName("claude"), AgentName("codex")
+    p = play(
+        *READERS,
+        plan=plan,
+        no_change=True,
+        tier_models={"CHEAP": {codex: "small"}, "PREMIUM": {claude: "large"}},
+        tier_agents={"CHEAP": (codex,), "PREMIUM": (AgentName("absent"), claude)},
+    )
+    for worker in ("cheap", "best"):
+        answers(p, worker)
+    chosen = [p.session.details[WorkerId(worker)].assignment for worker in started(p)]
+    assert [(one.agent, one.model) for one in chosen[:2]] == [(codex, "small"), (claude, "large")]
+    assert chosen[2].model is None
