@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import AnyPath, json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _WORDS = {"add": "added", "change": "changed", "merge": "merged", "delete": "del
 
 
 @click.command("apply")
-@click.argument("session", metavar="SESSION")
+@click.argument("session", metavar="SESSION", shell_complete=completion_values.sessions)
 @click.option(
     "--target",
     type=AnyPath(),

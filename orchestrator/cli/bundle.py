@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import AnyPath, json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("bundle")
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completion_values.sessions)
 @click.option(
     "-o",
     "--output",

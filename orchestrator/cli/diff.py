@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ _SHAPES = ("patch", "stat", "name-only")
 
 
 @click.command("diff")
-@click.argument("session", metavar="[SESSION]", required=False)
-@click.argument("worker", metavar="[WORKER]", required=False)
+@click.argument("session", metavar="[SESSION]", required=False, shell_complete=completion_values.sessions)
+@click.argument("worker", metavar="[WORKER]", required=False, shell_complete=completion_values.workers)
 @click.option("--since", metavar="MILESTONE", help="Since what the reviewers of this review saw: its number or name.")
 @click.option("--patch", "shape", flag_value="patch", default="patch", help="As a patch that git can apply [default].")
 @click.option("--stat", "shape", flag_value="stat", help="Only the files, with their lines added and deleted.")

@@ -142,10 +142,11 @@ EXPLANATIONS: dict[str, Explanation] = {
     "templates": Explanation(("orchestrate templates", "orchestrate templates show security_auditor")),
     "compositions": Explanation(
         ("orchestrate compositions", "orchestrate compositions export -o counts.json"),
-        changes="`delete` and `import` write the outcome log; `list` and `rebuild` make the project's files anew",
-        undo="orchestrate compositions rebuild, for the files; what `delete` took stays gone",
+        changes="`delete`, `import` and `rebuild` write the log and its view",
+        undo="`rebuild` for the view; what `delete` took stays gone",
     ),
     "policies": Explanation(("orchestrate policies show strict", "orchestrate policies explain .git/config")),
+    "completion": Explanation(('eval "$(orchestrate completion bash)"',)),
     "scenarios": Explanation(("orchestrate scenarios", "orchestrate scenarios --show blocker >mine.toml")),
 }
 """A row for each command of :data:`orchestrator.cli.group.COMMANDS`."""

@@ -53,6 +53,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "compositions": "List the teams that have worked here, and how they did; export, import, rebuild.",
         "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
         "scenarios": "List the rehearsal scenarios.",
+        "completion": "Print what makes your shell complete all of this.",
     },
 }
 """The map of the commands: heading, name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""
@@ -80,8 +81,7 @@ ENVIRONMENT = """\
   ORCHESTRATOR_WORKSPACE  the folder all sessions lie in (--workspace)
   ORCHESTRATOR_LOG_LEVEL  DEBUG, INFO, WARNING or ERROR: what orchestrator.log holds
   NO_COLOR                no colours
-  _ORCHESTRATE_COMPLETE   shell completion: eval "$(_ORCHESTRATE_COMPLETE=bash_source orchestrate)"
-                          (zsh_source, fish_source)
+  _ORCHESTRATE_COMPLETE   set by the shell's completion; see orchestrate completion
 """
 
 EXAMPLES = """\

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import Since, session_option, workspace_option
 from orchestrator.errors import UsageError
 
@@ -26,7 +27,7 @@ TYPES = (
 
 
 @click.command("logs")
-@click.argument("agent", required=False)
+@click.argument("agent", required=False, shell_complete=completion_values.workers)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the session ends.")
 @click.option("-n", "--lines", "last", type=click.IntRange(min=0), metavar="N", help="Begin with the last N notices.")
 @click.option("--since", type=Since(), metavar="TIME", help="Since then: 10m ago, 14:05 today, 2026-11-30T14:05.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @click.command("pause")
-@click.argument("worker", required=False)
+@click.argument("worker", required=False, shell_complete=completion_values.workers)
 @session_option
 @workspace_option
 def command(worker: str | None, session: str | None, workspace: Path | None) -> None:

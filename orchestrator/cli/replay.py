@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("replay")
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completion_values.sessions)
 @click.option("--policy", metavar="NAME|FILE", help="Also say what this policy would have decided.")
 @click.option(
     "--until",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import dashboard_options, json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ BY: Final = "orchestrate resume"
 
 
 @click.command("resume")
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completion_values.sessions)
 @click.option("--answer", metavar="TEXT", help="The answer to the question it ended with.")
 @workspace_option
 @click.option(

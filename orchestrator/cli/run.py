@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.option_sections import SectionedCommand, section
 from orchestrator.cli.shared_options import (
     AnyPath,
@@ -69,6 +70,7 @@ AGENTS = section(
     "Who works",
     click.option(
         "--team",
+        shell_complete=completion_values.teams,
         metavar="NAME|FILE",
         help="Who works: `change` (design, change, review), `solo` (one writes, another reviews), `answer` (one reads "
         "and answers, nobody may write), one of your own (`orchestrate teams`) or its file, or `auto`, which reads in "
@@ -92,6 +94,7 @@ RIGHTS = section(
     "What agents may do",
     click.option(
         "--sandbox",
+        shell_complete=completion_values.sandbox_policies,
         default="default",
         metavar="NAME|FILE",
         show_default=True,
@@ -135,6 +138,7 @@ REVIEWS = section(
     "Reviews and tests",
     click.option(
         "--policy",
+        shell_complete=completion_values.review_policies,
         default="standard",
         metavar="NAME|FILE",
         show_default=True,
@@ -220,7 +224,10 @@ REHEARSAL = section(
         help="Play the task against a scripted model on this machine: no account, no cost, a copy of the target.",
     ),
     click.option(
-        "--scenario", metavar="NAME|FILE", help="What is played (implies --rehearse); see `orchestrate scenarios`."
+        "--scenario",
+        shell_complete=completion_values.scenarios,
+        metavar="NAME|FILE",
+        help="What is played (implies --rehearse); see `orchestrate scenarios`.",
     ),
     click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs."),
     click.option(

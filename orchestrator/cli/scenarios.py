@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import click
 
+from orchestrator.cli import completion_values
+
 
 @click.command("scenarios")
-@click.option("--show", "shown", metavar="NAME", help="Print one, as a start for your own.")
+@click.option(
+    "--show",
+    "shown",
+    metavar="NAME",
+    shell_complete=completion_values.scenarios,
+    help="Print one, as a start for your own.",
+)
 def command(shown: str | None) -> None:
     """List the rehearsal scenarios."""
     from orchestrator.narration.formatting import one_line

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from orchestrator.cli import completion_values
+
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -217,7 +219,12 @@ def workspace_option(function: F) -> F:
 
 def session_option(function: F) -> F:
     """``--session``: another session than the newest."""
-    return click.option("--session", metavar="ID", help="Another session than the newest one.")(function)
+    return click.option(
+        "--session",
+        metavar="ID",
+        shell_complete=completion_values.sessions,
+        help="Another session than the newest one.",
+    )(function)
 
 
 def json_option(function: F) -> F:

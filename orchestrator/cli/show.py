@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import json_option, session_option, workspace_option
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("show")
-@click.argument("named", metavar="[SESSION]", required=False)
+@click.argument("named", metavar="[SESSION]", required=False, shell_complete=completion_values.sessions)
 @session_option
 @workspace_option
 @json_option

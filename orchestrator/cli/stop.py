@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import Duration, session_option, workspace_option
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("stop")
-@click.argument("worker", required=False)
+@click.argument("worker", required=False, shell_complete=completion_values.workers)
 @session_option
 @workspace_option
 @click.option("--kill", is_flag=True, help="At once, without asking the agents first.")

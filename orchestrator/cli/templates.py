@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import AnyPath, json_option
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def list_(target: Path, *, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completion_values.templates)
 @_TARGET
 @json_option
 def show(name: str, target: Path, *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _MANY = 40
 
 
 @click.command("undo")
-@click.argument("session", metavar="SESSION")
+@click.argument("session", metavar="SESSION", shell_complete=completion_values.sessions)
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--commits", is_flag=True, help="Also HEAD, branches, index and stashes; the commits stay, under names.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
