@@ -27,6 +27,8 @@ from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, a
 from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents
 from orchestrator.composition.team_files import TeamFile
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
+from orchestrator.coordinator.project_trust import trusted_settings
+from orchestrator.coordinator.tier_choices import tier_options
 from orchestrator.errors import UsageError
 from orchestrator.journal.last_probes import LastProbe, last_probes
 from orchestrator.models.identity import AgentName
@@ -66,6 +68,8 @@ class SessionPlan:
     own: TeamFile | None
     """The team of somebody's own, whose tree is the plan."""
     allowed: tuple[AgentName, ...]
+    tiers: Mapping[str, Any]
+    """What settings say of the tiers, where there is a team of its own (see ``coordinator.tier_choices``)."""
     on_path: frozenset[AgentName]
     left_out: Mapping[AgentName, str]
     """Why an agent that is allowed has no part, where that is for a lack of its CLI."""
@@ -115,6 +119,7 @@ def plan_session(
         else TaskBreakdown(task=task, tier=1, steps=()),
         own=own,
         allowed=tuple(allowed),
+        tiers=_tiers(target, options, environ) if own is not None else {},
         on_path=there,
         left_out=missing if there else {},
         probes=last_probes(workspace),
@@ -144,6 +149,12 @@ def _proven(found: Sequence[Candidate]) -> ProvenTeam | None:
     from orchestrator.store.reuse import proven_team
 
     return proven_team(found)
+
+
+def _tiers(target: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+    sandbox = sandbox_of(options)
+    trusted = trusted_settings(target, environ, trust=options["trust_project"], policy=sandbox.name)
+    return tier_options(target if trusted.digest else None)
 
 
 def refuse_unpriced(options: Mapping[str, Any], allowed: Sequence[AgentName]) -> None:
@@ -306,12 +317,13 @@ def _likely(plan: SessionPlan, own: TeamFile) -> Mapping[str, str]:
     found: dict[str, str] = {}
     had: list[AgentName] = []
     for node in agents_of(own.plan):
-        agent = agent_for(node, usable, had)
+        preferred = plan.tiers.get("tier_agents", {}).get(node.tier, ())
+        agent = agent_for(node, usable, had, preferred)
         if agent is None:
             found[node.id] = f"{node.agent} is not there"
             continue
         had.append(agent)
-        model = node.model or plan.models.get(agent)
+        model = node.model or plan.models.get(agent) or plan.tiers.get("tier_models", {}).get(node.tier, {}).get(agent)
         tier = f", {node.tier}" if node.tier else ""
         shown = f"model {one_line(model, 80)}" if model else "its own model"
         found[node.id] = f"{agent}{tier}; {_state(plan, agent)}, {shown}"
