@@ -114,6 +114,11 @@ class Evidence:
             who = f"; {names} could write there since the last one" if names else ""
             raise TimeoutError(f"{error}{who} (limits.snapshot_s of the sandbox policy)") from None
 
+    def on_layer(self, snapshots: Snapshots) -> Evidence:
+        """The same for a copy of the target, whose tests are held against the same baseline."""
+        tests = replace(self.tests, target=snapshots.target)
+        return Evidence(snapshots, tests, others=self.others, look_s=self._look_s)
+
     def mark(self, worker: WorkerId) -> None:
         """Record the target as it is when a worker begins.  Blocks."""
         self.snapshots.record(f"{worker} begins")

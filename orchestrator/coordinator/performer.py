@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import assert_never
@@ -26,6 +26,7 @@ from orchestrator.coordinator.gates_of_plan import measured_gates
 from orchestrator.coordinator.guard_desk import GuardDesk
 from orchestrator.coordinator.session_report import write_report
 from orchestrator.coordinator.session_request import GateMeasurer
+from orchestrator.coordinator.writer_layers import WriterLayers
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder
@@ -41,6 +42,7 @@ from orchestrator.models.effects import (
     MeasureBaseline,
     MeasureGates,
     MeasureWork,
+    MergeLayers,
     Outcome,
     RecordPlan,
     RunChecks,
@@ -57,14 +59,16 @@ from orchestrator.models.entries import (
     EffectDone,
     GatesMeasured,
     Input,
+    LayersMerged,
     SessionClosed,
     SnapshotTaken,
     StartFailed,
     WorkerStarted,
     WorkMeasured,
 )
-from orchestrator.models.identity import ReviewId
+from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.launch import LaunchSpec
+from orchestrator.models.plan_tree import MergeResult, NodePath
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.work import Assignment, Role, TaskBreakdown
@@ -123,6 +127,8 @@ class Performer:
                 self.tasks.start_soon(self._run_checks, effect, name)
             case MeasureGates():
                 self.tasks.start_soon(self._measure_gates, effect, name)
+            case MergeLayers():
+                self.tasks.start_soon(self._merge_layers, effect, name)
             case RecordPlan(breakdown=breakdown):
                 text = _PLAN.dump_json(breakdown, indent=2).decode()
                 self._at_once(name, partial(write_atomically, self.folder.path / "plan.json", text + "\n"))
@@ -189,7 +195,14 @@ class Performer:
         assignment, attempt = effect.assignment, effect.attempt
         agent = get_agent(assignment.agent)
         try:
-            if assignment.role is Role.IMPLEMENTER and attempt == 1:
+            layers = self._layers_of(effect.worker)
+            if layers:
+                async with self.preparing:
+                    prepare_layers = partial(self.layers.prepare, layers)
+                    await off_loop(
+                        prepare_layers, within_s=LAYER_TIME_S, what=f"copying the target for {effect.worker}"
+                    )
+            elif assignment.role is Role.IMPLEMENTER and attempt == 1:
                 await self.evidence.look(partial(self.evidence.mark, effect.worker))
             self.before_start(assignment)
             self.desk.open(effect.worker)
@@ -212,6 +225,15 @@ class Performer:
         self.started(assignment, attempt)
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
 
+    @property
+    def layers(self) -> WriterLayers:
+        """The copies of the target on which writers work side by side."""
+        return WriterLayers(self.folder, self.session().options.target)
+
+    def _layers_of(self, worker: WorkerId) -> tuple[NodePath, ...]:
+        started = self.session().plan_run.started.values()
+        return next((one.leaf.layers for one in started if one.worker == worker), ())
+
     async def _wait_for_program(self, name: str) -> None:
         """A CLI that is being updated is gone for a moment; one that stays away is said to be missing."""
         with anyio.move_on_after(UPDATE_TIME_S):
@@ -221,7 +243,7 @@ class Performer:
     def _may_write(self, assignment: Assignment) -> bool:
         """Whether the worker could write in the target: by its role, or because nothing holds it."""
         roots = [root for root in assignment.writable if root != assignment.scratch]
-        target = assignment.target
+        target = self.session().options.target
         reaches = any(target.is_relative_to(root) or root.is_relative_to(target) for root in roots)
         return reaches or self.session().options.sandbox_backend == "none"
 
@@ -242,7 +264,8 @@ class Performer:
 
     async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
         try:
-            look = partial(self.evidence.change_by, effect.worker)
+            layers = self._layers_of(effect.worker)
+            look = partial(self.layers.change, layers) if layers else partial(self.evidence.change_by, effect.worker)
             diff = await self.evidence.look(look)
         except (OrchestrateError, OSError) as error:
             self.take(WorkMeasured(effect.worker, (), 0, 0, (), name, problem=str(error)))
@@ -269,11 +292,35 @@ class Performer:
         self.take(ChecksMeasured(checked.verdict, checked.findings, name, checked.suites))
 
     async def _measure_gates(self, effect: MeasureGates, name: EffectId) -> None:
-        self.take(GatesMeasured(await measured_gates(self.evidence, effect, self.gates), name))
+        evidence = self.evidence.on_layer(self.layers.snapshots(effect.layers)) if effect.layers else self.evidence
+        self.take(GatesMeasured(await measured_gates(evidence, effect, self.gates), name))
+
+    async def _merge_layers(self, effect: MergeLayers, name: EffectId) -> None:
+        act = partial(self.layers.merge, effect.leaf, effect.writers, around=self._as_writers)
+        try:
+            result = await self.evidence.look(act, what="merging what was made side by side")
+        except (OrchestrateError, OSError) as error:
+            result = MergeResult(effect.leaf.path, success=False, error=str(error))
+        self.take(LayersMerged(result, name))
+
+    @contextmanager
+    def _as_writers(self, workers: Sequence[WorkerId]) -> Iterator[None]:
+        """What changes in the target while the block runs is the work of these.  Blocks."""
+        for worker in workers:
+            self.evidence.writers.begins(worker)
+            self.evidence.mark(worker)
+        try:
+            yield
+            self.evidence.snapshots.record("merged")
+        finally:
+            for worker in workers:
+                self.evidence.writers.ends(worker)
 
 
 PREPARE_TIME_S = 300.0
 """Longest look at a target and its repositories before a worker starts; for most it takes a fraction of a second."""
+LAYER_TIME_S = 600.0
+"""Longest that a target is copied for a writer beside others."""
 HOMES_TIME_S = 60.0
 """How long logins and private homes may take at the end."""
 UPDATE_TIME_S = 20.0

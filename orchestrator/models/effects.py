@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -13,6 +14,7 @@ from orchestrator.models.egress import InspectOutbound as InspectOutbound
 from orchestrator.models.egress import SendOutbound as SendOutbound
 from orchestrator.models.identity import EffectId as EffectId
 from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.plan_steps import MergeLeaf
 from orchestrator.models.plan_tree import GateNode, NodePath
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.work import Assignment, TaskBreakdown
@@ -116,7 +118,19 @@ class MeasureGates:
     node: GateNode
     without_baseline: str | None = None
     """Why there is nothing to compare the tests with; ``None`` where there is."""
+    layers: tuple[NodePath, ...] = ()
+    """What is measured is the last of these layers; the target where there is none."""
     kind: Literal["measure_gates"] = "measure_gates"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeLayers:
+    """Merge what was made side by side in the session's own plan, and keep what does not go in."""
+
+    leaf: MergeLeaf
+    writers: Mapping[NodePath, tuple[WorkerId, ...]] = field(default_factory=dict)
+    """Who wrote on each layer."""
+    kind: Literal["merge_layers"] = "merge_layers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +178,7 @@ Effect: TypeAlias = Annotated[
     | MeasureBaseline
     | RunChecks
     | MeasureGates
+    | MergeLayers
     | SaveReview
     | AnswerGuard
     | InspectOutbound

@@ -24,7 +24,7 @@ from orchestrator.models.events import AgentEvent
 from orchestrator.models.facts import FACTS, Fact
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
-from orchestrator.models.plan_tree import GateResult
+from orchestrator.models.plan_tree import GateResult, MergeResult
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
@@ -233,6 +233,15 @@ class GatesMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class LayersMerged:
+    """What became of changes that were made side by side."""
+
+    result: MergeResult
+    effect: EffectId
+    kind: Literal["layers_merged"] = "layers_merged"
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """A deadline the session had named has come."""
 
@@ -318,6 +327,7 @@ Input: TypeAlias = (
     | ChecksMeasured
     | BaselineMeasured
     | GatesMeasured
+    | LayersMerged
     | ChangeMeasured
     | GuardAsked
     | OutboundInspected

@@ -218,6 +218,8 @@ class MergeResult:
     """Each in one sentence: the file, and the two who changed it."""
     kept: tuple[str, ...] = ()
     """Patches of what did not go in, relative to the session's folder."""
+    taken: tuple[NodePath, ...] = ()
+    """Layers whose changes went in, but for what conflicts."""
     error: str = ""
     duration_s: float = 0.0
 

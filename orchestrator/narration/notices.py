@@ -15,7 +15,8 @@ from typing import Literal, TypeAlias, assert_never
 from orchestrator.models import effects, entries, facts
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.events import AgentEvent
-from orchestrator.models.identity import ORCHESTRATOR
+from orchestrator.models.identity import ORCHESTRATOR, WorkerId
+from orchestrator.models.plan_tree import MergeResult
 from orchestrator.narration import sentences
 from orchestrator.narration.formatting import changed_lines
 
@@ -150,6 +151,7 @@ def _of_input(body: entries.Input) -> Iterator[_Said]:
             | entries.BaselineMeasured()
             | entries.ChecksMeasured()
             | entries.GatesMeasured()
+            | entries.LayersMerged()
         ):
             yield from _measured(body)
         case (
@@ -183,7 +185,8 @@ def _measured(
     | entries.ChangeMeasured
     | entries.BaselineMeasured
     | entries.ChecksMeasured
-    | entries.GatesMeasured,
+    | entries.GatesMeasured
+    | entries.LayersMerged,
 ) -> Iterator[_Said]:
     match body:
         case entries.WorkMeasured(worker=worker, files=files, insertions=more, deletions=less, problem=problem):
@@ -206,8 +209,19 @@ def _measured(
             lines = tuple(f"{gate.name}: {gate.state}: {gate.message}" for gate in result.gates)
             text = f"gates at {result.path}: {result.state}" + (f": {result.error}" if result.error else "")
             yield _Said("review", Weight.IMPORTANT, text, more=lines, topic=Topic.STATUS)
+        case entries.LayersMerged(result=result):
+            yield _Said("session", Weight.IMPORTANT, *_merged(result))
         case _:
             assert_never(body)
+
+
+def _merged(result: MergeResult) -> tuple[str, WorkerId | None, tuple[str, ...]]:
+    lines = (*result.conflicts, *(f"kept: {patch}" for patch in result.kept))
+    if result.error:
+        return f"what was made side by side could not be merged: {result.error}", None, lines
+    made = f"{len(result.taken)} taken" if result.taken else "none taken"
+    conflicts = f", {len(result.conflicts)} conflicts" if result.conflicts else ""
+    return f"what was made side by side is merged: {made}{conflicts}", None, lines
 
 
 def _of_worker(
@@ -298,6 +312,7 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
             | effects.MeasureWork()
             | effects.MeasureBaseline()
             | effects.MeasureGates()
+            | effects.MergeLayers()
             | effects.InspectOutbound()
             | effects.SendOutbound()
             | effects.CloseSession()

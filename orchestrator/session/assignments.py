@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, Purpose, Seen
-from orchestrator.models.plan_tree import AgentNode
+from orchestrator.models.plan_tree import AgentNode, NodePath
 from orchestrator.models.reviews import ReviewRequest
 from orchestrator.models.work import Assignment, Role, TaskStep
 from orchestrator.prompts import render
@@ -48,7 +48,7 @@ def assignment_for_leaf(
     session: Session, worker: WorkerId, leaf: AgentLeaf, *, agent: AgentName, role: Role
 ) -> Assignment:
     """The first assignment of one agent of the session's own plan."""
-    blank = _blank(session, worker, agent=agent, role=role)
+    blank = _blank(session, worker, agent=agent, role=role, layers=leaf.layers)
     node, share = leaf.node, MOST_SEEN_CHARS // max(1, len(leaf.sees))
     schema = schema_of(leaf)
     prompt = _render(
@@ -164,23 +164,31 @@ def notes_of(session: Session) -> str:
     return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.approvals.answers)])
 
 
-def _blank(session: Session, worker: WorkerId, *, agent: AgentName, role: Role) -> Assignment:
+def layer_target(session_dir: Path, path: NodePath) -> Path:
+    """Where the copy of the target lies that is the layer of this name."""
+    return session_dir / "layers" / path / "target"
+
+
+def _blank(
+    session: Session, worker: WorkerId, *, agent: AgentName, role: Role, layers: Sequence[NodePath] = ()
+) -> Assignment:
     options = session.options
+    target = layer_target(options.session_dir, layers[-1]) if layers else options.target
     scratch = session.scratch_root / worker
     design = tuple(session.scratch_root / step.worker for step in session.steps() if step.role is Role.DESIGNER)
     rehearsal = options.rehearsal
     home = options.session_dir / "homes" / worker
-    sandbox = placed(options.sandbox, Places(options.target, scratch, home, options.session_dir))
+    sandbox = placed(options.sandbox, Places(target, scratch, home, options.session_dir))
     return Assignment(
         worker=worker,
         agent=agent,
         role=role,
         prompt="",
-        target=options.target,
+        target=target,
         scratch=scratch,
         home=home,
-        readable=(options.target, *(path for path in design if path != scratch), *sandbox.readable),
-        writable=writable_roots(role, target=options.target, scratch=scratch, config=sandbox),
+        readable=(target, *(path for path in design if path != scratch), *sandbox.readable),
+        writable=writable_roots(role, target=target, scratch=scratch, config=sandbox),
         # Settled: approvals are bypassed only inside a proven sandbox, or when the user asked for none.
         bypass_approvals=options.sandbox_backend != "none" or options.sandbox.backend == "none",
         model=options.models.get(agent),

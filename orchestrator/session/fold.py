@@ -19,6 +19,7 @@ from orchestrator.models.entries import (
     GuardAsked,
     Input,
     JournalEntry,
+    LayersMerged,
     NetworkRefused,
     OutboundInspected,
     OutboundSent,
@@ -47,7 +48,7 @@ from orchestrator.session.health import on_read
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.outbound_commands import on_done, on_inspected
 from orchestrator.session.output import on_output, on_stream_fault
-from orchestrator.session.plan_progress import on_gates_measured
+from orchestrator.session.plan_progress import on_gates_measured, on_layers_merged
 from orchestrator.session.review_cycle import on_baseline, on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
 from orchestrator.session.storage_limits import on_storage_short
@@ -119,6 +120,8 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
             on_baseline(draft, body)
         case GatesMeasured():
             on_gates_measured(draft, body)
+        case LayersMerged():
+            on_layers_merged(draft, body)
         case ChangeMeasured():
             draft.session.change = body
         case GuardAsked():

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from orchestrator.agents.registry import get_agent
 from orchestrator.composition.strategies.position import agents_of
-from orchestrator.models.effects import MeasureGates, RecordPlan
+from orchestrator.models.effects import MeasureGates, MergeLayers, RecordPlan
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, GateLeaf, Leaf, MergeLeaf
-from orchestrator.models.plan_tree import AgentNode, AgentResult, Failure, MergeResult
+from orchestrator.models.plan_tree import AgentNode, AgentResult, Failure, NodePath
 from orchestrator.models.work import Role, TaskStep
 from orchestrator.models.workers import WorkerState
 from orchestrator.session.assignments import assignment_for_leaf
@@ -30,7 +30,7 @@ ABOUT_WORKERS: Final = ("answer 'go on' to allow as many again", "stop; what is 
 def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
     """Start what may start now, in plan order, and say whether a leaf came to its result at once.
 
-    One that may write has the target to itself: readers see a tree that does not move under them.
+    One that may write has the target to itself, or a layer: readers see a tree that does not move under them.
     """
     draft.plan_run.start_due = None
     for leaf in leaves:
@@ -46,10 +46,11 @@ def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
         elif isinstance(leaf, GateLeaf):
             draft.plan_run.measuring = draft.session.plan_run.measuring | {leaf.path}
             baseline = why_no_baseline(draft.session)
-            draft.do(MeasureGates(path=leaf.path, node=leaf.node, without_baseline=baseline))
+            effect = MeasureGates(path=leaf.path, node=leaf.node, without_baseline=baseline, layers=leaf.layers)
+            draft.do(effect)
         else:
-            _merge(draft, leaf)
-            return True
+            draft.plan_run.measuring = draft.session.plan_run.measuring | {leaf.path}
+            draft.do(MergeLayers(leaf=leaf, writers=_writers_on(draft.session, leaf)))
         if not draft.running:
             return False
     return False
@@ -64,13 +65,13 @@ def _why_wait(draft: Draft, leaf: Leaf) -> str | None:
     """What the leaf has to wait for; ``None``: nothing."""
     run, bounds = draft.session.plan_run, draft.session.options.sandbox.team
     busy = at_work(draft)
-    writers = [one.worker for one in busy if one.leaf.node.access == "write"]
+    writers = [one.worker for one in busy if one.leaf.node.access == "write" and not one.leaf.layers]
     if writers:
         return f"{writers[0]} writes in the target"
     if not isinstance(leaf, AgentLeaf):
         waits = draft.session.options.baseline_s is not None and draft.session.assessment.baseline is None
         return "the target's tests as they were before are still being run" if waits else None
-    if leaf.node.access == "write" and (busy or run.measuring):
+    if leaf.node.access == "write" and not leaf.layers and (busy or run.measuring):
         others = ", ".join(one.worker for one in busy) or "the gates"
         return f"it writes in the target, and {others} read there"
     if len(busy) >= bounds.max_parallel:
@@ -189,8 +190,7 @@ def agent_for(
     return min(usable, key=rank)
 
 
-def _merge(draft: Draft, leaf: MergeLeaf) -> None:
-    """Writers had the target to themselves, one after the other: what they made is there."""
-    merged = MergeResult(leaf.path, success=True)
-    results = {**draft.session.plan_run.results, leaf.path: merged}
-    draft.plan_run.results = results
+def _writers_on(session: Session, leaf: MergeLeaf) -> Mapping[NodePath, tuple[WorkerId, ...]]:
+    """Who may have changed something on each of the layers that are merged or kept."""
+    writers = [one for one in session.plan_run.started.values() if one.leaf.node.access == "write"]
+    return {path: tuple(one.worker for one in writers if path in one.leaf.layers) for path in (*leaf.take, *leaf.keep)}

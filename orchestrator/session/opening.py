@@ -26,7 +26,7 @@ from orchestrator.session.review_cycle import ask_for_review, is_accepted, revie
 from orchestrator.session.state import WorkerDetail, is_alive
 
 BRINGS_NEWS = frozenset(
-    {"start_worker", "take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates"}
+    {"start_worker", "take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates", "merge_layers"}
 )
 """Effects whose outcome may let another step begin."""
 

@@ -11,11 +11,11 @@ from typing import Final
 from orchestrator.agents.registry import get_agent
 from orchestrator.composition.next_steps import next_steps
 from orchestrator.models.effects import MeasureWork, Outcome, RecordPlan
-from orchestrator.models.entries import GatesMeasured
+from orchestrator.models.entries import GatesMeasured, LayersMerged
 from orchestrator.models.facts import PlanFinished
 from orchestrator.models.identity import AgentName, WorkerId
-from orchestrator.models.plan_steps import Finished
-from orchestrator.models.plan_tree import StrategyResult
+from orchestrator.models.plan_steps import AgentLeaf, Finished
+from orchestrator.models.plan_tree import MergeResult, StrategyResult
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 from orchestrator.models.workers import WorkerStatus
@@ -24,6 +24,7 @@ from orchestrator.session.leaf_results import is_settled, result_of_leaf
 from orchestrator.session.leaves import note_step, start_leaves, worker_name
 from orchestrator.session.questions import ask
 from orchestrator.session.review_cycle import ask_for_review, is_accepted, usable_names
+from orchestrator.session.state import Session
 
 ABOUT_NOTHING: Final = (
     "answer with what is still to be done; it goes on in its own conversation",
@@ -55,6 +56,13 @@ def advance_plan(draft: Draft) -> None:
 
 def on_gates_measured(draft: Draft, body: GatesMeasured) -> None:
     """The gates at one point of the plan have been measured."""
+    path = body.result.path
+    draft.plan_run.measuring = draft.session.plan_run.measuring - {path}
+    draft.plan_run.results = {**draft.session.plan_run.results, path: body.result}
+
+
+def on_layers_merged(draft: Draft, body: LayersMerged) -> None:
+    """What was made side by side has been merged."""
     path = body.result.path
     draft.plan_run.measuring = draft.session.plan_run.measuring - {path}
     draft.plan_run.results = {**draft.session.plan_run.results, path: body.result}
@@ -101,7 +109,11 @@ def _finish(draft: Draft, result: StrategyResult) -> None:
     session = draft.session
     if any(not is_settled(draft, one) for one in session.plan_run.started.values()):
         return
-    writers = [one.worker for one in session.plan_run.started.values() if one.leaf.node.access == "write"]
+    writers = [
+        one.worker
+        for one in session.plan_run.started.values()
+        if one.leaf.node.access == "write" and _reaches_target(session, one.leaf)
+    ]
     changed = [worker for worker in writers if _has_changed(draft, worker)]
     if changed and not is_accepted(session):
         _review(draft, changed)
@@ -110,6 +122,13 @@ def _finish(draft: Draft, result: StrategyResult) -> None:
         ask(draft, text, about=writers[-1], suggestions=ABOUT_NOTHING)
     elif not session.open_reviews():
         _end(draft, result)
+
+
+def _reaches_target(session: Session, leaf: AgentLeaf) -> bool:
+    """Whether what the agent wrote is in the target: all layers it worked on have been taken."""
+    merged = [one for one in session.plan_run.results.values() if isinstance(one, MergeResult)]
+    taken = {path for one in merged for path in one.taken}
+    return taken.issuperset(leaf.layers)
 
 
 def _has_changed(draft: Draft, worker: WorkerId) -> bool:

@@ -26,6 +26,8 @@ from orchestrator.rehearsal.model_server import model_server
 from orchestrator.rehearsal.scenario import load_scenario
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from orchestrator.models.plan_tree import StrategyResult
     from orchestrator.rehearsal.model_server import ModelServer
     from tests.coordinator.conftest import Stage
@@ -79,6 +81,9 @@ class Rehearsed:
     result: StrategyResult
     exit_code: ExitCode
     server: ModelServer
+    target: Path
+    folder: Path
+    """The session's."""
     failures: dict[str, Failure | None] = field(default_factory=dict)
 
     def told(self, worker: str) -> str:
@@ -115,7 +120,8 @@ class Teams:
                 assert not [found.name for found in state.found if found.stand_in]
             outputs = state.plan_run.result.outputs
             failures = {str(one.path): one.failure for one in outputs}
-            return Rehearsed(state.plan_run.result, ended.exit_code, server, failures)
+            target = state.options.target
+            return Rehearsed(state.plan_run.result, ended.exit_code, server, target, ended.folder, failures)
 
 
 # One after the other
@@ -279,7 +285,7 @@ TEST += "        self.assertTrue(pathlib.Path('value.txt').read_text().strip() i
 def writes(worker: str, value: str) -> tuple[str, list[dict[str, Any]]]:
     """A worker that writes the value and says so."""
     answer = {"answer": f"it is {value}", "findings": [], "confidence": 0.9}
-    return worker, [{"run": f"echo {value} > value.txt"}, {"reply": answer}]
+    return worker, [{"run": f"echo {value} > value.txt; echo > by-{worker}.txt"}, {"reply": answer}]
 
 
 async def test_a_cascade_goes_on_to_the_next_who_is_told_what_the_tests_say(teams: Teams) -> None:
@@ -307,6 +313,38 @@ async def test_a_loop_ends_at_once_where_there_are_no_tests(teams: Teams) -> Non
     assert ended.exit_code is not ExitCode.DONE
     assert ended.result.aggregated_output["outcome"] == "not_measured"
     assert ended.told("build-2") == ""
+
+
+# Writers side by side
+
+
+async def test_of_two_who_write_the_same_line_both_versions_are_there_and_it_is_told(teams: Teams) -> None:
+    plan = StrategyNode(Strategy.PARALLEL, (WRITER, ANOTHER, DESIGN))
+    turns = (writes("build", "crimson"), writes("check", "azure"), says("design", "look at value.txt"))
+    ended = await teams.run(plan, *turns)
+    assert ended.exit_code is ExitCode.FAILED
+    (told,) = [error for error in ended.result.errors if error.startswith("value.txt: ")]
+    assert "the changes of check and of build conflict" in told
+    assert (ended.target / "value.txt").read_text() == "crimson\n"
+    (kept,) = ended.result.kept
+    assert "+azure" in (ended.folder / kept).read_text()
+    assert (ended.target / "by-build.txt").exists()
+    assert (ended.target / "by-check.txt").exists(), "what does not conflict is there"
+
+
+async def test_of_several_changes_the_one_that_passes_is_taken_and_the_other_kept(teams: Teams) -> None:
+    teams.has_tests()
+    plan = StrategyNode(Strategy.BEST_OF, (WRITER, ANOTHER), gate=GateNode(("tests",)))
+    ended = await teams.run(plan, writes("build", "wrong"), writes("check", "right"))
+    assert ended.exit_code is ExitCode.DONE
+    assert ended.result.aggregated_output["candidates"] == {"build": "fail", "check": "pass"}
+    assert (ended.target / "value.txt").read_text() == "right\n"
+    assert not (ended.target / "by-build.txt").exists()
+    assert "+wrong" in (ended.folder / ended.result.kept[0]).read_text()
+    none = await teams.run(plan, writes("build", "wrong"), ("check", NO_JSON))
+    assert none.exit_code is ExitCode.FAILED
+    assert none.failures["1.2"] is Failure.MALFORMED
+    assert (none.target / "value.txt").read_text() == "begun"
 
 
 # Nested

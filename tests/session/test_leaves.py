@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import Outcome
-from orchestrator.models.entries import Command, TimePassed, UserCommand
+from orchestrator.models.effects import MergeLayers, Outcome, StartWorker
+from orchestrator.models.entries import Command, LayersMerged, TimePassed, UserCommand
 from orchestrator.models.facts import PersonAsked, Warned
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_tree import (
+    MergeResult,
     NodePath,
     Strategy,
     StrategyNode,
@@ -29,16 +30,27 @@ if TYPE_CHECKING:
     from tests.session.conftest import Play
 
 
-def test_one_writes_at_a_time_and_readers_do_not_read_meanwhile(play: Callable[..., Play]) -> None:
+def test_writers_side_by_side_have_layers_that_are_merged_when_all_have_ended(play: Callable[..., Play]) -> None:
     plan = StrategyNode(Strategy.PARALLEL, (node("one", access="write"), node("reader"), node("two", access="write")))
     p = play(*READERS, plan=plan)
-    assert started(p) == ["one"]
-    writes(p, "one", "a.py")
-    assert started(p) == ["one", "reader"]
-    answers(p, "reader")
     assert started(p) == ["one", "reader", "two"]
+    places = [effect.assignment.target for effect in p.wanted(StartWorker)]
+    options = p.session.options
+    assert places == [
+        options.session_dir / "layers/1.1/target",
+        options.target,
+        options.session_dir / "layers/1.3/target",
+    ]
+    assert options.target not in p.wanted(StartWorker)[0].assignment.writable
+    writes(p, "one", "a.py")
+    answers(p, "reader")
+    assert p.wanted(MergeLayers) == []
     writes(p, "two", "b.py")
-    assert any("writes in the target" in told.text for told in p.wanted(Warned)), "whoever waits is said to"
+    name, effect = p.last(MergeLayers)
+    assert (effect.leaf.take, effect.writers) == (("1.1", "1.3"), {"1.1": ("one",), "1.3": ("two",)})
+    p.take(LayersMerged(MergeResult(effect.leaf.path, success=True, taken=effect.leaf.take), name))
+    assert p.session.plan_run.result is not None
+    assert p.session.plan_run.result.success
 
 
 def test_more_than_may_be_at_work_at_once_wait(play: Callable[..., Play]) -> None:
