@@ -47,7 +47,7 @@ FAULTS: Mapping[str, int] = {
 }
 """What is done to a session, and how often in proportion."""
 CREW_EFFECTS = frozenset({"start_worker", "stop_worker", "freeze_worker", "thaw_worker"})
-LOOKS = frozenset({"take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates"})
+LOOKS = frozenset({"take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates", "merge_layers"})
 MOST_LIVES = 80
 """Coordinators a session may need before it counts as stuck."""
 LIFE_WITHIN_S = 90.0

@@ -145,7 +145,10 @@ def main() -> None:
         say(record, chance)
     team = os.environ["CHAOS_TEAM"]
     if role == "implementer":
-        with pathlib.Path("made.txt").open("a" if team else "w", encoding="utf-8") as made:
+        # Two that write side by side do not write the same.
+        with pathlib.Path(f"{worker}.txt" if team == "parallel" else "made.txt").open(
+            "a" if team else "w", encoding="utf-8"
+        ) as made:
             made.write("made\n")
     reply = json.dumps({"verdict": "approved", "summary": "fine", "points": []})
     if team and role != "reviewer":

@@ -35,7 +35,9 @@ LOW = reader("low", "gemini")
 
 TEAMS: Mapping[str, StrategyNode] = {
     "sequential": StrategyNode(Strategy.SEQUENTIAL, (A, B, writer("w", "codex"))),
-    "parallel": StrategyNode(Strategy.PARALLEL, (A, B, C), aggregator=Aggregator.CONSENSUS),
+    "parallel": StrategyNode(
+        Strategy.PARALLEL, (A, writer("w", "claude"), writer("v", "codex")), aggregator=Aggregator.CONSENSUS
+    ),
     "debate": StrategyNode(Strategy.DEBATE, (A, B), rounds=2, synthesizer=C),
     "teaching": StrategyNode(Strategy.TEACHING, (LOW, B)),
     "refinement": StrategyNode(Strategy.REFINEMENT, (A, B, C)),
