@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.failures import failure_beside, failure_kind, http_status
+from orchestrator.agents.logins import never_newer
 from orchestrator.models.events import (
     AGENT_EVENT,
     AgentEvent,
@@ -102,7 +103,26 @@ def missing_parts(agent: Agent, folders: Sequence[Path]) -> list[str]:
         missing.append("replies is open: say whether it holds its answer to a schema, or gives JSON in its text")
     elif agent.replies == "schema" and not _carries_schema(agent):
         missing.append("replies is 'schema', but its launch carries none")
+    missing += _open_logins(agent)
     return missing
+
+
+_NO_LOGINS: Final = ((b"{}", b"{}"), (b'{"a": 1}', b'{"a": 2}'), (b"a", b"b"), (b"", b"x"))
+"""Contents before and after that are no login of anybody's."""
+
+
+def _open_logins(agent: Agent) -> list[str]:
+    credential = agent.credential
+    if not credential.files:
+        return []
+    if credential.newer_login is never_newer:
+        return [
+            "credential.newer_login is open: a login that it renews in its private home is lost, until a function "
+            "says when the file may replace the user's (orchestrator.agents.logins has the pieces)"
+        ]
+    if any(not credential.newer_login(before, after, 0.0) for before, after in _NO_LOGINS):
+        return ["credential.newer_login lets content of no known form replace the user's login"]
+    return []
 
 
 def _places_hook(agent: Agent) -> bool:

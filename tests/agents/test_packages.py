@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
@@ -53,6 +54,31 @@ def test_the_packages_adapter_passes_the_kit_and_lacks_nothing(agent: Agent, upd
     check_assignment_is_obeyed(agent)
     check_evidence(agent, folders)
     assert not missing_parts(agent, folders)
+
+
+def test_a_renewed_login_of_the_package_goes_back_and_nothing_else(agent: Agent) -> None:
+    now_s = 1_800_000_000.0
+
+    def login(**changed: object) -> bytes:
+        usual = {"access_token": "a", "token_type": "Bearer", "refresh_token": "r", "resource_url": "portal.qwen.ai"}
+        return json.dumps({**usual, "expiry_date": now_s * 1000, **changed}).encode()
+
+    def goes_back(after: bytes, before: bytes | None = None) -> bool:
+        return not agent.credential.newer_login(before or login(), after, now_s)
+
+    later = (now_s + 7200) * 1000
+    assert goes_back(login(access_token="b", expiry_date=later))
+    assert goes_back(login(access_token="b", refresh_token="s", expiry_date=later))
+    far = login(expiry_date=later)
+    assert not goes_back(login(refresh_token="s", expiry_date=later * 1.001), before=far)
+    assert not goes_back(login(resource_url="evil.example", expiry_date=later))
+    assert not goes_back(login(expiry_date=later, more=1))
+    assert not goes_back(login(refresh_token="", expiry_date=later))
+    assert not goes_back(login(expiry_date=now_s * 900))
+    assert not goes_back(b"x")
+    left_out = json.loads(login(expiry_date=later))
+    del left_out["resource_url"]
+    assert goes_back(json.dumps(left_out).encode())
 
 
 @pytest.mark.real

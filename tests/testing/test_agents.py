@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -108,6 +108,11 @@ def test_everything_that_is_missing_is_said_at_once() -> None:
         ({"role_strengths": ("painter",)}, "painter, which is no role"),
         ({"obeys_proxy": False}, "finds no network"),
         ({"replies": "schema"}, "its launch carries none"),
+        ({"credential": Credential((), (PurePosixPath(".x/login"),), "")}, "a login that it renews"),
+        (
+            {"credential": Credential((), (PurePosixPath(".x"),), "", newer_login=lambda old, new, now_s: "")},
+            "content of no known form",
+        ),
     ],
 )
 def test_what_an_adapter_says_of_itself_is_held_against_it(

@@ -14,6 +14,7 @@ from orchestrator.agents.contract import Agent, Credential, Translation, changed
 from orchestrator.agents.failures import failure_kind, http_status, permission_trouble, resets_at, shortened
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.hooks import HOOK_COMMAND, HOOK_WITHIN_S
+from orchestrator.agents.logins import fields, is_due, is_later, shape
 from orchestrator.agents.self_reports import events_of_text
 from orchestrator.agents.user_settings import settings_of
 from orchestrator.models.events import (
@@ -77,6 +78,27 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
         source="qwen 0.24.4",
     ),
 )
+
+
+def newer_login(before: bytes, after: bytes, now_s: float) -> str:
+    """Whether a login file that a worker leaves may replace the user's: empty, or why not.
+
+    The file says nothing of whose it is.  A refresh keeps the lasting token, or brings another when it was due; where
+    the model is found (``resource_url``) it may leave out, but not change.
+    """
+    old, new = fields(before), fields(after)
+    if not old.get("refresh_token") or not new.get("refresh_token") or "expiry_date" not in old:
+        return "it is not of the same form"
+    kept = {name: value for name, value in old.items() if name in new or name != "resource_url"}
+    if shape(kept) != shape(new):
+        return "it is not of the same form"
+    if any(new[name] != kept[name] for name in kept if name not in ("access_token", "refresh_token", "expiry_date")):
+        return "it is not certain that it is the same account's"
+    if not is_later(old["expiry_date"], new["expiry_date"], per_second=1000):
+        return "it is not newer"
+    if old["refresh_token"] != new["refresh_token"] and not is_due(old["expiry_date"] / 1000, now_s):
+        return "its lasting token is another, though the former login was not due to be renewed"
+    return ""
 
 
 def launch(assignment: Assignment) -> LaunchSpec:
@@ -237,6 +259,7 @@ AGENT = Agent(
         environment=("OPENAI_API_KEY",),
         files=(PurePosixPath(".qwen/oauth_creds.json"),),
         login_hint="set OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL",
+        newer_login=newer_login,
         settings=("OPENAI_BASE_URL", "OPENAI_MODEL"),
     ),
     oldest=(0, 24, 4),
