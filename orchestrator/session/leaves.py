@@ -158,10 +158,14 @@ def worker_name(session: Session, wanted: str) -> WorkerId:
 
 
 def choose_agent(session: Session, node: AgentNode) -> AgentName | None:
-    """The CLI that runs an agent of the plan in this session."""
+    """The CLI that runs an agent of the plan in this session: the same one in each round, while it can be used."""
+    usable, before = usable_names(session), session.plan_run.started.values()
+    mine = [session.workers[one.worker].agent for one in before if one.leaf.node.id == node.id]
+    if mine and node.agent is None and mine[-1] in usable:
+        return mine[-1]
     had = [session.workers[one.worker].agent for one in session.plan_run.started.values()]
     preferred = session.options.tier_agents.get(node.tier, ()) if node.tier is not None else ()
-    return agent_for(node, usable_names(session), had, preferred)
+    return agent_for(node, usable, had, preferred)
 
 
 def agent_for(

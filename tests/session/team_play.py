@@ -30,7 +30,7 @@ def answers(p: Play, worker: str, answer: str = "an answer", confidence: float =
     p.start(worker)
     p.says(worker, ToolCalled("Read", "t1", "a.py"))
     p.says(worker, ToolReturned("t1", ok=True, text="text"))
-    reply = {"answer": answer, "findings": [f"by {worker}"], "confidence": confidence}
+    reply = {"answer": answer, "position": answer, "findings": [f"by {worker}"], "confidence": confidence}
     p.says(worker, TurnEnded(ok=True, subtype="success", text="", reply=reply), kind=EventType.STATUS)
     p.exits(worker)
 

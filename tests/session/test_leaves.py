@@ -116,6 +116,8 @@ def test_a_second_worker_of_one_agent_has_a_number_that_nobody_else_has(play: Ca
     answers(p, "a", "yes", 0.9)
     answers(p, "a-2", "no", 0.9)
     assert len(started(p)) == len(set(started(p)))
+    first, second = p.session.workers[WorkerId("a")], p.session.workers[WorkerId("a-3")]
+    assert first.agent == second.agent, "who is asked again is the one that was asked before"
 
 
 def test_a_tier_leads_to_the_model_and_the_cli_that_the_settings_name(play: Callable[..., Play]) -> None:
