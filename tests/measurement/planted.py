@@ -13,7 +13,7 @@ from threading import Thread
 
 from tests.measurement.conftest import written
 
-STEPS = 18
+STEPS = 20
 BUDGET = '[gates.performance]\ncommand = "python3 bench.py"\n'
 SITE = f".venv/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 VULNERABLE = {

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.measurement.clean_projects import PROJECTS
 from tests.measurement.conftest import gates
 from tests.measurement.planted import PLANTS, clean, osv_stand_in, project
 
@@ -32,11 +33,15 @@ def measured(folder: Path, osv: str, *arguments: str) -> Mapping[str, Any]:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("layout", ["flat", "src"])
-def test_a_clean_project_is_measured_whole_and_nothing_blocks(tmp_path: Path, osv: str, layout: str) -> None:
-    report = measured(project(tmp_path / "project", clean(layout)), osv)
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_clean_project_is_measured_whole_and_nothing_blocks(tmp_path: Path, osv: str, name: str) -> None:
+    files = PROJECTS[name]
+    lines = [line for file, text in files.items() if file.endswith(".py") for line in text.splitlines() if line.strip()]
+    assert len(lines) >= 200
+    report = measured(project(tmp_path / "project", files), osv)
     assert {gate["name"]: gate["message"] for gate in report["gates"] if gate["state"] != "pass"} == {}
     assert (report["approved"], report["confidence"]) == (True, "high")
+    assert report["gates"][0]["counted"] >= 10
 
 
 # Each is a whole measurement, and CI's first step alone has the time.
