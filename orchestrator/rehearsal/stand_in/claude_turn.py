@@ -16,6 +16,7 @@ from .exchange import ConnectionLost, Conversation, HttpError, complain, emit, p
 
 VERSION = "2.1.332"
 _MODEL = "claude-opus-5-5"
+_REPLIED = "Structured output provided successfully"
 _PRICES = {"input": 4e-6, "output": 2e-5}
 """Dollars a token: made up, but never zero, so that a rehearsal shows costs adding up."""
 _TOOLS = {"Bash": ("command", "description"), "Read": ("file_path",), "Write": ("file_path", "content")}
@@ -83,8 +84,9 @@ def play(run: Run, prompt: str) -> int:
             break
         run.turns += 1
         if any(call["name"] == "StructuredOutput" for call in calls):
-            run.reply = next(call["input"] for call in calls if call["name"] == "StructuredOutput")
-            run.text = json.dumps(run.reply)
+            given = next(call for call in calls if call["name"] == "StructuredOutput")
+            run.reply, run.text = given["input"], json.dumps(given["input"])
+            run.conversation.say({"role": "user", "content": [_returned(run, given, _REPLIED)]})
             break
         results = [_perform(run, call, offered) for call in calls]
         run.conversation.say({"role": "user", "content": results})
@@ -177,6 +179,9 @@ def _finish_block(run: Run, message: dict[str, Any], partial: str) -> None:
         block[block["type"]] = partial
     if block["type"] == "text":
         run.text = partial
+    if block["type"] == "thinking":
+        tokens = len(partial) // 4 + 1
+        run.say("system", subtype="thinking_tokens", estimated_tokens=tokens, estimated_tokens_delta=tokens)
     run.say("assistant", message={**message, "content": [block]}, parent_tool_use_id=None)
 
 
@@ -197,12 +202,12 @@ def _perform(run: Run, call: Mapping[str, Any], offered: Mapping[str, tuple[str,
         text, failed = _report_denial(run, call, *denied), True
     else:
         text, failed = perform(name, given)
-    result: dict[str, Any] = {
-        "tool_use_id": call["id"],
-        "type": "tool_result",
-        "content": text,
-        **({"is_error": failed} if failed or name == "Bash" else {}),
-    }
+    return _returned(run, call, text, **({"is_error": failed} if failed or name == "Bash" else {}))
+
+
+def _returned(run: Run, call: Mapping[str, Any], text: str, **further: Any) -> dict[str, Any]:
+    """Say what a call came to, and return it for the model."""
+    result = {"tool_use_id": call["id"], "type": "tool_result", "content": text, **further}
     run.say("user", message={"role": "user", "content": [result]}, parent_tool_use_id=None)
     return result
 
