@@ -64,9 +64,11 @@ AGENT_KEYS: Final = (
         "capabilities",
         "answer",
         "limits",
+        "priority",
     ),
 )
 GATE_KEYS: Final = ("gates", "thresholds")
+MOST_PRIORITY: Final = 100
 LIMIT_KEYS: Final = ("timeout_s", "max_tokens", "memory_mb")
 RESERVED: Final = frozenset({AUTO, *Team})
 """Names of the teams that are built in."""
@@ -237,7 +239,15 @@ def _agent(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> AgentNod
         capabilities=tuple(made.capabilities) if template is not None or "capabilities" in data else (),
         answer_schema=answer_schema(made) if made.answer or template is not None else None,
         limits=_limits(file, data, template),
+        priority=_priority(file, data),
     )
+
+
+def _priority(file: TomlFile, data: Mapping[str, Any]) -> int:
+    priority = data.get("priority", 0)
+    if not isinstance(priority, int) or isinstance(priority, bool) or abs(priority) > MOST_PRIORITY:
+        raise file.fault(f"`priority` is a whole number from -{MOST_PRIORITY} to {MOST_PRIORITY}", key="priority")
+    return priority
 
 
 def _template(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> AgentTemplate | None:

@@ -66,6 +66,8 @@ class AgentNode:
     answer_schema: Mapping[str, Any] | None = None
     """JSON schema of its answer; ``None`` is the one that every agent without its own has."""
     limits: AgentLimits = AgentLimits()
+    priority: int = 0
+    """Of several that wait for a place the one with the highest starts first; a policy says what raises it."""
     kind: Literal["agent"] = "agent"
 
 

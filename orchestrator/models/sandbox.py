@@ -103,6 +103,12 @@ class TeamBounds(BaseModel):
     """Agents of the plan in all; for more a person is asked."""
     starts_per_minute: int = Field(default=10, gt=0)
     """First starts of agents of the plan within a minute; rounds of reviews and relaunches have bounds of their own."""
+    priority_age_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    """Of agents that wait for a place the one with the most points starts first: one for each so many seconds,"""
+    priority_blocker: int = Field(default=10, ge=0)
+    """so many for one that is to mend what failed before it,"""
+    priority_deadline: int = Field(default=5, ge=0)
+    """so many where twice its time is not left of the session's, and the priority that it has by the plan."""
 
 
 class Leaving(BaseModel):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from orchestrator.agents.registry import get_agent
+from orchestrator.composition.leaf_priority import Waiting, in_order
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.models.effects import MeasureGates, MergeLayers, RecordPlan
 from orchestrator.models.identity import AgentName, WorkerId
@@ -28,12 +29,12 @@ ABOUT_WORKERS: Final = ("answer 'go on' to allow as many again", "stop; what is 
 
 
 def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
-    """Start what may start now, in plan order, and say whether a leaf came to its result at once.
+    """Start what may start now, the most urgent first, and say whether a leaf came to its result at once.
 
     One that may write has the target to itself, or a layer: readers see a tree that does not move under them.
     """
     draft.plan_run.start_due = None
-    for leaf in leaves:
+    for leaf in _by_urgency(draft, leaves):
         run = draft.session.plan_run
         if leaf.path in run.results or leaf.path in run.started or leaf.path in run.measuring:
             continue
@@ -54,6 +55,25 @@ def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
         if not draft.running:
             return False
     return False
+
+
+def _by_urgency(draft: Draft, leaves: Sequence[Leaf]) -> Sequence[Leaf]:
+    """All leaves, the most urgent first; it counts from now on how long those wait that are new."""
+    session, options = draft.session, draft.session.options
+    since = {leaf.path: session.plan_run.ready_since.get(leaf.path, draft.at) for leaf in leaves}
+    draft.plan_run.ready_since = since
+    left_s = None
+    if options.timeout_s is not None:
+        left_s = options.timeout_s - (draft.at - session.timed_from).total_seconds()
+    ready: list[tuple[Leaf, Waiting]] = []
+    for leaf in leaves:
+        waited_s = (draft.at - since[leaf.path]).total_seconds()
+        waiting = Waiting(waited_s=waited_s)
+        if isinstance(leaf, AgentLeaf):
+            node = leaf.node
+            waiting = Waiting(node.priority, waited_s, leaf.purpose, node.limits.timeout_s, left_s)
+        ready.append((leaf, waiting))
+    return in_order(ready, options.sandbox.team)
 
 
 def at_work(draft: Draft) -> Sequence[StartedLeaf]:

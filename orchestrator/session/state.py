@@ -329,6 +329,8 @@ class PlanRun:
     """Those, and attempts that were stopped because they took too much of something else."""
     starts: tuple[datetime, ...] = ()
     """When the last agents were started for the first time, oldest first, as many as may be within a minute."""
+    ready_since: Mapping[NodePath, datetime] = field(default_factory=dict)
+    """When each leaf that is still to be started was asked for first."""
     start_due: datetime | None = None
     """When the next may be, where one waits for that."""
     said: frozenset[tuple[NodePath, str]] = frozenset()

@@ -64,6 +64,14 @@ def test_more_than_may_be_at_work_at_once_wait(play: Callable[..., Play]) -> Non
     assert not any("r4" in told.text for told in p.wanted(Warned)[len(said) :]), "it is said once"
 
 
+def test_of_those_that_wait_the_most_urgent_starts_first(play: Callable[..., Play]) -> None:
+    plan = StrategyNode(Strategy.PARALLEL, (node("a"), node("b"), node("c", priority=1)))
+    p = play(*READERS, plan=plan, no_change=True, sandbox=bounds(max_parallel=1))
+    assert started(p) == ["c"]
+    answers(p, "c")
+    assert started(p) == ["c", "a"]
+
+
 def test_more_than_may_be_started_within_a_minute_wait_for_the_minute_to_pass(play: Callable[..., Play]) -> None:
     from orchestrator.session.clock import next_deadline
 
