@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.composition.outcomes import Outcome, Reading
@@ -20,6 +20,9 @@ from orchestrator.orchestration.agent_factory import AgentFactory
 from orchestrator.orchestration.agent_templates import TEMPLATES, AgentTemplate
 from orchestrator.orchestration.arguments import text_of
 from orchestrator.orchestration.task_analyzer import TaskAnalyzer, TaskComplexity, TaskDomain, TaskRequirements
+from orchestrator.store.agent_configuration import AgentConfiguration
+from orchestrator.store.configuration_store import ConfigurationStore
+from orchestrator.store.proven import proof_of
 
 __all__ = [
     "CompositionPattern",
@@ -70,6 +73,59 @@ class MetaOrchestrator:
             ValueError: The task is no text, or empty; the context is no JSON; nobody can do what the task takes.
         """
         return self.compose_agents(self.task_analyzer.analyze(task, context))
+
+    def orchestrate(self, task: str, context: dict[str, Any] | None = None) -> ExecutionPlan:
+        """The plan of a composition that is proven for such tasks, else of a new one (specification 000).
+
+        Raises:
+            ValueError: As :meth:`analyze_and_compose`.
+        """
+        requirements = self.task_analyzer.analyze(task, context)
+        proven = self.check_proven_compositions(requirements)
+        return self.compose_agents(requirements) if proven is None else self.load_composition(proven)
+
+    def check_proven_compositions(self, requirements: TaskRequirements) -> AgentConfiguration | None:
+        """The composition in the store of the current folder that gates have proven for such tasks; mostly ``None``.
+
+        Such tasks are those of ``context["task_pattern"]``, else of the domain.  What a caller recorded by hand proves
+        nothing.
+        """
+        _require(requirements)
+        pattern = requirements.context.get("task_pattern", requirements.domain.value)
+        proven = [
+            (proof.interval[0], composition.configuration())
+            for composition in ConfigurationStore().compositions()
+            if (proof := proof_of(composition)).is_proven
+        ]
+        fitting = [(low, one) for low, one in proven if one.task_pattern == pattern and _unloadable(one) is None]
+        best = max(fitting, key=lambda pair: pair[0], default=None)
+        _log.debug("compositions proven for %s: %d", pattern, len(fitting))
+        return None if best is None else best[1]
+
+    def load_composition(self, composition: AgentConfiguration) -> ExecutionPlan:
+        """The plan of a saved composition: its templates, each with the tier that it was saved with.
+
+        Raises:
+            ValueError: It is none, or names a template, a tier or a strategy that is not there.
+        """
+        if not isinstance(composition, AgentConfiguration):
+            raise ValueError(f"composition must be an AgentConfiguration, not {type(composition).__name__}")
+        wrong = _unloadable(composition)
+        if wrong is not None:
+            raise ValueError(f"the composition {composition.id!r} cannot be loaded: {wrong}")
+        agents = []
+        for saved in composition.agents:
+            template = TEMPLATES[saved["role"]]
+            agents.append(replace(template, tier_preference=saved.get("tier", template.tier_preference)))
+        pattern = CompositionPattern(composition.strategy)
+        return ExecutionPlan(
+            agents=agents,
+            strategy=pattern,
+            quality_gates=dict(composition.quality_gates),
+            estimated_cost=cost_in_units(agents),
+            estimated_duration=longest_s(agents, pattern),
+            because=f"the saved composition {composition.id}",
+        )
 
     def compose_agents(self, requirements: TaskRequirements) -> ExecutionPlan:
         """A team for what a task takes.
@@ -125,6 +181,19 @@ class MetaOrchestrator:
             chosen = choose_templates(requirements.domain, requirements.capabilities_needed, dict(TEMPLATES))
             agents = [each.template for each in chosen]
         return _rule(requirements, agents).pattern
+
+
+def _unloadable(composition: AgentConfiguration) -> str | None:
+    """Why a saved composition is none for now; ``None`` where it is one."""
+    if composition.strategy not in set(CompositionPattern):
+        return f"there is no strategy {composition.strategy!r}"
+    for saved in composition.agents:
+        role, tier = saved.get("role"), saved.get("tier", "CAPABLE")
+        if not isinstance(role, str) or role not in TEMPLATES:
+            return f"there is no template {role!r}"
+        if tier not in tuple(AgentTemplate.ALLOWED_TIERS):
+            return f"there is no tier {tier!r}"
+    return None if composition.agents else "it has no agents"
 
 
 def _rule(requirements: TaskRequirements, agents: Sequence[AgentTemplate]) -> PatternRule:

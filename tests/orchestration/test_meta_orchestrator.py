@@ -3,11 +3,13 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from orchestrator.orchestration.agent_templates import TEMPLATES
+from orchestrator.orchestration.config_store import AgentConfiguration, ConfigurationStore
 from orchestrator.orchestration.meta_orchestrator import (
     CompositionPattern,
     MetaOrchestrator,
@@ -66,6 +68,53 @@ def test_what_nobody_can_do_is_told() -> None:
     for ask in (ORCHESTRATOR.compose_agents, ORCHESTRATOR.select_strategy):
         with pytest.raises(ValueError, match="requirements must be"):
             ask(cast(Any, {"complexity": "simple"}))
+
+
+def test_a_saved_composition_is_loaded_and_one_recorded_by_hand_is_not_proven(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    saved = AgentConfiguration(
+        id="comp_001",
+        task_pattern="testing",
+        agents=[{"role": "code_reviewer", "tier": "PREMIUM"}, {"role": "security_auditor"}],
+        strategy="debate",
+        quality_gates={"min_coverage": 80},
+    )
+    for _ in range(20):
+        saved.record_outcome(success=True, quality_score=90.0)
+    ConfigurationStore().save(saved)
+    plan = ORCHESTRATOR.load_composition(saved)
+    assert [(agent.id, agent.tier_preference) for agent in plan.agents] == [
+        ("code_reviewer", "PREMIUM"),
+        ("security_auditor", "PREMIUM"),
+    ]
+    assert (plan.strategy, plan.quality_gates) == (CompositionPattern.DEBATE, {"min_coverage": 80})
+    # A caller's word proves nothing, so the task is composed anew.
+    wanted = ORCHESTRATOR.task_analyzer.analyze("Boost test coverage")
+    assert ORCHESTRATOR.check_proven_compositions(wanted) is None
+    assert [agent.id for agent in ORCHESTRATOR.orchestrate("Boost test coverage").agents] == ["test_coverage_analyzer"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"strategy": "vote"}, "no strategy 'vote'"),
+        ({"agents": [{"role": "pilot"}]}, "no template 'pilot'"),
+        ({"agents": [{"role": "code_reviewer", "tier": "FAST"}]}, "no tier 'FAST'"),
+        ({"agents": [{}]}, "no template None"),
+        ({"agents": []}, "no agents"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told(changed: dict[str, Any], said: str) -> None:
+    given: dict[str, Any] = {"agents": [{"role": "code_reviewer"}], "strategy": "parallel"}
+    with pytest.raises(ValueError, match=said):
+        ORCHESTRATOR.load_composition(
+            AgentConfiguration(id="c", task_pattern="t", quality_gates={}, **(given | changed))
+        )
+    with pytest.raises(ValueError, match="must be an AgentConfiguration"):
+        ORCHESTRATOR.load_composition(cast(Any, {"id": "c"}))
 
 
 def test_what_was_decided_and_why_is_logged_for_who_asks(caplog: pytest.LogCaptureFixture) -> None:
