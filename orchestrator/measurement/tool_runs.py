@@ -97,22 +97,9 @@ class ToolRunner:
             # Look again before anybody is called a liar.
             least_s = min(least_s, await self._quickest_version(gate, command))
             result, duration_s = await self._run(command)
-        return Measured(self._judged(gate, result, duration_s, least_s), name, shown, duration_s)
-
-    def _judged(self, gate: Gate, result: ProgramResult, duration_s: float, least_s: float) -> ToolRun | Unmeasured:
-        if result.ended != "exit" or result.code is None:
-            return Unmeasured(f"{gate.tool}: {result.detail or 'it was ended before it was done'}")
-        # A shell or the sandbox passes a signal on as a code above 128.
-        if result.code < 0 or result.code > 128:
-            return Unmeasured(f"{gate.tool} was ended by signal {abs(result.code) % 128}")
-        if result.code in (126, 127):
-            return Unmeasured(f"{gate.tool} could not be started: {result.problem}")
-        if duration_s < TOO_FAST * least_s:
-            return Unmeasured(
-                f"{gate.tool} took {duration_s * 1000:.0f} ms, and "
-                f"{least_s * 1000:.0f} ms to say its version: it cannot have looked"
-            )
-        return ToolRun(result.code, result.stdout, result.stderr, str(self.layer.at))
+        return Measured(
+            believed(gate.tool, result, duration_s, least_s, at=str(self.layer.at)), name, shown, duration_s
+        )
 
     async def _version(self, gate: Gate, command: Command) -> tuple[str, float] | Unmeasured:
         if gate.tool not in self.versions:
@@ -206,6 +193,29 @@ class ToolRunner:
             "PYTHONUTF8": "1",
             **own,
         }
+
+
+def believed(
+    tool: str, result: ProgramResult, duration_s: float, least_s: float, *, at: str = ""
+) -> ToolRun | Unmeasured:
+    """What a gate may read, or why a tool did not do its work.
+
+    Args:
+        least_s: How long the tool takes to say its version.
+    """
+    if result.ended != "exit" or result.code is None:
+        return Unmeasured(f"{tool}: {result.detail or 'it was ended before it was done'}")
+    # A shell or the sandbox passes a signal on as a code above 128.
+    if result.code < 0 or result.code > 128:
+        return Unmeasured(f"{tool} was ended by signal {abs(result.code) % 128}")
+    if result.code in (126, 127):
+        return Unmeasured(f"{tool} could not be started: {result.problem}")
+    if duration_s < TOO_FAST * least_s:
+        return Unmeasured(
+            f"{tool} took {duration_s * 1000:.0f} ms, and "
+            f"{least_s * 1000:.0f} ms to say its version: it cannot have looked"
+        )
+    return ToolRun(result.code, result.stdout, result.stderr, at)
 
 
 def _version_of(gate: Gate, command: Command) -> Command:

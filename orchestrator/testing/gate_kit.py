@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from orchestrator.files.programs import ProgramResult
 from orchestrator.gates.gate import Command, Evidence, Gate, Reading, Subject, ToolRun, Unmeasured
-from orchestrator.gates.gate_verdicts import Rules, judged
+from orchestrator.gates.gate_verdicts import Counted, Rules, judged
+from orchestrator.measurement.tool_runs import believed
 from orchestrator.models.quality_gates import GateState, QualityGate
 
 UNKNOWN_CODE = 99
 """No tool ends with it on purpose."""
+LEAST_S = 0.5
+"""How long the tool takes to say its version, in the runs that are made up."""
 
 
 def check_gate(gate: Gate, subject: Subject, *, passing: ToolRun, failing: ToolRun) -> None:
@@ -27,6 +31,7 @@ def check_gate(gate: Gate, subject: Subject, *, passing: ToolRun, failing: ToolR
     check_plan(gate, subject)
     check_states(gate, subject, passing=passing, failing=failing)
     check_unmeasured(gate, subject, passing)
+    check_ways(gate, subject, passing)
 
 
 def check_plan(gate: Gate, subject: Subject) -> None:
@@ -57,6 +62,38 @@ def check_unmeasured(gate: Gate, subject: Subject, passing: ToolRun) -> None:
         verdict = verdict_of(gate, subject, run)
         assert verdict.state is GateState.NOT_MEASURED, f"{gate.name} takes {what} for {verdict.state}"
         assert verdict.message, f"{gate.name} does not say why {what} is not measured"
+
+
+def check_ways(gate: Gate, subject: Subject, passing: ToolRun) -> None:
+    """Seven ways in which nothing was measured, however well the report reads that lies there."""
+    for way, verdict in ways_of_not_measured(gate, subject, passing).items():
+        assert verdict.state is GateState.NOT_MEASURED, f"{gate.name}, {way}: {verdict.state}"
+        assert verdict.actual is None, f"{gate.name}, {way}: it has a value"
+        assert verdict.message, f"{gate.name}, {way}: it does not say why"
+
+
+def ways_of_not_measured(gate: Gate, subject: Subject, passing: ToolRun) -> Mapping[str, QualityGate]:
+    """What comes of each; the runs are as a measurement would have seen them."""
+
+    def ran(result: ProgramResult, duration_s: float = 1.0) -> QualityGate:
+        run = believed(gate.tool, result, duration_s, LEAST_S, at=passing.at)
+        return judged(gate, run if isinstance(run, Unmeasured) else gate.read(subject, Evidence(run=run)), Rules())
+
+    good = (passing.stdout, passing.stderr)
+    nothing = gate.plan(Subject()) if gate.plan is not None else Unmeasured("")
+    read = gate.read(subject, Evidence(run=passing))
+    counted = read.counted if isinstance(read, Reading) else 0
+    rules = Rules(baseline={gate.name: Counted(2 * counted + 1)})
+    return {
+        "a missing tool": ran(ProgramResult("exit", 127, b"", b"not found")),
+        "a tool that crashed": ran(ProgramResult("exit", -11, *good)),
+        "a tool that was out of time": ran(ProgramResult("time", None, *good, "it took too long")),
+        "a tool that was too fast": ran(ProgramResult("exit", passing.code, *good), LEAST_S / 10),
+        # Each run has a folder of its own, so of an earlier one nothing is there to be read.
+        "a stale report": ran(ProgramResult("exit", passing.code, b"", b"")),
+        "nothing to measure": judged(gate, nothing if isinstance(nothing, Unmeasured) else Unmeasured(""), Rules()),
+        "too few": judged(gate, read, rules),
+    }
 
 
 def silent_runs(passing: ToolRun) -> Mapping[str, ToolRun]:

@@ -33,8 +33,10 @@ from orchestrator.testing.gate_kit import (
     check_plan,
     check_states,
     check_unmeasured,
+    check_ways,
     silent_runs,
     verdict_of,
+    ways_of_not_measured,
 )
 from tests.gates.test_go_coverage import PROFILE
 from tests.gates.test_go_coverage import run_of as go_test
@@ -138,8 +140,9 @@ def test_each_keeps_the_contract(name: str) -> None:
     check_gate(gate, SUBJECT, passing=passing, failing=failing)
 
 
-def test_there_are_seven_ways_to_say_nothing() -> None:
+def test_there_are_seven_ways_to_say_nothing_and_seven_to_measure_nothing() -> None:
     assert len(silent_runs(ran([]))) == 7
+    assert len(ways_of_not_measured(LINT, SUBJECT, CLEAN)) == 7
 
 
 def always_clean(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
@@ -157,6 +160,7 @@ LINT, CLEAN, DIRTY = RUNS["lint"]
         (lambda gate: check_plan(replace(gate, plan=None), SUBJECT), "does not say what to run"),
         (lambda gate: check_plan(replace(gate, counts=""), SUBJECT), "does not say what it counts"),
         (lambda gate: check_plan(gate, Subject()), "runs nothing although"),
+        (lambda gate: check_ways(gate, SUBJECT, CLEAN), "lint, a stale report: pass"),
     ],
 )
 def test_a_gate_that_does_not_is_found(check: Callable[[Gate], None], why: str) -> None:
