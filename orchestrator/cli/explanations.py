@@ -58,6 +58,9 @@ EXPLANATIONS: dict[str, Explanation] = {
         session=NEWEST,
         codes="0 every decision is the same; 1 one differs; 2 cannot be read",
     ),
+    "metrics": Explanation(
+        ("orchestrate metrics --since 30d", "orchestrate metrics --json"), session="all that have ended"
+    ),
     "bundle": Explanation(("orchestrate bundle -o bug.tar.gz",), session=NEWEST, changes="writes one file"),
     "diff": Explanation(("orchestrate diff --stat", "orchestrate diff SESSION claude"), session=NEWEST),
     "apply": Explanation(

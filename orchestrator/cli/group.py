@@ -33,6 +33,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "diff": "Show what a session changed.",
         "replay": "Derive every decision of a session again.",
         "serve": "Show every session of the workspace in the browser.",
+        "metrics": "Show how the sessions of the workspace have gone, in figures.",
         "bundle": "Pack a session, secrets withheld, for a bug report.",
     },
     "Take a change, or take it back": {

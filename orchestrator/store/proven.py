@@ -12,7 +12,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.composition_view import Composition
-from orchestrator.store.intervals import wilson
+from orchestrator.tuning.intervals import wilson
 
 LEAST_SESSIONS = 10
 LEAST_RATE = 0.8

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from orchestrator.store.agent_configuration import is_number, is_whole
 from orchestrator.store.composition_view import Composition
-from orchestrator.store.intervals import wilson
+from orchestrator.tuning.intervals import wilson
 
 LEAST_USES: Final = 3
 LEAST_RATE: Final = 0.7

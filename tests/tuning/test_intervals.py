@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.store.intervals import wilson
+from orchestrator.tuning.intervals import wilson
 
 
 def test_the_interval_is_the_known_one() -> None:

@@ -1,0 +1,115 @@
+"""``orchestrate metrics``: how the sessions of the workspace have gone, in figures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.shared_options import Age, json_option, workspace_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from orchestrator.models.recorded_outcomes import RecordedOutcome
+    from orchestrator.tuning.session_measures import SessionMeasures
+    from orchestrator.tuning.session_metrics import Metric
+
+
+@click.command("metrics")
+@click.option("--since", type=Age(), metavar="AGE", help="Only sessions that were begun in so long a time: 30d.")
+@click.option("--rehearsals", is_flag=True, help="Rehearsals alone, in place of real sessions.")
+@workspace_option
+@json_option
+def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as_json: bool) -> None:
+    """Show figures over the sessions of the workspace: each with its unit, its number, its interval and the goal.
+
+    They follow from the journals and the outcome log alone. A figure that nothing can be taken of is said to be
+    unknown, never 0.
+    """
+    from datetime import timedelta
+
+    from orchestrator.cli.session_lookup import put_out, workspace_path
+    from orchestrator.coordinator.clocks import utc_now
+    from orchestrator.narration.formatting import counted, one_line
+    from orchestrator.store.measured_sessions import measured_sessions
+    from orchestrator.tuning.session_metrics import metrics_of
+
+    where = workspace_path(workspace)
+    measured = measured_sessions(where)
+    begin = utc_now() - timedelta(seconds=since) if since is not None else None
+    chosen = [
+        one
+        for one in measured.sessions
+        if one.rehearsal is rehearsals and one.ended and (begin is None or one.opened_at >= begin)
+    ]
+    outcomes = _outcomes(chosen)
+    found = metrics_of(chosen, outcomes)
+    if as_json:
+        from orchestrator.cli.documents import document
+
+        put_out(document(_document(found, chosen, outcomes, measured.problems)))
+        return
+    put_out(f"{counted(len(chosen), 'session')} of {where}")
+    for line in _lines(found):
+        put_out(line)
+    missing = len(chosen) - len(outcomes)
+    if missing:
+        what = "orchestrate compositions rebuild --from-journals takes them in"
+        click.echo(
+            f"{counted(missing, 'session')} not in the outcome log, so their results are unknown: {what}", err=True
+        )
+    for session, why in measured.problems:
+        click.echo(one_line(f"{session} left out: {why}", 300), err=True)
+
+
+def _outcomes(sessions: Sequence[SessionMeasures]) -> Mapping[str, RecordedOutcome]:
+    """What came of them, as the log says last."""
+    from orchestrator.store.log_records import SessionEnded
+    from orchestrator.store.outcome_log import OutcomeLog, state_folder
+
+    wanted = {one.session for one in sessions}
+    return {
+        record.body.outcome.session: record.body.outcome
+        for record in OutcomeLog(state_folder(os.environ)).read()
+        if isinstance(record.body, SessionEnded) and record.body.outcome.session in wanted
+    }
+
+
+def _lines(found: Sequence[Metric]) -> Iterator[str]:
+    for one in found:
+        value = "unknown" if one.value is None else figure(one.value, one.unit)
+        sure = (
+            f", surely {figure(one.interval[0], 'share')} to {figure(one.interval[1], 'share')}" if one.interval else ""
+        )
+        goal = f"; goal {one.goal}" if one.goal else ""
+        note = f"; {one.note}" if one.note else ""
+        yield f"{one.name:<28}{value}{sure} ({one.n:,} {one.of}){goal}{note}"
+        yield from (f"{'':<28}{agent} {figure(share, one.unit)}" for agent, share in one.by_agent.items())
+
+
+def figure(value: float, unit: str) -> str:
+    """A figure with its unit, for people."""
+    if unit == "share":
+        return f"{value:.0%}"
+    if unit == "US$":
+        return f"${value:.2f}"
+    return f"{value:,.0f} {unit}" if unit in ("tokens", "failures") else f"{value:.3g} {unit}"
+
+
+def _document(
+    found: Sequence[Metric],
+    sessions: Sequence[SessionMeasures],
+    outcomes: Mapping[str, RecordedOutcome],
+    problems: Sequence[tuple[str, str]],
+) -> Mapping[str, object]:
+    from dataclasses import asdict
+
+    return {
+        "sessions": len(sessions),
+        "without_outcome": len(sessions) - len(outcomes),
+        "left_out": [{"session": session, "why": why} for session, why in problems],
+        "metrics": [asdict(one) for one in found],
+    }

@@ -1,0 +1,113 @@
+"""Measure the sessions of a workspace; a journal that has not changed since is not read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.atomic_replace import write_atomically
+from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.journal.folder import SessionFolder, all_sessions
+from orchestrator.tuning.session_measures import SessionMeasures, measures_of
+
+CACHE_NAME: Final = "measures.json"
+"""In the workspace; derived from the journals, and may be deleted."""
+VERSION: Final = 1
+"""Raised when a measure means something else: then everything is measured again."""
+MOST_LINE_BYTES: Final = 256 * 1024 * 1024
+MOST_CACHE_BYTES: Final = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What was measured of one journal, and of which one."""
+
+    size: int
+    mtime_ns: int
+    measures: SessionMeasures | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cache:
+    version: int
+    sessions: Mapping[str, _Kept]
+
+
+_CACHE: TypeAdapter[_Cache] = TypeAdapter(_Cache)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The sessions of a workspace in figures."""
+
+    sessions: tuple[SessionMeasures, ...]
+    """Oldest first."""
+    problems: tuple[tuple[str, str], ...]
+    """Sessions that cannot be measured, and why."""
+    read_again: int
+    """How many journals had to be read."""
+
+
+def measured_sessions(workspace: Path) -> Measured:
+    """Measure every session of a workspace.  Blocks."""
+    known = _read(workspace)
+    found: dict[str, _Kept] = {}
+    again = 0
+    for folder in reversed(all_sessions(workspace)):
+        stamp = _stamp(folder)
+        kept = known.get(folder.id)
+        if kept is None or (kept.size, kept.mtime_ns) != stamp:
+            kept, again = _measured(folder, stamp), again + 1
+        found[folder.id] = kept
+    if again or known.keys() != found.keys():
+        _write(workspace, found)
+    return Measured(
+        tuple(one.measures for one in found.values() if one.measures is not None),
+        tuple((name, one.problem) for name, one in found.items() if one.problem),
+        again,
+    )
+
+
+def _measured(folder: SessionFolder, stamp: tuple[int, int]) -> _Kept:
+    with ForeignFolder(folder.path).opened(folder.journal_file.name) as found:
+        if isinstance(found, Unread):
+            return _Kept(*stamp, None, f"its journal {found.detail}")
+        file = open(found.descriptor, "rb", buffering=1 << 20, closefd=False)  # noqa: SIM115 - closed with it
+        try:
+            return _Kept(*stamp, measures_of(iter(partial(file.readline, MOST_LINE_BYTES), b"")))
+        except (ValueError, OSError) as error:
+            return _Kept(*stamp, None, str(error))
+
+
+def _stamp(folder: SessionFolder) -> tuple[int, int]:
+    try:
+        status = folder.journal_file.stat()
+    except OSError:
+        return (0, 0)
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(workspace: Path) -> Mapping[str, _Kept]:
+    """What was kept; whatever is wrong with it, the journals are what counts."""
+    content = ForeignFolder(workspace).read(CACHE_NAME, most_bytes=MOST_CACHE_BYTES)
+    if isinstance(content, Unread):
+        return {}
+    try:
+        cache = _CACHE.validate_json(content)
+    except ValidationError:
+        return {}
+    return cache.sessions if cache.version == VERSION else {}
+
+
+def _write(workspace: Path, found: Mapping[str, _Kept]) -> None:
+    try:
+        write_atomically(workspace / CACHE_NAME, _CACHE.dump_json(_Cache(VERSION, found)).decode())
+    except EnvironmentUnfit:
+        return  # Next time everything is measured again.
