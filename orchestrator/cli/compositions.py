@@ -246,17 +246,20 @@ def _list(target: Path, *, as_json: bool) -> None:
 
 
 def _row(one: Composition) -> str:
+    from orchestrator.narration.formatting import counted
     from orchestrator.quotation import one_line
     from orchestrator.store.proven import proof_of
 
     metrics, proof = one.metrics(), proof_of(one)
-    if one.is_quarantined:
+    if one.is_rehearsed:
+        state = "rehearsed only, which proves nothing of a real run"
+    elif one.is_quarantined:
         state = "imported, in quarantine"
     elif proof.is_proven:
         state = f"proven: {proof.words}"
     else:
         state = f"not proven: {proof.because}"
-    uses = f"{metrics.usage_count} uses, {metrics.success_rate:.0%}, score {metrics.avg_quality_score:.0f}"
+    uses = f"{counted(metrics.usage_count, 'use')}, {metrics.success_rate:.0%}, score {metrics.avg_quality_score:.0f}"
     return one_line(f"{one.id}: {one.definition().task_pattern}; {uses}; {state}", 300)
 
 
@@ -293,18 +296,20 @@ def _document(one: Composition) -> Mapping[str, Any]:
 
 
 def _rebuilt(told: Mapping[str, Any], store: ConfigurationStore) -> Iterator[str]:
+    from orchestrator.narration.formatting import counted
     from orchestrator.quotation import one_line
 
     derived = told["journals"]
     if derived is not None:
-        yield f"{derived.derived} sessions derived again, {len(derived.added)} of them new or otherwise in the log"
+        again = counted(derived.derived, "session")
+        yield f"{again} derived again, {len(derived.added)} of them new or otherwise in the log"
         for session in derived.running:
             yield f"  {session} has not ended"
         for session, why in derived.unreadable:
             yield "  " + one_line(f"{session} cannot be derived: {why}", 300)
         for session in derived.gone:
             yield f"  {session}: its journal is gone; what the log says of it stands"
-    yield f"{told['files']} files made in {store.storage_dir}"
+    yield f"{counted(told['files'], 'file')} made in {store.storage_dir}"
     yield from ("  " + one_line(problem, 300) for problem in told["problems"])
     yield from ("  " + one_line(f"{store.log.path}, {damage}: passed over", 300) for damage in told["damaged_lines"])
     if told["newer_lines"]:

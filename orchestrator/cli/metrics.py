@@ -86,7 +86,7 @@ def _lines(found: Sequence[Metric]) -> Iterator[str]:
         )
         goal = f"; goal {one.goal}" if one.goal else ""
         note = f"; {one.note}" if one.note else ""
-        yield f"{one.name:<28}{value}{sure} ({one.n:,} {one.of}){goal}{note}"
+        yield f"{one.name:<28}{value}{sure} (n = {one.n:,}, {one.of}){goal}{note}"
         yield from (f"{'':<28}{agent} {figure(share, one.unit)}" for agent, share in one.by_agent.items())
 
 

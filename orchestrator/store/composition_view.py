@@ -87,6 +87,11 @@ class Composition:
         """It came from others, and no gate here has found a success of it yet."""
         return self.imported is not None and self.by_sessions.successes == 0 and self.saved is None
 
+    @property
+    def is_rehearsed(self) -> bool:
+        """Only rehearsals speak for it: it tells nothing of real runs."""
+        return self.saved is None and bool(self.sessions) and all(one.rehearsal for one in self.sessions.values())
+
     def scored(self) -> int:
         """How many uses the mean score is over."""
         return self.claimed.usage_count + self.by_callers.scored + self.by_sessions.scored

@@ -170,7 +170,7 @@ class ConfigurationStore:
     # Beyond the specification
 
     def compositions(self) -> list[Composition]:
-        """All of them with what speaks for each, sorted by id."""
+        """All of them with what speaks for each, sorted by id; those of rehearsals as well."""
         self._refresh()
         return sorted(self._view.of_store(self.name), key=lambda one: one.id)
 
@@ -183,15 +183,18 @@ class ConfigurationStore:
         """
         self._view, self.reading = CompositionView(), Reading()
         found = self._all()
-        for one in self._view.of_store(self.name):
+        for one in self._real():
             self._write(one)
         return found
 
     def _all(self, *, in_quarantine: bool = True) -> list[AgentConfiguration]:
         self._refresh()
         self._look_through()
-        found = self._view.of_store(self.name)
-        return [one.configuration() for one in found if in_quarantine or not one.is_quarantined]
+        return [one.configuration() for one in self._real() if in_quarantine or not one.is_quarantined]
+
+    def _real(self) -> list[Composition]:
+        """Without those of rehearsals, whose models are scripts."""
+        return [one for one in self._view.of_store(self.name) if not one.is_rehearsed]
 
     def _refresh(self) -> None:
         if self.log.was_replaced(self.reading):
@@ -254,7 +257,7 @@ class ConfigurationStore:
                 continue
             there.add(name)
             problems += self._take_in_edit(name)
-        for one in list(self._view.of_store(self.name)):
+        for one in self._real():
             if one.id not in there:
                 self._write(one)
         self.problems = tuple(problems)
@@ -306,7 +309,7 @@ class ConfigurationStore:
     def _contribute_all(self) -> None:
         if self.pattern_library is not None:
             self._refresh()
-            for one in self._view.of_store(self.name):
+            for one in self._real():
                 self._contribute(one)
 
 

@@ -28,7 +28,7 @@ def test_without_a_session_all_is_unknown(orchestrate: Call, workspace: Path) ->
     shown = orchestrate("metrics")
     assert shown.code == 0
     assert shown.out.startswith(f"0 sessions of {workspace}\n")
-    assert "success_rate                unknown (0 gated sessions); goal ≥ 80 %" in shown.out
+    assert "success_rate                unknown (n = 0, gated sessions); goal ≥ 80 %" in shown.out
     assert sorted(path.name for path in workspace.iterdir()) == []
 
 

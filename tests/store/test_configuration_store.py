@@ -107,6 +107,15 @@ def test_what_sessions_came_to_is_there_without_being_saved(store: Configuration
     assert found.tags == ["change"]
 
 
+def test_a_rehearsal_is_no_composition_that_anybody_finds(store: ConfigurationStore) -> None:
+    project = str(store.storage_dir.parents[1])
+    store.log.append(as_record(replace(outcome(PASSED), project=project, rehearsal=True)))
+    assert store.list_all() == store.search() == store.rebuild() == []
+    assert store.get_best_for_task("general") is None
+    assert [one.is_rehearsed for one in store.compositions()] == [True]
+    assert not store.storage_dir.exists()
+
+
 def test_the_store_is_rebuilt_equal_after_it_was_deleted(store: ConfigurationStore) -> None:
     for name in ("a", "b"):
         config = team(name)
