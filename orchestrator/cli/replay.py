@@ -13,6 +13,7 @@ from orchestrator.cli.shared_options import json_option, workspace_option
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orchestrator.composition.other_aggregator import OtherEnd
     from orchestrator.session.replaying import OtherDecision, ReplayResult
     from orchestrator.session.state import Session
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 @click.argument("session", required=False, shell_complete=completion_values.sessions)
 @click.option("--policy", metavar="NAME|FILE", help="Also say what this policy would have decided.")
 @click.option(
+    "--aggregator",
+    type=click.Choice(["all", "weighted_score", "consensus", "priority_list"]),
+    help="Also say what a plan of its own would have come to with this aggregator.",
+)
+@click.option(
     "--until",
     type=click.IntRange(min=1),
     metavar="N",
@@ -28,7 +34,14 @@ if TYPE_CHECKING:
 )
 @workspace_option
 @json_option
-def command(session: str | None, policy: str | None, until: int | None, workspace: Path | None, as_json: bool) -> None:
+def command(
+    session: str | None,
+    policy: str | None,
+    aggregator: str | None,
+    until: int | None,
+    workspace: Path | None,
+    as_json: bool,
+) -> None:
     """Derive every decision of SESSION (default: the newest) again; exit 1 at the first difference.
 
     SESSION is an id, or the path of a session's folder, such as an unpacked bundle's.
@@ -53,11 +66,14 @@ def command(session: str | None, policy: str | None, until: int | None, workspac
         from orchestrator.cli.build_request import find_policy
 
         others = under_policy(result.session, find_policy(policy))
+    end = None if aggregator is None else _under_aggregator(result.session, aggregator)
     with_state = until is not None
     if as_json:
-        print(_as_document(result, others, with_state=with_state))
+        print(_as_document(result, others, end, with_state=with_state))
     else:
         print(_as_text(result, others, name=folder.id))
+        if end is not None:
+            print("\n".join(_end_in_words(end)))
         if with_state:
             print(_state_of(result.session))
 
@@ -78,6 +94,35 @@ def _as_text(result: ReplayResult, others: tuple[OtherDecision, ...], *, name: s
         same = "the same" if other.other.action == other.recorded.action else "otherwise"
         lines.append(f"under {other.other.policy}, {same}: {decision_words(other.other)}")
     return "\n".join(lines)
+
+
+def _under_aggregator(session: Session, aggregator: str) -> OtherEnd:
+    from orchestrator.composition.other_aggregator import under_aggregator
+    from orchestrator.errors import UsageError
+    from orchestrator.models.plan_tree import Aggregator
+
+    if session.options.plan is None:
+        raise UsageError(
+            f"session {session.id} has no plan of its own, so nothing in it is aggregated",
+            hint="leave out --aggregator; --policy decides reviews again",
+        )
+    return under_aggregator(session.options.plan, session.plan_run.results, Aggregator(aggregator))
+
+
+def _end_in_words(end: OtherEnd) -> list[str]:
+    from orchestrator.models.plan_tree import StrategyResult
+
+    def words(result: StrategyResult | None) -> str:
+        return "cannot be known" if result is None else "a success" if result.success else "a failure"
+
+    recorded = "no end" if end.recorded is None else words(end.recorded)
+    lines = [f"under {end.aggregator}, the plan's end {words(end.result)}; recorded is {recorded}"]
+    if end.result is not None:
+        lines = [f"under {end.aggregator}, the plan comes to {words(end.result)}; recorded is {recorded}"]
+    if end.differs_after is not None:
+        then = f"{', '.join(end.wanted)} would have run, or been told something else" if end.wanted else "it would end"
+        lines.append(f"the recorded world holds up to {end.differs_after}: then {then}")
+    return lines
 
 
 def _state_of(session: Session) -> str:
@@ -106,7 +151,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _as_document(result: ReplayResult, others: tuple[OtherDecision, ...], *, with_state: bool) -> str:
+def _as_document(
+    result: ReplayResult, others: tuple[OtherDecision, ...], end: OtherEnd | None, *, with_state: bool
+) -> str:
     from orchestrator.cli.documents import document
 
     return document(
@@ -118,6 +165,7 @@ def _as_document(result: ReplayResult, others: tuple[OtherDecision, ...], *, wit
             "decisions": result.decisions,
             "unrecorded": [effect for _, effect in result.unrecorded],
             "under_policy": others,
+            "under_aggregator": end,
             **({"state": _plain(result.session)} if with_state else {}),
         }
     )

@@ -55,6 +55,14 @@ def test_replay_says_what_another_policy_would_have_decided_without_changing_wha
     assert json.loads(ran.out)["under_policy"] == []
 
 
+def test_without_a_plan_of_its_own_there_is_nothing_to_aggregate(story: Story, orchestrate: Callable[..., Any]) -> None:
+    story.write()
+    assert json.loads(orchestrate("replay", "--json").out)["under_aggregator"] is None
+    ran = orchestrate("replay", "--aggregator", "consensus")
+    assert ran.code == 2
+    assert "has no plan of its own" in ran.err
+
+
 def test_a_folder_is_named_by_its_path(story: Story, orchestrate: Callable[..., Any]) -> None:
     story.write()
     assert orchestrate("replay", str(story.folder.path)).code == 0

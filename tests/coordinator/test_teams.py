@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from orchestrator.cli.replay import command as replay
 from orchestrator.coordinator.session_request import RehearsalRequest
 from orchestrator.errors import ExitCode
 from orchestrator.models.identity import AgentName
@@ -191,6 +193,8 @@ async def test_one_that_hangs_is_timed_out_and_the_others_stand(teams: Teams) ->
     assert ended.failures == {"1.1": None, "1.2": Failure.TIMED_OUT, "1.3": None}
     assert ended.result.success
     assert ended.result.aggregated_output["consensus"]["success_votes"] == 2
+    said = CliRunner().invoke(replay, [str(ended.folder), "--aggregator", "all"])
+    assert "under all, the plan comes to a failure; recorded is a success" in said.output
 
 
 def debater(name: str, cli: str) -> AgentNode:
