@@ -253,7 +253,7 @@ def _judge(draft: Draft, worker: WorkerId) -> None:
         restart_later(draft, worker, f"its sandbox could not be set up{said}{note}")
     elif _did_not_start(draft, worker):
         ended = (
-            f"it said nothing at all within {draft.session.options.first_word_s:g} s{said}"
+            f"{detail.current.stopping_because}{said}"
             if detail.current.outstayed
             else f"it ended with exit code {code} and without a record{said}{note}"
         )

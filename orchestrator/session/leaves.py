@@ -51,6 +51,8 @@ def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
             draft.do(effect)
         else:
             draft.plan_run.measuring = draft.session.plan_run.measuring | {leaf.path}
+            if not leaf.layers:
+                draft.plan_run.merging = draft.session.plan_run.merging | {leaf.path}
             draft.do(MergeLayers(leaf=leaf, writers=_writers_on(draft.session, leaf)))
         if not draft.running:
             return False
@@ -88,6 +90,12 @@ def _why_wait(draft: Draft, leaf: Leaf) -> str | None:
     writers = [one.worker for one in busy if one.leaf.node.access == "write" and not one.leaf.layers]
     if writers:
         return f"{writers[0]} writes in the target"
+    if run.merging and not leaf.layers:
+        return "what was made side by side is being merged into the target"
+    if isinstance(leaf, MergeLeaf):
+        others = [one.worker for one in busy if not one.leaf.layers]
+        reads = others and not leaf.layers
+        return f"changes are to be merged into the target, and {', '.join(others)} read there" if reads else None
     if not isinstance(leaf, AgentLeaf):
         waits = draft.session.options.baseline_s is not None and draft.session.assessment.baseline is None
         return "the target's tests as they were before are still being run" if waits else None

@@ -64,6 +64,7 @@ def on_gates_measured(draft: Draft, body: GatesMeasured) -> None:
 def on_layers_merged(draft: Draft, body: LayersMerged) -> None:
     """What was made side by side has been merged."""
     path = body.result.path
+    draft.plan_run.merging = draft.session.plan_run.merging - {path}
     draft.plan_run.measuring = draft.session.plan_run.measuring - {path}
     draft.plan_run.results = {**draft.session.plan_run.results, path: body.result}
 

@@ -321,6 +321,8 @@ class PlanRun:
     """What leaves came to; what a person sent on after that is no result until it is settled again."""
     measuring: frozenset[NodePath] = frozenset()
     """Gates that are being measured."""
+    merging: frozenset[NodePath] = frozenset()
+    """Merges under way whose result goes into the target itself."""
     looked_at: frozenset[tuple[WorkerId, int]] = frozenset()
     """Attempts of writers that failed and whose change is, or was, looked at all the same."""
     timed_out: frozenset[tuple[WorkerId, int]] = frozenset()

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.models.effects import CloseSession, MeasureGates, MeasureWork, RunChecks, StartWorker, TakeSnapshot
+from orchestrator.models.effects import (
+    CloseSession,
+    MeasureGates,
+    MeasureWork,
+    MergeLayers,
+    RunChecks,
+    StartWorker,
+    TakeSnapshot,
+)
 from orchestrator.models.entries import (
     ChecksMeasured,
     ClockMoved,
@@ -21,6 +29,7 @@ from orchestrator.models.entries import (
     GatesMeasured,
     GuardAsked,
     Input,
+    LayersMerged,
     NetworkRefused,
     Sampled,
     SessionClosed,
@@ -44,6 +53,7 @@ from orchestrator.models.events import (
     Reported,
     Said,
     ToolCalled,
+    ToolReturned,
     TurnEnded,
     Unrecognised,
     UsageReported,
@@ -56,6 +66,7 @@ from orchestrator.models.plan_tree import (
     GateNode,
     GateResult,
     MeasuredGate,
+    MergeResult,
     Strategy,
     StrategyNode,
 )
@@ -109,6 +120,15 @@ PLAN = StrategyNode(
     (
         StrategyNode(Strategy.DEBATE, (AgentNode("a"), AgentNode("b"), AgentNode("c")), rounds=2),
         StrategyNode(
+            Strategy.PARALLEL,
+            (
+                StrategyNode(
+                    Strategy.PARALLEL, (AgentNode("left", access="write"), AgentNode("right", access="write"))
+                ),
+                AgentNode("reader"),
+            ),
+        ),
+        StrategyNode(
             Strategy.REPEAT, (AgentNode("writer", access="write"),), at_most=3, gate=GateNode(("tests", "lint"))
         ),
         AgentNode("last", limits=AgentLimits(timeout_s=60.0, max_tokens=100)),
@@ -119,6 +139,7 @@ ACTS = (
     *["perform"] * 6,
     *["say"] * 4,
     *["exit"] * 2,
+    *["answer_well"] * 3,
     *["time", "time", "command", "measure", "resume", "shortage", "refusal", "wait_for_consent"],
     *["fault", "clock_jumps", "command_twice"],
 )
@@ -147,16 +168,25 @@ class World:
     def take(self, body: Input) -> None:
         ended = self.play.session.ending
         self.play.take(body)
-        if self.play.session.ending is not None and ended is None:
+        began_to_end = self.play.session.ending is not None and ended is None
+        if began_to_end:
             self.endings += 1
-        self.check()
+        self.check(may_start=began_to_end)
 
-    def check(self) -> None:
+    def check(self, *, may_start: bool = False) -> None:
+        """Hold what the last input called for, and where the session stands, against what is promised.
+
+        Args:
+            may_start: The session began to end with this input: another deadline of the same moment may have started
+                somebody before, who is stopped as soon as it has been started.
+        """
         session = self.play.session
         for _, effect in self.play.effects[self.handled :]:
             if isinstance(effect, StartWorker):
                 assert effect.worker not in self.alive, f"{effect.worker} is started while it runs"
-                assert session.ending is None
+                if effect.attempt == 1:  # a person may send a reader on whenever they like
+                    self.check_target(effect.worker)
+                assert session.ending is None or may_start
             if isinstance(effect, CloseSession):
                 assert not self.alive, f"closed over the heads of {list(self.alive)}"
         self.handled = len(self.play.effects)
@@ -180,6 +210,15 @@ class World:
             assert moves, (
                 f"nothing can ever happen again: { {w.id: (w.status, w.why) for w in session.workers.values()} }"
             )
+
+    def check_target(self, starts: WorkerId) -> None:
+        """Of a plan: whoever writes in the target is alone there, and nothing is merged into it meanwhile."""
+        leaves = {one.worker: one.leaf for one in self.play.session.plan_run.started.values()}
+        if starts not in leaves or leaves[starts].layers:
+            return
+        beside = [worker for worker in self.alive if worker in leaves and not leaves[worker].layers]
+        writers = [worker for worker in (*beside, starts) if leaves[worker].node.access == "write"]
+        assert not (writers and beside), f"{writers} write beside {beside}"
 
     # One thing that happens
 
@@ -209,6 +248,9 @@ class World:
             case MeasureGates():
                 state = list(GateState)[self.number(2)]
                 self.take(GatesMeasured(GateResult(effect.path, (MeasuredGate("tests", state),)), name))
+            case MergeLayers(leaf=leaf):
+                merged = MergeResult(leaf.path, success=self.number(2) > 0, taken=leaf.take)
+                self.take(LayersMerged(merged, name))
             case CloseSession():
                 self.take(SessionClosed(effect.outcome, effect.reason, name))
             case _:
@@ -230,6 +272,19 @@ class World:
                 until = self.play.at + timedelta(minutes=self.number(90) - 5)
                 payload = Failed(payload.text, payload.failure, resets_at=until, final=True)
             self.play.says(worker, payload, kind=kind)
+            self.check()
+
+    def answer_well(self, place: int) -> None:
+        """A worker does its part: without that, few plans come to their second half."""
+        if self.alive:
+            worker = list(self.alive)[place % len(self.alive)]
+            reply = {**ANSWER, **REPLY, "position": ("for it", "against it")[place % 2]}
+            self.play.says(worker, ToolCalled("Read", "t9", "a.py"))
+            self.play.says(worker, ToolReturned("t9", ok=True, text="x"))
+            self.play.says(worker, TurnEnded(ok=True, subtype="success", reply=reply), kind=EventType.STATUS)
+            self.check()
+            del self.alive[worker]
+            self.play.exits(worker, 0)
             self.check()
 
     def measure(self, place: int) -> None:
