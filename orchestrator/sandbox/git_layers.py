@@ -8,7 +8,6 @@ worker has ended, and checked first, is told by :mod:`orchestrator.shim.git_deli
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +18,7 @@ from orchestrator.files.foreign import ForeignFolder, Unread, kind_of
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.repositories import Repository, WorkTree
 from orchestrator.shim.attempt_records import encode, replace_file
-from orchestrator.shim.git_delivery import DONE, PLAN, STATES, STEPS
+from orchestrator.shim.git_delivery import DONE, PLAN, STATES, STEPS, document_at
 from orchestrator.shim.git_files import MOST_INDEX_BYTES, files_below, is_folder, open_file, read_file, references
 from orchestrator.shim.staging_index import UnreadableIndex, read_index, skip_outside, write_index
 
@@ -252,7 +251,7 @@ def mounts_of(workers_dir: Path, worker: str) -> Sequence[Mount]:
         key=lambda path: path.stat().st_mtime_ns,
         default=None,
     )
-    plan = None if newest is None or (newest.parent / DONE).exists() else plan_of(str(newest))
+    plan = None if newest is None or (newest.parent / DONE).exists() else document_at(str(newest))
     rows = plan["mounts"] if plan is not None else ()
     return [Mount(Path(place), "read", source) for place, source in rows] if isinstance(rows, list) else ()
 
@@ -306,13 +305,3 @@ def _copy_folder(source: Path, place: Path) -> None:
     for path in files_below(str(source)):
         if not path.endswith(".lock"):
             _copy(source / path, place / path)
-
-
-def plan_of(path: str) -> Mapping[str, object] | None:
-    """A plan as it was written; ``None`` where there is none."""
-    try:
-        with open(path, "rb") as file:
-            found = json.load(file)
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None

@@ -67,7 +67,7 @@ def deliver(plan_file: str) -> list[str]:
     if not os.path.exists(plan_file):
         return []
     with _Lock(folder):
-        record = _record_of(done)
+        record = document_at(done)
         if record is None:
             with open(plan_file, "rb") as file:
                 record = _carry_all(json.load(file))
@@ -76,7 +76,8 @@ def deliver(plan_file: str) -> list[str]:
         return [str(note) for note in record["notes"]]
 
 
-def _record_of(path: str) -> Mapping[str, Any] | None:
+def document_at(path: str) -> Mapping[str, Any] | None:
+    """A plan or a record of a delivery as it was written; ``None`` where there is none."""
     try:
         with open(path, "rb") as file:
             found = json.load(file)

@@ -12,7 +12,7 @@ import struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _STAT = 40
 """Bytes of times, device, inode, mode, owner and size at the start of an entry."""
@@ -82,6 +82,30 @@ def _entries(data: bytes, length: int) -> list[Entry]:
     end = len(data) - length
     found: list[Entry] = []
     at, before = 12, b""
+    for name, stat, oid, flags, more, at in rows(data, version=version, count=count, length=length):
+        if at > end:
+            raise UnreadableIndex("the index is damaged")
+        found.append(_checked(Entry(name, flags >> 12 & 3, oid, stat, (flags & _ASSUMED, more & 0x6000)), before))
+        before = name
+    _check_extensions(data, at, end)
+    return found
+
+
+def rows(data: bytes, *, version: int, count: int, length: int) -> Iterator[tuple[bytes, bytes, bytes, int, int, int]]:
+    """Every row of an index as it lies there, judged by nobody.
+
+    Args:
+        version: 2, 3 or 4, in which names are shortened by what they share with the name before.
+        length: of an object's id, in bytes.
+
+    Yields:
+        The name, what git saw of the file (40 bytes), the id, both words of flags, and where the row ends.
+
+    Raises:
+        ValueError: It is cut short, or a name builds on nothing (``struct.error`` and ``IndexError`` say the same).
+    """
+    at, name = 12, b""
+    end = len(data) - length
     for _ in range(count):
         start = at
         stat, oid = data[at : at + _STAT], data[at + _STAT : at + _STAT + length]
@@ -94,28 +118,28 @@ def _entries(data: bytes, length: int) -> list[Entry]:
             at += 2
         if version == 4:
             shared, at = _number(data, at)
+            if shared > len(name):
+                raise ValueError("one of its names builds on nothing")
             stop = data.index(b"\0", at, end)
-            name = before[: len(before) - shared] + data[at:stop]
+            name = name[: len(name) - shared] + data[at:stop]
             at = stop + 1
         else:
             stop = data.index(b"\0", at, end)
             name = data[at:stop]
             at = start + (stop - start + 8) // 8 * 8
-        if at > end:
-            raise UnreadableIndex("the index is damaged")
-        found.append(_checked(Entry(name, flags >> 12 & 3, oid, stat, (flags & _ASSUMED, more & 0x6000)), before))
-        before = name
-    _check_extensions(data, at, end)
-    return found
+        yield name, stat, oid, flags, more, at
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:
+    """A number in git's variable width, and where it ends."""
     byte = data[at]
     value = byte & 0x7F
     while byte & 0x80:
         at += 1
         byte = data[at]
         value = (value + 1 << 7) | byte & 0x7F
+        if value > 1 << 32:
+            raise ValueError("one of its numbers is beyond all measure")
     return value, at + 1
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
+from orchestrator.shim.staging_index import rows
+
 ObjectFormat: TypeAlias = Literal["sha1", "sha256"]
 HASH_BYTES: Final[dict[str, int]] = {"sha1": 20, "sha256": 32}
 
@@ -18,7 +20,6 @@ GITLINK: Final = 0o160000
 
 MOST_ENTRIES: Final = 20_000_000
 _STATUS: Final = struct.Struct(">10I")
-_EXTENDED: Final = 0x4000
 _INTENT_TO_ADD: Final = 0x2000
 _SKIP_WORKTREE: Final = 0x4000
 _ASSUME_VALID: Final = 0x8000
@@ -83,8 +84,10 @@ def read_index(content: bytes, *, object_format: ObjectFormat) -> Index:
             raise IndexUnreadable(f"it claims {count} entries, more than it can hold")
         entries, place = _entries(content, version, count, hash_bytes)
         return _with_extensions(Index(version, tuple(entries)), content, place, hash_bytes)
-    except (struct.error, IndexError) as error:
-        raise IndexUnreadable("it is cut short") from error
+    except IndexUnreadable:
+        raise
+    except (struct.error, IndexError, ValueError) as error:
+        raise IndexUnreadable("it is cut short, or its names are not whole") from error
 
 
 def merge_split(index: Index, shared: Index) -> Index:
@@ -107,39 +110,14 @@ def merge_split(index: Index, shared: Index) -> Index:
 
 
 def _entries(content: bytes, version: int, count: int, hash_bytes: int) -> tuple[list[IndexEntry], int]:
-    place, entries, path = 12, list[IndexEntry](), b""
-    for _ in range(count):
-        begin = place
-        ctime_s, ctime_ns, mtime_s, mtime_ns, _, inode, mode, _, _, size = _STATUS.unpack_from(content, place)
-        place += _STATUS.size
-        oid = content[place : place + hash_bytes].hex()
-        place += hash_bytes
-        (flags,) = struct.unpack_from(">H", content, place)
-        place += 2
-        further = 0
-        if flags & _EXTENDED:
-            (further,) = struct.unpack_from(">H", content, place)
-            place += 2
-        if version == 4:
-            stripped, place = _stripped(content, place)
-            if stripped > len(path):
-                raise IndexUnreadable("one of its names builds on nothing")
-            end = content.find(b"\0", place)
-            if end < 0:
-                raise IndexUnreadable("it is cut short")
-            path = path[: len(path) - stripped] + content[place:end]
-            place = end + 1
-        else:
-            end = content.find(b"\0", place)
-            if end < 0:
-                raise IndexUnreadable("it is cut short")
-            path = content[place:end]
-            place = begin + ((end - begin) // 8 + 1) * 8
+    place, entries = 12, list[IndexEntry]()
+    for path, stat, oid, flags, further, end in rows(content, version=version, count=count, length=hash_bytes):
+        ctime_s, ctime_ns, mtime_s, mtime_ns, _, inode, mode, _, _, size = _STATUS.unpack(stat)
         entries.append(
             IndexEntry(
                 path,
                 mode,
-                oid,
+                oid.hex(),
                 (flags >> 12) & 3,
                 size,
                 (mtime_s, mtime_ns),
@@ -150,21 +128,8 @@ def _entries(content: bytes, version: int, count: int, hash_bytes: int) -> tuple
                 bool(flags & _ASSUME_VALID),
             )
         )
+        place = end
     return entries, place
-
-
-def _stripped(content: bytes, place: int) -> tuple[int, int]:
-    """A number in git's variable width, and where it ends."""
-    byte = content[place]
-    place += 1
-    value = byte & 0x7F
-    while byte & 0x80:
-        byte = content[place]
-        place += 1
-        value = ((value + 1) << 7) | (byte & 0x7F)
-        if value > 1 << 32:
-            raise IndexUnreadable("one of its numbers is beyond all measure")
-    return value, place
 
 
 def _with_extensions(index: Index, content: bytes, place: int, hash_bytes: int) -> Index:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.sandbox.git_layers import OBJECTS, make_layers, mounts_of, plan_of, reader_layers
+from orchestrator.sandbox.git_layers import OBJECTS, make_layers, mounts_of, reader_layers
 from orchestrator.sandbox.repositories import find_repositories
+from orchestrator.shim.git_delivery import document_at
 from tests.workers.repository import GIT, git, layered, new_repository
 
 
@@ -70,5 +71,5 @@ def test_the_newest_layer_of_a_worker_is_found_for_who_sends_in_its_place(tmp_pa
 
 def test_a_plan_is_read_again(tmp_path: Path) -> None:
     made = layered(new_repository(tmp_path / "t"), tmp_path / "l")
-    assert (plan_of(made.plan) or {})["worker"] == "w"
-    assert plan_of(str(tmp_path / "none")) is None
+    assert (document_at(made.plan) or {})["worker"] == "w"
+    assert document_at(str(tmp_path / "none")) is None
