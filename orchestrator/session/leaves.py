@@ -93,9 +93,9 @@ def _why_wait(draft: Draft, leaf: Leaf) -> str | None:
     if run.merging and not leaf.layers:
         return "what was made side by side is being merged into the target"
     if isinstance(leaf, MergeLeaf):
-        others = [one.worker for one in busy if not one.leaf.layers]
-        reads = others and not leaf.layers
-        return f"changes are to be merged into the target, and {', '.join(others)} read there" if reads else None
+        readers = ", ".join(one.worker for one in busy if not one.leaf.layers)
+        moves = readers and not leaf.layers
+        return f"changes are to be merged into the target, and {readers} read there" if moves else None
     if not isinstance(leaf, AgentLeaf):
         waits = draft.session.options.baseline_s is not None and draft.session.assessment.baseline is None
         return "the target's tests as they were before are still being run" if waits else None
