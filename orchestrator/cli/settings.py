@@ -7,20 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.shared_options import AnyPath, json_option
+from orchestrator.cli.shared_options import AnyPath, json_option, project_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.settings.settings_files import Settings
 
-_TARGET = click.option(
-    "--target",
-    type=AnyPath(),
-    default=".",
-    metavar="PATH",
-    help="The project whose own settings count too, if you trust it [default: the current folder].",
-)
+_TARGET = project_option("settings")
 
 
 @click.group("settings", invoke_without_command=True)

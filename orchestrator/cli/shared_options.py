@@ -217,6 +217,17 @@ def workspace_option(function: F) -> F:
     )(function)
 
 
+def project_option(what: str) -> Callable[[F], F]:
+    """``--target``: the project whose own settings, teams or the like count too."""
+    return click.option(
+        "--target",
+        type=AnyPath(),
+        default=".",
+        metavar="PATH",
+        help=f"The project whose own {what} count too, if you trust it [default: the current folder].",
+    )
+
+
 def session_option(function: F) -> F:
     """``--session``: another session than the newest."""
     return click.option(

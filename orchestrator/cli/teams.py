@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import completion_values
-from orchestrator.cli.shared_options import AnyPath, json_option
+from orchestrator.cli.shared_options import AnyPath, json_option, project_option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.composition.team_files import TeamFile
 
-_TARGET = click.option(
-    "--target",
-    type=AnyPath(),
-    default=".",
-    metavar="PATH",
-    help="The project whose own teams count too, if you trust it [default: the current folder].",
-)
+_TARGET = project_option("teams")
 BUILT_IN: Mapping[str, str] = {
     "change": "One agent designs, one makes the change, one reviews it.",
     "solo": "One agent makes the change, and another one reviews it.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import completion_values
-from orchestrator.cli.shared_options import AnyPath, json_option
+from orchestrator.cli.shared_options import AnyPath, json_option, project_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.models.agent_template import AgentTemplate
     from orchestrator.settings.template_library import LibraryEntry
 
-_TARGET = click.option(
-    "--target",
-    type=AnyPath(),
-    default=".",
-    metavar="PATH",
-    help="The project whose own templates count too, if you trust it [default: the current folder].",
-)
+_TARGET = project_option("templates")
 
 
 @click.group("templates", invoke_without_command=True)
