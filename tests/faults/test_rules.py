@@ -30,10 +30,10 @@ def says(*records: str) -> str:
     return "\n".join(f"cat <<'E'\n{record}\nE" for record in records)
 
 
-def run(program: Program, name: str) -> JobResult:
+def run(program: Program, name: str, *options: str) -> JobResult:
     target = program.target(files=FILES)
     words = ("--agents", name, "--target", str(target), "--no-dashboard", "--no-interactive")
-    return program.orchestrate("run", "do it", *words)
+    return program.orchestrate("run", "do it", *words, *options)
 
 
 @pytest.mark.fault("E3")
@@ -76,7 +76,7 @@ def test_words_in_a_refused_request_are_no_code(program: Program) -> None:
     body = {"error": {"message": "Invalid value: 'server_error'.", "type": "invalid_request_error", "code": None}}
     failed = json.dumps({"type": "turn.failed", "error": {"message": json.dumps(body)}})
     program.agent("codex", f"{says(WORK[0], failed)}\nexit 1")
-    ran = run(program, "codex")
+    ran = run(program, "codex", "--timeout", "60s")
     assert not [one for one in program.report()["recoveries"] if one["rule"] == "overloaded"]
     assert ran.code == 1
 
