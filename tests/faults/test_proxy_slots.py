@@ -67,7 +67,7 @@ class Listener:
 
     def _read(self, connection: socket.socket) -> None:
         with suppress(OSError):
-            self.heard.append(connection.recv(4096).split(b" ")[1].decode() if connection else "")
+            self.heard.append(connection.recv(4096).partition(b" ")[2].partition(b" ")[0].decode())
 
     def close(self) -> None:
         for each in (self._socket, *self._held):
