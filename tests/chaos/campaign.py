@@ -23,6 +23,7 @@ from pathlib import Path
 
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
+from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
@@ -212,6 +213,8 @@ class Play:
             # One that was killed between the journal's last entry and its own last word leaves nothing to resume.
             if ended.startswith("ended done") or (ended.startswith("refused") and " is done: " in ended):
                 break
+            if self.plan.team and ended.startswith("ended failed"):  # an agent of a plan that is killed has failed
+                break
         else:
             self.figures.problems.append(f"{self.root}: stuck after {MOST_LIVES} coordinators: {ended}")
         if self.session is not None:
@@ -223,6 +226,7 @@ class Play:
                     expected=teams.expected(self.plan.team, self.plan.count) if self.plan.team else alone,
                     root=self.root,
                     makers=self.makers,
+                    outcomes=(Outcome.DONE, Outcome.FAILED) if self.plan.team else (Outcome.DONE,),
                     temporary=self.temporary,
                 )
             except (Miscounted, AssertionError) as problem:

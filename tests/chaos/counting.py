@@ -17,6 +17,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, JournalEntry, WorkerExited
 from orchestrator.models.events import Reported, Said, Unrecognised
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.workers import WorkerStatus
 from orchestrator.sandbox.control_groups import own_group
 from orchestrator.sandbox.kernel_limits import delegated
 from orchestrator.session.replaying import replay
@@ -78,6 +79,7 @@ def check_session(
     root: Path,
     makers: Collection[int],
     temporary: Path,
+    outcomes: Collection[Outcome] = (Outcome.DONE,),
 ) -> None:
     """Check one session that has ended, and add it up.
 
@@ -85,6 +87,7 @@ def check_session(
         expected: How far each worker that has finished must have counted, by worker.
         makers: The pids of its coordinators, which stand in the names of the control groups they made.
         temporary: The folder that they took for the system's temporary one.
+        outcomes: How it may have ended.
 
     Raises:
         Miscounted: Something is lost, doubled, left, or not what replay derives.
@@ -102,7 +105,8 @@ def check_session(
             raw = written(folder, worker, stream=stream, pattern=pattern)
             problems += _compare(f"{worker} {stream}", numbers, raw, sums)
         whole = list(range(1, expected.get(worker, 0) + 1))
-        if worker in expected and said.get((worker, "stdout")) != whole:
+        is_done = result.session.workers[worker].status is WorkerStatus.DONE
+        if worker in expected and (is_done or Outcome.FAILED not in outcomes) and said.get((worker, "stdout")) != whole:
             problems.append(f"{worker}: the journal does not hold 1..{expected[worker]} once and in order")
     left = _left(partial(_processes, root), sums)
     sums.leftovers += len(left)
@@ -115,9 +119,10 @@ def check_session(
         problems.append("effects were derived that are not in the journal")
     if result.session.effects_open:
         problems.append(f"effects without an outcome: {result.session.effects_open}")
-    if result.session.closed is None or result.session.closed.outcome is not Outcome.DONE:
+    if result.session.closed is None or result.session.closed.outcome not in outcomes:
         problems.append(f"it did not reach its end: {result.session.closed}")
-    if folder.homes_dir.exists():
+    is_kept = result.session.closed is not None and result.session.closed.outcome is not Outcome.DONE
+    if folder.homes_dir.exists() and not is_kept:
         problems.append("the private homes are still there")
     problems += unproven(entries)
     if problems:
