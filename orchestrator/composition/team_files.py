@@ -198,9 +198,6 @@ def _strategy(
     if synthesizer is not None:
         fields["synthesizer"] = _agent(reader, file, synthesizer if isinstance(synthesizer, dict) else {})
     found = tuple(_node(reader, file, child, inside=inside, depth=depth + 1) for child in children)
-    if strategy is Strategy.BEST_OF:
-        # Losers would stay in the target: it takes layers over it, one for each candidate.
-        raise file.fault("best_of cannot be run yet: it chooses among changes made side by side", key="strategy")
     return StrategyNode(strategy, found, **fields)
 
 

@@ -44,7 +44,7 @@ def test_a_gate_that_does_not_pass_ends_the_sequence(state: GateState) -> None:
     result = play.end()
     assert play.paths == ["1.1", "1.2"]
     assert not result.success
-    assert result.errors == (f"gate tests: {state.value}",)
+    assert result.errors == (f"gate tests at 1.2: {state.value}",)
     assert result.aggregated_output["final_output"] == {"text": "by 1.1"}
 
 

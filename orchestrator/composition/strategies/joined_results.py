@@ -109,9 +109,11 @@ def gates_as_output(result: GateResult) -> dict[str, Any]:
 
 def _gate_errors(result: GateResult) -> Iterable[str]:
     if result.error:
-        yield f"gates: not measured ({result.error})"
+        yield f"gates at {result.path}: not measured ({result.error})"
     for gate in result.gates:
         if gate.state is not GateState.PASS:
-            yield f"gate {gate.name}: {gate.state.value}" + (f" ({gate.message})" if gate.message else "")
+            yield f"gate {gate.name} at {result.path}: {gate.state.value}" + (
+                f" ({gate.message})" if gate.message else ""
+            )
     if not result.gates and not result.error:
-        yield "gates: not measured"
+        yield f"gates at {result.path}: not measured"
