@@ -92,10 +92,8 @@ def _cpu_of(program: Program, records: int) -> float:
     usage = {"input_tokens": 1, "output_tokens": 1}
     message = {"id": "m&", "role": "assistant", "model": "m", "content": [call], "usage": usage}
     record = json.dumps({"type": "assistant", "message": message})
-    program.agent(
-        "claude",
-        f"echo '{CLAUDE_SAYS['init']}'; echo >>a.py; seq {records} | sed 's/.*/{record}/'; echo '{CLAUDE_SAYS['result']}'",
-    )
+    says = f"echo '{CLAUDE_SAYS['init']}'; seq {records} | sed 's/.*/{record}/'; echo '{CLAUDE_SAYS['result']}'"
+    program.agent("claude", f"echo >>a.py; {says}")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = program.run(program.target(f"target-{records}", files=FILES), timeout_s=RUN_TIME_S * 3)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
