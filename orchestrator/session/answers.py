@@ -9,7 +9,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.consents import settle
 from orchestrator.session.delayed_starts import end_limit, launch
 from orchestrator.session.draft import Draft
-from orchestrator.session.leaves import allow_more
+from orchestrator.session.leaves import allow_more, bring_to_target
 from orchestrator.session.storage_limits import STORAGE
 
 
@@ -48,10 +48,12 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
 def _go_on(draft: Draft, worker: WorkerId) -> None:
     """With all its questions answered, the worker's conversation goes on."""
     answers = draft.detail(worker).answers
+    elsewhere = bring_to_target(draft, worker)
     assignment = assignment_to_continue(
         draft.session,
         draft.detail(worker).assignment,
         template="answer",
+        fresh=elsewhere,  # a CLI knows its conversations by the folder it worked in
         answer="\n\n".join(answer for _, answer in answers),
         because="; ".join(question for question, _ in answers),
     )

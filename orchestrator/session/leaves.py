@@ -138,6 +138,24 @@ def allow_more(draft: Draft, question: str) -> None:
         draft.plan_run.raised = draft.session.plan_run.raised + draft.session.options.sandbox.team.max_workers
 
 
+def bring_to_target(draft: Draft, worker: WorkerId) -> bool:
+    """Have a writer that worked on a layer of its own go on in the target, once the plan is over; says whether it does.
+
+    What it made is in the target by then, and what it would still change on its layer nobody would merge.
+    """
+    run = draft.session.plan_run
+    started = next((one for one in run.started.values() if one.worker == worker), None)
+    if started is None or run.result is None or not started.leaf.layers:
+        return False
+    leaf, state = replace(started.leaf, layers=()), draft.worker(worker)
+    draft.plan_run.started = {**run.started, leaf.path: replace(started, leaf=leaf)}
+    assignment = assignment_for_leaf(draft.session, worker, leaf, agent=state.agent, role=state.role)
+    kept = draft.change_detail(worker)
+    kept.assignment = assignment
+    kept.first_prompt = assignment.prompt
+    return True
+
+
 def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
     """Start it, or put on record why nobody can run it; says which."""
     session, node = draft.session, leaf.node

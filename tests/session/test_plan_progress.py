@@ -3,14 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from orchestrator.models.effects import CloseSession, MeasureGates, MeasureWork, Outcome, StartWorker
-from orchestrator.models.entries import Command, CoordinatorResumed, GatesMeasured, UserCommand
+from orchestrator.models.effects import CloseSession, MeasureGates, MeasureWork, MergeLayers, Outcome, StartWorker
+from orchestrator.models.entries import Command, CoordinatorResumed, GatesMeasured, LayersMerged, UserCommand
 from orchestrator.models.facts import PlanFinished
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import (
     GateNode,
     GateResult,
     MeasuredGate,
+    MergeResult,
     Strategy,
     StrategyNode,
 )
@@ -164,3 +165,25 @@ def test_what_a_failed_plan_came_to_stands_when_its_session_goes_on(play: Callab
     assert started(p) == ["a"]
     assert p.last(CloseSession)[1].outcome is Outcome.FAILED
     assert len(p.wanted(PlanFinished)) == 1
+
+
+def test_a_writer_of_a_layer_that_is_sent_on_after_the_plan_goes_on_in_the_target(play: Callable[..., Play]) -> None:
+    plan = StrategyNode(Strategy.PARALLEL, (node("left", access="write"), node("right", access="write")))
+    p = play(*READERS, plan=plan, interactive=True, policy=CAUTIOUS)
+    copies = {effect.assignment.target for effect in p.wanted(StartWorker)}
+    assert p.session.options.target not in copies
+    writes(p, "left", "a.py")
+    writes(p, "right", "b.py")
+    name, merge = p.last(MergeLayers)
+    p.take(LayersMerged(MergeResult(merge.leaf.path, success=True, taken=merge.leaf.take), name))
+    p.snapshot("a.py", "b.py")
+    p.reviews("reviewer", "concerns", "no test")
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="add one", question="q1"))
+    sent = p.last(StartWorker)[1].assignment
+    assert (sent.worker, sent.target, sent.resume) == ("right", p.session.options.target, None)
+    assert "You are right." in sent.prompt
+    assert "add one" in sent.prompt
+    writes(p, "right", "b.py", "test_b.py")
+    p.snapshot("a.py", "b.py", "test_b.py")
+    p.reviews("reviewer", "approved")
+    assert closes(p).outcome is Outcome.DONE
