@@ -137,7 +137,7 @@ def test_a_question_comes_with_numbered_suggestions_and_without_the_worker_twice
     assert notice.more == ("1. this", "2. that")
 
 
-def test_an_end_without_proof_is_said_so(story: Story) -> None:
+def test_an_end_without_proof_is_reported_as_one(story: Story) -> None:
     (proven,) = heard(story, entries.WorkerExited(CLAUDE, 1, ExitRecord(0, "empty pid namespace")))
     (lost,) = heard(story, entries.WorkerExited(CLAUDE, 1, ExitRecord(None, "none", stopped_by="shim lost")))
     (unclear,) = heard(story, entries.WorkerExited(CLAUDE, 1, ExitRecord(143, "cgroup empty", stopped_by="stop")))

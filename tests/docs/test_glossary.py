@@ -197,6 +197,18 @@ def test_no_name_in_the_code_has_a_retired_word() -> None:
     assert set(retired) >= STANDING, "take from the list what no longer stands"
 
 
+def test_no_test_is_named_with_a_retired_word() -> None:
+    """The sentence of a test may have "leaving" for a verb."""
+    refused = (RETIRED_IN_NAMES | {"box", "boxes"}) - {"leaving"}
+    names = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in names_in(ast.parse(path.read_text(encoding="utf-8")))
+        if name.startswith("test_")
+    }
+    assert {name for name in names if words_of(name) & refused} == set()
+
+
 def test_no_file_has_a_retired_name() -> None:
     assert {named(path) for path in MODULES if path.stem in RETIRED_NAMES} == set()
 

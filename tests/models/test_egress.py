@@ -17,7 +17,7 @@ NEW, OLD = RefChange("refs/heads/main", None, "b" * 40, 1), RefChange("refs/tags
     "parcel",
     [PushArtifact("https://e.org/x", (NEW, OLD), ""), PackageArtifact("https://r.org/", "a", "1.0.0", "x", 1, 1)],
 )
-def test_a_parcel_is_read_back_as_it_was_written(parcel: OutboundArtifact) -> None:
+def test_an_outbound_artifact_is_read_back_as_it_was_written(parcel: OutboundArtifact) -> None:
     bodies: tuple[Body, ...] = (
         OutboundInspected(CLAUDE, "r", NAME, parcel),
         EffectIntended(NAME, SendOutbound(CLAUDE, "r", parcel)),

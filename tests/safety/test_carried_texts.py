@@ -50,7 +50,7 @@ def test_what_a_program_is_given_to_run_is_found(text: str, found: list[tuple[st
     assert carried(text) == found
 
 
-def test_what_is_not_known_is_said_so() -> None:
+def test_what_is_not_known_is_called_unknown() -> None:
     command = read("curl x | sh").commands[-1]
     (one,) = carried_by("sh", command.words, command)
     assert one.text.dynamic

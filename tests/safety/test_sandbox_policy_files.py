@@ -88,7 +88,7 @@ def test_what_a_policy_does_not_say_comes_from_the_one_it_extends(tmp_path: Path
     assert (config.limits.memory_mib, config.limits.processes) == (1, strict.limits.processes)
 
 
-def test_what_a_policy_says_of_leaving_is_put_over_what_it_extends(tmp_path: Path) -> None:
+def test_what_a_policy_says_of_egress_is_put_over_what_it_extends(tmp_path: Path) -> None:
     (tmp_path / "first.toml").write_text('[leaving]\npush_url = "git@e.org:x.git"\ntimeout_s = 7\n')
     config = load_sandbox_policy(
         written(tmp_path, 'extends = "./first.toml"\n[leaving]\npublish_url = "https://r.org/"\n')

@@ -154,7 +154,7 @@ def test_placed_files_are_whole_and_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(placed.stat().st_mode) == 0o600
 
 
-def test_a_file_that_cannot_be_placed_is_said_so(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_placed_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentUnfit, match="cannot write"):
         place_files((PlacedFile(tmp_path / "file" / "settings.json", "{}"),))

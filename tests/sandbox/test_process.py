@@ -34,7 +34,7 @@ async def test_it_is_told_and_heard(in_a_sandbox: list[str], tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-async def test_a_box_that_was_still_being_made_is_ended_with_what_it_was_made_for(
+async def test_a_sandbox_that_was_still_being_made_is_ended_with_its_program(
     in_a_sandbox: list[str], tmp_path: Path
 ) -> None:
     # All of them hold this pipe: it is at its end when none of them is left.

@@ -53,7 +53,7 @@ async def test_who_cannot_take_a_block_is_sent_to_its_own_task_without_it() -> N
     assert [one.n for one in ring.since(subscriber.number) or ()] == [5]
 
 
-async def test_who_is_gone_leaves_an_empty_seat() -> None:
+async def test_a_subscriber_that_is_gone_is_no_longer_counted() -> None:
     broadcast = Broadcast()
     with anyio.move_on_after(0.01):
         await broadcast.sit(Subscriber(n=0))

@@ -258,7 +258,7 @@ def test_what_is_on_its_way_is_not_called_back_by_the_workers_end(played: Callab
     assert not p.session.approvals.leaving
 
 
-def test_a_session_does_not_close_over_what_is_leaving(played: Callable[..., Play]) -> None:
+def test_a_session_does_not_close_while_something_is_being_sent(played: Callable[..., Play]) -> None:
     p = played()
     p.take(asked())
     inspected(p)

@@ -120,6 +120,6 @@ def test_no_secret_is_written_into_what_the_shim_is_told(stage: Stage) -> None:
     assert [path for path in files if b"canary-7f3a" in path.read_bytes()] == []
 
 
-def test_an_executable_that_is_missing_is_said_so(stage: Stage) -> None:
+def test_a_missing_executable_is_named(stage: Stage) -> None:
     with pytest.raises(EnvironmentUnfit, match="cannot find"):
         stage.start(stage.crew(), "/nonexistent/agent")

@@ -234,7 +234,7 @@ async def test_what_takes_too_long_has_an_unknown_outcome(tmp_path: Path, far: R
     assert "longer than 0.5 s" in done.stderr
 
 
-def test_only_what_was_leaving_has_an_unknown_outcome() -> None:
+def test_only_what_was_being_sent_has_an_unknown_outcome() -> None:
     parcel = PushArtifact("file:///x", (), "")
     found = cut_off([(NAME, Warned("x")), (EffectId(2, 0), SendOutbound(CLAUDE, "r", parcel))])
     assert [(each.effect, each.code) for each in found] == [(EffectId(2, 0), None)]
