@@ -17,6 +17,7 @@ from orchestrator.composition.team_files import TeamFile
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.errors import UsageError
 from orchestrator.files.time_limits import in_time
+from orchestrator.models.identity import AgentName
 from orchestrator.models.plan_tree import AgentNode, GateNode, Node, NodePath, StrategyNode
 from orchestrator.quotation import one_line
 from orchestrator.settings.team_library import load_team, load_teams
@@ -70,11 +71,18 @@ def tree_rows(
         yield from tree_rows(child, inner, below, last=number == len(parts), who=who)
 
 
-def tree_document(node: Node, path: str = "1") -> Mapping[str, Any]:
-    """The tree for programs."""
+def tree_document(
+    node: Node, path: str = "1", *, chosen: Mapping[str, tuple[AgentName, str | None]] = MappingProxyType({})
+) -> Mapping[str, Any]:
+    """The tree for programs.
+
+    Args:
+        chosen: By an agent's id, the CLI that would run it and the model, where that is known.
+    """
     match node:
         case AgentNode():
             limits = node.limits
+            agent, model = chosen.get(node.id, (node.agent, node.model))
             return {
                 "path": path,
                 "kind": "agent",
@@ -82,8 +90,8 @@ def tree_document(node: Node, path: str = "1") -> Mapping[str, Any]:
                 "template": node.template or None,
                 "title": node.title,
                 "access": node.access,
-                "agent": node.agent,
-                "model": node.model,
+                "agent": agent,
+                "model": model,
                 "tier": node.tier,
                 "capabilities": list(node.capabilities),
                 "limits": {
@@ -95,7 +103,7 @@ def tree_document(node: Node, path: str = "1") -> Mapping[str, Any]:
         case GateNode():
             return {"path": path, "kind": "gates", "gates": list(node.gates), "thresholds": dict(node.thresholds)}
         case StrategyNode():
-            children = [tree_document(child, inner) for inner, child in _parts(node, path)]
+            children = [tree_document(child, inner, chosen=chosen) for inner, child in _parts(node, path)]
             return {
                 "path": path,
                 "kind": "strategy",

@@ -192,7 +192,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
             }
             for one in plan.reuse
         ],
-        "tree": tree_document(plan.own.plan)
+        "tree": tree_document(plan.own.plan, chosen=_chosen(plan, plan.own))
         if plan.own is not None
         else {"path": "", "kind": "sequence", "children": leaves}
         if len(leaves) != 1
@@ -312,21 +312,32 @@ def _tree(plan: SessionPlan) -> Iterator[tuple[str, str]]:
 
 
 def _likely(plan: SessionPlan, own: TeamFile) -> Mapping[str, str]:
-    """By id, the CLI that would run each agent of the team if all of them are started in this order, and its model."""
-    usable = [name for name in plan.allowed if not plan.on_path or name in plan.on_path]
+    """In words, the CLI that would run each agent of the team, and its model."""
     found: dict[str, str] = {}
+    chosen = _chosen(plan, own)
+    for node in agents_of(own.plan):
+        if node.id not in chosen:
+            found[node.id] = f"{node.agent} is not there"
+            continue
+        agent, model = chosen[node.id]
+        tier = f", {node.tier}" if node.tier else ""
+        shown = f"model {one_line(model, 80)}" if model else "its own model"
+        found[node.id] = f"{agent}{tier}; {_state(plan, agent)}, {shown}"
+    return found
+
+
+def _chosen(plan: SessionPlan, own: TeamFile) -> Mapping[str, tuple[AgentName, str | None]]:
+    """By id, the CLI that would run each agent if all of them are started in this order, and its model."""
+    usable = [name for name in plan.allowed if not plan.on_path or name in plan.on_path]
+    found: dict[str, tuple[AgentName, str | None]] = {}
     had: list[AgentName] = []
     for node in agents_of(own.plan):
         preferred = plan.tiers.get("tier_agents", {}).get(node.tier, ())
         agent = agent_for(node, usable, had, preferred)
-        if agent is None:
-            found[node.id] = f"{node.agent} is not there"
-            continue
-        had.append(agent)
-        model = node.model or plan.models.get(agent) or plan.tiers.get("tier_models", {}).get(node.tier, {}).get(agent)
-        tier = f", {node.tier}" if node.tier else ""
-        shown = f"model {one_line(model, 80)}" if model else "its own model"
-        found[node.id] = f"{agent}{tier}; {_state(plan, agent)}, {shown}"
+        if agent is not None:
+            had.append(agent)
+            by_tier = plan.tiers.get("tier_models", {}).get(node.tier, {}).get(agent)
+            found[node.id] = agent, node.model or plan.models.get(agent) or by_tier
     return found
 
 

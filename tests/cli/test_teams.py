@@ -78,6 +78,7 @@ def test_a_plan_shows_the_tree_and_its_bounds(orchestrate: Callable[..., Any], t
     assert "1.1.2 code_reviewer" in shown
     assert "mender, writes in the target; claude; " in shown, "whoever is best at changes writes"
     assert "2 agents at work at once, 32 in all" in shown
-    assert json.loads(orchestrate(*args, "--json").out)["tree"]["strategy"] == "sequential"
+    tree = json.loads(orchestrate(*args, "--json").out)["tree"]
+    assert (tree["strategy"], tree["children"][1]["agent"]) == ("sequential", "claude")
     ran = orchestrate(*args, "--no-change")
     assert (ran.code, "agents of the team mend write" in ran.err) == (2, True)
