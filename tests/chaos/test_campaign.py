@@ -30,6 +30,14 @@ def test_nothing_is_lost_doubled_or_left_behind(tmp_path: Path) -> None:
     assert figures.counted.events > 100
 
 
+def test_a_plan_whose_writers_work_side_by_side_survives_kills(tmp_path: Path) -> None:
+    figures = run_campaign(tmp_path, seed=20261130, kills=KILLS, sandboxes=("open",), played=("best_of",))
+    assert figures.problems == [], str(figures)
+    counted = figures.counted
+    assert (counted.lost, counted.doubled, counted.leftovers) == (0, 0, 0)
+    assert figures.of_team("best_of") >= KILLS
+
+
 def test_a_torn_journal_ends_with_the_entry_before(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     golden = next(iter(sorted(GOLDEN.rglob("*.jsonl"))))
