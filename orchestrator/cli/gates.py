@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.gates.gate import Gate
     from orchestrator.gates.gate_verdicts import Counted, Rules
     from orchestrator.measurement.gate_run import GateRequest
+    from orchestrator.models.quality_gates import ObeyedSettings
 
 MOST_REPORT_BYTES = 64 * 1024 * 1024
 
@@ -130,6 +132,7 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
     from orchestrator.gates.performance import GATE as PERFORMANCE
     from orchestrator.measurement.gate_run import GateRequest
     from orchestrator.rehearsal.installing import default_cache
+    from orchestrator.settings.gate_settings import GateSettings
     from orchestrator.settings.settings_files import load_settings
 
     try:
@@ -144,7 +147,17 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         within_s=SETTINGS_TIME_S,
         what="the look at the project's settings",
     )
-    settings = load_settings(target if trusted.digest else None).gates
+    settings, stated = load_settings(target if trusted.digest else None).gates, trusted.commands
+    notes = [*trusted.warnings, *problems]
+    recorded = read_baseline(options["baseline"]).obeyed
+    if recorded is not None:
+        if (recorded.allowed_licences, recorded.budget, recorded.commands) != (
+            settings.allowed_licences,
+            settings.budget,
+            stated,
+        ):
+            notes.append("the settings are those that the baseline records; what the project says now is another thing")
+        settings, stated = GateSettings(recorded.allowed_licences, recorded.budget), recorded.commands
     chosen = tuple(chosen_gates(gates, options["only"]))
     rules = rules_of(gates, options)
     if settings.budget and PERFORMANCE.name not in rules.thresholds:
@@ -162,9 +175,9 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         cache=default_cache(),
         rules=rules,
         python=_interpreter(options["python"]),
-        stated=trusted.commands,
+        stated=stated,
         is_whole=options["only"] is None,
-        notes=(*trusted.warnings, *problems),
+        notes=tuple(notes),
         within_s=options["timeout"],
     )
 
@@ -229,7 +242,7 @@ def rules_of(gates: Mapping[str, Gate], options: Mapping[str, Any]) -> Rules:
             known_gate(gates, name.strip().lower()) for given in options["allowed"] for name in given.split(",")
         ),
         fail_on=options["fail_on"],
-        baseline=counted_before(options["baseline"]),
+        baseline=read_baseline(options["baseline"]).counted,
     )
 
 
@@ -249,30 +262,44 @@ def _threshold(gates: Mapping[str, Gate], given: str) -> tuple[str, float]:
     return gate.name, value
 
 
-def counted_before(file: Path | None) -> Mapping[str, Counted]:
-    """What each gate counted in an earlier report; nothing where none is named.
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What an earlier report says."""
+
+    counted: Mapping[str, Counted] = field(default_factory=dict)
+    obeyed: ObeyedSettings | None = None
+    """The settings that were obeyed then; whoever changes the project since cannot have changed these."""
+
+
+def read_baseline(file: Path | None) -> Baseline:
+    """An earlier report; nothing where none is named.
 
     Raises:
         UsageError: The file is no such report.
     """
     import json
 
+    from pydantic import TypeAdapter
+
     from orchestrator.errors import UsageError
     from orchestrator.files.foreign import ForeignFolder, Unread
     from orchestrator.gates.gate_verdicts import Counted
+    from orchestrator.models.quality_gates import ObeyedSettings
 
     if file is None:
-        return {}
+        return Baseline()
     text = ForeignFolder(file.absolute().parent, links="follow").read(file.name, most_bytes=MOST_REPORT_BYTES)
     if isinstance(text, Unread):
         raise UsageError(f"the baseline {text}", hint="make one: orchestrate gates --json > FILE")
     try:
-        rows = json.loads(text)["gates"]
-        return {
+        document = json.loads(text)
+        counted = {
             str(row["name"]): Counted(int(row["counted"]), str(row.get("counts", "")))
-            for row in rows
+            for row in document["gates"]
             if row["counted"] is not None
         }
+        obeyed = document.get("obeyed")
+        return Baseline(counted, None if obeyed is None else TypeAdapter(ObeyedSettings).validate_python(obeyed))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             f"the baseline {file} is no report of gates", hint="orchestrate gates --json > FILE"

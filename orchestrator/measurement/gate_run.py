@@ -45,7 +45,7 @@ from orchestrator.measurement.target_suites import (
 )
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
 from orchestrator.measurement.tool_runs import Measured, ToolRunner
-from orchestrator.models.quality_gates import GateReport, QualityGate
+from orchestrator.models.quality_gates import GateReport, ObeyedSettings, QualityGate
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.quotation import quoted_name, quoted_names
@@ -150,6 +150,7 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
         notes=tuple(notes),
         started=started.isoformat(timespec="seconds"),
         duration_s=round(time.monotonic() - began, 3),
+        obeyed=ObeyedSettings(request.settings.allowed_licences, request.settings.budget, request.stated),
     )
 
 

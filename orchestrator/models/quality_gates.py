@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -50,6 +51,16 @@ class Suppression:
     """How many of the counted findings it would have hidden."""
     what: str = ""
     """What these are, for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObeyedSettings:
+    """What was obeyed of what a project or its user says of its gates; a later run may take it from here."""
+
+    allowed_licences: tuple[str, ...] = ()
+    budget: Mapping[str, float | str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+    """The project's tests, as it states them."""
 
 
 class QualityGate(BaseModel):
@@ -113,3 +124,5 @@ class GateReport(BaseModel):
     started: str = ""
     """ISO 8601, UTC."""
     duration_s: float = 0.0
+    obeyed: ObeyedSettings | None = None
+    """``None``: it is not said."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.gates import chosen_gates, counted_before, needed, rules_of
+from orchestrator.cli.gates import Baseline, chosen_gates, needed, read_baseline, rules_of
 from orchestrator.errors import UsageError
 from orchestrator.gates.gate_table import OWN
 from orchestrator.gates.gate_verdicts import Counted
@@ -85,8 +85,8 @@ def test_an_earlier_report_says_what_was_counted(tmp_path: Path) -> None:
     file = tmp_path / "before.json"
     rows = [{"name": "lint", "counted": 7}, {"name": "tests", "counted": None}]
     file.write_text(json.dumps({"gates": rows}))
-    assert counted_before(file) == {"lint": Counted(7)}
+    assert read_baseline(file) == Baseline({"lint": Counted(7)})
     for text in ("", "[]", '{"gates": [{}]}', "[" * 100_000):
         file.write_text(text)
         with pytest.raises(UsageError, match="no report of gates"):
-            counted_before(file)
+            read_baseline(file)

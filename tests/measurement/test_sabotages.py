@@ -15,6 +15,7 @@ import pytest
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
 from orchestrator.rehearsal.installing import default_cache
 from tests.measurement.conftest import SMALL, gates, written
+from tests.measurement.planted import clean, installed, project
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 VERSION = 'case "$*" in *--version) echo "ruff {version}"; exit 0;; esac\n'
@@ -149,6 +150,21 @@ def test_what_counted_less_than_half_of_the_baseline_is_not_measured(tmp_path: P
     gate = measured(written(tmp_path / "project", SMALL), "--only", "lint", "--baseline", str(before))
     assert gate["state"] == "not measured"
     assert "only 4 files were counted, and 9 in the baseline" in gate["message"]
+
+
+def test_what_a_baseline_records_is_obeyed_in_place_of_settings_that_weaken(tmp_path: Path) -> None:
+    files = {**clean(), **installed("goodpkg", "2.1", "GPL-3.0-only")}
+    folder = project(tmp_path / "project", files)
+    options = (str(folder), "--json", "--only", "licences", "--trust-project", "--sandbox", "default")
+    before = gates(*options)
+    assert before.returncode == 1, before.stderr
+    (tmp_path / "before.json").write_text(before.stdout)
+    weaker = '[gates]\nallowed_licences = ["GPL-3.0-only"]\n'
+    (folder / ".orchestrator/settings.toml").write_text(weaker)
+    assert gates(*options).returncode == 0
+    after = json.loads(gates(*options, "--baseline", str(tmp_path / "before.json")).stdout)
+    assert [(gate["state"], gate["actual"]) for gate in after["gates"]] == [("fail", 1.0)]
+    assert any("the baseline records" in note for note in after["notes"])
 
 
 def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
