@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -136,13 +136,16 @@ def wrap(
     given = grants(config, request, layers)
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
-    mounts += [Mount(Path(name), "empty") for name in PRIVATE]
+    # Where the machine's own root is shown, nothing can be mounted on a link, as /var/run is on most systems.
+    is_root_shown = given.config.root == "read-only"
+    mounts += [Mount(place, "empty") for place in _places(PRIVATE, follow=is_root_shown)]
     mounts += [Mount(path, "write", str(path)) for path in sorted(given.writable)]
     mounts += [Mount(path, "read", str(path)) for path in sorted(given.readable)]
     mounts += [*given.protection.mounts, *besides]
     hidden = (*masked, *given.config.hidden)
-    if given.config.root == "read-only":
-        mounts += [Mount(Path(name), "hidden") for name in SHUT_IN_A_READABLE_ROOT if os.path.isdir(name)]
+    if is_root_shown:
+        shut = [name for name in SHUT_IN_A_READABLE_ROOT if os.path.isdir(name)]
+        mounts += [Mount(place, "hidden") for place in _places(shut, follow=True)]
         mounts.append(Mount(Path("/"), "read", "/"))
     mounts += [Mount(_resolved(path), "hidden") for path in hidden if kind_of(Path(path)) is not None]
     arranged = [made for mount in arrange(mounts) for made in (mount, *shown_as_they_are(mount))]
@@ -227,6 +230,11 @@ def _closed(mounts: Sequence[Mount]) -> Sequence[Path]:
         *(mount.place for mount in mounts if mount.kind == "hidden" and kind_of(mount.place) == "folder"),
         Path("/"),
     ]
+
+
+def _places(names: Iterable[str], *, follow: bool) -> Sequence[Path]:
+    """Each place once, with links followed or as it is named."""
+    return list(dict.fromkeys(_resolved(Path(name)) if follow else Path(name) for name in names))
 
 
 def _resolved(path: Path) -> Path:

@@ -205,6 +205,12 @@ def test_what_git_would_run_later_cannot_be_written(confined: Confinement) -> No
     assert said[f"write {index}"] == "yes"
 
 
+def test_with_the_whole_machine_to_be_read_places_that_are_links_are_shut_as_well(confined: Confinement) -> None:
+    config = CONFIG.model_copy(update={"root": "read-only"})
+    for place in ("/run", "/var/run"):
+        assert confined.execute(("/bin/ls", f"{place}/"), config=config) == "", place
+
+
 def test_hidden_paths_are_masked_inside_what_is_visible(confined: Confinement) -> None:
     (confined.target / "private").mkdir()
     (confined.target / "private" / "key").write_text("canary")
