@@ -126,6 +126,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         ("orchestrate doctor", "orchestrate doctor --sandbox strict"),
         codes="0 a run is possible; 2 the sandbox is not; 3 no agent is usable",
     ),
+    "release-prep": Explanation(
+        ("orchestrate release-prep --agents none", "orchestrate release-prep --min-coverage 90 --json"),
+        session="a new one, in which the agents look",
+        changes="nothing: tests run on a copy, agents read",
+        costs="what the agents' accounts take; nothing with --agents none",
+        codes="0 ready; 1 blocked; 2 not fit",
+    ),
     "gates": Explanation(
         ("orchestrate gates --only tests,lint", "orchestrate gates --sarif findings.sarif"),
         changes="sets its tools up once, in your cache; the project stays as it is",

@@ -43,6 +43,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
     },
     "Look at the machine and the project": {
         "doctor": "Say what is there to run with, and what is missing.",
+        "release-prep": "Say whether a project is ready for a release.",
         "gates": "Measure a project: tests, lint and more; no agent, no cost.",
         "tests": "Show which test suites a project has; nothing is run.",
         "trust": "Consent to a project's own settings as they are.",
@@ -61,7 +62,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
 
 COMMANDS: dict[str, str] = {name: words for rows in COMMAND_SECTIONS.values() for name, words in rows.items()}
 
-ANNOUNCED = ("release-prep", "test-coverage", "security-deep-dive")
+ANNOUNCED = ("test-coverage", "security-deep-dive")
 """Workflows of later versions: their names are not tasks, so that nobody pays for one by mistake."""
 
 ALIASES = {"status": "show", "ls": "sessions"}
@@ -114,7 +115,7 @@ class TaskGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"orchestrator.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"orchestrator.cli.{cmd_name.replace('-', '_')}").command
         command.epilog = EXPLANATIONS[cmd_name].text()
         return command
 

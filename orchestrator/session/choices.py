@@ -41,7 +41,10 @@ def _sent(chosen: str | None, words: str) -> str:
         return quoted[1]
     if chosen.startswith("answer that "):
         return chosen.removeprefix("answer that ").partition(";")[0]
-    return _GO_ON if chosen.startswith("answer to ") else chosen
+    if chosen.startswith("answer to "):
+        return _GO_ON
+    # In the person's own spelling, where it is no number.
+    return words if words.lower() == chosen.lower() else chosen
 
 
 def no_answer(session: Session, question: Question, text: str) -> str | None:

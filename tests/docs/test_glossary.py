@@ -135,7 +135,7 @@ def test_nothing_that_is_shown_or_told_to_agents_has_a_retired_word(path: Path) 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_help_text_has_a_retired_word(name: str) -> None:
-    command: click.Command = importlib.import_module(f"orchestrator.cli.{name}").command
+    command: click.Command = importlib.import_module(f"orchestrator.cli.{name.replace('-', '_')}").command
     assert retired_words(command.get_help(click.Context(command)), RETIRED_IN_PROSE) == []
 
 

@@ -28,7 +28,7 @@ TITLES = {Role.DESIGNER: "Gemini", Role.IMPLEMENTER: "Claude", Role.REVIEWER: "C
 
 
 def options_of(name: str) -> Iterator[str]:
-    command: click.Command = importlib.import_module(f"orchestrator.cli.{name}").command
+    command: click.Command = importlib.import_module(f"orchestrator.cli.{name.replace('-', '_')}").command
     parts = command.commands.values() if isinstance(command, click.Group) else ()
     for parameter in (parameter for each in (command, *parts) for parameter in each.params):
         if isinstance(parameter, click.Option) and not parameter.hidden:
@@ -65,9 +65,9 @@ def test_every_option_that_is_told_exists(pages: str) -> None:
 
 def test_every_command_is_told_and_no_other(reference: str, pages: str) -> None:
     told = {row[0] for row in rows(reference, "| Command | What it does |")}
-    named = {name for cell in told for name in re.findall(r"orchestrate ([a-z]+)", cell)}
+    named = {name for cell in told for name in re.findall(r"orchestrate ([a-z-]+)", cell)}
     assert named == set(COMMANDS)
-    used = set(re.findall(r"(?<!\[)orchestrate ([a-z]+)\b", code_of(pages)))
+    used = set(re.findall(r"(?<!\[)orchestrate ([a-z][a-z-]*)\b", code_of(pages)))
     assert used <= set(COMMANDS), used - set(COMMANDS)
 
 

@@ -55,7 +55,7 @@ async def test_questions_are_answered_and_guarded_commands_confirmed(served: Ser
     assert (await served.client.post(f"{path}/answer", json={"text": " Yes "})).status_code == 202
     assert (await served.client.post(f"{path}/confirmation", json={"confirmed": True})).status_code == 202
     assert (await served.client.post(f"{path}/confirmation", json={"confirmed": False})).status_code == 202
-    assert [(text, asked) for _, _, text, asked, _ in dropped(stage)] == [(" Yes ", "q1"), ("yes", "q1"), ("no", "q1")]
+    assert [(text, asked) for _, _, text, asked, _ in dropped(stage)] == [("Yes", "q1"), ("yes", "q1"), ("no", "q1")]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def asked(*suggestions: str) -> Question:
     ("suggestions", "answer", "command", "told"),
     [
         pytest.param(("yes", "no"), "2", Command.ANSWER, "no", id="a plain choice"),
-        pytest.param(("yes", "no"), " YES ", Command.ANSWER, "yes", id="a plain choice by its words"),
+        pytest.param(("yes", "no"), " YES ", Command.ANSWER, "YES", id="a plain choice by its words"),
         pytest.param(("yes", "no"), "3", Command.ANSWER, "3", id="a number that is none of its"),
         pytest.param(ABOUT_CONCERNS, "2", Command.ANSWER, "the work stands as it is", id="words that stand in it"),
         pytest.param(ABOUT_CONCERNS, "3", Command.STOP, ABOUT_CONCERNS[2], id="to stop"),
