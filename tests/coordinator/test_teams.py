@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from orchestrator.rehearsal.model_server import ModelServer
     from tests.coordinator.conftest import Stage
 
+pytestmark = pytest.mark.slow
 CLIS = ("gemini", "claude", "codex")
 NO_JSON = {"say": "I have nothing to add."}
 _REFUSAL = {"error": {"type": "invalid_request_error", "code": "invalid_prompt", "message": "this is not answered"}}
