@@ -101,6 +101,39 @@ def test_imports_only_go_down(module: str) -> None:
         )
 
 
+CIRCLES = {
+    # A rehearsal is opened as an environment, and is one.
+    ("orchestrator.coordinator.environments", "orchestrator.coordinator.rehearsal"),
+    # The options of a run choose a team that has proven itself, which is looked for by those options.
+    ("orchestrator.cli.build_request", "orchestrator.cli.proven_teams"),
+}
+"""Pairs that know each other, the first loading the other only when it is needed; nothing is added here."""
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Imports within functions count as well: whoever reads one of a circle has to read all."""
+    names = {str(Path(m).with_suffix("")).replace("/", ".").removesuffix(".__init__"): m for m in modules()}
+    imports = {
+        name: {
+            found
+            for one in imported(tree_of(module), at_run_time=True)
+            if (found := one if one in names else one.rpartition(".")[0]) in names and found != name
+        }
+        for name, module in names.items()
+    }
+    for known, other in CIRCLES:
+        imports[known].discard(other)
+    left = dict(imports)
+    while free := [name for name, needed in left.items() if not needed & left.keys()]:
+        for name in free:
+            del left[name]
+    # What is left is in a circle, or above one.
+    while above := [name for name in left if not any(name in needed for needed in left.values())]:
+        for name in above:
+            del left[name]
+    assert sorted(left) == []
+
+
 @pytest.mark.parametrize("module", [m for m in modules() if part_of(m) in PURE_PARTS and m not in EDGES])
 def test_what_decides_neither_acts_nor_asks_the_time(module: str) -> None:
     tree = tree_of(module)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.agents.registry import AGENTS, TEAM, known_agents_hint
-from orchestrator.cli.session_lookup import expanded, person_at_terminal, workspace_path
+from orchestrator.cli.session_lookup import expanded, looks_like_file, person_at_terminal, workspace_path
 from orchestrator.composition.outcomes import Reading
 from orchestrator.composition.team_choice import AUTO, ProvenTeam, Team, TeamChoice, choose_team
 from orchestrator.errors import EnvironmentUnfit, UsageError
@@ -83,14 +83,6 @@ def team_of(
     if asked == AUTO and is_rehearsed(options):
         return TeamChoice(Team.CHANGE, "a rehearsal plays the change of its scenario", by_name=False)
     return choose_team(asked, task, reading=reading, proven=proven)
-
-
-def team_words(choice: TeamChoice) -> str:
-    """What was chosen and why, and how to choose otherwise."""
-    if choice.by_name:
-        return f"team {choice.team}, {choice.because} (--team)"
-    others = " or ".join(f"--team {team}" for team in Team if team is not choice.team)
-    return f"team {choice.team}: {choice.because}; otherwise {others}"
 
 
 def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
@@ -284,11 +276,6 @@ def scenario_path(given: str) -> Path:
     path = Path(os.path.realpath(expanded(Path(given)))) if looks_like_file(given) else find_scenario(given)
     load_scenario(path)
     return path
-
-
-def looks_like_file(given: str) -> bool:
-    """Whether a name is meant as a file: it has a suffix or a folder, or it is there."""
-    return given.endswith(".toml") or os.sep in given or Path(given).is_file()
 
 
 def environment_with_log_level(environ: Mapping[str, str], *, verbose: bool) -> Mapping[str, str]:

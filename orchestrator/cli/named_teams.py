@@ -9,8 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.cli.build_request import looks_like_file
-from orchestrator.cli.session_lookup import expanded
+from orchestrator.cli.session_lookup import expanded, looks_like_file
 from orchestrator.composition.strategies.position import name_of
 from orchestrator.composition.team_choice import Team
 from orchestrator.composition.team_files import TeamFile

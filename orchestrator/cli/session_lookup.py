@@ -124,3 +124,8 @@ def put_out(text: str) -> None:
     """Print to standard output; a reader or a terminal that has gone must not change how the program ends."""
     with suppress(OSError):
         print(text, flush=True)
+
+
+def looks_like_file(given: str) -> bool:
+    """Whether a name is meant as a file: it has a suffix or a folder, or it is there."""
+    return given.endswith(".toml") or os.sep in given or Path(given).is_file()

@@ -17,14 +17,13 @@ from orchestrator.cli.build_request import (
     own_team,
     sandbox_of,
     team_of,
-    team_words,
 )
 from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.named_teams import tree_document, tree_rows
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
-from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents
+from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents, team_words
 from orchestrator.composition.team_files import TeamFile
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.coordinator.project_trust import trusted_settings

@@ -11,12 +11,12 @@ from typing import Any
 
 import anyio
 
-from orchestrator.cli.build_request import team_words
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
 from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
+from orchestrator.composition.team_choice import team_words
 from orchestrator.coordinator.session_request import GateMeasurer, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.options import SessionOptions

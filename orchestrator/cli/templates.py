@@ -143,8 +143,7 @@ def _library(target: Path) -> Mapping[str, LibraryEntry]:
 def _find(name: str, target: Path) -> AgentTemplate:
     from pathlib import Path as RealPath
 
-    from orchestrator.cli.build_request import looks_like_file
-    from orchestrator.cli.session_lookup import expanded
+    from orchestrator.cli.session_lookup import expanded, looks_like_file
     from orchestrator.composition.template_files import load_template
     from orchestrator.errors import UsageError
 

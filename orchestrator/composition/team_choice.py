@@ -115,3 +115,11 @@ def _first(agent: Agent) -> Role | None:
     """What the agent is best at; an adapter of another package may name a part that is none of the plan's."""
     known = [Role(strength) for strength in agent.role_strengths[:1] if strength in set(Role)]
     return known[0] if known else None
+
+
+def team_words(choice: TeamChoice) -> str:
+    """What was chosen and why, and how to choose otherwise."""
+    if choice.by_name:
+        return f"team {choice.team}, {choice.because} (--team)"
+    others = " or ".join(f"--team {team}" for team in Team if team is not choice.team)
+    return f"team {choice.team}: {choice.because}; otherwise {others}"

@@ -266,7 +266,7 @@ class Finder:
 
     def take_workspaces(self, script: str, source: Source, chosen: Sequence[str] = ()) -> bool:
         """Take the script of every workspace, or of those that are named."""
-        from orchestrator.suites.node_projects import workspaces
+        from orchestrator.suites.node_workspaces import workspaces
 
         took = False
         for folder in workspaces(self.view(source.folder)):

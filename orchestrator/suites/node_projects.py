@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Sequence
 
 from orchestrator.suites.finder import Finder, Source
 from orchestrator.suites.project import View, table
 from orchestrator.suites.runners import family
-from orchestrator.suites.task_targets import unquoted
 
 OTHER_SCRIPTS = ("test:unit", "tests", "unit", "unit-test", "test:all", "test-unit", "spec", "jest", "vitest", "mocha")
 """Scripts that run tests in projects whose ``test`` is none, the likeliest first."""
@@ -65,33 +63,6 @@ def test_files(view: View) -> Sequence[str]:
     own = [name for name in view.names if _TEST_FILE.fullmatch(name)]
     below = tuple(view.folders_of_manifests.get("package.json", ()))
     return [name for name in own if not name.startswith(below)] if below else own
-
-
-def workspaces(view: View) -> Sequence[str]:
-    """The folders of a monorepo's packages, relative to its own."""
-    declared = view.json("package.json").get("workspaces")
-    patterns = declared.get("packages") if isinstance(declared, dict) else declared
-    found = [pattern for pattern in patterns if isinstance(pattern, str)] if isinstance(patterns, list) else []
-    lerna = view.json("lerna.json").get("packages")
-    found += [pattern for pattern in lerna if isinstance(pattern, str)] if isinstance(lerna, list) else []
-    found += [unquoted(line.strip()[2:]) for line in view.text("pnpm-workspace.yaml").splitlines() if _is_item(line)]
-    folders = sorted(folder.rstrip("/") for folder in view.folders_of_manifests.get("package.json", ()))
-    wanted = [pattern.removeprefix("./").rstrip("/") for pattern in found if not pattern.startswith("!")]
-    refused = [pattern[1:].removeprefix("./").rstrip("/") for pattern in found if pattern.startswith("!")]
-    return [folder for folder in folders if _matches(folder, wanted) and not _matches(folder, refused)]
-
-
-def _is_item(line: str) -> bool:
-    return line.lstrip().startswith("- ")
-
-
-def _matches(folder: str, patterns: Sequence[str]) -> bool:
-    for pattern in patterns:
-        if "**" in pattern and fnmatch.fnmatchcase(folder, pattern.replace("**", "*")):
-            return True
-        if fnmatch.fnmatchcase(folder, pattern) and folder.count("/") == pattern.count("/"):
-            return True
-    return False
 
 
 def _quoted(name: str) -> str:

@@ -3,28 +3,12 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.suites.finder import Finder
-from orchestrator.suites.node_projects import take_layout, take_scripts, test_files, workspaces
+from orchestrator.suites.node_projects import take_layout, take_scripts, test_files
 from orchestrator.suites.project import View, WrittenProject
 
 files_of = test_files
 files_of.__test__ = False  # type: ignore[attr-defined]  # for pytest
 del test_files
-
-
-@pytest.mark.parametrize(
-    ("files", "folders"),
-    [
-        ({"package.json": '{"workspaces": ["p/*"]}'}, ["p/a", "p/b"]),
-        ({"package.json": '{"workspaces": {"packages": ["p/a"]}}'}, ["p/a"]),
-        ({"package.json": '{"workspaces": ["p/**", "!p/b"]}'}, ["p/a"]),
-        ({"pnpm-workspace.yaml": "packages:\n  - 'p/*'\n"}, ["p/a", "p/b"]),
-        ({"lerna.json": '{"packages": ["p/*"]}'}, ["p/a", "p/b"]),
-        ({"package.json": '{"workspaces": 3}'}, []),
-    ],
-)
-def test_workspaces_are_found(files: dict[str, str], folders: list[str]) -> None:
-    more = {"p/a/package.json": "{}", "p/b/package.json": "{}", "p/node_modules/c/package.json": "{}"}
-    assert workspaces(View(WrittenProject({**files, **more}))) == folders
 
 
 def test_test_files_are_known_by_their_names() -> None:
