@@ -31,7 +31,6 @@ def session_document(session: Session, folder: SessionFolder, *, exit_code: int 
     return document(
         {
             **asdict(summarise(session)),
-            "team": {"name": session.options.team or None, "because": session.options.team_because or None},
             "exit_code": exit_code,
             "folder": folder.path,
             "journal": folder.journal_file,

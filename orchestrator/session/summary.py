@@ -87,6 +87,14 @@ class ReviewSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamSummary:
+    """Which team works on the task, and why it is that one; ``None`` in journals before there was a choice."""
+
+    name: str | None
+    because: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionSummary:
     """The whole session."""
 
@@ -136,6 +144,8 @@ class SessionSummary:
     """What the session's own plan came to; ``None`` until then, and in the built-in teams."""
     budget: tuple[str, ...] = ()
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
+    team: TeamSummary | None = None
+    """``None`` only where no session is summed up."""
     settled: tuple[Settled, ...] = ()
     """Questions that are closed: what was asked, who answered what from where and when, and what became of it."""
 
@@ -151,6 +161,7 @@ def summarise(session: Session) -> SessionSummary:
     return SessionSummary(
         id=session.id,
         task=session.options.task,
+        team=TeamSummary(session.options.team or None, session.options.team_because or None),
         target=str(session.options.target),
         source=str(session.options.source) if session.options.source else None,
         is_rehearsal=session.options.rehearsal is not None,

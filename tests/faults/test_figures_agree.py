@@ -15,6 +15,9 @@ from tests.faults.conftest import CLAUDE_SAYS, Program
 FILES = {"a.py": "x = 1\n"}
 GO_ON = {"entries", "updated_at", "elapsed_s"}
 """What still grows between the writing of the report and the end of the journal."""
+OF_THE_RUN = {"exit_code", "folder", "journal", "report"}
+"""What is printed alone: how the run ended, and where its record lies."""
+MISSING = object()
 
 GEMINI = {
     "init": {"type": "init", "session_id": "00000000-0000-4000-8000-000000000001", "model": "m"},
@@ -54,8 +57,9 @@ def told(ran_out: str) -> Any:
 
 
 def differences(report: Any, shown: Any) -> list[str]:
-    """The fields of the report that are told otherwise; what is printed has some more, about the run itself."""
-    return sorted(name for name in report.keys() - GO_ON if name not in shown or report[name] != shown[name])
+    """The fields that are told otherwise, or in one of the two alone."""
+    names = (report.keys() | shown.keys()) - GO_ON - OF_THE_RUN
+    return sorted(name for name in names if report.get(name, MISSING) != shown.get(name, MISSING))
 
 
 @pytest.mark.fault("G8")
