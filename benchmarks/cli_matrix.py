@@ -4,9 +4,9 @@
 
 Each release is installed with npm into a cache folder and driven through the rehearsal's conformance tests as the
 adapter launches it: one release a month and CLI (the highest that appeared in it), the newest, the pinned one, and the
-one that the adapter says is the oldest to work.  By default eight tests a release; ``--whole`` runs all of them.  It
-takes about an hour, downloads some 2 GB, and is not for CI.  What it finds is kept as it goes: a second start goes on
-where the first stopped, and ``--again`` begins anew.
+one that the adapter says is the oldest to work.  By default the tests that an adapter rests on most; ``--whole`` runs
+all of them.  It takes about an hour, downloads some 2 GB, and is not for CI.  What it finds is kept as it goes: a
+second start goes on where the first stopped, and ``--again`` begins anew.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SUITE: Final = "tests/rehearsal/test_conformance.py"
 HALF_A_YEAR: Final = timedelta(days=183)
 RELEASE_S: Final = 900.0
 """Longest time for one release's tests; a hang of the CLI ends its own test after a minute."""
-MOST_RELEASES: Final = 10
+MOST_RELEASES: Final = 12
 """Of one CLI."""
 CHOSEN: Final = (
     *("a_plain_turn", "a_tool_call_writes", "a_shell_command_runs", "a_structured_reply", "an_unknown_flag"),
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is still to be run; returns 0 when the document is written."""
     parser = argparse.ArgumentParser(prog="cli_matrix")
     parser.add_argument("--agents", default="", help="only these, with commas between them")
-    parser.add_argument("--whole", action="store_true", help="every conformance test, not the eight chosen ones")
+    parser.add_argument("--whole", action="store_true", help="every conformance test, not the chosen ones alone")
     parser.add_argument("--again", action="store_true", help="forget what an earlier run found")
     options = parser.parse_args(arguments)
     place = default_cache() / "matrix"
@@ -112,7 +112,7 @@ def releases_of(agent: Agent) -> list[tuple[str, str]]:
 
 
 def chosen_releases(times: Mapping[str, str], agent: Agent, now: datetime) -> list[tuple[str, str]]:
-    """The highest release of each month, the newest, the pinned one and the oldest that is said to work."""
+    """The highest release of each month, the newest, the pinned one, and the oldest that is said to work."""
     days = {version: day[:10] for version, day in times.items() if version.replace(".", "").isdigit()}
     since = (now - HALF_A_YEAR).date().isoformat()
     highest: dict[str, str] = {}
@@ -122,8 +122,7 @@ def chosen_releases(times: Mapping[str, str], agent: Agent, now: datetime) -> li
             highest[month] = version
     # A registry may tell the day on which it copied an old release.
     floor = ".".join(str(part) for part in (*agent.oldest, 0, 0)[:3])
-    wanted = {version for version in highest.values() if number(version) >= agent.oldest}
-    wanted |= {version for version in (agent.pinned, floor) if version in days}
+    wanted = {version for version in (*highest.values(), agent.pinned, floor) if version in days}
     wanted.add(max(days, key=number))
     return [(version, days[version]) for version in sorted(wanted, key=number, reverse=True)][:MOST_RELEASES]
 
@@ -172,9 +171,9 @@ def results(report: Path) -> tuple[int, tuple[str, ...]]:
 
 HEAD: Final = """# Releases the adapters were tried against
 
-Written by `python -m benchmarks.cli_matrix`; do not edit. Of each release {what} of the conformance suite
-(`{suite}`) were run with the real CLI, launched as its adapter launches it, against the rehearsal's model.
-`oldest` in an adapter is the lowest release of this table that passes everything.
+Written by `python -m benchmarks.cli_matrix`; do not edit. Of each release {what}
+(in the conformance suite, `{suite}`) were run with the real CLI, launched as its adapter launches it, against the rehearsal's model.
+`oldest` in an adapter is the lowest release of this table from which on everything passes; what is older is not used.
 
 | Agent | Release | Published | Passed | Failed |
 | --- | --- | --- | ---: | --- |
@@ -184,7 +183,7 @@ Written by `python -m benchmarks.cli_matrix`; do not edit. Of each release {what
 def document(rows: Sequence[Row], *, whole: bool) -> str:
     """The page, one row a release."""
     ordered = sorted(rows, key=lambda row: (row.agent, [-part for part in number(row.version)]))
-    what = "all tests" if whole else "eight tests"
+    what = "all tests" if whole else "the tests of what an adapter rests on most"
     lines = [
         f"| {row.agent} | {row.version} | {row.published} | {row.passed} | "
         f"{'; '.join(name.replace('|', '/') for name in row.failed)} |"

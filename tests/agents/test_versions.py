@@ -42,8 +42,9 @@ def test_a_newer_release_is_said_with_the_way_to_try_it(version: tuple[int, ...]
 
 
 def test_a_version_below_the_oldest_known_one_is_too_old() -> None:
-    assert is_too_old(CLAUDE, (2, 1, 152))
-    assert not is_too_old(CLAUDE, (2, 1, 153))
+    *above, last = CLAUDE.oldest
+    assert is_too_old(CLAUDE, (*above, last - 1))
+    assert not is_too_old(CLAUDE, CLAUDE.oldest)
     assert not is_too_old(CLAUDE, None)
     oldest = ".".join(map(str, CLAUDE.oldest))
     assert f"older than {oldest}" in known_drifts(CLAUDE, (1, 0))[0]

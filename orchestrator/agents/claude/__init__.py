@@ -32,7 +32,7 @@ AGENT = Agent(
         providers=PROVIDERS,
         login_hint="run claude and type /login, or set ANTHROPIC_API_KEY",
     ),
-    oldest=(2, 1, 153),  # measured: older ones fail the suite that drives the real CLIs
+    oldest=(2, 1, 152),  # measured: docs/cli-matrix.md
     launch_mismatch=launch_mismatch,
     reports_cost="yes",
     # The second renews a login (2.1.329).

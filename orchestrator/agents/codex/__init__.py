@@ -41,7 +41,7 @@ AGENT = Agent(
         ),
         renamed={"OPENAI_API_KEY": "CODEX_API_KEY"},  # exec sends no key at all when it has only the former (0.169.0)
     ),
-    oldest=(0, 149),  # measured: older ones fail the suite that drives the real CLIs
+    oldest=(0, 142, 3),  # measured: docs/cli-matrix.md
     # The last renews a login (0.169.0).
     model_hosts=("api.openai.com", "chatgpt.com", "auth.openai.com"),
     # OPENAI_BASE_URL means nothing to it (0.169.0); people set that for other programs.

@@ -28,7 +28,7 @@ AGENT = Agent(
         login_hint="run opencode auth login, or set OPENCODE_API_KEY",
         newer_login=newer_login,
     ),
-    oldest=(1, 18, 33),  # the only release it was tried with
+    oldest=(1, 18, 4),  # measured: docs/cli-matrix.md
     model_hosts=("opencode.ai", "models.dev", "openrouter.ai"),
     role_strengths=(Role.IMPLEMENTER, Role.REVIEWER),
     replies="text",
