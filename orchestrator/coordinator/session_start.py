@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 import orchestrator
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
+from orchestrator.composition.plan_checks import check_plan
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.team_choice import Team, TeamChoice, solo_agents, without_reuse
 from orchestrator.coordinator.clocks import Clock, utc_now
@@ -255,11 +256,16 @@ def check_request(request: RunRequest) -> None:
 
 
 def check_planned_agents(request: RunRequest, found: Sequence[FoundAgent]) -> None:
-    """Refuse a plan that names a CLI which is not there, before anything of it starts.
+    """Refuse a plan that cannot be run as it says, or names a CLI which is not there, before anything of it starts.
 
     Raises:
-        UsageError: It does.
+        UsageError: It is one.
     """
+    if request.plan is not None:
+        try:
+            check_plan(request.plan)
+        except ValueError as error:
+            raise UsageError(f"the plan cannot be run: {error}") from None
     allowed = request.agents or TEAM
     usable = {agent.name: agent for agent in found if agent.usable and agent.name in allowed}
     for node in agents_of(request.plan) if request.plan is not None else ():

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from orchestrator.cli.replay import command as replay
 from orchestrator.coordinator.session_request import RehearsalRequest
-from orchestrator.errors import ExitCode
+from orchestrator.errors import ExitCode, UsageError
 from orchestrator.models.identity import AgentName
 from orchestrator.models.plan_tree import (
     AgentLimits,
@@ -125,6 +125,12 @@ class Teams:
             failures = {str(one.path): one.failure for one in outputs}
             target = state.options.target
             return Rehearsed(state.plan_run.result, ended.exit_code, server, target, ended.folder, failures)
+
+
+async def test_a_plan_that_cannot_be_run_is_refused_before_anything_starts(teams: Teams) -> None:
+    plan = StrategyNode(Strategy.TEACHING, (DESIGN, BUILD, CHECK))
+    with pytest.raises(UsageError, match="teaching takes exactly 2 agents"):
+        await teams.run(plan)
 
 
 # One after the other
