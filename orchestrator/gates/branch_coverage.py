@@ -8,7 +8,7 @@ from orchestrator.models.quality_gates import Finding
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Divide, over every file of the project itself."""
+    """The share of branches that were taken, over every file of the project itself."""
     files = read_files(subject, evidence)
     if isinstance(files, Unmeasured):
         return files

@@ -19,7 +19,7 @@ def plan(subject: Subject) -> Command | Unmeasured:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Divide; a file that cannot be parsed leaves the whole unmeasured."""
+    """The share of public names that have a docstring; a file that cannot be parsed leaves it unmeasured."""
     run = evidence.run
     assert run is not None
     try:

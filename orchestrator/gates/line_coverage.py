@@ -64,7 +64,7 @@ def _file(name: str, row: Mapping[str, Any]) -> FileCoverage:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Divide, over every file of the project itself, whether the tests import it or not."""
+    """The share of statements that ran, over every file of the project itself, whether the tests import it or not."""
     files = read_files(subject, evidence)
     if isinstance(files, Unmeasured):
         return files
