@@ -172,7 +172,8 @@ def results(report: Path) -> tuple[int, tuple[str, ...]]:
 HEAD: Final = """# Releases the adapters were tried against
 
 Written by `python -m benchmarks.cli_matrix`; do not edit. Of each release {what}
-(in the conformance suite, `{suite}`) were run with the real CLI, launched as its adapter launches it, against the rehearsal's model.
+(in the conformance suite, `{suite}`) were run with the real CLI,
+launched as its adapter launches it, against the rehearsal's model.
 `oldest` in an adapter is the lowest release of this table from which on everything passes; what is older is not used.
 
 | Agent | Release | Published | Passed | Failed |
