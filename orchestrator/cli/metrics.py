@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from orchestrator.tuning.session_measures import SessionMeasures
     from orchestrator.tuning.session_metrics import Metric
 
+_MOST_EVIDENCE = 10
+
 
 @click.command("metrics")
 @click.option("--since", type=Age(), metavar="AGE", help="Only sessions that were begun in so long a time: 30d.")
@@ -35,6 +37,7 @@ def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as
     from orchestrator.coordinator.clocks import utc_now
     from orchestrator.narration.formatting import counted, one_line
     from orchestrator.store.measured_sessions import measured_sessions
+    from orchestrator.tuning.antipatterns import detect_coordination_antipatterns
     from orchestrator.tuning.session_metrics import metrics_of
 
     where = workspace_path(workspace)
@@ -55,6 +58,10 @@ def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as
     put_out(f"{counted(len(chosen), 'session')} of {where}")
     for line in _lines(found):
         put_out(line)
+    for pattern in detect_coordination_antipatterns(chosen):
+        put_out(one_line(f"antipattern: {pattern.name}: {pattern.summary}", 300))
+        for shown in pattern.evidence[:_MOST_EVIDENCE]:
+            put_out(one_line(f"  {shown}", 300))
     missing = len(chosen) - len(outcomes)
     if missing:
         what = "orchestrate compositions rebuild --from-journals takes them in"
@@ -107,9 +114,12 @@ def _document(
 ) -> Mapping[str, object]:
     from dataclasses import asdict
 
+    from orchestrator.tuning.antipatterns import detect_coordination_antipatterns
+
     return {
         "sessions": len(sessions),
         "without_outcome": len(sessions) - len(outcomes),
         "left_out": [{"session": session, "why": why} for session, why in problems],
         "metrics": [asdict(one) for one in found],
+        "antipatterns": [asdict(one) for one in detect_coordination_antipatterns(sessions)],
     }

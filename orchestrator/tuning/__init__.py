@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.tuning.antipatterns import AntiPattern, Evidence, detect_coordination_antipatterns
 from orchestrator.tuning.session_metrics import (
     MetaOrchestrationMetrics,
     Metric,
@@ -12,10 +13,13 @@ from orchestrator.tuning.session_metrics import (
 )
 
 __all__ = [
+    "AntiPattern",
+    "Evidence",
     "MetaOrchestrationMetrics",
     "Metric",
     "MetricType",
     "MetricsSnapshot",
+    "detect_coordination_antipatterns",
     "meta_orchestration_metrics",
     "metrics_of",
 ]

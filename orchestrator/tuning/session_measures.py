@@ -36,6 +36,11 @@ class ReviewMeasure:
     action: str
     verdicts: tuple[tuple[str, str], ...]
     """Of those who said something, by agent."""
+    entry: int = 0
+    """The journal entry that holds it."""
+    about: str = ""
+    """The worker whose work it was; empty for the session as a whole."""
+    trigger: str = ""
 
     @property
     def lets_go_on(self) -> bool:
@@ -71,6 +76,8 @@ class SessionMeasures:
     ran_s: Mapping[str, float] = field(default_factory=dict)
     """By agent, over all its workers and attempts."""
     reviews: tuple[ReviewMeasure, ...] = ()
+    starts: tuple[tuple[int, str], ...] = ()
+    """Entry and worker of each start."""
     handoffs: int = 0
     """Workers that were started on what another one had made."""
     failed_handoffs: int = 0
@@ -122,6 +129,8 @@ class _Fold:
         self.failed: set[str] = set()
         self.reviews: list[ReviewMeasure] = []
         self.written: dict[str, int] = {}
+        self.starts: list[tuple[int, str]] = []
+        self.entry = 0
 
     def add(self, name: str, amount: float) -> None:
         self.known[name] = self.known.get(name, 0) + amount
@@ -178,10 +187,13 @@ class _Fold:
                     if one["verdict"] != _ABSTAINED
                 ]
                 latency = max(0.0, (at - asked).total_seconds())
-                self.reviews.append(ReviewMeasure(latency, effect["decision"]["action"], tuple(told)))
+                request, action = effect["request"], effect["decision"]["action"]
+                about, trigger = request.get("about") or "", request["trigger"]
+                self.reviews.append(ReviewMeasure(latency, action, tuple(told), self.entry, about, trigger))
 
     def _start(self, worker: str, attempt: int, at: datetime) -> None:
         self.running[worker, attempt] = at
+        self.starts.append((self.entry, worker))
         self._hand_over(worker, failed=attempt > 1)
 
     def _hand_over(self, worker: str, *, failed: bool) -> None:
@@ -202,6 +214,7 @@ class _Fold:
             entries=entries,
             ran_s=self.ran,
             reviews=tuple(self.reviews),
+            starts=tuple(self.starts),
             handoffs=len(self.handed),
             failed_handoffs=len(self.failed),
             written=sum(self.written.values()),
@@ -222,7 +235,7 @@ def measures_of(lines: Iterable[bytes]) -> SessionMeasures:
         if _tells_nothing(line):
             continue
         try:
-            entry = from_json(line)
+            entry, fold.entry = from_json(line), entries
             fold.take(entry["body"]["kind"], datetime.fromisoformat(entry["at"]), entry["body"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"entry {entries} is damaged: {error!r}") from None
