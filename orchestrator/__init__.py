@@ -9,16 +9,17 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """The names of the Python API (``orchestration``), loaded when one is asked for."""
-    # By its own name: `from orchestrator import …` would ask here again.
-    if not name.startswith("_") and name in _api().HOMES:
-        return getattr(_api(), name)
+    """The names of the Python API (``orchestration``, ``workflows``), loaded when one is asked for."""
+    for package in _packages() if not name.startswith("_") else ():
+        if name in package.HOMES:
+            return getattr(package, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_api().HOMES})
+    return sorted({*globals(), *(name for package in _packages() for name in package.HOMES)})
 
 
-def _api() -> ModuleType:
-    return import_module("orchestrator.orchestration")
+def _packages() -> list[ModuleType]:
+    # By their own names: `from orchestrator import …` would ask here again.
+    return [import_module(f"orchestrator.{name}") for name in ("orchestration", "workflows")]

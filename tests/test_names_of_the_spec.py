@@ -56,7 +56,7 @@ def test_the_session_itself_runs_on_it(name: str) -> None:
 # Specifications 000 to 002: what their pages declare stands in spec_names.json (see spec_names.py).
 
 SPEC: Sequence[Mapping[str, Any]] = json.loads((Path(__file__).parent / "spec_names.json").read_text(encoding="utf-8"))
-LATER = "orchestrator.workflows"
+LATER = "TestCoverageBoostWorkflow"
 """Comes with issue 14; the test below says when it has come, and this line goes."""
 ALIASES = {"AgentComposition": "AgentConfiguration", "AgentConfigurationStore": "ConfigurationStore"}
 """Names of 000 for what 002 has another name for; 002's signatures hold."""
@@ -70,7 +70,7 @@ MORE = {
 
 
 def is_here(entry: Mapping[str, Any]) -> bool:
-    return not entry["module"].startswith(LATER)
+    return LATER not in (entry["name"], entry.get("owner")) and not entry["name"].startswith(f"{LATER}.")
 
 
 def of_kind(*kinds: str) -> list[Any]:
@@ -99,7 +99,7 @@ def test_every_name_can_be_imported_from_where_the_pages_say() -> None:
             getattr(import_module(module), name)
         except (ImportError, AttributeError):
             missing.add((module, name))
-    assert {module for module, _ in missing} <= {module for module, _ in names if module.startswith(LATER)}, missing
+    assert {name for _, name in missing} <= {LATER}, missing
     assert missing, f"{LATER} has come: let the tests below look at it as well"
     for alias, name in ALIASES.items():
         assert getattr(orchestrator, alias) is getattr(orchestrator, name)
@@ -134,7 +134,7 @@ def test_a_class_has_the_fields_defaults_and_members_of_the_page(entry: Mapping[
         theirs = eval(each["default"], dict(known))  # noqa: S307 - of our own data file
         if isinstance(theirs, Field):
             assert ours.default_factory is not MISSING
-            if each["default"] != "field(default_factory=datetime.now)":
+            if "datetime.now" not in each["default"]:
                 assert callable(theirs.default_factory)
                 assert ours.default_factory() == theirs.default_factory()
         else:
@@ -184,6 +184,9 @@ API: Any = orchestrator
 CALLS: Mapping[tuple[str, str], Callable[[], object]] = {
     ("MetaOrchestrator.analyze_and_compose", "ValueError"): lambda: API.MetaOrchestrator().analyze_and_compose(""),
     ("ExecutionStrategy.execute", "ValueError"): lambda: asyncio.run(API.get_strategy("debate").execute([], {})),
+    ("OrchestratedReleasePrepWorkflow.execute", "ValueError"): lambda: asyncio.run(
+        API.OrchestratedReleasePrepWorkflow(agent_ids=[]).execute(path="")
+    ),
     ("get_strategy", "ValueError"): lambda: API.get_strategy("vote"),
     ("AgentConfiguration.record_outcome", "ValueError"): lambda: _configuration("x").record_outcome(True, 101),
     ("ConfigurationStore.save", "ValueError"): lambda: _store().save(_configuration("../x")),
