@@ -91,6 +91,9 @@ class AnyPath(ParamType):
         # pathlib takes 4 ms to import, which --help does without.
         from pathlib import Path
 
+        if value == "":
+            # A variable that is not set: the current folder is never meant by it.
+            self.fail("the path is empty", param, ctx)
         return Path(value)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 import pytest
 
-from orchestrator.cli.shared_options import Count, Duration, Limit, Money, Names, Percent, Since, Size
+from orchestrator.cli.shared_options import AnyPath, Count, Duration, Limit, Money, Names, Percent, Since, Size
 
 
 @pytest.mark.parametrize(
@@ -101,3 +102,9 @@ def test_since_takes_a_length_a_time_of_today_and_a_date() -> None:
     assert Since().convert("12:00", None, None).astimezone().strftime("%H:%M") == "12:00"
     with pytest.raises(click.UsageError, match="is no time"):
         Since().convert("soon", None, None)
+
+
+def test_an_empty_path_is_a_variable_that_is_not_set() -> None:
+    with pytest.raises(click.BadParameter, match="the path is empty"):
+        AnyPath().convert("", None, None)
+    assert AnyPath().convert(".", None, None) == Path()
