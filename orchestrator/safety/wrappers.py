@@ -334,6 +334,8 @@ def handed_on(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
     ended = next((n for n, word in enumerate(words[1:], 1) if word.text == "--"), None)
     if ended is not None:
         yield tuple(words[ended + 1 :])
+    if program_of(words) in WRAPPERS:
+        return  # what it starts is known
     verb = next((n for n, word in enumerate(words[1:4], 1) if word.text in _RUN_VERBS), None)
     if verb is not None:
         yield from perhaps_started(words[verb:])
