@@ -8,6 +8,7 @@
     │   ├── EnvironmentUnfit         2   the machine or a folder is not fit (missing, not writable, full)
     │   └── TargetBusy               2   another session may write in the target
     ├── NoUsableAgent                3   no agent CLI is there and logged in: somebody must see to one
+    ├── BudgetSpent                  3   what sessions may take together is spent: somebody must allow more, or wait
     ├── SessionBusy                  1   another coordinator holds the session
     ├── SessionUnknown               2   no such session in the workspace
     ├── JournalDamaged               1   the journal cannot be read or written
@@ -87,6 +88,20 @@ class NoUsableAgent(OrchestrateError):
             f"no agent CLI is usable, so nothing was started:{lines}",
             hint='`orchestrate doctor` looks at all there is; a rehearsal needs no agent: orchestrate --rehearse "…"',
         )
+
+
+class BudgetSpent(OrchestrateError):
+    """What all sessions of a day or month may take together is spent, so nothing was started.
+
+    Args:
+        setting: Which setting says so.
+    """
+
+    exit_code = ExitCode.NEEDS_PERSON
+
+    def __init__(self, message: str, *, setting: str) -> None:
+        super().__init__(message, hint=f"wait, or allow more: orchestrate settings set {setting} …")
+        self.setting = setting
 
 
 class SessionBusy(OrchestrateError):

@@ -32,6 +32,7 @@ from orchestrator.coordinator.preflight import Backend, choose_backend, prove_so
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.coordinator.session_log import Commentary
 from orchestrator.coordinator.session_request import GatesOf, Observer, Progress, RunRequest, SessionResult
+from orchestrator.coordinator.spending_limits import within_limits
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.coordinator.tier_choices import tier_options
@@ -106,6 +107,10 @@ async def run_session(
     """
     say = progress or (lambda text: None)
     check_request(request)
+    if request.rehearsal is None:
+        allowed = partial(within_limits, request, environ, utc_now())
+        request = await off_loop(allowed, within_s=SETTINGS_TIME_S, what="reading what sessions have spent")
+        check_request(request)
     if request.no_change:
         # Whatever the policy lets implementers do, this session has none.
         request = replace(request, sandbox=request.sandbox.model_copy(update={"target": "read"}))

@@ -16,7 +16,7 @@ import anyio
 import anyio.abc
 
 import orchestrator
-from orchestrator.errors import ExitCode, NoUsableAgent, OrchestrateError, UsageError
+from orchestrator.errors import ExitCode, OrchestrateError, UsageError
 from orchestrator.orchestration.session_order import ORDER, REPORT, SessionOrder, SessionReport
 
 _log = logging.getLogger("orchestrator.orchestration")
@@ -141,11 +141,10 @@ def _error_of(report: SessionReport) -> OrchestrateError:
     hint = report.hint or None
     if report.error_code == ExitCode.USAGE:
         return UsageError(report.error, hint=hint)
-    if report.error_code == ExitCode.NEEDS_PERSON:
-        error = NoUsableAgent({})
-        error.message, error.args = report.error, (report.error,)
-        return error
-    return OrchestrateError(report.error, hint=hint)
+    error = OrchestrateError(report.error, hint=hint)
+    # No agent is usable, a budget is spent: it is for a person, as on the command line.
+    error.exit_code = ExitCode(report.error_code)
+    return error
 
 
 def seconds_of(name: str, value: object) -> float | None:

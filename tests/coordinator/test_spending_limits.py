@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.coordinator.session_request import RunRequest
+from orchestrator.coordinator.spending_limits import limited, outcomes_of, within_limits
+from orchestrator.errors import BudgetSpent, ExitCode
+from orchestrator.models.effects import Outcome
+from orchestrator.models.identity import SessionId
+from orchestrator.models.recorded_outcomes import RecordedOutcome
+from orchestrator.review_engine.decision_policies import POLICIES
+from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.settings.settings_files import Settings
+from orchestrator.store.log_records import SessionEnded
+from orchestrator.store.outcome_log import OutcomeLog, state_folder
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+REQUEST = RunRequest(
+    task="Fix it",
+    target=Path("/shop"),
+    workspace=Path("/w"),
+    policy=POLICIES["standard"],
+    sandbox=load_sandbox_policy("default"),
+    templates={},
+)
+
+
+def outcome(name: str, **changed: Any) -> RecordedOutcome:
+    base: dict[str, Any] = {
+        **{"session": SessionId(name), "project": "/shop", "pattern": "general", "team": "change", "tier": 1},
+        **{"members": (), "ended": Outcome.DONE, "result": "unknown", "because": "", "entries": 1},
+        **{"opened_at": NOON, "closed_at": NOON, "tokens": 1000, "cost_usd": 1.5},
+    }
+    return RecordedOutcome(**(base | changed))
+
+
+def settings(origin: str = "user", **budget: float) -> Settings:
+    return Settings({("budget", name): (value, origin) for name, value in budget.items()})
+
+
+def test_a_session_gets_what_the_others_left_and_no_more_than_it_asked_for() -> None:
+    before = [outcome("a"), outcome("b", cost_usd=None, tokens=None)]
+    left = limited(REQUEST, settings(per_day=5, per_day_tokens=10_000), before, NOON)
+    assert (left.max_cost_usd, left.max_tokens) == (3.5, 9_000)
+    modest = replace(REQUEST, max_cost_usd=1.0, max_tokens=10)
+    kept = limited(modest, settings(per_day=5, per_day_tokens=10_000), before, NOON)
+    assert (kept.max_cost_usd, kept.max_tokens) == (1.0, 10)
+    assert limited(REQUEST, settings(), before, NOON) is REQUEST
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ({"per_day": 3.0}, "the budget of $3.00 a day is spent: $3.00 by 2 sessions"),
+        ({"per_month": 2}, "the budget of $2.00 a month is spent"),
+        ({"per_day_tokens": 1500}, "the budget of 1,500 tokens a day is spent: 2,000 tokens by 2 sessions"),
+        ({"per_month_tokens": 2000}, "2,000 tokens a month is spent"),
+    ],
+)
+def test_when_all_is_spent_a_person_is_needed(budget: dict[str, Any], said: str) -> None:
+    with pytest.raises(BudgetSpent) as refused:
+        limited(REQUEST, settings(**budget), [outcome("a"), outcome("b")], NOON)
+    assert said in refused.value.message
+    assert refused.value.exit_code is ExitCode.NEEDS_PERSON
+    assert refused.value.setting == f"budget.{next(iter(budget))}"
+
+
+def test_another_day_another_month_and_for_a_project_another_project_do_not_count() -> None:
+    others = [outcome("a", opened_at=NOON - timedelta(days=3)), outcome("b", opened_at=NOON - timedelta(days=40))]
+    assert limited(REQUEST, settings(per_day=1), others, NOON).max_cost_usd == 1
+    assert limited(REQUEST, settings(per_month=2), others, NOON).max_cost_usd == 0.5
+    elsewhere = [outcome("a", project="/other")]
+    assert limited(REQUEST, settings("project", per_day=2), elsewhere, NOON).max_cost_usd == 2
+    assert limited(REQUEST, settings("user", per_day=2), elsewhere, NOON).max_cost_usd == 0.5
+
+
+def test_the_log_is_read_and_rehearsals_and_repeated_lines_count_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    environ = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    log = OutcomeLog(state_folder(environ))
+    found = (outcome("a"), outcome("a", cost_usd=2.0), outcome("r", rehearsal=True))
+    log.append(*(SessionEnded("s", "c", each) for each in found))
+    assert [each.cost_usd for each in outcomes_of(log)] == [2.0]
+
+    request = replace(REQUEST, target=tmp_path)
+    assert within_limits(request, environ, NOON) is request
+    file = tmp_path / "config" / "orchestrate" / "settings.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[budget]\nper_day = 5\n")
+    assert within_limits(request, environ, NOON).max_cost_usd == 3.0
+    file.write_text("[budget]\nper_day = 1\n")
+    with pytest.raises(BudgetSpent):
+        within_limits(request, environ, NOON)
