@@ -21,6 +21,7 @@ from orchestrator.cli.build_request import (
 from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.named_teams import tree_document, tree_rows
 from orchestrator.cli.proven_teams import candidates_for
+from orchestrator.composition.agent_choice import agent_for
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
 from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents, team_words
@@ -36,7 +37,6 @@ from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 from orchestrator.quotation import one_line
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.session.breakdown import plan_breakdown
-from orchestrator.session.leaves import agent_for
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from orchestrator.agents.registry import get_agent
+from orchestrator.composition.agent_choice import agent_for
 from orchestrator.composition.leaf_priority import Waiting, in_order
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.models.effects import MeasureGates, MergeLayers, RecordPlan
@@ -212,32 +212,6 @@ def choose_agent(session: Session, node: AgentNode) -> AgentName | None:
     had = [session.workers[one.worker].agent for one in session.plan_run.started.values()]
     preferred = session.options.tier_agents.get(node.tier, ()) if node.tier is not None else ()
     return agent_for(node, usable, had, preferred)
-
-
-def agent_for(
-    node: AgentNode, usable: Sequence[AgentName], had: Sequence[AgentName], preferred: Sequence[AgentName] = ()
-) -> AgentName | None:
-    """The CLI that runs an agent of the plan: the one it names, else one that is good at it and has had least to do.
-
-    Writing goes first to whoever is best at making changes; the rest is spread, so that several opinions come from
-    several vendors where there are any.
-
-    Args:
-        usable: In order of preference.
-        had: Whose agents of the plan were started before, one entry each.
-        preferred: What the settings prefer for the node's tier, which goes before all that.
-    """
-    if node.agent is not None:
-        return node.agent if node.agent in usable else None
-    if not usable:
-        return None
-
-    def rank(agent: AgentName) -> tuple[int, bool, int, int]:
-        wanted = preferred.index(agent) if agent in preferred else len(preferred)
-        second_choice = node.access == "write" and Role.IMPLEMENTER not in get_agent(agent).role_strengths[:1]
-        return wanted, second_choice, had.count(agent), usable.index(agent)
-
-    return min(usable, key=rank)
 
 
 def _writers_on(session: Session, leaf: MergeLeaf) -> Mapping[NodePath, tuple[WorkerId, ...]]:
