@@ -30,7 +30,7 @@ def plan(subject: Subject) -> Command | Unmeasured:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Divide, over every block of statements that the profile names, whichever of the tests ran it."""
+    """The share of statements that ran, over every block that the profile names, whichever of the tests ran it."""
     assert evidence.run is not None
     folders = read_folders(subject, "go", evidence.run)
     if isinstance(folders, Unmeasured):

@@ -24,7 +24,7 @@ def plan(subject: Subject) -> Command | Unmeasured:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Divide; what was compiled before it ran has other lines than its file, and is not measured."""
+    """The share of statements that ran; what was compiled first has other lines than its file, and is not measured."""
     run = evidence.run
     assert run is not None
     sources = subject.sources.get("javascript", ())
