@@ -46,6 +46,7 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
     "parted": ("partprobe",),
     "dd": ("dcfldd", "dc3dd", "gdd"),
     "rm": ("grm", "Remove-Item"),
+    "git": ("hub",),
 }
 """Other names of a program, or other programs that do the same."""
 

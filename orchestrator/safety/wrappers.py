@@ -188,6 +188,15 @@ _MARKS: Final = (":::", ":::+", "::::", ":::++")
 _SHELL_WITHOUT_COMMAND: Final = frozenset({"ssh", "su", "runuser", "chroot", "nsenter", "unshare", "newgrp", "mosh"})
 """Without a command these start a shell, which reads standard input."""
 
+_PACKAGES: Final[Mapping[str, str]] = {
+    "@changesets/cli": "changeset",
+    "@lerna/cli": "lerna",
+    "@yarnpkg/cli": "yarn",
+    "@yarnpkg/cli-dist": "yarn",
+    "@jsr/cli": "jsr",
+}
+"""Packages whose program has another name, as ``npx`` starts them."""
+
 TAKES_DATA: Final = frozenset(
     (
         *("echo", "printf", "print", "test", "[", "[[", "true", "false", ":", "ls", "cat", "head", "tail", "wc", "cut"),
@@ -231,6 +240,10 @@ def program_of(words: Sequence[Word]) -> str:
 
 @lru_cache(maxsize=1024)
 def _named(path: str) -> str:
+    if path.startswith("@"):
+        package = "@" + path[1:].partition("@")[0]
+        if package in _PACKAGES:
+            return _PACKAGES[package]
     name = path.rpartition("/")[2]
     if ":" in name:
         name = name.rpartition(":")[2]
@@ -293,6 +306,8 @@ def inner_commands(words: Sequence[Word], piped: Sequence[Word] = ()) -> Iterato
         yield from _of_parallel(words, piped)
     elif name == "uv":
         yield from _of_uv(words)
+    elif name == "pipx" and len(words) > 3 and words[1].text == "runpip":
+        yield (Word("pip"), *words[3:])
     elif (wrapper := _wrapper_of(name)) is not None:
         inner = _after_own(words[1:], wrapper)
         yield inner

@@ -142,3 +142,9 @@ def test_an_alias_that_is_a_list_or_a_shells_own_text_is_followed() -> None:
     listed = [*as_words("jj config set --user aliases.p"), Word('["git", "push"]')]
     assert "jj git push" in list(scripts_of_aliases("jj", listed))
     assert list(scripts_of_aliases("hg", [Word("hg"), Word("--config"), Word("alias.p=!a b")])) == ["a b"]
+
+
+def test_a_package_is_known_by_its_program_and_pipx_by_the_pip_it_calls() -> None:
+    assert program_of(as_words("@changesets/cli@2 publish")) == "changeset"
+    assert program_of(as_words("@scope/x@1 a")) == "x"
+    assert list(inner_commands(as_words("pipx runpip env install x"))) == [as_words("pip install x")]
