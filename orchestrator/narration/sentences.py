@@ -108,7 +108,9 @@ def plan_lines(result: StrategyResult) -> tuple[str, ...]:
     lines = [f"{output.path} {output.agent_id}: {_output_words(output)}" for output in result.outputs]
     lines += [f"dissent: {output.agent_id}: {_output_words(output)}" for output in result.dissent]
     lines += [f"gates at {each.path}: {_gate_words(each)}" for each in result.gates]
-    return (*lines, *(f"note: {warning}" for warning in result.warnings), *result.errors)
+    lines += [f"note: {warning}" for warning in result.warnings]
+    # Of what did not go in nobody hears elsewhere when the session has ended.
+    return (*lines, *result.errors, *(f"kept, relative to the session's folder: {patch}" for patch in result.kept))
 
 
 def _gate_words(result: GateResult) -> str:

@@ -10,8 +10,9 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType, FailureKind
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage
+from orchestrator.models.plan_tree import ROOT, AgentResult, Failure, NodePath, StrategyResult
 from orchestrator.models.work import Role
-from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS, of_event
+from orchestrator.narration.sentences import OUTCOME_WORDS, ROLE_VERBS, of_event, plan_lines
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -57,3 +58,25 @@ def test_no_kind_of_payload_is_forgotten() -> None:
 def test_every_role_and_outcome_has_its_words() -> None:
     assert set(ROLE_VERBS) == set(Role)
     assert set(OUTCOME_WORDS) == set(Outcome)
+
+
+def test_of_a_plan_all_is_told_that_nobody_hears_elsewhere() -> None:
+    minority = AgentResult(NodePath("1.2"), "ben", success=True, output={"position": "wait"}, confidence=0.5)
+    lost = AgentResult(NodePath("1.3"), "cleo", success=False, error="no time", failure=Failure.TIMED_OUT)
+    result = StrategyResult(
+        ROOT,
+        success=False,
+        outputs=(minority, lost),
+        errors=("cleo: no time",),
+        dissent=(minority,),
+        warnings=("all opinions are from one vendor (x)",),
+        kept=("layers/1.2/change.patch",),
+    )
+    assert plan_lines(result) == (
+        "1.2 ben: wait (confidence 0.50)",
+        "1.3 cleo: timed out: no time",
+        "dissent: ben: wait (confidence 0.50)",
+        "note: all opinions are from one vendor (x)",
+        "cleo: no time",
+        "kept, relative to the session's folder: layers/1.2/change.patch",
+    )
