@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import JOURNAL_ENTRY, Command, SessionClosed, UserCommand
+from orchestrator.models.events import EventType, TurnEnded
 from orchestrator.tuning.antipatterns import Evidence, detect_coordination_antipatterns
 from orchestrator.tuning.session_measures import ReviewMeasure, SessionMeasures, measures_of
+from tests.session.conftest import Play
 
 AT = datetime(2026, 11, 30, tzinfo=UTC)
 JOURNALS = Path(__file__).resolve().parents[1] / "recordings" / "journals"
@@ -186,3 +190,22 @@ def test_nothing_is_found_in_sessions_that_run_or_in_clean_journals() -> None:
 def test_evidence_names_session_and_entries() -> None:
     assert str(Evidence("s", (3, 9))) == "s, entries 3, 9"
     assert str(Evidence("s")) == "s"
+
+
+def test_a_session_whose_change_is_sent_back_twice_is_found_in_its_own_journal() -> None:
+    p = Play("gemini", "claude", "codex", interactive=True, max_review_rounds=5)
+    p.finishes("gemini")
+    for _ in range(3):
+        p.finishes("claude", "a.py")
+        p.snapshot("a.py")
+        p.start("codex")
+        p.says("codex", TurnEnded(ok=True, subtype="success", reply={"verdict": "perhaps"}), kind=EventType.STATUS)
+        p.exits("codex")
+        p.take(UserCommand(Command.ANSWER, by="terminal", text="go on"))
+    p.finishes("claude", "a.py")
+    p.take(SessionClosed(Outcome.INTERRUPTED, "enough"))
+    lines = [JOURNAL_ENTRY.dump_json(entry, exclude_none=True) + b"\n" for entry in p.entries]
+    found = {one.name: one for one in detect_coordination_antipatterns([measures_of(lines)])}
+    assert found["handoff cycle"].summary == "the work of claude was sent back 3 times and begun again each time"
+    for number in found["handoff cycle"].evidence[0].entries:
+        assert lines[number - 1].startswith(b'{"n":%d,' % number)
