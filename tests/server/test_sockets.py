@@ -126,7 +126,8 @@ async def test_only_a_choice_consents_over_the_socket_too(served: Served, stage:
     assert [(reply["ref"], reply["status"]) for reply in replies] == [(0, 422), (1, 422), (2, 202)]
     (dropped,) = read_commands(stage.folder, 0)
     assert dropped.command is not None
-    assert (dropped.command.text, dropped.command.who) == ("1", "the holder of the dashboard's token")
+    # The number stands for the choice's own word, by which a journal says what was consented to.
+    assert (dropped.command.text, dropped.command.who) == ("yes", "the holder of the dashboard's token")
 
 
 @pytest.mark.parametrize(
