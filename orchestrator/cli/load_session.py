@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from orchestrator.cli.standings import standing_words
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.models.effects import Outcome
-from orchestrator.narration.sentences import OUTCOME_WORDS, status_words
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
-from orchestrator.session.summary import WAITS, waits_for_person
+from orchestrator.session.summary import waits_for_person
 
 
 def state_of(folder: SessionFolder) -> Session:
@@ -34,13 +33,3 @@ def standing(session: Session, folder: SessionFolder) -> str:
     """How a session stands: its outcome, or whether anybody runs it."""
     outcome = session.closed.outcome if session.closed else None
     return standing_words(outcome, session_holder(folder), session=folder.id, waits=waits_for_person(session))
-
-
-def standing_words(outcome: Outcome | None, holder: int | None, *, session: str, waits: bool) -> str:
-    """``running (pid 4711)``, ``waits for you``, ``done``, or that nobody runs a session that has not ended."""
-    if holder is not None:
-        state = status_words(WAITS) if waits else "running"
-        return f"{state} (pid {holder})" if holder else state
-    if outcome is not None:
-        return OUTCOME_WORDS[outcome]
-    return f"lost its coordinator (orchestrate resume {session})"

@@ -59,13 +59,16 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
 
 def _standing(workspace: Path, row: SessionRow) -> str:
     """How a session stands; whether one that runs waits for a person is folded from its journal."""
-    from orchestrator.cli.load_session import standing_words, state_of
+    from orchestrator.cli.standings import standing_words
     from orchestrator.errors import JournalDamaged
     from orchestrator.journal.folder import SessionFolder
-    from orchestrator.session.summary import waits_for_person
 
     waits = False
     if row.holder is not None and row.problem is None:
+        # Only here: the fold takes longer to import than everything else.
+        from orchestrator.cli.load_session import state_of
+        from orchestrator.session.summary import waits_for_person
+
         with suppress(JournalDamaged):
             waits = waits_for_person(state_of(SessionFolder(workspace / row.id)))
     return standing_words(row.outcome, row.holder, session=row.id, waits=waits)
