@@ -101,14 +101,17 @@ def test_a_command_file_with_other_words_is_no_consent(program: Program, install
     assert wait_for(lambda: is_asked(program)), "nothing was asked"
     # As the dashboard, or an older client, leaves an answer.
     for number, text in ((1, "okay, if you must"), (2, "NO ")):
-        command = {"command": "answer", "by": "dashboard", "text": text, "question": "q1", "kind": "user_command"}
-        place = program.session() / "control" / "session" / f"{number:04d}.json"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f".{number}")
-        part.write_text(json.dumps(command))
-        part.rename(place)
+        leave(program, number, {"by": "dashboard", "text": text, "question": "q1"})
     run.communicate(timeout=WITHIN_S)
     assert not (installing / "installed.txt").exists()
+
+
+def leave(program: Program, number: int, answer: dict[str, str]) -> None:
+    place = program.session() / "control" / "session" / f"{number:04d}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f".{number}")
+    part.write_text(json.dumps({"command": "answer", "kind": "user_command", **answer}))
+    part.rename(place)
 
 
 class Terminal:
@@ -196,7 +199,28 @@ def test_what_is_typed_as_the_question_appears_answers_nothing(
 
 
 @pytest.mark.fault("D1")
-def test_several_lines_that_are_pasted_are_no_consent(program: Program, installing: Path, terminal: Terminal) -> None:
+def test_an_answer_is_not_for_a_question_that_took_anothers_place(program: Program) -> None:
+    target = program.target(files={"a.txt": "a\n"})
+    made_up(program, "pip", f'echo "$@" >>{target}/installed.txt')
+    program.claude(f"cd {target}; echo b >b.txt; {ASKS}; pip install right-pad")
+    run = begin(program, target)
+    assert wait_for(lambda: is_asked(program)), "nothing was asked"
+    leave(program, 1, {"by": "dashboard", "text": "no", "question": "q1"})
+    assert wait_for(lambda: len(is_asked(program)) > 1), "nothing was asked again"
+    # Somebody who still has the first question before them.
+    program.orchestrate("answer", "yes")
+    program.orchestrate("answer", "no", "--question", "q2")
+    run.communicate(timeout=WITHIN_S)
+    assert not (target / "installed.txt").exists(), "a question that nobody had seen was consented to"
+
+
+@pytest.mark.fault("D1")
+@pytest.mark.parametrize(
+    "keys", ["yes\nbut not to that place\n", "yes\nbut not to that place"], ids=["ended", "not ended"]
+)
+def test_several_lines_that_are_pasted_are_no_consent(
+    program: Program, installing: Path, terminal: Terminal, keys: str
+) -> None:
     assert terminal.wait_for(lambda: is_asked(program)), terminal.said
     looks = 0
 
@@ -205,7 +229,7 @@ def test_several_lines_that_are_pasted_are_no_consent(program: Program, installi
         nonlocal looks
         looks += 1
         if looks % 8 == 1 and terminal.process.poll() is None:
-            terminal.type("yes\nbut not to that place\n")
+            terminal.type(keys)
         return "is no answer" in terminal.said or (installing / "installed.txt").exists()
 
     assert terminal.wait_for(decided), terminal.said[-2000:]
