@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,3 +85,34 @@ def test_a_plan_shows_the_tree_and_its_bounds(orchestrate: Callable[..., Any], t
     assert (tree["strategy"], tree["children"][1]["agent"]) == ("sequential", "claude")
     ran = orchestrate(*args, "--no-change")
     assert (ran.code, "agents of the team mend write" in ran.err) == (2, True)
+
+
+@pytest.mark.slow
+def test_a_team_from_a_file_runs_from_its_first_line_to_its_report(tmp_path: Path) -> None:
+    for folder in ("target", "config/orchestrate/teams"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "target" / "a.py").write_text("x = 1\n")
+    (tmp_path / "mend.toml").write_text(TEAM)
+    environ = {**os.environ, "ORCHESTRATOR_WORKSPACE": str(tmp_path / "workspace")}
+
+    def orchestrate(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "orchestrator", *words]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300, check=False)
+
+    team, target = str(tmp_path / "mend.toml"), str(tmp_path / "target")
+    shown = ("--json", "--no-interactive", "--no-dashboard")
+    ran = orchestrate("run", "Mend it", "--team", team, "--target", target, "--stand-ins", *shown)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.splitlines()[0] == "team mend, as asked (--team)"
+    (session,) = (path for path in (tmp_path / "workspace").iterdir() if (path / "report.json").exists())
+    report = json.loads((session / "report.json").read_text())
+    assert report["result"]["success"]
+    assert [output["agent_id"] for output in report["result"]["outputs"]] == [
+        "security_auditor",
+        "code_reviewer",
+        "mender",
+    ]
+    assert [worker["id"] for worker in report["workers"]][-1] == "reviewer", "who wrote nothing reviews"
+    assert "## What the plan came to" in (session / "report.md").read_text()
+    assert "the plan has come to its result: 3 of 3 agents did their part" in orchestrate("show").stdout
+    assert orchestrate("replay").returncode == 0
