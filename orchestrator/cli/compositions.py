@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.store.configuration_store import ConfigurationStore
     from orchestrator.store.shared_counts import SharedCounts
 
+_MOST_SHOWN = 20
 _TARGET: Callable[[Any], Any] = click.option(
     "--target", type=AnyPath(), default=".", metavar="PATH", help="The project [default: the current folder]."
 )
@@ -307,8 +308,10 @@ def _rebuilt(told: Mapping[str, Any], store: ConfigurationStore) -> Iterator[str
             yield f"  {session} has not ended"
         for session, why in derived.unreadable:
             yield "  " + one_line(f"{session} cannot be derived: {why}", 300)
-        for session in derived.gone:
-            yield f"  {session}: its journal is gone; what the log says of it stands"
+        if derived.gone:
+            shown = ", ".join(derived.gone[:_MOST_SHOWN]) + (", …" if len(derived.gone) > _MOST_SHOWN else "")
+            gone = counted(len(derived.gone), "session")
+            yield f"  {gone} of the log without a journal in this workspace, which stay as they are: {shown}"
     yield f"{counted(told['files'], 'file')} made in {store.storage_dir}"
     yield from ("  " + one_line(problem, 300) for problem in told["problems"])
     yield from ("  " + one_line(f"{store.log.path}, {damage}: passed over", 300) for damage in told["damaged_lines"])

@@ -31,7 +31,7 @@ class Rederived:
     """They have not ended."""
     unreadable: tuple[tuple[SessionId, str], ...] = ()
     gone: tuple[SessionId, ...] = ()
-    """The log has them, and their journals are not there any more: what it says of them stands."""
+    """The log has them, and this workspace has no journal of theirs (any more): what the log says of them stands."""
 
 
 def as_record(outcome: RecordedOutcome) -> SessionEnded:

@@ -220,6 +220,16 @@ def test_the_store_is_made_anew_from_the_log_and_from_journals(
     assert json.loads(derived.out)["journals"]["running"] == [story.folder.id]
 
 
+def test_sessions_without_a_journal_here_are_named_and_stay(
+    call: Call, won: Callable[..., str], workspace: Path
+) -> None:
+    name = won(25)
+    shown = call("compositions", "rebuild", "--from-journals", "--workspace", str(workspace)).out
+    assert "25 sessions of the log without a journal in this workspace, which stay as they are: 20261121-" in shown
+    assert shown.count("20261121-175811-00") == 20
+    assert f"{name}: security; 25 uses" in call("compositions").out
+
+
 def test_an_edit_that_is_refused_is_said(call: Call, project: Path) -> None:
     path = ConfigurationStore(project / ".orchestrator" / "compositions").save(
         AgentConfiguration(
