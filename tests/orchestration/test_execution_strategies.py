@@ -255,3 +255,14 @@ def test_a_session_that_did_not_end_well_is_no_success() -> None:
     halfway = result_of(SessionReport("s", "/s", "failed", "it broke", 1, None, (leaf,)))
     assert (halfway.success, halfway.errors, halfway.outputs[0].output) == (False, ["it broke"], {"x": 1})
     assert StrategyResult(True, [], {}).errors == []
+
+
+@pytest.mark.real
+async def test_all_seven_templates_finish_within_their_limits_on_the_real_clis(context: dict[str, Any]) -> None:
+    agents = list(TEMPLATES.values())
+    result = await ParallelStrategy().execute(agents, context | {"rehearse": True})
+    assert (result.success, result.errors) == (True, []), result
+    limits = {agent.id: agent.resource_requirements.timeout_seconds for agent in agents}
+    assert {each.agent_id for each in result.outputs} == set(limits)
+    for each in result.outputs:
+        assert each.duration_seconds < limits[each.agent_id]
