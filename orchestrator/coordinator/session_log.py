@@ -30,6 +30,7 @@ class Commentary:
         import structlog
 
         self._path = path
+        self._least: int = getattr(logging, level)
         self._log = structlog.wrap_logger(
             self,
             wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -52,15 +53,21 @@ class Commentary:
     debug = info = warning = error = critical = msg
 
     def __call__(self, session: Session, entry: JournalEntry) -> None:
-        known = plain_fields(_record(entry))
-        told = False
-        for notice in notices(entry):
-            told = True
-            more = {"more": [line[:_LONGEST_TEXT] for line in notice.more]} if notice.more else {}
-            about = {"worker": notice.worker, "agent": notice.agent, "said": notice.text[:_LONGEST_TEXT]}
-            self._log.log(_level(entry, notice), notice.source, **{**known, **about, **more, "n": entry.n})
-        if not told:
-            self._log.debug(entry.body.kind, **{**known, "n": entry.n})
+        is_told = False
+        # Most entries are an agent's words or a sample: the loop waits for this, so they cost next to nothing.
+        for notice in () if self._leaves_out(entry) else notices(entry):
+            is_told = True
+            level = _level(entry, notice)
+            if level >= self._least:
+                more = {"more": [line[:_LONGEST_TEXT] for line in notice.more]} if notice.more else {}
+                about = {"worker": notice.worker, "agent": notice.agent, "said": notice.text[:_LONGEST_TEXT]}
+                known = {**plain_fields(_record(entry)), **about, **more, "n": entry.n}
+                self._log.log(level, notice.source, **known)
+        if not is_told and self._least <= logging.DEBUG:
+            self._log.debug(entry.body.kind, **{**plain_fields(_record(entry)), "n": entry.n})
+
+    def _leaves_out(self, entry: JournalEntry) -> bool:
+        return self._least > logging.DEBUG and isinstance(entry.body, AgentOutput)
 
 
 def _level(entry: JournalEntry, notice: Notice) -> int:
