@@ -12,6 +12,8 @@ from typing import Any
 
 from orchestrator.errors import InvalidFile
 
+MOST_BYTES = 4_000_000
+"""Of one file: a person wrote it; a device has no end."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
 
@@ -69,11 +71,14 @@ def read_toml(path: Path, *, what: str) -> TomlFile:
         InvalidFile: It cannot be read, or is not TOML; with the line where the parser names one.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise InvalidFile(path, f"there is no such {what}") from None
     except OSError as error:
         raise InvalidFile(path, f"cannot read this {what}: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise InvalidFile(path, f"this has more than {MOST_BYTES:,} bytes, and is no {what}")
     return parse_toml(path, content)
 
 

@@ -96,3 +96,8 @@ def test_an_unknown_key_is_told_with_the_one_that_may_be_meant() -> None:
     assert unknown_key("tols", ("id", "tools")) == "there is no key 'tols'; did you mean 'tools'?"
     assert unknown_key("tier", ("id", "tier_preference")).endswith("did you mean 'tier_preference'?")
     assert unknown_key("zzz", ("id", "tools")).endswith("there are id, tools")
+
+
+def test_what_has_no_end_is_not_read_to_it() -> None:
+    with pytest.raises(InvalidFile, match="has more than 4,000,000 bytes, and is no policy"):
+        read_toml(Path("/dev/zero"), what="policy")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orchestrator.composition.agent_nodes import agent_node, strategy_node
@@ -40,3 +42,9 @@ def test_too_few_agents_are_refused(strategy: Strategy, count: int) -> None:
 def test_two_of_one_id_are_refused() -> None:
     with pytest.raises(ValueError, match=r"unique|different names"):
         strategy_node(Strategy.PARALLEL, [REVIEWER, REVIEWER])
+
+
+@pytest.mark.parametrize("name", ["checks", "baseline", "orchestrator", "review-1"])
+def test_an_id_that_sessions_need_themselves_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot have the id '{name}'"):
+        strategy_node(Strategy.PARALLEL, [replace(REVIEWER, id=name)])
