@@ -22,6 +22,7 @@ from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.named_teams import tree_document, tree_rows
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.composition.agent_choice import agent_for
+from orchestrator.composition.memory_floors import below_floors
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
 from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents, team_words
@@ -340,6 +341,16 @@ def _chosen(plan: SessionPlan, own: TeamFile) -> Mapping[str, tuple[AgentName, s
     return found
 
 
+def _floors(plan: SessionPlan) -> Iterator[str]:
+    """Where an agent of the team is allowed less memory than CLIs need to start."""
+    for node in agents_of(plan.own.plan) if plan.own is not None else ():
+        limit = node.limits.memory_mb
+        agents = [get_agent(name) for name in ((node.agent,) if node.agent else plan.allowed)]
+        said = below_floors(limit, agents) if limit is not None else None
+        if said is not None:
+            yield f"{node.id}: {said}"
+
+
 def _state(plan: SessionPlan, agent: AgentName) -> str:
     """The CLI as it was when a session last began."""
     title = AGENTS[agent].title
@@ -354,6 +365,7 @@ def _state(plan: SessionPlan, agent: AgentName) -> str:
 def _around(plan: SessionPlan) -> Iterator[tuple[str, str]]:
     for name, why in plan.left_out.items():
         yield "left out", f"{name}: {why}"
+    yield from (("note", one_line(said, _WIDEST)) for said in _floors(plan))
     for note in plan.breakdown.notes:
         yield "note", one_line(note, _WIDEST)
     if plan.own is not None and plan.own.writes:

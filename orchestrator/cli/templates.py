@@ -163,7 +163,7 @@ def _said_of_memory(template: AgentTemplate) -> str | None:
     from orchestrator.agents.registry import AGENTS, TEAM
     from orchestrator.composition.memory_floors import below_floors
 
-    return below_floors(template, [AGENTS[name] for name in TEAM])
+    return below_floors(template.resource_requirements.memory_mb, [AGENTS[name] for name in TEAM])
 
 
 def _row(entry: LibraryEntry) -> Mapping[str, Any]:

@@ -137,3 +137,17 @@ def test_a_target_that_is_missing_is_refused(orchestrate: Call, tmp_path: Path) 
     refused = orchestrate("plan", TASK, "--target", str(tmp_path / "nowhere"))
     assert refused.code == 2
     assert "does not exist" in refused.err
+
+
+def test_a_team_is_shown_with_the_model_of_each_tier_and_with_too_small_a_limit(
+    plan: Call, clis: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clis("claude")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    team = tmp_path / "team.toml"
+    small = '{ id = "small", instructions = "Look", limits = { memory_mb = 100 } }'
+    team.write_text(f'[plan]\nstrategy = "parallel"\nchildren = [{{ template = "security_auditor" }}, {small}]\n')
+    shown = " ".join(plan(TASK, "--team", str(team)).out.split())
+    assert "PREMIUM; Claude Code" in shown
+    assert "model opus" in shown
+    assert "small: memory_mb 100 is less than these need to start" in shown
