@@ -74,8 +74,9 @@ def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as
 
 def _outcomes(sessions: Sequence[SessionMeasures]) -> Mapping[str, RecordedOutcome]:
     """What came of them, as the log says last."""
+    from orchestrator.settings.user_places import state_folder
     from orchestrator.store.log_records import SessionEnded
-    from orchestrator.store.outcome_log import OutcomeLog, state_folder
+    from orchestrator.store.outcome_log import OutcomeLog
 
     wanted = {one.session for one in sessions}
     return {

@@ -24,7 +24,8 @@ def candidates_for(
     None where the team is asked for by its name or the run is a rehearsal.  What cannot be read keeps no run from
     beginning: then nothing is reused.
     """
-    from orchestrator.store.outcome_log import OutcomeLog, state_folder
+    from orchestrator.settings.user_places import state_folder
+    from orchestrator.store.outcome_log import OutcomeLog
 
     log = OutcomeLog(state_folder(environ))
     if (options["team"] or AUTO) != AUTO or options["no_change"] or is_rehearsed(options) or not log.path.exists():

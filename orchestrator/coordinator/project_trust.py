@@ -17,6 +17,7 @@ from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
 from orchestrator.models.recorded_outcomes import OWN_VIEW
+from orchestrator.settings.user_places import state_folder
 from orchestrator.suites.detection import SETTINGS, stated_commands
 
 FOLDER: Final = ".orchestrator"
@@ -129,8 +130,7 @@ def trusted_settings(target: Path, environ: Mapping[str, str], *, trust: bool, p
 
 
 def _place(environ: Mapping[str, str]) -> Path:
-    home = environ.get("HOME") or Path.home()
-    return Path(environ.get("XDG_STATE_HOME") or f"{home}/.local/state") / "orchestrate" / "trusted-projects.json"
+    return state_folder(environ) / "trusted-projects.json"
 
 
 def _known(place: Path) -> Mapping[str, object]:

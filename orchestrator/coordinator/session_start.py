@@ -57,6 +57,7 @@ from orchestrator.sandbox.certificates import find_certificates
 from orchestrator.sandbox.layers import Bench
 from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warnings
 from orchestrator.session.state import Session
+from orchestrator.settings.user_places import state_folder
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.writers import Writers
 from orchestrator.store.recorder import record_session
@@ -366,6 +367,7 @@ def make_coordinator(
         workers_dir=folder.workers_dir,
         control_dir=folder.control_dir,
         workspace=folder.workspace,
+        state=made_state_folder(stage.environ),
         lock=folder.lock_file,
         stdout=folder.raw_stdout,
         stderr=folder.raw_stderr,
@@ -402,6 +404,14 @@ def make_coordinator(
     )
 
 
+def made_state_folder(environ: Mapping[str, str]) -> Path:
+    """The user's state folder, which is there before the first worker: only what is there can be hidden."""
+    folder = state_folder(environ)
+    with suppress(OSError):  # where it cannot be made, no worker can make it either
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mapping[str, str]) -> TargetTests:
     """The target's own tests: code that agents may have written, so what it writes is thrown away."""
     scratch = folder.scratch(CHECKS)
@@ -411,7 +421,7 @@ def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mappin
         backend=options.sandbox_backend,
         environ=environ,
         scratch=scratch,
-        masked=(folder.workspace, folder.path),
+        masked=(folder.workspace, folder.path, made_state_folder(environ)),
         settings=folder.workers_dir,
     )
     environment = environment_of_checks(options, environ)

@@ -12,8 +12,9 @@ from orchestrator.coordinator.session_request import RunRequest
 from orchestrator.errors import BudgetSpent
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.settings.settings_files import Settings, load_settings
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.log_records import SessionEnded
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 
 
 @dataclass(frozen=True, slots=True)

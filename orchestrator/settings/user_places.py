@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -13,6 +14,12 @@ def default_workspace() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("orchestrate", appauthor=False)
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Where the outcome log and the consents of this user lie; no worker sees it."""
+    home = environ.get("HOME") or str(Path.home())
+    return Path(environ.get("XDG_STATE_HOME") or f"{home}/.local/state") / "orchestrate"
 
 
 def user_prompts() -> Path | None:

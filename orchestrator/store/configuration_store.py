@@ -12,6 +12,7 @@ from typing import Final
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.recorded_outcomes import OWN_VIEW
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.agent_configuration import AgentConfiguration, checked_id, counts_of, is_number, is_whole
 from orchestrator.store.composition_view import Composition, CompositionView, as_caller
 from orchestrator.store.log_records import (
@@ -20,7 +21,7 @@ from orchestrator.store.log_records import (
     LogBody,
     Metrics,
 )
-from orchestrator.store.outcome_log import OutcomeLog, Reading, state_folder
+from orchestrator.store.outcome_log import OutcomeLog, Reading
 from orchestrator.store.shared_patterns import PatternLibrary, contributed
 from orchestrator.store.view_files import edit_of, file_text
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -31,12 +31,6 @@ MOST_LINE_BYTES: Final = 16 * 1024 * 1024
 _LOCK_WAIT_S: Final = 30.0
 _LOCK_LOOK_S: Final = 0.001
 _sync_data = getattr(os, "fdatasync", os.fsync)
-
-
-def state_folder(environ: Mapping[str, str]) -> Path:
-    """Where the log of this user lies."""
-    home = environ.get("HOME") or str(Path.home())
-    return Path(environ.get("XDG_STATE_HOME") or f"{home}/.local/state") / "orchestrate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from orchestrator.models.entries import SessionClosed
 from orchestrator.models.identity import SessionId
 from orchestrator.models.recorded_outcomes import OWN_VIEW, RecordedOutcome
 from orchestrator.session.state import Session
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.derived_outcomes import outcome_of, outcome_of_journal
 from orchestrator.store.log_records import SessionEnded
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 
 
 @dataclass(frozen=True, slots=True)

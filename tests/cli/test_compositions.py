@@ -17,7 +17,8 @@ from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.orchestration.config_store import AgentConfiguration, ConfigurationStore
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.settings.user_places import state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.recorder import as_record
 from tests.cli.conftest import JobResult, Story
 from tests.store.conftest import FAILED, PASSED, outcome

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.cli.metrics import figure
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.settings.user_places import state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.recorder import rederive
 from tests.cli.conftest import JobResult
 from tests.store.conftest import FAILED, PASSED, closed

@@ -13,8 +13,9 @@ from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.journal.reader import read_journal
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import SessionId
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.log_records import SessionEnded
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.recorder import as_record
 
 if TYPE_CHECKING:

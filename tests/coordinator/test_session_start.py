@@ -30,9 +30,10 @@ from orchestrator.models.work import Role
 from orchestrator.review_engine.decision_policies import STANDARD
 from orchestrator.sandbox.layers import open_layer
 from orchestrator.sandbox.proof import prove_backend
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.derived_outcomes import outcome_of_journal
 from orchestrator.store.log_records import SessionEnded
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 
 if TYPE_CHECKING:
     from pathlib import Path

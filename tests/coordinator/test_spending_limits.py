@@ -16,8 +16,9 @@ from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.review_engine.decision_policies import POLICIES
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.settings.settings_files import Settings
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.log_records import SessionEnded
-from orchestrator.store.outcome_log import OutcomeLog, state_folder
+from orchestrator.store.outcome_log import OutcomeLog
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 REQUEST = RunRequest(

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.log_records import CallerRecorded, SessionEnded
-from orchestrator.store.outcome_log import OutcomeLog, Reading, state_folder
+from orchestrator.store.outcome_log import OutcomeLog, Reading
 from tests.store.conftest import PASSED, outcome
 
 WRITER = """

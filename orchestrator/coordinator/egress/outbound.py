@@ -21,6 +21,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import SessionOptions
 from orchestrator.safety.redaction import Redactor
 from orchestrator.safety.secret_values import secrets_in_credentials
+from orchestrator.settings.user_places import state_folder
 
 if TYPE_CHECKING:
     from orchestrator.coordinator.egress.git_push import Pushing
@@ -112,7 +113,7 @@ class OutboundDesk:
     def _errands(self) -> HostJobs:
         from orchestrator.sandbox.host_jobs import HostJobs
 
-        masked = (self.folder.workspace, self.folder.path)
+        masked = (self.folder.workspace, self.folder.path, state_folder(self.environ))
         return HostJobs(self.folder.workers_dir, masked, self.environ)
 
     def _redactor(self) -> Redactor:
