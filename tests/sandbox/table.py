@@ -220,7 +220,7 @@ def planting(number: int = 5) -> str:
 
 PROGRAMS_HEAD = "## Planting: what the user's programs obey"
 ALL_HEAD = "## Planting: all that git's documentation names"
-"""What `benchmarks/planting.py` printed, which takes hours: it is put there by hand, and left as it is."""
+"""What `benchmarks/planting.py` printed, which takes the better part of an hour: it is put there by hand."""
 
 
 def programs_tried(name: str, backend: str, *, user: str, folder: Path) -> Mapping[str, Any]:
