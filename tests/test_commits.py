@@ -17,6 +17,10 @@ BEFORE = "48dbf8b98359"
 LANDED_OTHERWISE: dict[str, str] = {
     "5e78ba84b1bf": "its body was forgotten, and others had built on it",
     "911f441a7547": "its subject is one character too long, and others had built on it",
+    "8e4b38f3c6d1": "its body was forgotten, and others had built on it",
+    "8c429a3b1cc0": "its body was forgotten, and others had built on it",
+    "3c9da5753426": "its body was forgotten, and others had built on it",
+    "a25a86e250de": "its body was forgotten, and others had built on it",
 }
 """Commits that cannot be reworded any more, by their first twelve digits, each with the reason."""
 

@@ -37,7 +37,7 @@ def shares_of(weights: Sequence[float]) -> tuple[float, ...]:
     free, rest = dict(enumerate(weights)), 1.0
     while free:
         total = fsum(free.values())
-        wanted = {n: rest * weight / total if total else rest / len(free) for n, weight in free.items()}
+        wanted = {n: rest * (weight / total) if total else rest / len(free) for n, weight in free.items()}
         above = [n for n, share in wanted.items() if share > MOST_SHARE]
         if not above:
             shares = [wanted.get(n, share) for n, share in enumerate(shares)]

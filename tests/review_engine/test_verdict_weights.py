@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import product
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.models.decisions import Action, Policy, PolicyRow
@@ -44,6 +44,7 @@ def test_what_is_above_the_cap_goes_to_the_others(weights: tuple[float, ...], sh
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no reason
+@example([1.0, 1.0, 5e-324])
 @given(st.lists(st.floats(0, 1_000), max_size=9))
 def test_no_reviewer_has_one_half_and_three_share_the_whole(weights: list[float]) -> None:
     shares = shares_of(weights)
