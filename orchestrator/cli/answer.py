@@ -9,7 +9,10 @@ import click
 from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from orchestrator.models.facts import Question
 
 BY: Final = "orchestrate answer"
 
@@ -42,7 +45,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
         )
     state = state_of(folder)
     questions = state.approvals.questions
-    which = unclear(state, question, BY, datetime.now(UTC))
+    which = unclear(state, question, BY, datetime.now(UTC)) or _unnamed_choice(questions, question, text)
     if which is not None:
         texts = "; ".join(f"{each.id}: {each.text}" for each in questions)
         raise UsageError(which, hint=f"--question {questions[0].id} and so on. {texts}")
@@ -58,3 +61,13 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
     drop_command(folder, command)
     done = "is being stopped" if command.command is Command.STOP else f"{asked.id} answered"
     print(f"session {folder.id}: {done} ({asked.text})")
+
+
+def _unnamed_choice(questions: Sequence[Question], named: str | None, text: str) -> str | None:
+    """Why a choice, which may stop the session, must name its question; ``None`` where it does or need not."""
+    from orchestrator.session.consents import choice
+
+    if named is not None or len(questions) < 2 or all(choice(question, text) is None for question in questions):
+        return None
+    listed = ", ".join(question.id for question in questions)
+    return f"{listed} are open, each with choices of its own: a choice must name the question that it is for"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.journal.session_lock import hold_session_lock
-from orchestrator.models.entries import Command, GuardAsked, UserCommand
+from orchestrator.models.entries import Command, GuardAsked, StorageShort, UserCommand
 from orchestrator.models.identity import WorkerId
 
 if TYPE_CHECKING:
@@ -81,3 +81,17 @@ def test_an_answer_that_names_no_question_is_not_for_one_that_took_its_place(
     assert refused.code == 2
     assert "pip install r2" in refused.err
     assert [command.question for command in story.dropped()] == ["q2"]
+
+
+def test_a_choice_names_its_question_where_several_are_open(story: Story, orchestrate: Callable[..., Any]) -> None:
+    story.asks()
+    story.take(StorageShort("size", used=100, free=100, bound=100))
+    story.write()
+
+    with hold_session_lock(story.folder):
+        refused = orchestrate("answer", "1")
+        assert orchestrate("answer", "1", "--question", "q2").code == 0
+
+    assert refused.code == 2
+    assert "q1, q2 are open, each with choices of its own" in refused.err
+    assert [(command.question, command.text) for command in story.dropped()] == [("q2", "go on")]
