@@ -54,13 +54,23 @@ def _unmeasured(name: str, effect: MeasureGates) -> MeasuredGate:
 
 
 async def _tests(evidence: Evidence, effect: MeasureGates) -> MeasuredGate:
-    """What every review finds of the target's tests: what failed before as well is nobody's fault now."""
-    threshold = effect.node.thresholds.get(TESTS.name, TESTS.threshold)
+    """What every review finds of the target's tests.
+
+    What failed before as well is nobody's fault now, unless the plan states how many may fail; where no test passes,
+    none has said anything.
+    """
     began = time.monotonic()
     verdict, told, suites = await evidence.tests_now(baseline=effect.without_baseline)
-    nothing_ran = verdict is Verdict.APPROVED and not suites.suites
-    state = GateState.NOT_MEASURED if nothing_ran else STATES[verdict]
     failing = float(sum(suite.failed + suite.errors for suite in suites.suites))
+    stated = effect.node.thresholds.get(TESTS.name)
+    threshold = stated if stated is not None else TESTS.threshold
+    state = STATES[verdict]
+    if state is GateState.PASS and not any(suite.passed for suite in suites.suites):
+        state, told = GateState.NOT_MEASURED, ("no test passes that could speak for the change", *told)
+    elif state is GateState.PASS and stated is None:
+        threshold = max(threshold, failing)
+    elif state is GateState.PASS and failing > threshold:
+        state = GateState.FAIL
     return MeasuredGate(
         TESTS.name,
         state,

@@ -78,3 +78,36 @@ async def test_other_gates_are_measured_by_what_was_handed_in_and_stand_in_the_p
         ("tests", GateState.NOT_MEASURED),
         ("beauty", GateState.NOT_MEASURED),
     ]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "passing", "state", "threshold"),
+    [
+        pytest.param({}, True, GateState.PASS, 1.0, id="as many may fail as failed before"),
+        pytest.param({"tests": 0.0}, True, GateState.FAIL, 0.0, id="the plan states that none may"),
+        pytest.param({"tests": 1.0}, True, GateState.PASS, 1.0, id="the plan states that one may"),
+        pytest.param({}, False, GateState.NOT_MEASURED, 0.0, id="no test passes at all"),
+    ],
+)
+async def test_what_failed_before_passes_only_where_other_tests_speak_for_the_change(
+    evidence: Evidence,
+    tmp_path: Path,
+    thresholds: dict[str, float],
+    passing: bool,
+    state: GateState,
+    threshold: float,
+) -> None:
+    target = tmp_path / "target"
+    (target / "test_broken.py").write_text(TEST.format(False))
+    if passing:
+        (target / "test_it.py").write_text(TEST.format(True))
+    later = Evidence(Snapshots(tmp_path / "later", target, writers=Writers()), evidence.tests)
+    later.begin()
+    await later.measure_baseline(60.0)
+    (target / "new.py").write_text("x = 1\n")
+
+    found = await measured_gates(later, MeasureGates(NodePath("1.2"), GateNode(("tests",), thresholds)), None)
+
+    (gate,) = found.gates
+    assert (gate.state, gate.threshold) == (state, threshold), gate.message
+    assert gate.actual == (None if state is GateState.NOT_MEASURED else 1.0)
