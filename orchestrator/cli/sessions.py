@@ -26,13 +26,13 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     from orchestrator.cli.documents import document
     from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.old_sessions import disk_use
-    from orchestrator.coordinator.orphans import sweep_workspace
+    from orchestrator.coordinator.orphans import clean_workspace
     from orchestrator.journal.folder import SessionFolder
     from orchestrator.journal.index import SessionIndex
     from orchestrator.narration.formatting import one_line, size
 
     folder = workspace_path(workspace)
-    for leftover in sweep_workspace(folder):
+    for leftover in clean_workspace(folder):
         click.echo(f"left over from {leftover}", err=True)
     index = SessionIndex(folder)
     index.refresh()

@@ -39,7 +39,7 @@ from orchestrator.workers.worker_process import is_same
 
 _RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
 
-SWEEP_TIME_S = 60.0
+CLEAN_TIME_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Leftover:
         return f"{self.session}: {self.worker}.{self.attempt}: {'; '.join(filter(None, (self.exit.note, proof)))}"
 
 
-def sweep_workspace(workspace: Path) -> tuple[Leftover | LeftLogin, ...]:
+def clean_workspace(workspace: Path) -> tuple[Leftover | LeftLogin, ...]:
     """End what is left of sessions that nobody coordinates; sessions that somebody runs are left alone.
 
     Costs one look at the process table, and a listing of the records of each session of this boot.
@@ -96,7 +96,7 @@ async def report_leftovers(workspace: Path, say: Progress) -> None:
     """Sweep, and say what was found: what a run or a resume begins with."""
     try:
         left = await off_loop(
-            partial(sweep_workspace, workspace), within_s=SWEEP_TIME_S, what="the look at the workspace"
+            partial(clean_workspace, workspace), within_s=CLEAN_TIME_S, what="the look at the workspace"
         )
     except TimeoutError as error:
         say(f"whether something is left over from earlier sessions is not known: {error}")
@@ -185,8 +185,8 @@ def _is_lost(files: AttemptFiles, marked: frozenset[Path]) -> bool:
 def _end(folder: SessionFolder, files: AttemptFiles) -> Leftover:
     record = attempts.read_record(files)
     if record is not None and record.exit is not None:
-        swept = end_marked(str(files.record))
-        outlived = [f"{swept} of its processes outlived it and were killed"] if swept else []
+        killed = end_marked(str(files.record))
+        outlived = [f"{killed} of its processes outlived it and were killed"] if killed else []
         note = "; ".join([note for note in (record.exit.note, *outlived) if note])
         return Leftover(folder.id, files.worker, files.attempt, ExitRecord(**{**asdict(record.exit), "note": note}))
     ended = attempts.lost(files, folder.raw_stdout(files.worker), folder.raw_stderr(files.worker))

@@ -18,7 +18,7 @@ from orchestrator.coordinator.egress.outbound import cut_off
 from orchestrator.coordinator.environments import Stage, open_stage
 from orchestrator.coordinator.orphans import report_leftovers
 from orchestrator.coordinator.recovered_state import Inheritance, inherit
-from orchestrator.coordinator.session_log import Commentary
+from orchestrator.coordinator.session_log import SessionLog
 from orchestrator.coordinator.session_request import (
     GatesOf,
     Observer,
@@ -93,7 +93,7 @@ async def resume_session(
         for warning in sharing(held):
             say(warning)
         stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
-        observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
+        observers: list[Observer] = [SessionLog(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
         if observe is not None:
             observers.append(observe)
         coordinator = make_coordinator(

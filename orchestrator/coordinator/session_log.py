@@ -18,7 +18,7 @@ _LONGEST_TEXT = 2_000
 """Characters of one text; the journal has the whole."""
 
 
-class Commentary:
+class SessionLog:
     """An observer that writes a line for every notice: the recorded kind, its plain fields, and its words for people.
 
     Args:

@@ -30,7 +30,7 @@ from orchestrator.coordinator.orphans import report_leftovers
 from orchestrator.coordinator.performer import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
-from orchestrator.coordinator.session_log import Commentary
+from orchestrator.coordinator.session_log import SessionLog
 from orchestrator.coordinator.session_request import GatesOf, Observer, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.spending_limits import within_limits
 from orchestrator.coordinator.target_facts import prepared
@@ -185,7 +185,7 @@ async def run_session(
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))
             journal = stack.enter_context(Journal(folder.journal_file))
-            observers: list[Observer] = [Commentary(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
+            observers: list[Observer] = [SessionLog(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
             if observe is not None:
                 observers.append(observe)
             coordinator = make_coordinator(

@@ -23,7 +23,7 @@ from orchestrator.session.consents import (
 )
 from orchestrator.session.draft import Draft
 from orchestrator.session.nested_agents import count_agent
-from orchestrator.session.outbound_commands import forget_leaving, inspect, is_leaving, send
+from orchestrator.session.outbound_commands import forget_outbound, inspect, is_outbound, send
 from orchestrator.session.state import GuardConsent, PendingGuard
 
 MOST_OPEN = 16
@@ -34,7 +34,7 @@ def on_guard_asked(draft: Draft, body: GuardAsked) -> None:
     """Answer at once where the policy knows the answer; else ask a person."""
     worker = body.worker
     pending = draft.session.approvals.guards.values()
-    if is_leaving(draft, body) or any(one.worker == worker and one.request == body.request for one in pending):
+    if is_outbound(draft, body) or any(one.worker == worker and one.request == body.request for one in pending):
         return  # another coordinator took over and found it again
     if worker not in draft.session.details or not draft.running or not draft.alive(worker):
         answer(draft, worker, body.request, run=False, reason="the session is ending")
@@ -110,7 +110,7 @@ def forget_guards(draft: Draft, worker: WorkerId) -> None:
         draft.approvals.guard_consents = tuple(
             one for one in draft.session.approvals.guard_consents if one.worker != worker
         )
-    forget_leaving(draft, worker)
+    forget_outbound(draft, worker)
 
 
 def _settle_unanswered(draft: Draft, name: str, outcome: str) -> None:

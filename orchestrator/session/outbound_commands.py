@@ -20,7 +20,7 @@ from orchestrator.session.questions import ask
 from orchestrator.session.state import PendingOutbound
 
 
-def is_leaving(draft: Draft, body: GuardAsked) -> bool:
+def is_outbound(draft: Draft, body: GuardAsked) -> bool:
     """Whether this very request is being inspected, asked about or sent."""
     return key_of(body.worker, body.request) in draft.session.approvals.leaving
 
@@ -82,7 +82,7 @@ def send(draft: Draft, worker: WorkerId, request: str) -> None:
         draft.do(SendOutbound(worker, request, pending.parcel))
 
 
-def forget_leaving(draft: Draft, worker: WorkerId) -> None:
+def forget_outbound(draft: Draft, worker: WorkerId) -> None:
     """The worker is gone: nobody waits for what was not yet sent."""
     for pending in list(draft.session.approvals.leaving.values()):
         if pending.worker == worker and not pending.sent:

@@ -145,9 +145,9 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
         proof = "empty pid namespace"
     if group is not None and end_group(group, LOST_TREE_WITHIN_S) and proof == "none":
         proof = "cgroup empty"
-    swept = end_marked(str(files.record)) if proof == "none" else 0
+    killed = end_marked(str(files.record)) if proof == "none" else 0
     note = "its shim ended without an exit record"
-    if record is None and not swept:
+    if record is None and not killed:
         # The claim comes before the child.
         proof, note = "nothing was started", "its shim ended before it had begun"
     remove_groups(groups_of(files), seconds=GROUPS_WITHIN_S if proof != "none" else 0)
@@ -158,7 +158,7 @@ def lost(files: AttemptFiles, stdout: Path, stderr: Path) -> ExitRecord:
         stdout_end=_size(stdout),
         stderr_end=_size(stderr),
         stopped_by="shim lost",
-        note=note + (f"; {swept} of its processes were killed" if swept else ""),
+        note=note + (f"; {killed} of its processes were killed" if killed else ""),
         planted=planted,
         said=tuple(said),
     )

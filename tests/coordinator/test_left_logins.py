@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from orchestrator.coordinator.left_logins import return_left_logins
-from orchestrator.coordinator.orphans import sweep_workspace
+from orchestrator.coordinator.orphans import clean_workspace
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.sandbox.homes import note_home, prepare_home
@@ -49,10 +49,10 @@ def folder(tmp_path: Path, own: Path) -> SessionFolder:
 
 def test_a_newer_login_is_given_back_once_and_said(folder: SessionFolder, own: Path) -> None:
     (folder.path / "homes" / "w1" / LOGIN).write_text(SECOND)
-    [found] = sweep_workspace(folder.workspace)
+    [found] = clean_workspace(folder.workspace)
     assert str(found) == f"{folder.id}: {own} was renewed by a worker"
     assert own.read_text() == SECOND
-    assert sweep_workspace(folder.workspace) == ()
+    assert clean_workspace(folder.workspace) == ()
 
 
 def test_anothers_login_is_refused_and_said(folder: SessionFolder, own: Path) -> None:
@@ -65,7 +65,7 @@ def test_anothers_login_is_refused_and_said(folder: SessionFolder, own: Path) ->
 def test_a_session_that_somebody_runs_gives_its_logins_back_itself(folder: SessionFolder, own: Path) -> None:
     (folder.path / "homes" / "w1" / LOGIN).write_text(SECOND)
     with hold_session_lock(folder):
-        assert sweep_workspace(folder.workspace) == ()
+        assert clean_workspace(folder.workspace) == ()
     assert own.read_text() == FIRST
 
 

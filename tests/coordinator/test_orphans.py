@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.coordinator.orphans import Leftover, report_leftovers, stop_abandoned, sweep_workspace
+from orchestrator.coordinator.orphans import Leftover, clean_workspace, report_leftovers, stop_abandoned
 from orchestrator.coordinator.preflight import survey_machine
 from orchestrator.errors import SessionBusy
 from orchestrator.journal.folder import SessionFolder
@@ -110,7 +110,7 @@ def test_what_both_left_behind_is_found_ended_and_told(
 ) -> None:
     if around != "bubblewrap":
         until(lambda: len(alive(abandoned)) == len(ESCAPEES))  # only the agent itself follows its shim
-    [leftover] = sweep_workspace(folder.workspace)
+    [leftover] = clean_workspace(folder.workspace)
     assert isinstance(leftover, Leftover)
     assert alive(abandoned) == []
     assert (leftover.session, leftover.worker, leftover.attempt) == (folder.id, "w1", 1)
@@ -124,14 +124,14 @@ def test_what_both_left_behind_is_found_ended_and_told(
         assert "not proven" in str(leftover)
     record = json.loads((folder.workers_dir / "w1.1.json").read_text())
     assert record["exit"]["note"] == leftover.exit.note
-    assert sweep_workspace(folder.workspace) == (), "what has an end on record is not swept again"
+    assert clean_workspace(folder.workspace) == (), "what has an end on record is not swept again"
 
 
 def test_a_session_that_somebody_runs_is_left_to_its_coordinator(
     folder: SessionFolder, around: str, abandoned: list[tuple[int, int]]
 ) -> None:
     with hold_session_lock(folder):
-        assert sweep_workspace(folder.workspace) == ()
+        assert clean_workspace(folder.workspace) == ()
     if around != "bubblewrap":  # whose processes die with the shim, whoever sweeps
         until(lambda: len(alive(abandoned)) == len(ESCAPEES))
 
@@ -176,7 +176,7 @@ def test_what_ran_before_the_machine_was_started_is_not_looked_for(folder: Sessi
     shim = {"pid": os.getpid(), "start_ticks": 1, "boot_id": "another", "pid_namespace": 1}
     folder.workers_dir.mkdir(parents=True)
     (folder.workers_dir / "w1.1.json").write_text(json.dumps({"shim": shim, "exit": None}))
-    assert sweep_workspace(folder.workspace) == ()
+    assert clean_workspace(folder.workspace) == ()
 
 
 def test_a_bystander_with_the_shims_pid_is_not_signalled(
@@ -189,7 +189,7 @@ def test_a_bystander_with_the_shims_pid_is_not_signalled(
             if record[name] is not None:
                 record[name]["pid"] = bystander.pid
         path.write_text(json.dumps(record))
-        assert len(sweep_workspace(folder.workspace)) == 1
+        assert len(clean_workspace(folder.workspace)) == 1
         assert bystander.poll() is None
         assert read_process(bystander.pid) is not None
         bystander.kill()
@@ -202,7 +202,7 @@ def test_processes_that_outlived_a_recorded_end_are_ended_too(
     path = folder.workers_dir / "w1.1.json"
     ended = {"code": 0, "proof": "none", "note": "not proven that the tree is gone"}
     path.write_text(json.dumps({**json.loads(path.read_text()), "exit": ended}))
-    found = sweep_workspace(folder.workspace)
+    found = clean_workspace(folder.workspace)
     if around != "bubblewrap":
         assert "4 of its processes outlived it and were killed" in str(found[0])
     until(lambda: alive(abandoned) == [])

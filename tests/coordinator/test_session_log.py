@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.coordinator.session_log import Commentary, plain_fields
+from orchestrator.coordinator.session_log import SessionLog, plain_fields
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.models.decisions import Action, OrchestratorDecision
@@ -29,7 +29,7 @@ def lines_of(log: Path) -> list[dict[str, Any]]:
 
 
 def logged(tmp_path: Path, entries: list[JournalEntry], level: str) -> list[dict[str, Any]]:
-    commentary = Commentary(tmp_path / "log", level)
+    commentary = SessionLog(tmp_path / "log", level)
     for entry in entries:
         commentary(None, entry)  # type: ignore[arg-type]  # it looks at the entry alone
     return lines_of(tmp_path / "log")

@@ -78,17 +78,6 @@ RETIRED_IN_NAMES = frozenset(
 STANDING = {
     # Recorded, or a key of users' files.
     *("parcel", "leaving", "Leaving", "leaving_dir"),
-    # To be renamed with what is built in their rooms.
-    *(
-        "Commentary",
-        "SWEEP_TIME_S",
-        "sweep_workspace",
-        "swept",
-        "_errands",
-        "parcel_of",
-        "forget_leaving",
-        "is_leaving",
-    ),
 }
 """Names that have such a word still; nothing is added here."""
 

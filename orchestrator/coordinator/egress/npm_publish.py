@@ -67,7 +67,7 @@ class Publishing:
                 f"the package cannot be packed: {len(packed)} tarballs came out of it, or a huge one"
             )
         try:
-            look = partial(parcel_of, sending / TARBALL, publish, url)
+            look = partial(artifact_of, sending / TARBALL, publish, url)
             return await off_loop(look, within_s=self.leaving.timeout_s, what="the look at the tarball")
         except (tarfile.TarError, OSError, ValueError, KeyError, TypeError) as error:
             raise EnvironmentUnfit(f"its tarball is none: {error}") from error
@@ -106,7 +106,7 @@ def _settings(url: str, credentials: Sequence[str], environ: Mapping[str, str]) 
     return "".join(f"{place}/:_authToken=${{{name}}}\n" for name in names[:1])
 
 
-def parcel_of(path: Path, publish: Publish, url: str) -> PackageArtifact:
+def artifact_of(path: Path, publish: Publish, url: str) -> PackageArtifact:
     """What the tarball itself says: whoever made it may have told us something else.
 
     Raises:

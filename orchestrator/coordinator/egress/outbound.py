@@ -100,17 +100,17 @@ class OutboundDesk:
         from orchestrator.sandbox.git_layers import mounts_of
 
         layers = mounts_of(self.folder.workers_dir, worker)
-        return Pushing(self._errands(), self._place(worker, request), self.options.sandbox.leaving, layers)
+        return Pushing(self._host_jobs(), self._place(worker, request), self.options.sandbox.leaving, layers)
 
     def _publishing(self, worker: WorkerId, request: str) -> Publishing:
         from orchestrator.coordinator.egress.npm_publish import Publishing
 
-        return Publishing(self._errands(), self._place(worker, request), self.options.sandbox.leaving)
+        return Publishing(self._host_jobs(), self._place(worker, request), self.options.sandbox.leaving)
 
     def _place(self, worker: WorkerId, request: str) -> Path:
         return self.folder.leaving_dir / f"{worker}-{re.sub(r'[^A-Za-z0-9-]', '-', request)}"
 
-    def _errands(self) -> HostJobs:
+    def _host_jobs(self) -> HostJobs:
         from orchestrator.sandbox.host_jobs import HostJobs
 
         masked = (self.folder.workspace, self.folder.path, state_folder(self.environ))

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.coordinator.egress.npm_publish import TARBALL, Publishing, parcel_of
+from orchestrator.coordinator.egress.npm_publish import TARBALL, Publishing, artifact_of
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.egress import PackageArtifact, Publish
 from orchestrator.models.sandbox import Leaving
@@ -152,12 +152,12 @@ def test_a_manifest_that_leads_elsewhere_or_nowhere_is_refused(
     tmp_path: Path, manifest: dict[str, object], reason: str
 ) -> None:
     with pytest.raises((EnvironmentUnfit, ValueError), match=reason):
-        parcel_of(packed(tmp_path / "x.tgz", **manifest), Publish("/t"), URL)
+        artifact_of(packed(tmp_path / "x.tgz", **manifest), Publish("/t"), URL)
 
 
 def test_a_tarball_tells_what_is_in_it(tmp_path: Path) -> None:
     config = {"access": "public", "registry": URL.rstrip("/")}
-    parcel = parcel_of(packed(tmp_path / "x.tgz", publishConfig=config), Publish("/t", tag="next"), URL)
+    parcel = artifact_of(packed(tmp_path / "x.tgz", publishConfig=config), Publish("/t", tag="next"), URL)
     assert (parcel.name, parcel.version, parcel.files) == ("thing", "1.2.3", 1)
     assert (parcel.tag, parcel.access) == ("next", "public")
 
@@ -165,7 +165,7 @@ def test_a_tarball_tells_what_is_in_it(tmp_path: Path) -> None:
 async def test_a_tarball_that_was_changed_since_is_not_published(tmp_path: Path) -> None:
     publishing = Publishing(HostJobs(tmp_path / "box", (), os.environ), tmp_path / "one", Leaving())
     tarball = packed(tmp_path / "one" / "sending" / TARBALL)
-    parcel = parcel_of(tarball, Publish("/t"), URL)
+    parcel = artifact_of(tarball, Publish("/t"), URL)
     packed(tarball, version="1.2.4")
     with pytest.raises(EnvironmentUnfit, match="no longer what was consented to"):
         await publishing.send(parcel)
