@@ -5,19 +5,31 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.gates.gate import Language, Subject
 
 Row = tuple[str, str, str]
 """Ecosystem as OSV calls it, name, version."""
-_REQUIRE = re.compile(
-    r"^\s*(?:require\s+)?(?P<name>[\w.~-]+(?:/[\w.~-]+)+|[\w-]+\.[\w.-]+)\s+v(?P<version>[\w.+-]+)\s*(?://.*)?$"
-)
+_BLOCK = re.compile(r"(?P<verb>\w+)\s*\(")
 _PLAIN = re.compile(r"[\w@./~+-]{1,200}")
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
-_NPM_TABLES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+_NPM_TABLES = ("dependencies", "devDependencies", "optionalDependencies")
+_NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")
+"""npm obeys the first."""
+_BESIDE = frozenset(
+    {
+        *("test", "tests", "spec", "specs", "t", "__tests__", "e2e", "integration", "benchmarks", "benches"),
+        *("testdata", "fixtures", "__fixtures__", "snapshots", "examples", "example", "samples", "templates"),
+        *("node_modules", "vendor", "target", "dist", "docs", "doc"),
+    }
+)
+"""Folders whose manifests are no part of the project."""
+
+
+class _Unreadable(Exception):
+    """Why a manifest or a lock file does not tell what the project depends on."""
 
 
 def modules_of(subject: Subject) -> tuple[tuple[Row, ...], int, str]:
@@ -27,9 +39,10 @@ def modules_of(subject: Subject) -> tuple[tuple[Row, ...], int, str]:
     readers = {"go": _go, "rust": _rust, "javascript": _npm}
     for language, reader in readers.items():
         for root in subject.roots.get(language, ()):  # type: ignore[call-overload]  # a name of the table above
-            found, problem = reader(subject, f"{root}/" if root else "")
-            if problem:
-                return (), manifests, problem
+            try:
+                found = reader(subject, f"{root}/" if root else "")
+            except _Unreadable as error:
+                return (), manifests, str(error)
             manifests += 1
             rows |= found
     odd = [row for row in rows if not all(_PLAIN.fullmatch(word) for word in row[1:])]
@@ -44,79 +57,142 @@ def _text(subject: Subject, name: str) -> str:
     return "\n".join(subject.lines(name))
 
 
-def _go(subject: Subject, folder: str) -> tuple[set[Row], str]:
+def _manifests(subject: Subject, folder: str, base: str) -> Sequence[str]:
+    """Its own manifest, then those of its parts: a part may lock what it needs in a file of its own."""
+    first = f"{folder}{base}"
+    parts = [
+        name
+        for name in subject.text_files
+        if name.startswith(folder) and name.endswith(f"/{base}") and name != first
+        if not _BESIDE.intersection(name.removeprefix(folder).split("/"))
+    ]
+    return [first, *parts]
+
+
+def _go(subject: Subject, folder: str) -> set[Row]:
     """Since Go 1.17 a ``go.mod`` names every module that is needed, however far away."""
-    matches = map(_REQUIRE.match, _required(_text(subject, f"{folder}go.mod")))
-    return {("Go", match["name"], match["version"]) for match in matches if match is not None}, ""
+    name = f"{folder}go.mod"
+    required, instead = set[tuple[str, str]](), dict[tuple[str, str], tuple[str, str]]()
+    for verb, words in _directives(_text(subject, name)):
+        if verb == "require":
+            if len(words) != 2 or not words[1].startswith("v"):
+                raise _Unreadable(f"{name} asks for {' '.join(words)[:100]!r}, which cannot be read")
+            required.add((words[0], words[1]))
+        elif verb == "replace":
+            at = words.index("=>") if "=>" in words else 0
+            before, after = words[:at], words[at + 1 :]
+            if len(before) not in (1, 2) or len(after) not in (1, 2):
+                raise _Unreadable(f"{name} replaces {' '.join(words)[:100]!r}, which cannot be read")
+            if len(after) == 2:
+                instead[before[0], before[1] if len(before) == 2 else ""] = (after[0], after[1])
+    if not required and "module" not in _text(subject, name):
+        raise _Unreadable(f"{name} cannot be read")
+    built = {instead.get(row) or instead.get((row[0], "")) or row for row in required}
+    return {("Go", module, version.removeprefix("v")) for module, version in built}
 
 
-def _required(text: str) -> Iterator[str]:
-    within = False
+def _directives(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Each entry of a ``go.mod`` with its verb, whether it stands alone or in a block."""
+    within = ""
     for line in text.splitlines():
-        stripped = line.strip()
-        if stripped.startswith("require"):
-            within = stripped.endswith("(")
-            if not within:
-                yield stripped
-        elif stripped == ")":
-            within = False
-        elif within:
-            yield stripped
+        plain = line.partition("//")[0].strip()
+        words = [word.strip('"`') for word in plain.split()]
+        if (block := _BLOCK.fullmatch(plain)) is not None and not within:
+            within = block["verb"]
+        elif plain == ")":
+            within = ""
+        elif words:
+            yield (within, words) if within else (words[0], words[1:])
 
 
-def _rust(subject: Subject, folder: str) -> tuple[set[Row], str]:
-    manifests = [name for name in subject.text_files if name.startswith(folder) and name.endswith("Cargo.toml")]
-    declared = any(_declares(_toml(_text(subject, name))) for name in manifests)
-    locked = _toml(_text(subject, f"{folder}Cargo.lock")).get("package")
-    rows = {
-        ("crates.io", str(row.get("name")), str(row.get("version")))
-        for row in (locked if isinstance(locked, list) else ())
-        if isinstance(row, dict) and "source" in row
-    }
-    if declared and not rows:
-        return set(), f"the crates of {folder}Cargo.toml are not locked: commit its Cargo.lock"
-    return rows, ""
+def _rust(subject: Subject, folder: str) -> set[Row]:
+    names = _manifests(subject, folder, "Cargo.toml")
+    manifests = [(name, _toml(name, _text(subject, name))) for name in names]
+    shared = [table for _, manifest in manifests for table in _tables(manifest.get("workspace"))]
+    rows, known = set[Row](), set[str]()
+    for name in names:
+        lock = name.removesuffix("Cargo.toml") + "Cargo.lock"
+        locked = _toml(lock, _text(subject, lock)).get("package") if _text(subject, lock) else ()
+        for row in locked if isinstance(locked, list) else ():
+            if isinstance(row, dict):
+                known.add(_alike(str(row.get("name"))))
+                rows |= {("crates.io", str(row.get("name")), str(row.get("version")))} if "source" in row else set()
+    for name, manifest in manifests:
+        missing = sorted(crate for crate in _crates(manifest, shared) if _alike(crate) not in known)
+        if missing:
+            raise _Unreadable(f"the crates of {name} are not locked: commit its Cargo.lock, with {missing[0][:100]}")
+    return rows
 
 
-def _declares(manifest: Mapping[str, Any]) -> bool:
-    """Whether it asks for a crate of a registry; one beside it is a part of the project."""
+def _alike(crate: str) -> str:
+    return crate.replace("_", "-").lower()
+
+
+def _tables(place: object) -> Iterator[Mapping[str, Any]]:
+    for table in map(place.get, _TABLES) if isinstance(place, dict) else ():
+        if isinstance(table, dict):
+            yield table
+
+
+def _crates(manifest: Mapping[str, Any], shared: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The crates of a registry that it asks for; one beside it is a part of the project."""
     targets = manifest.get("target")
-    workspace = manifest.get("workspace")
-    places = [manifest, *(targets.values() if isinstance(targets, dict) else ()), workspace]
-    return any(
-        not (isinstance(wanted, dict) and ("path" in wanted or wanted.get("workspace")))
-        for place in places
-        if isinstance(place, dict)
-        for table in map(place.get, _TABLES)
-        if isinstance(table, dict)
-        for wanted in table.values()
-    )
+    for place in (manifest, *(targets.values() if isinstance(targets, dict) else ())):
+        for table in _tables(place):
+            for name, wanted in table.items():
+                meant = wanted
+                if isinstance(wanted, dict) and wanted.get("workspace"):
+                    meant = next((one[name] for one in shared if name in one), wanted)
+                if not isinstance(meant, dict):
+                    yield name
+                elif "path" not in meant:
+                    yield str(meant.get("package", name))
 
 
-def _npm(subject: Subject, folder: str) -> tuple[set[Row], str]:
-    manifest = _json(_text(subject, f"{folder}package.json"))
-    declared = any(isinstance(table, dict) and table for table in map(manifest.get, _NPM_TABLES))
-    packages = _json(_text(subject, f"{folder}package-lock.json")).get("packages")
-    rows = {
-        ("npm", str(row.get("name") or path.rpartition("node_modules/")[2]), str(row.get("version")))
-        for path, row in (packages.items() if isinstance(packages, dict) else ())
-        if "node_modules/" in path and isinstance(row, dict) and not row.get("link")
-    }
-    if declared and not rows:
-        return set(), f"the packages of {folder}package.json are not locked in a package-lock.json"
-    return rows, ""
+def _npm(subject: Subject, folder: str) -> set[Row]:
+    names = _manifests(subject, folder, "package.json")
+    rows, known = set[Row](), set[str]()
+    for name in names:
+        for lock in (name.removesuffix("package.json") + base for base in _NPM_LOCKS):
+            text = _text(subject, lock)
+            packages = _json(lock, text).get("packages") if text else None
+            for path, row in packages.items() if isinstance(packages, dict) else ():
+                if "node_modules/" not in path or not isinstance(row, dict):
+                    continue
+                own = path.rpartition("node_modules/")[2]
+                known.add(own)
+                rows |= set() if row.get("link") else {("npm", str(row.get("name") or own), str(row.get("version")))}
+            if text:
+                break
+    for name in names:
+        manifest = _json(name, _text(subject, name))
+        tables = [table for table in map(manifest.get, _NPM_TABLES) if isinstance(table, dict)]
+        wanted = {key for table in tables for key, what in table.items() if not _is_local(what)}
+        if wanted - known or (manifest.get("peerDependencies") and not rows):
+            missing = f", {min(wanted - known)[:100]} for one" if rows and wanted - known else ""
+            raise _Unreadable(f"the packages of {name} are not locked in a package-lock.json{missing}")
+    return rows
 
 
-def _json(text: str) -> Mapping[str, Any]:
+def _is_local(wanted: object) -> bool:
+    return str(wanted).startswith(("file:", "link:", "workspace:"))
+
+
+def _json(name: str, text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        found = None
+    if not isinstance(found, dict):
+        raise _Unreadable(f"{name} cannot be read")
+    return found
 
 
-def _toml(text: str) -> Mapping[str, Any]:
+def _toml(name: str, text: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
+        found = tomllib.loads(text)
     except (ValueError, RecursionError):
-        return {}
+        found = {}
+    if not found:
+        raise _Unreadable(f"{name} cannot be read")
+    return found

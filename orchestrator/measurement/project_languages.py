@@ -22,12 +22,14 @@ class _Kind:
     language: Language
     manifest: str
     ends: tuple[str, ...]
+    are_apart: bool = False
+    """One within another is no part of it: whoever looks at the outer one sees nothing of it."""
 
 
 _KINDS: Final = (
     _Kind("javascript", "package.json", (*_SCRIPT_ENDS, *_TYPED_ENDS)),
     _Kind("typescript", "tsconfig.json", _TYPED_ENDS),
-    _Kind("go", "go.mod", (".go",)),
+    _Kind("go", "go.mod", (".go",), are_apart=True),
     _Kind("rust", "Cargo.toml", (".rs",)),
 )
 
@@ -37,7 +39,7 @@ class Languages:
     """What a project is written in."""
 
     roots: Mapping[Language, tuple[str, ...]]
-    """The folders that hold a manifest of the language, none within another; ``""`` is the project itself."""
+    """The folders that hold a manifest of the language, none within another that holds it; ``""`` is the project."""
     sources: Mapping[Language, tuple[str, ...]]
     """The files of each that are the project itself: no tests, examples or documentation."""
 
@@ -47,7 +49,8 @@ def languages_of(names: Sequence[str]) -> Languages:
     roots: dict[Language, tuple[str, ...]] = {}
     sources: dict[Language, tuple[str, ...]] = {}
     for kind in _KINDS:
-        folders = _outermost(_folder(name) for name in names if name.rpartition("/")[2] == kind.manifest)
+        manifests = {_folder(name) for name in names if name.rpartition("/")[2] == kind.manifest}
+        folders = _own(manifests) if kind.are_apart else _outermost(manifests)
         found = tuple(
             name for name in names if name.endswith(kind.ends) and not is_beside(name) and _is_below(name, folders)
         )
@@ -72,10 +75,14 @@ def is_beside(name: str) -> bool:
     return any(folder in _BESIDE for folder in folders)
 
 
+def _own(folders: Iterable[str]) -> Sequence[str]:
+    return sorted(folder for folder in folders if not any(part in _BESIDE for part in folder.split("/")))
+
+
 def _outermost(folders: Iterable[str]) -> Sequence[str]:
     found: list[str] = []
-    for folder in sorted(set(folders), key=lambda folder: (folder.count("/"), folder)):
-        if not any(part in _BESIDE for part in folder.split("/")) and not _is_below(f"{folder}/x", found):
+    for folder in sorted(_own(folders), key=lambda folder: (folder.count("/"), folder)):
+        if not _is_below(f"{folder}/x", found):
             found.append(folder)
     return sorted(found)
 

@@ -76,6 +76,58 @@ def test_what_is_asked_for_and_not_locked_is_not_known(language: Language, files
     assert why in problem
 
 
-def test_nonsense_is_no_module() -> None:
-    assert modules_of(subject("javascript", {"package.json": "[" * 10_000})) == ((), 1, "")
-    assert modules_of(subject("rust", {"Cargo.toml": "=", "Cargo.lock": "package = 3"})) == ((), 1, "")
+WITHIN = '{"packages": {"node_modules/b": {"version": "2"}, "node_modules/own": {"link": true}}}'
+PATCHED = '[[package]]\nname = "near-one"\nversion = "1.0.0"\n'
+
+
+@pytest.mark.parametrize(
+    ("language", "files", "rows"),
+    [
+        ("go", {"go.mod": 'module m\nrequire ( // all\n\t"example.com/a" v1.0.0\n)\n'}, ["example.com/a 1.0.0"]),
+        ("go", {"go.mod": "module m\nrequire (\n\tplain v1.0.0 // indirect\n)\n"}, ["plain 1.0.0"]),
+        (
+            "go",
+            {"go.mod": "module m\nrequire a.b/c v1.0.0\nreplace a.b/c => d.e/f v0.1.0\nexclude a.b/c v0.9.0\n"},
+            ["d.e/f 0.1.0"],
+        ),
+        (
+            "go",
+            {"go.mod": "module m\nrequire a.b/c v1.0.0\nreplace (\n\ta.b/c v2.0.0 => d.e/f v0.1.0\n)\n"},
+            ["a.b/c 1.0.0"],
+        ),
+        (
+            "javascript",
+            {
+                "package.json": "{}",
+                "server/package.json": '{"dependencies": {"b": "2", "own": "1"}}',
+                "server/package-lock.json": WITHIN,
+                "server/test/package.json": '{"dependencies": {"c": "2"}}',
+            },
+            ["b 2"],
+        ),
+        ("rust", {"Cargo.toml": '[dependencies]\nnear_one = "1"\n', "Cargo.lock": PATCHED}, []),
+    ],
+)
+def test_every_way_of_asking_for_one_is_read(language: Language, files: Mapping[str, str], rows: list[str]) -> None:
+    found, manifests, problem = modules_of(subject(language, files))
+    assert ([f"{name} {version}" for _, name, version in found], manifests, problem) == (rows, 1, "")
+
+
+@pytest.mark.parametrize(
+    ("language", "files"),
+    [
+        ("javascript", {"package.json": "[" * 10_000}),
+        ("javascript", {"package.json": '{"dependencies": {"a": "1"},}'}),
+        ("javascript", {"package.json": ""}),
+        ("javascript", {"package.json": '{"dependencies": {"a": "1", "c": "1"}}', "package-lock.json": NPM}),
+        ("javascript", {"package.json": "{}", "server/package.json": '{"dependencies": {"b": "2"}}'}),
+        ("rust", {"Cargo.toml": "[dependencies\nserde = 1"}),
+        ("rust", {"Cargo.toml": '[dependencies]\nserde = "1"\nlog = "1"\n', "Cargo.lock": CRATES}),
+        ("rust", {"Cargo.toml": "[package]", "tools/x/Cargo.toml": '[dependencies]\nserde = "1"\n'}),
+        ("go", {"go.mod": ""}),
+        ("go", {"go.mod": "module m\nrequire (\n\texample.com/a\n)\n"}),
+    ],
+)
+def test_what_cannot_be_read_or_is_locked_in_part_is_not_known(language: Language, files: Mapping[str, str]) -> None:
+    rows, _, problem = modules_of(subject(language, files))
+    assert (rows, problem != "") == ((), True)

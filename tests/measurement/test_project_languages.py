@@ -17,6 +17,7 @@ from orchestrator.measurement.project_languages import is_beside, languages_of
         (("package.json", "tsconfig.json", "src/a.ts"), {"javascript": ("",), "typescript": ("",)}),
         (("Cargo.toml", "src/lib.rs", "member/Cargo.toml", "member/src/lib.rs"), {"rust": ("",)}),
         (("a/go.mod", "a/a.go", "b/go.mod", "b/b.go", "c/go.mod"), {"go": ("a", "b")}),
+        (("go.mod", "a.go", "tools/go.mod", "tools/x.go", "testdata/go.mod", "testdata/y.go"), {"go": ("", "tools")}),
         (("package.json", "a.py"), {"python": ("",)}),
         (("vendor/x/go.mod", "vendor/x/a.go"), {"python": ("",)}),
     ],
