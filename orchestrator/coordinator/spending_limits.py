@@ -54,11 +54,16 @@ def within_limits(request: RunRequest, environ: Mapping[str, str], now: datetime
         UsageError: The settings are written wrongly.
     """
     trusted = trusted_settings(request.target, environ, trust=request.trust_project, policy=request.sandbox.name)
-    settings = load_settings(request.target if trusted.digest else None)
-    if not any(settings.get("budget", limit.key) for limit in LIMITS):
+    settings = [load_settings()]
+    if trusted.digest:
+        # A project's lower limit counts its own sessions alone, so it stands beside the user's, not in its place.
+        settings.append(load_settings(request.target))
+    if not any(one.get("budget", limit.key) for one in settings for limit in LIMITS):
         return request
-    log = OutcomeLog(state_folder(environ))
-    return limited(request, settings, outcomes_of(log), now)
+    outcomes = outcomes_of(OutcomeLog(state_folder(environ)))
+    for one in settings:
+        request = limited(request, one, outcomes, now)
+    return request
 
 
 def outcomes_of(log: OutcomeLog) -> Sequence[RecordedOutcome]:

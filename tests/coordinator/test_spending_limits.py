@@ -99,3 +99,20 @@ def test_the_log_is_read_and_rehearsals_and_repeated_lines_count_for_nothing(
     file.write_text("[budget]\nper_day = 1\n")
     with pytest.raises(BudgetSpent):
         within_limits(request, environ, NOON)
+
+
+def test_a_projects_lower_limit_stands_beside_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    project = tmp_path / "shop"
+    for file, figure in (("config/orchestrate/settings.toml", 5), ("shop/.orchestrator/settings.toml", 4)):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_text(f"[budget]\nper_day = {figure}\n")
+    environ = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    log = OutcomeLog(state_folder(environ))
+    request = replace(REQUEST, target=project, trust_project=True)
+    assert within_limits(request, environ, NOON).max_cost_usd == 4
+    log.append(SessionEnded("s", "c", outcome("a", project="/elsewhere", cost_usd=4.5)))
+    assert within_limits(request, environ, NOON).max_cost_usd == 0.5
+    log.append(SessionEnded("s", "c", outcome("b", project="/elsewhere", cost_usd=0.5)))
+    with pytest.raises(BudgetSpent):
+        within_limits(request, environ, NOON)
