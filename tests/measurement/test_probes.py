@@ -118,6 +118,34 @@ if TYPE_CHECKING:
 def late():
     import attrs
 """
+NEEDED = """
+if not TYPE_CHECKING:
+    import a1
+try:
+    import a2
+except ImportError as error:
+    raise SystemExit("install a2") from error
+try:
+    import a3
+except ImportError:
+    sys.exit("install a3")
+try:
+    pass
+except* OSError:
+    import a4
+match word:
+    case "x":
+        import a5
+if typing.TYPE_CHECKING:
+    import never
+"""
+
+
+def test_what_a_file_cannot_do_without_is_imported_whatever_stands_around_it(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(NEEDED)
+    (tmp_path / "list").write_text("own.py\n")
+    told = json.loads(run("orchestrate_imports.py", "list", cwd=tmp_path).stdout)
+    assert [module for _, _, module in told["imports"]] == ["a1", "a2", "a3", "a4", "a5"]
 
 
 def test_imports_are_those_of_neither_the_standard_library_nor_the_project(tmp_path: Path) -> None:

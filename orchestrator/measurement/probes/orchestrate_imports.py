@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 
 MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+ENDS = {"sys.exit", "exit", "quit", "os._exit"}
 
 
 def main() -> None:
@@ -40,20 +41,27 @@ def _imported(body: list[ast.stmt]) -> Iterator[tuple[str, int]]:
                 yield from ((alias.name.partition(".")[0], node.lineno) for alias in node.names)
             case ast.ImportFrom(module=str(module), level=0):
                 yield module.partition(".")[0], node.lineno
-            case ast.Try():
+            case ast.Try() | ast.TryStar():
                 tried = [] if any(map(_takes_missing, node.handlers)) else node.body
                 handled = [inner for handler in node.handlers for inner in handler.body]
                 # What stands in for a missing module may be missing as well, and is then needed.
                 yield from _imported([*tried, *handled, *node.orelse, *node.finalbody])
             case ast.If():
-                shown = [] if "TYPE_CHECKING" in ast.unparse(node.test) else node.body
+                shown = [] if ast.unparse(node.test).rpartition(".")[2] == "TYPE_CHECKING" else node.body
                 yield from _imported([*shown, *node.orelse])
+            case ast.Match():
+                yield from _imported([inner for one in node.cases for inner in one.body])
             case _:
                 for inner in ("body", "orelse"):
                     yield from _imported(getattr(node, inner, []))
 
 
 def _takes_missing(handler: ast.ExceptHandler) -> bool:
+    """Whether the file does without the module; one that raises or ends the program needs it."""
+    if any(
+        isinstance(node, ast.Raise) or ast.unparse(node) in ENDS for line in handler.body for node in ast.walk(line)
+    ):
+        return False
     if handler.type is None:
         return True
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
