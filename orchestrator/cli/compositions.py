@@ -83,7 +83,9 @@ def export(target: Path, output: Path | None) -> None:
 
     found = counted(_store(target).compositions(), known=AGENTS)
     if found.left_out:
-        click.echo(f"left out, since no session measured them: {', '.join(found.left_out)}", err=True)
+        click.echo(
+            f"left out, since no session of a built-in team measured them: {', '.join(found.left_out)}", err=True
+        )
     _put(found.shared, output)
 
 
@@ -162,7 +164,7 @@ def federate(files: tuple[Path, ...], epsilon: float, target: Path, output: Path
 
     from orchestrator.agents.registry import AGENTS
     from orchestrator.coordinator.preflight import survey_agents
-    from orchestrator.errors import InvalidFile
+    from orchestrator.errors import InvalidFile, UsageError
     from orchestrator.models.identity import AgentName
     from orchestrator.store.shared_counts import merged, noised
     from orchestrator.store.shared_domain import rows_of
@@ -175,7 +177,11 @@ def federate(files: tuple[Path, ...], epsilon: float, target: Path, output: Path
     versions = {AgentName(one.name): one.version or "" for one in found if one.executable}
     outcomes = [outcome for one in _store(target).compositions() for outcome in one.sessions.values()]
     mine = noised(outcomes, rows_of(versions, AGENTS), epsilon=epsilon, known=AGENTS, noise=SystemRandom())
-    _put(merged([mine, *others]), output)
+    try:
+        total = merged([mine, *others])
+    except ValueError as error:
+        raise UsageError(f"the files cannot be added: {error}", hint="leave out the one that claims so much") from None
+    _put(total, output)
 
 
 def _store(target: Path) -> ConfigurationStore:
@@ -226,6 +232,7 @@ def _put(shared: SharedCounts, output: Path | None) -> None:
 
 def _list(target: Path, *, as_json: bool) -> None:
     from orchestrator.cli.session_lookup import put_out
+    from orchestrator.quotation import one_line
     from orchestrator.store.proven import proof_of
 
     store = _store(target)
@@ -241,9 +248,9 @@ def _list(target: Path, *, as_json: bool) -> None:
         if not found:
             click.echo("no composition is known here yet: sessions whose tests were measured make some", err=True)
     for problem in store.problems:
-        click.echo(problem, err=True)
+        click.echo(one_line(problem, 300), err=True)
     for damage in store.reading.damages:
-        click.echo(f"{store.log.path}, {damage}: passed over", err=True)
+        click.echo(one_line(f"{store.log.path}, {damage}: passed over", 500), err=True)
 
 
 def _row(one: Composition) -> str:

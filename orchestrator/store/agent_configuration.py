@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from orchestrator.store.log_records import ConfigurationSaved, Metrics
-
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
-
-
-def checked_id(given: object) -> str:
-    """The id, if it is one that names a file of its own and cannot lead out of the folder.
-
-    Raises:
-        ValueError: It is not.
-    """
-    if not isinstance(given, str) or not _ID.fullmatch(given) or ".." in given or given.endswith((".", ".json")):
-        raise ValueError(
-            f"{given!r} is no id of a configuration: up to 120 letters, digits, '.', '_' and '-', beginning with a "
-            "letter or digit, without '..'"
-        )
-    return given
+from orchestrator.store.log_records import MOST_COUNT, ConfigurationSaved, Metrics, checked_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +125,8 @@ class AgentConfiguration:
                 raise ValueError(f"{name} must be {words}")
         for name in ("usage_count", "success_count", "failure_count"):
             count = getattr(self, name)
-            if not is_whole(count, least=0):
-                raise ValueError(f"{name} must be a whole number of at least 0")
+            if not is_whole(count, least=0) or count > MOST_COUNT:
+                raise ValueError(f"{name} must be a whole number from 0 to {MOST_COUNT:,}")
         for name, most in (("success_rate", 1), ("avg_quality_score", 100)):
             if not is_number(getattr(self, name)) or not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} must be between 0 and {most}")

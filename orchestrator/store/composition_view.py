@@ -221,7 +221,10 @@ def as_caller(definition: ConfigurationSaved) -> ConfigurationSaved:
 
 def as_local(at: datetime) -> datetime:
     """Naive, in local time: the specification's own times are ``datetime.now()``."""
-    return at.astimezone().replace(tzinfo=None)
+    try:
+        return at.astimezone().replace(tzinfo=None)
+    except (OverflowError, ValueError, OSError):  # a year that the machine's clock does not know
+        return at.replace(tzinfo=None)
 
 
 def _count(tally: Tally, outcome: RecordedOutcome, *, times: int = 1) -> None:

@@ -13,13 +13,14 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.recorded_outcomes import OWN_VIEW
 from orchestrator.settings.user_places import state_folder
-from orchestrator.store.agent_configuration import AgentConfiguration, checked_id, counts_of, is_number, is_whole
+from orchestrator.store.agent_configuration import AgentConfiguration, counts_of, is_number, is_whole
 from orchestrator.store.composition_view import Composition, CompositionView, as_caller
 from orchestrator.store.log_records import (
     CallerRecorded,
     ConfigurationDeleted,
     LogBody,
     Metrics,
+    checked_id,
 )
 from orchestrator.store.outcome_log import OutcomeLog, Reading
 from orchestrator.store.shared_patterns import PatternLibrary, contributed
@@ -337,4 +338,7 @@ def _claimed(config: AgentConfiguration, known: Composition | None) -> Metrics |
 
 
 def _used_at(one: AgentConfiguration) -> float:
-    return one.last_used.timestamp() if isinstance(one.last_used, datetime) else float("-inf")
+    try:
+        return one.last_used.timestamp() if isinstance(one.last_used, datetime) else float("-inf")
+    except (OverflowError, ValueError, OSError):  # a year that the machine's clock does not know
+        return float("-inf")

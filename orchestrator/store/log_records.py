@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import Field, TypeAdapter
+from pydantic import AfterValidator, Field, TypeAdapter
 
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 
 LOG_FORMAT = 1
 """Raised when an old reader would misread a new line; lines of a higher format are kept and passed over."""
+MOST_COUNT: Final = 10**12
+"""More uses than this nobody has counted."""
 Source: TypeAlias = Literal["caller", "edit", "import"]
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+
+
+def checked_id(given: object) -> str:
+    """The id, if it is one that names a file of its own and cannot lead out of the folder.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not isinstance(given, str) or not _ID.fullmatch(given) or ".." in given or given.endswith((".", ".json")):
+        raise ValueError(
+            f"{repr(given)[:140]} is no id of a configuration: up to 120 letters, digits, '.', '_' and '-', beginning "
+            "with a letter or digit, without '..'"
+        )
+    return given
+
+
+def _time(given: str) -> str:
+    datetime.fromisoformat(given)
+    return given
+
+
+# A line that holds anything else is damaged, and is told of and passed over like one that is no JSON: the view that is
+# made from the lines, and the files of it, need not look again.
+ConfigurationId: TypeAlias = Annotated[str, AfterValidator(checked_id)]
+Time: TypeAlias = Annotated[str, AfterValidator(_time)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Score: TypeAlias = Annotated[float, Field(ge=0, le=100)]
+Count: TypeAlias = Annotated[int, Field(ge=0, le=MOST_COUNT)]
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
     """What a caller claims of a configuration's past, or what a view shows of it."""
 
-    success_rate: float = 0.0
-    avg_quality_score: float = 0.0
-    usage_count: int = 0
-    success_count: int = 0
-    failure_count: int = 0
+    success_rate: Share = 0.0
+    avg_quality_score: Score = 0.0
+    usage_count: Count = 0
+    success_count: Count = 0
+    failure_count: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +65,7 @@ class SessionEnded:
 
     store: str
     """The folder of the view that it belongs to."""
-    configuration: str
+    configuration: ConfigurationId
     outcome: RecordedOutcome
     kind: Literal["session"] = "session"
 
@@ -43,9 +75,9 @@ class CallerRecorded:
     """An outcome that a caller recorded by hand.  It counts, and is never evidence."""
 
     store: str
-    configuration: str
+    configuration: ConfigurationId
     success: bool
-    quality_score: float
+    quality_score: Score
     kind: Literal["caller"] = "caller"
 
 
@@ -54,16 +86,16 @@ class ConfigurationSaved:
     """What a configuration is: who saved it, and what it claims of its past."""
 
     store: str
-    configuration: str
+    configuration: ConfigurationId
     task_pattern: str
     agents: tuple[Mapping[str, Any], ...]
     strategy: str
     quality_gates: Mapping[str, Any]
     tags: tuple[str, ...]
-    created_at: str
+    created_at: Time
     """ISO 8601, as the caller had it: with or without a time zone."""
     source: Source = "caller"
-    last_used: str | None = None
+    last_used: Time | None = None
     """When it was used last, where the caller says so."""
     claimed: Metrics | None = None
     """What it is to have done before any outcome of this log; ``None``: as was claimed before."""
@@ -75,7 +107,7 @@ class ConfigurationDeleted:
     """A configuration was deleted, with all that was known of it."""
 
     store: str
-    configuration: str
+    configuration: ConfigurationId
     kind: Literal["deleted"] = "deleted"
 
 
@@ -84,7 +116,7 @@ class CountsImported:
     """What others say of a composition.  It counts nothing here until the composition has won here."""
 
     store: str
-    configuration: str
+    configuration: ConfigurationId
     pattern: str
     team: str
     members: tuple[Mapping[str, str], ...]

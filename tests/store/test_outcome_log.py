@@ -5,13 +5,14 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.settings.user_places import state_folder
-from orchestrator.store.log_records import CallerRecorded, SessionEnded
+from orchestrator.store.log_records import CallerRecorded, ConfigurationSaved, LogBody, Metrics, SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog, Reading
 from tests.store.conftest import PASSED, outcome
 
@@ -73,6 +74,32 @@ def test_a_damaged_line_is_named_and_the_others_stand(log: OutcomeLog, line: byt
     reading = Reading()
     assert [record.body for record in log.read(reading)] == [caller(1.0), caller(2.0)]
     assert [damage.number for damage in reading.damages] == [2]
+
+
+SAVED = ConfigurationSaved("/s", "a", "general", ({"role": "x"},), "parallel", {}, (), "2026-11-30T00:00:00")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        replace(SAVED, created_at="never"),
+        replace(SAVED, last_used="never"),
+        replace(SAVED, configuration="../../up"),
+        replace(SAVED, configuration="a/b"),
+        replace(SAVED, configuration=""),
+        replace(SAVED, claimed=Metrics(success_rate=2.0)),
+        replace(SAVED, claimed=Metrics(usage_count=10**400)),
+        replace(SAVED, claimed=Metrics(failure_count=-1)),
+        caller(1e308),
+    ],
+)
+def test_a_line_that_holds_what_nobody_can_mean_is_damaged(log: OutcomeLog, body: LogBody) -> None:
+    """The view, and the files that are made from it, would else break on it, for every composition."""
+    log.append(SAVED, body, caller(2.0))
+    reading = Reading()
+    assert [record.body for record in log.read(reading)] == [SAVED, caller(2.0)]
+    assert [damage.number for damage in reading.damages] == [2]
+    assert len(str(reading.damages[0])) < 400
 
 
 def test_a_line_of_a_newer_version_is_kept_and_passed_over(log: OutcomeLog) -> None:
