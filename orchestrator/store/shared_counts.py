@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import to_json
@@ -30,7 +30,9 @@ OTHER: Final = "other"
 """Stands for an agent that does not come with the program, and for a version that does not look like one."""
 MOST_COMPOSITIONS: Final = 10_000
 MOST_COUNT: Final = 10**9
+MOST_MEMBERS: Final = 16
 _VERSION: Final = re.compile(r"\d{1,5}(\.\d{1,9}){0,3}(-(alpha|beta|rc|preview|nightly)(\.\d{1,9}){0,2})?")
+_Model = TypeVar("_Model", bound=BaseModel)
 CELLS: Final = ("successes", "failures", "unknown")
 
 
@@ -58,7 +60,7 @@ class Counts(BaseModel):
 
     pattern: str
     team: Team
-    members: tuple[Member, ...] = Field(max_length=16)
+    members: tuple[Member, ...] = Field(max_length=MOST_MEMBERS)
     successes: int = Field(ge=-MOST_COUNT, le=MOST_COUNT)
     failures: int = Field(ge=-MOST_COUNT, le=MOST_COUNT)
     unknown: int = Field(ge=-MOST_COUNT, le=MOST_COUNT)
@@ -101,7 +103,7 @@ class Exported:
 
     shared: SharedCounts
     left_out: tuple[str, ...]
-    """Ids of configurations that callers described in words of their own."""
+    """Ids of configurations that callers described in words of their own, and of plans of somebody's own."""
 
 
 def export(compositions: Iterable[Composition], *, known: Mapping[AgentName, object]) -> Exported:
@@ -114,7 +116,7 @@ def export(compositions: Iterable[Composition], *, known: Mapping[AgentName, obj
     examples: dict[tuple[object, ...], tuple[str, str, tuple[Member, ...]]] = {}
     left_out: list[str] = []
     for one in compositions:
-        real = [outcome for outcome in one.sessions.values() if not outcome.rehearsal]
+        real = [outcome for outcome in one.sessions.values() if not outcome.rehearsal and _may_be_told(outcome)]
         if not real:
             left_out.append(one.id)
         for outcome in real:
@@ -125,6 +127,11 @@ def export(compositions: Iterable[Composition], *, known: Mapping[AgentName, obj
     counts = [_counts(examples[key], cells) for key, cells in found.items()]
     counts.sort(key=lambda one: (one.pattern, one.team, one.configuration))
     return Exported(SharedCounts(compositions=tuple(counts[:MOST_COMPOSITIONS])), tuple(left_out))
+
+
+def _may_be_told(outcome: RecordedOutcome) -> bool:
+    """Whether its team is built in: what a plan of somebody's own did would be counted as what another team did."""
+    return not outcome.plan and len(outcome.members) <= MOST_MEMBERS
 
 
 def key_of(outcome: RecordedOutcome, known: Mapping[AgentName, object]) -> tuple[str, str, tuple[Member, ...]]:
@@ -179,7 +186,7 @@ def noised(
     found = {key: dict.fromkeys(CELLS, 0) for key in domain}
     for outcome in outcomes:
         cells = found.get(key_of(outcome, known))
-        if cells is not None and not outcome.rehearsal:
+        if cells is not None and not outcome.rehearsal and _may_be_told(outcome):
             cells[cell_of(outcome)] += 1
     counts = [
         _counts(key, {name: value + geometric(epsilon, noise) for name, value in cells.items()})
@@ -201,7 +208,7 @@ def merged(files: Sequence[SharedCounts]) -> SharedCounts:
     """The sum of several, in an order that tells nothing of who gave what.
 
     Raises:
-        ValueError: There is none, or some are noised and some are not.
+        ValueError: There is none, some are noised and some are not, or the sum is beyond what a file may claim.
     """
     if not files:
         raise ValueError("there is nothing to merge")
@@ -217,7 +224,8 @@ def merged(files: Sequence[SharedCounts]) -> SharedCounts:
         (_counts(key, cells) for key, cells in found.items()), key=lambda one: (one.pattern, one.configuration)
     )
     told = [one.epsilon for one in files if one.epsilon is not None]
-    return SharedCounts(
+    return _whole(
+        SharedCounts,
         epsilon=max(told) if told else None,
         contributors=sum(one.contributors for one in files),
         compositions=tuple(rows),
@@ -238,12 +246,22 @@ def parsed(content: bytes) -> SharedCounts:
     try:
         return SharedCounts.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
+        raise ValueError(_words_of(error)) from None
+
+
+def _words_of(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _counts(key: tuple[str, str, tuple[Member, ...]], cells: Mapping[str, int]) -> Counts:
     pattern, team, members = key
-    values: dict[str, Any] = {"pattern": pattern, "team": Team(team), "members": members, **cells}
-    return Counts(**values)
+    return _whole(Counts, pattern=pattern, team=Team(team), members=members, **cells)
+
+
+def _whole(kind: type[_Model], **values: Any) -> _Model:
+    try:
+        return kind(**values)
+    except ValidationError as error:
+        raise ValueError(_words_of(error)) from None

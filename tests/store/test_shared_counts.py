@@ -100,6 +100,21 @@ def test_a_rehearsal_and_what_callers_recorded_are_left_out() -> None:
     assert (found.shared.compositions, found.left_out) == ((), (ended.configuration,))
 
 
+def test_a_team_of_somebodys_own_is_counted_as_no_other() -> None:
+    many = tuple(replace(WON.members[0], worker=WorkerId(f"reader-{number}")) for number in range(20))
+    ended = as_record(replace(WON, team="mine", plan="0123456789abcdef", members=many))
+    found = export(view_of([LogRecord(AT, ended)]).of_store(ended.store), known=AGENTS)
+    assert (found.shared.compositions, found.left_out) == ((), (ended.configuration,))
+
+
+def test_a_sum_beyond_what_a_file_may_claim_is_refused_in_words() -> None:
+    most = exported(as_record(WON))
+    row = most.compositions[0].model_copy(update={"successes": 10**9})
+    most = most.model_copy(update={"compositions": (row,)})
+    with pytest.raises(ValueError, match=r"^successes: Input should be less than or equal to 1000000000$"):
+        merged([most, most])
+
+
 def test_a_file_is_read_as_it_was_written() -> None:
     shared = exported(as_record(WON))
     assert parsed(file_of(shared).encode()) == shared
