@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.store.agent_configuration import AgentConfiguration, checked_id, is_number, is_whole
+from orchestrator.store.agent_configuration import AgentConfiguration, is_number, is_whole
+from orchestrator.store.log_records import checked_id
 
 GOOD: dict[str, Any] = {"id": "a", "task_pattern": "t", "agents": [], "strategy": "s", "quality_gates": {}}
 
