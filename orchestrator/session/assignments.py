@@ -75,7 +75,9 @@ def _model_of_tier(session: Session, node: AgentNode, agent: AgentName) -> str |
 def _quoted_result(seen: Seen, most_chars: int) -> Mapping[str, str]:
     """One earlier answer, as data."""
     what = "" if seen.success else ", which failed"
-    text = json.dumps(seen.output, ensure_ascii=False, indent=1) if seen.success else seen.error
+    output = json.dumps(seen.output, ensure_ascii=False, indent=1)
+    # Of several that worked together some may have come to something although the whole has failed.
+    text = output if seen.success else f"{seen.error}\n{output}" if seen.output else seen.error
     if len(text) > most_chars:
         text = f"{text[:most_chars]}\n… ({len(text) - most_chars:,} characters more)"
     return {"who": f"{seen.name}{what}", "text": text}

@@ -28,6 +28,8 @@ POSITION: Final = {
     "description": "What you are for, in a few words; in the very words of another where you agree with it.",
 }
 MOST_SHOWN: Final = 80
+MOST_DEPTH: Final = 64
+"""How deep an answer may be nested: a journal with much deeper ones could not be read again."""
 _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "object": (dict,),
     "array": (list,),
@@ -76,7 +78,7 @@ def read_answer(*, text: str, reply: Mapping[str, Any] | None, schema: Mapping[s
             return str(twice)
     if reply is None:
         return "the answer holds no JSON object" if text.strip() else "the answer is empty"
-    misfit = misfit_of(reply, schema)
+    misfit = _misfit_of_json(reply) or misfit_of(reply, schema)
     if misfit is not None:
         return f"the answer does not fit its schema: {misfit}"
     confidence = reply.get("confidence")
@@ -85,6 +87,21 @@ def read_answer(*, text: str, reply: Mapping[str, Any] | None, schema: Mapping[s
     known = schema.get("properties", {})
     output = {key: _cleaned(value) for key, value in reply.items() if key in known and key != "confidence"}
     return LeafAnswer(output, float(confidence))
+
+
+def _misfit_of_json(value: object) -> str | None:
+    """Say why a value, whatever its schema allows, could not be kept in a journal and read from it as it was."""
+    waiting = [("", value, 1)]
+    while waiting:
+        where, one, depth = waiting.pop()
+        if isinstance(one, float) and not math.isfinite(one):
+            return f"{where} is {_shown(one)}, no finite number"
+        if isinstance(one, Mapping | list):
+            if depth > MOST_DEPTH:
+                return f"it is nested more than {MOST_DEPTH} levels deep"
+            inner = one.items() if isinstance(one, Mapping) else enumerate(one)
+            waiting += [(f"{where}.{key}" if where else str(key), each, depth + 1) for key, each in inner]
+    return None
 
 
 def misfit_of(value: object, schema: Mapping[str, Any], where: str = "") -> str | None:

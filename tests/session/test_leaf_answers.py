@@ -53,6 +53,24 @@ def test_lone_surrogates_are_replaced_since_no_journal_could_hold_them() -> None
 
 
 @pytest.mark.parametrize(
+    ("inside", "why"),
+    [
+        ("NaN", "notes.x is nan, no finite number"),
+        ("[1, 1e999]", "notes.x.1 is inf, no finite number"),
+        ("[" * 100 + "]" * 100, "it is nested more than 64 levels deep"),
+        ("[" * 900 + "]" * 900, "it is nested more than 64 levels deep"),
+    ],
+)
+def test_what_no_journal_could_give_back_as_it_was_is_no_answer_whatever_the_schema_allows(
+    inside: str, why: str
+) -> None:
+    schema = {"type": "object", "properties": {"notes": {"type": "object"}, "confidence": {"type": "number"}}}
+    text = f'{{"notes": {{"x": {inside}}}, "confidence": 1}}'
+    found = read_answer(text=text, reply=None, schema=schema)
+    assert found == f"the answer does not fit its schema: {why}"
+
+
+@pytest.mark.parametrize(
     ("value", "schema", "misfit"),
     [
         (3, {"type": "integer", "minimum": 1, "maximum": 2}, "it is 3, not from 1 to 2"),
