@@ -13,6 +13,7 @@ from orchestrator.models.work import Assignment
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_failures import can_be_done_without, fail_leaf
 from orchestrator.session.questions import ask
 from orchestrator.session.spending import reserve
 from orchestrator.session.state import Limit
@@ -70,9 +71,12 @@ def on_limit(draft: Draft, worker: WorkerId, until: datetime | None, *, because:
     if not session.is_main(worker):
         draft.stop(worker, because=f"{because} ({when})")
         return
+    due = _due(draft, worker, limit)
+    if _waits_in_vain(draft, worker, due):
+        fail_leaf(draft, worker, f"{because} ({when})")
+        return
     then = assignment_to_continue(session, draft.detail(worker).assignment, template="continue_", because=because)
     draft.stop(worker, because=f"{because} ({when})", then=then)
-    due = _due(draft, worker, limit)
     changed = draft.change_worker(worker)
     changed.status = WorkerStatus.LIMITED
     changed.limited_until = until
@@ -166,19 +170,33 @@ def ends_before(draft: Draft, worker: WorkerId, due: datetime, because: str) -> 
 
     What the worker waits for is kept: a resumed session, with a time limit of its own, starts it.
     """
+    if not outlasts_session(draft, due):
+        return False
+    limit = f"after the time limit of {draft.session.options.timeout_s:g} s has passed"
+    draft.end(Outcome.NEEDS_PERSON, f"{because}; {worker} would wait until {due:%Y-%m-%d %H:%M:%S} UTC, {limit}")
+    return True
+
+
+def outlasts_session(draft: Draft, due: datetime) -> bool:
+    """Whether the session's time limit will have passed by then."""
     options = draft.session.options
     if options.timeout_s is None or options.final_wait_s is None:
         return False
-    end = draft.session.timed_from + timedelta(seconds=options.timeout_s)
-    if due < end:
+    return due >= draft.session.timed_from + timedelta(seconds=options.timeout_s)
+
+
+def _waits_in_vain(draft: Draft, worker: WorkerId, due: datetime | None) -> bool:
+    """Whether an agent of the plan that the others can do without would wait for what this session never sees."""
+    if not can_be_done_without(draft.session, worker):
         return False
-    wait = f"{worker} would wait until {due:%Y-%m-%d %H:%M:%S} UTC"
-    draft.end(Outcome.NEEDS_PERSON, f"{because}; {wait}, after the time limit of {options.timeout_s:g} s has passed")
-    return True
+    return not draft.session.options.interactive if due is None else outlasts_session(draft, due)
 
 
 def _wait(draft: Draft, assignment: Assignment, limit: Limit) -> None:
     worker = assignment.worker
+    if _waits_in_vain(draft, worker, _due(draft, worker, limit)):
+        fail_leaf(draft, worker, f"it was not started, because {limit.because} ({_when(limit)})")
+        return
     kept = draft.change_detail(worker)
     kept.next_assignment = assignment
     kept.start_at = _due(draft, worker, limit)

@@ -15,7 +15,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, GateLeaf, Leaf, MergeLeaf
 from orchestrator.models.plan_tree import AgentNode, AgentResult, Failure, NodePath
 from orchestrator.models.work import Role, TaskStep
-from orchestrator.models.workers import WorkerState
+from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.session.assignments import assignment_for_leaf
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
@@ -157,7 +157,7 @@ def bring_to_target(draft: Draft, worker: WorkerId) -> bool:
 
 
 def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
-    """Start it, or put on record why nobody can run it; says which."""
+    """Start it, or put on record why nobody can run it; says whether it has begun, or waits for its turn."""
     session, node = draft.session, leaf.node
     agent = choose_agent(session, node)
     if agent is None:
@@ -179,7 +179,7 @@ def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
     detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
     draft.session.details = {**draft.session.details, worker: detail}
     launch(draft, assignment)
-    return True
+    return draft.worker(worker).status is not WorkerStatus.FAILED
 
 
 def note_step(draft: Draft, step: TaskStep) -> None:

@@ -47,9 +47,10 @@ def open_plan(draft: Draft) -> None:
 
 def advance_plan(draft: Draft) -> None:
     """Start every leaf whose turn has come; end the session when the plan has its result."""
-    _collect(draft)
     if draft.session.plan_run.result is None:
         _ask_the_plan(draft)
+    else:
+        _collect(draft)
     if draft.running and draft.session.plan_run.result is not None:
         _finish(draft, draft.session.plan_run.result)
 
@@ -74,6 +75,7 @@ def _ask_the_plan(draft: Draft) -> None:
     tree = draft.session.options.plan
     assert tree is not None
     while draft.running:
+        _collect(draft)
         answer = next_steps(tree, draft.session.plan_run.results)
         if isinstance(answer, Finished):
             draft.plan_run.result = answer.result

@@ -16,6 +16,7 @@ from orchestrator.recovery.cures import Plan
 from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.delayed_starts import on_limit, on_reset_time
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_failures import can_be_done_without, fail_leaf
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.questions import ask
 from orchestrator.session.restarts import PASSING, restart_later
@@ -96,7 +97,9 @@ def _apply(draft: Draft, worker: WorkerId, plan: Plan, *, event: AgentEvent) -> 
             _relaunch(draft, worker, plan, remedy=plan.remedy, error=error)
         case Escalate():
             _record(draft, worker, plan, error=error)
-            if draft.session.is_main(worker):
+            if not draft.session.options.interactive and can_be_done_without(draft.session, worker):
+                fail_leaf(draft, worker, f"{plan.because}: {error}")
+            elif draft.session.is_main(worker):
                 suggestions = plan.suggestions or plan.remedy.suggestions
                 ask(draft, f"{worker}: {plan.because}: {error}", about=worker, suggestions=suggestions)
         case Wait(until=until):

@@ -8,8 +8,9 @@ from orchestrator.models.events import FailureKind
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.assignments import assignment_to_continue
-from orchestrator.session.delayed_starts import ends_before
+from orchestrator.session.delayed_starts import ends_before, outlasts_session
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_failures import can_be_done_without, fail_leaf
 from orchestrator.session.questions import ask
 
 PASSING = frozenset({FailureKind.NETWORK, FailureKind.OVERLOADED})
@@ -42,6 +43,9 @@ def restart_later(draft: Draft, worker: WorkerId, because: str) -> None:
         _park(draft, worker, because)
         return
     pause = timedelta(seconds=options.restart_delay_s * GROWTH**detail.restarts)
+    if outlasts_session(draft, draft.at + pause) and can_be_done_without(draft.session, worker):
+        fail_leaf(draft, worker, f"{because}; the time limit passes before it could be tried again")
+        return
     then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
     number = detail.restarts + 1
     why = f"restart {number} of {options.max_restarts} in {pause.total_seconds():g} s: {because}"
@@ -67,16 +71,12 @@ def _for_so_long(draft: Draft, worker: WorkerId, because: str) -> str:
 
 def _park(draft: Draft, worker: WorkerId, because: str) -> None:
     count = draft.detail(worker).restarts
+    if draft.session.leaf(worker) is not None:
+        fail_leaf(draft, worker, f"failed after {count} restarts: {because}")
+        return
     why = f"parked after {count} restarts: {because}"
     if draft.alive(worker):
         draft.stop(worker, because=why)
-    if draft.session.leaf(worker) is not None:
-        why = f"failed after {count} restarts: {because}"
-        draft.change_attempt(worker).failure = why
-        if not draft.alive(worker):
-            draft.become(worker, WorkerStatus.FAILED, why)
-            draft.warn(f"{worker} {why}", worker)
-        return
     draft.become(worker, WorkerStatus.PARKED, why)
     ask(
         draft,

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.models.effects import StartWorker
 from orchestrator.models.events import EventType
+from orchestrator.models.plan_tree import Strategy, StrategyNode
+from tests.session.team_play import READERS, answers, crashes, node, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,3 +33,14 @@ def test_the_tasks_a_designer_reports_stand_in_the_implementers_prompt(play: Cal
     prompt = p.last(StartWorker)[1].assignment.prompt
     assert "validate on the server" in prompt
     assert "- reject an empty address\n- say why in the form" in prompt
+
+
+def test_behind_several_of_whom_one_failed_the_others_answers_are_read(play: Callable[..., Play]) -> None:
+    both = tree(Strategy.PARALLEL, "a", "b")
+    p = play(*READERS, plan=StrategyNode(Strategy.SEQUENTIAL, (both, node("c"))), no_change=True)
+    answers(p, "a", "the door is open")
+    crashes(p, "b")
+    prompt = p.last(StartWorker)[1].assignment.prompt
+    assert "the door is open" in prompt
+    assert ", which failed:" in prompt
+    assert "b: " in prompt
