@@ -142,6 +142,10 @@ def test_the_gates_of_a_pull_request(runner: Runner) -> None:
     # Nobody's pull request of a fork gets an agent, whatever the workflow asks for.
     assert runner.step({"id": "task"}, {"task": "do it", "artifacts": str(runner.folder / "a")}) == 2
     assert "gets gates only" in runner.said
+    # Whoever deletes the fork behind a pull request has not made it one of ours.
+    runner.context["github"]["event"] = {"pull_request": {"number": 7, "head": {"repo": ""}}}
+    assert runner.step({"id": "task"}, {"task": "do it", "artifacts": str(runner.folder / "a")}) == 2
+    assert "gets gates only" in runner.said
 
 
 def test_a_task_is_one_word_whatever_it_holds(runner: Runner) -> None:
