@@ -47,9 +47,12 @@ def set_(name: str, value: str, target: Path, *, project: bool) -> None:
     from orchestrator.cli.session_lookup import put_out
     from orchestrator.settings.settings_files import PROJECT_FILE, change_setting, user_file
 
-    path = target_path(target) / PROJECT_FILE if project else user_file()
-    change_setting(path, name, value)
+    folder = target_path(target) if project else None
+    path = folder / PROJECT_FILE if folder is not None else user_file()
+    lacks = change_setting(path, name, value, project=folder)
     put_out(f"{path}: {name} is set")
+    if lacks:
+        put_out(f"set the others as well, until then the file is refused: {lacks}")
     if project:
         put_out("a project's settings count once you consent to them: orchestrate trust")
 

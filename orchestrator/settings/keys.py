@@ -119,17 +119,32 @@ KNOWN: Final = _known()
 
 
 def check(file: TomlFile) -> None:
+    """Raise for the first thing in a file that is no setting, and for settings that lack what belongs to them.
+
+    Raises:
+        InvalidFile: With the line and the reason.
+    """
+    check_each(file)
+    lacks = lacking(file.data)
+    if lacks:
+        raise file.fault(lacks, table="gates.performance", key="command")
+
+
+def check_each(file: TomlFile) -> None:
     """Raise for the first thing in a file that is no setting.
 
     Raises:
         InvalidFile: With the line and the reason.
     """
     _check_table(file, file.data, ())
-    performance = file.data.get("gates", {}).get("performance", {})
-    if performance and not ("command" in performance and performance.keys() & {"seconds", "memory_mib"}):
-        raise file.fault(
-            "gates.performance needs a command, and seconds or memory_mib", table="gates.performance", key="command"
-        )
+
+
+def lacking(data: Mapping[str, Any]) -> str:
+    """What settings lack that belongs to them; empty where nothing does."""
+    performance = data.get("gates", {}).get("performance", {})
+    if not performance or ("command" in performance and performance.keys() & {"seconds", "memory_mib"}):
+        return ""
+    return "gates.performance needs a command, and seconds or memory_mib"
 
 
 def _check_table(file: TomlFile, data: Mapping[str, Any], path: tuple[str, ...]) -> None:

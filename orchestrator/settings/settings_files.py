@@ -12,10 +12,11 @@ from typing import Any, Final
 from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS
 from orchestrator.errors import EnvironmentUnfit, UsageError
+from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.identity import AgentName
 from orchestrator.settings.gate_settings import GateSettings
-from orchestrator.settings.keys import KNOWN, TIERS, check, merged
+from orchestrator.settings.keys import KNOWN, TIERS, check, check_each, lacking, merged
 from orchestrator.toml_files import TomlFile, parse_toml, toml_text, unknown_key
 
 PROJECT_FILE: Final = ".orchestrator/settings.toml"
@@ -123,14 +124,17 @@ def load_settings(project: Path | None = None, *, user: Path | None = None) -> S
     return Settings(merged([(origin, file.data) for origin, file in files if file is not None]))
 
 
-def change_setting(path: Path, name: str, value: str) -> Any:
-    """Write one setting into a file, keeping whatever else stands there, and return its value.  Blocks.
+def change_setting(path: Path, name: str, value: str, *, project: Path | None = None) -> str:
+    """Write one setting into a file, keeping whatever else stands there; says what it lacks now.  Blocks.
+
+    Settings that go together are set one after the other, so what lacks another one is written all the same.
 
     Args:
         value: As TOML writes it; anything else is taken for a text.
+        project: Whose file it is, where it is a project's: a link in there is nobody's word for another place.
 
     Raises:
-        UsageError: There is no such setting, or it cannot be that.
+        UsageError: There is no such setting, it cannot be that, or the project's file is no file inside it.
     """
     keys = tuple(name.split("."))
     if keys not in KNOWN.keys:
@@ -140,15 +144,32 @@ def change_setting(path: Path, name: str, value: str) -> Any:
     if wrong is not None:
         raise UsageError(f"{name} {wrong}, not {value!r}")
     try:
-        content = path.read_bytes() if path.exists() else b""
+        content = _content(path, project)
         file = parse_toml(path, content)
-        check(file)
+        check_each(file)
         text = _with(file, keys, meant)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        encoded = text.encode()
+        if project is not None:
+            ForeignFolder(project).write(PROJECT_FILE, encoded, mode=0o644)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # A link of the user's own stays one.
+            write_atomically(path.resolve(), text)
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{name} must be a text, not {value!r}") from error
     except OSError as error:
         raise EnvironmentUnfit(f"{path} cannot be written: {error.strerror}") from error
-    return meant
+    return lacking(tomllib.loads(text))
+
+
+def _content(path: Path, project: Path | None) -> bytes:
+    folder, name = (path.parent, path.name) if project is None else (project, PROJECT_FILE)
+    content = ForeignFolder(folder, links="follow" if project is None else "refuse").read(name, most_bytes=MOST_BYTES)
+    if isinstance(content, Unread):
+        if content.reason == "missing":
+            return b""
+        raise UsageError(f"the settings {path} cannot be read: {content.detail}")
+    return content
 
 
 def _nearest(keys: tuple[str, ...]) -> str:

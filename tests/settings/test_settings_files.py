@@ -75,7 +75,7 @@ def test_a_file_that_is_not_there_says_nothing_and_a_wrong_one_is_told(user: Pat
 
 def test_setting_one_keeps_the_rest_and_its_comments(user: Path) -> None:
     written(user, "# mine\n[budget]\n# little\nper_day = 1\n\n[tiers.CHEAP]\nclaude = 'x'  # why\n")
-    assert change_setting(user, "budget.per_day", "2.5") == 2.5
+    assert change_setting(user, "budget.per_day", "2.5") == ""
     change_setting(user, "budget.per_month", "20")
     change_setting(user, "tiers.PREMIUM.codex", "gpt-6.2-astra")
     change_setting(user, "tiers.CHEAP.prefer", '["codex"]')
@@ -96,6 +96,7 @@ def test_setting_one_keeps_the_rest_and_its_comments(user: Path) -> None:
         ("budget.per_day", "much", "must be a number"),
         ("budget.per_day", "1\nper_month = 2", "must be a number"),
         ("tiers.CHEAP.claude", "-x", "must be a model's name"),
+        ("tests.commands", '["\udcff"]', "must be a text"),
     ],
 )
 def test_what_is_no_setting_is_refused_and_nothing_is_written(user: Path, name: str, value: str, said: str) -> None:
@@ -111,3 +112,25 @@ def test_what_only_a_person_can_change_is_left_as_it_is(user: Path) -> None:
     with pytest.raises(UsageError, match="only you can change"):
         change_setting(user, "budget.per_month", "2")
     assert user.read_text() == text
+
+
+def test_settings_that_go_together_are_set_one_after_the_other(user: Path) -> None:
+    lacks = change_setting(user, "gates.performance.command", "make bench")
+    assert lacks == "gates.performance needs a command, and seconds or memory_mib"
+    with pytest.raises(InvalidFile, match="needs a command, and seconds"):
+        load_settings(user=user)
+    assert change_setting(user, "gates.performance.seconds", "2") == ""
+    assert load_settings(user=user).gates.budget == {"command": "make bench", "seconds": 2}
+
+
+def test_a_projects_setting_is_written_through_no_link(tmp_path: Path) -> None:
+    project, elsewhere = tmp_path / "p", tmp_path / "elsewhere"
+    for folder in (project, elsewhere):
+        folder.mkdir()
+    (project / ".orchestrator").symlink_to(elsewhere)
+    with pytest.raises(UsageError, match="cannot be read"):
+        change_setting(project / PROJECT_FILE, "budget.per_day", "1", project=project)
+    assert list(elsewhere.iterdir()) == []
+    (project / ".orchestrator").unlink()
+    change_setting(project / PROJECT_FILE, "budget.per_day", "1", project=project)
+    assert load_settings(project, user=tmp_path / "none").spending.per_day_usd == 1
