@@ -46,11 +46,11 @@ def test_a_choice_to_stop_stops(program: Program) -> None:
     program.claude("echo b >b.txt", between=f"{said % blocker}")
     run = begin(program, target)
     assert wait_for(lambda: is_asked(program))
-    (number,) = (
-        n for n, words in enumerate(is_asked(program)[0]["question"]["suggestions"], 1) if words.startswith("stop")
-    )
+    choices = is_asked(program)[0]["question"]["suggestions"]
+    numbers = [number for number, words in enumerate(choices, 1) if words.startswith("stop")]
+    assert numbers, "nobody is offered to stop"
 
-    assert program.orchestrate("answer", str(number)).code == 0
+    assert program.orchestrate("answer", str(numbers[0])).code == 0
     assert wait_for(lambda: run.poll() is not None), "it was told to stop, and goes on"
     assert run.returncode == 130
 
