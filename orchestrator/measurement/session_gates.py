@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
-from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
+from orchestrator.gates.gate_verdicts import LEAST_SHARE_OF_BASELINE, Counted, Rules, blocks, concluded, judged
 from orchestrator.measurement.project_tree import ProjectTree
 from orchestrator.models.effects import Outcome
 from orchestrator.models.quality_gates import Finding, GateReport, GateState, QualityGate
@@ -48,8 +49,14 @@ def session_report(summary: SessionSummary, tree: ProjectTree, rules: Rules) -> 
         (_PLANTED, _planted(summary)),
     )
     # What failed before anybody worked on it is no fault of the session's.
-    before = _failing(summary.baseline) if summary.baseline is not None else 0
-    rules = Rules({"tests": float(before)}, rules.strict, rules.allow_unmeasured, rules.fail_on)
+    before, now = summary.baseline or SuitesMeasured(), summary.suites or SuitesMeasured()
+    # Where one error stands for a whole suite, less fails than before and nothing is better.
+    is_whole = _ran(now).number >= _ran(before).number * LEAST_SHARE_OF_BASELINE
+    rules = replace(
+        rules,
+        thresholds={_TESTS.name: float(_failing(before)) if is_whole else 0.0},
+        baseline={} if _failing(now) else {_TESTS.name: _ran(before)},
+    )
     gates = tuple(judged(gate, outcome, rules).model_copy(update={"tree": tree.tree}) for gate, outcome in read)
     if summary.answer:
         # A session that was asked for no change owes neither.
@@ -94,11 +101,15 @@ def _failing(measured: SuitesMeasured) -> int:
     return sum(max(1, suite.failed + suite.errors) for suite in measured.suites if suite.state == "failed")
 
 
+def _ran(measured: SuitesMeasured) -> Counted:
+    return Counted(sum(suite.passed + suite.failed + suite.errors for suite in measured.suites), _TESTS.counts)
+
+
 def _tests(summary: SessionSummary) -> Reading | Unmeasured:
     measured = summary.suites
     if measured is None or measured.problem is not None:
         return Unmeasured((measured and measured.problem) or "the target's tests were not run")
-    ran = sum(suite.passed + suite.failed + suite.errors for suite in measured.suites)
+    ran = _ran(measured).number
     failing = _failing(measured)
     unmeasured = [suite for suite in measured.suites if suite.state == "not measured"]
     if unmeasured and not failing:

@@ -74,6 +74,8 @@ FAILING = replace(GOOD, suites=suites("failed", 3, 2))
         (FAILING, "fail", ["tests"]),
         (replace(FAILING, baseline=suites("failed", 3, 2)), "fail", []),
         (replace(FAILING, baseline=suites("failed", 4, 1)), "fail", ["tests"]),
+        (replace(GOOD, suites=suites("failed", 0, 1), baseline=suites("failed", 95, 5)), "fail", ["tests"]),
+        (replace(GOOD, suites=suites("passed", 3, 0), baseline=suites("passed", 95, 0)), "unmeasured", ["tests"]),
         (FAILING, "never", ["tests"]),
         (NO_REVIEW, "fail", []),
         (NO_REVIEW, "unmeasured", ["blockers"]),
