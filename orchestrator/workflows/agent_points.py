@@ -67,7 +67,7 @@ def _of(result: AgentResult) -> Iterator[Point]:
                 agent=result.agent_id,
                 vendor=result.vendor or str(result.agent or result.agent_id),
                 file=row["file"].removeprefix("./"),
-                line=line if isinstance(line, int) and not isinstance(line, bool) else None,
+                line=line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None,
                 severity=str(row.get("severity", "")).lower(),
                 text=_text(row),
             )

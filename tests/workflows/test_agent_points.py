@@ -49,6 +49,14 @@ def test_a_grave_finding_counts_where_a_second_vendor_points_as_well(second: Age
     assert len(confirmed(points_of([result("a", grave(), vendor="x"), second]))) == count
 
 
+def test_line_0_means_the_file_and_is_no_place() -> None:
+    points = points_of([result("a", grave(line=0), vendor="x"), result("b", grave(line=0), vendor="y")])
+    assert [point.words() for point in points] == [
+        f"{name}: high: a.py: SQL injection; reads all rows" for name in "ab"
+    ]
+    assert confirmed(points) == ()
+
+
 def test_a_file_that_the_project_does_not_have_is_no_place() -> None:
     there, invented = points_of([result("a", grave("./a.py"), grave("gone.py"))])
 
