@@ -23,7 +23,7 @@ from orchestrator.gates.gate import (
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.models.quality_gates import Finding, Suppression
 
-_ALLOWED = re.compile(r"#!?\[[^\]]*\b(?:allow|expect)\s*\((?P<lints>[^)]*)\)[^\]]*\]")
+_ALLOWED = re.compile(r"#\s*!?\s*\[[^\]]*\b(?:allow|expect)\s*\((?P<lints>[^)]*)\)[^\]]*\]")
 _SETTING = re.compile(r"""^\s*(?P<lint>[\w-]+)\s*=\s*(?:\{[^}]*level\s*=\s*)?['"]allow['"]""")
 
 

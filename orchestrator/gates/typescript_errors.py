@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.gates.suppressions import in_comments
-from orchestrator.models.quality_gates import Finding
+from orchestrator.models.quality_gates import Finding, Suppression
 
 _FINDING = re.compile(r"^(?P<file>[^\s(][^(]*)\((?P<line>\d+),\d+\): error (?P<rule>TS\d+): (?P<message>.+)$")
 _GENERAL = re.compile(r"^error (?P<rule>TS\d+): (?P<message>.+)$")
@@ -38,7 +38,7 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         return Unmeasured(f"tsc ended with {run.code}, and cannot be read{last_words(run.stderr)}")
     if run.code != 0 or tuple(folder for folder, *_ in told) != roots:
         return Unmeasured(f"only {len(told)} of {len(roots)} folders were looked at")
-    files, findings = 0, list[Finding]()
+    files, findings, settings = 0, list[Finding](), list[Suppression]()
     for (folder, copy, code, out), row in zip(told, rows, strict=True):
         found = list[Finding]()
         for line in out.splitlines():
@@ -52,9 +52,12 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         if (code != 0) != bool(found):
             return Unmeasured(f"tsc ended with {code}, and named {len(found)} errors{last_words(row['err'].encode())}")
         findings += found
+        if row.get("is_off"):
+            where = f"{folder}/tsconfig.json" if folder else "tsconfig.json"
+            settings.append(Suppression('"noCheck": true', where, None, len(found), "every rule"))
     # Such a comment stands on the line before the one that it speaks for.
     places = [(found.file, (found.line or 2) - 1, found.rule) for found in findings]
-    hidden = tuple(in_comments(subject, places, _COMMENT))
+    hidden = (*settings, *in_comments(subject, places, _COMMENT))
     return Reading(float(len(findings)), files, f"{len(findings)} errors in {files} files", tuple(findings), hidden)
 
 

@@ -13,8 +13,8 @@ LISTED = "/w/copy-0/node_modules/typescript/lib/lib.d.ts\n/w/copy-0/src/a.ts\n"
 WRONG = "src/a.ts(2,7): error TS2322: Type 'string' is not assignable to type 'number'.\n"
 
 
-def run_of(code: int, out: str) -> ToolRun:
-    row = {"folder": "", "copy": "/w/copy-0", "code": code, "out": out, "err": "last words"}
+def run_of(code: int, out: str, *, is_off: bool = False) -> ToolRun:
+    row = {"folder": "", "copy": "/w/copy-0", "code": code, "out": out, "err": "last words", "is_off": is_off}
     return ToolRun(0, json.dumps({"rows": [row]}).encode(), b"")
 
 
@@ -23,6 +23,13 @@ def test_errors_of_the_project_count_and_what_silences_them_is_said() -> None:
     assert isinstance(found, Reading)
     assert (found.value, found.counted) == (1.0, 1)
     assert [(row.asks, row.hides) for row in found.suppressions] == [("// @ts-ignore", 1)]
+
+
+def test_settings_that_turn_the_checks_off_are_said() -> None:
+    found = read(SUBJECT, Evidence(run_of(2, WRONG + LISTED, is_off=True)))
+    assert isinstance(found, Reading)
+    (entry, _) = found.suppressions
+    assert (entry.asks, entry.file, entry.hides) == ('"noCheck": true', "tsconfig.json", 1)
 
 
 @pytest.mark.parametrize(

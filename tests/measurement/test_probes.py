@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 import orchestrator
 from tests.measurement.planted import osv_stand_in
@@ -215,6 +218,39 @@ def test_nothing_is_allowed_in_the_copy_that_clippy_checks(tmp_path: Path) -> No
     )
     assert (copy / "Cargo.toml").read_text().count("warn") == 1
     assert not (copy / "target").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("# ! [ allow (dead_code) ]", "# ! [ warn (dead_code) ]"),
+        ("#/* x */[allow// y\n(unused)]", "#/* x */[warn// y\n(unused)]"),
+        ('#[cfg_attr(feature = "]", allow(unused))]', '#[cfg_attr(feature = "]", warn(unused))]'),
+        ("#[rustfmt::skip] x.expect(1)[0]", "#[rustfmt::skip] x.expect(1)[0]"),
+    ],
+)
+def test_however_an_attribute_is_written_it_allows_nothing(tmp_path: Path, source: str, meant: str) -> None:
+    (tmp_path / "crate").mkdir()
+    (tmp_path / "crate/lib.rs").write_text(source)
+    (tmp_path / "list").write_text("crate\n")
+    (tmp_path / "work").mkdir()
+    run("orchestrate_rust.py", "list", "work", cwd=tmp_path)
+    assert (tmp_path / "work/copy-0/lib.rs").read_text() == meant
+
+
+def test_the_checks_that_typescript_is_told_to_leave_out_are_made(tmp_path: Path) -> None:
+    (tmp_path / "node_modules/.bin").mkdir(parents=True)
+    tsc = tmp_path / "node_modules/.bin/tsc"
+    tsc.write_text('#!/bin/sh\n[ "$1" = --showConfig ] && cat tsconfig.json || cat orchestrate.tsconfig.json\n')
+    tsc.chmod(0o755)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "list").write_text("web\n")
+    for setting, is_off in (("true", True), ("false", False)):
+        (tmp_path / "web/tsconfig.json").write_text(f'{{"compilerOptions": {{"noCheck" : {setting}}}}}')
+        told = json.loads(run("orchestrate_typescript.py", "list", "work", cwd=tmp_path).stdout)
+        (row,) = told["rows"]
+        assert (row["is_off"], '"noCheck": false' in row["out"]) == (is_off, is_off)
+        shutil.rmtree(tmp_path / "work/copy-0")
 
 
 def test_no_comment_silences_the_copy_that_typescript_checks(tmp_path: Path) -> None:

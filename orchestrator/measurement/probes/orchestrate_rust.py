@@ -14,8 +14,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-ATTRIBUTE = re.compile(r"#!?\[[^\]]*\]")
-ALLOWS = re.compile(r"\b(?:allow|expect)(?=\s*\()")
+GAP = r"(?:\s|/\*.*?\*/|//[^\n]*\n)*"
+ATTRIBUTE = re.compile(rf"""#{GAP}!?{GAP}\[(?:"(?:\\.|[^"\\])*"|\[[^\]]*\]|[^\[\]"])*\]""", re.DOTALL)
+ALLOWS = re.compile(rf"\b(?:allow|expect)(?={GAP}\()", re.DOTALL)
 LEFT_OUT = ("target", ".git", ".orchestrator", "node_modules", "clippy.toml", ".clippy.toml")
 CLIPPY = ("cargo", "clippy", "--workspace", "--all-targets", "--offline", "--message-format", "json", "--quiet")
 

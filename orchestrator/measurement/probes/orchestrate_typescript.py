@@ -1,7 +1,7 @@
 """Lets the project's TypeScript check a copy of each folder of a list, in which nothing is silenced; prints JSON.
 
 ``python orchestrate_typescript.py LIST WORK``.  In the copy no comment turns the checker off, line by line as before,
-and the project's ``tsconfig.json`` leaves no file out.
+and the project's ``tsconfig.json`` leaves no file out and does not turn the checks off.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
+from typing import Any
 
+CHECKS_NOTHING = re.compile(r"\"noCheck\"\s*:\s*true\b")
 SILENCES = re.compile(r"@ts-(?:ignore|nocheck|expect-error)")
 LEFT_OUT = ("node_modules", ".git", ".orchestrator", "dist", "build", "coverage")
 ENDS = (".ts", ".mts", ".cts", ".tsx")
@@ -34,24 +36,36 @@ def main() -> None:
                 path = os.path.join(place, name)
                 if name.endswith(ENDS) and not os.path.islink(path):
                     _speak(path)
-        settings = {
+        settings: dict[str, Any] = {
             "extends": "./tsconfig.json",
             "compilerOptions": {"noEmit": True, "skipLibCheck": True, "rootDir": "."},
             "files": [],
             "include": ["**/*"],
             "exclude": ["node_modules"],
         }
-        with open(os.path.join(copy, TSC[-1]), "w", encoding="utf-8") as file:
-            json.dump(settings, file)
-        argv = [os.path.join(copy, "node_modules", ".bin", "tsc"), *TSC]
-        try:
-            done = subprocess.run(argv, cwd=copy, capture_output=True, stdin=subprocess.DEVNULL, check=False)
-            code, out, err = done.returncode, done.stdout, done.stderr
-        except OSError as error:
-            code, out, err = 127, b"", f"tsc: {error.strerror}".encode()
-        texts = [text.decode("utf-8", "replace") for text in (out, err)]
-        rows.append({"folder": folder, "copy": copy, "code": code, "out": texts[0], "err": texts[1]})
+        _write(copy, settings)
+        # Whatever the project extends: the checker knows best what holds.  Before 5.6 there is no such setting.
+        is_off = CHECKS_NOTHING.search(_tsc(copy, "--showConfig", *TSC[-2:])[1]) is not None
+        if is_off:
+            settings["compilerOptions"] |= {"noCheck": False}
+            _write(copy, settings)
+        code, out, err = _tsc(copy, *TSC)
+        rows.append({"folder": folder, "copy": copy, "code": code, "out": out, "err": err, "is_off": is_off})
     json.dump({"rows": rows}, sys.stdout)
+
+
+def _write(copy: str, settings: dict[str, Any]) -> None:
+    with open(os.path.join(copy, TSC[-1]), "w", encoding="utf-8") as file:
+        json.dump(settings, file)
+
+
+def _tsc(copy: str, *words: str) -> tuple[int, str, str]:
+    argv = [os.path.join(copy, "node_modules", ".bin", "tsc"), *words]
+    try:
+        done = subprocess.run(argv, cwd=copy, capture_output=True, stdin=subprocess.DEVNULL, check=False)
+    except OSError as error:
+        return 127, "", f"tsc: {error.strerror}"
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
 
 
 def above(folder: str) -> list[str]:
