@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import stat
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.sandbox.mounts import Mount
@@ -32,13 +34,22 @@ AS_THEY_ARE = ("alternatives", "ssl/certs")
 UID_INSIDE = 1000
 """Whom root's workers run as: Claude refuses to bypass permissions as root, and root's files stay root's."""
 
+_WRITING: Final = threading.Lock()
+
 
 def write_system_files(folder: Path, *, source: Path = ETC) -> None:
     """Make or refresh the copy; what has not changed since is left alone.
 
+    Workers and measured programs are started from several threads at once, and share the copy.
+
     Raises:
         OSError: ``folder`` cannot be written.
     """
+    with _WRITING:
+        _write(folder, source)
+
+
+def _write(folder: Path, source: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in FILES:
         original, copy = source / name, folder / name
@@ -122,8 +133,11 @@ def _copy_folder(original: Path, copy: Path, *, others_may_read: bool = False) -
         paths = ((name, os.path.join(folder, name)) for name in names)
         return [name for name, path in paths if name == "private" or not is_fit(path)]
 
+    part = copy.with_name(f".{copy.name}.part")
+    shutil.rmtree(part, ignore_errors=True)  # of one that was killed while it copied
     try:
-        shutil.copytree(original, copy, symlinks=True, ignore=unfit)
+        shutil.copytree(original, part, symlinks=True, ignore=unfit)
+        part.rename(copy)
     except shutil.Error as error:
         source, _, why = error.args[0][0]
         hint = "free some space, or raise the limits of this shell: ulimit -a"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -31,6 +33,30 @@ def test_it_holds_what_programs_need_and_no_secret(tmp_path: Path) -> None:
     assert copied == {"hosts", "passwd", "group", "ssl", "ssl/certs", "ssl/certs/ca.pem"}
     assert (tmp_path / "copy" / "ssl" / "certs" / "ca.pem").is_symlink()
     assert "somebody" not in (tmp_path / "copy" / "passwd").read_text()
+
+
+def test_several_threads_make_one_copy(tmp_path: Path) -> None:
+    source = etc(tmp_path / "etc")
+    for number in range(200):
+        (source / "ssl" / f"{number}.cnf").write_text("x")
+    together = Barrier(8)
+
+    def write(folder: Path) -> None:
+        together.wait()
+        write_system_files(folder, source=source)
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(5):
+            list(pool.map(write, [tmp_path / f"copy-{number}"] * 8))
+            assert (tmp_path / f"copy-{number}" / "ssl" / "199.cnf").read_text() == "x"
+
+
+def test_a_copy_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    (copy / ".ssl.part" / "certs").mkdir(parents=True)
+    write_system_files(copy, source=etc(tmp_path / "etc"))
+    assert (copy / "ssl" / "certs" / "ca.pem").is_symlink()
+    assert not (copy / ".ssl.part").exists()
 
 
 def test_a_folder_of_links_alone_is_shown_itself_and_not_copied(tmp_path: Path) -> None:
