@@ -40,7 +40,8 @@ def _move_waits(draft: Draft, by: timedelta) -> None:
     draft.assessment.reviews = {
         name: _moved_review(review, by) for name, review in draft.session.assessment.reviews.items()
     }
-    if draft.session.plan_run.starts:
+    if draft.session.options.plan is not None:
+        draft.plan_run.ready_since = {path: at + by for path, at in draft.session.plan_run.ready_since.items()}
         draft.plan_run.starts = tuple(at + by for at in draft.session.plan_run.starts)
         draft.plan_run.start_due = _moved(draft.session.plan_run.start_due, by)
     for worker, state in list(draft.session.workers.items()):

@@ -140,10 +140,14 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
         return
     leaf = draft.session.leaf(worker)
     if leaf is not None:
-        if state.status is not WorkerStatus.FAILED and body.problem is None:
-            judge_leaf(draft, worker, leaf, draft.detail(worker).current.work)
+        unmeasured = f"what it changed could not be measured: {body.problem}"
+        if state.status is WorkerStatus.FAILED:
+            if body.problem is not None:  # why it failed stands, and this is no more than a further loss
+                draft.warn(f"{worker}: {unmeasured}", worker)
         elif body.problem is not None:
-            fail(draft, worker, f"what it changed could not be measured: {body.problem}")
+            fail(draft, worker, unmeasured)
+        else:
+            judge_leaf(draft, worker, leaf, draft.detail(worker).current.work)
         return
     if body.problem is not None:
         fail(draft, worker, f"what it changed could not be measured: {body.problem}")
