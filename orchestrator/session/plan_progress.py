@@ -23,7 +23,7 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.leaf_results import is_settled, result_of_leaf
 from orchestrator.session.leaves import note_step, start_leaves, worker_name
 from orchestrator.session.questions import ask
-from orchestrator.session.review_cycle import ask_for_review, is_accepted, usable_names
+from orchestrator.session.review_cycle import ask_for_review, is_accepted, is_reviewed, usable_names
 from orchestrator.session.state import Session
 
 ABOUT_NOTHING: Final = (
@@ -108,7 +108,10 @@ def _look_at_failed(draft: Draft, worker: WorkerId) -> None:
 
 
 def _finish(draft: Draft, result: StrategyResult) -> None:
-    """After a plan that changed the target somebody who did not write reviews it; then the session ends."""
+    """After a plan that changed the target somebody who did not write reviews it; then the session ends.
+
+    Only a plan that has come to what it was for needs the review's consent: a failed one has failed.
+    """
     session = draft.session
     if any(not is_settled(draft, one) for one in session.plan_run.started.values()):
         return
@@ -118,7 +121,8 @@ def _finish(draft: Draft, result: StrategyResult) -> None:
         if one.leaf.node.access == "write" and _reaches_target(session, one.leaf)
     ]
     changed = [worker for worker in writers if _has_changed(draft, worker)]
-    if changed and not is_accepted(session):
+    stands = is_accepted(session) if result.success else is_reviewed(session)
+    if changed and not stands:
         _review(draft, changed)
     elif writers and not changed and result.success:
         text = f"the plan says that it is finished, but {', '.join(writers)} changed nothing in the target"

@@ -54,6 +54,12 @@ def is_accepted(session: Session) -> bool:
     return bool(final) and final[-1].decision is not None and final[-1].decision.action in ACCEPTED
 
 
+def is_reviewed(session: Session) -> bool:
+    """Whether there was a review at the end, whatever it said."""
+    reviews = session.assessment.reviews.values()
+    return any(review.request.trigger is Trigger.FINAL and review.decision is not None for review in reviews)
+
+
 def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, text: str) -> None:
     """Ask everybody but the author; the author is frozen meanwhile, and a loop of reviews ends with a person."""
     session = draft.session
@@ -302,6 +308,12 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
 def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -> None:
     because = f"{decision.rule} ({request.id})"
     said = "; ".join(decision.reasons)
+    result = draft.session.plan_run.result
+    if request.trigger is Trigger.FINAL and result is not None and not result.success:
+        # The plan has failed already: what the reviewers say is for people, and sends nobody on.
+        if decision.action is not Action.CONTINUE:
+            draft.warn(f"{because}: {said}" if said else because, request.about)
+        return
     match decision.action:
         case Action.STOP_AND_ESCALATE:
             draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)

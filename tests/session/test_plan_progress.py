@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.models.effects import CloseSession, MeasureGates, MeasureWork, MergeLayers, Outcome, StartWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, GatesMeasured, LayersMerged, UserCommand
 from orchestrator.models.facts import PlanFinished
@@ -118,6 +120,22 @@ def test_a_gate_that_does_not_pass_ends_the_sequence(play: Callable[..., Play]) 
     p.take(GatesMeasured(GateResult(effect.path, (gate,)), name))
     assert started(p) == ["a"]
     assert closes(p).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("verdict", ["approved", "concerns", "blocker"])
+def test_a_plan_that_failed_has_failed_whatever_the_last_review_says(play: Callable[..., Play], verdict: str) -> None:
+    plan = StrategyNode(Strategy.SEQUENTIAL, (node("w", access="write"), GateNode(("tests",))))
+    p = play(*READERS, plan=plan, policy=CAUTIOUS)
+    writes(p, "w", "a.py")
+    name, effect = p.last(MeasureGates)
+    p.take(GatesMeasured(GateResult(effect.path, (MeasuredGate("tests", GateState.FAIL),)), name))
+    p.snapshot("a.py")
+    p.reviews("reviewer", verdict, "it is not what was asked for")
+    close = closes(p)
+    assert close.outcome is Outcome.FAILED
+    assert "gate tests" in close.reason
+    assert any("it is not what was asked for" in said for said in p.session.warnings) is (verdict != "approved")
+    assert len(p.session.assessment.reviews) == 1
 
 
 def test_the_plan_stands_in_no_journal_of_a_built_in_team(play: Callable[..., Play]) -> None:

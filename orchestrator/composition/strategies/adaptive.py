@@ -41,11 +41,12 @@ def _cascade(node: StrategyNode, gate: GateNode, here: Position, advance: Advanc
             verdict = step.result
             parts.append(verdict)
             before = (*before, seen(gate, verdict))
-        if number == len(node.children) or (verdict is not None and verdict.success):
+        passed = verdict is not None and verdict.success
+        if passed or number == len(node.children):
             return joined(
                 here.path,
                 parts,
-                success=verdict is not None and verdict.success,
+                success=passed,
                 output={
                     "classification": verdict.aggregated_output if verdict else {},
                     "selected_specialist": name_of(child, tried.result.path),
@@ -53,6 +54,7 @@ def _cascade(node: StrategyNode, gate: GateNode, here: Position, advance: Advanc
                 },
                 confidence=tried.result.confidence,
                 duration_s=sum(part.total_duration_s for part in parts),
+                errors=() if passed else (f"none of the {number} passed its gates",),
             )
     raise AssertionError("a checked plan has children")
 
