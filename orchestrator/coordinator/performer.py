@@ -69,7 +69,7 @@ from orchestrator.models.entries import (
 from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.plan_tree import MergeResult, NodePath
-from orchestrator.models.reviews import Verdict
+from orchestrator.models.reviews import Trigger, Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.work import Assignment, Role, TaskBreakdown
 from orchestrator.session.assignments import events_file
@@ -104,6 +104,8 @@ class Performer:
     """Measures the gates of the session's own plan."""
     preparing: anyio.Lock = field(default_factory=anyio.Lock)
     """Held while one attempt is prepared: what several of them share is made by the first."""
+    measuring: anyio.Lock = field(default_factory=anyio.Lock)
+    """Held while tests or gates run: they share the folders of their sandbox, and the time that each may take."""
 
     def perform(self, name: EffectId, effect: Effect) -> None:  # noqa: C901 - one row an effect
         """Do one effect, or begin doing it.  A failure is an outcome, not an exception."""
@@ -254,9 +256,9 @@ class Performer:
         self.take(await self.leaver.leave(name, effect))
 
     async def _take_snapshot(self, name: EffectId, review: ReviewId) -> None:
-        look = partial(self.evidence.change, review)
+        evidence = self._evidence_for(review)
         try:
-            diff = await self.evidence.look(look)
+            diff = await evidence.look(partial(evidence.change, review))
         except (OrchestrateError, OSError) as error:
             self.take(SnapshotTaken("", (), 0, 0, name, problem=str(error)))
             return
@@ -284,16 +286,28 @@ class Performer:
         self.take(BaselineMeasured(suites, name))
 
     async def _run_checks(self, effect: RunChecks, name: EffectId) -> None:
+        evidence = self._evidence_for(effect.review)
         try:
-            checked = await self.evidence.check(effect.review, baseline=effect.without_baseline)
+            async with self.measuring:
+                checked = await evidence.check(effect.review, baseline=effect.without_baseline)
         except (OrchestrateError, OSError) as error:
             self.take(ChecksMeasured(Verdict.ABSTAINED, (f"not measured: {error}",), name))
             return
         self.take(ChecksMeasured(checked.verdict, checked.findings, name, checked.suites))
 
     async def _measure_gates(self, effect: MeasureGates, name: EffectId) -> None:
-        evidence = self.evidence.on_layer(self.layers.snapshots(effect.layers)) if effect.layers else self.evidence
-        self.take(GatesMeasured(await measured_gates(evidence, effect, self.gates), name))
+        async with self.measuring:
+            result = await measured_gates(self._evidence_on(effect.layers), effect, self.gates)
+        self.take(GatesMeasured(result, name))
+
+    def _evidence_for(self, review: ReviewId) -> Evidence:
+        """Where a review looks: at the layer of an author who works on one, at the end at the target."""
+        request = self.session().assessment.reviews[review].request
+        author = request.about if request.trigger is not Trigger.FINAL else None
+        return self._evidence_on(self._layers_of(author) if author is not None else ())
+
+    def _evidence_on(self, layers: Sequence[NodePath]) -> Evidence:
+        return self.evidence.on_layer(self.layers.snapshots(layers)) if layers else self.evidence
 
     async def _merge_layers(self, effect: MergeLayers, name: EffectId) -> None:
         act = partial(self.layers.merge, effect.leaf, effect.writers, around=self._as_writers)

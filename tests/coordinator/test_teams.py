@@ -309,6 +309,24 @@ async def test_a_cascade_goes_on_to_the_next_who_is_told_what_the_tests_say(team
     assert [gate.state for gate in ended.result.gates] == [GateState.FAIL, GateState.PASS]
 
 
+async def test_a_cascade_whose_last_does_not_pass_either_has_failed_and_says_so(teams: Teams) -> None:
+    teams.has_tests()
+    plan = StrategyNode(Strategy.ADAPTIVE, (WRITER, ANOTHER), gate=GateNode(("tests",)))
+    ended = await teams.run(plan, writes("build", "wrong"), writes("check", "worse"))
+    assert ended.exit_code is ExitCode.FAILED
+    assert [gate.state for gate in ended.result.gates] == [GateState.FAIL, GateState.FAIL]
+    assert "none of the 2 passed its gates" in ended.result.errors
+
+
+async def test_a_cascade_whose_last_refuses_has_failed(teams: Teams) -> None:
+    teams.has_tests()
+    plan = StrategyNode(Strategy.ADAPTIVE, (WRITER, ANOTHER), gate=GateNode(("tests",)))
+    ended = await teams.run(plan, writes("build", "wrong"), ("check", REFUSED_BY_OPENAI))
+    assert ended.exit_code is ExitCode.FAILED
+    assert ended.failures == {"1.1": None, "1.2": Failure.FAILED}
+    assert "it is wrong" in ended.told("check")
+
+
 async def test_a_loop_ends_when_the_tests_pass(teams: Teams) -> None:
     teams.has_tests()
     plan = StrategyNode(Strategy.REPEAT, (WRITER,), gate=GateNode(("tests",)), at_most=3)
@@ -341,6 +359,16 @@ async def test_of_two_who_write_the_same_line_both_versions_are_there_and_it_is_
     assert "+azure" in (ended.folder / kept).read_text()
     assert (ended.target / "by-build.txt").exists()
     assert (ended.target / "by-check.txt").exists(), "what does not conflict is there"
+
+
+async def test_a_milestone_beside_others_is_reviewed_by_what_its_own_layer_holds(teams: Teams) -> None:
+    plan = StrategyNode(Strategy.PARALLEL, (WRITER, ANOTHER))
+    worker, (wrote, answer) = writes("build", "crimson")
+    reported = {"report": {"type": "milestone", "text": "value.txt stands"}}
+    fine = {"reply": {"verdict": "approved", "summary": "fine", "points": []}}
+    panel = ((f"review-001-{cli}", fine) for cli in ("gemini", "codex"))
+    ended = await teams.run(plan, (worker, [wrote, reported, answer]), writes("check", "azure"), *panel)
+    assert "+crimson" in ended.told("review-001-gemini")
 
 
 async def test_of_several_changes_the_one_that_passes_is_taken_and_the_other_kept(teams: Teams) -> None:
