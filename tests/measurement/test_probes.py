@@ -239,8 +239,8 @@ def test_however_an_attribute_is_written_it_allows_nothing(tmp_path: Path, sourc
 
 
 def test_the_checks_that_typescript_is_told_to_leave_out_are_made(tmp_path: Path) -> None:
-    (tmp_path / "node_modules/.bin").mkdir(parents=True)
-    tsc = tmp_path / "node_modules/.bin/tsc"
+    (tmp_path / "web/node_modules/.bin").mkdir(parents=True)
+    tsc = tmp_path / "web/node_modules/.bin/tsc"
     tsc.write_text('#!/bin/sh\n[ "$1" = --showConfig ] && cat tsconfig.json || cat orchestrate.tsconfig.json\n')
     tsc.chmod(0o755)
     (tmp_path / "work").mkdir()
