@@ -174,7 +174,7 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         environ=environ,
         cache=default_cache(),
         rules=rules,
-        python=_interpreter(options["python"]),
+        python=interpreter_of(options["python"]),
         stated=stated,
         is_whole=options["only"] is None,
         notes=tuple(notes),
@@ -238,12 +238,19 @@ def rules_of(gates: Mapping[str, Gate], options: Mapping[str, Any]) -> Rules:
     return Rules(
         thresholds=dict(_threshold(gates, given) for given in options["thresholds"]),
         strict=options["strict"],
-        allow_unmeasured=frozenset(
-            known_gate(gates, name.strip().lower()) for given in options["allowed"] for name in given.split(",")
-        ),
+        allow_unmeasured=allowed_gates(gates, options["allowed"]),
         fail_on=options["fail_on"],
         baseline=read_baseline(options["baseline"]).counted,
     )
+
+
+def allowed_gates(gates: Mapping[str, Gate], allowed: Sequence[str]) -> frozenset[str]:
+    """The gates that may go unmeasured, each given by itself or several with commas between.
+
+    Raises:
+        UsageError: There is none of a name.
+    """
+    return frozenset(known_gate(gates, name.strip().lower()) for given in allowed for name in given.split(","))
 
 
 def _threshold(gates: Mapping[str, Gate], given: str) -> tuple[str, float]:
@@ -306,7 +313,12 @@ def read_baseline(file: Path | None) -> Baseline:
         ) from error
 
 
-def _interpreter(given: Path | None) -> Path | None:
+def interpreter_of(given: Path | None) -> Path | None:
+    """The interpreter that somebody named; ``None`` where nobody did.
+
+    Raises:
+        UsageError: It is no program.
+    """
     from orchestrator.errors import UsageError
 
     if given is None:

@@ -43,7 +43,9 @@ def command(path: Path, as_json: bool, **options: Any) -> int:
     """
     import anyio
 
+    from orchestrator.cli.gates import allowed_gates, interpreter_of
     from orchestrator.errors import UsageError
+    from orchestrator.gates.gate_table import all_gates
     from orchestrator.workflows.orchestrated_release_prep import (
         OrchestratedReleasePrepWorkflow,
         ReleaseOptions,
@@ -65,10 +67,10 @@ def command(path: Path, as_json: bool, **options: Any) -> int:
     agents = [] if chosen == ("none",) else list(chosen) if chosen else None
     wanted = ReleaseOptions(
         strict=options["strict"],
-        allow_unmeasured=frozenset(options["allowed"]),
+        allow_unmeasured=allowed_gates(all_gates()[0], options["allowed"]),
         trust_project=options["trust_project"],
         is_offline=options["offline"],
-        python=options["python"].expanduser().absolute() if options["python"] else None,
+        python=interpreter_of(options["python"]),
     )
     rehearse: bool | str = "stand-ins" if options["stand_ins"] else options["rehearse"]
     # Whoever types the command has asked for what it costs.

@@ -14,6 +14,8 @@ import pytest
         pytest.param(("--min-quality", "-1"), "-1", id="a score below none"),
         pytest.param(("--max-critical", "-1"), "-1", id="less than no finding"),
         pytest.param(("--agents", "nobody"), "no agent template 'nobody'", id="an agent that is not there"),
+        pytest.param(("--allow-unmeasured", "tests,tpyes"), "no gate 'tpyes'", id="a gate that is not there"),
+        pytest.param(("--python", "/nowhere/python"), "is no program", id="an interpreter that is not there"),
         pytest.param(("--path", "/nowhere/at/all"), "no folder", id="a path that is not there"),
     ],
 )
