@@ -148,5 +148,7 @@ class Agent:
     """What it needs to start and take one answer; a limit below that would only kill it.  0: nobody has measured."""
     tier_models: Mapping[str, str] = field(default_factory=dict)
     """Its model for each tier (CHEAP, CAPABLE, PREMIUM) where settings name none; a tier that is not here: its own."""
+    vendor: str = ""
+    """Whose models it runs where their names say nothing else; empty where it runs anybody's."""
     in_default_team: bool = False
     """It works where nobody is named; all others are asked for with ``--agents``."""

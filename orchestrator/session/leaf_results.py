@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from orchestrator.agents.model_vendors import vendor_of
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_steps import AgentLeaf
 from orchestrator.models.plan_tree import AgentResult, Failure
@@ -49,6 +50,7 @@ def result_of_leaf(session: Session, started: StartedLeaf) -> AgentResult:
     """What a settled leaf came to."""
     worker, leaf = started.worker, started.leaf
     state = session.workers[worker]
+    vendor = vendor_of(state.agent, state.model or session.details[worker].assignment.model)
     answer = answer_of(session, worker, leaf) if state.status is WorkerStatus.DONE else state.why
     if isinstance(answer, str):
         ended_cleanly = session.details[worker].current.ended_cleanly
@@ -65,6 +67,7 @@ def result_of_leaf(session: Session, started: StartedLeaf) -> AgentResult:
             error=answer,
             failure=failure,
             agent=state.agent,
+            vendor=vendor,
         )
     return AgentResult(
         path=leaf.path,
@@ -74,6 +77,7 @@ def result_of_leaf(session: Session, started: StartedLeaf) -> AgentResult:
         confidence=answer.confidence,
         duration_s=round(state.ran_s, 3),
         agent=state.agent,
+        vendor=vendor,
     )
 
 

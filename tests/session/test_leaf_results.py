@@ -7,7 +7,7 @@ import pytest
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import TimePassed
 from orchestrator.models.facts import PlanFinished
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_tree import (
     AgentLimits,
     Failure,
@@ -66,3 +66,17 @@ def test_one_whose_own_time_is_used_up_has_timed_out(play: Callable[..., Play]) 
     result = p.session.plan_run.results[NodePath("1.1")]
     assert result.failure is Failure.TIMED_OUT  # type: ignore[union-attr]  # it is an agent's
     assert closes(p).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize(("model", "warned"), [("gateway/claude-opus-5", True), (None, False)])
+def test_two_clis_on_models_of_one_vendor_count_as_one(
+    play: Callable[..., Play], model: str | None, warned: bool
+) -> None:
+    two = (node("first", agent=AgentName("claude")), node("second", agent=AgentName("codex"), model=model))
+    p = play(*READERS, plan=StrategyNode(Strategy.DEBATE, two), no_change=True)
+    answers(p, "first", "yes")
+    answers(p, "second", "yes")
+    (told,) = p.wanted(PlanFinished)
+    assert [each.vendor for each in told.result.outputs] == ["Anthropic", "Anthropic" if warned else "OpenAI"]
+    assert any("from one vendor (Anthropic)" in warning for warning in told.result.warnings) is warned
+    closes(p)

@@ -54,6 +54,7 @@ AGENT = Agent(
             extensions="plugins",
         ),
     ),
+    vendor="Anthropic",
     in_default_team=True,
     # The aliases that the CLI itself takes for its newest models.
     tier_models={"CHEAP": "haiku", "CAPABLE": "sonnet", "PREMIUM": "opus"},

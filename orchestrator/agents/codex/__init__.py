@@ -64,6 +64,7 @@ AGENT = Agent(
     ),
     aside=ROLLOUT,
     hook_missing="exec runs no hooks of its user",
+    vendor="OpenAI",
     in_default_team=True,
     # From the list of models that Codex 0.171.0 brings along; its own default is the capable one.
     tier_models={"CHEAP": "gpt-6-luna", "PREMIUM": "gpt-6.2-astra"},

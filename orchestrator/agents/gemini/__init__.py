@@ -64,6 +64,7 @@ AGENT = Agent(
         settings=("settings.json", "tools", "model", "context"),
         extensions="extensions",
     ),
+    vendor="Google",
     in_default_team=True,
     # The aliases that the CLI itself takes for its newest models.
     tier_models={"CHEAP": "flash-lite", "CAPABLE": "flash", "PREMIUM": "pro"},

@@ -1,0 +1,39 @@
+"""Say whose model an agent is: models of one vendor agree with one another, whichever CLIs run them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from orchestrator.agents.registry import get_agent
+from orchestrator.models.identity import AgentName
+
+FAMILIES: Final = (
+    ("Anthropic", "claude"),
+    ("OpenAI", "gpt|chatgpt|codex|o[1-9]"),
+    ("Google", "gemini|gemma"),
+    ("Alibaba", "qwen|qwq"),
+    ("DeepSeek", "deepseek"),
+    ("Meta", "llama"),
+    ("MiniMax", "minimax"),
+    ("Mistral", "mistral|mixtral|ministral|codestral|devstral|magistral"),
+    ("Moonshot", "kimi"),
+    ("xAI", "grok"),
+    ("Z.ai", "glm"),
+)
+"""Vendors, and how the names of their models begin."""
+_FAMILIES: Final = tuple(
+    (vendor, re.compile(rf"(?:^|[/.:@_-])(?:{names})(?![a-z])", re.IGNORECASE)) for vendor, names in FAMILIES
+)
+
+
+def vendor_of(agent: AgentName, model: str | None) -> str:
+    """Whose model it is: by its name where that says so, else the CLI's own vendor; empty where nobody knows.
+
+    Args:
+        model: As the CLI calls it, a cloud's or a gateway's prefix included; ``None``: it said nothing of it.
+    """
+    found = [
+        (match.start(), vendor) for vendor, names in _FAMILIES if model is not None and (match := names.search(model))
+    ]
+    return min(found)[1] if found else get_agent(agent).vendor
