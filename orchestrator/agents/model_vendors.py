@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from orchestrator.agents.registry import get_agent
-from orchestrator.models.identity import AgentName
+from orchestrator.agents.contract import Agent
 
 FAMILIES: Final = (
     ("Anthropic", "claude"),
@@ -27,8 +26,8 @@ _FAMILIES: Final = tuple(
 )
 
 
-def vendor_of(agent: AgentName, model: str | None) -> str:
-    """Whose model it is: by its name where that says so, else the CLI's own vendor; empty where nobody knows.
+def vendor_of(agent: Agent, model: str | None) -> str:
+    """Whose model a CLI runs: by its name where that says so, else the CLI's own vendor; empty where nobody knows.
 
     Args:
         model: As the CLI calls it, a cloud's or a gateway's prefix included; ``None``: it said nothing of it.
@@ -36,4 +35,4 @@ def vendor_of(agent: AgentName, model: str | None) -> str:
     found = [
         (match.start(), vendor) for vendor, names in _FAMILIES if model is not None and (match := names.search(model))
     ]
-    return min(found)[1] if found else get_agent(agent).vendor
+    return min(found)[1] if found else agent.vendor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.agents.model_vendors import vendor_of
+from orchestrator.agents.registry import get_agent
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_steps import AgentLeaf
 from orchestrator.models.plan_tree import AgentResult, Failure
@@ -50,7 +51,7 @@ def result_of_leaf(session: Session, started: StartedLeaf) -> AgentResult:
     """What a settled leaf came to."""
     worker, leaf = started.worker, started.leaf
     state = session.workers[worker]
-    vendor = vendor_of(state.agent, state.model or session.details[worker].assignment.model)
+    vendor = vendor_of(get_agent(state.agent), state.model or session.details[worker].assignment.model)
     answer = answer_of(session, worker, leaf) if state.status is WorkerStatus.DONE else state.why
     if isinstance(answer, str):
         ended_cleanly = session.details[worker].current.ended_cleanly

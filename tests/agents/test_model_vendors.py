@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.agents.model_vendors import vendor_of
-from orchestrator.agents.registry import AGENTS
+from orchestrator.agents.registry import AGENTS, get_agent
 from orchestrator.models.identity import AgentName
 
 
@@ -26,7 +26,7 @@ from orchestrator.models.identity import AgentName
     ],
 )
 def test_a_models_name_says_whose_it_is_and_else_its_cli(agent: str, model: str | None, vendor: str) -> None:
-    assert vendor_of(AgentName(agent), model) == vendor
+    assert vendor_of(get_agent(AgentName(agent)), model) == vendor
 
 
 def test_every_cli_of_the_default_team_has_a_vendor() -> None:
