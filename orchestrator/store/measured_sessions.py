@@ -41,6 +41,7 @@ class _Cache:
 
 
 _CACHE: TypeAdapter[_Cache] = TypeAdapter(_Cache)
+_MEASURES: TypeAdapter[SessionMeasures] = TypeAdapter(SessionMeasures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,22 @@ def _measured(folder: SessionFolder, stamp: tuple[int, int]) -> _Kept:
             return _Kept(*stamp, None, f"its journal {found.detail}")
         file = open(found.descriptor, "rb", buffering=1 << 20, closefd=False)  # noqa: SIM115 - closed with it
         try:
-            return _Kept(*stamp, measures_of(iter(partial(file.readline, MOST_LINE_BYTES), b"")))
+            return _Kept(*stamp, _checked(measures_of(iter(partial(file.readline, MOST_LINE_BYTES), b""))))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            return _Kept(*stamp, None, f"its journal is damaged: {where}: {first['msg']}")
         except (ValueError, OSError) as error:
             return _Kept(*stamp, None, str(error))
+
+
+def _checked(measures: SessionMeasures) -> SessionMeasures:
+    """The same as it will be read from what is kept; what a damaged journal says otherwise is found here.
+
+    Raises:
+        ValueError: It could not be read.
+    """
+    return _MEASURES.validate_json(_MEASURES.dump_json(measures, warnings=False))
 
 
 def _stamp(folder: SessionFolder) -> tuple[int, int]:

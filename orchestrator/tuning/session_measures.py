@@ -236,12 +236,18 @@ def measures_of(lines: Iterable[bytes]) -> SessionMeasures:
             continue
         try:
             entry, fold.entry = from_json(line), entries
-            fold.take(entry["body"]["kind"], datetime.fromisoformat(entry["at"]), entry["body"])
+            at = datetime.fromisoformat(entry["at"])
+            if at.tzinfo is None:
+                raise ValueError(f"the time {entry['at']!r} has no time zone")
+            fold.take(entry["body"]["kind"], at, entry["body"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"entry {entries} is damaged: {error!r}") from None
     if "session" not in fold.known:
         raise ValueError("its journal opens no session")
-    return fold.measures(entries)
+    try:
+        return fold.measures(entries)
+    except TypeError as error:
+        raise ValueError(f"its figures are none: {error}") from None
 
 
 def _tells_nothing(line: bytes) -> bool:

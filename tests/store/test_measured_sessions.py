@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -52,6 +53,37 @@ def test_a_journal_that_cannot_be_measured_is_named_and_left_out(tmp_path: Path)
     found = measured_sessions(tmp_path)
     assert len(found.sessions) == 1
     assert [name for name, _ in found.problems] == [folder.id]
+
+
+NOW = "2026-11-30T00:00:00+00:00"
+OPENED = {"options": {}, "session": "s", "kind": "session_opened"}
+CLOSED = {"outcome": "done", "kind": "session_closed"}
+
+
+@pytest.mark.parametrize(
+    ("bodies", "at", "why"),
+    [
+        ([OPENED, CLOSED], "2026-11-30T00:00:00", "no time zone"),
+        ([{**OPENED, "session": {}}, CLOSED], NOW, "session: Input should be a valid string"),
+        ([OPENED, {**CLOSED, "outcome": []}], NOW, "ended: Input should be a valid string"),
+        (
+            [OPENED, {"worker": "a", "insertions": "1", "deletions": "2", "kind": "work_measured"}, CLOSED],
+            NOW,
+            "its figures are none",
+        ),
+    ],
+)
+def test_a_journal_whose_values_are_of_another_kind_breaks_nothing(
+    tmp_path: Path, bodies: list[dict[str, object]], at: str, why: str
+) -> None:
+    kept(tmp_path, 0x7F3B, closed(PASSED))
+    folder = tmp_path / "20261130-000000-7f3a"
+    folder.mkdir()
+    lines = [json.dumps({"n": n, "at": at, "body": body}) + "\n" for n, body in enumerate(bodies, 1)]
+    (folder / "journal.jsonl").write_text("".join(lines))
+    found = measured_sessions(tmp_path)
+    ((name, said),) = found.problems
+    assert (len(found.sessions), name, why in said) == (1, folder.name, True), said
 
 
 def test_a_workspace_that_cannot_be_written_is_measured_all_the_same(ordinary_folder: Path) -> None:
