@@ -21,6 +21,8 @@ LANDED_OTHERWISE: dict[str, str] = {
     "8c429a3b1cc0": "its body was forgotten, and others had built on it",
     "3c9da5753426": "its body was forgotten, and others had built on it",
     "a25a86e250de": "its body was forgotten, and others had built on it",
+    "0768cc119044": "its subject is one character too long, and others had built on it",
+    "628de4f88d28": "its subject is one character too long, and others had built on it",
 }
 """Commits that cannot be reworded any more, by their first twelve digits, each with the reason."""
 
