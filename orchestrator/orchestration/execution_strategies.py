@@ -271,8 +271,10 @@ def order_of(plan: StrategyNode, context: Mapping[str, Any], environ: Mapping[st
 
 def _rehearsal(context: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[bool, bool, str]:
     """Whether it is one, with stand-ins, and the scenario's text if one is named."""
-    asked = context.get("rehearse", environ.get("ORCHESTRATOR_REHEARSE") or False)
-    if asked in (False, None, "0"):
+    stated = context.get("rehearse")
+    # Nothing said is no leave to spend money where the environment asks for a rehearsal.
+    asked = stated if stated is not None else environ.get("ORCHESTRATOR_REHEARSE") or False
+    if asked in (False, "0"):
         return False, False, ""
     if asked in (True, "1"):
         return True, False, ""

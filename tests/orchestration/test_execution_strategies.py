@@ -208,6 +208,7 @@ def test_what_costs_money_needs_consent(context: dict[str, Any], monkeypatch: py
     assert not order_of(PLAN, paid | {"consent": True}, {}).rehearse
     assert not order_of(PLAN, paid, {"ORCHESTRATOR_ALLOW_PAID": "1"}).rehearse
     assert order_of(PLAN, paid, {"ORCHESTRATOR_REHEARSE": "1"}).rehearse
+    assert order_of(PLAN, paid | {"rehearse": None}, {"ORCHESTRATOR_REHEARSE": "1"}).rehearse
     assert order_of(PLAN, paid | {"rehearse": True}, {}).scenario.startswith("name = ")
 
 
