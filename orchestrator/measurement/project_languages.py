@@ -45,7 +45,11 @@ class Languages:
 
 
 def languages_of(names: Sequence[str]) -> Languages:
-    """Every language whose manifest lies above a source file; Python as well where there is no other or it has one."""
+    """Every language whose manifest lies above a source file.
+
+    Python needs none where there is no other language, or where most of the sources are its own: whoever lays another
+    one's manifest beside them does not turn its gates off.
+    """
     roots: dict[Language, tuple[str, ...]] = {}
     sources: dict[Language, tuple[str, ...]] = {}
     for kind in _KINDS:
@@ -59,7 +63,9 @@ def languages_of(names: Sequence[str]) -> Languages:
                 folder for folder in folders if any(_is_below(name, [folder]) for name in found)
             )
             sources[kind.language] = found
-    if not roots or any(name in _PYTHON_MANIFESTS for name in names):
+    own = sum(name.endswith(".py") and not is_beside(name) for name in names)
+    others = len({name for found in sources.values() for name in found})
+    if not roots or own > others or any(name in _PYTHON_MANIFESTS for name in names):
         roots["python"] = ("",)
     return Languages(roots, sources)
 

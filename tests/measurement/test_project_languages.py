@@ -19,6 +19,7 @@ from orchestrator.measurement.project_languages import is_beside, languages_of
         (("a/go.mod", "a/a.go", "b/go.mod", "b/b.go", "c/go.mod"), {"go": ("a", "b")}),
         (("go.mod", "a.go", "tools/go.mod", "tools/x.go", "testdata/go.mod", "testdata/y.go"), {"go": ("", "tools")}),
         (("package.json", "a.py"), {"python": ("",)}),
+        (("package.json", "x.js", "a.py", "b.py", "tests/test_a.py"), {"python": ("",), "javascript": ("",)}),
         (("vendor/x/go.mod", "vendor/x/a.go"), {"python": ("",)}),
     ],
 )
