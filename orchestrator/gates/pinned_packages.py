@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ FILES = (*REQUIREMENTS, *TOML_LOCKS, JSON_LOCK)
 _PIN = re.compile(
     r"^\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([\w.!+-]+)\s*(?:;|#|\\|--hash|$)", re.MULTILINE
 )
+_INCLUDE = re.compile(r"^\s*(?:-r|--requirement)[\s=]*([^\s#;]+)", re.MULTILINE)
 _WHOLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _WHOLE_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
@@ -42,7 +44,9 @@ def unknown_versions(subject: Subject) -> tuple[str, ...]:
     """The packages that the project declares and that are neither pinned nor installed."""
     known = pins_of(subject)
     odd = [f"{name!r} {version!r}"[:80] for name, version in _rows(subject) if not _is_plain(name, version)]
-    return (*sorted({name for name in map(normalised, _declared(subject)) if name not in known}), *odd)
+    # An environment shows what such a file brings; without one nothing does.
+    elsewhere = () if subject.installed else _included(subject)
+    return (*sorted({name for name in map(normalised, _declared(subject)) if name not in known}), *elsewhere, *odd)
 
 
 def _rows(subject: Subject) -> list[tuple[str, str]]:
@@ -92,6 +96,15 @@ def _declared(subject: Subject) -> Iterator[str]:
         match = _NAME.match(line)
         if match is not None and ";" not in line and "://" not in line:
             yield match[1]
+
+
+def _included(subject: Subject) -> Iterator[str]:
+    """Files of requirements that are included and not read here."""
+    for file in REQUIREMENTS:
+        folder = posixpath.dirname(file)
+        for match in _INCLUDE.finditer(subject.settings.get(file, "")):
+            if posixpath.normpath(posixpath.join(folder, match[1])) not in subject.settings:
+                yield match[1][:80]
 
 
 def _dependencies(subject: Subject) -> tuple[str, ...]:

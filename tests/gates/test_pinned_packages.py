@@ -41,6 +41,15 @@ def test_pins_locks_and_what_is_installed_are_put_together() -> None:
     assert unknown_versions(subject) == ("unpinned",)
 
 
+def test_a_file_that_is_included_and_not_read_leaves_versions_unknown() -> None:
+    files = {"requirements.txt": "six==1.16.0\n-r requirements/base.txt\n--requirement=more/prod.txt  # all\n"}
+    subject = Subject(settings={**files, "requirements/base.txt": "-r ../requirements.txt\nidna==3.10\n"})
+    assert unknown_versions(subject) == ("more/prod.txt",)
+    assert unknown_versions(Subject(settings=files)) == ("requirements/base.txt", "more/prod.txt")
+    # What is installed shows what they brought.
+    assert unknown_versions(Subject(settings=files, installed=(InstalledPackage("six", "1.16.0"),))) == ()
+
+
 def test_a_row_that_is_no_package_is_never_passed_on() -> None:
     row = '[[package]]\nname = "x\\n-r /etc/passwd"\nversion = "1"\n'
     subject = Subject(settings={"uv.lock": row}, installed=(InstalledPackage("ok", "1 --index-url http://x"),))
