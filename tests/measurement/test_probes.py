@@ -220,6 +220,22 @@ def test_nothing_is_allowed_in_the_copy_that_clippy_checks(tmp_path: Path) -> No
     assert not (copy / "target").exists()
 
 
+def test_a_folder_of_sources_is_looked_at_whatever_its_name(tmp_path: Path) -> None:
+    for name in ("crate/src/target/mod.rs", "crate/target/x.rs", "web/src/build/a.ts", "web/build/a.ts", "web/node.ts"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "crate/Cargo.toml").write_text("")
+    for program, folder in (("orchestrate_rust.py", "crate"), ("orchestrate_typescript.py", "web")):
+        (tmp_path / "list").write_text(f"{folder}\n")
+        work = tmp_path / f"work-{folder}"
+        work.mkdir()
+        run(program, "list", work.name, cwd=tmp_path)
+    assert (tmp_path / "work-crate/copy-0/src/target/mod.rs").is_file()
+    assert not (tmp_path / "work-crate/copy-0/target").exists()
+    assert (tmp_path / "work-web/copy-0/src/build/a.ts").is_file()
+    assert not (tmp_path / "work-web/copy-0/build").exists()
+
+
 @pytest.mark.parametrize(
     ("source", "meant"),
     [

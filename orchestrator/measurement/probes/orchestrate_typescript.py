@@ -16,7 +16,9 @@ from typing import Any
 
 CHECKS_NOTHING = re.compile(r"\"noCheck\"\s*:\s*true\b")
 SILENCES = re.compile(r"@ts-(?:ignore|nocheck|expect-error)")
-LEFT_OUT = ("node_modules", ".git", ".orchestrator", "dist", "build", "coverage")
+LEFT_OUT = {"node_modules", ".git", ".orchestrator"}
+BUILT = {"dist", "build", "coverage"}
+"""What tools make; a folder of such a name within ``src`` holds sources."""
 ENDS = (".ts", ".mts", ".cts", ".tsx")
 TSC = ("--noEmit", "--pretty", "false", "--listFiles", "-p", "orchestrate.tsconfig.json")
 
@@ -28,7 +30,7 @@ def main() -> None:
     rows = []
     for number, folder in enumerate(folders):
         copy = os.path.realpath(os.path.join(sys.argv[2], f"copy-{number}"))
-        shutil.copytree(folder or ".", copy, symlinks=True, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(folder or ".", copy, symlinks=True, ignore=_left_out)
         modules = next((place for place in above(folder) if os.path.isdir(place)), "node_modules")
         os.symlink(os.path.abspath(modules), os.path.join(copy, "node_modules"))
         for place, _, names in os.walk(copy):
@@ -52,6 +54,11 @@ def main() -> None:
         code, out, err = _tsc(copy, *TSC)
         rows.append({"folder": folder, "copy": copy, "code": code, "out": out, "err": err, "is_off": is_off})
     json.dump({"rows": rows}, sys.stdout)
+
+
+def _left_out(place: str, names: list[str]) -> set[str]:
+    is_source = "src" in os.path.normpath(place).split(os.sep)
+    return LEFT_OUT.intersection(names) | (set() if is_source else BUILT.intersection(names))
 
 
 def _write(copy: str, settings: dict[str, Any]) -> None:
