@@ -74,7 +74,8 @@ class ReleaseReadinessReport:
 
     approved: bool
     confidence: str
-    """``high``: every gate measured and passed; ``medium``: there are warnings; ``low``: else."""
+    """Of the measurement: ``high`` where every gate was measured and passed, ``medium`` where one warns or an agent
+    gave no result, ``low`` else.  What agents find and nobody reproduced takes nothing from it."""
     quality_gates: list[QualityGate] = field(default_factory=list)
     agent_results: dict[str, dict[str, Any]] = field(default_factory=dict)
     """By agent: ``success``, ``output``, ``confidence``, ``duration_seconds``, ``error``, ``agent`` (the CLI)."""
