@@ -20,6 +20,8 @@ _PIN = re.compile(
     r"^\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([\w.!+-]+)\s*(?:;|#|\\|--hash|$)", re.MULTILINE
 )
 _INCLUDE = re.compile(r"^\s*(?:-r|--requirement)[\s=]*([^\s#;]+)", re.MULTILINE)
+_HOLDS = re.compile(r"""^\s*python_(?:full_)?version\s*>=?\s*['"](?:2|3\.\d\b)[\d.]*['"]\s*(?:#|\\|--|$)""")
+"""Markers that hold for every Python that is still in use."""
 _WHOLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _WHOLE_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
@@ -93,8 +95,8 @@ def _declared(subject: Subject) -> Iterator[str]:
     """Names of what the project says that it needs, without what holds for other systems or extras alone."""
     lines: Iterable[str] = (*_dependencies(subject), *subject.settings.get("requirements.txt", "").splitlines())
     for line in lines:
-        match = _NAME.match(line)
-        if match is not None and ";" not in line and "://" not in line:
+        match, (wanted, sign, marker) = _NAME.match(line), line.partition(";")
+        if match is not None and "://" not in wanted and (not sign or _HOLDS.match(marker)):
             yield match[1]
 
 

@@ -41,6 +41,19 @@ def test_pins_locks_and_what_is_installed_are_put_together() -> None:
     assert unknown_versions(subject) == ("unpinned",)
 
 
+def test_a_marker_that_holds_everywhere_leaves_nothing_out() -> None:
+    lines = [
+        'requests>=2; python_version >= "3.8"',
+        "idna ; python_full_version > '3.7.2'  # why",
+        'tomli; python_version < "3.11"',
+        'future; python_version >= "3.14"',
+        'pywin32; sys_platform == "win32"',
+        'uvloop; python_version >= "3.8" and sys_platform != "win32"',
+        "six==1.16.0",
+    ]
+    assert unknown_versions(Subject(settings={"requirements.txt": "\n".join(lines)})) == ("idna", "requests")
+
+
 def test_a_file_that_is_included_and_not_read_leaves_versions_unknown() -> None:
     files = {"requirements.txt": "six==1.16.0\n-r requirements/base.txt\n--requirement=more/prod.txt  # all\n"}
     subject = Subject(settings={**files, "requirements/base.txt": "-r ../requirements.txt\nidna==3.10\n"})
