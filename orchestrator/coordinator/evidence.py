@@ -119,9 +119,15 @@ class Evidence:
         tests = replace(self.tests, target=snapshots.target)
         return Evidence(snapshots, tests, others=self.others, look_s=self._look_s)
 
-    def mark(self, worker: WorkerId) -> None:
-        """Record the target as it is when a worker begins.  Blocks."""
-        self.snapshots.record(f"{worker} begins")
+    def mark(self, worker: WorkerId, *, anew: bool = True) -> None:
+        """Record the target as it is when a worker begins.  Blocks.
+
+        Args:
+            anew: Do so also where that is on record already.
+        """
+        label = f"{worker} begins"
+        if anew or self.snapshots.find(label) is None:
+            self.snapshots.record(label)
 
     def change(self, review: str = "") -> Diff:
         """The difference since the session began.  Blocks.

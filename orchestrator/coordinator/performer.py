@@ -197,15 +197,13 @@ class Performer:
         assignment, attempt = effect.assignment, effect.attempt
         agent = get_agent(assignment.agent)
         try:
-            layers = self._layers_of(effect.worker)
-            if layers:
-                async with self.preparing:
-                    prepare_layers = partial(self.layers.prepare, layers)
-                    await off_loop(
-                        prepare_layers, within_s=LAYER_TIME_S, what=f"copying the target for {effect.worker}"
-                    )
-            elif assignment.role is Role.IMPLEMENTER and attempt == 1:
-                await self.evidence.look(partial(self.evidence.mark, effect.worker))
+            missing = await self._prepare_layers(effect.worker)
+            if missing is not None:
+                layer, problem = missing
+                self.take(StartFailed(effect.worker, attempt, problem, name, layer=layer))
+                return
+            if assignment.role is Role.IMPLEMENTER and not self._layers_of(effect.worker):
+                await self.evidence.look(partial(self.evidence.mark, effect.worker, anew=attempt == 1))
             self.before_start(assignment)
             self.desk.open(effect.worker)
             spec = with_common_environment(
@@ -226,6 +224,17 @@ class Performer:
             return
         self.started(assignment, attempt)
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
+
+    async def _prepare_layers(self, worker: WorkerId) -> tuple[NodePath, str] | None:
+        """Make the layers of a worker of the plan; the first that cannot be made, and why, where one cannot."""
+        for depth, path in enumerate(layers := self._layers_of(worker), start=1):
+            act, what = partial(self.layers.prepare, layers[:depth]), f"copying the target for {worker}"
+            try:
+                async with self.preparing:
+                    await off_loop(act, within_s=LAYER_TIME_S, what=what)
+            except (OrchestrateError, OSError) as error:
+                return path, error.message if isinstance(error, OrchestrateError) else str(error)
+        return None
 
     @property
     def layers(self) -> WriterLayers:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.coordinator.isolation import copy_for_session
+from orchestrator.files.foreign import ForeignFolder
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_steps import MergeLeaf
@@ -50,13 +51,24 @@ class WriterLayers:
             EnvironmentUnfit: The target cannot be copied or recorded.
         """
         for depth, path in enumerate(layers):
-            place = self.place((path,))
-            if not place.is_dir():
-                place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                copy_for_session(self.place(layers[:depth]), place, workspace=self.session.workspace)
-            snapshots, records = self._recorded(path)
-            if snapshots.find(BASELINE) is None:
-                records.take(snapshots, "begin")
+            try:
+                self._prepare(path, self.place(layers[:depth]))
+            except BaseException:
+                if not self._is_ready(path):  # what is there of it is no layer, and may have filled the disk
+                    ForeignFolder(self._folder(path)).remove_all()
+                raise
+
+    def _prepare(self, path: NodePath, below: Path) -> None:
+        place = self.place((path,))
+        if not place.is_dir():
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy_for_session(below, place, workspace=self.session.workspace)
+        snapshots, records = self._recorded(path)
+        if snapshots.find(BASELINE) is None:
+            records.take(snapshots, "begin")
+
+    def _is_ready(self, path: NodePath) -> bool:
+        return self.place((path,)).is_dir() and self._recorded(path)[0].find(BASELINE) is not None
 
     def snapshots(self, layers: Sequence[NodePath]) -> Snapshots:
         """The recorded trees of the last layer."""
@@ -81,7 +93,7 @@ class WriterLayers:
         kept: list[str] = []
         taken: list[NodePath] = []
         for path in (*leaf.take, *leaf.keep):
-            if not self.place((path,)).is_dir():
+            if not self._is_ready(path):
                 continue  # nobody began on it
             before, after = self._ends(path)
             name = _named(path, names)

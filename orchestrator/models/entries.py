@@ -24,7 +24,7 @@ from orchestrator.models.events import AgentEvent
 from orchestrator.models.facts import FACTS, Fact
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
-from orchestrator.models.plan_tree import GateResult, MergeResult
+from orchestrator.models.plan_tree import GateResult, MergeResult, NodePath
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
@@ -73,6 +73,8 @@ class StartFailed:
     effect: EffectId | None = None
     passing: bool = False
     """The machine was short of disk, memory or processes: another attempt may find enough."""
+    layer: NodePath | None = None
+    """The copy of the target for it to write on that could not be made; the agent itself has not failed."""
     kind: Literal["start_failed"] = "start_failed"
 
 

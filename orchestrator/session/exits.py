@@ -16,6 +16,7 @@ from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
 from orchestrator.session.leaf_limits import was_limited
 from orchestrator.session.leaf_results import judge_leaf
+from orchestrator.session.missing_layers import do_without
 from orchestrator.session.opening import lose_agent
 from orchestrator.session.own_words import quoted
 from orchestrator.session.questions import ask
@@ -71,6 +72,9 @@ def on_start_failed(draft: Draft, body: StartFailed) -> None:
     changed.ended_at = draft.at
     draft.change_attempt(body.worker).failure = body.problem
     draft.change_detail(body.worker).next_assignment = None
+    if body.layer is not None:
+        do_without(draft, body, body.layer)
+        return
     is_main = draft.session.is_main(body.worker)
     if body.passing and is_main and draft.running:
         restart_later(draft, body.worker, body.problem)

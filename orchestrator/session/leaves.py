@@ -20,6 +20,7 @@ from orchestrator.session.assignments import assignment_for_leaf
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
 from orchestrator.session.leaf_results import is_settled
+from orchestrator.session.missing_layers import layers_of, why_not_without
 from orchestrator.session.questions import ask
 from orchestrator.session.review_cycle import usable_names, why_no_baseline
 from orchestrator.session.state import Session, StartedLeaf, WorkerDetail
@@ -34,10 +35,14 @@ def start_leaves(draft: Draft, leaves: Sequence[Leaf]) -> bool:
     One that may write has the target to itself, or a layer: readers see a tree that does not move under them.
     """
     draft.plan_run.start_due = None
-    for leaf in _by_urgency(draft, leaves):
+    for wanted in _by_urgency(draft, leaves):
         run = draft.session.plan_run
-        if leaf.path in run.results or leaf.path in run.started or leaf.path in run.measuring:
+        if wanted.path in run.results or wanted.path in run.started or wanted.path in run.measuring:
             continue
+        leaf, problem = replace(wanted, layers=layers_of(draft.session, wanted)), why_not_without(draft.session, wanted)
+        if problem is not None and isinstance(leaf, AgentLeaf):
+            _note_unstarted(draft, leaf, problem)
+            return True
         because = _why_wait(draft, leaf)
         if because is not None:
             _say_once(draft, leaf, because)
@@ -159,19 +164,17 @@ def bring_to_target(draft: Draft, worker: WorkerId) -> bool:
 def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
     """Start it, or put on record why nobody can run it; says whether it has begun, or waits for its turn."""
     session, node = draft.session, leaf.node
-    agent = choose_agent(session, node)
+    again = _waiting_worker(session, leaf.path)
+    agent = choose_agent(session, node) if again is None else again.agent
     if agent is None:
         wanted = node.agent or "any agent"
         why = draft.session.lost.get(node.agent) if node.agent else None
-        error = f"{wanted} cannot be used" + (f": {why}" if why else "")
-        result = AgentResult(leaf.path, node.id, success=False, error=error, failure=Failure.FAILED, agent=node.agent)
-        draft.plan_run.results = {**session.plan_run.results, leaf.path: result}
-        draft.warn(f"{node.id} ({leaf.path}) is not started: {error}")
+        _note_unstarted(draft, leaf, f"{wanted} cannot be used" + (f": {why}" if why else ""))
         return False
     role = Role.IMPLEMENTER if node.access == "write" else Role.ANALYST
-    worker = worker_name(session, node.id)
-    step = TaskStep(worker, agent, role, node.title or node.id, path=leaf.path)
-    note_step(draft, step)
+    worker = again.id if again is not None else worker_name(session, node.id)
+    if again is None:
+        note_step(draft, TaskStep(worker, agent, role, node.title or node.id, path=leaf.path))
     draft.plan_run.started = {**draft.session.plan_run.started, leaf.path: StartedLeaf(worker, leaf)}
     recent = [at for at in session.plan_run.starts if draft.at - at < MINUTE]
     draft.plan_run.starts = (*recent, draft.at)
@@ -180,6 +183,21 @@ def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
     draft.session.details = {**draft.session.details, worker: detail}
     launch(draft, assignment)
     return draft.worker(worker).status is not WorkerStatus.FAILED
+
+
+def _waiting_worker(session: Session, path: NodePath) -> WorkerState | None:
+    """The worker of a leaf that was to be started already, and had to wait for the target instead."""
+    return next((session.workers[step.worker] for step in session.steps() if step.path == path), None)
+
+
+def _note_unstarted(draft: Draft, leaf: AgentLeaf, error: str) -> None:
+    """Put on record that nobody can do the leaf's work."""
+    node, waiting = leaf.node, _waiting_worker(draft.session, leaf.path)
+    result = AgentResult(leaf.path, node.id, success=False, error=error, failure=Failure.FAILED, agent=node.agent)
+    draft.plan_run.results = {**draft.session.plan_run.results, leaf.path: result}
+    if waiting is not None:
+        draft.become(waiting.id, WorkerStatus.FAILED, error)
+    draft.warn(f"{node.id} ({leaf.path}) is not started: {error}")
 
 
 def note_step(draft: Draft, step: TaskStep) -> None:

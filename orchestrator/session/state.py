@@ -341,6 +341,8 @@ class PlanRun:
     """The open question whether more agents than allowed may be started."""
     raised: int = 0
     """How many more a person has allowed."""
+    without_layer: Mapping[NodePath, str] = field(default_factory=dict)
+    """Layers that could not be made, and why: what was to be done on them is done in what lies below."""
     result: StrategyResult | None = None
 
 

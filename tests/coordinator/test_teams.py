@@ -361,6 +361,18 @@ async def test_of_two_who_write_the_same_line_both_versions_are_there_and_it_is_
     assert (ended.target / "by-check.txt").exists(), "what does not conflict is there"
 
 
+async def test_writers_of_a_target_that_is_too_large_to_be_copied_work_one_after_the_other(
+    teams: Teams, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teams.has_tests()
+    monkeypatch.setattr("orchestrator.coordinator.isolation.MOST_BYTES", 3)
+    plan = StrategyNode(Strategy.PARALLEL, (WRITER, ANOTHER))
+    ended = await teams.run(plan, writes("build", "crimson"), writes("check", "azure"))
+    assert ended.failures == {"1.1": None, "1.2": None}
+    assert (ended.target / "value.txt").read_text() == "azure\n"
+    assert ended.result.kept == ()
+
+
 async def test_a_milestone_beside_others_is_reviewed_by_what_its_own_layer_holds(teams: Teams) -> None:
     plan = StrategyNode(Strategy.PARALLEL, (WRITER, ANOTHER))
     worker, (wrote, answer) = writes("build", "crimson")

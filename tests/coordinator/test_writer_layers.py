@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.coordinator.writer_layers import WriterLayers
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_steps import MergeLeaf
@@ -80,3 +81,14 @@ def test_a_loser_is_kept_as_a_patch_and_goes_in_nowhere(layers: WriterLayers) ->
 def test_a_layer_that_nobody_began_on_is_passed_over(layers: WriterLayers) -> None:
     result = layers.merge(MergeLeaf(MERGE, (ONE,), keep=(TWO,)), NAMES)
     assert (result.success, result.taken, result.kept) == (True, (), ())
+
+
+def test_what_could_not_be_copied_leaves_nothing_and_is_merged_as_if_nobody_had_begun(
+    layers: WriterLayers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.coordinator.isolation.MOST_BYTES", 3)
+    with pytest.raises(EnvironmentUnfit, match="too large"):
+        layers.prepare((ONE,))
+    assert not layers.place((ONE,)).parent.exists()
+    result = layers.merge(MergeLeaf(MERGE, (ONE,)), NAMES)
+    assert (result.success, result.taken) == (True, ())
