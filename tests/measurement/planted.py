@@ -16,17 +16,13 @@ from tests.measurement.conftest import written
 STEPS = 20
 BUDGET = '[gates.performance]\ncommand = "python3 bench.py"\n'
 SITE = f".venv/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
-VULNERABLE = {
-    "id": "PYSEC-2026-1",
-    "summary": "planted",
-    "details": "planted",
-    "affected": [
-        {
-            "package": {"name": "badpkg", "ecosystem": "PyPI"},
-            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}],
-        }
-    ],
-}
+
+
+def vulnerable(name: str) -> Mapping[str, object]:
+    """What OSV says of a vulnerable package."""
+    ranges = [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.0"}]}]
+    affected = [{"package": {"name": name, "ecosystem": "PyPI"}, "ranges": ranges}]
+    return {"id": "PYSEC-2026-1", "summary": "planted", "details": "planted", "affected": affected}
 
 
 def module(title: str) -> str:
@@ -155,13 +151,15 @@ def project(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 @contextmanager
-def osv_stand_in() -> Iterator[str]:
-    """A service on this machine that knows one vulnerable package; the address to ask."""
+def osv_stand_in(*bad: str) -> Iterator[str]:
+    """A service on this machine that knows these vulnerable packages, or ``badpkg``; the address to ask."""
+    known = bad or ("badpkg",)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            answer = {"vulns": [VULNERABLE]} if asked["package"]["name"] == "badpkg" else {}
+            name = asked["package"]["name"]
+            answer = {"vulns": [vulnerable(name)]} if name in known else {}
             content = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(content)))
