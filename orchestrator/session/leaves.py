@@ -111,7 +111,8 @@ def _why_wait(draft: Draft, leaf: Leaf) -> str | None:
         return f"{len(busy)} agents are at work (--max-parallel {bounds.max_parallel})"
     allowed = bounds.max_workers + run.raised
     if len(run.started) >= allowed:
-        if run.question is None:
+        attended = draft.session.options.interactive
+        if run.question is None and (attended or not (busy or run.measuring)):  # a question ends one that is not
             _ask_for_more(draft, leaf, allowed)
         return f"{len(run.started)} agents were started (--max-workers {allowed})"
     recent = [at for at in run.starts if draft.at - at < MINUTE]

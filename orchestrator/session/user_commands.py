@@ -55,6 +55,8 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     before = draft.session.options
     shares = before.share_target or body.share_target
     options = replace(before, interactive=body.interactive, rehearsal=body.rehearsal, share_target=shares)
+    if before.plan is not None and draft.session.ending is not None:
+        draft.session.lost = {}  # whoever resumes it may have logged in anew, and an agent of a plan is chosen late
     draft.session.ending = None
     draft.session.closed = None
     draft.session.phase = Phase.RUNNING

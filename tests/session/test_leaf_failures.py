@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import CoordinatorResumed
 from orchestrator.models.events import ConversationStarted, EventType, Failed, FailureKind
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_tree import Aggregator, Failure, Strategy, StrategyNode
@@ -90,3 +91,13 @@ def test_a_writer_of_the_target_and_one_that_is_alone_are_waited_for_by_whoever_
         assert not can_be_done_without(p.session, WorkerId("w"))
         meets(p, "w", FailureKind.USAGE_LIMIT, resets_in=7200.0)
         assert closes(p).outcome is Outcome.NEEDS_PERSON
+
+
+def test_whoever_resumes_a_plan_may_have_logged_in_anew(play: Callable[..., Play]) -> None:
+    p = play("claude", plan=tree(Strategy.SEQUENTIAL, "a", "b"), no_change=True)
+    meets(p, "a", FailureKind.AUTHENTICATION)
+    assert closes(p).outcome is Outcome.NEEDS_PERSON
+    p.take(CoordinatorResumed(2, alive=()))
+    answers(p, "a")
+    answers(p, "b")
+    assert closes(p).outcome is Outcome.DONE

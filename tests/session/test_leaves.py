@@ -108,6 +108,16 @@ def test_without_a_person_a_plan_that_wants_more_agents_ends_resumable(play: Cal
     assert closes(p).outcome is Outcome.NEEDS_PERSON
 
 
+def test_without_a_person_those_at_work_come_to_their_end_first(play: Callable[..., Play]) -> None:
+    plan = tree(Strategy.PARALLEL, "a", "b", "c")
+    p = play(*READERS, plan=plan, no_change=True, sandbox=bounds(max_workers=2))
+    answers(p, "a")
+    assert p.session.ending is None, "b is still at work"
+    answers(p, "b")
+    assert closes(p).outcome is Outcome.NEEDS_PERSON
+    assert set(p.session.plan_run.results) == {"1.1", "1.2"}
+
+
 def test_an_agent_that_is_not_there_is_a_failed_result(play: Callable[..., Play]) -> None:
     plan = StrategyNode(Strategy.SEQUENTIAL, (node("a", agent=AgentName("codex")), node("b")))
     p = play("claude", plan=plan, no_change=True)
