@@ -202,7 +202,10 @@ class Performer:
                 layer, problem = missing
                 self.take(StartFailed(effect.worker, attempt, problem, name, layer=layer))
                 return
-            if assignment.role is Role.IMPLEMENTER and not self._layers_of(effect.worker):
+            layers = self._layers_of(effect.worker)
+            if assignment.role is Role.IMPLEMENTER and layers:
+                await self.evidence.look(partial(self.layers.mark, layers, effect.worker))
+            elif assignment.role is Role.IMPLEMENTER:
                 await self.evidence.look(partial(self.evidence.mark, effect.worker, anew=attempt == 1))
             self.before_start(assignment)
             self.desk.open(effect.worker)
@@ -276,7 +279,8 @@ class Performer:
     async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
         try:
             layers = self._layers_of(effect.worker)
-            look = partial(self.layers.change, layers) if layers else partial(self.evidence.change_by, effect.worker)
+            change = partial(self.layers.change, layers) if layers else self.evidence.change_by
+            look = partial(change, effect.worker)
             diff = await self.evidence.look(look)
         except (OrchestrateError, OSError) as error:
             self.take(WorkMeasured(effect.worker, (), 0, 0, (), name, problem=str(error)))

@@ -74,10 +74,17 @@ class WriterLayers:
         """The recorded trees of the last layer."""
         return self._recorded(layers[-1])[0]
 
-    def change(self, layers: Sequence[NodePath]) -> Diff:
-        """What is different on the last layer since it was made.  Blocks."""
+    def mark(self, layers: Sequence[NodePath], worker: WorkerId) -> None:
+        """Record the last layer as it is when a worker first begins on it.  Blocks."""
+        snapshots, label = self.snapshots(layers), f"{worker} begins"
+        if snapshots.find(label) is None:
+            snapshots.record(label)
+
+    def change(self, layers: Sequence[NodePath], worker: WorkerId) -> Diff:
+        """What is different on the last layer since the worker began on it; nobody else writes there then.  Blocks."""
         snapshots = self.snapshots(layers)
-        before, after = snapshots.moment(BASELINE), snapshots.record("measured")
+        before = snapshots.moment(f"{worker} begins") or snapshots.moment(BASELINE)
+        after = snapshots.record("measured")
         return Diff("", (), 0, 0) if before is None else snapshots.compare(before, after)
 
     def merge(self, leaf: MergeLeaf, names: Names, *, around: Around = lambda _: nullcontext()) -> MergeResult:

@@ -12,7 +12,8 @@ from orchestrator.models.plan_steps import MergeLeaf
 from orchestrator.models.plan_tree import NodePath
 
 ONE, TWO, INNER, MERGE = NodePath("1.1"), NodePath("1.2"), NodePath("1.1.2"), NodePath("1.merge")
-NAMES = {ONE: (WorkerId("ann"),), TWO: (WorkerId("ben"),)}
+ANN, BEN = WorkerId("ann"), WorkerId("ben")
+NAMES = {ONE: (ANN,), TWO: (BEN,)}
 
 
 @pytest.fixture
@@ -34,7 +35,19 @@ def test_a_layer_shows_the_target_with_its_ignored_files(layers: WriterLayers) -
     layers.prepare((ONE,))  # as the next agent on it does, or a coordinator that takes over
     assert (layers.place((ONE,)) / "a.txt").read_text() == "changed\n"
     assert (layers.target / "a.txt").read_text() == "begun\n"
-    assert layers.change((ONE,)).files == ("a.txt",)
+    assert layers.change((ONE,), ANN).files == ("a.txt",)
+
+
+def test_who_writes_on_a_layer_after_another_has_changed_what_it_changed_itself(layers: WriterLayers) -> None:
+    layers.prepare((ONE,))
+    layers.mark((ONE,), ANN)
+    (layers.place((ONE,)) / "a.txt").write_text("changed\n")
+    layers.mark((ONE,), BEN)
+    assert layers.change((ONE,), BEN).files == ()
+    (layers.place((ONE,)) / "b.txt").write_text("new\n")
+    layers.mark((ONE,), BEN)  # as at its next attempt
+    assert layers.change((ONE,), BEN).files == ("b.txt",)
+    assert layers.change((ONE,), ANN).files == ("a.txt", "b.txt")
 
 
 def test_a_layer_over_a_layer_begins_with_what_lies_there(layers: WriterLayers) -> None:
