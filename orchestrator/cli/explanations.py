@@ -138,6 +138,14 @@ EXPLANATIONS: dict[str, Explanation] = {
         changes="sets its tools up once, in your cache; the project stays as it is",
         codes="0 no gate blocks; 1 one does; 2 not fit",
     ),
+    "test-coverage": Explanation(
+        (
+            "orchestrate test-coverage check tests/test_shop.py",
+            "orchestrate test-coverage check tests/test_*.py --json",
+        ),
+        changes="sets its tools up once, in your cache; the project stays as it is",
+        codes="0 every test is kept; 1 one is refused; 2 not fit",
+    ),
     "tests": Explanation(("orchestrate tests --target ~/shop",)),
     "trust": Explanation(
         ("orchestrate trust --show", "orchestrate trust"),

@@ -44,6 +44,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
     "Look at the machine and the project": {
         "doctor": "Say what is there to run with, and what is missing.",
         "release-prep": "Say whether a project is ready for a release.",
+        "test-coverage": "Judge written tests: which raise coverage, and notice changes.",
         "gates": "Measure a project: tests, lint and more; no agent, no cost.",
         "tests": "Show which test suites a project has; nothing is run.",
         "trust": "Consent to a project's own settings as they are.",
@@ -62,7 +63,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
 
 COMMANDS: dict[str, str] = {name: words for rows in COMMAND_SECTIONS.values() for name, words in rows.items()}
 
-ANNOUNCED = ("test-coverage", "security-deep-dive")
+ANNOUNCED = ("security-deep-dive",)
 """Workflows of later versions: their names are not tasks, so that nobody pays for one by mistake."""
 
 ALIASES = {"status": "show", "ls": "sessions"}

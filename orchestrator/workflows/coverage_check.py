@@ -1,0 +1,420 @@
+"""Judge written tests one by one: whether each passes, raises coverage, notices changes, and does so every time.
+
+Nothing is believed that was not seen in the sandbox, and no test is judged by what another one does.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
+from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.files.temporary import temporary_folder
+from orchestrator.files.time_limits import off_loop
+from orchestrator.measurement.gate_run import INSTALL_TIME_S, LOOK_TIME_S, PROVE_TIME_S, graders_of
+from orchestrator.measurement.probe_programs import lay_probes
+from orchestrator.measurement.project_tree import (
+    MOST_SOURCE_BYTES,
+    ProjectTree,
+    is_beside_the_source,
+    look_at,
+    python_files,
+    source_files,
+)
+from orchestrator.measurement.pytest_runs import PytestRuns, Seen
+from orchestrator.measurement.target_python import TargetPython, find_python
+from orchestrator.measurement.tool_environment import ready_tools
+from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.quotation import one_line
+from orchestrator.sandbox.layers import Bench
+from orchestrator.suites.report import TestOutcome
+from orchestrator.suites.results import State
+from orchestrator.workflows.coverage_verdicts import CoverageCheck, JudgedTest
+from orchestrator.workflows.line_mutants import applied, behaving, commented, mutants_of, parsed
+from orchestrator.workflows.written_tests import WrittenTest, tests_in
+
+NO_TESTS: Final = 5
+"""pytest's exit status where it finds none."""
+LEAST_MUTANT_S: Final = 10.0
+MUTANT_TIMES: Final = 5.0
+"""A changed program that takes so many times as long as the test did is taken for one that does not end."""
+MOST_MISSED_SHOWN: Final = 5
+
+Say = Callable[[str], None]
+_Sources = dict[str, tuple[str, ast.Module]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """Which tests are to be judged, and how."""
+
+    target: Path
+    """Resolved."""
+    files: tuple[str, ...]
+    """Of the project, relative to it."""
+    sandbox: SandboxConfig
+    environ: Mapping[str, str]
+    cache: Path
+    python: Path | None = None
+    repeats: int = 10
+    mutants: int = 20
+    """At most so many for one test."""
+    seed: int = 1
+    within_s: float = 300.0
+    """For each run of tests."""
+
+
+@dataclass(slots=True)
+class _Judge:
+    """What is known of the project while its tests are judged."""
+
+    request: CheckRequest
+    runs: PytestRuns
+    texts: Mapping[str, str]
+    """Of the files that are judged."""
+    say: Say
+    before: Seen
+    """The project's own tests, without any of them."""
+    lines: Mapping[str, frozenset[int]]
+    """Those that its own tests do not run, by source file."""
+    controls: dict[int, frozenset[str]] = field(default_factory=dict)
+    """By seed, the project's own tests that fail in that order without any of the files."""
+
+    async def file(self, name: str) -> list[JudgedTest]:
+        """Judge each test of a file by itself; in the suite they are tried later."""
+        text = self.texts[name]
+        tree = parsed(text)
+        if tree is None:
+            return [JudgedTest(name, ("it cannot be read as Python",))]
+        seen = await self.runs.run(("--collect-only", name), files={name: text})
+        tests = list(dict.fromkeys(_function(test) for test in seen.collected))
+        if loading := _trespasses(seen, self.before):
+            return [JudgedTest(name, tuple(f"as soon as it is loaded {reason}" for reason in loading))]
+        if seen.code != 0 or not tests:
+            return [JudgedTest(name, (f"none of its tests can be run: {_why(seen)}",))]
+        written = tests_in(tree)
+        found = []
+        for test in tests:
+            self.say(f"judging {test}")
+            found.append(await self._test(test, name, written.get(test.partition("::")[2])))
+        return found
+
+    async def _test(self, test: str, file: str, written: WrittenTest | None) -> JudgedTest:
+        files = {file: self.texts[file]}
+        began = time.monotonic()
+        alone = await self.runs.run((test,), files=files, seed=self.request.seed, is_traced=True)
+        took_s = time.monotonic() - began
+        judged = JudgedTest(test, assertions=written.assertions if written is not None else 0)
+        reasons = [*_assertion_reasons(written), *_run_reasons(alone), *_trespasses(alone, self.before)]
+        if reasons:
+            return replace(judged, reasons=tuple(reasons))
+        if alone.missing is None:
+            return replace(judged, reasons=("what it runs could not be measured",))
+        new = {name: lines - alone.missing.get(name, lines) for name, lines in self.lines.items()}
+        texts = await off_loop(partial(self._sources, new), within_s=LOOK_TIME_S, what="the look at the sources")
+        gained = {name: behaving(tree, new[name]) for name, (_, tree) in texts.items()}
+        gained = {name: lines for name, lines in gained.items() if lines}
+        covered = tuple((name, line) for name, lines in gained.items() for line in sorted(lines))
+        judged = replace(judged, new_lines=len(covered), covered=covered)
+        if not covered:
+            return replace(judged, reasons=("it is useless: the project's own tests run all that it runs",))
+        judged = await self._repeated(judged, test, files)
+        if not judged.is_kept:
+            return judged
+        same = {name: commented(*texts[name], lines) for name, lines in gained.items()}
+        seen = await self.runs.run((test,), files={**files, **same}, seed=self.request.seed)
+        if seen.state is not State.PASSED:
+            return replace(judged, reasons=("it fails when comments are added to the code: it compares texts",))
+        return await self._against_mutants(judged, files, texts, gained, max(LEAST_MUTANT_S, MUTANT_TIMES * took_s))
+
+    def _sources(self, new: Mapping[str, frozenset[int]]) -> _Sources:
+        found: _Sources = {}
+        for name, lines in new.items():
+            if lines:
+                text = _text(self.request.target, name)
+                tree = parsed(text) if text is not None else None
+                if text is not None and tree is not None:
+                    found[name] = (text, tree)
+        return found
+
+    async def _against_mutants(
+        self,
+        judged: JudgedTest,
+        files: Mapping[str, str],
+        texts: _Sources,
+        gained: Mapping[str, frozenset[int]],
+        within_s: float,
+    ) -> JudgedTest:
+        test = judged.test
+        made = [mutant for name, lines in gained.items() for mutant in mutants_of(name, *texts[name], lines)]
+        chosen = random.Random(f"{self.request.seed} {test}").sample(made, len(made))
+        tried = caught = 0
+        missed = list[str]()
+        for mutant in chosen:
+            if tried == self.request.mutants:
+                break
+            text = applied(texts[mutant.file][0], mutant)
+            if text is None:
+                continue
+            seen = await self.runs.run(
+                (test,), files={**files, mutant.file: text}, seed=self.request.seed, within_s=within_s
+            )
+            if seen.state is State.PASSED:
+                tried += 1
+                missed.append(f"{mutant.file}:{mutant.line}: {mutant.what}")
+            elif seen.state is State.FAILED or seen.is_too_long:
+                tried += 1
+                caught += 1
+        judged = replace(judged, mutants=tried, caught=caught, missed=tuple(missed[:MOST_MISSED_SHOWN]))
+        if tried and not caught:
+            reason = f"it notices none of {tried} changes of the lines that it alone runs: {missed[0]}, for one"
+            return replace(judged, reasons=(reason,))
+        return judged
+
+    async def _repeated(self, judged: JudgedTest, test: str, files: Mapping[str, str]) -> JudgedTest:
+        failed, why = 0, ""
+        for seed in self.seeds:
+            seen = await self.runs.run((test,), files=files, seed=seed)
+            if seen.state is not State.PASSED or _skipped(seen):
+                failed, why = failed + 1, why or _why(seen)
+        count = self.request.repeats
+        judged = replace(judged, repeats=count, failed_repeats=failed)
+        if failed:
+            return replace(judged, reasons=(f"it is flaky: it failed in {failed} of {count} repeats alone ({why})",))
+        return judged
+
+    @property
+    def seeds(self) -> range:
+        return range(self.request.seed, self.request.seed + self.request.repeats)
+
+    async def in_suite(self, judged: Sequence[JudgedTest]) -> Sequence[JudgedTest]:
+        """Try what is left in the project's suite, all together; and each by itself where anything fails then."""
+        kept = [each for each in judged if each.is_kept]
+        if not kept:
+            return judged
+        self.say(f"running the suite {self.request.repeats} times in random order with {len(kept)} tests")
+        if not any([await self._failed_with(kept, seed) for seed in self.seeds]):
+            done = {each.test: replace(each, repeats=each.repeats + self.request.repeats) for each in kept}
+            return [done.get(each.test, each) for each in judged]
+        found = []
+        for each in judged:
+            found.append(await self._alone_in_suite(each) if each.is_kept else each)
+        return found
+
+    async def _alone_in_suite(self, judged: JudgedTest) -> JudgedTest:
+        self.say(f"running the suite with {judged.test} alone")
+        problems = [problem for seed in self.seeds if (problem := await self._failed_with([judged], seed))]
+        count = self.request.repeats
+        judged = replace(judged, repeats=judged.repeats + count, failed_repeats=len(problems))
+        if problems:
+            return replace(judged, reasons=(f"in {len(problems)} of {count} repeats in the suite {problems[0]}",))
+        return judged
+
+    async def _failed_with(self, tests: Sequence[JudgedTest], seed: int) -> str:
+        """What goes wrong in the suite in this order, and did not without the tests; empty: nothing."""
+        seen = await self.runs.run(files=self._files(tests), only=_only(tests), seed=seed)
+        wanted = {each.test for each in tests}
+        outcomes = {_function(name): outcome for name, outcome in seen.outcomes.items()}
+        if absent := sorted(wanted - outcomes.keys()):
+            return f"{absent[0]} did not run: {_why(seen)}"
+        bad = _bad(seen)
+        if own := sorted(
+            name
+            for name in seen.outcomes
+            if _function(name) in wanted and (name in bad or seen.outcomes[name] is TestOutcome.SKIPPED)
+        ):
+            return f"{own[0]} fails ({_why(seen)})"
+        others = bad - await self._control(seed)
+        return f"it makes {min(others)} fail" if others else ""
+
+    async def _control(self, seed: int) -> frozenset[str]:
+        if seed not in self.controls:
+            self.controls[seed] = _bad(await self.runs.run(files={}, seed=seed))
+        return self.controls[seed]
+
+    async def coverage_with(self, tests: Sequence[JudgedTest]) -> float | None:
+        """Percent of statements that run with these tests in the suite; ``None`` where that cannot be told."""
+        seen = await self.runs.run(files=self._files(tests), only=_only(tests), is_traced=True)
+        return _percent(seen)
+
+    def _files(self, tests: Sequence[JudgedTest]) -> Mapping[str, str]:
+        return {name: self.texts[name] for name in _only(tests)}
+
+
+async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
+    """Judge every test of the files.
+
+    Raises:
+        EnvironmentUnfit: The project's own tests cannot be run here, or do not pass by themselves.
+    """
+    began = time.monotonic()
+    look = partial(look_at, request.target)
+    tree = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the project")
+    texts, refused = {}, list[JudgedTest]()
+    for name in request.files:
+        text = await off_loop(partial(_text, request.target, name), within_s=LOOK_TIME_S, what="the look at a test")
+        if not is_beside_the_source(name) or not name.endswith(".py"):
+            refused.append(JudgedTest(name, ("it is no test file, and nothing else may be touched",)))
+        elif text is None:
+            refused.append(JudgedTest(name, ("it cannot be read as a file of the project",)))
+        else:
+            texts[name] = text
+    python = await off_loop(
+        partial(find_python, request.target, request.python, request.environ), within_s=LOOK_TIME_S, what="the look"
+    )
+    if python.path is None:
+        raise EnvironmentUnfit(python.notes[0], hint="name an interpreter: --python .venv/bin/python")
+    with temporary_folder("tests") as folder:
+        runs = await _bench(request, python, tree, tuple(texts), folder)
+        graders = partial(graders_of, runs.tools, runs.probes)
+        measures = await off_loop(graders, within_s=LOOK_TIME_S, what="the look at the tools")
+        say("running the project's own tests")
+        before = await runs.run(files={}, is_traced=True)
+        coverage = _percent(before)
+        if before.state is not State.PASSED and before.code != NO_TESTS:
+            raise EnvironmentUnfit(
+                f"the project's own tests do not pass, so nothing can be said of others: {_why(before)}",
+                hint="mend them first; --python FILE names the interpreter they need, with pytest in it",
+            )
+        if before.missing is None:
+            raise EnvironmentUnfit("what the project's own tests run could not be measured")
+        judge = _Judge(request, runs, texts, say, before, before.missing)
+        judged: list[JudgedTest] = refused
+        for name in texts:
+            judged += await judge.file(name)
+        judged = list(await judge.in_suite(judged))
+        kept = [each for each in judged if each.is_kept]
+        after = await judge.coverage_with(kept) if kept else coverage
+        if await off_loop(graders, within_s=LOOK_TIME_S, what="the last look at the tools") != measures:
+            raise EnvironmentUnfit("what measures was written while the tests ran, so nothing of it can be believed")
+    again = await off_loop(look, within_s=LOOK_TIME_S, what="the last look at the project")
+    if again.tree != tree.tree:
+        raise EnvironmentUnfit("the project changed while its tests were judged", hint="judge them again")
+    notes = python.notes
+    if after is None:
+        notes = (*notes, "the coverage with the kept tests could not be measured")
+    return CoverageCheck(
+        tuple(judged),
+        coverage or 0.0,
+        (coverage or 0.0) if after is None else after,
+        request.seed,
+        notes,
+        time.monotonic() - began,
+    )
+
+
+async def _bench(
+    request: CheckRequest, python: TargetPython, tree: ProjectTree, candidates: Sequence[str], folder: Path
+) -> PytestRuns:
+    make = partial(ready_tools, request.cache, request.environ)
+    tools = await off_loop(make, within_s=INSTALL_TIME_S, what="setting up the gates' tools")
+    if isinstance(tools, str):
+        raise EnvironmentUnfit(tools)
+    prove = partial(prove_some_sandbox, request.sandbox, request.environ)
+    config, proof, _ = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
+    backend, _ = choose_backend(config, proof)
+    for name in ("scratch", "settings", "probes", "placed"):
+        (folder / name).mkdir(mode=0o700)
+    await off_loop(partial(lay_probes, folder / "probes"), within_s=PROVE_TIME_S, what="laying out our programs")
+    shown = (*python.shown, tools.folder, tools.base, folder / "probes", folder / "placed")
+    bench = Bench(
+        config=config.model_copy(update={"readable": (*config.readable, *shown)}),
+        backend=backend,
+        environ=request.environ,
+        scratch=folder / "scratch",
+        masked=(),
+        settings=folder / "settings",
+    )
+    allowed = (*request.sandbox.environment, "HOME")
+    assert python.path is not None
+    return PytestRuns(
+        target=request.target,
+        bench=bench,
+        tools=tools,
+        probes=folder / "probes",
+        placed=folder / "placed",
+        python=python.path,
+        environ={name: request.environ[name] for name in allowed if name in request.environ},
+        candidates=candidates,
+        sources=source_files(python_files(tree)),
+        within_s=request.within_s,
+    )
+
+
+def _text(target: Path, name: str) -> str | None:
+    content = ForeignFolder(target).read(name, most_bytes=MOST_SOURCE_BYTES)
+    if isinstance(content, Unread):
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _only(tests: Sequence[JudgedTest]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = {}
+    for each in tests:
+        file, _, name = each.test.partition("::")
+        found.setdefault(file, []).append(name)
+    return found
+
+
+def _function(test: str) -> str:
+    """A test's name without its parameters."""
+    file, separator, name = test.partition("::")
+    return file + separator + name.partition("[")[0]
+
+
+def _assertion_reasons(written: WrittenTest | None) -> list[str]:
+    if written is None:
+        return ["its source is not in the file, so nobody can see what it asserts"]
+    if written.assertions:
+        return []
+    if written.empty:
+        lines = ", ".join(map(str, written.empty))
+        return [f"its assertions cannot fail, whatever the code does (line {lines})"]
+    return ["it asserts nothing"]
+
+
+def _run_reasons(seen: Seen) -> list[str]:
+    if _skipped(seen):
+        return ["it is skipped or expected to fail, so it shows nothing"]
+    return [] if seen.state is State.PASSED else [f"it does not pass: {_why(seen)}"]
+
+
+def _trespasses(seen: Seen, before: Seen) -> list[str]:
+    """What no test may do, and what the project's own tests do not do either."""
+    reasons = []
+    if edited := [name for name in seen.edited if name not in before.edited]:
+        reasons.append(f"it writes files of the project: {one_line(', '.join(edited[:3]), 200)}")
+    if network := [host for host in seen.network if host not in before.network]:
+        reasons.append(f"it asks for the network: {one_line(', '.join(network[:3]), 200)}")
+    return reasons
+
+
+def _skipped(seen: Seen) -> bool:
+    return bool(seen.outcomes) and TestOutcome.SKIPPED in seen.outcomes.values()
+
+
+def _bad(seen: Seen) -> frozenset[str]:
+    bad = (TestOutcome.FAILED, TestOutcome.ERROR)
+    return frozenset(name for name, outcome in seen.outcomes.items() if outcome in bad)
+
+
+def _why(seen: Seen) -> str:
+    words = f"{seen.reason}; {seen.last_words}" if seen.last_words else seen.reason
+    return one_line(words, 300)
+
+
+def _percent(seen: Seen) -> float | None:
+    if seen.missing is None or not seen.statements:
+        return None
+    return 100.0 * (1 - sum(map(len, seen.missing.values())) / seen.statements)
