@@ -120,6 +120,9 @@ class SessionOptions:
     asks_about_doubts: bool = False
     """Whoever says that it is finished, and did nothing or was denied something, is put before a person; in journals
     before this was known it has failed."""
+    notes_in_lines: bool = False
+    """What reviewers said takes one line each in a prompt; not so in journals before this was known, where a summary of
+    several lines could pass for something else that was said."""
     retries_sandbox: bool = False
     """A sandbox that could not be put around a worker is tried once more; in journals before this was known its agent
     is lost at once."""

@@ -138,6 +138,8 @@ def assignment_to_continue(
         parted = fresh and assignment.resume is not None
         prompt = f"{first}\n\n{assignment.prompt}" if parted else assignment.prompt
         return replace(assignment, resume=None if fresh else assignment.resume, prompt=prompt)
+    if "because" in values:
+        values["because"] = _in_one_line(session, values["because"])
     prompt = _render(session, template, assignment, **values)
     if fresh or conversation is None:
         # A conversation that must not go on, or was never named, has not seen the task: say all of it again.
@@ -158,12 +160,17 @@ def design_of(session: Session) -> str:
 def notes_of(session: Session) -> str:
     """What reviewers and people have said so far, one line each."""
     reviews = [
-        f"- {review.reviewer} ({review.verdict}): {review.summary}"
+        f"- {review.reviewer} ({review.verdict}): {_in_one_line(session, review.summary)}"
         for state in session.assessment.reviews.values()
         for review in (*state.panel.values(), state.measured)
         if review is not None and review.summary
     ]
     return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.approvals.answers)])
+
+
+def _in_one_line(session: Session, text: str) -> str:
+    """What others wrote, so that none of it passes for a line of ours."""
+    return " ".join(text.split()) if session.options.notes_in_lines else text
 
 
 def layer_target(session_dir: Path, path: NodePath) -> Path:
