@@ -116,3 +116,45 @@ def test_a_team_from_a_file_runs_from_its_first_line_to_its_report(tmp_path: Pat
     assert "## What the plan came to" in (session / "report.md").read_text()
     assert "the plan has come to its result: 3 of 3 agents did their part" in orchestrate("show").stdout
     assert orchestrate("replay").returncode == 0
+
+
+GATED = """
+[plan]
+strategy = "sequential"
+[[plan.children]]
+id = "mender"
+access = "write"
+instructions = "Mend it."
+[[plan.children]]
+gates = ["tests", "coverage", "lint"]
+thresholds = { coverage = 90, lint = 1 }
+[[plan.children]]
+gates = ["lint"]
+"""
+SUMS = '"""Sums."""\n\nimport re\n\n\ndef add(one: int, other: int) -> int:\n    return one + other\n'
+TEST = "import unittest\n\nfrom pkg import add\n\n\nclass Sums(unittest.TestCase):\n    def test_add(self):\n"
+TEST += "        self.assertEqual(add(1, 2), 3)\n"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_800)
+def test_the_gates_of_a_team_are_measured_and_one_that_fails_ends_it(tmp_path: Path) -> None:
+    for folder in ("target/pkg", "target/tests"):
+        (tmp_path / folder).mkdir(parents=True)
+    files = {"target/pkg/__init__.py": SUMS, "target/tests/test_sums.py": TEST, "team.toml": GATED}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    environ = {**os.environ, "ORCHESTRATOR_WORKSPACE": str(tmp_path / "workspace")}
+    words = ("run", "Mend it", "--team", str(tmp_path / "team.toml"), "--target", str(tmp_path / "target"))
+    shown = ("--stand-ins", "--json", "--no-interactive", "--no-dashboard")
+    command = [sys.executable, "-m", "orchestrator", *words, *shown]
+    ran = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=1_200, check=False)
+    assert ran.returncode == 1, ran.stderr
+    (report,) = (json.loads(path.read_text()) for path in (tmp_path / "workspace").glob("*/report.json"))
+    found = [
+        [(gate["name"], gate["state"], gate["actual"]) for gate in node["gates"]] for node in report["result"]["gates"]
+    ]
+    assert found == [
+        [("tests", "pass", 0.0), ("coverage", "pass", 100.0), ("lint", "pass", 1.0)],
+        [("lint", "fail", 1.0)],
+    ]
