@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from orchestrator.cli import completion_values
-from orchestrator.cli.shared_options import dashboard_options, json_option, workspace_option
+from orchestrator.cli.shared_options import (
+    dashboard_options,
+    fail_option,
+    json_option,
+    report_options,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BY: Final = "orchestrate resume"
+REPORTS: Final = ("junit", "sarif", "report", "code_quality", "artifacts", "fail_on")
+"""What is for the process that a session runs in."""
 
 
 @click.command("resume")
@@ -33,6 +41,8 @@ BY: Final = "orchestrate resume"
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones.")
 @click.option("--verbose", "-v", is_flag=True, help="Say and log more.")
+@report_options
+@fail_option
 @dashboard_options
 def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
     """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
@@ -55,6 +65,12 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
             raise UsageError(
                 f"session {folder.id} is running, and whether it shares its target was settled when it began",
                 hint=f"orchestrate resume {folder.id} lets it run on as it is",
+            )
+        asked_for = [name for name in REPORTS if options[name] is not None]
+        if asked_for:
+            raise UsageError(
+                f"session {folder.id} is running, and who started it writes its reports",
+                hint=f"orchestrate resume {folder.id} without --{asked_for[0].replace('_', '-')} lets it run on",
             )
         if answer is not None:
             state = state_of(folder)

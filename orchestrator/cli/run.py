@@ -18,6 +18,7 @@ from orchestrator.cli.shared_options import (
     Names,
     Size,
     dashboard_options,
+    fail_option,
     json_option,
     report_options,
     workspace_option,
@@ -254,12 +255,7 @@ OUTPUT = section(
 REPORTS = section(
     "On a build server",
     report_options,
-    click.option(
-        "--fail-on",
-        type=click.Choice(["fail", "unmeasured", "warning", "never"]),
-        help="What ends with exit code 1: a failure; also tests or a review that were not there; also a warning, as a "
-        "reviewer's concern is one; nothing [default: how the session ended].",
-    ),
+    fail_option,
 )
 
 DASHBOARD = section(

@@ -263,6 +263,16 @@ def report_options(function: F) -> F:
     return function
 
 
+def fail_option(function: F) -> F:
+    """``--fail-on``: what of a session fails a job."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(["fail", "unmeasured", "warning", "never"]),
+        help="What ends with exit code 1: a failure; also tests or a review that were not there; also a warning, as a "
+        "reviewer's concern is one; nothing [default: how the session ended].",
+    )(function)
+
+
 def dashboard_options(function: F) -> F:
     """``--port`` and ``--no-dashboard``: where a session can be watched in a browser, and whether."""
     port = click.option(

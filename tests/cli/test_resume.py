@@ -7,6 +7,8 @@ from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.entries import Command
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Story
 
 
@@ -40,6 +42,18 @@ def test_a_session_that_runs_does_not_begin_to_share_its_target(story: Story, or
 
     assert ran.code == 2
     assert "is running" in ran.err
+    assert story.dropped() == []
+
+
+def test_reports_of_a_session_that_runs_are_written_by_who_started_it(
+    story: Story, orchestrate: Callable[..., Any], tmp_path: Path
+) -> None:
+    story.write()
+
+    with hold_session_lock(story.folder):
+        ran = orchestrate("resume", "--code-quality", str(tmp_path / "findings.json"))
+
+    assert (ran.code, "without --code-quality" in ran.err) == (2, True)
     assert story.dropped() == []
 
 

@@ -77,3 +77,26 @@ def test_a_run_on_a_build_server_leaves_what_it_reads(tmp_path: Path) -> None:
     assert stop == 1
     assert lines[end - 1] == f"::{lines[1].removeprefix('::stop-commands::')}::"
     assert any(line.startswith("::error title=gate concerns") or "concerns" in line for line in lines[end:])
+
+
+@pytest.mark.slow
+def test_a_session_that_is_taken_up_again_leaves_its_reports_too(tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    environ = {**os.environ, "ORCHESTRATOR_WORKSPACE": str(tmp_path / "workspace")}
+
+    def orchestrate(*words: str) -> subprocess.CompletedProcess[str]:
+        plain = ("--no-dashboard", "--no-interactive")
+        command = [sys.executable, "-m", "orchestrator", *words, *plain]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300, check=False)
+
+    rehearsal = ("--stand-ins", "--scenario", "blocker", "--target", str(tmp_path / "target"))
+    first = orchestrate("run", *rehearsal, "Add a form")
+    assert first.returncode == 3, first.stderr
+    (place,) = (tmp_path / "workspace").glob("*/report.json")
+    before = json.loads(place.read_text())
+    resumed = orchestrate("resume", "--answer", "an empty name is allowed", "--artifacts", str(tmp_path / "kept"))
+    assert resumed.returncode == 3, resumed.stderr
+    report = json.loads((tmp_path / "kept/report.json").read_text())
+    assert (report["id"], report["entries"] > before["entries"]) == (before["id"], True)
+    assert report["reason"] != before["reason"]
+    assert report["reason"] in (tmp_path / "kept/junit.xml").read_text()
