@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
@@ -35,6 +35,8 @@ class Rules:
     fail_on: FailOn = "unmeasured"
     baseline: Mapping[str, Counted] = field(default_factory=dict)
     """What each gate counted in an earlier report."""
+    beside: frozenset[str] = frozenset()
+    """Gates of languages that stand beside the project's own: where one is not measured, it warns."""
 
 
 def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGate:
@@ -98,7 +100,7 @@ def concluded(gates: Sequence[QualityGate], rules: Rules) -> Conclusion:
     """Whether the project passes: no gate among those that block may do anything else."""
     blockers = [sentence(gate) for gate in gates if blocks(gate, rules)]
     warnings = [sentence(gate) for gate in gates if not gate.passed and not blocks(gate, rules)]
-    return Conclusion(not blockers, _confidence(gates, rules.allow_unmeasured), tuple(blockers), tuple(warnings))
+    return Conclusion(not blockers, _confidence(gates, rules), tuple(blockers), tuple(warnings))
 
 
 def blocks(gate: QualityGate, rules: Rules) -> bool:
@@ -107,16 +109,20 @@ def blocks(gate: QualityGate, rules: Rules) -> bool:
         return False
     if gate.state is GateState.NOT_MEASURED and (gate.name in rules.allow_unmeasured or rules.fail_on == "fail"):
         return False
-    return gate.blocking or rules.fail_on == "warning"
+    return _would_block(gate, rules) or rules.fail_on == "warning"
 
 
-def _confidence(gates: Sequence[QualityGate], allowed: Collection[str]) -> Confidence:
+def _would_block(gate: QualityGate, rules: Rules) -> bool:
+    return gate.blocking and not (gate.state is GateState.NOT_MEASURED and gate.name in rules.beside)
+
+
+def _confidence(gates: Sequence[QualityGate], rules: Rules) -> Confidence:
     """High: all measured and pass.  Medium: warnings, or one optional gate unmeasured.  Low: anything else."""
     unmeasured = [gate for gate in gates if gate.state is GateState.NOT_MEASURED]
     failed = [gate for gate in gates if gate.state is GateState.FAIL]
     if not unmeasured and not failed:
         return "high"
-    optional = all(not gate.blocking or gate.name in allowed for gate in unmeasured)
+    optional = all(not _would_block(gate, rules) or gate.name in rules.allow_unmeasured for gate in unmeasured)
     return "medium" if len(unmeasured) <= 1 and optional and not any(gate.blocking for gate in failed) else "low"
 
 

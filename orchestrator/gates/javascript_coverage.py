@@ -40,7 +40,7 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
     if run.code != 0 or set(files) != set(sources):
         return Unmeasured(f"only {len(files)} of {len(sources)} files were looked at")
     if not records:
-        return Unmeasured("the tests left no record of what ran")
+        return Unmeasured("the tests left no record of what ran: none of them started Node")
     if odd:
         return Unmeasured(f"{odd[0]} ran from another text than the file's: it was compiled before")
     unread = [name for name, (_, _, was_read) in files.items() if not was_read and name.endswith(TYPED)]

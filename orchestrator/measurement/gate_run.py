@@ -169,7 +169,17 @@ def _of_languages(request: GateRequest, subject: Subject) -> tuple[GateRequest, 
         names = ", ".join(gate.name for gate in left)
         files = f"; {len(subject.python_files)} Python files are not measured" if subject.python_files else ""
         notes.append(f"no project of Python, so there is no {names}{files}")
-    return replace(request, gates=tuple(kept)), notes
+    rules = replace(request.rules, beside=beside_python(kept, subject, request.rules))
+    return replace(request, gates=tuple(kept), rules=rules), notes
+
+
+def beside_python(gates: Sequence[Gate], subject: Subject, rules: Rules) -> frozenset[str]:
+    """Where most sources are Python, the gates of other languages that nobody asked for and none measured before."""
+    foreign = {name for found in subject.sources.values() for name in found}
+    if "python" not in subject.roots or len(foreign) > len(subject.source_files) or rules.strict:
+        return frozenset()
+    others = {gate.name for gate in gates if gate.languages and "python" not in gate.languages}
+    return frozenset(others - rules.baseline.keys() - rules.thresholds.keys())
 
 
 def _refuse_all(outcomes: _Outcomes, gates: Sequence[Gate], reason: str) -> None:

@@ -107,3 +107,12 @@ def test_blockers_and_warnings_say_which_and_why() -> None:
 
 def test_a_figure_is_never_rounded_to_a_threshold_it_does_not_hold() -> None:
     assert (figure(79.996), figure(80.0), figure(0.001, "at most")) == ("79.99", "80", "0.01")
+
+
+def test_what_stands_beside_blocks_by_what_it_finds_and_warns_where_it_is_not_measured() -> None:
+    rules = Rules(beside=frozenset({"lint"}))
+    unseen, bad = judged(GATE, UNSEEN, rules), judged(GATE, BAD, rules)
+    assert (blocks(unseen, rules), blocks(bad, rules)) == (False, True)
+    told = concluded((unseen,), rules)
+    assert (told.approved, told.confidence, len(told.warnings)) == (True, "medium", 1)
+    assert blocks(unseen, replace(rules, fail_on="warning"))

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.measurement.gate_run import graders_of
+from orchestrator.gates.gate import Subject
+from orchestrator.gates.gate_table import OWN
+from orchestrator.gates.gate_verdicts import Counted, Rules
+from orchestrator.measurement.gate_run import beside_python, graders_of
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
 from orchestrator.rehearsal.installing import default_cache
 from tests.measurement.conftest import SMALL, gates, written
@@ -156,3 +159,29 @@ def test_tests_that_need_what_is_not_installed_are_not_measured_by_name(tmp_path
     (gate,) = json.loads(gates(str(tmp_path), "--only", "tests", "--json").stdout)["gates"]
     assert gate["state"] == "not measured"
     assert "nowhere_to_be_had" in gate["message"]
+
+
+def test_scripts_that_no_test_runs_keep_no_python_project_from_passing(tmp_path: Path) -> None:
+    scripts = {"package.json": '{"devDependencies": {"eslint": "^9"}}', "static/app.js": "document.title = 'x';\n"}
+    report = json.loads(gates(str(written(tmp_path, {**SMALL, **scripts})), "--json", "--offline").stdout)
+    unseen = {gate["name"]: gate["blocks"] for gate in report["gates"] if gate["state"] == "not measured"}
+    assert unseen | {"javascript-coverage": False, "javascript-lint": False, "modules": False} == unseen
+    assert any(text.startswith("javascript-coverage was not measured: ") for text in report["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("rules", "scripts", "beside"),
+    [
+        (Rules(), 1, {"javascript-lint", "modules"}),
+        (Rules(), 3, set()),
+        (Rules(strict=True), 1, set()),
+        (Rules({"modules": 0.0}, baseline={"javascript-lint": Counted(1)}), 1, set()),
+    ],
+)
+def test_what_stands_beside_python(rules: Rules, scripts: int, beside: set[str]) -> None:
+    chosen = [gate for gate in OWN if gate.name in ("javascript-lint", "modules", "lint", "secrets")]
+    names = tuple(f"{number}.js" for number in range(scripts))
+    roots: Mapping[Any, tuple[str, ...]] = {"python": ("",), "javascript": ("",)}
+    subject = Subject(source_files=("a.py", "b.py"), roots=roots, sources={"javascript": names})
+    assert beside_python(chosen, subject, rules) == beside
+    assert beside_python(chosen, Subject(roots={"javascript": ("",)}), rules) == frozenset()
