@@ -22,6 +22,7 @@ LANDED_OTHERWISE: dict[str, str] = {
     "3c9da5753426": "its body was forgotten, and others had built on it",
     "a25a86e250de": "its body was forgotten, and others had built on it",
     "0768cc119044": "its subject is one character too long, and others had built on it",
+    "9bfb3cfbce3b": "its subject is one character too long, and others had built on it",
     "628de4f88d28": "its subject is one character too long, and others had built on it",
 }
 """Commits that cannot be reworded any more, by their first twelve digits, each with the reason."""
