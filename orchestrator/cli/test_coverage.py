@@ -100,7 +100,7 @@ def check(files: Sequence[Path], *, as_json: bool, **options: Any) -> int:
 
 
 def _name(file: Path, target: Path) -> str:
-    """The file as the project names it.
+    """The file as the project names it; it is looked for from where the user is, then from the project.
 
     Raises:
         UsageError: It is not there, or lies elsewhere.
@@ -108,13 +108,13 @@ def _name(file: Path, target: Path) -> str:
     from orchestrator.errors import UsageError
 
     given = file.expanduser()
-    for path in (given.absolute(), target / given):
-        if os.path.lexists(path):
-            place = f"{os.path.realpath(path.parent)}/{path.name}"
-            name = os.path.relpath(place, target)
-            if name.startswith(os.pardir):
-                raise UsageError(f"{file} is no file of {target}", hint="--project-root names another project")
+    there = [path for path in (given.absolute(), target / given) if os.path.lexists(path)]
+    for path in there:
+        name = os.path.relpath(f"{os.path.realpath(path.parent)}/{path.name}", target)
+        if name.partition("/")[0] != os.pardir:
             return name
+    if there:
+        raise UsageError(f"{file} is no file of {target}", hint="--project-root names another project")
     raise UsageError(f"there is no file {file}", hint="tests are judged where they lie in the project")
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.cli.test_coverage import _name
+
 
 @pytest.mark.parametrize("words", [(), ("--target", "90"), ("--project-root", ".", "--current-coverage", "75")])
 def test_the_workflow_that_is_not_there_yet_says_so(orchestrate: Callable[..., Any], words: tuple[str, ...]) -> None:
@@ -39,3 +41,15 @@ def test_a_file_of_another_project_is_refused(orchestrate: Callable[..., Any], t
 
     assert (ran.code, ran.out) == (2, "")
     assert "is no file of" in ran.err
+
+
+def test_a_file_is_named_from_here_or_from_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("here/tests/test_x.py", "shop/tests/test_x.py", "shop/..odd.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    shop = tmp_path.resolve() / "shop"
+
+    monkeypatch.chdir(tmp_path / "here")
+    assert _name(Path("tests/test_x.py"), shop) == "tests/test_x.py", "the one of the project, not the one from here"
+    assert _name(Path("../shop/tests/test_x.py"), shop) == "tests/test_x.py"
+    assert _name(shop / "..odd.py", shop) == "..odd.py"
