@@ -28,6 +28,8 @@ from orchestrator.suites.suite import Form, Setting, Suite
 
 LAY_TIME_S: Final = 60.0
 TOO_LONG: Final = "it took longer than"
+_WITNESSES: Final = frozenset({"placed", "observer"})
+"""Whoever takes one of their records away is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +182,12 @@ def _seen(suite: Suite, run: Run, missing: Mapping[str, frozenset[int]] | None, 
         key: tuple(dict.fromkeys(str(record[key]) for record in records if key in record))
         for key in ("collected", "network", "edited")
     }
+    state, reason = result.state, result.reason
+    if state is State.PASSED and not {record.get("start") for record in records} >= _WITNESSES:
+        state, reason = State.NOT_MEASURED, "what the tests did besides could not be seen"
     return Seen(
-        result.state,
-        result.reason,
+        state,
+        reason,
         result.tests,
         **noted,
         missing=missing,

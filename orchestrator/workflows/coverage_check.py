@@ -72,6 +72,15 @@ class CheckRequest:
     """For each run of tests."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """What went wrong in a suite."""
+
+    test: str
+    """The first that failed."""
+    words: str
+
+
 @dataclass(slots=True)
 class _Judge:
     """What is known of the project while its tests are judged."""
@@ -204,36 +213,49 @@ class _Judge:
         if not any([await self._failed_with(kept, seed) for seed in self.seeds]):
             done = {each.test: replace(each, repeats=each.repeats + self.request.repeats) for each in kept}
             return [done.get(each.test, each) for each in judged]
-        found = []
-        for each in judged:
-            found.append(await self._alone_in_suite(each) if each.is_kept else each)
-        return found
+        found = [await self._alone_in_suite(each) if each.is_kept else each for each in judged]
+        return await self._together(found)
 
     async def _alone_in_suite(self, judged: JudgedTest) -> JudgedTest:
         self.say(f"running the suite with {judged.test} alone")
-        problems = [problem for seed in self.seeds if (problem := await self._failed_with([judged], seed))]
+        troubles = [trouble for seed in self.seeds if (trouble := await self._failed_with([judged], seed))]
         count = self.request.repeats
-        judged = replace(judged, repeats=judged.repeats + count, failed_repeats=len(problems))
-        if problems:
-            return replace(judged, reasons=(f"in {len(problems)} of {count} repeats in the suite {problems[0]}",))
+        judged = replace(judged, repeats=judged.repeats + count, failed_repeats=len(troubles))
+        if troubles:
+            return replace(judged, reasons=(f"in {len(troubles)} of {count} repeats in the suite {troubles[0].words}",))
         return judged
 
-    async def _failed_with(self, tests: Sequence[JudgedTest], seed: int) -> str:
-        """What goes wrong in the suite in this order, and did not without the tests; empty: nothing."""
+    async def _together(self, judged: Sequence[JudgedTest]) -> Sequence[JudgedTest]:
+        """Refuse what makes others fail that are good without it, until those that are kept all pass in one process."""
+        while kept := [each for each in judged if each.is_kept]:
+            found = [(seed, trouble) for seed in self.seeds if (trouble := await self._failed_with(kept, seed))]
+            if not found:
+                break
+            seed, trouble = found[0]
+            self.say(f"looking for what makes {trouble.test} fail")
+            victims = [each for each in kept if each.test == trouble.test]
+            guilty = kept[-1]
+            for each in kept:
+                if each not in victims and (victims and await self._failed_with([each, *victims], seed)):
+                    guilty = each
+                    break
+            reason = f"in one process with other tests that are good it makes {trouble.test} fail"
+            judged = [replace(each, reasons=(reason,)) if each is guilty else each for each in judged]
+        return judged
+
+    async def _failed_with(self, tests: Sequence[JudgedTest], seed: int) -> _Trouble | None:
+        """What goes wrong in the suite in this order, and did not without the tests."""
         seen = await self.runs.run(files=self._files(tests), only=_only(tests), seed=seed)
         wanted = {each.test for each in tests}
         outcomes = {_function(name): outcome for name, outcome in seen.outcomes.items()}
         if absent := sorted(wanted - outcomes.keys()):
-            return f"{absent[0]} did not run: {_why(seen)}"
+            return _Trouble(absent[0], f"it did not run: {_why(seen)}")
         bad = _bad(seen)
-        if own := sorted(
-            name
-            for name in seen.outcomes
-            if _function(name) in wanted and (name in bad or seen.outcomes[name] is TestOutcome.SKIPPED)
-        ):
-            return f"{own[0]} fails ({_why(seen)})"
-        others = bad - await self._control(seed)
-        return f"it makes {min(others)} fail" if others else ""
+        skipped = {name for name, outcome in seen.outcomes.items() if outcome is TestOutcome.SKIPPED}
+        if own := sorted(name for name in bad | skipped if _function(name) in wanted):
+            return _Trouble(_function(own[0]), f"it fails ({_why(seen)})")
+        others = bad - await self._control(seed) if bad else frozenset()
+        return _Trouble(min(others), f"it makes {min(others)} fail") if others else None
 
     async def _control(self, seed: int) -> frozenset[str]:
         if seed not in self.controls:
@@ -261,7 +283,7 @@ async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
     texts, refused = {}, list[JudgedTest]()
     for name in request.files:
         text = await off_loop(partial(_text, request.target, name), within_s=LOOK_TIME_S, what="the look at a test")
-        if not is_beside_the_source(name) or not name.endswith(".py"):
+        if not _is_test_file(name):
             refused.append(JudgedTest(name, ("it is no test file, and nothing else may be touched",)))
         elif text is None:
             refused.append(JudgedTest(name, ("it cannot be read as a file of the project",)))
@@ -347,6 +369,12 @@ async def _bench(
         sources=source_files(python_files(tree)),
         within_s=request.within_s,
     )
+
+
+def _is_test_file(name: str) -> bool:
+    """Whether a file holds tests by its name or folder, and steers neither them nor a build."""
+    steers = name.rpartition("/")[2] in ("conftest.py", "setup.py", "noxfile.py", "__init__.py")
+    return name.endswith(".py") and is_beside_the_source(name) and not steers
 
 
 def _text(target: Path, name: str) -> str | None:

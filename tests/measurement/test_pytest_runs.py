@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from orchestrator.measurement.pytest_runs import TOO_LONG, _seen
 from orchestrator.suites.report import TestOutcome
 from orchestrator.suites.results import Run, State
@@ -26,6 +28,19 @@ def test_what_was_noted_stands_beside_what_was_reported() -> None:
 
     assert (seen.state, seen.outcomes) == (State.PASSED, {"t.py::test_x": TestOutcome.PASSED})
     assert (seen.collected, seen.network, seen.edited) == (("t.py::test_x",), ("a.b",), ("a.py",))
+
+
+@pytest.mark.parametrize("gone", ["b", "c"])
+def test_without_a_witness_nothing_has_passed(gone: str) -> None:
+    files = {
+        "a": lines({"start": "pytest"}, {"test": "t.py::test_x", "outcome": "passed"}, {"end": 0}),
+        "b": lines({"start": "observer"}, {"end": 0}),
+        "c": lines({"start": "placed"}, {"end": 0}),
+    }
+
+    assert _seen(SUITE, Run(0, b"", files), None, 0).state is State.PASSED
+    del files[gone]
+    assert _seen(SUITE, Run(0, b"", files), None, 0).state is State.NOT_MEASURED
 
 
 def test_a_run_that_does_not_end_is_known_as_such() -> None:

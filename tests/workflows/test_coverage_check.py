@@ -102,12 +102,13 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, Any],
         "shop/__init__.py": "",
         "shop/prices.py": PRICES,
         "shop/prices_copy.py": "X = 1\n",
+        "tests/conftest.py": "",
         "tests/test_own.py": "from shop.prices import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n",
         "tests/test_new.py": HEAD + "".join(functions),
         "tests/test_broken.py": "import nothing_of_this_name\n\n\ndef test_x():\n    assert nothing_of_this_name.x()\n",
     }
     folder = written(tmp_path_factory.mktemp("shop").resolve(), files)
-    names = ["tests/test_new.py", "tests/test_broken.py", "shop/prices_copy.py"]
+    names = ["tests/test_new.py", "tests/test_broken.py", "shop/prices_copy.py", "tests/conftest.py"]
     done = check(folder, *names, "--json", "--repeats", str(other - SEED + 1), "--mutants", "2", "--seed", str(SEED))
     assert done.returncode in (0, 1), done.stderr
     return json.loads(done.stdout), done.returncode, folder
@@ -147,7 +148,7 @@ def test_each_bad_test_is_refused_for_its_reason_and_the_good_ones_stay(
         assert (kept["kept"], kept["reasons"]) == (True, []), kept
         assert kept["caught"] >= 1
         assert kept["repeats"] >= 2
-    assert (report["kept"], report["refused"]) == (len(KEPT), len(REFUSED) + 2)
+    assert (report["kept"], report["refused"]) == (len(KEPT), len(REFUSED) + 3)
     assert report["coverage_after"] > report["coverage_before"]
     assert 0 < report["test_quality"] <= 10
 
@@ -156,7 +157,8 @@ def test_files_that_cannot_be_tests_are_refused_whole(judged: tuple[Mapping[str,
     report, _, _ = judged
 
     assert "none of its tests can be run" in row(report, "tests/test_broken.py")["reasons"][0]
-    assert "it is no test file" in row(report, "shop/prices_copy.py")["reasons"][0]
+    for name in ("shop/prices_copy.py", "tests/conftest.py"):
+        assert "it is no test file" in row(report, name)["reasons"][0]
 
 
 def test_the_project_is_as_it_was(judged: tuple[Mapping[str, Any], int, Path]) -> None:
@@ -177,3 +179,28 @@ def test_where_the_projects_own_tests_fail_nothing_is_said(tmp_path: Path) -> No
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "the project's own tests do not pass" in done.stderr
+
+
+def test_of_two_that_do_not_agree_the_one_that_spoils_the_other_is_refused(tmp_path: Path) -> None:
+    head = "from shop import prices\n\n\n"
+    good = f"{head}def test_large():\n    assert prices.is_large(100)\n    assert not prices.is_large(99)\n"
+    spoils = f"{head}def test_raised():\n    prices.LIMIT = 300\n    assert not prices.is_large(299)\n"
+    files = {
+        "pyproject.toml": QUICK,
+        "shop/__init__.py": "",
+        "shop/prices.py": PRICES,
+        # Under this seed the one that spoils comes first.
+        **{f"tests/test_{name}.py": text for name, text in (("a", good), ("b", spoils), ("c", good))},
+    }
+    names = ["tests/test_a.py", "tests/test_b.py", "tests/test_c.py"]
+    done = check(
+        written(tmp_path.resolve(), files), *names, "--json", "--repeats", "2", "--mutants", "1", "--seed", "3"
+    )
+    report = json.loads(done.stdout)
+
+    assert {each["test"]: each["kept"] for each in report["tests"]} == {
+        "tests/test_a.py::test_large": True,
+        "tests/test_b.py::test_raised": False,
+        "tests/test_c.py::test_large": True,
+    }
+    assert "it makes tests/test_" in row(report, "tests/test_b.py::test_raised")["reasons"][0]
