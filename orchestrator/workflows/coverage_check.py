@@ -295,7 +295,9 @@ async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
     if python.path is None:
         raise EnvironmentUnfit(python.notes[0], hint="name an interpreter: --python .venv/bin/python")
     with temporary_folder("tests") as folder:
-        runs = await _bench(request, python, tree, tuple(texts), folder)
+        # One that cannot be read is none of the project's own tests either.
+        candidates = tuple(filter(_is_test_file, request.files))
+        runs = await _bench(request, python, tree, candidates, folder)
         graders = partial(graders_of, runs.tools, runs.probes)
         measures = await off_loop(graders, within_s=LOOK_TIME_S, what="the look at the tools")
         say("running the project's own tests")

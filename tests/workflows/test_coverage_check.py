@@ -108,7 +108,14 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, Any],
         "tests/test_broken.py": "import nothing_of_this_name\n\n\ndef test_x():\n    assert nothing_of_this_name.x()\n",
     }
     folder = written(tmp_path_factory.mktemp("shop").resolve(), files)
-    names = ["tests/test_new.py", "tests/test_broken.py", "shop/prices_copy.py", "tests/conftest.py"]
+    (folder / "tests/test_odd.py").write_bytes(b"def test_x():\n    assert '\xff'\n")
+    names = [
+        "tests/test_new.py",
+        "tests/test_broken.py",
+        "tests/test_odd.py",
+        "shop/prices_copy.py",
+        "tests/conftest.py",
+    ]
     done = check(folder, *names, "--json", "--repeats", str(other - SEED + 1), "--mutants", "2", "--seed", str(SEED))
     assert done.returncode in (0, 1), done.stderr
     return json.loads(done.stdout), done.returncode, folder
@@ -148,7 +155,7 @@ def test_each_bad_test_is_refused_for_its_reason_and_the_good_ones_stay(
         assert (kept["kept"], kept["reasons"]) == (True, []), kept
         assert kept["caught"] >= 1
         assert kept["repeats"] >= 2
-    assert (report["kept"], report["refused"]) == (len(KEPT), len(REFUSED) + 3)
+    assert (report["kept"], report["refused"]) == (len(KEPT), len(REFUSED) + 4)
     assert report["coverage_after"] > report["coverage_before"]
     assert 0 < report["test_quality"] <= 10
 
@@ -157,6 +164,7 @@ def test_files_that_cannot_be_tests_are_refused_whole(judged: tuple[Mapping[str,
     report, _, _ = judged
 
     assert "none of its tests can be run" in row(report, "tests/test_broken.py")["reasons"][0]
+    assert "it cannot be read" in row(report, "tests/test_odd.py")["reasons"][0]
     for name in ("shop/prices_copy.py", "tests/conftest.py"):
         assert "it is no test file" in row(report, name)["reasons"][0]
 
