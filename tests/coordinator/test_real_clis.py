@@ -59,7 +59,7 @@ async def test_the_default_rehearsal_writes_files_and_survives_an_injected_error
     assert len(tools) >= 3
     assert [decision.action for decision in result.state.assessment.decisions] == [Action.LOG_WARNING, Action.CONTINUE]
     report = (result.folder / "report.md").read_text()
-    for told in ("log_warning", "gemini-outside-workspace", "empty pid namespace"):
+    for told in ("LOG_WARNING", "gemini-outside-workspace", "empty pid namespace"):
         assert told in report
 
 

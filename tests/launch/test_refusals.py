@@ -30,6 +30,7 @@ def test_each_row_has_a_class_or_a_reason() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # it reads whole programs, hundreds of megabytes
 def test_no_refusal_of_the_pinned_clis_is_unlisted(not_proven: Callable[[str], NoReturn]) -> None:
     found = drawn()
     if not found:
