@@ -52,6 +52,11 @@ from tests.gates.test_typescript_errors import run_of as tsc
 from tests.gates.test_vulnerable_dependencies import BAD, GOOD
 from tests.gates.test_vulnerable_modules import BAD as OSV_BAD
 
+MANIFESTS = {
+    "go.mod": ["module shop", "require example.org/bad v1.0.0"],
+    "Cargo.toml": ["[package]", 'name = "shop"', 'version = "1.0.0"'],
+    "package.json": ['{"name": "shop"}'],
+}
 SUBJECT = Subject(
     python_files=("a.py",),
     source_files=("a.py",),
@@ -61,7 +66,7 @@ SUBJECT = Subject(
     budget={"command": "true", "seconds": 1.0},
     roots={"javascript": ("",), "typescript": ("",), "go": ("",), "rust": ("",)},
     sources={"javascript": ("a.js",)},
-    lines=lambda name: ["module shop", "require example.org/bad v1.0.0"] if name == "go.mod" else [],
+    lines=lambda name: MANIFESTS.get(name, []),
 )
 
 
