@@ -26,7 +26,7 @@ from orchestrator.quotation import quoted_names
 from orchestrator.sandbox.layers import REMOVE_TIME_S
 from orchestrator.snapshots.attribution import change_of
 from orchestrator.snapshots.conflict_markers import conflicts_added
-from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, Moment, Snapshots, review_label
+from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, LookCutShort, Moment, Snapshots, review_label
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
@@ -109,10 +109,12 @@ class Evidence:
         """
         try:
             return await off_loop(act, within_s=self._look_s, what=what)
-        except TimeoutError as error:
+        except (TimeoutError, LookCutShort) as error:
+            # Whether we or the look itself saw first that the time was over is chance.
+            late = str(error) if isinstance(error, TimeoutError) else f"{what} took longer than {self._look_s:g} s"
             names = ", ".join(self.writers.wrote)
             who = f"; {names} could write there since the last one" if names else ""
-            raise TimeoutError(f"{error}{who} (limits.snapshot_s of the sandbox policy)") from None
+            raise TimeoutError(f"{late}{who} (limits.snapshot_s of the sandbox policy)") from None
 
     def on_layer(self, snapshots: Snapshots) -> Evidence:
         """The same for a copy of the target, whose tests are held against the same baseline."""

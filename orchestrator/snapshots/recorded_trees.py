@@ -84,6 +84,10 @@ class _Trees(Protocol):
     def changed(self, before: str, after: str) -> list[str]: ...
 
 
+class LookCutShort(EnvironmentUnfit):
+    """The time for a look at the target was over before all of it was seen."""
+
+
 class Snapshots:
     """The target's trees in one session.  Calls block for as long as hashing what has changed takes.
 
@@ -187,7 +191,7 @@ class Snapshots:
             tree, doubts = self._trees.write_tree(selected.files)
             if is_over():
                 # What was not looked at any more is not gone.
-                raise EnvironmentUnfit("the target could not be recorded in time")
+                raise LookCutShort("the target could not be recorded in time")
             return Moment("", tree, beside=self._keep_beside(selected, doubts))
         finally:
             self._lock.release()
