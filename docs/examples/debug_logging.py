@@ -12,7 +12,7 @@ logger.setLevel(logging.DEBUG)
 
 told: list[str] = []
 handler = logging.Handler()
-handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]  # a script's own handler
 logger.addHandler(handler)
 
 plan = MetaOrchestrator().analyze_and_compose("Fix the SQL injection in the login")

@@ -128,7 +128,7 @@ async def _turn(target: Path, *, wait: bool) -> AsyncIterator[None]:
         yield
         return
     # Their event loops may be different ones, so none can wake the other.
-    while _at_work.get(target, 0):  # noqa: ASYNC110
+    while _at_work.get(target, 0):  # noqa: ASYNC110 - their event loops may differ
         await anyio.sleep(0.1)
     _at_work[target] = 1
     try:

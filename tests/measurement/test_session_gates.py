@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 30, tzinfo=UTC)
 
 def suites(state: str, passed: int, failed: int) -> SuitesMeasured:
     reason = f"{passed} passed, {failed} failed"
-    return SuitesMeasured((SuiteMeasured("pytest", "pytest", "tests", state, reason, passed, failed),))  # type: ignore[arg-type]
+    return SuitesMeasured((SuiteMeasured("pytest", "pytest", "tests", state, reason, passed, failed),))  # type: ignore[arg-type]  # of a table
 
 
 def review(verdict: Verdict, *said: str) -> ReviewSummary:

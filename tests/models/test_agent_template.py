@@ -84,7 +84,7 @@ def test_a_capability_needs_a_name_and_a_description() -> None:
     with pytest.raises(ValueError, match="description must be a non-empty string"):
         AgentCapability("analyze_gaps", "")
     with pytest.raises(ValueError, match="required_tools must be a list"):
-        AgentCapability("analyze_gaps", "Find gaps", ["x", 3])  # type: ignore[list-item]
+        AgentCapability("analyze_gaps", "Find gaps", ["x", 3])  # type: ignore[list-item]  # what a caller may get wrong
 
 
 def test_the_schema_of_an_answer_is_strict_at_every_depth() -> None:

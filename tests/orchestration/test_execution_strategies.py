@@ -236,7 +236,7 @@ def test_a_strategy_is_found_by_its_name_alone() -> None:
         assert isinstance(get_strategy(name), kind)
     for wrong in ("Parallel", "", None, 3, "vote"):
         with pytest.raises(ValueError, match="strategy"):
-            get_strategy(wrong)  # type: ignore[arg-type]
+            get_strategy(wrong)  # type: ignore[arg-type]  # what a caller may get wrong
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, "high", None, True, float("nan")])

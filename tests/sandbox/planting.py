@@ -274,5 +274,5 @@ if __name__ == "__main__":
     policy, backend, folder, *more = sys.argv[1:]
     chance = {"number": int(more[0]) if more else None, "seed": int(more[1]) if len(more) > 1 else 0}
     place = Path(folder).resolve()
-    found = control(place, **chance) if policy == "-" else trial(policy, backend, place, **chance)  # type: ignore[arg-type]
+    found = control(place, **chance) if policy == "-" else trial(policy, backend, place, **chance)  # type: ignore[arg-type]  # by name
     sys.stdout.write(json.dumps(found) + "\n")

@@ -29,8 +29,8 @@ def _found(question: dict[str, object]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for _ in range(MOST_PAGES):
         # The address is the user's own, and was looked at: it is http or https.
-        request = Request(sys.argv[2], json.dumps(question).encode(), {"Content-Type": "application/json"})  # noqa: S310
-        with urlopen(request, timeout=WAIT_S) as response:  # noqa: S310
+        request = Request(sys.argv[2], json.dumps(question).encode(), {"Content-Type": "application/json"})  # noqa: S310 - the address that the user gave
+        with urlopen(request, timeout=WAIT_S) as response:  # noqa: S310 - the address that the user gave
             answer = json.load(response)
         found += answer.get("vulns", [])
         token = answer.get("next_page_token")
