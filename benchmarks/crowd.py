@@ -140,7 +140,7 @@ class Crowd:
             workers_dir=folder.workers_dir,
             control_dir=folder.control_dir,
             workspace=folder.workspace,
-            state=folder.workspace / "state",
+            own=(folder.workspace / "state",),
             lock=None,
             stdout=folder.raw_stdout,
             stderr=folder.raw_stderr,

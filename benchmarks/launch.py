@@ -65,7 +65,7 @@ class Launches:
         layout = CrewLayout(
             session_dir=session,
             workspace=self.folder / "workspace",
-            state=self.folder / "workspace" / "state",
+            own=(self.folder / "workspace" / "state",),
             workers_dir=session / "workers",
             control_dir=session / "control",
             lock=None,

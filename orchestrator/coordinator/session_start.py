@@ -50,6 +50,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.network.gateways import words_about_this_machine
 from orchestrator.quotation import quoted_name
+from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.safety.redaction import Redactor
 from orchestrator.sandbox.carried_settings import words_about_losses, words_about_settings
@@ -57,7 +58,7 @@ from orchestrator.sandbox.certificates import find_certificates
 from orchestrator.sandbox.layers import Bench
 from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warnings
 from orchestrator.session.state import Session
-from orchestrator.settings.user_places import state_folder
+from orchestrator.settings.user_places import config_folder, state_folder
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.writers import Writers
 from orchestrator.store.recorder import record_session
@@ -368,7 +369,7 @@ def make_coordinator(
         workers_dir=folder.workers_dir,
         control_dir=folder.control_dir,
         workspace=folder.workspace,
-        state=made_state_folder(stage.environ),
+        own=own_folders(stage.environ, options.target),
         lock=folder.lock_file,
         stdout=folder.raw_stdout,
         stderr=folder.raw_stderr,
@@ -405,12 +406,17 @@ def make_coordinator(
     )
 
 
-def made_state_folder(environ: Mapping[str, str]) -> Path:
-    """The user's state folder, which is there before the first worker: only what is there can be hidden."""
-    folder = state_folder(environ)
-    with suppress(OSError):  # where it cannot be made, no worker can make it either
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+def own_folders(environ: Mapping[str, str], target: Path) -> tuple[Path, ...]:
+    """What this program keeps of the user, which no worker may see.
+
+    Those that a worker could make are there before the first one: only what is there can be hidden.
+    """
+    folders = (state_folder(environ), config_folder(environ), default_cache() / "gates")
+    for folder in folders:
+        if Path(os.path.realpath(folder)).is_relative_to(target):
+            with suppress(OSError):  # a folder that cannot be written: then no worker can, either
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folders
 
 
 def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mapping[str, str]) -> TargetTests:
@@ -422,7 +428,7 @@ def own_tests(options: SessionOptions, *, folder: SessionFolder, environ: Mappin
         backend=options.sandbox_backend,
         environ=environ,
         scratch=scratch,
-        masked=(folder.workspace, folder.path, made_state_folder(environ)),
+        masked=(folder.workspace, folder.path, *own_folders(environ, options.target)),
         settings=folder.workers_dir,
     )
     environment = environment_of_checks(options, environ)

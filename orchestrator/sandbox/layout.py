@@ -43,8 +43,8 @@ class CrewLayout:
     session_dir: Path
     workspace: Path
     """Parent of all sessions; masked in every sandbox."""
-    state: Path
-    """The user's state folder: outcomes and consents; masked in every sandbox."""
+    own: tuple[Path, ...]
+    """What this program keeps of the user: outcomes, consents, settings, the gates' tools; masked in every sandbox."""
     workers_dir: Path
     control_dir: Path
     lock: Path | None

@@ -292,7 +292,7 @@ class SandboxSetup:
         made = landlock_profile.profile(
             command[0], self.config, SandboxRequest.of(assignment), environ=self.environ, port=port
         )
-        for path in (self.layout.workspace, self.layout.session_dir, self.layout.state):
+        for path in (self.layout.workspace, self.layout.session_dir, *self.layout.own):
             if any(path.is_relative_to(root) for root in (*made["read"], *made["write"])):
                 raise EnvironmentUnfit(
                     f"Landlock cannot hide {path} inside a folder that workers see",
@@ -317,7 +317,7 @@ class SandboxSetup:
             config=self.config,
             request=SandboxRequest.of(assignment),
             cwd=spec.cwd,
-            masked=(self.layout.workspace, self.layout.session_dir, self.layout.state),
+            masked=(self.layout.workspace, self.layout.session_dir, *self.layout.own),
             etc=etc,
             environ=self.environ,
             further=[*_settings(assignment, spec), *self._guards(assignment)],

@@ -22,6 +22,12 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_STATE_HOME") or f"{home}/.local/state") / "orchestrate"
 
 
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """Where this user's settings, prompts, templates and teams lie; no worker sees it."""
+    home = environ.get("HOME") or str(Path.home())
+    return Path(environ.get("XDG_CONFIG_HOME") or f"{home}/.config") / "orchestrate"
+
+
 def user_prompts() -> Path | None:
     """The user's own prompt templates; ``None`` where there are none."""
     from platformdirs import user_config_path

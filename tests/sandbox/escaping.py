@@ -189,7 +189,7 @@ async def _run(config: SandboxConfig, backend: str, folder: Path, world: Mapping
     layout = CrewLayout(
         session_dir=session,
         workspace=session.parent,
-        state=session.parent / "state",
+        own=(session.parent / "state",),
         workers_dir=session / "workers",
         control_dir=session / "control",
         lock=None,

@@ -215,7 +215,7 @@ async def within(yard: Yard, policy: str, backend: str) -> tuple[set[str], int]:
     layout = CrewLayout(
         session_dir=session,
         workspace=session.parent,
-        state=session.parent / "state",
+        own=(session.parent / "state",),
         workers_dir=session / "workers",
         control_dir=session / "control",
         lock=None,

@@ -86,7 +86,7 @@ class Stage:
         return CrewLayout(
             session_dir=self.session,
             workspace=self.session.parent,
-            state=self.session.parent / "state",
+            own=(self.session.parent / "state",),
             workers_dir=self.session / "workers",
             control_dir=self.session / "control",
             lock=self.lock,

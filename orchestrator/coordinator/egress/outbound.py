@@ -21,7 +21,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.options import SessionOptions
 from orchestrator.safety.redaction import Redactor
 from orchestrator.safety.secret_values import secrets_in_credentials
-from orchestrator.settings.user_places import state_folder
+from orchestrator.settings.user_places import config_folder, state_folder
 
 if TYPE_CHECKING:
     from orchestrator.coordinator.egress.git_push import Pushing
@@ -113,7 +113,8 @@ class OutboundDesk:
     def _host_jobs(self) -> HostJobs:
         from orchestrator.sandbox.host_jobs import HostJobs
 
-        masked = (self.folder.workspace, self.folder.path, state_folder(self.environ))
+        own = (state_folder(self.environ), config_folder(self.environ))
+        masked = (self.folder.workspace, self.folder.path, *own)
         return HostJobs(self.folder.workers_dir, masked, self.environ)
 
     def _redactor(self) -> Redactor:
