@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 
 class GateState(StrEnum):
@@ -66,7 +66,7 @@ class ObeyedSettings:
 class QualityGate(BaseModel):
     """One gate, measured or not."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str
     state: GateState
@@ -103,11 +103,21 @@ class QualityGate(BaseModel):
     def passed(self) -> bool:
         return self.state is GateState.PASS
 
+    @model_validator(mode="before")
+    @classmethod
+    def _agrees_with_itself(cls, given: Any) -> Any:
+        """Reads back what this model wrote; a document whose ``passed`` is not what its ``state`` says is none."""
+        if not isinstance(given, dict) or "passed" not in given:
+            return given
+        if given["passed"] is not (given.get("state") == GateState.PASS):
+            raise ValueError(f"passed is {given['passed']!r}, and state is {given.get('state')!r}")
+        return {name: value for name, value in given.items() if name != "passed"}
+
 
 class GateReport(BaseModel):
     """Every gate that was asked for, and what follows from them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     path: str
     tree: str

@@ -56,7 +56,7 @@ Unsure: TypeAlias = Literal["allow", "warn", "confirm", "block"]
 class ResourceLimits(BaseModel):
     """Limits of one worker's whole tree; defaults are the spec's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     cpu_percent: float = Field(default=50.0, gt=0)
     """100 = one core.  Never a reason to kill: see ADR 0004."""
@@ -95,7 +95,7 @@ class ResourceLimits(BaseModel):
 class TeamBounds(BaseModel):
     """How many workers a session's own plan may have; what exceeds a bound waits, and that is said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     max_parallel: int = Field(default=4, gt=0)
     """Agents of the plan that are at work at once."""
@@ -114,7 +114,7 @@ class TeamBounds(BaseModel):
 class Leaving(BaseModel):
     """Where confirmed commands go that leave the machine, and with which credentials: the coordinator runs them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     push_url: str = ORIGIN
     """Where `git push` goes (https, ssh, file); `{origin}`: the target's `origin` at the start; empty: off."""
@@ -131,7 +131,7 @@ class Leaving(BaseModel):
 class SandboxConfig(BaseModel):
     """One sandbox policy, as read from ``sandbox_policies/*.toml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: str
     """What it is called in listings and in the journal."""
