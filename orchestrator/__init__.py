@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    """The names of the Python API (``orchestration``, ``workflows``), loaded when one is asked for."""
+    """Load a name of the Python API (``orchestration``, ``workflows``) when it is first used."""
     for package in _packages() if not name.startswith("_") else ():
         if name in package.HOMES:
             return getattr(package, name)

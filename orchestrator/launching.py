@@ -195,7 +195,7 @@ class _Installing:
     held: int
 
     def __call__(self, *argv: str) -> str | None:
-        """Run one step; ``None`` if it succeeded, else what it said."""
+        """Run one step; ``None`` if it succeeded, else its output."""
         # Away from the user's folder, where a pyproject.toml or uv.toml of theirs might steer uv.
         with subprocess.Popen(
             argv,
@@ -216,7 +216,7 @@ class _Installing:
         return said.strip() or f"{argv[0]} ended with {process.returncode}"
 
     def _listen(self, process: subprocess.Popen[bytes]) -> str:
-        """Return all the process says; meanwhile a terminal shows what it is at."""
+        """Return the output of the process; a terminal shows its progress meanwhile."""
         assert process.stdout is not None
         watched = sys.stderr.isatty()
         lines = []

@@ -37,7 +37,7 @@ _OBJECTS: Final[Mapping[type[Any], tuple[str, ...]]] = {
 
 
 def bounded(events: Sequence[AgentEvent]) -> Sequence[AgentEvent]:
-    """The events of one record with every text of theirs cut; :func:`trimmed` comes after the redaction."""
+    """Cut every text in the events of one record; :func:`trimmed` takes the margins away after redaction."""
     if len(events) > MOST_EVENTS:
         note = f"{len(events) - MOST_EVENTS} more events of this record are left out; the raw file has them"
         last = events[MOST_EVENTS]
@@ -90,7 +90,7 @@ def _without_margins(text: str) -> str:
 
 
 def _size(value: object, most: int) -> int:
-    """About how many characters a JSON value has; it stops counting soon after ``most``."""
+    """Estimate how many characters a JSON value has; counting stops soon after ``most``."""
     total, left = 0, [value]
     while left and total <= most:
         one = left.pop()

@@ -24,7 +24,7 @@ class Grammar:
     """Flags that are an error without a value."""
 
     def name(self, flag: str) -> str:
-        """The flag's one name, value and alias taken away."""
+        """Reduce a flag to its one name, without value or alias."""
         bare = flag.partition("=")[0] if flag.startswith("--") else flag
         return self.aliases.get(bare, bare)
 
@@ -55,7 +55,7 @@ def folders(assignment: Assignment) -> tuple[str, ...]:
 
 
 def _grouped(words: Sequence[str]) -> list[Option]:
-    """Flat words as options: a word that is no flag is a value of the flag before it."""
+    """Group flat words into options: a word that is no flag is a value of the flag before it."""
     groups: list[Option] = []
     for word in words:
         if word.startswith("-") or not groups:
@@ -80,7 +80,7 @@ def _with(kept: list[Option], extra: Option, *, everything: Sequence[Option], gr
 
 
 def _in_order(kept: list[Option], name: str, *, everything: Sequence[Option], grammar: Grammar) -> list[Option]:
-    """The kept options with every one of this name back at its place."""
+    """Put every option of this name back at its original place among those that were kept."""
     wanted: Collection[Option] = {*kept, *(option for option in everything if grammar.name(option[0]) == name)}
     ordered = [option for option in everything if option in wanted]
     return [*ordered, *(option for option in kept if option not in everything)]

@@ -83,7 +83,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A file in the CLI's home in which it keeps what it does not say in its streams, one JSON object a line."""
+    """A file in the CLI's home that holds what its streams leave out, one JSON object per line."""
 
     folder: PurePosixPath
     """Where such files lie, at any depth below; relative to HOME."""
@@ -97,7 +97,7 @@ class Aside:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One CLI."""
+    """Everything that the rest of the program knows about one CLI."""
 
     name: AgentName
     title: str

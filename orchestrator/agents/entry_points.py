@@ -78,7 +78,7 @@ def _searched(places: Sequence[str]) -> tuple[EntryPoint, ...]:
 
 
 def _state(places: Sequence[str]) -> list[list[str | int]]:
-    """What changes when a package is installed, replaced or removed."""
+    """Read a mark that changes when a package is installed, replaced or removed."""
     state: list[list[str | int]] = []
     for place in places:
         try:
@@ -107,7 +107,7 @@ def _read(cache: Path | None) -> Mapping[str, Any] | None:
 
 
 def _write(cache: Path, content: Mapping[str, Any]) -> None:
-    """Where it cannot be kept, it is looked for again the next time."""
+    """Write the cache; where that fails, the next start looks again."""
     new = cache.with_suffix(f".{os.getpid()}")
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)

@@ -294,7 +294,7 @@ def _clock_time(found: re.Match[str], at: datetime) -> datetime | None:
 
 
 def permission_trouble(output: str) -> str | None:
-    """The line of a failed tool's output in which the operating system refused something (spec 004, scenario 3)."""
+    """Find the line of a failed tool's output that shows a refusal by the operating system (spec 004, scenario 3)."""
     lowered = output[:100_000].lower()
     places = [place for place in map(lowered.find, _PERMISSION) if place >= 0]
     if not places:
@@ -304,7 +304,7 @@ def permission_trouble(output: str) -> str | None:
 
 
 def known_trouble(text: str, rules: Sequence[RecoveryRule]) -> RecoveryRule | None:
-    """The first rule about this line of noise that asks for something to be done."""
+    """Find the first rule that matches this line of noise and asks for an action."""
     for rule in rules:
         if rule.reason is None and rule.pattern.search(text):
             return None if isinstance(rule.remedy, Ignore) else rule
@@ -320,5 +320,5 @@ def failure_beside(noise: Noise, rules: Sequence[RecoveryRule]) -> Failed | None
 
 
 def shortened(text: str, limit: int = MAX_TOOL_TEXT) -> str:
-    """The text, cut to so many characters with a mark where it was cut."""
+    """Cut the text to so many characters, with a mark where it was cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -21,7 +21,7 @@ def never_newer(before: bytes, after: bytes, now_s: float) -> str:
 
 
 def fields(content: bytes) -> Mapping[str, Any]:
-    """The object in a login file; empty where it is none."""
+    """Read the JSON object in a login file; empty where there is none."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -30,7 +30,7 @@ def fields(content: bytes) -> Mapping[str, Any]:
 
 
 def claims(token: object) -> Mapping[str, Any]:
-    """What a JSON web token says, without a look at its signature; empty where it is none."""
+    """Decode the claims of a JSON web token without verifying it; empty where it is none."""
     if not isinstance(token, str) or token.count(".") != 2:
         return {}
     text = token.split(".")[1]
@@ -41,14 +41,14 @@ def claims(token: object) -> Mapping[str, Any]:
 
 
 def shape(value: object, *, deep: int = 8) -> object:
-    """The names and kinds of values, without the values."""
+    """Describe an object by its names and types, without its values."""
     if isinstance(value, dict) and deep:
         return {name: shape(below, deep=deep - 1) for name, below in value.items()}
     return "number" if type(value) in (int, float) else type(value).__name__
 
 
 def same_owner(before: object, after: object, names: tuple[str, ...]) -> bool:
-    """Whether two tokens say the same, and anything, of each of these names."""
+    """Whether each of these claims is there in both tokens and the same."""
     one, other = claims(before), claims(after)
     return all(one.get(name) and one.get(name) == other.get(name) for name in names)
 

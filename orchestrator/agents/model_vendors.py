@@ -1,4 +1,4 @@
-"""Say whose model an agent is: models of one vendor agree with one another, whichever CLIs run them."""
+"""Name the vendor of an agent's model: models of one vendor tend to agree, whichever CLI runs them."""
 
 from __future__ import annotations
 

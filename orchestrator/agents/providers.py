@@ -39,7 +39,7 @@ class Provider:
 
 
 def chosen_names(patterns: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
-    """The variables of the environment that some pattern names."""
+    """List the environment variables that match one of the patterns."""
     for name in environ:
         if any(fnmatchcase(name, pattern) for pattern in patterns):
             yield name

@@ -61,6 +61,6 @@ def get_agent(name: str) -> Agent:
 
 
 def known_agents_hint() -> str:
-    """The names there are, and what is known of adapters that could not be loaded."""
+    """List the known agents, and the adapters that could not be loaded with their reasons."""
     broken = "".join(f"; {name} cannot be loaded: {why}" for name, why in LEFT_OUT.items())
     return f"known agents: {', '.join(sorted(AGENTS))}{broken}"

@@ -1,4 +1,4 @@
-"""What of a CLI's settings lies in the user's home, and whether a sandbox policy can bring it along to workers."""
+"""Describe which settings of a CLI lie in the user's home, and which of them a sandbox policy can hand to workers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UserSetting:
 
     @property
     def place(self) -> PurePosixPath:
-        """Where it goes in the worker's home."""
+        """The same place in the worker's home."""
         return self.into or self.path
 
 

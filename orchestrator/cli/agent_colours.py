@@ -11,7 +11,7 @@ _FURTHER: Final = (168, 67, 136, 66, 97)
 
 
 def agent_colour(worker: str) -> int:
-    """The colour of the agent after which a worker is named; one that is always the same for any other name."""
+    """The colour of the agent that a worker is named after; any other name always gets one and the same colour."""
     for name, colour in AGENT_COLOURS.items():
         if worker == name or worker.startswith(f"{name}-") or worker.endswith(f"-{name}"):
             return colour

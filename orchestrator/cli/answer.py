@@ -64,7 +64,7 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
 
 
 def _unnamed_choice(questions: Sequence[Question], named: str | None, text: str) -> str | None:
-    """Why a choice, which may stop the session, must name its question; ``None`` where it does or need not."""
+    """Explain why a choice that may stop the session must name its question; ``None`` if it need not, or does."""
     from orchestrator.session.consents import choice
 
     if named is not None or len(questions) < 2 or all(choice(question, text) is None for question in questions):

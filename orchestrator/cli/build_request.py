@@ -41,7 +41,7 @@ def run_task(task: str, options: Mapping[str, Any]) -> int:
 
 
 def own_team(options: Mapping[str, Any], target: Path) -> TeamFile | None:
-    """The team of somebody's own that ``--team`` names, by its name or file; ``None`` for a built-in one.  Blocks.
+    """Load the user-defined team that ``--team`` names; ``None`` for a built-in one.  Blocks.
 
     Raises:
         UsageError: There is no such team, or its file is none, with line and reason.
@@ -132,7 +132,7 @@ def _proven(task: str, target: Path, workspace: Path, options: Mapping[str, Any]
 
 
 def target_path(given: Path) -> Path:
-    """The target, absolute; whether it can be written is for the coordinator to say.
+    """Make the target's path absolute; the coordinator checks whether it can be written.
 
     Raises:
         EnvironmentUnfit: It is missing, or no folder.
@@ -240,12 +240,12 @@ def sandbox_of(options: Mapping[str, Any]) -> SandboxConfig:
 
 
 def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> SandboxConfig:
-    """The policy with a worker's limits of this run; the last of a name stands."""
+    """Set the ``--limit`` values of this run in the policy; of several with one name the last counts."""
     return config.model_copy(update={"limits": config.limits.model_copy(update=dict(given))}) if given else config
 
 
 def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:
-    """What is rehearsed, if anything; a scenario, stand-ins or one's own CLIs mean a rehearsal.
+    """Read what to rehearse, if anything: a scenario, stand-ins or own CLIs imply a rehearsal.
 
     Raises:
         UsageError: There is no such scenario, or its file is not one (with line and reason).

@@ -66,7 +66,7 @@ def command(
 
 
 def _replay_problem(bundle: Path, session: str) -> str | None:
-    """Why what was packed cannot be replayed; ``None`` if it can."""
+    """Explain why the bundle cannot be replayed; ``None`` if it can."""
     import shutil
     import tarfile
 

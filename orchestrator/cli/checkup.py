@@ -87,7 +87,7 @@ def check_up(sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: P
 
 
 def _exit_code(can_run: bool, sandboxed: bool, *, any_found: bool) -> ExitCode:
-    """A run looks for agents, then at the sandbox, then whether an agent starts in it."""
+    """The exit code a run would have: it looks for agents, then at the sandbox, then whether an agent starts in it."""
     if can_run:
         return ExitCode.DONE
     return EnvironmentUnfit.exit_code if any_found and not sandboxed else NoUsableAgent.exit_code

@@ -21,7 +21,7 @@ Offer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 
 def _offer(values: Callable[[click.Context], Iterable[tuple[str, str]]]) -> Offer:
-    """Offer what begins with the word that is being typed: value, and what it is."""
+    """Offer the values that begin with the word being typed, each with a description."""
 
     def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem

@@ -1,4 +1,4 @@
-"""``orchestrate compositions``: what teams have worked, and for how certain; pass that on, take it in, make it anew."""
+"""``orchestrate compositions``: list which teams worked well and how surely; export, import and rebuild that."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def command(context: click.Context, target: Path, *, as_json: bool) -> None:
 @_TARGET
 @json_option
 def list_(target: Path, *, as_json: bool) -> None:
-    """List them, the one that is surest first."""
+    """List the compositions, the surest first."""
     _list(target, as_json=as_json)
 
 
@@ -49,7 +49,7 @@ def list_(target: Path, *, as_json: bool) -> None:
 @_TARGET
 @json_option
 def show(name: str, target: Path, *, as_json: bool) -> None:
-    """Show one, with every session that speaks for it or against it."""
+    """Show one composition, with every session that counts for or against it."""
     from orchestrator.cli.session_lookup import put_out
 
     found = _find(_store(target), name)
@@ -66,7 +66,7 @@ def show(name: str, target: Path, *, as_json: bool) -> None:
 @click.argument("name", metavar="ID")
 @_TARGET
 def delete(name: str, target: Path) -> None:
-    """Delete one, with what is known of it; its sessions stay."""
+    """Delete one composition and its record; its sessions stay."""
     store = _store(target)
     _find(store, name)
     store.delete(name)
@@ -77,7 +77,7 @@ def delete(name: str, target: Path) -> None:
 @_TARGET
 @_OUTPUT
 def export(target: Path, output: Path | None) -> None:
-    """Count what came of each composition, for others: no prompt, code, path or name is in it."""
+    """Export how often each composition succeeded, for others: no prompt, code, path or name is in it."""
     from orchestrator.agents.registry import AGENTS
     from orchestrator.store.shared_counts import export as counted
 
@@ -93,7 +93,7 @@ def export(target: Path, output: Path | None) -> None:
 @click.argument("file", type=AnyPath())
 @_TARGET
 def import_(file: Path, target: Path) -> None:
-    """Take in what others exported.  It stays in quarantine until it has won here."""
+    """Import what others exported.  It stays in quarantine until it has succeeded here."""
     from orchestrator.store.log_records import CountsImported
 
     store = _store(target)
@@ -122,7 +122,7 @@ def import_(file: Path, target: Path) -> None:
 @workspace_option
 @json_option
 def rebuild(target: Path, workspace: Path | None, *, from_journals: bool, as_json: bool) -> int:
-    """Make the files of the store anew from the outcome log."""
+    """Rebuild the files of the store from the outcome log."""
     from orchestrator.cli.documents import document
     from orchestrator.cli.session_lookup import put_out, workspace_path
     from orchestrator.errors import ExitCode
@@ -159,7 +159,7 @@ def rebuild(target: Path, workspace: Path | None, *, from_journals: bool, as_jso
 @_TARGET
 @_OUTPUT
 def federate(files: tuple[Path, ...], epsilon: float, target: Path, output: Path | None) -> None:
-    """Noise the counts of this project, add those of FILES, which others noised, and write the sum."""
+    """Add noise to the counts of this project, sum them with the (noised) FILES of others, and write the result."""
     from random import SystemRandom
 
     from orchestrator.agents.registry import AGENTS

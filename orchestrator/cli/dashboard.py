@@ -71,7 +71,7 @@ async def _say_lines(process: Process, say: Callable[[str], None]) -> None:
 
 
 async def _end(process: Process) -> None:
-    """The end of its standard input tells it to say good-bye to whoever watches."""
+    """End the server by closing its standard input, so that it tells its viewers."""
     assert process.stdin is not None
     with anyio.CancelScope(shield=True):
         await process.stdin.aclose()

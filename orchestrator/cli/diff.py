@@ -57,7 +57,7 @@ def command(
 
 
 def _say_uncertain(diff: SessionDiff, worker: str) -> None:
-    """On standard error, so that what git reads stays a patch."""
+    """Warn on standard error, so that standard output stays a patch for git."""
     from orchestrator.narration.formatting import quoted_name
 
     names = ", ".join(quoted_name(name) for name in diff.uncertain)
@@ -65,7 +65,7 @@ def _say_uncertain(diff: SessionDiff, worker: str) -> None:
 
 
 def _print_patch(content: bytes) -> None:
-    """Byte for byte, so that git can read it; a terminal is not steered by it."""
+    """Print the patch byte for byte for git; for a terminal, control characters are made visible."""
     from orchestrator.quotation import visible_lines
 
     if sys.stdout.isatty():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def document(value: Any) -> str:
-    """Any value of ours as one indented JSON document."""
+    """Render a value as one indented JSON document."""
     return safe_json(to_json(value, indent=2).decode())
 
 
@@ -22,7 +22,7 @@ def session_document(session: Session, folder: SessionFolder, *, exit_code: int 
     """A session's summary, and where its record lies.
 
     Args:
-        exit_code: Of the run that ends with this document; ``None`` where none does.
+        exit_code: The exit code of the run that this document ends; ``None`` for a document that ends no run.
     """
     from dataclasses import asdict
 

@@ -16,7 +16,7 @@ USUAL_CODES = "0; 1 if it failed; 2 if the command line or a file is not fit"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What is said at the end of a command's help."""
+    """The end of a command's help."""
 
     examples: tuple[str, ...]
     session: str = NO_SESSION
@@ -27,7 +27,7 @@ class Explanation:
     codes: str = USUAL_CODES
 
     def text(self) -> str:
-        """The words, laid out for click: lines after its mark are not filled up."""
+        """Lay the text out for click, which leaves lines after its mark unwrapped."""
         undo = (("Undo", self.undo),) if self.undo else ()
         rows = (("Session", self.session), ("Changes", self.changes), ("Costs", self.costs), *undo)
         lines = [f"{label:<11}{words}" for label, words in (*rows, ("Exit code", self.codes))]

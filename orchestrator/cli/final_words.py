@@ -81,7 +81,7 @@ def _copy_words(summary: SessionSummary) -> Iterator[tuple[str, str]]:
 
 
 def _planted(summary: SessionSummary) -> Iterator[tuple[str, str]]:
-    """What runs on the person's own machine: before anything else."""
+    """Name changed files that the person's own programs run; this comes before anything else."""
     for planted in summary.planted[:_MANY_FILES]:
         yield "these run", one_line(planted.in_words(quoted_name(planted.below(summary.target))), 300)
     if len(summary.planted) > _MANY_FILES:
@@ -137,7 +137,7 @@ def changed_words(session: Session) -> Iterator[str]:
 
 
 def _settled(settled: Settled) -> Iterator[tuple[str, str]]:
-    """A question that is closed: what was asked, who said what from where and when, and what followed."""
+    """Describe a closed question: what was asked, who answered what, from where and when, and what followed."""
     yield "answers", f"{settled.question or 'beforehand'}: {one_line(settled.text, 4000)}"
     who = f" ({one_line(settled.who, 80)})" if settled.who else ""
     choices = f" (of {', '.join(one_line(choice, 60) for choice in settled.choices)})" if settled.choices else ""
@@ -147,7 +147,7 @@ def _settled(settled: Settled) -> Iterator[tuple[str, str]]:
 
 
 def _changes(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
-    """What each worker of the plan left in the target; nothing is only said where it was measured."""
+    """Describe what each worker of the plan changed in the target; "nothing" is said only where it was measured."""
     ran = [worker for worker in summary.workers if worker.attempts and session.is_main(worker.id)]
     unmeasured = [worker.id for worker in ran if worker.role != Role.REVIEWER and not worker.measured]
     writers = [worker for worker in ran if worker.files]
@@ -185,7 +185,7 @@ def _files(files: Sequence[str], insertions: int, deletions: int) -> str:
 
 
 def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
-    """Tool calls that failed, were denied or never came to an end."""
+    """Count the tool calls that failed, were denied or never ended."""
     kinds = (
         ("failed", worker.calls_failed, worker.failed_calls),
         ("denied", worker.calls_denied, worker.denied_calls),
@@ -200,7 +200,7 @@ def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
 
 
 def _consumption(summary: SessionSummary) -> str:
-    """What all workers used, and whose cost is not in it."""
+    """Sum up what all workers used, and name those whose cost is unknown."""
     silent = [worker.id for worker in summary.workers if worker.attempts and worker.usage.cost_usd is None]
     is_bound = not summary.cost_complete and summary.usage.cost_usd is not None
     who = f" (unknown for {', '.join(silent)})" if silent and is_bound else ""
@@ -220,7 +220,7 @@ def worker_words(worker: WorkerSummary) -> str:
 
 
 def _proofs(summary: SessionSummary) -> Iterator[tuple[str, str]]:
-    """By which proof it is known that nothing of the workers is left, those with the same proof together."""
+    """Say how it is known that no process of the workers is left, grouped by the kind of proof."""
     by_words: dict[str, list[str]] = {}
     for worker in summary.workers:
         if worker.attempts:
@@ -230,7 +230,7 @@ def _proofs(summary: SessionSummary) -> Iterator[tuple[str, str]]:
 
 
 def proof_words(worker: WorkerSummary) -> str:
-    """By which proof nothing of the worker is left."""
+    """Say how it is known that no process of the worker is left."""
     if worker.exit is None:
         return "not ended"
     if worker.exit.proof == "none":
@@ -258,7 +258,7 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
 
 
 def _next_command(session: Session, *, is_running: bool) -> str | None:
-    """What goes on with the session; ``None`` where nothing has to."""
+    """Name the command that continues the session; ``None`` where nothing is left to do."""
     answer = ' --answer "…"' if session.approvals.questions else ""
     if session.closed is None:
         if not is_running:

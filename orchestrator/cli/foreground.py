@@ -35,12 +35,12 @@ Begin: TypeAlias = Callable[[Observer, Progress], Awaitable[SessionResult]]
 
 
 class View(Protocol):
-    """What a session is shown with; none of these may raise, wait or forget to return."""
+    """How a session is shown.  No method may raise or block."""
 
     def observe(self, session: Session, entry: JournalEntry) -> None: ...
     def progress(self, text: str) -> None: ...
     def tell(self, text: str) -> None:
-        """Show a line of our own."""
+        """Show a line that comes from this program and not from the session."""
 
     def announce(self, text: str) -> None:
         """Show a line that stays."""
@@ -50,13 +50,13 @@ class View(Protocol):
         """Show the question and a prompt, and leave the terminal alone from then on."""
 
     def go_on(self, *, typed: bool) -> None:
-        """The prompt is over, with a line typed or because the question was settled elsewhere."""
+        """Leave the prompt: a line was typed, or the question was answered elsewhere."""
 
     def close(self, now: datetime) -> None: ...
 
 
 class Attendance:
-    """What is known of the session so far, and what the person has asked for."""
+    """Holds what is known of the session so far, and what the person has asked for."""
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -75,7 +75,7 @@ class Attendance:
         return SessionFolder(self.session.options.session_dir) if self.session else None
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
-        """The coordinator's observer."""
+        """Take the session's new state; the coordinator calls this after every entry."""
         is_first = self.session is None
         questions_before = self.session.approvals.questions if self.session else ()
         self.session = session
@@ -95,7 +95,7 @@ class Attendance:
         return self.drop(UserCommand(command=command, by=by, who=person()))
 
     def drop(self, command: UserCommand) -> bool:
-        """The same, of a command that is whole."""
+        """Drop a complete command into the session's folder; False while there is no session."""
         if self.folder is None:
             return False
         drop_command(self.folder, command)
@@ -108,7 +108,7 @@ class Attendance:
             await anyio.sleep(_FRAME_S)
 
     async def accompany(self, beside: Beside) -> None:
-        """Run ``beside`` as soon as there is a session."""
+        """Run ``beside`` once there is a session."""
         await self.opened.wait()
         assert self.folder is not None
         await beside(self.folder, self.view.announce)

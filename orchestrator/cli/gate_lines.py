@@ -17,7 +17,7 @@ _COLOURS: Final = {"pass": "32", "fail": "31", "warn": "33", "not measured": "33
 
 
 def lines(report: GateReport, *, colour: bool = False) -> Iterator[str]:
-    """The whole report."""
+    """The whole report, a line per gate and then the blocking ones."""
     for gate in report.gates:
         yield from _gate(gate, colour=colour)
     for note in report.notes:

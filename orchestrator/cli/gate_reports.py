@@ -78,7 +78,7 @@ def write_reports(report: GateReport, options: Mapping[str, Any], *, without: Co
     """Write every file that was asked for.
 
     Args:
-        without: Kinds that this report has not.
+        without: Kinds of file that this report does not have.
 
     Raises:
         EnvironmentUnfit: One cannot be written.
@@ -96,7 +96,7 @@ def write_reports(report: GateReport, options: Mapping[str, Any], *, without: Co
 
 
 def is_on_github(environ: Mapping[str, str]) -> bool:
-    """Whether a step of GitHub Actions runs us."""
+    """Whether this process runs in a step of GitHub Actions."""
     return environ.get("GITHUB_ACTIONS") == "true"
 
 
@@ -118,7 +118,7 @@ def tell_github(report: GateReport, environ: Mapping[str, str], say: Callable[[s
 def commands_stopped(
     environ: Mapping[str, str], say: Callable[[str], None], token: str, *, group: str = ""
 ) -> Iterator[None]:
-    """While the block runs, GitHub takes no line for a command: names and messages of the project's may look like one.
+    """While the block runs, GitHub interprets no line as a workflow command, whatever the project's messages look like.
 
     Args:
         token: Nobody can guess it.

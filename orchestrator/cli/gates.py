@@ -117,7 +117,7 @@ def _tell(text: str) -> None:
 
 
 def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> GateRequest:
-    """What the options ask for.
+    """Turn the options into a request.
 
     Raises:
         UsageError: One of them cannot be meant.
@@ -197,7 +197,7 @@ def chosen_gates(gates: Mapping[str, Gate], only: str | None) -> Sequence[Gate]:
 
 
 def needed(chosen: Sequence[Gate]) -> Sequence[str]:
-    """The names of gates that others are made from, and that are not among the chosen ones."""
+    """Name the gates that the chosen ones are computed from and that were not chosen themselves."""
     have = {gate.name for gate in chosen}
     return [name for gate in chosen for name in gate.needs if name not in have]
 
@@ -228,7 +228,7 @@ def known_gate(gates: Mapping[str, Gate], name: str) -> str:
 
 
 def rules_of(gates: Mapping[str, Gate], options: Mapping[str, Any]) -> Rules:
-    """What blocks.
+    """Turn the thresholds and gates' names of the options into rules.
 
     Raises:
         UsageError: A threshold or a gate's name cannot be meant.
@@ -271,7 +271,7 @@ def _threshold(gates: Mapping[str, Gate], given: str) -> tuple[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What an earlier report says."""
+    """What is taken from an earlier report."""
 
     counted: Mapping[str, Counted] = field(default_factory=dict)
     obeyed: ObeyedSettings | None = None

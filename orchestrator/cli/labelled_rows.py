@@ -34,7 +34,7 @@ def _broken(label: str, text: str, width: int | None) -> Iterator[tuple[str, str
 
 
 def _once(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Each label once, where it begins."""
+    """Keep each label where it first appears, and blank its repetitions."""
     before = ""
     for label, text in rows:
         yield ("" if label == before else label), text

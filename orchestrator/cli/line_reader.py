@@ -59,7 +59,7 @@ class LineReader:
         return f"{line}\n{more}" if more else line
 
     def _begun(self) -> bytes:
-        """All that has been typed so far, with a line that has not ended, which a terminal gives out only when told."""
+        """Read what has been typed so far, including an unfinished line, which a terminal must be told to hand out."""
         found = b""
         with suppress(OSError, ValueError, termios.error):
             usual = termios.tcgetattr(self._descriptor)

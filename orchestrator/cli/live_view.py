@@ -101,7 +101,7 @@ class LiveView:
         self._safely(self._console.print)  # an empty line before whatever follows
 
     def _beside_the_prompt(self, text: Text) -> None:
-        """On lines of its own, and the prompt again below: what is typed next is still the answer."""
+        """Print lines above the prompt and show the prompt again, so that what is typed still answers it."""
         self._safely(lambda: self._console.print(Text("\n") + text, soft_wrap=True))
         self._safely(lambda: self._console.print(self._prompt, end=""))
 
@@ -124,7 +124,7 @@ class LiveView:
             live.stop()
 
     def _safely(self, draw: Callable[[], None]) -> None:
-        """A terminal that has gone must not take the session with it."""
+        """Draw, and ignore that the terminal has gone: the session must survive it."""
         if self._broken:
             return
         try:

@@ -115,7 +115,7 @@ def _as_ours(error: BaseException) -> OrchestrateError | None:
 
 
 def _innermost(error: BaseException) -> Iterator[BaseException]:
-    """The errors themselves, whatever task groups have put around them."""
+    """Take the errors out of the exception groups that task groups put around them."""
     if isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _innermost(inner)

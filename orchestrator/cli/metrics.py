@@ -28,7 +28,7 @@ _MOST_EVIDENCE = 10
 def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as_json: bool) -> None:
     """Show figures over the sessions of the workspace: each with its unit, its number, its interval and the goal.
 
-    They follow from the journals and the outcome log alone. A figure that nothing can be taken of is said to be
+    They follow from the journals and the outcome log alone. A figure without any data is shown as
     unknown, never 0.
     """
     from datetime import timedelta
@@ -73,7 +73,7 @@ def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as
 
 
 def _outcomes(sessions: Sequence[SessionMeasures]) -> Mapping[str, RecordedOutcome]:
-    """What came of them, as the log says last."""
+    """The latest outcome that the log has for each of these sessions."""
     from orchestrator.settings.user_places import state_folder
     from orchestrator.store.log_records import SessionEnded
     from orchestrator.store.outcome_log import OutcomeLog

@@ -22,7 +22,7 @@ def section(heading: str, *declarations: Callable[[Any], Any]) -> Callable[[F], 
         return function
 
     def nothing() -> None:
-        """Carry the options, so that their names are known before a command takes them."""
+        """Hold the options until a command takes them."""
 
     declared: Sequence[click.Option] = vars(decorate(nothing))["__click_params__"]
     for option in reversed(declared):

@@ -151,7 +151,7 @@ def worker_table(
 
 
 def elapsed(session: Session, worker: WorkerState, now: datetime) -> timedelta:
-    """Running time so far, frozen time left out."""
+    """Running time so far, without frozen time."""
     since = session.details[worker.id].current.running_since if worker.id in session.details else None
     running = now - since if since is not None and worker.status not in TERMINAL else timedelta()
     return timedelta(seconds=worker.ran_s) + max(running, timedelta())
@@ -198,7 +198,7 @@ def notice_text(notice: Notice, width: int) -> Text:
 
 
 def question_line(question: OpenQuestion, width: int) -> Text:
-    """An open question in the view, where nobody is being asked at this moment."""
+    """An open question as the view shows it while no prompt is open."""
     line = Text.assemble(
         (f"? {question.id} ", "bold yellow"), one_line(f"{question.asked_by}: {question.text}", 2 * width)
     )

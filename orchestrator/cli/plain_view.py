@@ -15,19 +15,19 @@ from orchestrator.session.state import Session
 
 
 def plain_lines(notice: Notice) -> list[str]:
-    """The happening as lines of text, the first with the local time and the worker."""
+    """The notice as lines of text, the first with the local time and the worker."""
     who = notice.worker or "-"
     head = f"{notice.at.astimezone():%H:%M:%S} {who:<10} {label(notice)}{notice.text}"
     return [head, *(f"{'':19} {line}" for line in notice.more)]
 
 
 def label(notice: Notice) -> str:
-    """What stands before the text where the kind is not plain from it."""
+    """The word before the text where the text alone does not show its kind."""
     return f"{notice.kind}: " if notice.kind in ("review", "decision", "recovery", "warning", "question") else ""
 
 
 class PlainView:
-    """Writes a line for each happening of enough weight.
+    """Writes a line for each notice of enough weight.
 
     Args:
         out: Usually standard error.  When it breaks, nothing more is written and the session goes on.
@@ -55,7 +55,7 @@ class PlainView:
         self._write(text)
 
     def refresh(self, now: datetime) -> None:
-        """Lines are written as they come."""
+        """Do nothing: lines are written as they come."""
 
     def ask(self, question: OpenQuestion) -> None:
         for point in question.points:
@@ -63,10 +63,10 @@ class PlainView:
         self._write(f"{question.asked_by} asks; answer {question.id} {how_to_answer(question)}:")
 
     def go_on(self, *, typed: bool) -> None:
-        """Lines never stopped."""
+        """Do nothing: lines go on during a prompt."""
 
     def close(self, now: datetime) -> None:
-        """Nothing is open."""
+        """Do nothing: no resource is held."""
 
     def _write(self, text: str) -> None:
         if self._broken:

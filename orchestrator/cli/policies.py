@@ -121,7 +121,7 @@ def _places(config: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _as_toml(data: dict[str, Any]) -> Iterator[str]:
-    """What JSON and TOML spell alike; tables last."""
+    """Render as TOML what JSON and TOML spell alike; tables come last."""
     tables = {key: value for key, value in data.items() if isinstance(value, dict)}
     for key, value in data.items():
         if key not in tables:

@@ -126,14 +126,14 @@ def _end_in_words(end: OtherEnd) -> list[str]:
 
 
 def _state_of(session: Session) -> str:
-    """Every field of the session's state, as the fold has it."""
+    """Render every field of the folded session."""
     from orchestrator.cli.documents import document
 
     return document(_plain(session))
 
 
 def _plain(value: Any) -> Any:
-    """Dataclasses and mappings as JSON objects; a key of several parts becomes ``12.0``."""
+    """Turn dataclasses and mappings into JSON objects; a key of several parts becomes ``12.0``."""
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
     from dataclasses import fields, is_dataclass

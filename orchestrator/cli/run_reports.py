@@ -33,7 +33,7 @@ MOST_BYTES: Final = 64 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class RunReports:
-    """What is to be written when a session has ended."""
+    """The files to write when a session has ended."""
 
     options: Mapping[str, Any]
     fail_on: FailOn | None
@@ -56,7 +56,7 @@ class RunReports:
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
-        """While the block runs, nothing that agents say is a command of the build server."""
+        """While the block runs, the build server interprets nothing that agents say as a command."""
         with commands_stopped(self.environ, _say, secrets.token_hex(16), group="Session"):
             yield
 
@@ -91,7 +91,7 @@ class RunReports:
 
 
 def exit_code(code: int, fail_on: FailOn | None, *, is_blocked: bool) -> int:
-    """Only success and failure are weighed: a person, a usage error and an interruption stay what they are."""
+    """Apply ``--fail-on`` to success and failure; the codes for a person, wrong usage and interruption stay."""
     if fail_on is None or code not in (0, 1):
         return code
     if fail_on == "never":
@@ -100,7 +100,7 @@ def exit_code(code: int, fail_on: FailOn | None, *, is_blocked: bool) -> int:
 
 
 def _write_session(result: SessionResult, folder: Path) -> None:
-    """The session's document, its change, and all of it packed with its secrets withheld."""
+    """Write the session's document, its change, and a bundle without secrets."""
     from orchestrator.agents.registry import AGENTS
     from orchestrator.coordinator.environments import known_secrets
     from orchestrator.files.atomic_replace import write_atomically
@@ -123,7 +123,7 @@ def _write_session(result: SessionResult, folder: Path) -> None:
 
 
 def _append_story(place: Path, folder: Path) -> None:
-    """Put the session's own report behind the table."""
+    """Append the session's own report to the table."""
     from orchestrator.files.atomic_replace import write_atomically
     from orchestrator.files.foreign import ForeignFolder, Unread
 

@@ -247,7 +247,7 @@ def _access(plan: SessionPlan, step: TaskStep) -> str:
 
 
 def _limits(plan: SessionPlan) -> Mapping[str, float]:
-    """Of each worker, as the sandbox policy and ``--limit`` say."""
+    """The limits of each worker, from the sandbox policy and ``--limit``."""
     limits = plan.sandbox.limits
     return {
         "cpu_percent": limits.cpu_percent,
@@ -274,7 +274,7 @@ def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
 
 
 def _reuse(plan: SessionPlan) -> Iterator[tuple[str, str]]:
-    """What has worked on this kind of task here, and why it is not reused where it is not."""
+    """Say which composition has worked on this kind of task here, and why it is reused or not."""
     for index, one in enumerate(plan.reuse[:_MOST_COMPOSITIONS]):
         yield "" if index else "known here", one_line(one.words, _WIDEST)
 
@@ -312,7 +312,7 @@ def _tree(plan: SessionPlan) -> Iterator[tuple[str, str]]:
 
 
 def _likely(plan: SessionPlan, own: TeamFile) -> Mapping[str, str]:
-    """In words, the CLI that would run each agent of the team, and its model."""
+    """Name the CLI that would run each agent of the team, and its model."""
     found: dict[str, str] = {}
     chosen = _chosen(plan, own)
     for node in agents_of(own.plan):
@@ -352,7 +352,7 @@ def _floors(plan: SessionPlan) -> Iterator[str]:
 
 
 def _state(plan: SessionPlan, agent: AgentName) -> str:
-    """The CLI as it was when a session last began."""
+    """Describe the CLI as it was when a session last began."""
     title = AGENTS[agent].title
     missing = "" if agent in plan.on_path else ", not on PATH"
     probe = plan.probes.get(agent)

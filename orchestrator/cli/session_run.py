@@ -48,7 +48,7 @@ class Showing:
         )
 
     def beside(self) -> Beside | None:
-        """The dashboard, if there is to be one."""
+        """Start the dashboard unless it is switched off."""
         if self.port is None:
             return None
         from orchestrator.cli.dashboard import show_dashboard
@@ -109,7 +109,7 @@ def resume_session_to_end(
 
 
 def _gates_of(options: SessionOptions, *, environ: Mapping[str, str]) -> GateMeasurer:
-    """What measures the gates of a plan: only a session that has one pays for the import."""
+    """Load what measures gates; only a session whose plan has gates pays for the import."""
     from orchestrator.measurement.plan_gates import gates_of_session
 
     return gates_of_session(options, environ)

@@ -58,7 +58,7 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
 
 
 def _standing(workspace: Path, row: SessionRow) -> str:
-    """How a session stands; whether one that runs waits for a person is folded from its journal."""
+    """Say how a session stands; a running one is folded to see whether it waits for a person."""
     from orchestrator.cli.standings import standing_words
     from orchestrator.errors import JournalDamaged
     from orchestrator.journal.folder import SessionFolder

@@ -46,7 +46,7 @@ def copy_for_session(project: Path, to: Path, *, workspace: Path) -> tuple[str, 
 
 
 def _check_own(repository: Repository) -> None:
-    """Refuse a repository whose copy would lead back to it."""
+    """Refuse a repository whose copy would still point to the original."""
     if repository.git_dir != repository.top / ".git" or repository.common_dir != repository.git_dir:
         raise EnvironmentUnfit(
             f"{repository.top} is a linked worktree: a copy of it would commit into {repository.common_dir}",
@@ -58,7 +58,7 @@ def _check_own(repository: Repository) -> None:
 
 
 def _cut_loose(project: Path, copy: Path) -> list[str]:
-    """Make the copy's repositories lead to nothing of the project but objects, which are only read."""
+    """Detach the copy's repositories from the project, but for borrowed objects, which are only read."""
     notes: list[str] = []
     ours = ForeignFolder(copy)
     for entry in list(ours.walk(most=MOST_ENTRIES)):
@@ -82,7 +82,7 @@ def _leads_out(ours: ForeignFolder, name: str, copy: Path) -> bool:
 
 
 def _anchor(ours: ForeignFolder, name: str, objects: Path) -> None:
-    """Objects that are borrowed by a relative path are borrowed from where they lie."""
+    """Make relative paths to borrowed objects absolute, so that they still work from the copy."""
     content = ours.read(name, most_bytes=_MOST_POINTER_BYTES)
     if isinstance(content, Unread):
         return

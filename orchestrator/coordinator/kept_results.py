@@ -14,7 +14,7 @@ _TESTED: TypeAdapter[SuiteOutcomes] = TypeAdapter(SuiteOutcomes)
 
 
 def write_results(path: Path, tested: SuiteOutcomes) -> None:
-    """Keep them.
+    """Write the baseline's single results beside the session.
 
     Raises:
         OSError: The disk refused.
@@ -23,7 +23,7 @@ def write_results(path: Path, tested: SuiteOutcomes) -> None:
 
 
 def read_results(path: Path) -> SuiteOutcomes | None:
-    """What was kept; ``None`` where nothing was, or nothing that can be read."""
+    """Read the baseline's single results; ``None`` where there are none, or none that can be read."""
     try:
         return _TESTED.validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -31,7 +31,7 @@ def read_results(path: Path) -> SuiteOutcomes | None:
 
 
 def write_stated(path: Path, stated: tuple[str, ...]) -> None:
-    """Keep the commands that the project stated before any agent came.
+    """Write down the test commands that the project stated before any agent came.
 
     Raises:
         OSError: The disk refused.
@@ -41,7 +41,7 @@ def write_stated(path: Path, stated: tuple[str, ...]) -> None:
 
 
 def read_stated(path: Path) -> tuple[str, ...]:
-    """The commands that were kept; none where none were, or nothing that can be read."""
+    """Read those commands; empty where there are none, or none that can be read."""
     try:
         return _STATED.validate_json(path.read_bytes())
     except (OSError, ValidationError):

@@ -15,7 +15,7 @@ from orchestrator.sandbox.homes import noted_home, notes_in, return_credentials
 
 @dataclass(frozen=True, slots=True)
 class LeftLogin:
-    """One login that a session's worker left changed, and what became of it."""
+    """One login that a worker left changed in its home, and whether it was given back."""
 
     session: SessionId
     file: Path

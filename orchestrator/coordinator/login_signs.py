@@ -52,7 +52,7 @@ def _home_of_user() -> str:
 
 
 def logins_in(target: Path, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What in a folder says that it is more than a project; empty for a project.  Reads names, never contents."""
+    """List what in a folder looks like a home and not like a project.  Only names are read, never contents."""
     folder = ForeignFolder(target)
     found: list[str] = []
     for home in dict.fromkeys((environ.get("HOME", ""), _home_of_user())):

@@ -24,7 +24,7 @@ _DELETED: Final = ".deleted-"
 
 @dataclass(frozen=True, slots=True)
 class OldSession:
-    """One session that may go, or has gone."""
+    """One session that may be deleted, or has been."""
 
     folder: SessionFolder
     last_active: datetime
@@ -62,13 +62,13 @@ def old_sessions(
 
 
 def delete(sessions: list[OldSession]) -> Iterator[OldSession]:
-    """Delete them one after another; each as it went."""
+    """Delete the sessions one after another, and return each with its result."""
     for session in sessions:
         yield OldSession(session.folder, session.last_active, session.bytes, _delete(session.folder))
 
 
 def delete_remains(workspace: Path) -> None:
-    """End what an earlier deletion left half done."""
+    """Complete a deletion that was interrupted."""
     with suppress(OSError):
         for path in workspace.iterdir():
             if path.name.startswith(_DELETED):

@@ -1,4 +1,4 @@
-"""Find what dead sessions of a workspace left running, end it, and say so.
+"""Find the processes that dead sessions of a workspace left running, end them, and report them.
 
 A shim whose coordinator died ends its tree by itself after a grace, and a coordinator whose shim died does so too.
 This is for those who lost both, and for a person who does not want to wait for the grace.  Nobody is signalled by a
@@ -93,7 +93,7 @@ def _groups_in(spec: Path) -> Iterator[str]:
 
 
 async def report_leftovers(workspace: Path, say: Progress) -> None:
-    """Sweep, and say what was found: what a run or a resume begins with."""
+    """Clean up before a run or a resume, and report what was found."""
     try:
         left = await off_loop(
             partial(clean_workspace, workspace), within_s=CLEAN_TIME_S, what="the look at the workspace"
@@ -149,7 +149,7 @@ def _sessions(workspace: Path) -> Iterator[SessionFolder]:
 
 
 def _marked() -> frozenset[Path]:
-    """The records of attempts of which processes are there."""
+    """Find the attempts that still have processes, by the mark in the processes' environment."""
     return frozenset(map(Path, marked_records()))
 
 
@@ -173,7 +173,7 @@ def _begun(folder: SessionFolder) -> Iterator[tuple[AttemptFiles, AttemptRecord]
 
 
 def _is_lost(files: AttemptFiles, marked: frozenset[Path]) -> bool:
-    """Whether its shim is gone, and it has no end on record or its processes outlived that end."""
+    """Whether an attempt's shim is gone and either no end is recorded or processes outlived it."""
     record = attempts.read_record(files)
     if record is None or record.shim.boot_id != boot_id():
         return False  # not begun, or a machine ago
@@ -195,6 +195,6 @@ def _end(folder: SessionFolder, files: AttemptFiles) -> Leftover:
 
 
 def _write_down(files: AttemptFiles, ended: ExitRecord) -> None:
-    """The record gets the end its shim could not write, so that nobody has to look again."""
+    """Write the end that the shim could no longer write, so that nobody has to look again."""
     value = json.loads(files.record.read_text())
     replace_file(str(files.record), encode({**value, "exit": asdict(ended)}), sync=True)

@@ -85,7 +85,7 @@ _REVIEW: TypeAdapter[SaveReview] = TypeAdapter(SaveReview)
 
 @dataclass(slots=True)
 class Performer:
-    """Does what the session wants."""
+    """Performs the effects of one session."""
 
     folder: SessionFolder
     crew: Crew
@@ -108,7 +108,7 @@ class Performer:
     """Held while tests or gates run: they share the folders of their sandbox, and the time that each may take."""
 
     def perform(self, name: EffectId, effect: Effect) -> None:  # noqa: C901 - one row an effect
-        """Do one effect, or begin doing it.  A failure is an outcome, not an exception."""
+        """Perform one effect, or begin to.  A failure is an outcome, not an exception."""
         match effect:
             case StartWorker():
                 self.tasks.start_soon(self._start, name, effect)
@@ -229,7 +229,7 @@ class Performer:
         self.take(WorkerStarted(effect.worker, attempt, spec.argv, started.shim, started.sandbox, name))
 
     async def _prepare_layers(self, worker: WorkerId) -> tuple[NodePath, str] | None:
-        """Make the layers of a worker of the plan; the first that cannot be made, and why, where one cannot."""
+        """Make the layers of a plan's worker; returns the first one that cannot be made, with the reason."""
         for depth, path in enumerate(layers := self._layers_of(worker), start=1):
             act, what = partial(self.layers.prepare, layers[:depth]), f"copying the target for {worker}"
             try:
@@ -249,7 +249,7 @@ class Performer:
         return next((one.leaf.layers for one in started if one.worker == worker), ())
 
     async def _wait_for_program(self, name: str) -> None:
-        """A CLI that is being updated is gone for a moment; one that stays away is said to be missing."""
+        """Wait a moment for a CLI that is missing, as it is while it is being updated."""
         with anyio.move_on_after(UPDATE_TIME_S):
             while not self.crew.has_program(name):  # noqa: ASYNC110 - a folder of PATH tells nobody
                 await anyio.sleep(UPDATE_LOOK_S)
@@ -314,7 +314,7 @@ class Performer:
         self.take(GatesMeasured(result, name))
 
     def _evidence_for(self, review: ReviewId) -> Evidence:
-        """Where a review looks: at the layer of an author who works on one, at the end at the target."""
+        """Choose what a review looks at: the author's layer if there is one, and the target at the end."""
         request = self.session().assessment.reviews[review].request
         author = request.about if request.trigger is not Trigger.FINAL else None
         return self._evidence_on(self._layers_of(author) if author is not None else ())
@@ -332,7 +332,7 @@ class Performer:
 
     @contextmanager
     def _as_writers(self, workers: Sequence[WorkerId]) -> Iterator[None]:
-        """What changes in the target while the block runs is the work of these.  Blocks."""
+        """Attribute what changes in the target while the block runs to these workers.  Blocks."""
         for worker in workers:
             self.evidence.writers.begins(worker)
             self.evidence.mark(worker)
@@ -356,13 +356,13 @@ UPDATE_LOOK_S = 0.2
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Whether the machine had too little of something just then, as its own error or the cause of ours says."""
+    """Whether an error, or its cause, means that the machine was short of a resource."""
     cause = error if isinstance(error, OSError) else error.__cause__
     return isinstance(cause, OSError) and cause.errno in SHORTAGES
 
 
 def with_common_environment(spec: LaunchSpec, assignment: Assignment, session: Session) -> LaunchSpec:
-    """What every CLI gets, whatever its adapter asks for: its private home, and where to report its own events."""
+    """Add what every CLI gets: its private home, and the file for events that it reports itself."""
     env = {"HOME": str(assignment.home), "ORCHESTRATOR_EVENTS": str(events_file(assignment.scratch)), "NO_COLOR": "1"}
     if session.options.sandbox_backend != "bubblewrap":
         # Inside a sandbox /tmp is private already; codex wants its home outside TMPDIR (observed, 0.169.0).

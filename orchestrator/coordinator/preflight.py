@@ -92,7 +92,7 @@ def is_logged_in(agent: Agent, environ: Mapping[str, str]) -> bool:
 def survey_machine(
     sandbox: SandboxConfig, environ: Mapping[str, str], *, workspace: Path | None = None
 ) -> MachineReport:
-    """Find out what the machine can do, by trying."""
+    """Find out by trying what sandbox the machine can provide."""
     watcher = environ.get("ORCHESTRATOR_WATCHER", "inotify" if sys.platform == "linux" else "watchfiles")
     place = workspace if workspace is not None and workspace.exists() else Path.cwd()
     _, proof, told = prove_some_sandbox(sandbox, environ)
@@ -111,7 +111,7 @@ def survey_machine(
 def prove_some_sandbox(
     config: SandboxConfig, environ: Mapping[str, str]
 ) -> tuple[SandboxConfig, SandboxProof, tuple[str, ...]]:
-    """The policy as it can be kept here, its proof, and what must be said loudly about the difference.
+    """Find the policy that can be kept here, its proof, and a loud warning about any difference.
 
     Some machines give a worker every namespace but one of the network; a sandbox with an open network is then better
     than none, for a policy that only prefers one.
@@ -127,7 +127,7 @@ def prove_some_sandbox(
 
 
 def choose_backend(config: SandboxConfig, proof: SandboxProof) -> tuple[Backend, tuple[str, ...]]:
-    """The backend to run with, and what must be said loudly about it.
+    """Choose the sandbox backend, and return it with a loud warning if there has to be one.
 
     Raises:
         EnvironmentUnfit: The policy requires a sandbox and none works here.

@@ -77,12 +77,12 @@ def stated_in(folder: Path) -> tuple[str, ...]:
 
 
 def _is_foreign(entry: Entry) -> bool:
-    """Whether it is a folder of what others wrote or what tools made."""
+    """Whether a folder holds third-party code or tools' output."""
     return entry.name.rpartition("/")[2] in IGNORED_FOLDERS
 
 
 class CheckedOutFiles(ProjectFiles):
-    """A target as it was once: a checkout, and what it shares with the target as that lies."""
+    """The target at an earlier moment: a checkout, and the untracked parts that it shares with today's target."""
 
     def __init__(self, checkout: Path, target: Path, shared: Sequence[str]) -> None:
         super().__init__(checkout)

@@ -29,7 +29,7 @@ SETTINGS_TIME_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
-    """The settings of one project, as they lie there."""
+    """The settings of one project as they are on disk."""
 
     digest: str = ""
     """Over every file; empty where there is none."""
@@ -40,7 +40,7 @@ class ProjectSettings:
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """What a session takes over of them."""
+    """The part of a project's settings that a session obeys."""
 
     digest: str = ""
     commands: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Trusted:
 
 
 def read_settings(target: Path) -> ProjectSettings:
-    """Read them, without following or waiting for anything.  Blocks.
+    """Read a project's settings; links are not followed, and special files are refused.  Blocks.
 
     Raises:
         UsageError: They are written wrongly, or are no plain files.

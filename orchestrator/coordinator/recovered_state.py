@@ -1,4 +1,4 @@
-"""Read what a dead coordinator left: its session, its open effects, how far it had read and what it had heard."""
+"""Recover what a dead coordinator left: its session, its open effects, and how far it had read each stream."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from orchestrator.session.state import Session
 
 @dataclass(frozen=True, slots=True)
 class Inheritance:
-    """What a dead coordinator left: its session, its open effects, how far it had read."""
+    """The session of a dead coordinator, its open effects, and how far it had read."""
 
     session: Session
     unrecorded: tuple[tuple[EffectId, Wanted], ...]
@@ -50,12 +50,12 @@ class Inheritance:
 
     @property
     def given_up(self) -> tuple[EffectId, ...]:
-        """Ends that were intended and are not to come, because what was to end goes on now."""
+        """Intended ends that are dropped, because the session goes on."""
         ends = ((name, effect) for name, effect in self.undone if isinstance(effect, CloseSession))
         return tuple(name for name, effect in ends if effect.outcome is not Outcome.DONE)
 
     def ends_before(self, worker: WorkerId, attempt: int) -> Offsets:
-        """Where the attempts before this one end in the worker's files, and so where this one begins."""
+        """Where this attempt begins in the worker's files, which is where the previous one ended."""
         found = {"stdout": 0, "stderr": 0, "events": 0}
         for (who, number, stream), end in self.ended.items():
             if who == worker and number < attempt:
@@ -63,7 +63,7 @@ class Inheritance:
         return Offsets(**found)
 
     def carried_before(self, worker: WorkerId, attempt: int, folder: SessionFolder) -> Translation:
-        """What the attempts before this one leave to it."""
+        """The translation state that this attempt inherits from the previous ones."""
         earlier = {
             number: (assignment, self.ends_before(worker, number), self.ends_before(worker, number + 1))
             for (who, number), assignment in self.launched.items()
@@ -138,7 +138,7 @@ def _read_so_far(entries: Sequence[JournalEntry]) -> _Read:
 
 
 def _heard_again(attempts: Mapping[int, tuple[Assignment, Offsets, Offsets]], folder: SessionFolder) -> Translation:
-    """What a worker's attempts ended with, the one that began its last conversation first (settled question 5).
+    """Translate a worker's earlier attempts again, from its last conversation on, for the state that each ended in.
 
     Args:
         attempts: By number, oldest first: what each was started with, and where it begins and ends in the files.

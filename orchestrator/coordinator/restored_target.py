@@ -38,12 +38,12 @@ class Undo:
 
     @property
     def is_contested(self) -> bool:
-        """Somebody else may have had a hand in what the session changed."""
+        """Whether somebody else may have changed what the session changed."""
         return bool(self.plan.left or self.repository_problem or (self.moves is not None and self.moves.contested))
 
     @property
     def is_empty(self) -> bool:
-        """There is nothing to do."""
+        """Whether there is nothing to undo."""
         return self.plan.is_empty and (self.moves is None or not self.moves.changed)
 
     def perform(self) -> None:
@@ -68,7 +68,7 @@ def records_of(folder: SessionFolder, session: Session) -> Records:
 
 
 def plan_undo(folder: SessionFolder, session: Session, *, commits: bool = False, only: Sequence[bytes] = ()) -> Undo:
-    """What there is to be put back.  Blocks for as long as reading what the session changed takes.
+    """Plan what to put back.  Blocks while the session's changes are read.
 
     Raises:
         UsageError: The session runs, or ended without its end having been seen.
@@ -84,7 +84,7 @@ def plan_undo(folder: SessionFolder, session: Session, *, commits: bool = False,
 
 
 def recorded_ends(folder: SessionFolder, session: Session) -> tuple[Records, Recorded, Recorded]:
-    """The target as the session found it and as it left it.
+    """The recorded trees of the target as the session found it and as it left it.
 
     Raises:
         UsageError: The session runs, or ended without its end having been seen.

@@ -19,7 +19,7 @@ from orchestrator.snapshots.restoration import Recorded, Tree
 
 @dataclass(frozen=True, slots=True)
 class SessionDiff:
-    """One look at a session's change."""
+    """A session's change as a patch and in figures."""
 
     files: tuple[tuple[str, int, int], ...]
     """Path, insertions and deletions of each."""
@@ -45,7 +45,7 @@ class SessionDiff:
 def session_diff(
     folder: SessionFolder, session: Session, *, worker: str | None = None, since: str | None = None
 ) -> SessionDiff:
-    """What the session changed: as it left its target, or up to now while it has not ended.
+    """Read what the session changed: at its end, or up to now while it has not ended.
 
     Args:
         worker: While this one was at work.

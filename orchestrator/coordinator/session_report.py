@@ -73,7 +73,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """A heading and its lines; nothing at all where there are none."""
+    """A heading and its lines; empty where there are no lines."""
     begun = False
     for line in lines:
         if not begun:
@@ -131,7 +131,7 @@ def _result(summary: SessionSummary) -> Iterator[str]:
 
 
 def settled_lines(settled: Settled) -> Iterator[str]:
-    """What was asked, who answered what from where and when, and what became of it."""
+    """Lines about each closed question: who asked what, who answered from where and when, and what followed."""
     kind = "consent" if settled.consent else "question"
     yield f"- {settled.question or 'beforehand'} ({kind}): {markdown_line(settled.text)}"
     if settled.choices:

@@ -203,7 +203,7 @@ async def run_session(
 
 
 def own_settings(stage: Stage) -> tuple[str, ...]:
-    """What of the user's own CLI settings and endpoints reaches no worker, an agent a line.  Blocks."""
+    """Say, a line per agent, which of the user's CLI settings and endpoints reach no worker.  Blocks."""
     home = stage.environ.get("HOME", "")
     if stage.rehearsal is not None:
         return ()
@@ -266,7 +266,7 @@ def check_planned_agents(request: RunRequest, found: Sequence[FoundAgent]) -> No
     """Refuse a plan that cannot be run as it says, or names a CLI which is not there, before anything of it starts.
 
     Raises:
-        UsageError: It is one.
+        UsageError: The plan cannot be run.
     """
     if request.plan is not None:
         try:
@@ -287,7 +287,7 @@ def check_planned_agents(request: RunRequest, found: Sequence[FoundAgent]) -> No
 
 
 def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder, backend: Backend) -> SessionOptions:
-    """Everything the fold needs to know, resolved."""
+    """Resolve the request into the options that the fold needs."""
     chosen = chosen_team(request, stage.found)
     options = SessionOptions(
         **{name: getattr(request, name) for name in AS_REQUESTED},
@@ -466,7 +466,7 @@ async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder
 
 
 def sharing(held: TargetLock | None) -> tuple[str, ...]:
-    """What the session is warned of where it shares its target."""
+    """The warning of a session that shares its target with others."""
     others = () if held is None else tuple(held.met.values())
     return tuple(f"the target is shared with {other}: it is not certain whose a change is" for other in others)
 
@@ -491,7 +491,7 @@ async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] =
 
 
 async def telling(act: Callable[[], Awaitable[object]], tell: Callable[[], None], *, every_s: float) -> None:
-    """Wait for an act, and tell about it now and then if it takes long; what it raises is raised."""
+    """Wait for an act, and report on it now and then if it takes long; its exceptions pass through."""
     problem: Exception | None = None
 
     async def tell_now_and_then() -> None:
@@ -511,7 +511,7 @@ async def telling(act: Callable[[], Awaitable[object]], tell: Callable[[], None]
 
 
 async def release_workers(coordinator: Coordinator) -> None:
-    """The run is over, perhaps by an error: refreshed logins go back; what a resumed session needs stays."""
+    """Give refreshed logins back at the end of a run, even after an error, and keep what a resume needs."""
     coordinator.crew.release()
     leave = partial(coordinator.crew.leave_homes, keep=True)
     with anyio.CancelScope(shield=True), suppress(TimeoutError):
@@ -519,7 +519,7 @@ async def release_workers(coordinator: Coordinator) -> None:
 
 
 def result_of(folder: SessionFolder, session: Session) -> SessionResult:
-    """What the caller is told."""
+    """The result that the caller gets."""
     ending = session.closed
     if ending is None:
         raise RuntimeError(f"session {folder.id} ended without being closed")
@@ -541,7 +541,7 @@ async def record_outcome(session: Session, environ: Mapping[str, str], say: Prog
 
 
 def remove_if_unused(folder: SessionFolder) -> None:
-    """A session that was never opened leaves no folder behind."""
+    """Remove the folder of a session that was never opened."""
     journal: Path = folder.journal_file
     if not journal.exists() or journal.stat().st_size == 0:
         shutil.rmtree(folder.path, ignore_errors=True)

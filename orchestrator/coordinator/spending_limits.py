@@ -19,7 +19,7 @@ from orchestrator.store.outcome_log import OutcomeLog
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One of the limits there are."""
+    """One limit on spending."""
 
     key: str
     """In ``[budget]``."""
@@ -67,7 +67,7 @@ def within_limits(request: RunRequest, environ: Mapping[str, str], now: datetime
 
 
 def outcomes_of(log: OutcomeLog) -> Sequence[RecordedOutcome]:
-    """What came of every real session, each once."""
+    """The outcomes of all real sessions, each once."""
     ended = {
         (record.body.outcome.project, record.body.outcome.session): record.body.outcome
         for record in log.read()

@@ -53,7 +53,7 @@ class Storage:
 
     @property
     def reserve_file(self) -> Path:
-        """Given up once nobody writes any more, so that the report can be written even then.
+        """The reserve that is given up once nobody writes any more, so that even then the report can be written.
 
         Not before: a child that fills the disk would take this as well.  What stops it needs no room; see
         :data:`orchestrator.workers.attempts.SPARES`.
@@ -61,7 +61,7 @@ class Storage:
         return self._folder.path / "disk.reserve"
 
     async def watch(self, session: Callable[[], Session], take: Callable[[StorageShort], None]) -> None:
-        """Look every half second, for ever."""
+        """Look every half second until cancelled."""
         self.restore()
         try:
             async with anyio.create_task_group() as tasks:
@@ -74,7 +74,7 @@ class Storage:
             self.give_up_reserve()
 
     def look(self, session: Session) -> Sequence[StorageShort]:
-        """What the session should be told; nothing while all is well, or while it has been told already."""
+        """What to tell the session; nothing while all is well, or after it has been told."""
         if session.ending is not None:
             return ()
         greedy = tuple(self._greedy(session))
@@ -146,19 +146,19 @@ class Storage:
                 os.close(descriptor)
 
     def make_room(self) -> None:
-        """Nobody writes any more: if the disk is full, what is kept is for the report."""
+        """Give the reserve up for the report, if the disk is full; nobody else writes any more."""
         if _free_bytes(self._folder.path) < RESERVE_BYTES:
             self.give_up_reserve()
 
     def give_up_reserve(self) -> None:
-        """Let others have the room.  Never raises."""
+        """Delete the reserve.  Never raises."""
         with suppress(OSError):
             self.reserve_file.unlink()
 
 
 @asynccontextmanager
 async def stopping_without_journal(crew: Crew) -> AsyncIterator[None]:
-    """If the block ends because the journal cannot be written, nobody goes on unheard: every worker is stopped.
+    """Stop every worker if the block ends because the journal cannot be written: nothing may run unrecorded.
 
     Waits for the proofs, but not for ever.
     """

@@ -58,7 +58,7 @@ def as_recorded(redactor: Redactor, body: Input) -> Input:
 
 
 def beginning(carried: Translation, assignment: Assignment) -> Translation:
-    """Where an attempt's translation begins: its conversation's figures go on, everything else is of one attempt.
+    """The state in which an attempt's translation begins: the conversation's figures go on, the rest starts afresh.
 
     Args:
         carried: What the attempt before it ended with.
@@ -85,7 +85,7 @@ class Stream:
     spread: SpreadObjects = field(default_factory=SpreadObjects)
 
     def whole(self, line: Line) -> Sequence[Line]:
-        """What is complete with this line; objects are looked for where a CLI or a worker writes them."""
+        """Return what this line completes; JSON is looked for only where a CLI or a worker writes it."""
         return (line,) if self.name == "stderr" else self.spread.feed(line)
 
 
@@ -141,7 +141,7 @@ class Listener:
         return paths is None or any(stream.tail.path in paths for stream in self.streams)
 
     def hear(self) -> Sequence[Heard]:
-        """What is new, about 1 MiB at the most; empty when there is nothing."""
+        """Return what is new, at most about 1 MiB at a time."""
         heard: list[Heard] = []
         for stream in self.streams:
             for line in stream.tail.read():
@@ -195,7 +195,7 @@ class Listener:
         return Offsets(**{stream.name: stream.tail.position for stream in self.streams})
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         for stream in self.streams:
             stream.tail.close()
 

@@ -148,7 +148,7 @@ def _is_kernels(folder: ForeignFolder) -> bool:
 
 
 def is_git_folder(folder: ForeignFolder) -> bool:
-    """Whether a folder is itself what is elsewhere called ``.git``."""
+    """Whether a folder is itself a git directory (elsewhere called ``.git``)."""
     return folder.is_file("HEAD") and folder.is_folder("objects") and folder.is_folder("refs")
 
 

@@ -28,7 +28,7 @@ MOST_REASON_CHARS: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class SuiteOutcomes:
-    """What was found of a target's tests, and what became of it."""
+    """The suites that were found in a target, and the result of each."""
 
     detection: Detection = field(default_factory=Detection)
     results: tuple[SuiteResult, ...] = ()
@@ -38,7 +38,7 @@ class SuiteOutcomes:
 
     @property
     def measured(self) -> SuitesMeasured:
-        """The same as plain values, without the single tests."""
+        """The results as plain values, without the single tests."""
         by_name = {result.suite: result for result in self.results}
         suites = tuple(_measured(suite, by_name.get(suite.name), self.problem) for suite in self.detection.suites)
         not_taken = tuple(f"{left.what} ({left.found}): {left.why}" for left in self.detection.not_taken)
@@ -81,7 +81,7 @@ class TargetTests:
         return await self._run(ProjectFiles(self.target), None, (), within_s=within_s)
 
     async def run_on(self, checkout: Path, shared: Sequence[str], *, within_s: float) -> SuiteOutcomes:
-        """The same for the target as it was once.
+        """Run the tests of an earlier state of the target.
 
         Args:
             checkout: a folder of ours, which is thrown away.

@@ -46,7 +46,7 @@ class Memory:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Memory | None:
-        """The user's; ``None`` where there is no home for one."""
+        """The user's own; ``None`` where the user has no cache folder."""
         cache = environ.get("XDG_CACHE_HOME") or (f"{environ['HOME']}/.cache" if environ.get("HOME") else "")
         return cls(Path(cache, "orchestrate", "probes.json")) if cache.startswith("/") else None
 
@@ -75,7 +75,7 @@ class Memory:
 async def probe_as_workers(
     found: Sequence[FoundAgent], *, sandbox: SandboxConfig, backend: Backend, environ: Mapping[str, str]
 ) -> tuple[FoundAgent, ...]:
-    """The agents with what their programs said when they were started as a worker would start them.
+    """Start each agent's program as a worker would, and return the agents with what was found.
 
     Args:
         backend: The one the session runs with.
@@ -130,7 +130,7 @@ async def _probe(
 async def _tried(
     agent: Agent, program: str, environment: Mapping[str, str], *, memory: Memory | None, key: str | None
 ) -> bool:
-    """Whether it asked a proxy of ours for its model; one that has is not tried again until the program changes."""
+    """Whether the CLI asked our proxy for its model; a CLI that did is not tried again until its program changes."""
     known = None if key is None else f"{key} proxy"
     if memory is not None and known is not None and memory.has(known):
         return True
@@ -157,7 +157,7 @@ def about_proxy(found: FoundAgent, agent: Agent, *, sandbox: SandboxConfig, back
 
 
 def _key(program: str, sandbox: SandboxConfig, backend: Backend) -> str | None:
-    """What a program is known by.  What stands in its way may be the policy, so that belongs to it."""
+    """The key under which a program is remembered; it includes the policy, which may be what prevents a start."""
     status = ForeignFolder(Path("/"), links="follow").status(program.lstrip("/"))
     if not isinstance(status, Status):
         return None

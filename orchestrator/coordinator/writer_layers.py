@@ -41,11 +41,11 @@ class WriterLayers:
     target: Path
 
     def place(self, layers: Sequence[NodePath]) -> Path:
-        """Where work on these layers is done: on the last of them, on the target where there is none."""
+        """The folder that a worker on these layers works in: the last layer, or the target without layers."""
         return layer_target(self.session.path, layers[-1]) if layers else self.target
 
     def prepare(self, layers: Sequence[NodePath]) -> None:
-        """Make those that are not there yet, and record what they begin with.  Blocks.
+        """Make the layers that do not exist yet, and record what they begin with.  Blocks.
 
         Raises:
             EnvironmentUnfit: The target cannot be copied or recorded.
@@ -81,7 +81,7 @@ class WriterLayers:
             snapshots.record(label)
 
     def change(self, layers: Sequence[NodePath], worker: WorkerId) -> Diff:
-        """What is different on the last layer since the worker began on it; nobody else writes there then.  Blocks."""
+        """The worker's change on the last layer, where nobody else writes meanwhile.  Blocks."""
         snapshots = self.snapshots(layers)
         before = snapshots.moment(f"{worker} begins") or snapshots.moment(BASELINE)
         after = snapshots.record("measured")
@@ -90,7 +90,7 @@ class WriterLayers:
     def merge(self, leaf: MergeLeaf, names: Names, *, around: Around = lambda _: nullcontext()) -> MergeResult:
         """Merge in plan order; the change of whoever meets a conflict, or is not taken, is kept as a patch.  Blocks.
 
-        Done once more after a kill it comes to the same.
+        Repeated after a kill, it gives the same result.
 
         Args:
             around: Entered while changes of these writers are put into the target itself.

@@ -52,7 +52,7 @@ class _Refused(Exception):
 
 
 def leaving(argv: Sequence[str], cwd: str) -> Push | Publish | Unsupported | None:
-    """What a command asks to be sent; ``None`` for one that a worker runs itself once it is allowed to."""
+    """Read what a command asks to send; ``None`` for a command that a worker runs itself once it is allowed."""
     program = argv[0].rpartition("/")[2] if argv else ""
     try:
         if program == "git" and "push" in argv[verb_at(argv) : verb_at(argv) + 1]:
@@ -127,7 +127,7 @@ def _push(argv: Sequence[str], cwd: str) -> Push:
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Options before git's verb; only ``-C`` has its value here."""
+    """Pair git's options before the verb with their values; only ``-C`` has one here."""
     at = 0
     while at < len(words):
         has_value = words[at] == "-C" and at + 1 < len(words)
@@ -167,7 +167,7 @@ def _given(wanted: RefWanted, refs: Mapping[str, str], head: tuple[str, str], *,
 
 
 def _npm_words(words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """What is no option, and the options with their values."""
+    """Split npm's words into arguments and options with their values."""
     plain: list[str] = []
     options: list[tuple[str, str]] = []
     at = 0

@@ -71,7 +71,7 @@ async def file_changes(folders: Iterable[Path], *, ignored: Collection[str] = ()
 
 
 def _start_inotify(folders: Iterable[Path], ignored: frozenset[str]) -> InotifyChanges | None:
-    """``None`` where there is no inotify, or no more of it."""
+    """Start inotify; ``None`` where the platform has none, or its instances are used up."""
     if sys.platform != "linux" or os.environ.get("ORCHESTRATOR_WATCHER") == "watchfiles":
         return None
     try:

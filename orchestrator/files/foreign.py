@@ -563,7 +563,7 @@ class ForeignFolder:
 
     @contextmanager
     def _place(self, name: Name) -> Iterator[int]:
-        """A descriptor that stands for what is there, without having opened it."""
+        """A descriptor for what stands there (``O_PATH``), which does not open it."""
         if not _parts(name, empty=True):
             descriptor = os.open(self.top, _PLACE)
         else:
@@ -617,7 +617,7 @@ class _NearFolder(ForeignFolder):
         yield self._kept, last
 
     def leave(self) -> None:
-        """Close what is kept open."""
+        """Close the folder that is kept open."""
         if self._above is not None:
             os.close(self._kept)
         self._above = None
@@ -641,7 +641,7 @@ def resolved(path: Path) -> Path | Unread:
 
 
 class _NotAFile(OSError):
-    """Something stands there that is not read."""
+    """The name belongs to something that is no regular file and is not read."""
 
 
 _ARTICLES: Final = {

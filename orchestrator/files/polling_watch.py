@@ -71,7 +71,7 @@ class WatchfilesChanges:
         )
 
     async def _next_paths(self) -> ChangedPaths:
-        """Empty when nothing happened; ``None`` when a watch has just begun to stand."""
+        """Wait for the next changed paths; empty when nothing happened, ``None`` when a watch has just been set up."""
         assert self._watch is not None
         try:
             changes = await anext(self._watch)

@@ -147,7 +147,7 @@ async def run_program_off_loop(
 
 
 def _attended(process: subprocess.Popen[bytes], stdin: bytes, *, within_s: float, most_bytes: int) -> ProgramResult:
-    """Talk with the program until it ends, or has to; it is not reaped."""
+    """Feed and read the program until it ends or must be ended; it is not reaped here."""
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None
@@ -210,7 +210,7 @@ def _exit_of(process: subprocess.Popen[bytes]) -> Iterator[int]:
 
 
 def _read_some(waiting: selectors.BaseSelector, key: selectors.SelectorKey, said: bytearray, most_bytes: int) -> bool:
-    """Take what is there; ``False``: that was too much."""
+    """Read what is there; ``False`` if that exceeds the bound."""
     try:
         chunk = os.read(key.fd, _CHUNK)
     except BlockingIOError:
@@ -250,7 +250,7 @@ def _end_group(leader: int) -> None:
 
 
 def _end_marked(mark: str) -> None:
-    """Kill what bears the mark of a call and left its group; where the platform shows no environments, nothing."""
+    """Kill processes that carry the mark of a call but left its group, where the platform shows environments."""
     if not hasattr(signal, "pidfd_send_signal"):
         return
     wanted = f"{MARK}={mark}".encode()

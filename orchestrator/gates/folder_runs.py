@@ -16,7 +16,7 @@ GO_ENVIRONMENT: Final[Mapping[str, str]] = {"HOME": HOME, "GOFLAGS": "", "GOPROX
 
 @dataclass(frozen=True, slots=True)
 class FolderRun:
-    """What one command said in one folder."""
+    """The output of one command in one folder."""
 
     folder: str
     code: int
@@ -69,5 +69,5 @@ def read_folders(subject: Subject, language: Language, run: ToolRun) -> Sequence
 
 
 def last_line(run: FolderRun) -> str:
-    """The last words of a command that did not do its work."""
+    """The last line that a failed command printed."""
     return last_words((run.err or run.out).encode())

@@ -17,7 +17,7 @@ LEAST_SHARE_OF_BASELINE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many of what."""
+    """What a value was counted over: a number and its unit."""
 
     number: int
     counts: str = ""
@@ -88,7 +88,7 @@ def _why_not(gate: Gate, reading: Reading, rules: Rules) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What follows from all of them."""
+    """The conclusion from all gates."""
 
     approved: bool
     confidence: Confidence

@@ -60,7 +60,7 @@ def _names(subject: Subject) -> tuple[str, ...]:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Count what either found."""
+    """Count the findings of ESLint or of Node."""
     assert evidence.run is not None
     found = _of_eslint(subject, evidence.run) if wants_eslint(subject) else _of_node(subject, evidence.run)
     if isinstance(found, Unmeasured):

@@ -13,7 +13,7 @@ from orchestrator.gates.gate import ToolRun, Unmeasured
 
 @dataclass(frozen=True, slots=True)
 class RuffFinding:
-    """One row."""
+    """One finding of ruff."""
 
     rule: str
     message: str

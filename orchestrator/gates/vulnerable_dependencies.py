@@ -31,7 +31,7 @@ def plan(subject: Subject) -> Command | Unmeasured:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Count them; a package that was passed over leaves the whole unmeasured, whatever the tool says in the end."""
+    """Count the vulnerabilities; a skipped package leaves the whole unmeasured, whatever the tool concludes."""
     run = evidence.run
     assert run is not None
     if not pins_of(subject):

@@ -29,7 +29,7 @@ def plan(subject: Subject) -> Command | Reading | Unmeasured:
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
-    """Count them."""
+    """Count the vulnerabilities; a module that could not be asked about leaves the whole unmeasured."""
     run = evidence.run
     assert run is not None
     rows, _, _ = modules_of(subject)

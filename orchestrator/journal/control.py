@@ -38,7 +38,7 @@ class NumberedCommand:
 
 
 def person() -> str:
-    """Whose hand it is that gives a command: the user this process runs as."""
+    """Name the person who gives a command: the user this process runs as."""
     number = os.getuid()
     try:
         return f"{pwd.getpwuid(number).pw_name} (uid {number})"

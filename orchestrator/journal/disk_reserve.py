@@ -46,19 +46,19 @@ class Reserve:
         self.is_short = problem in _FULL
 
     def give_back(self, end: int) -> None:
-        """The file will not grow any more."""
+        """Release the reserve: the file will not grow any more."""
         if self._until > end:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, end)
         self._until = 0
 
     def is_lost(self) -> None:
-        """The file was cut: what was allocated behind its end went with that."""
+        """Note that the file was cut, which released the blocks behind its end."""
         self._until = 0
 
 
 def _allocate(descriptor: int, start: int, count: int) -> int:
-    """0, or the error number."""
+    """Allocate the blocks; returns 0 or the error number."""
     while True:
         if _fallocate(descriptor, _KEEP_SIZE, ctypes.c_int64(start), ctypes.c_int64(count)) == 0:
             return 0

@@ -83,7 +83,7 @@ class SessionFolder:
 
     @property
     def leaving_dir(self) -> Path:
-        """What leaves in workers' places, while it does; no worker sees it."""
+        """Outbound artifacts while they are sent; no worker sees this folder."""
         return self.path / "leaving"
 
     @property

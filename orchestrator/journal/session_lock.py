@@ -61,7 +61,7 @@ def hold_session_lock(folder: _Folder | Path) -> Iterator[None]:
 def session_holder(folder: _Folder | Path) -> int | None:
     """The pid of the coordinator that runs the session now.
 
-    ``None``: nobody does.  0: somebody does and has not yet written down who.
+    ``None``: nobody runs it.  0: somebody does and has not yet written its pid.
     """
     path = _folder_path(folder) / "session.lock"
     try:

@@ -41,7 +41,7 @@ Identity = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """One session's file."""
+    """The file by which one session claims its target."""
 
     file: Path
     holder: TargetHolder
@@ -143,7 +143,7 @@ def _chain(target: Path) -> tuple[Identity, ...]:
 
 @contextmanager
 def _gate(base: Path) -> Iterator[None]:
-    """Nobody else looks and takes while the block runs.
+    """Keep others from claiming a target while the block runs.
 
     Raises:
         EnvironmentUnfit: The gate cannot be had.
@@ -202,7 +202,7 @@ def _own_folder(base: Path) -> Path:
 
 
 def _claim(base: Path, holder: TargetHolder, chain: tuple[Identity, ...], *, share: bool) -> tuple[Path, int]:
-    """Put our file in its place, locked.
+    """Create and lock this session's claim.
 
     Raises:
         EnvironmentUnfit: It cannot be made.

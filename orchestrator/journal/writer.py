@@ -87,7 +87,7 @@ class Journal:
 
     @property
     def is_short(self) -> bool:
-        """The disk is full, and the journal writes into its reserve."""
+        """Whether the disk is full and the journal writes into its reserve."""
         return self._reserve.is_short
 
     def append(self, body: Body, at: datetime) -> JournalEntry:
@@ -132,7 +132,7 @@ class Journal:
             raise self._cannot("sync", error) from error
 
     def close(self) -> None:
-        """Further calls do nothing."""
+        """Close the file; further calls do nothing."""
         if self._descriptor >= 0:
             reserve = getattr(self, "_reserve", None)
             if reserve is not None:

@@ -64,7 +64,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class GateRequest:
-    """What is to be measured, and how."""
+    """Which project to measure, by which gates, and how."""
 
     target: Path
     """Resolved."""
@@ -274,7 +274,7 @@ async def _measure_all(
 
 
 def graders_of(tools: ToolEnvironment | str, probes: Path) -> frozenset[tuple[str, int, int, int]]:
-    """What measures, as it lies there: every run looks again after the project's own code ran beside it.  Blocks."""
+    """Hash the programs that measure; every run checks them again after the project's own code ran.  Blocks."""
     folders = [probes]
     if isinstance(tools, ToolEnvironment):
         folders += [tools.folder, tools.programs, *tools.folder.glob("lib/python3*/site-packages")]
@@ -335,7 +335,7 @@ async def _measure_on(
 
 
 def _planned(gates: Sequence[Gate], subject: Subject, outcomes: _Outcomes) -> list[tuple[Gate, Command]]:
-    """What each wants to be run; a gate that wants nothing is refused with its reason."""
+    """Ask each gate for its command; a gate without one is not measured, with its reason."""
     planned: list[tuple[Gate, Command]] = []
     for gate in gates:
         assert gate.plan is not None

@@ -34,7 +34,7 @@ _WITNESSES: Final = frozenset({"placed", "observer"})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one run showed."""
+    """The result of one run."""
 
     state: State
     reason: str

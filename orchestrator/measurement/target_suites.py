@@ -25,7 +25,7 @@ _MISSING: Final = re.compile(rb"ModuleNotFoundError: No module named '([\w.]{1,2
 
 @dataclass(frozen=True, slots=True)
 class SuiteRuns:
-    """What the tests did, all suites together."""
+    """The results of all suites together."""
 
     measured: SuitesMeasured
     missing_modules: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class SuiteRuns:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is needed to write down which lines the tests run."""
+    """What a run needs to record which lines the tests run."""
 
     tool: Path
     """A folder that holds coverage.py and nothing else."""

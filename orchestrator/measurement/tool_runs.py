@@ -187,7 +187,7 @@ class ToolRunner:
         return self._shell
 
     def _environ(self, work: Path, own: Mapping[str, str]) -> Mapping[str, str]:
-        """What a tool sees: nothing of the user's, so that no setting of his or the project's steers it."""
+        """The environment of a tool: no setting of the user or the project is in it."""
         return {
             "PATH": self.layer.bench.environ.get("PATH", "/usr/bin:/bin"),
             "HOME": str(work),
@@ -223,7 +223,7 @@ def believed(
 
 
 def _version_of(gate: Gate, command: Command) -> Command:
-    """Asks the tool for its version, in the environment that it is to work in."""
+    """Ask the tool for its version in the environment in which it will run."""
     return Command(gate.version_argv, env=command.env, within_s=VERSION_TIME_S)
 
 

@@ -113,7 +113,7 @@ class AgentTemplate:
         _require_properties(self.answer)
 
     def copied(self) -> AgentTemplate:
-        """The same template with lists of its own, so that a caller's change of one stays the caller's."""
+        """Copy the template with its lists, so that a caller who changes a list changes nobody else's."""
         return copy.deepcopy(self)
 
 
@@ -197,7 +197,7 @@ def _require_properties(answer: object) -> None:
 
 
 def _require_schema(where: str, schema: object, *, depth: int = 0) -> None:
-    """Refuse what not all CLIs take for a schema: a part without a type, lists of what is not said."""
+    """Refuse schemas that some CLI does not accept: a part without a type, or a list without an item type."""
     if depth > 8:
         raise ValueError(f"{where} is nested too deeply")
     if not isinstance(schema, dict):

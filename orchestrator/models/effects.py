@@ -160,7 +160,7 @@ class AnswerGuard:
 
 @dataclass(frozen=True, slots=True)
 class CloseSession:
-    """Every worker is proven gone: write the report and end."""
+    """Write the report and end the session, since every worker is proven gone."""
 
     outcome: Outcome
     reason: str

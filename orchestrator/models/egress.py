@@ -76,7 +76,7 @@ class PushArtifact:
 
     @property
     def is_empty(self) -> bool:
-        """Whether everything is there already."""
+        """Whether the remote repository has everything already."""
         return all(ref.old == ref.new for ref in self.refs)
 
 
@@ -138,7 +138,7 @@ class OutboundInspected:
 
 @dataclass(frozen=True, slots=True)
 class OutboundSent:
-    """What became of sending it."""
+    """The result of sending it."""
 
     worker: WorkerId
     request: str

@@ -50,7 +50,7 @@ class SessionOpened:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStarted:
-    """An attempt's shim runs."""
+    """An attempt's shim has started."""
 
     worker: WorkerId
     attempt: int
@@ -227,7 +227,7 @@ class ChecksMeasured:
 
 @dataclass(frozen=True, slots=True)
 class GatesMeasured:
-    """What the gates at one point of the session's own plan came to."""
+    """The results of the gates at one point of the session's own plan."""
 
     result: GateResult
     effect: EffectId
@@ -236,7 +236,7 @@ class GatesMeasured:
 
 @dataclass(frozen=True, slots=True)
 class LayersMerged:
-    """What became of changes that were made side by side."""
+    """The result of merging changes that were made side by side."""
 
     result: MergeResult
     effect: EffectId
@@ -252,7 +252,7 @@ class TimePassed:
 
 @dataclass(frozen=True, slots=True)
 class ClockMoved:
-    """The machine slept, or its clock was set: seconds that passed on it and for no process; below 0, set back."""
+    """Wall-clock seconds that no process experienced (sleep or a clock change); negative: the clock was set back."""
 
     seconds: float
     kind: Literal["clock_moved"] = "clock_moved"
@@ -305,7 +305,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class SessionClosed:
-    """The last entry."""
+    """The session has ended; this is the last entry."""
 
     outcome: Outcome
     reason: str

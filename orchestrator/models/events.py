@@ -178,7 +178,7 @@ class ConversationStarted:
 
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """What has been consumed since the last report: always a difference, never a running total."""
+    """Tokens and cost consumed since the last report: always a difference, never a running total."""
 
     usage: Usage
     kind: Literal["usage_reported"] = "usage_reported"

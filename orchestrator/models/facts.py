@@ -38,7 +38,7 @@ class DecisionMade:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryChosen:
-    """A known error was matched, and this is being done about it."""
+    """A known error was matched, with the remedy that was chosen."""
 
     action: RecoveryAction
     kind: Literal["record_recovery"] = "record_recovery"
@@ -63,7 +63,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class PlanFinished:
-    """The session's own plan has come to its result."""
+    """The session's own plan has its result."""
 
     result: StrategyResult
     kind: Literal["plan_finished"] = "plan_finished"

@@ -40,7 +40,7 @@ class Usage:
     model: str | None = None
 
     def __post_init__(self) -> None:
-        """A figure that cannot be is unknown: a negative one would widen every limit that sums are held against."""
+        """Turn impossible figures into unknown ones: a negative one would loosen every limit on sums."""
         for name in ("input_tokens", "output_tokens", "cached_tokens"):
             object.__setattr__(self, name, tokens(getattr(self, name)))
         object.__setattr__(self, "cost_usd", cost_usd(self.cost_usd))

@@ -30,7 +30,7 @@ class FoundAgent:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What a scenario bends for its CLIs (settled once, in the scenario file)."""
+    """What a rehearsal's scenario changes for its CLIs; the scenario file alone says so."""
 
     endpoints: Mapping[AgentName, ModelEndpoint] = field(default_factory=dict)
     launch_without: Mapping[AgentName, tuple[str, ...]] = field(default_factory=dict)

@@ -88,7 +88,7 @@ Leaf: TypeAlias = Annotated[AgentLeaf | GateLeaf | MergeLeaf, Field(discriminato
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """These leaves are to run now.  One that runs already is named again until its result is there."""
+    """These leaves are to run now.  A running leaf is named again until its result arrives."""
 
     leaves: tuple[Leaf, ...]
 

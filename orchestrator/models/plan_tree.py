@@ -1,4 +1,4 @@
-"""These models are a plan as a tree, and what its leaves came to.
+"""These models are a plan as a tree, and the results of its leaves.
 
 Inner nodes are strategies over their children; leaves are agents and gates.  A plan never changes while it runs: what
 happened stands in the results, each under the path of its leaf.
@@ -137,7 +137,7 @@ Node: TypeAlias = AgentNode | GateNode | StrategyNode
 
 
 class Failure(StrEnum):
-    """Why an agent's result is none."""
+    """Why an agent has no usable result."""
 
     FAILED = "failed"
     """It could not be run to its end, or said itself that it failed; a refusal too."""
@@ -148,7 +148,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentResult:
-    """What one agent came to."""
+    """The result of one agent."""
 
     path: NodePath
     agent_id: str
@@ -202,7 +202,7 @@ class GateResult:
 
     @property
     def state(self) -> GateState:
-        """All that was asked for passes, or something fails, or something was not measured."""
+        """Passed if all gates pass, failed if one fails, else not measured."""
         states = {gate.state for gate in self.gates}
         if GateState.FAIL in states:
             return GateState.FAIL
@@ -211,7 +211,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What became of the changes that were made side by side."""
+    """The result of merging changes that were made side by side."""
 
     path: NodePath
     success: bool
@@ -231,7 +231,7 @@ Result: TypeAlias = AgentResult | GateResult | MergeResult
 
 @dataclass(frozen=True, slots=True)
 class StrategyResult:
-    """What a node came to, with all that led there."""
+    """The result of a node, with all the results that led to it."""
 
     path: NodePath
     success: bool

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 
 class GateState(StrEnum):
-    """What may be said about a gate.  Only the first lets a release through by itself."""
+    """The state of a gate.  Only the first lets a release through by itself."""
 
     PASS = "pass"  # noqa: S105 - the word a gate ends with
     FAIL = "fail"
@@ -55,7 +55,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class ObeyedSettings:
-    """What was obeyed of what a project or its user says of its gates; a later run may take it from here."""
+    """The settings of project and user that the gates obeyed; a later run may take them from here."""
 
     allowed_licences: tuple[str, ...] = ()
     budget: Mapping[str, float | str] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class QualityGate(BaseModel):
 
 
 class GateReport(BaseModel):
-    """Every gate that was asked for, and what follows from them."""
+    """Every requested gate, and the conclusion from all of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

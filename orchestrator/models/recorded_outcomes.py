@@ -1,4 +1,4 @@
-"""These models hold what came of a session: who worked, what gates measured, and what it took."""
+"""These models hold the outcome of a session: who worked, what gates measured, and what it cost."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class GateOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RecordedOutcome:
-    """What came of one session, derived from its journal alone."""
+    """The outcome of one session, derived from its journal alone."""
 
     session: SessionId
     project: str

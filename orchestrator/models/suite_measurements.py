@@ -29,13 +29,13 @@ class SuiteMeasured:
 
     @property
     def words(self) -> str:
-        """What came of it, for people."""
+        """The suite's result in words."""
         return f"{self.state}: {self.reason}" + (f" ({self.interpreter})" if self.interpreter else "")
 
 
 @dataclass(frozen=True, slots=True)
 class SuitesMeasured:
-    """Everything that was found of a target's tests at one time, and what became of it."""
+    """All suites that were found in a target at one time, with their results."""
 
     suites: tuple[SuiteMeasured, ...] = ()
     not_taken: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ class IgnoredChange:
 
 @dataclass(frozen=True, slots=True)
 class Unshown:
-    """Everything a reader of the diff has to be told besides."""
+    """Everything that a reader of the diff has to know and cannot see in it."""
 
     hidden: tuple[HiddenFile, ...] = ()
     hidden_count: int = 0
@@ -56,7 +56,7 @@ class Unshown:
     """What could not be told, and why."""
 
     def lines(self) -> tuple[str, ...]:
-        """The same in sentences, without full stops; none where there is nothing to say."""
+        """The same in sentences, without full stops; empty where there is nothing to say."""
         return tuple(self._lines())
 
     def _lines(self) -> Iterator[str]:

@@ -96,7 +96,7 @@ def decision_words(decision: OrchestratorDecision) -> str:
 
 
 def plan_words(result: StrategyResult) -> str:
-    """What a plan came to, and how many of its agents did their part."""
+    """The result of a plan, and how many of its agents succeeded."""
     done = sum(output.success for output in result.outputs)
     end = "has come to its result" if result.success else "has failed"
     agents = f"{done} of {len(result.outputs)} agents did their part"
@@ -104,7 +104,7 @@ def plan_words(result: StrategyResult) -> str:
 
 
 def plan_lines(result: StrategyResult) -> tuple[str, ...]:
-    """What each agent of a plan came to, in a line, and behind them what went wrong with the whole."""
+    """A line for each agent's result, followed by what went wrong with the whole plan."""
     lines = [f"{output.path} {output.agent_id}: {_output_words(output)}" for output in result.outputs]
     lines += [f"dissent: {output.agent_id}: {_output_words(output)}" for output in result.dissent]
     lines += [f"gates at {each.path}: {_gate_words(each)}" for each in result.gates]
@@ -165,7 +165,7 @@ def recovery_changes(action: RecoveryAction) -> tuple[str, ...]:
 
 
 def _only_in(first: tuple[str, ...], second: tuple[str, ...]) -> list[str]:
-    """What stands in ``first`` alone, each flag with its values."""
+    """The flags, with their values, that only ``first`` has."""
     import difflib
 
     matcher = difflib.SequenceMatcher(None, first, second, autojunk=False)
@@ -195,7 +195,7 @@ def _counts(by_name: Mapping[str, int]) -> str:
 
 
 def clock_words(seconds: float) -> str:
-    """What happened to the clock, by so many seconds."""
+    """Say by how many seconds the clock was moved."""
     how = f"set back by {duration(-seconds)}" if seconds < 0 else f"{duration(seconds)} on, as after a sleep"
     return f"the clock was {how}; no wait counts that"
 

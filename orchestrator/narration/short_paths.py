@@ -1,4 +1,4 @@
-"""Say paths in the target as a person in it would: relative, and without first changing to where one is."""
+"""Shorten paths in the target as a person working there would write them: relative, and without a leading ``cd``."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Carried:
     """Told why the rest is refused."""
 
     async def to_the_end(self, prepare: Callable[[ProxyRequest], bytes], *, is_checked: bool) -> None:
-        """Carry it, and what follows it on its connection for the same host.
+        """Carry the request, and those that follow it on its connection for the same host.
 
         Args:
             prepare: The head that the outside is told of a request that is no tunnel.
@@ -51,7 +51,7 @@ class Carried:
         await join(self.inside, self.outside, self._open_tunnel if is_checked else None)
 
     async def _open_tunnel(self) -> None:
-        """Look at the tunnel's first bytes, and let the others through unread if these are for the host allowed."""
+        """Check that a tunnel's first bytes are meant for the allowed host, then pass the rest through unread."""
         try:
             opening = await read_opening(self.inside[0], self.request.port)
         except (OSError, TimeoutError):
@@ -128,7 +128,7 @@ class Carried:
         return head + blank, rest
 
     def _end(self, reason: str, said: bytes = b"") -> None:
-        """Say so to both sides and end; what the outside has not been told by now it is not told."""
+        """Report the refusal to both sides and end; nothing more is sent to the outside."""
         self.refuse(reason)
         with suppress(OSError, RuntimeError):
             self.inside[1].write(said)

@@ -20,7 +20,7 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class NetworkRules:
-    """Of one worker."""
+    """What one worker may reach."""
 
     hosts: tuple[str, ...] = ()
     """``example.org``, ``*.example.org``, each with ``:port`` or without."""

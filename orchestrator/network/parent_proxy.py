@@ -14,7 +14,7 @@ from orchestrator.network.network_rules import split_port
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """One proxy that is asked on the way."""
+    """A proxy of the user's own network, through which connections go."""
 
     host: str
     port: int

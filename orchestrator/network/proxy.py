@@ -97,7 +97,7 @@ class Proxy:
         self._rules[worker] = rules
 
     def admit_again(self, worker: WorkerId, rules: NetworkRules, port: int | None) -> None:
-        """The same for a worker of a dead coordinator, at the port it knows, if it has no network of its own."""
+        """Admit a worker of a dead coordinator again, at the port it knows if it has no network of its own."""
         self.admit(worker, rules)
         if port is None:
             return
@@ -203,7 +203,7 @@ class Proxy:
         await _say(writer, "403 Forbidden", f"{request.host}:{request.port} is refused: {reason}")
 
     async def _reach(self, rules: NetworkRules, request: ProxyRequest) -> tuple[Ends, Callable[[ProxyRequest], bytes]]:
-        """Connected, and how the head of a request is told to whoever is there.
+        """Connect to where a request may go, and return how its head is to be written there.
 
         What is checked is what is connected to: no name changes its mind between.  A proxy further on resolves names
         itself, and what it lets through is for its owners to say.
@@ -263,7 +263,7 @@ def _forwarded(request: ProxyRequest) -> bytes:
 
 
 class _Unfit(Exception):
-    """A listed host that leads where nobody may go."""
+    """A listed host resolves to an address that no worker may reach."""
 
 
 @asynccontextmanager

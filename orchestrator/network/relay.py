@@ -21,7 +21,7 @@ Ends: TypeAlias = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def connect(addresses: Sequence[str], port: int) -> Ends:
-    """To the first of these addresses that answers.
+    """Connect to the first of these addresses that answers.
 
     Raises:
         OSError: None does.
@@ -37,7 +37,7 @@ async def connect(addresses: Sequence[str], port: int) -> Ends:
 
 
 async def connect_through(upstream: Upstream, request: ProxyRequest) -> Ends:
-    """To the proxy further on, which has agreed to the tunnel if one is wanted.
+    """Connect to the next proxy, and open a tunnel through it if one is wanted.
 
     Raises:
         OSError: It cannot be reached, or refuses.

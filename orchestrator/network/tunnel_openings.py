@@ -54,7 +54,7 @@ async def read_opening(reader: asyncio.StreamReader, port: int) -> Opening:
 
 
 def classify(read: bytes, port: int) -> Opening | None:
-    """What these bytes begin; ``None``: that cannot be told yet."""
+    """The protocol that these bytes begin; ``None`` while too few have come to tell."""
     if not read:
         return None
     if _is_tls(read):

@@ -60,7 +60,7 @@ NO_TASK: Final = "Do for this project what your instructions say."
 
 @dataclass
 class AgentResult:
-    """What one agent came to."""
+    """The result of one agent (specification 002)."""
 
     agent_id: str
     success: bool
@@ -72,7 +72,7 @@ class AgentResult:
 
 @dataclass
 class StrategyResult:
-    """What a team came to."""
+    """The result of a team (specification 002)."""
 
     success: bool
     outputs: list[AgentResult]
@@ -111,13 +111,13 @@ class ExecutionStrategy(ABC):
 
 
 class _Strategy(ExecutionStrategy):
-    """What the six have in common."""
+    """The part that all six strategies share."""
 
     strategy: ClassVar[Strategy]
 
     @property
     def threshold(self) -> float | None:
-        """Of the node; ``None`` takes the strategy's own."""
+        """The threshold of the plan's node; ``None`` takes the strategy's default."""
         return None
 
     async def execute(self, agents: list[AgentTemplate], context: dict[str, Any]) -> StrategyResult:
@@ -182,7 +182,7 @@ class TeachingStrategy(_Strategy):
 
     @property
     def threshold(self) -> float | None:
-        """The junior's."""
+        """The confidence from which on the junior's work stands."""
         return self.quality_threshold
 
     async def execute(self, agents: list[AgentTemplate], context: dict[str, Any]) -> StrategyResult:
@@ -270,7 +270,7 @@ def order_of(plan: StrategyNode, context: Mapping[str, Any], environ: Mapping[st
 
 
 def _rehearsal(context: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[bool, bool, str]:
-    """Whether it is one, with stand-ins, and the scenario's text if one is named."""
+    """Read whether to rehearse, whether with stand-ins, and the text of the scenario if one is named."""
     stated = context.get("rehearse")
     # Nothing said is no leave to spend money where the environment asks for a rehearsal.
     asked = stated if stated is not None else environ.get("ORCHESTRATOR_REHEARSE") or False
@@ -310,7 +310,7 @@ def _folder(name: str, given: object) -> Path:
 
 
 def _task(context: Mapping[str, Any], environ: Mapping[str, str]) -> str:
-    """What is to be done, and beneath it the caller's data, quoted: nothing in it is an instruction."""
+    """Compose the task from what is to be done and the caller's data, quoted so that none of it is an instruction."""
     stated = next((context[key] for key in ("task", "task_description") if context.get(key) is not None), NO_TASK)
     redactor = Redactor(secret_values(environ))
     task = redactor.text(text_of("context['task']", stated))
@@ -322,7 +322,7 @@ def _task(context: Mapping[str, Any], environ: Mapping[str, str]) -> str:
 
 
 def result_of(report: SessionReport) -> StrategyResult:
-    """What a session came to, in the specification's words."""
+    """Turn a session's result into the specification's terms."""
     found = report.result
     errors = [] if report.outcome == "done" else [report.reason]
     if found is None:

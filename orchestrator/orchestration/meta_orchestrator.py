@@ -184,7 +184,7 @@ class MetaOrchestrator:
 
 
 def _unloadable(composition: AgentConfiguration) -> str | None:
-    """Why a saved composition is none for now; ``None`` where it is one."""
+    """Explain why a saved composition cannot be loaded now; ``None`` if it can."""
     if composition.strategy not in set(CompositionPattern):
         return f"there is no strategy {composition.strategy!r}"
     for saved in composition.agents:
@@ -203,7 +203,7 @@ def _rule(requirements: TaskRequirements, agents: Sequence[AgentTemplate]) -> Pa
 
 
 def _analysis(requirements: TaskRequirements) -> TaskAnalysis:
-    """What the requirements say; a caller may have changed what was read."""
+    """Rebuild the analysis from the requirements, which the caller may have changed."""
     read = requirements.analysis
     return TaskAnalysis(
         outcome=read.outcome if read else Reading(Outcome.CHANGE, "nobody read a task", (), ""),

@@ -85,7 +85,7 @@ async def _in_process(order: SessionOrder, environ: Mapping[str, str]) -> Sessio
 
 
 async def _end(process: anyio.abc.Process) -> None:
-    """See it gone: it stops its session when its standard input ends."""
+    """End the session's process by closing its standard input, and wait for it."""
     if process.stdin is not None:
         with suppress(anyio.BrokenResourceError, OSError):
             await process.stdin.aclose()

@@ -13,7 +13,7 @@ from orchestrator.models.plan_tree import AgentResult, StrategyNode, StrategyRes
 
 @dataclass(frozen=True, slots=True)
 class SessionOrder:
-    """One session to be run."""
+    """The order to run one session."""
 
     task: str
     target: Path
@@ -29,7 +29,7 @@ class SessionOrder:
 
 @dataclass(frozen=True, slots=True)
 class SessionReport:
-    """What came of it."""
+    """The report on that session."""
 
     session: str = ""
     folder: str = ""

@@ -22,7 +22,7 @@ _GENERIC_NAMES = frozenset(rule.name for rule in ANY_AGENT)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a matched rule asks for, after the bounds have been looked at."""
+    """What a matched rule asks for, within the bounds on recoveries."""
 
     rule: str
     because: str
@@ -126,7 +126,7 @@ def _bounded(
     attempts: int,
     max_attempts: int,
 ) -> Plan:
-    """The plan itself, or an escalation that says which bound it ran into."""
+    """Return the plan, or an escalation that names the bound it would exceed."""
     remedy = plan.remedy
     if not isinstance(remedy, Relaunch | Wait):
         return plan

@@ -35,7 +35,7 @@ class CliFacts:
 
 @dataclass(frozen=True, slots=True)
 class PreparationFacts:
-    """What was measured; nothing here is looked up again."""
+    """The measurements to judge; nothing is measured again here."""
 
     target: Path
     workspace: Path

@@ -92,7 +92,7 @@ def _call(call: Call, request: ModelRequest) -> tuple[str, Mapping[str, Any]]:
 
 
 def _blocks(answer: Answer, request: ModelRequest) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]] | Wire]:
-    """Each content block as its empty start and its one delta; pauses and cuts in between."""
+    """Send each content block as an empty start and one delta, with the pauses and cuts in between."""
     for piece in answer.pieces:
         match piece:
             case Pause() | Drop():

@@ -54,7 +54,7 @@ def _said(content: Mapping[str, Any]) -> Iterator[UserText | ToolResult]:
 
 
 def _example(schema: Mapping[str, Any]) -> Any:
-    """The plainest value that fits a JSON schema: enough for the CLI's own classifiers."""
+    """Make the plainest value that fits a JSON schema, which is enough for the CLI's own classifiers."""
     if schema.get("enum"):
         return schema["enum"][0]
     match str(schema.get("type", "")).lower():

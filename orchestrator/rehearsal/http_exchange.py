@@ -79,13 +79,13 @@ class Exchange:
         return HttpRequest(request.method.decode("latin-1"), target, headers, _unpacked(raw, headers))
 
     async def send_whole(self, body: bytes, *, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
-        """A response of known length; a HEAD gets the same without its body."""
+        """Send a response of known length; a HEAD gets the same without its body."""
         fields = {"content-type": "application/json", **(headers or {}), "content-length": str(len(body))}
         content = [h11.Data(data=body)] if body and self._wants_body else []
         await self._send(_head(status, fields), *content, h11.EndOfMessage())
 
     async def begin_events(self) -> None:
-        """The head of an event stream; chunks follow, then :meth:`end_events`."""
+        """Send the head of an event stream; chunks follow, then :meth:`end_events`."""
         await self._send(_head(200, {"content-type": "text/event-stream", "cache-control": "no-cache"}))
 
     async def send_event(self, data: bytes) -> None:
@@ -93,7 +93,7 @@ class Exchange:
         await self._send(h11.Data(data=data))
 
     async def end_events(self) -> None:
-        """The end of an event stream: the connection can be used again."""
+        """Send the end of an event stream; the connection can be used again."""
         await self._send(h11.EndOfMessage())
 
     async def _read_body(self) -> bytes:
@@ -145,7 +145,7 @@ def _unpacked(raw: bytes, headers: Mapping[str, str]) -> bytes:
 
 
 def _path_of(target: str) -> str:
-    """A proxy's absolute form names the host again."""
+    """The path of a request's target, which may be in the absolute form that proxies get."""
     if not target.startswith(("http://", "https://")):
         return target
     return "/" + target.partition("://")[2].partition("/")[2]

@@ -110,7 +110,7 @@ def _folder(packages: Mapping[str, str], cache: Path) -> Path:
 
 
 def _machine() -> str:
-    """Packages hold binaries of one platform: a cache in a shared home must tell machines apart."""
+    """Name the platform, so that a cache in a shared home keeps binaries of several apart."""
     return f"{sys.platform} {platform.machine()}"
 
 
@@ -156,7 +156,7 @@ def _run(
     env: Mapping[str, str] | None = None,
     held: int | None = None,
 ) -> str:
-    """Run to the end, and the whole tree ends with us; returns what it printed.
+    """Run a command whose whole process tree ends with ours, and return its output.
 
     It stays in our own process group: a Ctrl-C or a signal to the group is for it, too.
 

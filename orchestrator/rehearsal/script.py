@@ -153,7 +153,7 @@ class Script:
         return (_APPROVAL,) if turn == _NO_TURN_REVIEW else (_DONE,)
 
     def bookmarks(self) -> str:
-        """Where everybody stands, as JSON: what :meth:`restore` takes in another process."""
+        """Everybody's position as JSON, for :meth:`restore` in another process."""
         plays = {
             worker: [play.turn, play.prompt, play.at, play.refused, play.called, play.asked, play.before]
             for worker, play in self._plays.items()
@@ -239,7 +239,7 @@ def _group(play: _Play, results: Sequence[ToolResult]) -> Sequence[Step]:
 
 
 def _advance(play: _Play, step: Step) -> None:
-    """Past the step, unless further requests are to meet it."""
+    """Move past the step, unless further requests are to meet it."""
     play.refused += 1
     endless = step.times == 0
     if (step.status is None and not step.drop) or (not endless and play.refused >= step.times):

@@ -43,7 +43,7 @@ class Estimate:
     """``None`` while the agent's price is not known: it has not told a cost yet, or never does."""
 
     def left(self, used: Usage) -> Estimate:
-        """What of it has not been used up yet."""
+        """The part of it that has not been used yet."""
         cost = self.cost_usd
         return Estimate(
             max(0, self.tokens - (used.total_tokens or 0)),

@@ -182,7 +182,7 @@ def python_words(words: Sequence[Word]) -> PythonWords:
 
 
 def _python_letters(words: Sequence[Word], at: int) -> PythonWords | int:
-    """What one group of letters says, or where the next word stands."""
+    """Read one group of option letters, or say where the next word stands."""
     word = words[at]
     for place, letter in enumerate(word.text[1:], 1):
         if letter not in "cmWXQ":
@@ -230,7 +230,7 @@ def run_by_interpreter(name: str, words: Sequence[Word]) -> Iterator[tuple[Word,
 
 
 def _as_program(script: Word, rest: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
-    """A script by its name, as far as that is known: it may be a listed program's own file."""
+    """Name the program behind a script file, which may be a listed program's own."""
     if not script.text or (script.dynamic and not script.named):
         return
     name = script.text.rpartition("/")[2]
@@ -524,7 +524,7 @@ def _of_python(code: str) -> Iterator[Started]:
 
 
 class _Values:
-    """What names of a Python program stand for, as far as they are set once and to what is known."""
+    """The values of a Python program's names, as far as each is set once and to a known value."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.named: dict[str, ast.expr | None] = {}

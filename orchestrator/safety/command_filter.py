@@ -66,7 +66,7 @@ _CAREFUL_WEIGHT: Final[Sequence[Decision]] = ("block", "confirm", "unknown", "wa
 
 @dataclass(frozen=True, slots=True)
 class CommandVerdict:
-    """What is to be said of one command."""
+    """The verdict on one command, with its reason."""
 
     decision: Decision
     rule: str
@@ -92,7 +92,7 @@ _ALLOWED = CommandVerdict("allow", rule="", reason="no rule speaks of it")
 
 
 class About(NamedTuple):
-    """What is known of a program by its name alone."""
+    """What the rules say of a program by its name alone."""
 
     rules: tuple[tuple[Decision, CommandRule], ...]
     """Those that may mean it."""
@@ -153,7 +153,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class CommandFilter:
-    """What is to be said of commands under one policy."""
+    """Judges commands under one policy."""
 
     rules: Rules
     unsure: Unsure = "warn"

@@ -1,4 +1,4 @@
-"""Say what has to be said about what a worker is about to do."""
+"""Judge a worker's tool calls and measurements by its sandbox policy."""
 
 from __future__ import annotations
 

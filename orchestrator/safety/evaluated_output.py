@@ -1,4 +1,4 @@
-"""Tell what a shell is to evaluate of what programs print.
+"""Tell which output of programs a shell is going to evaluate.
 
 ``eval "$(ssh-agent -s)"`` is what that program is for; ``sed 's/^/git push /' | sh`` says what its lines begin with.
 """

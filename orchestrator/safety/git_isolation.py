@@ -1,4 +1,4 @@
-"""Tell git to read nobody's configuration, ask nobody, and fetch nothing by itself."""
+"""Run git so that it reads nobody's configuration, asks nobody, and fetches nothing by itself."""
 
 from __future__ import annotations
 

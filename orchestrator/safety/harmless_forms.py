@@ -170,7 +170,7 @@ def does_nothing(program: str, words: Sequence[Word], name: str = "") -> bool:
 
 
 def _fits(form: HarmlessForm, grammar: Grammar, words: Sequence[Word]) -> bool:
-    """Walk over the words once; whatever is not surely so is no harmless form."""
+    """Match the words against a form; in doubt, they do not fit."""
     verbs = list(form.verb)
     found = not form.options
     behind_verb = False

@@ -66,11 +66,11 @@ class WorkerPaths:
 
     @classmethod
     def of(cls, config: SandboxConfig, assignment: Assignment) -> WorkerPaths:
-        """What one worker reaches under one policy."""
+        """Read from a policy what one worker reaches."""
         return _paths_of(config, Places.of(assignment), tuple(assignment.writable))
 
     def scope(self) -> Scope:
-        """What a command knows when it begins."""
+        """The scope in which a command begins."""
         return Scope(cwd=self.cwd, home=self.home)
 
     def is_protected(self, word: Word, scope: Scope) -> bool:
@@ -107,7 +107,7 @@ class WorkerPaths:
 
 @lru_cache(maxsize=64)
 def _paths_of(config: SandboxConfig, places: Places, writable: tuple[Path, ...]) -> WorkerPaths:
-    """Made once for each worker: filling in a policy costs more than judging the usual command."""
+    """Fill a policy in once for each worker, which costs more than judging the usual command."""
     own = (str(places.scratch), str(places.home))
     roots = dict.fromkeys(str(path) for path in (places.target, *writable) if str(path) not in own)
     return WorkerPaths(

@@ -153,7 +153,7 @@ class Redactor:
 
 
 def _field_names(kind: Any) -> tuple[str, ...]:
-    """Of a dataclass; empty for any other class."""
+    """The field names of a dataclass; empty for any other class."""
     names = _NAMES.get(kind)
     if names is None:
         # Looked up for every event there is, and the classes are few.
@@ -162,7 +162,7 @@ def _field_names(kind: Any) -> tuple[str, ...]:
 
 
 def _without_forms(text: str) -> str:
-    """Without whatever has the form of a key."""
+    """Take out of a text whatever has the form of a key."""
     for form in _FORMS:
         if any(hint in text for hint in form.hints):
             text = form.pattern.sub(_placed(form.kind), text)

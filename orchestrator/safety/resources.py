@@ -82,7 +82,7 @@ def _judge_cpu(
 
 
 def _average(samples: tuple[tuple[datetime, float], ...], at: datetime) -> float:
-    """Weighted by time: each figure holds since the sample before it."""
+    """Average weighted by time: each figure holds since the sample before it."""
     begin = at - CPU_WINDOW
     used = covered = 0.0
     for (before, _), (when, percent) in pairwise(samples):

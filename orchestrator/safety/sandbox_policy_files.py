@@ -122,7 +122,7 @@ def _load(path: Path, extending: tuple[Path, ...]) -> SandboxConfig:
 
 
 def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mapping[str, Any]:
-    """What the policy named by ``extends`` says; nothing without one."""
+    """Read the policy that ``extends`` names; empty without one."""
     wanted = file.data.get("extends")
     if not isinstance(wanted, str):
         return {}
@@ -189,7 +189,7 @@ def _check_path(file: TomlFile, key: str, item: str) -> None:
 
 
 def _check_texts(file: TomlFile) -> None:
-    """What the model's types let pass and nobody can mean."""
+    """Refuse texts that fit the model's types but cannot be meant."""
     for key in ("never_writable", "allowed_hosts", *_RULES):
         given = file.data.get(key)
         for item in given if isinstance(given, list) else ():
@@ -206,7 +206,7 @@ def _check_texts(file: TomlFile) -> None:
 
 
 def _check_egress(file: TomlFile) -> None:
-    """Destinations that nothing can be sent to, and credentials that nobody could find."""
+    """Refuse destinations that nothing can be sent to, and credentials that nobody could find."""
     table = file.data.get("leaving")
     for key, given in table.items() if isinstance(table, dict) else ():
         if key in ("push_url", "publish_url") and isinstance(given, str) and given and given != ORIGIN:

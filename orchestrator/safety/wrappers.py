@@ -548,7 +548,7 @@ def _after_own(words: Sequence[Word], wrapper: Wrapper) -> tuple[Word, ...]:
 
 
 def _ends_in_valued(text: str, valued: frozenset[str]) -> bool:
-    """Letters that stand together, the last of which takes the next word: ``sudo -Eu root``, ``screen -dmS x``."""
+    """Whether grouped option letters end in one that takes the next word: ``sudo -Eu root``, ``screen -dmS x``."""
     return (
         text[:1] == "-"
         and text[1:2] not in ("", "-")
@@ -559,7 +559,7 @@ def _ends_in_valued(text: str, valued: frozenset[str]) -> bool:
 
 
 def _of_xargs(words: Sequence[Word], piped: Sequence[Word]) -> tuple[Word, ...]:
-    """The command with what it is given: in place of ``{}``, or behind."""
+    """The command with the words that xargs adds: in place of ``{}``, or at the end."""
     inner = _after_own(words[1:], WRAPPERS["xargs"])
     mark = next((words[n + 1].text for n, w in enumerate(words[:-1]) if w.text == "-I"), None)
     mark = mark or next((w.text[2:] for w in words if w.text.startswith("-I") and len(w.text) > 2), None)

@@ -63,7 +63,7 @@ class Grants:
 
 
 def grants(config: SandboxConfig, request: SandboxRequest, layers: Layers = Layers()) -> Grants:  # noqa: B008 - frozen
-    """What the policy and the role give.
+    """Derive a worker's folders from the policy and the role.
 
     Args:
         layers: what the worker sees in the place of repositories: what the policy holds in those, the layers hold.
@@ -94,7 +94,7 @@ def shared_roots(config: SandboxConfig, request: SandboxRequest) -> Sequence[Pat
 
 
 def _held_of_nested(roots: Sequence[Path], never_writable: Sequence[str]) -> Sequence[Path]:
-    """What the policy says of a root's own ``.git`` holds for every repository in it."""
+    """Apply what the policy says of a root's own ``.git`` to every repository in it."""
     names = sorted({text.rpartition("/.git/")[2] for text in never_writable if "/.git/" in text})
     found = [git for root in roots for git in nested_repositories(root)] if names else []
     # A submodule's .git is a file that says where hooks and configuration are.
@@ -170,7 +170,7 @@ def wrap(
 
 
 def _held_of_proc() -> Sequence[str]:
-    """What of ``/proc`` a worker must not write, though the kernel would let it.
+    """List what of ``/proc`` a worker must not write, though the kernel would let it.
 
     The sandbox's first process is bubblewrap itself: it has the worker's own user and no rights that the worker lacks,
     so its memory could be written by a path, and its request to die with the shim be taken back (ADR 0030).  The
@@ -186,7 +186,7 @@ def _held_of_proc() -> Sequence[str]:
 
 
 def _devices(config: SandboxConfig) -> Sequence[str]:
-    """Devices, and shared memory with a bound; their own folder is memory without one, so nobody writes there."""
+    """Mount devices and bounded shared memory; ``/dev`` itself is unbounded memory and therefore read-only."""
     return ("--dev", "/dev", *_size(config), "--tmpfs", "/dev/shm", "--remount-ro", "/dev")  # noqa: S108 - its own
 
 
@@ -218,7 +218,7 @@ def _program() -> bytes:
 
 @lru_cache(maxsize=4)
 def can_disable_user_namespaces(bwrap: str) -> bool:
-    """0.8 and later; looked for in the file, since asking it costs as much as a launch."""
+    """Whether this bubblewrap is 0.8 or later, by a word in its file: asking it costs as much as a launch."""
     try:
         return b"disable-userns" in Path(bwrap).read_bytes()
     except OSError:
@@ -233,7 +233,7 @@ def _closed(mounts: Sequence[Mount]) -> Sequence[Path]:
 
 
 def _places(names: Iterable[str], *, follow: bool) -> Sequence[Path]:
-    """Each place once, with links followed or as it is named."""
+    """Resolve places, each once; links are followed only where asked."""
     return list(dict.fromkeys(_resolved(Path(name)) if follow else Path(name) for name in names))
 
 

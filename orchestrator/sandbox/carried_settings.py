@@ -33,7 +33,7 @@ def settings_there(agent: Agent, home: Path) -> tuple[UserSetting, ...]:
 
 
 def words_about_settings(agent: Agent, home: Path, bring: Collection[str]) -> str | None:
-    """What does not reach this agent's workers, and how to bring it along; ``None`` where there is nothing to say."""
+    """Say which settings do not reach this agent's workers, and how to bring them; ``None`` if there are none."""
     left = [one for one in settings_there(agent, home) if one.stays or one.kind not in bring]
     if not left:
         return None
@@ -47,7 +47,7 @@ def words_about_settings(agent: Agent, home: Path, bring: Collection[str]) -> st
 
 
 def words_about_losses(agent: Agent, home: Path, bring: Collection[str]) -> str | None:
-    """What the policy brings along for this agent and cannot be copied, found by trying; ``None`` where all can."""
+    """Say which listed settings of this agent cannot be copied, found by trying; ``None`` if all can."""
     if not bring:
         return None
     with temporary_folder("settings") as place:

@@ -109,7 +109,7 @@ def _read(path: str) -> bytes | str:
 
 
 def _root() -> ForeignFolder:
-    """The user named it, so links on the way are the user's."""
+    """The root to read a named file from; the user named it, so links on the way are trusted."""
     return ForeignFolder(Path("/"), links="follow")
 
 

@@ -153,7 +153,7 @@ class _Layer:
             self._show_part(place, tree.prefix)
 
     def _show_part(self, place: Path, prefix: str) -> None:
-        """Only a part of the work tree is in sight: git is told not to miss the rest."""
+        """Tell git not to miss the part of the work tree that is out of sight."""
         (place / "info").mkdir(exist_ok=True)
         (place / "info" / "sparse-checkout").write_text(f"/{prefix}\n", encoding="utf-8")
         data = read_file(str(place / "index"), MOST_INDEX_BYTES) or b""
@@ -223,7 +223,7 @@ class _Layer:
 
 
 def reader_layers(repositories: Sequence[Repository], folder: Path, *, git: str) -> Layers:
-    """The same for a worker that reads only: the repository as it lies, wherever that is.
+    """Show the repository as it is to a worker that only reads, wherever it lies.
 
     Args:
         folder: one of ours, for what must be made: a work tree of which only a part is in sight.
@@ -257,7 +257,7 @@ def mounts_of(workers_dir: Path, worker: str) -> Sequence[Mount]:
 
 
 def _checked_out_elsewhere(common: Path, ours: Sequence[Path]) -> Iterator[str]:
-    """Branches on which somebody stands in a work tree that is none of ours."""
+    """List the branches that are checked out in other work trees than the worker's."""
     heads = [common, *(common / "worktrees" / name for name in _names_in(common / "worktrees"))]
     for git_dir in heads:
         text = _text(git_dir / "HEAD") if git_dir not in ours else None
@@ -283,7 +283,7 @@ def _logs(store: Path) -> Iterator[tuple[str, tuple[int, str]]]:
 
 
 def _digests(store: Path) -> Iterator[tuple[str, str]]:
-    """What every file of the layer was when the worker began, but for what is compared in other ways."""
+    """Hash every file of the layer as the worker begins, but for what is compared in other ways."""
     for path in files_below(str(store)):
         if not path.startswith(("refs/", "logs/", "objects/")) and not path.endswith("/index") and path != "index":
             data = read_file(str(store / path), MOST_INDEX_BYTES) or b""

@@ -153,7 +153,7 @@ def guarded_names(config: SandboxConfig) -> tuple[str, ...]:
 
 
 def _rules(config: SandboxConfig) -> Sequence[CommandRule]:
-    """What stands in front of programs: what is refused or asked about, and other agents in any case, to count them."""
+    """The rules that guards enforce: what is refused or asked about, and other agents' CLIs, to count them."""
     listed = (
         *config.blocked_commands,
         *config.confirm_commands,
@@ -198,7 +198,7 @@ def write_guards(folder: Path, programs: Iterable[Guarded], config: SandboxConfi
 
 
 def guard_mounts(folder: Path, programs: Sequence[Guarded], replies: Path, *, own: str = "") -> list[Mount]:
-    """The originals out of the way, the guards in their places, and the folder of answers; for bubblewrap.
+    """The mounts that move originals out of the way, put guards in their places, and show the folder of answers.
 
     Args:
         own: The worker's own CLI, in front of which nothing stands.
@@ -249,7 +249,7 @@ def _quoted(text: str) -> str:
 
 
 def _shelf(place: Path) -> Path:
-    """What is shown a second time so that the program at ``place`` can still be started, with its whole package."""
+    """Show a guarded program with its whole package a second time, so that the guard can start it."""
     if place.is_relative_to("/usr"):
         return Path("/usr")
     parts = place.parts

@@ -106,7 +106,7 @@ def place_files(files: Sequence[PlacedFile], *, within: Sequence[Path] = ()) -> 
 def return_credentials(home: PrivateHome) -> list[Path]:
     """Copy back what the CLI refreshed, and copy in what others did; returns what was written of the user's.
 
-    A lasting token is good for one refresh, so what one worker has refreshed is of no use to another until it has the
+    A refresh token is good for one refresh, so what one worker has refreshed is of no use to another until it has the
     new one; what stands in the user's own home is compared as it is now, whoever wrote it.
     """
     written = []
@@ -156,7 +156,7 @@ def clear_home(home: PrivateHome, *, keep: bool = False) -> None:
 
 
 def note_home(home: PrivateHome, agent: str) -> None:
-    """Write down what was copied into a home, before anything runs in it.
+    """Record what was copied into a home, before anything runs in it.
 
     Raises:
         OSError: It cannot be written.
@@ -202,7 +202,7 @@ def forget_former_logins(workspace: Path, agents: Collection[str], *, but: Path)
 
 
 def _keep(home: PrivateHome, name: PurePosixPath, content: bytes, what: str) -> None:
-    """Keep a login that nobody else has any more.
+    """Keep a former login, which nobody else has any more.
 
     Raises:
         OSError: It cannot be kept; then the user's own is not touched either.

@@ -148,7 +148,7 @@ class HostJobs:
             theirs.close()
 
     async def _reach(self, job: HostJob) -> Ends:
-        """To the host itself, or through the proxy that the user's own network is left by."""
+        """Connect to the host directly, or through the proxy of the user's own network."""
         further = upstream_for(self.environ, job.host, job.port, is_tunnel=True) if job.is_web else None
         if further is None:
             return await asyncio.open_connection(job.host, job.port)
@@ -187,7 +187,7 @@ class HostJobs:
         return path
 
     def _files(self, job: HostJob) -> list[tuple[Path, Path]]:
-        """The user's files that it is given, and where they lie inside."""
+        """The user's files that a job is given, and where they lie inside."""
         home = Path(self.environ.get("HOME") or "/nonexistent")
         names = [name[2:] for name in job.credentials if name.startswith("~/")]
         found = [(HOME / name, home / name) for name in names if (home / name).is_file()]
@@ -220,7 +220,7 @@ async def _attended(
 async def _keep_door(
     ours: socket.socket, theirs: socket.socket, job: HostJob, reach: Reach, tasks: anyio.abc.TaskGroup
 ) -> None:
-    """Whoever connects in the sandbox at the host's own port is connected with the host."""
+    """Connect whoever connects to the host's port inside the sandbox with the host itself."""
     await anyio.wait_readable(ours)
     _, told, _, _ = ours.recvmsg(16, socket.CMSG_SPACE(_CREDENTIALS.size))
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)

@@ -268,7 +268,7 @@ def mount_points_below(folder: Path) -> list[Path]:
 
 
 def _own_interpreters(target: Path) -> list[str]:
-    """Where the interpreters of virtual environments in the project lead to: outside of it, and perhaps off PATH."""
+    """Find the interpreters outside the project to which its virtual environments lead, on PATH or not."""
     found, folder = [], ForeignFolder(target)
     for environment in (".venv", "venv", "env"):
         place = target / environment / "bin" / "python"

@@ -55,7 +55,7 @@ class CrewLayout:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What stands ready for one attempt, whose shim only has to be started."""
+    """One attempt that is ready: only its shim has to be started."""
 
     command: tuple[str, ...]
     """The CLI's own command line, sandbox left out."""

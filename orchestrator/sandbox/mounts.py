@@ -124,12 +124,12 @@ def _prefix(folder: Path, home: Path) -> Path | None:
 
 
 def _is_broad(folder: Path, home: Path) -> bool:
-    """Too much to show for the sake of one program: the root, a home, or what lies above it."""
+    """Whether a folder is too much to show for the sake of one program: the root, a home, or a folder above one."""
     return len(folder.parts) <= 2 or folder == home or folder in home.parents
 
 
 def arrange(mounts: Iterable[Mount]) -> list[Mount]:
-    """In the order to be made: folders before what lies in them, one mount a place, none that changes nothing."""
+    """Order the mounts, folders before what lies in them, and drop those that change nothing."""
     rank: Mapping[MountKind, int] = {"link": 0, "read": 1, "empty": 2, "write": 3, "layer": 4, "hidden": 5}
     best: dict[Path, Mount] = {}
     for mount in mounts:

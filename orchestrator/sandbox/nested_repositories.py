@@ -31,7 +31,7 @@ def nested_repositories(root: Path) -> Sequence[Path]:
 
 
 def _folders(top: ForeignFolder) -> Iterator[PurePath]:
-    """Breadth first, so that where there are too many it is the deep ones that are left out."""
+    """List folders breadth first, so that of too many the deepest are left out."""
     waiting, looked = [PurePath()], 0
     while waiting:
         below: list[PurePath] = []
@@ -45,7 +45,7 @@ def _folders(top: ForeignFolder) -> Iterator[PurePath]:
 
 
 def _modules(top: ForeignFolder, folder: PurePath) -> Iterator[PurePath]:
-    """Git folders of submodules, whose names may have slashes and which may have submodules of their own."""
+    """Find the git folders of submodules, nested ones included; their names may have slashes."""
     for name in _names(top, folder):
         inner = folder / name
         if isinstance(top.status(inner / "HEAD"), Status):

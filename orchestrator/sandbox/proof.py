@@ -37,7 +37,7 @@ VERSION = 3
 
 @dataclass(frozen=True, slots=True)
 class SandboxProof:
-    """What running a backend against canaries showed."""
+    """The result of running a backend against canaries."""
 
     backend: str
     """The one that was tried: ``bubblewrap``, ``landlock``, or ``none`` where nothing else was asked for."""
@@ -141,7 +141,7 @@ class _Trial:
     role: Role
 
     def run(self, backend: str, bwrap: Path | None) -> list[str]:
-        """What got out, or why nothing could be tried; an empty list if all held."""
+        """Run the canaries, and list what got out or why nothing could be tried; empty if all held."""
         own, outside, target = (self.folder / name for name in ("session/scratch/proof", "outside", "target"))
         for path in (own, outside, target / ".git" / "hooks"):
             path.mkdir(mode=0o700, parents=True)
@@ -174,7 +174,7 @@ class _Trial:
         return problems
 
     def _keys(self) -> str:
-        """The user's own ``~/.ssh``, where there is one and the policy does not give it."""
+        """The user's own ``~/.ssh``, if there is one that the policy does not grant."""
         path = Path(self.environ.get("HOME", "/nonexistent")) / ".ssh"
         given = any(path.is_relative_to(root) for root in (*self.config.readable, *self.config.writable))
         return "" if given or not os.path.isdir(path) else str(path)
@@ -229,7 +229,7 @@ def _neighbour() -> Iterator[None]:
 
 
 def cause(stderr: str) -> str:
-    """What stands behind the sandbox's own words."""
+    """Explain the sandbox's own error message."""
     lines = [line for line in stderr.splitlines() if line.startswith(("bwrap:", "orchestrate:"))]
     said = lines[-1] if lines else "it ended without a word"
     for setting, bad, meaning in (
@@ -246,7 +246,7 @@ def cause(stderr: str) -> str:
 
 
 def _key(config: SandboxConfig, environ: Mapping[str, str], role: Role) -> str:
-    """Everything on which it depends whether a profile holds."""
+    """The key of a proof: everything that decides whether a profile holds."""
     bwrap = find_bubblewrap(environ)
     changed = bwrap.stat().st_mtime_ns if bwrap is not None else 0
     facts = (config.model_dump_json(), role, boot_id(), os.geteuid(), str(bwrap), changed, VERSION)
@@ -266,7 +266,7 @@ def _remembered(cache: Path | None, key: str) -> SandboxProof | None:
 
 
 def _remember(cache: Path | None, key: str, proof: SandboxProof) -> None:
-    """Only what held is kept: what did not may be mended meanwhile."""
+    """Remember a proof that held; a failure may be mended meanwhile and is tried again."""
     if cache is None:
         return
     _HELD[key] = proof

@@ -13,7 +13,7 @@ from orchestrator.sandbox.mounts import Mount
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """Of one worker's writable folders."""
+    """What is protected inside one worker's writable folders."""
 
     mounts: tuple[Mount, ...]
     absent: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ def _below(root: Path, path: Path) -> Path | None:
 
 
 def _hold(root: Path, relative: Path) -> Sequence[Mount]:
-    """Every folder on the way is a mount of its own: one could else be renamed, and another put in its place."""
+    """Mount every folder on the way as well: otherwise one could be renamed and replaced."""
     found: list[Mount] = []
     path, folder = root, ForeignFolder(root)
     for part in relative.parts:

@@ -86,7 +86,7 @@ def _pointers(root: Path, git: str | None) -> Iterator[tuple[Path, str]]:
 
 @lru_cache(maxsize=64)
 def _is_ignored(git: str, top: Path, folder: Path) -> bool:
-    """Whether the repository above has nothing to do with the folder: a scratch copy, something that was built.
+    """Whether the repository above ignores the folder: it is a scratch copy, or was built.
 
     Asked once, where the session begins: a worker that starts later does not wait for git again.
     """
@@ -143,7 +143,7 @@ def _repository(common: Path, trees: tuple[WorkTree, ...], git: str | None) -> R
 
 
 def repository_warnings(target: Path, *, backend: str, git: str | None) -> tuple[str, ...]:
-    """Where agents can have no git, or can only read it, in words for the start of a session."""
+    """Warn at the start of a session where agents can only read a repository, or cannot use git at all."""
     if backend == "none":
         return ()
     real = Path(os.path.realpath(target))

@@ -171,7 +171,7 @@ def _load(offset: int) -> Sequence[bytes]:
 
 
 def _argument(index: int) -> Sequence[bytes]:
-    """The low half of an argument; both processors put it first, and no argument looked at here needs the high one."""
+    """Load the low half of an argument, which is enough for every argument that is looked at here."""
     return _load(_FIRST_ARGUMENT + 8 * index)
 
 

@@ -52,7 +52,7 @@ LOCAL = "localhost,127.0.0.1,::1"
 
 @dataclass(slots=True)
 class SandboxSetup:
-    """What every worker of a session is put into.
+    """Sets up the sandbox of every worker of a session.
 
     Args:
         backend: the one that was proved.
@@ -75,7 +75,7 @@ class SandboxSetup:
         return self.config.network == "allow-list" and self.backend != "none"
 
     def describe(self) -> str:
-        """What stands around a worker, for people."""
+        """Describe a worker's sandbox for people."""
         if self.backend == "none":
             return "nothing"
         network = {"open": "open network", "none": "no network", "allow-list": "listed hosts only"}
@@ -125,7 +125,7 @@ class SandboxSetup:
         return parts
 
     def admit(self, assignment: Assignment, agent: Agent) -> None:
-        """Let the worker through to what it may reach; a port of its own is opened on the event loop, so here.
+        """Admit the worker to the proxy; this runs on the event loop, where its own port may have to be opened.
 
         Raises:
             EnvironmentUnfit: there is no proxy.
@@ -161,7 +161,7 @@ class SandboxSetup:
         return made
 
     def _watch(self, assignment: Assignment, folder: Path, layers: Layers) -> tuple[str | None, tuple[Path, ...]]:
-        """Remember what lies in the folders of other people that a worker may write; what of it is to be held."""
+        """Remember what lies in writable folders of other people, and return what of it must be protected."""
         roots = shared_roots(self.config, SandboxRequest.of(assignment))
         if not roots:
             return None, ()
@@ -174,7 +174,7 @@ class SandboxSetup:
         return plan, tuple(map(Path, held)) if self.backend == "bubblewrap" else ()
 
     def _named_by_git(self, roots: Sequence[Path]) -> Iterator[ObeyedFile]:
-        """What the configuration of the folders' repositories says is to be run, and lies where a worker writes."""
+        """List the files in writable folders that git's configuration names as programs to run."""
         git = shutil.which("git", path=self.environ.get("PATH", os.defpath))
         for repository in find_repositories(roots, git) if git is not None else ():
             for root in roots:
@@ -334,7 +334,7 @@ class SandboxSetup:
         return guard_mounts(self._guard_folder(), programs, replies, own=own)
 
     def _guard_environment(self, assignment: Assignment) -> Mapping[str, str]:
-        """What guards and hooks must know."""
+        """The variables that guards and hooks need."""
         replies = self._replies(assignment)
         if replies is None:
             return {}
@@ -343,7 +343,7 @@ class SandboxSetup:
         return guard_environment(assignment.scratch, replies=replies, hook=self._guard_folder() / HOOK)
 
     def _replies(self, assignment: Assignment) -> Path | None:
-        """Where the worker's guards find their answers; ``None`` where nobody answers."""
+        """The folder in which the worker's guards find their answers; ``None`` where nobody answers."""
         replies = self.layout.session_dir / REPLIES / assignment.worker
         return replies if self.config.guard and replies.is_dir() else None
 
@@ -355,7 +355,7 @@ class SandboxSetup:
 
 
 def _settings(assignment: Assignment, spec: LaunchSpec) -> Sequence[Mount]:
-    """What we placed in the private home is ours: hooks and settings that the worker reads and cannot change."""
+    """Mount our hooks and settings in the private home read-only."""
     placed = [file.path for file in spec.files if file.path.is_relative_to(assignment.home)]
     return protect([Path(os.path.realpath(assignment.home))], placed).mounts
 

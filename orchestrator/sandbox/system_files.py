@@ -89,7 +89,7 @@ def _is_empty_folder(path: Path) -> bool:
 
 
 def _may_be_shown(folder: str) -> bool:
-    """Whether nothing in it leads to a process outside, as a pipe would, and nothing calls itself private."""
+    """Whether a folder holds no pipe or socket to a process outside, and nothing named private."""
     try:
         with os.scandir(folder) as entries:
             return all(

@@ -24,7 +24,7 @@ COOKIE_AGE_S = 30 * 24 * 3600
 
 @dataclass(frozen=True)
 class Guard:
-    """What is let through."""
+    """Decides which requests are let through."""
 
     token: str
     port: int

@@ -33,7 +33,7 @@ def make_app(hub: SessionHub) -> FastAPI:
 
 
 def make_guarded_app(hub: SessionHub, guard: Guard) -> GuardedApp:
-    """What is served."""
+    """The application behind its guard, which is what is served."""
     return GuardedApp(BoundedApp(make_app(hub)), guard)
 
 

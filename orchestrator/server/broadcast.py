@@ -22,7 +22,7 @@ Outlet: TypeAlias = Callable[[Block], bool]
 
 
 def no_outlet(block: Block) -> bool:
-    """For a client that can only be told by its own task."""
+    """An outlet that takes nothing: this client is only served by its own task."""
     return False
 
 
@@ -51,11 +51,11 @@ class Broadcast:
 
     @property
     def size(self) -> int:
-        """How many keep up."""
+        """The number of clients that keep up."""
         return len(self._subscribers)
 
     async def sit(self, subscriber: Subscriber) -> None:
-        """Tell it what comes, for as long as it takes it; returns when it has fallen behind, or all are sent away."""
+        """Send a client new blocks; returns when it has fallen behind or all clients are sent away."""
         subscriber.is_behind = anyio.Event()
         self._subscribers.add(subscriber)
         try:

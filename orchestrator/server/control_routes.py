@@ -18,7 +18,7 @@ LONGEST_TEXT = 100_000
 
 
 class Wish(BaseModel):
-    """Whom it concerns, and why."""
+    """The body of a pause, resume or review: which worker, and why."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,13 +27,13 @@ class Wish(BaseModel):
 
 
 class StopWish(Wish):
-    """How to stop."""
+    """The body of a stop: which worker, and how."""
 
     hard: bool = Field(default=False, description="Kill at once, without letting the agents finish their sentence.")
 
 
 class Answer(BaseModel):
-    """A person's words."""
+    """The body of an answer: a person's words."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,7 +41,7 @@ class Answer(BaseModel):
 
 
 class Confirmation(BaseModel):
-    """Yes or no."""
+    """The body of a confirmation: yes or no."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -94,7 +94,7 @@ class Follower:
         return session_view(self.session, live=self.is_live) if self.session else None
 
     def whole_state(self) -> Message:
-        """Everything but the entries, as of the last block."""
+        """The whole state, without the entries, as of the last block."""
         session = self.session
         assert session is not None
         data = {
@@ -173,7 +173,7 @@ class Follower:
         return entry
 
     def _reads_again(self) -> bool:
-        """Once for each entry: a new coordinator may have cut a torn line off, and begun another in its place."""
+        """Allow one new attempt per entry: a new coordinator may have replaced a torn line."""
         if self._tried_again == self.n:
             return False
         self._tried_again = self.n
@@ -209,7 +209,7 @@ class Follower:
         return message("beat", self.folder.id, self.n, {**self._standing(), "live": self.is_live})
 
     def _standing(self) -> dict[str, object]:
-        """What every message about the state bears: the time, and why it cannot go on where it cannot."""
+        """The fields of every message about the state: the time, and why it cannot go on, if so."""
         return {"at": datetime.now(UTC), "problem": self.problem.message if self.problem else None}
 
     def _look_for_holder(self) -> None:
@@ -269,7 +269,7 @@ class Follower:
 
 
 def _short_lists(session: Session) -> dict[str, object]:
-    """What is told whole when it changes: these grow by a few in a session."""
+    """The lists that are sent whole when they change; they stay short."""
     return {
         "decisions": session.assessment.decisions,
         "recoveries": session.recoveries,

@@ -37,7 +37,7 @@ def static_folder() -> Path:
 
 
 def content_policy() -> str:
-    """Nothing but our own files, no inline script but the import map (by its hash), no markup made from text."""
+    """The content security policy: our own files only, and of inline scripts the import map alone (by its hash)."""
     page = (static_folder() / "dashboard.html").read_text("utf-8")
     maps = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in _INLINE.findall(page)]
     scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in maps)])

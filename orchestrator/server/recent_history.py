@@ -15,14 +15,14 @@ STATES_KEPT = 200
 
 
 class RecentHistory:
-    """What the fold does not keep, because only people look at it."""
+    """Keeps what the fold does not, because only people look at it."""
 
     def __init__(self) -> None:
         self._samples: dict[WorkerId, deque[SampleView]] = {}
         self._history: dict[WorkerId, deque[StatusChange]] = {}
 
     def note(self, entry: JournalEntry, before: Session | None, after: Session) -> None:
-        """An entry led from one state to another."""
+        """Note that an entry led from one state to another."""
         if isinstance(entry.body, Sampled):
             kept = self._samples.setdefault(entry.body.worker, deque(maxlen=SAMPLES_KEPT))
             sample = entry.body.sample

@@ -15,7 +15,7 @@ MOST_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Block:
-    """What was published at one moment."""
+    """The messages that were published at one moment."""
 
     number: int
     messages: tuple[Message, ...]
@@ -39,17 +39,17 @@ class Block:
 
     @property
     def sse(self) -> bytes:
-        """What the chunk holds."""
+        """The messages as server-sent events, without the chunk's framing."""
         return self.chunk[self.chunk.index(b"\n") + 1 : -2]
 
     @property
     def json(self) -> str:
-        """What the frame holds."""
+        """The messages as JSON, without the frame's head."""
         return self.frame[{126: 4, 127: 10}.get(self.frame[1], 2) :].decode()
 
 
 def _frame_head(length: int) -> bytes:
-    """RFC 6455, section 5.2: a final text frame from a server."""
+    """The head of a final text frame from a server (RFC 6455, section 5.2)."""
     if length < 126:
         return b"\x81" + length.to_bytes(1, "big")
     if length < 1 << 16:
@@ -69,7 +69,7 @@ class Ring:
 
     @property
     def size(self) -> int:
-        """Bytes it holds."""
+        """The number of bytes that it holds."""
         return self._bytes
 
     def publish(self, messages: Sequence[Message]) -> Block:

@@ -28,7 +28,7 @@ SEND_BUFFER_BYTES = 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to serve, and what."""
+    """Where to serve, and which workspace."""
 
     workspace: Path
     session: str | None = None

@@ -40,7 +40,7 @@ class Asked(BaseModel):
 
 
 class Reply(BaseModel):
-    """What became of a command."""
+    """The result of a command."""
 
     event: Literal["reply"] = "reply"
     ref: str | int | None = None

@@ -89,7 +89,7 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is kept of a worker's measurements and states."""
+    """A worker's recent measurements and states."""
 
     samples: Sequence[SampleView] = ()
     history: Sequence[StatusChange] = ()

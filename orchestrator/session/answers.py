@@ -46,7 +46,7 @@ def on_answer(draft: Draft, command: UserCommand) -> None:
 
 
 def _go_on(draft: Draft, worker: WorkerId) -> None:
-    """With all its questions answered, the worker's conversation goes on."""
+    """Continue the worker's conversation once all its questions are answered."""
     answers = draft.detail(worker).answers
     elsewhere = bring_to_target(draft, worker)
     assignment = assignment_to_continue(

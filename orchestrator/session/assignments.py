@@ -68,7 +68,7 @@ def assignment_for_leaf(
 
 
 def _model_of_tier(session: Session, node: AgentNode, agent: AgentName) -> str | None:
-    """What the settings say of the tier that the node asks for; ``None``: the CLI's own model."""
+    """The model that settings name for the node's tier; ``None`` for the CLI's own."""
     return session.options.tier_models.get(node.tier, {}).get(agent) if node.tier is not None else None
 
 
@@ -117,7 +117,7 @@ def assignment_for_review(
 
 
 def _planted(session: Session) -> list[str]:
-    """What agents left that programs of the user obey; names of theirs are quoted."""
+    """List the files that agents left and the user's programs obey; names chosen by agents are quoted."""
     target = str(session.options.target)
     return [each.in_words(quoted_name(each.below(target))) for each in session.planted[:100]]
 
@@ -125,7 +125,7 @@ def _planted(session: Session) -> list[str]:
 def assignment_to_continue(
     session: Session, assignment: Assignment, *, template: str, fresh: bool = False, **values: Any
 ) -> Assignment:
-    """The same worker again: its own conversation goes on with a short prompt, or from the start where it cannot.
+    """The next assignment of a worker: its conversation goes on with a short prompt, or begins anew where it cannot.
 
     Args:
         template: ``continue_`` after a relaunch, ``answer`` for a person's answer.
@@ -148,7 +148,7 @@ def assignment_to_continue(
 
 
 def design_of(session: Session) -> str:
-    """What the designer answered, and the tasks it reported; empty without a designer."""
+    """The designer's answer and the tasks it reported; empty without a designer."""
     for step in session.steps():
         if step.role is Role.DESIGNER and step.worker in session.details:
             answer = session.workers[step.worker].answer
@@ -169,12 +169,12 @@ def notes_of(session: Session) -> str:
 
 
 def _in_one_line(session: Session, text: str) -> str:
-    """What others wrote, so that none of it passes for a line of ours."""
+    """Put a text of others on one line, so that no part of it passes for a line of ours."""
     return " ".join(text.split()) if session.options.notes_in_lines else text
 
 
 def layer_target(session_dir: Path, path: NodePath) -> Path:
-    """Where the copy of the target lies that is the layer of this name."""
+    """The folder of the layer of this name, which is a copy of the target."""
     return session_dir / "layers" / path / "target"
 
 

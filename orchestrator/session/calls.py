@@ -60,7 +60,7 @@ class Calls:
     """By the CLI's id of the task."""
 
     def for_next_attempt(self) -> Calls:
-        """What is still known when the worker is started again: what was cut off with an attempt is no task of it."""
+        """Keep the figures for the worker's next attempt; calls that were cut off with this one are dropped."""
         return replace(self, open={}, background={})
 
     def heard(self, payload: OfCalls) -> Calls:
@@ -124,7 +124,7 @@ class Calls:
         return replace(self, denied=self.denied + 1, denials=(*self.denials, words)[:MOST_LISTED])
 
     def unfinished(self) -> tuple[str, ...]:
-        """What was begun and never brought to an end: nobody knows what would have come of it."""
+        """The calls and background tasks that began and never ended."""
         beside = [
             f"{task.words} ({'stopped' if task.how else 'never ended'})"
             for task in self.background.values()

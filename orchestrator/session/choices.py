@@ -34,7 +34,7 @@ def answer_command(question: Question, text: str, *, by: str, who: str = "") -> 
 
 
 def _sent(chosen: str | None, words: str) -> str:
-    """What the agent is told."""
+    """The text that is sent to the agent."""
     if chosen is None:
         return words
     if quoted := _QUOTED.match(chosen):
@@ -48,7 +48,7 @@ def _sent(chosen: str | None, words: str) -> str:
 
 
 def no_answer(session: Session, question: Question, text: str) -> str | None:
-    """Why this is no answer to the question, in words; ``None`` where it is one."""
+    """Explain why the text does not answer the question; ``None`` if it does."""
     problem = misunderstood(session, question, text)
     chosen = choice(question, text)
     if problem is not None or chosen is None or is_consent(session, question):

@@ -109,7 +109,7 @@ def _review_deadlines(session: Session) -> Iterator[Deadline]:
 
 
 def _time_to_answer(session: Session, request: ReviewRequest) -> timedelta:
-    """How long an attempt may take; in older journals a review that was asked again had longer each time."""
+    """The time limit of an attempt; in older journals a repeated review had longer each time."""
     if session.options.max_review_retries:
         return timedelta(seconds=session.options.review_timeout_s)
     return request.deadline - request.asked_at
@@ -142,7 +142,7 @@ def _time_is_up(draft: Draft) -> None:
 
 
 def _start_is_due(draft: Draft) -> None:
-    """An agent of the plan may be started now: the plan is asked again behind every deadline."""
+    """Note that an agent of the plan may be started now; the plan is asked after every deadline anyway."""
     draft.plan_run.start_due = None
 
 
@@ -179,7 +179,7 @@ def _review_is_late(draft: Draft, name: ReviewId) -> None:
 
 
 def _was_heard(draft: Draft, worker: WorkerId) -> bool:
-    """Whether the model behind this attempt said or did anything: then it is only slow."""
+    """Whether the model behind this attempt said or did anything, so that it is only slow."""
     doing = draft.worker(worker).doing
     return bool(doing) and not doing.startswith(RETRIES)
 

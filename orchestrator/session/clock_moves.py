@@ -13,13 +13,15 @@ from orchestrator.session.state import ReviewState
 
 
 def on_clock_moved(draft: Draft, body: ClockMoved) -> None:
-    """So much time passed for nobody: the machine slept, or somebody set its clock."""
+    """Move all waits by time that no process experienced: the machine slept, or somebody set its clock."""
     _move_waits(draft, timedelta(seconds=body.seconds))
 
 
 def on_away(draft: Draft, seconds: float) -> None:
-    """So much time passed with no coordinator: the session's time limit does not count it, nor does a worker's own what
-    lies past the grace, which none outlives.
+    """Move the waits by time without a coordinator.
+
+    The session's time limit does not count it, and a worker's own limit counts it only up to the grace, which no worker
+    outlives.
     """
     if seconds < 0:  # It cannot have been: the clock was set back.
         _move_waits(draft, timedelta(seconds=seconds))

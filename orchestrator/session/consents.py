@@ -24,7 +24,7 @@ READ_WITHIN = timedelta(seconds=0.5)
 
 
 def is_consent(session: Session, question: Question) -> bool:
-    """Whether the question is if a command may run, which takes nothing but one of its choices for an answer."""
+    """Whether the question asks for consent to a command; it can then only be answered by one of its choices."""
     return question.id in session.approvals.guards
 
 
@@ -36,7 +36,7 @@ def choice(question: Question, text: str) -> str | None:
 
 
 def unclear(session: Session, named: str | None, by: str, at: datetime) -> str | None:
-    """Why nobody knows to which question an answer goes, in words; ``None`` where that is known.
+    """Explain why it is unclear which question an answer is for; ``None`` where it is clear.
 
     Whoever names none means the question that they saw, and that one may be closed by now, and another be open.
 
@@ -65,7 +65,7 @@ def _open_for(session: Session, question: Question, at: datetime) -> timedelta:
 
 
 def misunderstood(session: Session, question: Question, text: str) -> str | None:
-    """Why this is no answer to the question, in words; ``None`` where it is one."""
+    """Explain why the text does not answer the question; ``None`` if it does."""
     if not is_consent(session, question) or choice(question, text) is not None:
         return None
     listed = " or ".join(question.suggestions)
@@ -73,7 +73,7 @@ def misunderstood(session: Session, question: Question, text: str) -> str | None
 
 
 def settle(draft: Draft, question: Question, *, outcome: str, command: UserCommand | None = None) -> None:
-    """Take down what became of a question.
+    """Record how a question was settled.
 
     Args:
         command: The person's answer; ``None`` where nobody gave one.
@@ -96,7 +96,7 @@ def settle(draft: Draft, question: Question, *, outcome: str, command: UserComma
 
 
 def settle_beforehand(draft: Draft, text: str, *, worker: WorkerId, request: str, rule: str) -> None:
-    """Take down that a command was run, or sent, by a consent that was given before it was known."""
+    """Record that a command was run, or sent, by a consent that was given beforehand."""
     settled = Settled(
         question="",
         text=text,
@@ -148,7 +148,7 @@ def refuse_if_unattended(draft: Draft, worker: WorkerId, command: str, *, reason
 def answer(
     draft: Draft, worker: WorkerId, request: str, *, run: bool, reason: str, done: OutboundSent | None = None
 ) -> None:
-    """Tell the guard; nothing of its request is pending any more.
+    """Answer the guard, which closes its request.
 
     Args:
         done: The command was run in the worker's place, and so it went.

@@ -59,7 +59,7 @@ def limit_in_force(draft: Draft, agent: AgentName) -> Limit | None:
 
 
 def on_limit(draft: Draft, worker: WorkerId, until: datetime | None, *, because: str, error: str) -> None:
-    """The CLI says that its account is at its limit: nobody of that account works before the time it gave."""
+    """Take in that an account is at its usage limit: no worker of that account runs before the limit ends."""
     session, agent = draft.session, draft.worker(worker).agent
     if until is not None and until <= draft.at:
         until = None  # a time that has passed says nothing about the limit that was just met
@@ -91,7 +91,7 @@ def on_limit(draft: Draft, worker: WorkerId, until: datetime | None, *, because:
 
 
 def on_reset_time(draft: Draft, worker: WorkerId, until: datetime) -> None:
-    """A later record says when the limit ends that an earlier one only told of."""
+    """Take in when a limit ends that an earlier record reported without a time."""
     state = draft.worker(worker)
     limit = draft.session.limits.get(state.agent)
     if state.status is WorkerStatus.LIMITED and limit is not None and limit.until is None and until > draft.at:
@@ -102,7 +102,7 @@ def on_reset_time(draft: Draft, worker: WorkerId, until: datetime) -> None:
 
 
 def wake(draft: Draft, worker: WorkerId) -> None:
-    """The time a waiting worker was given has come."""
+    """Start a waiting worker whose time has come."""
     detail, state = draft.detail(worker), draft.worker(worker)
     assignment = detail.next_assignment
     if assignment is None or draft.alive(worker):
@@ -126,7 +126,7 @@ def wake(draft: Draft, worker: WorkerId) -> None:
 
 
 def on_life(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
-    """A probe that gets to work shows that the limit is over: those who wait follow, one by one."""
+    """End the limit once a worker that tried gets to work: those who wait follow, one by one."""
     agent = draft.worker(worker).agent
     limit = draft.session.limits.get(agent)
     works = isinstance(event.payload, ToolCalled) or (isinstance(event.payload, TurnEnded) and event.payload.ok)
@@ -138,7 +138,7 @@ def on_life(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
 
 
 def end_limit(draft: Draft, question: str) -> None:
-    """A person says that a limit is over: whoever waited for that starts."""
+    """End the limit because a person says so, and start whoever waited for it."""
     for agent, limit in list(draft.session.limits.items()):
         if limit.question == question:
             _lift(draft, agent)
@@ -213,7 +213,7 @@ def _wait(draft: Draft, assignment: Assignment, limit: Limit) -> None:
 
 
 def _ask_once(draft: Draft, worker: WorkerId, limit: Limit, *, error: str) -> None:
-    """One question a limit, whoever meets it."""
+    """Ask one question per limit, whichever worker meets it."""
     if any(question.id == limit.question for question in draft.session.approvals.questions):
         return
     text = f"{worker} has to wait, because {limit.because} ({_when(limit)}): {error}"
@@ -224,7 +224,7 @@ def _ask_once(draft: Draft, worker: WorkerId, limit: Limit, *, error: str) -> No
 
 
 def _due(draft: Draft, worker: WorkerId, limit: Limit) -> datetime | None:
-    """When the worker goes on by itself; ``None``: when a person says so."""
+    """When the worker goes on by itself; ``None`` if only a person can say."""
     if not draft.session.options.auto_resume:
         return None
     if limit.until is not None:

@@ -114,7 +114,7 @@ class Draft:
         state.why = why
 
     def do(self, effect: Effect) -> int:
-        """Ask for an effect; returns its index within this entry."""
+        """Add an effect; returns its index within this entry."""
         self.wanted.append(effect)
         return len(self.wanted) - 1
 

@@ -39,7 +39,7 @@ VISIBLY_WAITING = frozenset({WorkerStatus.LIMITED, WorkerStatus.PARKED})
 
 
 def on_started(draft: Draft, body: WorkerStarted) -> None:
-    """An attempt runs."""
+    """Take in that an attempt has started."""
     detail = draft.detail(body.worker)
     running = detail.current.stopping_because is None and not detail.current.holds
     changed = draft.change_worker(body.worker)
@@ -63,7 +63,7 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
 
 
 def on_start_failed(draft: Draft, body: StartFailed) -> None:
-    """An attempt could not be started at all."""
+    """Take in that an attempt could not be started at all."""
     record = ExitRecord(None, "nothing was started", note=body.problem)
     changed = draft.change_worker(body.worker)
     changed.status = WorkerStatus.FAILED
@@ -86,7 +86,7 @@ def on_start_failed(draft: Draft, body: StartFailed) -> None:
 
 
 def on_exited(draft: Draft, body: WorkerExited) -> None:
-    """An attempt's tree is proven gone and all its output is in the journal."""
+    """Take in that an attempt's process tree is proven gone and all its output is in the journal."""
     worker = body.worker
     if body.attempt != draft.worker(worker).attempt or draft.worker(worker).exit is not None:
         return
@@ -126,7 +126,7 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
 
 
 def _tell_what_it_left(draft: Draft, worker: WorkerId, record: ExitRecord) -> None:
-    """What programs of the user would obey is told first; what was not carried over, as a warning."""
+    """Report first what the user's programs would obey, then warn of what was not carried over."""
     if record.planted:
         newer = {planted.path for planted in record.planted}
         kept = (planted for planted in draft.session.planted if planted.path not in newer)
@@ -136,7 +136,7 @@ def _tell_what_it_left(draft: Draft, worker: WorkerId, record: ExitRecord) -> No
 
 
 def on_measured(draft: Draft, body: WorkMeasured) -> None:
-    """What the worker really left behind is known: done, or only claimed."""
+    """Take in what the worker really left behind, and judge whether its work is done or only claimed."""
     worker = body.worker
     state, detail = draft.worker(worker), draft.detail(worker)
     draft.change_attempt(worker).work = Work(body.files, body.insertions, body.deletions, body.scratch_files)
@@ -171,7 +171,7 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
 
 
 def _doubt_about(draft: Draft, worker: WorkerId, body: WorkMeasured) -> str | None:
-    """Why the worker is not done although its last word was clean; ``None`` where its work is evident.
+    """Explain why a worker with a clean last word is not done; ``None`` where its work is evident.
 
     Only calls that returned well are evidence, and for a task that asks for a change only the change itself is.
     """
@@ -228,7 +228,7 @@ def _was_cut_off(draft: Draft, worker: WorkerId, record: ExitRecord) -> bool:
 
 
 def _continue_lost(draft: Draft, worker: WorkerId) -> None:
-    """It ended for a reason of ours, not of its own: its conversation goes on."""
+    """Continue the conversation of a worker that ended for a reason of ours."""
     detail = draft.detail(worker)
     because = "its supervisor was gone"
     then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)

@@ -15,7 +15,7 @@ from orchestrator.session.state import Session
 
 
 def due_at(session: Session, worker: WorkerId) -> datetime | None:
-    """When the attempt must have said something; ``None`` where it has, or nothing bounds it.
+    """When the attempt must have said something; ``None`` if it has, or if there is no bound.
 
     Whatever it writes beside its records, that it asks its model again say, gives it the same time once more.
     """

@@ -59,7 +59,7 @@ QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, ChangeMeasured, SessionCl
 
 
 def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Wanted, ...]]:
-    """Take one entry in, and return what follows from it, in the order in which it is to be written down.
+    """Take in one entry, and return the effects and facts that follow, in the order in which they are journalled.
 
     Args:
         session: ``None`` for entry 1, which must be :class:`SessionOpened`.
@@ -150,7 +150,7 @@ def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input
 
 
 def _open_effects(draft: Draft, n: int) -> None:
-    """Note what is to be done and has no outcome yet; a fact is done by being written down."""
+    """Note the effects that have no outcome yet; a fact is complete once it is journalled."""
     told = draft.session.format >= FACTS_ARE_TOLD
     opened = {(n, i): one.kind for i, one in enumerate(draft.wanted) if not (told and isinstance(one, FACTS))}
     draft.session.effects_open = {**draft.session.effects_open, **opened}

@@ -91,7 +91,7 @@ def on_guard_answer(draft: Draft, command: UserCommand) -> bool:
 
 
 def on_guard_late(draft: Draft, pending: PendingGuard) -> None:
-    """Nobody answered in time: refused."""
+    """Refuse a command about which nobody answered in time."""
     for question in [key for key, value in draft.session.approvals.guards.items() if value is pending]:
         waited = draft.session.options.sandbox.confirm_timeout_s
         reason = f"nobody consented to `{pending.rule}` within {waited:g} s"
@@ -101,7 +101,7 @@ def on_guard_late(draft: Draft, pending: PendingGuard) -> None:
 
 
 def forget_guards(draft: Draft, worker: WorkerId) -> None:
-    """The worker is gone, and with it whatever waited."""
+    """Drop a worker's waiting commands, since it is gone."""
     for question, pending in list(draft.session.approvals.guards.items()):
         if pending.worker == worker:
             _settle_unanswered(draft, question, f"refused: {worker} is gone")

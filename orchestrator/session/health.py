@@ -47,7 +47,7 @@ def on_sample(pulse: Pulse, sample: Sample, at: datetime) -> Pulse:
 
 
 def on_read(draft: Draft, body: StreamRead) -> None:
-    """Bytes that held no event, half a line or noise, are a sign of life as well."""
+    """Take in bytes without an event (half a line, or noise), which are a sign of life as well."""
     state = draft.session.workers.get(body.worker)
     if state is None or body.attempt != state.attempt or not is_alive(state):
         return
@@ -60,7 +60,7 @@ def on_read(draft: Draft, body: StreamRead) -> None:
 
 
 def on_heard(draft: Draft, worker: WorkerId) -> None:
-    """It writes: whatever was thought of its silence is over."""
+    """Take in that the worker writes, which ends its silence."""
     if draft.worker(worker).status is WorkerStatus.SILENT:
         draft.become(worker, WorkerStatus.RUNNING, "it writes again")
     pulse = draft.detail(worker).current.pulse

@@ -43,7 +43,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class LeafAnswer:
-    """What an agent answered, as far as it fits the schema; a key beyond the schema's is left out."""
+    """An agent's answer as far as it fits the schema; further keys are left out."""
 
     output: Mapping[str, Any]
     confidence: float

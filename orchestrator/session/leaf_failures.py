@@ -21,7 +21,7 @@ def can_be_done_without(session: Session, worker: WorkerId) -> bool:
 
 
 def fail_leaf(draft: Draft, worker: WorkerId, why: str) -> None:
-    """End its attempt where there is one; nothing of it is started again by itself."""
+    """End the agent's attempt, if one runs, and do not start it again."""
     kept = draft.change_detail(worker)
     kept.next_assignment = None
     kept.start_at = None

@@ -48,7 +48,7 @@ def judge_leaf(draft: Draft, worker: WorkerId, leaf: AgentLeaf, work: Work | Non
 
 
 def result_of_leaf(session: Session, started: StartedLeaf) -> AgentResult:
-    """What a settled leaf came to."""
+    """The result of a settled leaf."""
     worker, leaf = started.worker, started.leaf
     state = session.workers[worker]
     vendor = vendor_of(get_agent(state.agent), state.model or session.details[worker].assignment.model)

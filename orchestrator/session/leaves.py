@@ -89,7 +89,7 @@ def at_work(draft: Draft) -> Sequence[StartedLeaf]:
 
 
 def _why_wait(draft: Draft, leaf: Leaf) -> str | None:
-    """What the leaf has to wait for; ``None``: nothing."""
+    """What the leaf has to wait for; ``None`` if nothing."""
     run, bounds = draft.session.plan_run, draft.session.options.sandbox.team
     busy = at_work(draft)
     writers = [one.worker for one in busy if one.leaf.node.access == "write" and not one.leaf.layers]

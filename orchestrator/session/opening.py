@@ -32,7 +32,7 @@ BRINGS_NEWS = frozenset(
 
 
 def on_opened(draft: Draft, body: SessionOpened) -> None:
-    """Plan, and start what can start."""
+    """Make the plan, and start what can start."""
     for finding in body.findings:
         draft.warn(finding)
     for found in body.found:

@@ -72,7 +72,7 @@ def on_inspected(draft: Draft, body: OutboundInspected) -> None:
 
 
 def send(draft: Draft, worker: WorkerId, request: str) -> None:
-    """Let it leave, once."""
+    """Send it, once."""
     pending = draft.session.approvals.leaving.get(key_of(worker, request))
     if pending is not None and pending.parcel is not None:
         draft.approvals.leaving = {
@@ -83,7 +83,7 @@ def send(draft: Draft, worker: WorkerId, request: str) -> None:
 
 
 def forget_outbound(draft: Draft, worker: WorkerId) -> None:
-    """The worker is gone: nobody waits for what was not yet sent."""
+    """Drop what was not yet sent for a worker that is gone."""
     for pending in list(draft.session.approvals.leaving.values()):
         if pending.worker == worker and not pending.sent:
             answer(draft, worker, pending.request, run=False, reason=f"{worker} is gone")

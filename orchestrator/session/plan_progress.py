@@ -56,14 +56,14 @@ def advance_plan(draft: Draft) -> None:
 
 
 def on_gates_measured(draft: Draft, body: GatesMeasured) -> None:
-    """The gates at one point of the plan have been measured."""
+    """Take in the measurement of the gates at one point of the plan."""
     path = body.result.path
     draft.plan_run.measuring = draft.session.plan_run.measuring - {path}
     draft.plan_run.results = {**draft.session.plan_run.results, path: body.result}
 
 
 def on_layers_merged(draft: Draft, body: LayersMerged) -> None:
-    """What was made side by side has been merged."""
+    """Take in the merge of changes that were made side by side."""
     path = body.result.path
     draft.plan_run.merging = draft.session.plan_run.merging - {path}
     draft.plan_run.measuring = draft.session.plan_run.measuring - {path}
@@ -98,7 +98,7 @@ def _collect(draft: Draft) -> None:
 
 
 def _look_at_failed(draft: Draft, worker: WorkerId) -> None:
-    """Have it measured what a writer that failed has changed all the same."""
+    """Measure what a writer changed that failed all the same."""
     state, key = draft.worker(worker), (worker, draft.worker(worker).attempt)
     unknown = state.exit is not None and draft.detail(worker).current.work is None
     failed = state.status is WorkerStatus.FAILED and state.role is Role.IMPLEMENTER

@@ -33,7 +33,7 @@ def ask(
 
 
 def withdraw(draft: Draft, question: str, because: str) -> None:
-    """Nobody need answer this any more."""
+    """Withdraw a question that nobody need answer any more."""
     left = tuple(one for one in draft.session.approvals.questions if one.id != question)
     for one in draft.session.approvals.questions:
         if one.id == question:

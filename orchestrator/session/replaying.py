@@ -29,7 +29,7 @@ class OtherDecision:
 
 @dataclass(frozen=True, slots=True)
 class ReplayResult:
-    """What a replay derived."""
+    """The result of a replay."""
 
     session: Session
     entries: int

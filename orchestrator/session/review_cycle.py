@@ -133,7 +133,7 @@ def _look(draft: Draft, effect: TakeSnapshot | RunChecks) -> None:
 
 
 def on_baseline(draft: Draft, body: BaselineMeasured) -> None:
-    """It is known what the target's tests did before: what waited for that is measured."""
+    """Take in what the target's tests did before, and measure what waited for that."""
     draft.assessment.baseline = body.suites
     for review in draft.session.open_reviews():
         if review.measures == "waits":
@@ -141,7 +141,7 @@ def on_baseline(draft: Draft, body: BaselineMeasured) -> None:
 
 
 def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
-    """The target has been recorded: start the reviewers."""
+    """Start the reviewers, since the target has been recorded."""
     review = _review_of(draft, body.effect)
     if review is None or not draft.running:
         return
@@ -161,7 +161,7 @@ def on_snapshot(draft: Draft, body: SnapshotTaken) -> None:
 
 
 def on_checks(draft: Draft, body: ChecksMeasured) -> None:
-    """The orchestrator has reviewed by measuring."""
+    """Take in the orchestrator's own review by measurement."""
     review = _review_of(draft, body.effect)
     if review is None:
         return
@@ -186,7 +186,7 @@ def review_waiting_for(session: Session, worker: WorkerId) -> ReviewState | None
 
 
 def on_answered(draft: Draft, worker: WorkerId, answer: PeerReview) -> None:
-    """A reviewer answered, or abstained."""
+    """Take in a reviewer's answer or abstention."""
     review = review_waiting_for(draft.session, worker)
     if review is None:
         return

@@ -180,7 +180,7 @@ class Limit:
 
 @dataclass(slots=True)
 class Attempt:
-    """What is remembered of one attempt of a worker; the next one begins with a new one of these."""
+    """What the fold remembers of one attempt of a worker; each attempt begins with a new one."""
 
     stopping_because: str | None = None
     ended_cleanly: bool = False

@@ -156,7 +156,7 @@ def _stop(draft: Draft, body: UserCommand) -> None:
 
 
 def _call_off(draft: Draft, worker: WorkerId, body: UserCommand) -> None:
-    """What was to be started next is not; what still runs is stopped."""
+    """Cancel planned starts, and stop what still runs."""
     kept = draft.change_detail(worker)
     kept.next_assignment = None
     kept.start_at = None

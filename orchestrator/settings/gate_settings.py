@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """What is said of the gates."""
+    """The settings of the gates."""
 
     allowed_licences: tuple[str, ...] = ()
     """SPDX identifiers; empty: the usual ones."""

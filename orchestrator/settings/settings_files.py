@@ -49,13 +49,13 @@ class Settings:
     values: Mapping[tuple[str, ...], tuple[Any, str]] = field(default_factory=dict)
 
     def get(self, *path: str) -> Any:
-        """What is said at this place; ``None`` where nothing is."""
+        """The setting at this path; ``None`` where it is not set."""
         found = self.values.get(path)
         return None if found is None else found[0]
 
     @property
     def gates(self) -> GateSettings:
-        """What ``[gates]`` says."""
+        """The ``[gates]`` table."""
         budget = {
             name: value
             for name in ("command", "seconds", "memory_mib")
@@ -65,7 +65,7 @@ class Settings:
 
     @property
     def spending(self) -> SpendingLimits:
-        """What ``[budget]`` says."""
+        """The ``[budget]`` table."""
         return SpendingLimits(
             *(self.get("budget", name) for name in ("per_day", "per_month", "per_day_tokens", "per_month_tokens"))
         )
@@ -107,7 +107,7 @@ def read_settings_file(root: Path, name: str, *, follow: bool = False) -> TomlFi
 
 
 def load_settings(project: Path | None = None, *, user: Path | None = None) -> Settings:
-    """What the user and the project say, the project's going first.  Blocks.
+    """Load the settings of user and project; the project's go first.  Blocks.
 
     Args:
         project: A target that a person trusts (see ``coordinator.project_trust``); ``None``: it says nothing.
@@ -173,7 +173,7 @@ def _content(path: Path, project: Path | None) -> bytes:
 
 
 def _nearest(keys: tuple[str, ...]) -> str:
-    """What can stand where a name leaves the settings that there are."""
+    """Name what a setting could be called at the point where its name leaves the known ones."""
     for depth, name in enumerate(keys):
         if keys[:depth] in KNOWN.keys:
             return f"{'.'.join(keys[:depth])} is a setting, and holds nothing further"
@@ -225,7 +225,7 @@ def _with(file: TomlFile, keys: tuple[str, ...], value: Any) -> str:
 
 
 def as_table(settings: Settings) -> Mapping[str, Any]:
-    """The settings as a file would hold them, with what holds where nothing is said: the model of every tier."""
+    """The settings as a file would hold them, defaults such as the model of every tier included."""
     table: dict[str, Any] = {}
     for path, (value, _) in settings.values.items():
         inner = table

@@ -17,7 +17,7 @@ FULL = frozenset({28, 122})
 
 
 class _Plain:
-    """What the C scanner asks of a decoder."""
+    """The attributes that the C scanner reads from a decoder."""
 
     strict = True
     object_hook = None

@@ -68,7 +68,7 @@ class ProxyListener:
         return True
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Close every descriptor."""
         for descriptor in (self._listening, *self._waiting):
             os.close(descriptor)
         self._waiting.clear()
@@ -103,7 +103,7 @@ def listen_inside(pid: int, port: int = PORT) -> int:
 
 
 def _listen_and_send(pid: int, port: int, to: _socket.socket) -> None:
-    """In a process of its own, since there is no way back out of a user namespace."""
+    """Open the socket in a process of its own, since nobody comes back out of a user namespace."""
     try:
         network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         owner = fcntl.ioctl(network, _GET_OWNER)

@@ -17,7 +17,7 @@ SUFFIX = ".taken-back"
 
 
 def planted(root: str, relative: str) -> str | None:
-    """What stands at ``relative`` now; a link on the way there is what was planted.  ``None``: nothing."""
+    """Find what was planted at ``relative``, which may be a link on the way there; ``None`` if nothing."""
     path = root
     for part in relative.split("/"):
         path = f"{path}/{part}"

@@ -104,7 +104,7 @@ def _carry_all(plan: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _put_away(record: Mapping[str, Any]) -> None:
-    """Move aside what was not carried over; the rest of the layers is not needed any more."""
+    """Move aside what was not carried over, and delete the rest of the layers."""
     for path, place in record["kept"]:
         if os.path.lexists(path) and not os.path.lexists(place):
             os.makedirs(os.path.dirname(place), exist_ok=True)
@@ -119,7 +119,7 @@ def is_delivered(plan_file: str) -> bool:
 
 
 class _Lock:
-    """A folder held against everybody else who would carry over into it, or out of it."""
+    """A lock on a folder against everybody else who would carry over into it, or out of it."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -159,7 +159,7 @@ class Delivery:
         """References that were not moved in the real repository."""
 
     def carry(self) -> list[str]:
-        """Do it all, in an order in which each step leaves a sound repository."""
+        """Carry everything over, in an order in which each step leaves a sound repository."""
         with _Lock(self.common):
             changes = self._changes()
             self._clear(changes)
@@ -287,7 +287,7 @@ class Delivery:
         return self._leaves_sight(name, old, new)
 
     def _leaves_sight(self, name: str, old: str | None, new: str | None) -> str:
-        """With a part of the work tree in sight, a commit that changes another part would undo that at the next one."""
+        """Whether a commit changes a part of the work tree that the worker did not see, and so would undo it later."""
         for tree in self.row["trees"]:
             on_it = _HEAD_REF.fullmatch(tree["head"] or "")
             if tree["prefix"] and on_it and on_it[1] == name and old and new:
@@ -311,7 +311,7 @@ class Delivery:
         return (ran.stdout.decode().strip() or None) == new
 
     def _keep_former(self, moved: Sequence[tuple[str, str | None, str | None]]) -> None:
-        """What a removed reference stood at, and stashes that were dropped, stay to be had."""
+        """Keep removed references and dropped stashes reachable."""
         rows: list[tuple[str, str | None, str | None]] = []
         for name, old, new in moved:
             if new is None and old is not None:
@@ -346,7 +346,7 @@ class Delivery:
     # Logs
 
     def _log_of(self, path: str) -> bytes:
-        """The real log, without what we wrote into it ourselves when this was cut off."""
+        """Read the real log without the lines that an interrupted delivery wrote."""
         lines = (read_file(f"{self.common}/{path}", MOST_INDEX_BYTES) or b"").splitlines(keepends=True)
         ours = b"\t" + self.mark.encode() + b"\n"
         while lines and lines[-1].endswith(ours):
@@ -381,7 +381,7 @@ class Delivery:
         return None if found is None else found.decode("utf-8", "surrogateescape")
 
     def _carry_tree(self, tree: Mapping[str, Any], head: str | None, sound: set[str]) -> None:
-        """HEAD, index and merge belong together: they are carried over together, or not at all."""
+        """Carry HEAD, index and merge state over together, or not at all."""
         git_dir: str = tree["git_dir"]
         unfinished = self._keep_unfinished(tree)
         try:
@@ -593,7 +593,7 @@ class _Held:
                 return self
 
     def forget(self) -> None:
-        """Take away what is ours of it."""
+        """Delete our own lock and files."""
         with contextlib.suppress(OSError):
             if os.path.samefile(self.ours, self.lock):
                 os.unlink(self.lock)
@@ -601,7 +601,7 @@ class _Held:
             os.unlink(self.ours)
 
     def write(self, data: bytes) -> None:
-        """What is to stand in the file's place."""
+        """Write the new content beside the file."""
         view = memoryview(data)
         while view:
             view = view[os.write(self.opened, view) :]
@@ -610,7 +610,7 @@ class _Held:
             os.fchmod(self.opened, os.stat(self.path).st_mode & 0o7777)
 
     def put(self) -> None:
-        """Put it there."""
+        """Put the new content in the file's place."""
         os.rename(self.lock, self.path)
 
     def __exit__(self, *_: object) -> None:

@@ -104,7 +104,7 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def _drop_capabilities() -> None:
-    """All of them, for good: a root that is left has the rights of root's files and no more."""
+    """Drop all capabilities for good: root is left with the rights of a file's owner only."""
     capability = 0
     while os.geteuid() == 0 and _libc.prctl(_DROP_BOUNDING, capability, 0, 0, 0) == 0:
         capability += 1

@@ -127,7 +127,7 @@ def settle(plan_file: str) -> Mapping[str, Any]:
 
 
 class _Found:
-    """What one look at some folders has found."""
+    """The result of one look at some folders."""
 
     def __init__(self) -> None:
         self.files: dict[str, list[int]] = {}
@@ -220,7 +220,7 @@ def _copy_of(folder: str, path: str) -> str:
 
 
 def _remember(path: str, copy: str) -> str:
-    """What tells whether a file is still the same; with ``copy``, kept so that it can be put back."""
+    """Remember what identifies a file's state; with ``copy``, keep the content so that it can be put back."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -332,7 +332,7 @@ class _Settling:
         )
 
     def _make_plain(self, path: str) -> None:
-        """A new repository goes on with a configuration that says what it is and nothing else."""
+        """Give a new repository a configuration that only says what it is."""
         config = read_file(f"{path}/config") or b""
         bare = "false" if path.rpartition("/")[2].casefold() == ".git" else "true"
         sha256 = _FORMAT.search(config) is not None
@@ -365,7 +365,7 @@ def _take(step: Mapping[str, str]) -> None:
 
 
 def _clear_way(step: Mapping[str, str]) -> None:
-    """A link or a file in the place of a folder on the way would have us write somewhere else."""
+    """Remove a link or file that stands in the place of a folder on the way: we would write somewhere else."""
     path = step["root"]
     for number, part in enumerate(step["path"][len(path) + 1 :].split("/")[:-1]):
         path = f"{path}/{part}"

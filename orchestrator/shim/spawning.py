@@ -147,7 +147,7 @@ def _said(problem: BaseException) -> str:
 
 
 def _word(word: str, *, info: int, held: int) -> str:
-    """The sandbox's word, or the number of the descriptor it stands for, which the sandbox inherits."""
+    """Replace a placeholder in the sandbox's words by the number of the descriptor that it inherits."""
     if word == INFO_FD:
         number = info
     elif word == BLOCK_FD:
@@ -180,7 +180,7 @@ def _join(cgroup: str) -> None:
 
 
 def _read_namespace_init(reading: int) -> int:
-    """What the sandbox says about itself; 0 if it ended, or said nothing in time."""
+    """Read the sandbox's first pid from its own report; 0 if it ended, or reported nothing in time."""
     import select  # here: the sandbox is starting meanwhile
 
     poll = select.poll()

@@ -140,7 +140,7 @@ def remove_group(folder: str) -> None:
 
 
 def kernel_kills(folders: Sequence[str]) -> list[str]:
-    """What the worker's control groups say of processes that the kernel ended because memory ran out, in words."""
+    """Say in words how many processes the kernel killed for want of memory, by the worker's control groups."""
     words: list[str] = []
     for folder in folders:
         # Version 2, then version 1.

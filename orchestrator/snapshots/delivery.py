@@ -37,7 +37,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What becomes of one file."""
+    """What the delivery does with one file."""
 
     path: bytes
     outcome: Outcome
@@ -150,7 +150,7 @@ class Delivery:
         return content.detail if isinstance(content, Unread) else Present("file", content, found.mode)
 
     def _with_room(self, one: Delivered, goes: set[bytes]) -> Delivered:
-        """The same, or a conflict where something stands in its way."""
+        """Turn the plan for a file into a conflict where something stands in its way."""
         for above in _above(one.path):
             found = self._foreign.status(above)
             if isinstance(found, Status) and found.kind != "folder" and above not in goes:
@@ -168,7 +168,7 @@ class Delivery:
         return one
 
     def _merged(self, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-        """Both changes in one text; ``None`` where they meet, or it is no text."""
+        """Merge both changes into one text; ``None`` where they overlap, or where it is no text."""
         git = shutil.which("git")
         if git is None or any(b"\0" in content for content in (base, ours, theirs)):
             return None
@@ -189,7 +189,7 @@ class Delivery:
         return result.stdout if result.is_good else None
 
     def perform(self, plan: tuple[Delivered, ...]) -> None:
-        """Do it; what cannot be done is among :attr:`problems`, and the rest is done all the same."""
+        """Perform the plan; what cannot be done is added to :attr:`problems`, and the rest is done all the same."""
         for one in plan:
             if one.outcome == "delete":
                 self._try(one)

@@ -130,7 +130,7 @@ class HashedTrees:
         ]
 
     def _lines(self, key: str | None) -> list[str] | None:
-        """The kept text; ``None`` where there is none to show."""
+        """Read the kept text of a file; ``None`` where there is none to show."""
         if key is None:
             return []
         try:
@@ -149,6 +149,6 @@ def _printable(name: str) -> str:
 
 
 def _stand_in(what: str, status: Status) -> str:
-    """A key that changes when a file changes whose content is not read."""
+    """Make a key that changes with a file whose content is not read."""
     text = f"{what} of {status.size} bytes, changed at {status.mtime_ns} ns\n"
     return hashlib.sha256(text.encode()).hexdigest()

@@ -87,7 +87,7 @@ def look_at(target: Path, left_out: Collection[bytes], recorded: Mapping[bytes, 
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Keep it, replacing an earlier one atomically.
+    """Write the manifest, replacing an earlier one atomically.
 
     Raises:
         OSError: The disk refused.
@@ -106,7 +106,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """What was kept; ``None`` where nothing was.
+    """Read the manifest; ``None`` where there is none.
 
     Raises:
         EnvironmentUnfit: It cannot be read.

@@ -35,7 +35,7 @@ class Patch:
 
     @property
     def is_whole(self) -> bool:
-        """All of the change is in it."""
+        """Whether the patch holds all of the change."""
         return not self.left_out and self.cut_after is None
 
 
@@ -74,7 +74,7 @@ def make_patch(folder: Path, before: Recorded, after: Recorded, *, most_bytes: i
 
 
 def heading(patch: Patch, session: str) -> bytes:
-    """What stands before the patch; ``git apply`` passes over it."""
+    """The text before the patch, which ``git apply`` ignores."""
     lines = [f"The change of session {session}."]
     if patch.cut_after is not None:
         lines.append(f"CUT after {patch.cut_after} files: the whole is larger than {MOST_PATCH_BYTES // 2**20} MiB.")

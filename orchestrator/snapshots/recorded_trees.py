@@ -312,7 +312,7 @@ class Snapshots:
         return key
 
     def _beside_of(self, moment: Moment) -> Mapping[str, Any]:
-        """What was kept; nothing of a moment of an older version of this program."""
+        """Read what was kept beside a moment's tree; empty for a moment of an older version of this program."""
         if not moment.beside:
             return {}
         try:

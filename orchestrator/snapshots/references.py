@@ -111,7 +111,7 @@ class Moves:
 
     @property
     def is_empty(self) -> bool:
-        """The repository is as it was."""
+        """Whether the repository is as it was."""
         return not self.changed and not self.contested
 
 
@@ -161,7 +161,7 @@ def _sides(repository: Repository) -> Iterator[tuple[Side, Path]]:
 
 
 def write_references(path: Path, references: References) -> None:
-    """Keep them in one file, replacing an earlier one atomically.
+    """Write the references to one file, replacing an earlier one atomically.
 
     Raises:
         OSError: The disk refused.
@@ -180,7 +180,7 @@ def write_references(path: Path, references: References) -> None:
 
 
 def read_references(path: Path) -> References | None:
-    """What was kept; ``None`` where nothing was.
+    """Read the references; ``None`` where none were written.
 
     Raises:
         EnvironmentUnfit: It cannot be read.
@@ -213,7 +213,7 @@ def _info(side: Side, name: bytes, kind: bytes) -> tarfile.TarInfo:
 
 
 def plan_moves(before: References, after: References, now: References, *, session: str) -> Moves:
-    """What leads from the repository as it stands back to what it was when the session began."""
+    """Plan how to put the repository back to what it was when the session began."""
     changed: list[Place] = []
     contested: list[str] = []
     left: list[str] = []
@@ -249,7 +249,7 @@ def _same_index(one: bytes, other: bytes) -> bool:
 
 
 def _told(index: Index) -> list[tuple[object, ...]]:
-    """What an index says, without when and where git last saw the files."""
+    """Read an index without the times and places at which git last saw the files."""
     return [
         (entry.path, entry.mode, entry.oid, entry.stage, entry.is_intended, entry.is_sparse, entry.is_assumed)
         for entry in index.entries
@@ -330,7 +330,7 @@ def put_back(repository: Repository, moves: Moves, before: References, after: Re
 
 
 def _locked(moves: Moves) -> list[Place]:
-    """What git itself would lock, in git's order."""
+    """Take the locks that git itself would take, in git's order."""
     names = [place for place in moves.changed if not place[1].startswith(b"logs/") and _is_essential(place[1])]
     return sorted(set(names))
 

@@ -61,7 +61,7 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """There is nothing to do."""
+        """Whether there is nothing to do."""
         return not (self.steps or self.folders_made or self.folders_removed or self.folders_changed)
 
 
@@ -98,7 +98,7 @@ class Restoration:
     # Planning
 
     def plan(self, only: Collection[bytes] = ()) -> Plan:
-        """What there is to do, by looking at the target as it stands.
+        """Plan what to do, by looking at the target as it stands.
 
         Args:
             only: Paths, of files or folders, to which it is confined; all where none is named.
@@ -234,7 +234,7 @@ class Restoration:
     # Acting
 
     def perform(self, plan: Plan) -> None:
-        """Do it; what cannot be done is among :attr:`problems`, and the rest is done all the same."""
+        """Perform the plan; what cannot be done is added to :attr:`problems`, and the rest is done all the same."""
         touched: set[bytes] = set()
         for step in plan.steps:
             if step.act == "remove":
@@ -300,7 +300,7 @@ class Restoration:
         self._foreign.set_attributes(path, mode=seen.mode, mtime_ns=seen.mtime_ns if again else None)
 
     def _settle_folders(self, plan: Plan, touched: Collection[bytes]) -> None:
-        """Folders get the permission bits they had, and, where all in them is as it was, their times."""
+        """Restore the permission bits of folders and, where all in them is as it was, their times."""
         unsettled = {one.path.rpartition(b"/")[0] for one in (*plan.left, *self.problems)}
         concerned = {*touched, *plan.folders_made, *plan.folders_changed, *self._opened}
         for folder in sorted(concerned, key=lambda path: (-path.count(b"/"), path)):

@@ -243,7 +243,7 @@ class Selection:
 
 
 class _Now:
-    """What the repositories say by now.  Their places are those of the beginning, whatever says now where they are."""
+    """The repositories' present contents, at the places that they had at the beginning of the session."""
 
     def __init__(self, scopes: Mapping[bytes, _Scope], environ: Mapping[str, str], target: Path) -> None:
         self._scopes = scopes
@@ -427,7 +427,7 @@ class _Walk:
                 self.ignored[path] = (status.size, status.mtime_ns, status.ctime_ns)
 
     def _look_at_ignored(self) -> None:
-        """Below ignored folders, the nearest to the top first, so that a huge one hides nothing beside it."""
+        """Look below ignored folders, the nearest to the top first, so that a huge one hides nothing beside it."""
         while self._ignored_folders and not self.is_cut:
             folder = self._ignored_folders.popleft()
             listing = self._foreign.entries(folder, most=MOST_IGNORED + 1)
@@ -489,7 +489,7 @@ def _from_json(content: Mapping[str, Any]) -> _Scope:
 
 
 def _packed(raw: Iterable[bytes]) -> str:
-    """Any bytes, as JSON can hold them; a NUL stands after each."""
+    """Join byte strings, each ended by a NUL, into text that JSON can hold."""
     return base64.b64encode(zlib.compress(b"".join(part.replace(b"\0", b"") + b"\0" for part in raw))).decode()
 
 

@@ -194,7 +194,7 @@ class ShadowRepository:
         fresh.replace(self._known_file)
 
     def _run(self, *arguments: str, most_bytes: int) -> tuple[bytes, bool]:
-        """What ``git diff-tree`` says, and whether there would be more."""
+        """Run ``git diff-tree``; returns its output, and whether it was cut."""
         result = run_program(
             (self._git, "--literal-pathspecs", "diff-tree", *arguments),
             cwd=self._folder,
@@ -209,7 +209,7 @@ class ShadowRepository:
         return result.stdout, False
 
     def _environment(self) -> dict[str, str]:
-        """Everything git is told, and nothing of the user's: no variable, no home, no configuration of anybody's."""
+        """The whole environment of git: no variable, home or configuration of the user's is in it."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self._folder),

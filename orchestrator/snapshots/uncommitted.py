@@ -266,7 +266,7 @@ class _Attributes:
         self._by_folder: dict[bytes, list[tuple[Rule, Sequence[bytes]]]] = {}
 
     def of(self, path: bytes) -> Conversion:
-        """What happens to one file."""
+        """The conversion of one file."""
         found: dict[bytes, bytes] = {}
         ends = [place + 1 for place, char in enumerate(path) if char == 0x2F]
         for end in (0, *ends):

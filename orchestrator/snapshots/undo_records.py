@@ -89,7 +89,7 @@ class Records:
         return self._manifest("end").exists()
 
     def forget_end(self) -> None:
-        """The session goes on."""
+        """Delete the recorded end, since the session goes on."""
         for path in (self._manifest("end"), self._references("end"), self._problem("end")):
             path.unlink(missing_ok=True)
 

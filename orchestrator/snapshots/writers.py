@@ -45,7 +45,7 @@ class Writers:
         return tuple(sorted(self._wrote))
 
     def lost_sight(self) -> None:
-        """Since the last look somebody may have written of whom nobody knows."""
+        """Note that somebody unknown may have written since the last look."""
         self._is_observed = False
 
     @contextmanager

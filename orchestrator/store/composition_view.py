@@ -31,7 +31,7 @@ _BEFORE = "1970-01-01T00:00:00"
 
 @dataclass(slots=True)
 class Tally:
-    """How often something was used and how it went."""
+    """Counts of uses, successes and failures."""
 
     uses: int = 0
     successes: int = 0
@@ -84,12 +84,12 @@ class Composition:
 
     @property
     def is_quarantined(self) -> bool:
-        """It came from others, and no gate here has found a success of it yet."""
+        """Whether it was imported and has not yet succeeded here by any gate."""
         return self.imported is not None and self.by_sessions.successes == 0 and self.saved is None
 
     @property
     def is_rehearsed(self) -> bool:
-        """Only rehearsals speak for it: it tells nothing of real runs."""
+        """Whether only rehearsals used it, which say nothing of real runs."""
         return self.saved is None and bool(self.sessions) and all(one.rehearsal for one in self.sessions.values())
 
     def scored(self) -> int:
@@ -187,13 +187,13 @@ class CompositionView:
         self.where[place] = body.configuration
 
     def of_store(self, store: str) -> Iterator[Composition]:
-        """Those of one store that say what they are."""
+        """The compositions of one store whose definition is known."""
         for (place, _), one in self.compositions.items():
             if place == store and is_defined(one):
                 yield one
 
     def find(self, store: str, configuration: str) -> Composition | None:
-        """One of them."""
+        """The composition of this id."""
         one = self.compositions.get((store, configuration))
         return one if one is not None and is_defined(one) else None
 
@@ -220,7 +220,7 @@ def as_caller(definition: ConfigurationSaved) -> ConfigurationSaved:
 
 
 def as_local(at: datetime) -> datetime:
-    """Naive, in local time: the specification's own times are ``datetime.now()``."""
+    """Convert to naive local time, since the specification's own times are ``datetime.now()``."""
     try:
         return at.astimezone().replace(tzinfo=None)
     except (OverflowError, ValueError, OSError):  # a year that the machine's clock does not know

@@ -163,7 +163,7 @@ class ConfigurationStore:
         return True
 
     def list_all(self) -> list[AgentConfiguration]:
-        """All of them, the one used last first."""
+        """All configurations, the one used last first."""
         found = self._all()
         found.sort(key=lambda one: one.id)
         found.sort(key=_used_at, reverse=True)
@@ -195,7 +195,7 @@ class ConfigurationStore:
         return [one.configuration() for one in self._real() if in_quarantine or not one.is_quarantined]
 
     def _real(self) -> list[Composition]:
-        """Without those of rehearsals, whose models are scripts."""
+        """Leave out those of rehearsals, whose models are scripts."""
         return [one for one in self._view.of_store(self.name) if not one.is_rehearsed]
 
     def _refresh(self) -> None:
@@ -205,7 +205,7 @@ class ConfigurationStore:
             self._view.take(record)
 
     def _news(self, config: AgentConfiguration) -> Iterator[LogBody]:
-        """What the log does not say of a configuration yet."""
+        """What the log does not know of a configuration yet."""
         known = self._view.find(self.name, config.id)
         definition = config.definition(self.name)
         claimed = _claimed(config, known)

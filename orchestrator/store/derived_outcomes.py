@@ -49,7 +49,7 @@ def outcome_of_journal(entries: Iterable[JournalEntry]) -> RecordedOutcome | Non
 
 
 def outcome_of(session: Session) -> RecordedOutcome | None:
-    """What came of a session; ``None`` where it has not ended."""
+    """Derive a session's outcome; ``None`` where it has not ended."""
     if session.closed is None:
         return None
     options, summary = session.options, summarise(session)
@@ -154,7 +154,7 @@ def _suite_gate(suite: SuiteMeasured, baseline: SuitesMeasured | None, checked: 
 
 
 def _own_review(session: Session) -> PeerReview | None:
-    """What the orchestrator measured for the last final review."""
+    """The measurement of the last final review."""
     for review in reversed(list(session.assessment.reviews.values())):
         if review.request.trigger is Trigger.FINAL:
             answers = (review.measured, *review.panel.values())

@@ -25,7 +25,7 @@ compositions that succeed in 85 % for 150 sessions, 17 lapse by that; a fall to 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What speaks for a composition, and whether it is enough."""
+    """The evidence for a composition, and whether it is enough."""
 
     successes: int
     failures: int

@@ -23,7 +23,7 @@ from orchestrator.store.outcome_log import OutcomeLog
 
 @dataclass(frozen=True, slots=True)
 class Rederived:
-    """What came of deriving the outcomes of a workspace again."""
+    """The result of deriving the outcomes of a workspace again."""
 
     derived: int = 0
     added: tuple[SessionId, ...] = ()
@@ -58,7 +58,7 @@ def configuration_id(outcome: RecordedOutcome) -> str:
 
 
 def composition_id(pattern: str, team: str, members: Iterable[tuple[str, str, str]], *, rehearsal: bool) -> str:
-    """The same for a composition that has not run yet.
+    """The name of a composition that has not run yet.
 
     Args:
         members: Role, agent and version of its CLI, in the order of the plan.

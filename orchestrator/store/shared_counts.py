@@ -54,7 +54,7 @@ class Member(BaseModel):
 
 
 class Counts(BaseModel):
-    """How often one composition came to what."""
+    """How often one composition succeeded, failed, or ended unmeasured."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -99,7 +99,7 @@ class SharedCounts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What is passed on, and what is not."""
+    """The exported counts, and what was left out of them."""
 
     shared: SharedCounts
     left_out: tuple[str, ...]

@@ -51,7 +51,7 @@ class Told:
 
 
 def check_agent(agent: Agent, recordings: Path | None = None) -> None:
-    """Everything below.
+    """Check everything below.
 
     Args:
         recordings: Folder with one folder per scenario, each with ``stdout.jsonl``, ``stderr.log``, ``meta.json`` and
@@ -287,7 +287,7 @@ def check_recording(agent: Agent, folder: Path) -> None:
 
 
 def check_turns(where: str, events: Sequence[AgentEvent]) -> None:
-    """No turn ends twice."""
+    """Check that no turn ends twice."""
     ends = [isinstance(event.payload, TurnEnded) for event in events if event.type is not EventType.ERROR]
     assert not any(a and b for a, b in pairwise(ends)), f"{where}: a turn ends twice"
 

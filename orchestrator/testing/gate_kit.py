@@ -21,7 +21,7 @@ LEAST_S = 0.5
 
 
 def check_gate(gate: Gate, subject: Subject, *, passing: ToolRun, failing: ToolRun) -> None:
-    """Everything below, of a gate whose source is a tool.
+    """Check everything below for a gate whose source is a tool.
 
     Args:
         subject: A project that has what the gate counts.

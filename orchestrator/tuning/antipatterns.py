@@ -23,7 +23,7 @@ LEAST_SESSIONS, LEAST_SHARE, LEAST_OFTEN = 5, 0.7, 0.6
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where it is to be seen."""
+    """Where an antipattern can be seen: a session and its entries."""
 
     session: str
     entries: tuple[int, ...] = ()
@@ -35,7 +35,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class AntiPattern:
-    """One that was found."""
+    """One antipattern that was found."""
 
     name: str
     summary: str

@@ -117,7 +117,7 @@ _TOLD: Final = ("passed", "failed")
 
 
 class _Fold:
-    """What is known so far."""
+    """The measurement so far, line by line."""
 
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}

@@ -67,7 +67,7 @@ class SpreadObjects:
         return () if self._depth > 0 else self._closed(line, data, end)
 
     def finish(self) -> Sequence[Line]:
-        """What is still held, as it came."""
+        """Return what is still held, as it came."""
         return self._given_up()
 
     def _begins(self, data: bytes) -> bool:

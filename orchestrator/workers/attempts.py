@@ -52,7 +52,7 @@ class AttemptFiles:
 
     @property
     def taken(self) -> Path:
-        """How the names begin under which lies what it planted where nothing may be planted."""
+        """The prefix of the names under which forbidden files are kept that the worker planted."""
         return self.workers_dir / f"{self.worker}.{self.attempt}.taken"
 
     @property
@@ -62,7 +62,7 @@ class AttemptFiles:
 
     @property
     def watch(self) -> Path:
-        """Where it is written down what lay in its writable folders before."""
+        """The record of what lay in the worker's writable folders before."""
         return self.taken.with_suffix(".watch")
 
     @property

@@ -221,7 +221,7 @@ class Crew:
         assignment.scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def _bring(self, assignment: Assignment, agent: Agent) -> None:
-        """Put into the home what of the user's own settings and clouds the policy and the environment choose.
+        """Copy into the home those of the user's settings and cloud files that policy and environment choose.
 
         What could not be brought was said at the start of the session.
         """
@@ -233,7 +233,7 @@ class Crew:
             copy_from_home(own, assignment.home, provider.files)
 
     def _files_of_variables(self, assignment: Assignment, agent: Agent) -> dict[str, str]:
-        """Variables of the chosen clouds that name a file: the worker's copy of it."""
+        """Copy the files that variables of the chosen clouds name, and point the variables to the copies."""
         if assignment.endpoint is not None:
             return {}
         names = [name for one in agent.credential.chosen(self._environ) for name in one.file_variables]
@@ -319,7 +319,7 @@ class Crew:
         self._follow(WorkerProcess(worker, attempt, shim))
 
     def _ended(self, worker: WorkerId, attempt: int) -> ExitRecord:
-        """Of an attempt whose shim runs no more."""
+        """The exit record of an attempt whose shim runs no more."""
         files = self._files(worker, attempt)
         record = attempts.read_record(files)
         if record is not None and record.exit is not None:

@@ -46,7 +46,7 @@ def is_there(point: Point, files: Collection[str]) -> bool:
 
 
 def confirmed(points: Sequence[Point]) -> tuple[Point, ...]:
-    """Grave points, the first of each place, at which agents of two vendors or more point."""
+    """The grave points, one per place, at which agents of at least two vendors point."""
     found: list[Point] = []
     for point in points:
         if point.severity not in GRAVE or any(_same_place(point, other) for other in found):

@@ -74,7 +74,7 @@ class CheckRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Trouble:
-    """What went wrong in a suite."""
+    """The problems of a suite."""
 
     test: str
     """The first that failed."""
@@ -83,7 +83,7 @@ class _Trouble:
 
 @dataclass(slots=True)
 class _Judge:
-    """What is known of the project while its tests are judged."""
+    """Judges tests, and holds what is known of the project meanwhile."""
 
     request: CheckRequest
     runs: PytestRuns

@@ -1,4 +1,4 @@
-"""What is said of written tests: each one kept or refused, with the reasons, and how good those are that are kept."""
+"""The verdicts on written tests: each is kept or refused, with reasons, and the kept ones have a quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A login that a CLI renews with a new lasting token, as claude's service gives one with each renewal."""
+"""A login that a CLI renews with a new refresh token, as claude's service gives one with each renewal."""
 
 from __future__ import annotations
 

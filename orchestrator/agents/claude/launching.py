@@ -31,7 +31,7 @@ _ALIASES = {"manual": "default"}
 
 
 def launch(assignment: Assignment) -> LaunchSpec:
-    """One headless turn with the prompt on standard input: ``--add-dir`` would swallow one in argv."""
+    """Build the command line of one headless turn; in argv, ``--add-dir`` would swallow the prompt."""
     return LaunchSpec(
         argv=("claude", *assembled(_options(assignment), assignment, GRAMMAR)),
         cwd=assignment.target,

@@ -1,8 +1,7 @@
-"""Compare login files of claude (2.1.329): they name no account; that a renewal was due is what one is known by.
+"""Compare two login files of claude (2.1.329).  They name no account, so a renewal is accepted only when one was due.
 
-The lasting token is good for one renewal: the service gives another with each, and the former one is dead.  A file with
-another lasting token is therefore what a renewal leaves, and what an agent with a login of somebody else's would leave
-too.  It counts as a renewal only when there was one to be made.
+A refresh token works once: each renewal returns a new one and the old one is dead.  A file with another refresh token
+is therefore what a renewal leaves, but also what an agent would leave that put somebody else's login there.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ def newer_login(before: bytes, after: bytes, now_s: float) -> str:
     if lasting[0] == lasting[1]:
         return ""
     if str(lasting[0])[:_PREFIX] != str(lasting[1])[:_PREFIX] and str(lasting[0]).startswith("sk-ant-"):
-        return "its lasting token is of another kind"
+        return "its refresh token is of another kind"
     due = is_due(login["expiresAt"] / 1000, now_s)
-    return "" if due else "its lasting token is another, though the former login was not due to be renewed"
+    return "" if due else "its refresh token is another, though the former login was not due to be renewed"
 
 
 def _form(login: object) -> object:
-    """The names and kinds of its values; when the lasting token ends is said by newer versions only."""
+    """Describe a login by the names and types of its values; only newer versions say when the refresh token expires."""
     assert isinstance(login, dict)
     return shape({name: value for name, value in login.items() if name != "refreshTokenExpiresAt"})

@@ -159,6 +159,6 @@ def _unwrapped(text: str) -> str:
 
 
 def _exit_code(text: str) -> int | None:
-    """Of ``Exit code 3\\n…``, which is how Bash's failure begins."""
+    """Read the exit code from ``Exit code 3\\n…``, as the output of a failed Bash call begins."""
     number = text[10:].partition("\n")[0] if text.startswith("Exit code ") else ""
     return int(number) if number.isdecimal() and len(number) < 6 else None

@@ -159,7 +159,7 @@ def _of_block(
 
 
 def _of_user(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
-    """Tool results; the prompt's own echo tells nothing."""
+    """Translate tool results; the echo of the prompt is left out."""
     message = data.get("message")
     content = message.get("content") if isinstance(message, Mapping) else None
     events: list[AgentEvent] = []
@@ -234,7 +234,7 @@ def _failure(text: str, error: str, *, at: datetime, status: int | None = None) 
 
 
 def _of_rate_limit(data: Mapping[str, Any], at: datetime) -> Sequence[AgentEvent]:
-    """Not seen with an API key; the binary has it for subscriptions."""
+    """Translate a usage limit: never seen with an API key, but the binary has it for subscriptions."""
     info = data.get("rate_limit_info")
     if not isinstance(info, Mapping) or info.get("status") != "rejected":
         return ()
@@ -269,7 +269,7 @@ def _of_result(state: Translation, data: Mapping[str, Any], at: datetime) -> tup
 
 
 def _of_late_denial(state: Translation, denial: object, *, at: datetime, events: list[AgentEvent]) -> Translation:
-    """A denial that no earlier record told of: json mode, or an unknown wording in 197."""
+    """Translate a denial that no earlier record reported: in json mode, or with an unknown wording (2.1.197)."""
     if not isinstance(denial, Mapping) or f"denied:{denial.get('tool_use_id')}" in state.counted:
         return state
     tool, given = str(denial.get("tool_name", "")), denial.get("tool_input")
@@ -279,7 +279,7 @@ def _of_late_denial(state: Translation, denial: object, *, at: datetime, events:
 
 
 def _subtype(data: Mapping[str, Any]) -> str:
-    """``subtype``, or what stands in its place where a failure calls itself a success."""
+    """Read ``subtype``, or the reason beside it where a failure calls itself a success."""
     subtype, reason = str(data.get("subtype", "")), data.get("terminal_reason")
     if subtype == "success" and data.get("is_error") is not False:
         return str(reason) if reason not in (None, "completed") else "api_error"
@@ -300,7 +300,7 @@ def _ending_failure(data: Mapping[str, Any], subtype: str, at: datetime) -> Agen
 
 
 def _at_init(state: Translation, started: ConversationStarted) -> Translation:
-    """The state at a turn's beginning: another conversation than the expected one counts from nothing."""
+    """Begin a turn: totals start from zero where the conversation is not the expected one."""
     fresh = state.conversation is not None and state.conversation != started.reference
     totals = {} if fresh else {key: value for key, value in state.totals.items() if not key.startswith(_TURN)}
     model = started.model or state.model
@@ -308,7 +308,7 @@ def _at_init(state: Translation, started: ConversationStarted) -> Translation:
 
 
 def _usage_of_message(state: Translation, message: Mapping[str, Any]) -> tuple[Translation, UsageReported | None]:
-    """The usage of a message when its id is seen for the first time."""
+    """Report the usage of a message once, when its id is first seen."""
     name, said = message.get("id"), message.get("usage")
     if not isinstance(name, str) or name in state.counted or not isinstance(said, Mapping):
         return state, None
@@ -347,7 +347,7 @@ def _usage_of_result(state: Translation, result: Mapping[str, Any]) -> tuple[Tra
 
 
 def _stated(result: Mapping[str, Any]) -> dict[str, float]:
-    """The conversation's totals, by our names."""
+    """Read the conversation's totals and give them our names."""
     stated: dict[str, float] = {}
     cost, models = cost_usd(result.get("total_cost_usd")), result.get("modelUsage")
     if cost is not None:

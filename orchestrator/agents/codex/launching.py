@@ -30,7 +30,7 @@ _FEATURES = "[features]\nplugins = false\n"
 
 
 def launch(assignment: Assignment) -> LaunchSpec:
-    """One headless turn; ``-`` reads the prompt from standard input, which must end or codex waits for ever."""
+    """Build the command line of one headless turn; ``-`` reads the prompt from stdin until that ends."""
     codex_home = assignment.home / ".codex"
     words = assembled(_options(assignment), _within_role(assignment), GRAMMAR)
     # Options of exec stand before resume, which knows neither -C nor -s nor --add-dir.
@@ -74,7 +74,7 @@ def _options(assignment: Assignment) -> list[Option]:
 
 
 def _within_role(assignment: Assignment) -> Assignment:
-    """A reviewer's own sandbox stays read-only, whatever a recovery asks for."""
+    """Keep a reviewer's own sandbox read-only, whatever a recovery asks for."""
     if assignment.role is not Role.REVIEWER:
         return assignment
     flags = tuple(flag for flag in assignment.extra_flags if not flag.startswith("--sandbox="))
@@ -86,7 +86,7 @@ def _schema_path(assignment: Assignment) -> Path:
 
 
 def _strict(schema: Any) -> Any:
-    """The schema as the service wants it: every object closed, every property required."""
+    """Rewrite the schema as the service wants it: every object closed, every property required."""
     if isinstance(schema, list | tuple):
         return [_strict(item) for item in schema]
     if not isinstance(schema, Mapping):
@@ -99,7 +99,7 @@ def _strict(schema: Any) -> Any:
 
 
 def _config(assignment: Assignment) -> str:
-    """``config.toml`` of the private home."""
+    """Write the ``config.toml`` of the private home."""
     if assignment.endpoint is None:
         gateway = "" if assignment.gateway is None else f"openai_base_url = {json.dumps(assignment.gateway)}\n\n"
         return f"{gateway}{_FEATURES}"

@@ -32,7 +32,7 @@ def _begins_turn(data: Mapping[str, Any]) -> bool:
 
 
 def tell(state: Translation, record: RawRecord | Noise, at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
-    """The events of a hidden call, once its output stands in the file."""
+    """Report the events of a hidden call once its output is in the file."""
     payload = record.data.get("payload") if isinstance(record, RawRecord) else None
     if not isinstance(payload, Mapping):
         return state, ()

@@ -129,7 +129,7 @@ def _of_item(
 
 
 def _called(state: Translation, call: ToolCalled, at: datetime) -> tuple[Translation, list[AgentEvent]]:
-    """The call, unless it has been told already: an item may come completed without having been started."""
+    """Report a call once: an item may arrive completed without ever having been started."""
     if call.call_id in state.tools:
         return state, []
     return changed(state, tools=state.tools.adding(call.call_id, call.tool)), [_event(EventType.PROGRESS, call, at)]

@@ -24,7 +24,7 @@ STOP_LADDER = (StopStep("TERM", 2.0),)
 
 
 def launch(assignment: Assignment) -> LaunchSpec:
-    """One headless turn with the prompt on standard input, which gemini reads when it is no terminal."""
+    """Build the command line of one headless turn; gemini reads the prompt from stdin when that is no terminal."""
     return LaunchSpec(
         argv=("gemini", *assembled(_options(assignment), assignment, GRAMMAR)),
         cwd=assignment.target,

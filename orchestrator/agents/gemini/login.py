@@ -1,4 +1,4 @@
-"""Compare login files of gemini (0.61.0): the identity token says whose one is, and a refresh keeps the lasting one."""
+"""Compare two login files of gemini (0.61.0): the identity token names the account, and a refresh token stays."""
 
 from __future__ import annotations
 

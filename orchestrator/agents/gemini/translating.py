@@ -242,7 +242,7 @@ def _of_result(
 
 
 def _used(stats: object) -> list[UsageReported]:
-    """One report a model that was asked; the figures are those of this run."""
+    """Report the usage of each model that was asked; the figures are those of this run."""
     models = stats.get("models") if isinstance(stats, Mapping) else None
     if isinstance(models, Mapping) and models:
         named = [(str(name), figures) for name, figures in models.items() if isinstance(figures, Mapping)]
@@ -252,7 +252,7 @@ def _used(stats: object) -> list[UsageReported]:
 
 
 def _usage(figures: Mapping[str, Any], model: str | None) -> Usage:
-    """The figures of one model.  Its ``output_tokens`` leave out what it thought; the total does not (0.61.0)."""
+    """Read the figures of one model.  ``output_tokens`` leaves out thinking tokens, the total does not (0.61.0)."""
     fresh, output, cached = (tokens(figures.get(name)) for name in ("input", "output_tokens", "cached"))
     total = tokens(figures.get("total_tokens"))
     if total is not None and fresh is not None:

@@ -1,4 +1,4 @@
-"""OpenCode: command line, records, known errors."""
+"""This adapter makes OpenCode an agent: its command line, its records, and its known errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OpenCode's command line, as observed with 1.18.33."""
+"""Build OpenCode's command line, as observed with 1.18.33."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _LOCK: Final = json.dumps({"lockfileVersion": 3, "packages": {"": {"dependencies
 
 
 def launch(assignment: Assignment) -> LaunchSpec:
-    """One headless turn with the prompt on standard input."""
+    """Build the command line of one headless turn; the prompt goes to standard input."""
     settings = assignment.home / ".config" / "opencode"
     return LaunchSpec(
         argv=("opencode", "run", *assembled(_options(assignment), assignment, GRAMMAR)),

@@ -29,7 +29,7 @@ def _why_not(old: object, new: object, now_s: float) -> str:
     if not is_later(old.get("expires"), new.get("expires"), per_second=1000):
         return "it is not newer"
     if old["refresh"] != new["refresh"] and not is_due(old["expires"] / 1000, now_s):
-        return "its lasting token is another, though the former login was not due to be renewed"
+        return "its refresh token is another, though the former login was not due to be renewed"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""OpenCode's known errors and what cures them, in the order in which they are tried."""
+"""List OpenCode's known errors and what cures them, in the order in which they are tried."""
 
 from __future__ import annotations
 

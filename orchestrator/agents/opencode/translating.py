@@ -100,7 +100,7 @@ def _begun(state: Translation, data: Mapping[str, Any], *, at: datetime, events:
 def _of_tool(
     state: Translation, part: Mapping[str, Any], told: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]
 ) -> Translation:
-    """One record tells of a call and of its end."""
+    """Translate one record into a tool call and its result: OpenCode reports both at once."""
     given = told.get("input")
     arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     call_id, tool = str(part.get("callID", "")), str(part.get("tool", "a tool"))
@@ -126,7 +126,7 @@ def _of_tool(
 
 
 def _of_finish(state: Translation, part: Mapping[str, Any], *, at: datetime, events: list[AgentEvent]) -> Translation:
-    """A step is over; the turn is, too, unless the model called a tool."""
+    """Translate the end of a step, which also ends the turn unless the model called a tool."""
     figures = part.get("tokens")
     if isinstance(figures, Mapping):
         events.append(_event(EventType.STATUS, UsageReported(_usage(figures, part)), at))
@@ -157,7 +157,7 @@ def _usage(figures: Mapping[str, Any], part: Mapping[str, Any]) -> Usage:
 
 
 def _of_error(state: Translation, given: object, *, at: datetime, events: list[AgentEvent]) -> Translation:
-    """The turn has failed; what it retries is told in its log alone."""
+    """Translate a failed turn; retries appear only in OpenCode's own log."""
     error: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     more = error.get("data")
     data: Mapping[str, Any] = more if isinstance(more, Mapping) else {}

@@ -106,7 +106,7 @@ def _offered(run: Run) -> dict[str, tuple[str, ...]]:
 
 
 def _ask(run: Run, offered: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """One request with the CLI's own retries; says what streams in."""
+    """Send one request with the CLI's own retries, and write what streams in."""
     most = int(os.environ.get("CLAUDE_CODE_MAX_RETRIES", "10"))
     for attempt in range(1, most + 2):
         try:
@@ -206,7 +206,7 @@ def _perform(run: Run, call: Mapping[str, Any], offered: Mapping[str, tuple[str,
 
 
 def _returned(run: Run, call: Mapping[str, Any], text: str, **further: Any) -> dict[str, Any]:
-    """Say what a call came to, and return it for the model."""
+    """Write the result of a call, and return it for the model."""
     result = {"tool_use_id": call["id"], "type": "tool_result", "content": text, **further}
     run.say("user", message={"role": "user", "content": [result]}, parent_tool_use_id=None)
     return result

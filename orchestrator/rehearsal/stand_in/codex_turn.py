@@ -166,7 +166,7 @@ def _count(run: Run, usage: Mapping[str, Any]) -> None:
 
 
 def _show(run: Run, item: Mapping[str, Any]) -> None:
-    """Words and reasoning appear as they come, not only when the answer is whole."""
+    """Write text and reasoning as they arrive, not only when the answer is complete."""
     match item["type"]:
         case "message":
             run.text = "".join(part["text"] for part in item["content"])
@@ -188,14 +188,14 @@ def _perform(run: Run, call: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _router_error(words: str) -> str:
-    """Refusals show on stderr only; the stream says nothing of them."""
+    """Write a refusal to stderr; Codex's stream does not mention it."""
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     complain(f"{now} ERROR codex_core::tools::router: error={words}")
     return words
 
 
 def _apply_patch(run: Run, patch: str) -> str:
-    """Files to add; an update or a deletion is never asked for in a rehearsal."""
+    """Read the files to add from a patch; a rehearsal never asks for an update or a deletion."""
     files: dict[str, list[str]] = {}
     current: list[str] = []
     for line in patch.splitlines():

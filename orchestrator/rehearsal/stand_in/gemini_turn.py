@@ -197,7 +197,7 @@ def _perform(run: Run, call: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _do(run: Run, name: str, given: Mapping[str, str]) -> tuple[str, str]:
-    """Kind of error, empty if there was none, and the words."""
+    """Do a tool call; returns the kind of error (empty if none) and the words."""
     if name not in _offered(run):
         near = ", ".join(f'"{other}"' for other in _offered(run))
         return "tool_not_registered", f'Tool "{name}" not found. Did you mean one of: {near}?'

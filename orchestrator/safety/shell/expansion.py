@@ -129,7 +129,7 @@ def _variable(node: Node, follower: Follower, pieces: list[Piece]) -> None:
 
 
 def _split_by_ifs(piece: Piece, node: Node, scope: Scope) -> Piece:
-    """The piece with white space where the text's own IFS would have the shell split it."""
+    """Put white space where the shell would split the piece by an IFS that the text itself sets."""
     signs = scope.variables.get("IFS")
     if signs is None or signs.dynamic or (node.parent is not None and node.parent.type == "string"):
         return piece

@@ -17,7 +17,7 @@ _PLAIN_SUFFIX = re.compile(r"%%?([^*?\[$`'\"\\]*)")
 
 
 class Scope(NamedTuple):
-    """Never changed; an assignment makes another one."""
+    """What is known at one point of a shell text.  It never changes: an assignment makes a new one."""
 
     cwd: str | None = None
     """Where commands run; ``None``: not known."""

@@ -124,7 +124,7 @@ def read(text: str, *, scope: Scope = NOWHERE, depth: int = 0) -> Reading:
 
 
 def _mended(root: Node, text: str) -> Node:
-    """The tree of what bash takes the text for, where the grammar knows less than bash; else the tree as it is."""
+    """Parse a mended text where bash understands more than the grammar does; else return the tree as it is."""
     if "(" in text:
         # ``!(a|b)``: the grammar knows few of bash's further patterns.
         plain = parse(_EXTENDED_PATTERN.sub("*", text))
@@ -139,7 +139,7 @@ def _mended(root: Node, text: str) -> Node:
 
 
 def _with_ended_documents(text: str) -> str:
-    """The grammar wants a here-document to end, and nothing after ``<<E;`` on its line; bash asks neither."""
+    """Mend here-documents for the grammar, which wants an end and nothing after ``<<E;``, unlike bash."""
     ends = [match[3] for match in _HERE.finditer(text)]
     lines = {line.strip() for line in text.splitlines()}
     ended = "\n".join([text, *(end for end in ends if end not in lines), ""])
@@ -278,7 +278,7 @@ class _Reader:
             self.scope = effect_on_scope(command, self.scope)
 
     def _go_on(self, nodes: Sequence[Node]) -> None:
-        """What follows a here-document's start on its line: the rest of the pipe or of the list."""
+        """Follow what stands after a here-document's start on its line: the rest of the pipe or of the list."""
         for node in nodes:
             if node.type == "pipeline":
                 self._stages(node, (*self.pipeline, self.found[-1].words) if self.found else (), tuple(self.found[-1:]))
@@ -373,7 +373,7 @@ class _Reader:
         self.pipeline, self.before = outer, outer_before
 
     def fault(self, node: Node) -> None:
-        """What the grammar could not fit: words that stand in a row are taken for a command."""
+        """Follow what the grammar could not parse: words in a row are taken for a command."""
         words: list[Word] = []
         for child in node.named_children:
             if child.type in _STATEMENTS:

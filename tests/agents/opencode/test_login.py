@@ -21,7 +21,7 @@ def login(expires: int, refresh: str = "r", key: str = "k", **further: object) -
 @pytest.mark.parametrize(
     ("before", "after", "is_given_back"),
     [
-        pytest.param(login(NOW + HOUR), login(NOW + 2 * HOUR), True, id="the same lasting token"),
+        pytest.param(login(NOW + HOUR), login(NOW + 2 * HOUR), True, id="the same refresh token"),
         pytest.param(login(NOW - HOUR), login(NOW + HOUR, "r2"), True, id="another, when it was due"),
         pytest.param(login(NOW + HOUR), login(NOW + 2 * HOUR, "r2"), False, id="another, when it was not"),
         pytest.param(login(NOW - HOUR), login(NOW + HOUR, accountId="x"), False, id="another form"),

@@ -83,7 +83,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
 def newer_login(before: bytes, after: bytes, now_s: float) -> str:
     """Whether a login file that a worker leaves may replace the user's: empty, or why not.
 
-    The file says nothing of whose it is.  A refresh keeps the lasting token, or brings another when it was due; where
+    The file says nothing of whose it is.  A refresh keeps the refresh token, or brings another when it was due; where
     the model is found (``resource_url``) it may leave out, but not change.
     """
     old, new = fields(before), fields(after)
@@ -97,7 +97,7 @@ def newer_login(before: bytes, after: bytes, now_s: float) -> str:
     if not is_later(old["expiry_date"], new["expiry_date"], per_second=1000):
         return "it is not newer"
     if old["refresh_token"] != new["refresh_token"] and not is_due(old["expiry_date"] / 1000, now_s):
-        return "its lasting token is another, though the former login was not due to be renewed"
+        return "its refresh token is another, though the former login was not due to be renewed"
     return ""
 
 
