@@ -12,9 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from orchestrator.journal.folder import SessionFolder
+    from orchestrator.models.approvals import Settled
+    from orchestrator.models.entries import UserCommand
     from orchestrator.models.facts import Question
+    from orchestrator.session.state import Session
 
 BY: Final = "orchestrate answer"
+TAKEN_WITHIN_S: Final = 1.0
+"""How long it is waited to hear whether somebody else was first."""
 
 
 @click.command("answer")
@@ -32,19 +38,23 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
     from orchestrator.journal.control import drop_command, person
     from orchestrator.journal.session_lock import session_holder
     from orchestrator.models.entries import Command
+    from orchestrator.narration.sentences import settled_words
     from orchestrator.session.choices import answer_command, no_answer
     from orchestrator.session.consents import unclear
 
     if not text.strip():
         raise UsageError("the answer is empty")
     folder = which_session(workspace_path(workspace), session, live=True)
+    state = state_of(folder)
+    questions = state.approvals.questions
+    earlier = next((one for one in reversed(state.approvals.settled) if one.question == question), None)
+    if earlier is not None and all(one.id != question for one in questions):
+        raise OrchestrateError(settled_words(earlier), hint="the first answer counts; orchestrate question shows more")
     if session_holder(folder) is None:
         raise OrchestrateError(
             f"session {folder.id} is not running",
             hint=f'if it waits for this answer: orchestrate resume {folder.id} --answer "…"',
         )
-    state = state_of(folder)
-    questions = state.approvals.questions
     which = unclear(state, question, BY, datetime.now(UTC)) or _unnamed_choice(questions, question, text)
     if which is not None:
         texts = "; ".join(f"{each.id}: {each.text}" for each in questions)
@@ -59,8 +69,31 @@ def command(text: str, session: str | None, workspace: Path | None, question: st
         raise UsageError(problem, hint=f"{asked.text} It is still open.")
     command = answer_command(asked, text, by=BY, who=person())
     drop_command(folder, command)
-    done = "is being stopped" if command.command is Command.STOP else f"{asked.id} answered"
-    print(f"session {folder.id}: {done} ({asked.text})")
+    if command.command is Command.STOP:
+        print(f"session {folder.id}: is being stopped ({asked.text})")
+        return
+    others = _answer_of_others(folder, asked, command)
+    if others is not None:
+        raise OrchestrateError(
+            settled_words(others), hint="the first answer counts; yours came second and was not told"
+        )
+    told = "" if asked.id in state.approvals.guards else f" with {command.text!r}"
+    print(f"session {folder.id}: {asked.id} answered{told} ({asked.text})")
+
+
+def _answer_of_others(folder: SessionFolder, asked: Question, command: UserCommand) -> Settled | None:
+    """What somebody else answered first; ``None`` where this answer counts, or the session has not taken it yet."""
+    from orchestrator.cli.control_command import wait_until
+    from orchestrator.cli.load_session import state_of
+
+    def is_closed(session: Session) -> bool:
+        return all(one.id != asked.id for one in session.approvals.questions)
+
+    if not wait_until(folder, is_closed, seconds=TAKEN_WITHIN_S):
+        return None
+    settled = next((one for one in reversed(state_of(folder).approvals.settled) if one.question == asked.id), None)
+    is_own = settled is None or (settled.by, settled.who, settled.answer) == (command.by, command.who, command.text)
+    return None if is_own else settled
 
 
 def _unnamed_choice(questions: Sequence[Question], named: str | None, text: str) -> str | None:

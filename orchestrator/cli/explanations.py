@@ -104,6 +104,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         undo="orchestrate pause, or orchestrate stop",
         codes=_RUN.codes,
     ),
+    "question": Explanation(
+        ("orchestrate question", "orchestrate question SESSION --diff"),
+        session="the one that runs, else the newest",
+        codes="0 nothing is asked; 3 a question is open; 2 no such session",
+    ),
     "answer": Explanation(
         ("orchestrate answer 2", 'orchestrate answer "keep the old name" --question q2'),
         session=RUNNING,

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import anyio
+import anyio.to_thread
 import click
 
+from orchestrator.cli.decision_desk import (
+    REVIEW_AGAIN,
+    WHOLE_DIFF,
+    DeskChange,
+    DeskLine,
+    desk_change,
+    diff_lines,
+    prompt_keys,
+)
 from orchestrator.cli.line_reader import LineReader
 from orchestrator.cli.session_lookup import workspace_words
 from orchestrator.cli.signals import ending_signals
@@ -20,13 +31,17 @@ from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
 from orchestrator.models.facts import Question
+from orchestrator.narration.sentences import settled_words
 from orchestrator.session.choices import answer_command, no_answer
 from orchestrator.session.consents import is_consent
 from orchestrator.session.open_questions import OpenQuestion, open_question
 from orchestrator.session.state import Session
 
+BY: Final = "terminal"
 _FRAME_S = 0.125
 """At most eight pictures a second."""
+_LOOK_S = 3.0
+"""How long a question waits for what was changed."""
 
 Beside: TypeAlias = Callable[[SessionFolder, Callable[[str], None]], Awaitable[None]]
 """Something that accompanies the session once it is open, told where it lies and how to say something."""
@@ -46,8 +61,11 @@ class View(Protocol):
         """Show a line that stays."""
 
     def refresh(self, now: datetime) -> None: ...
-    def ask(self, question: OpenQuestion) -> None:
-        """Show the question and a prompt, and leave the terminal alone from then on."""
+    def ask(self, question: OpenQuestion, change: DeskChange | None) -> None:
+        """Show the question with what was changed, and a prompt; leave the terminal alone from then on."""
+
+    def show(self, lines: Sequence[DeskLine]) -> None:
+        """Show more of what the question is about, and the prompt again."""
 
     def go_on(self, *, typed: bool) -> None:
         """Leave the prompt: a line was typed, or the question was answered elsewhere."""
@@ -68,6 +86,10 @@ class Attendance:
         """Inside it; shielded once there is a session, which is stopped rather than abandoned."""
         self._interrupts = 0
         self._put: set[str] = set()
+        self._given: dict[str, str] = {}
+        """What was answered here, by question."""
+        self._settled = 0
+        """How many questions were closed when we looked last."""
         self._changed = anyio.Event()
 
     @property
@@ -80,15 +102,26 @@ class Attendance:
         questions_before = self.session.approvals.questions if self.session else ()
         self.session = session
         self.view.observe(session, entry)
+        self._say_answers_of_others()
         if is_first:
             self.opened.set()
         if is_first and self.leaving.cancel_called:
             # The interrupt came while the session was being made; workers are about to start.
             self.kept.shield = True
-            self._stop("terminal")
+            self._stop(BY)
         if session.approvals.questions != questions_before:
             self._changed.set()
             self._changed = anyio.Event()
+
+    def _say_answers_of_others(self) -> None:
+        """Of two who answer one question the first counts: whoever typed second is told who answered what."""
+        assert self.session is not None
+        for settled in self.session.approvals.settled[self._settled :]:
+            given = self._given.pop(settled.question, None)
+            is_own = settled.by == BY and settled.answer == given
+            if settled.question in self._put and not is_own:
+                self.view.announce(settled_words(settled))
+        self._settled = len(self.session.approvals.settled)
 
     def command(self, command: Command, by: str) -> bool:
         """Drop a command into the session's folder; False while there is no session."""
@@ -121,8 +154,8 @@ class Attendance:
                 continue
             self._interrupts += 1
             if self._interrupts == 1:
-                self._stop("terminal")
-            elif self._interrupts == 2 and self.command(Command.KILL, "terminal"):
+                self._stop(BY)
+            elif self._interrupts == 2 and self.command(Command.KILL, BY):
                 self.view.tell("killing every worker; Ctrl-C once more leaves at once")
             else:
                 self._leave()
@@ -179,7 +212,9 @@ class Attendance:
         finally:
             self.view.go_on(typed=bool(line and line.strip()))
         if line and line.strip():
-            self.drop(answer_command(question, line, by="terminal", who=person()))
+            command = answer_command(question, line, by=BY, who=person())
+            self._given[question.id] = command.text
+            self.drop(command)
         return line is not None
 
     async def _answer_to(self, question: Question, reader: LineReader) -> str | None:
@@ -189,17 +224,42 @@ class Attendance:
         is_about_consent = is_consent(self.session, question)
         if reader.is_terminal and not is_about_consent:
             await reader.discard_typed_ahead()
-        self.view.ask(open_question(self.session, question))
+        asked = open_question(self.session, question)
+        change = await self._change_before(asked)
+        self.view.ask(asked, change)
         while True:
             if is_about_consent:
                 await reader.discard_typed_ahead()
             line: str | None = ""
             while line is not None and not line.strip():
                 line = await (reader.read_answer() if is_about_consent else reader.read_line())
+            if line is not None and self._is_a_look(line.strip().lower(), asked, change):
+                continue
             problem = no_answer(self.session, question, line) if line is not None else None
             if problem is None:
                 return line
             self.view.tell(problem)
+
+    async def _change_before(self, question: OpenQuestion) -> DeskChange | None:
+        """What was changed before it; a target that takes long to look at holds no question up."""
+        assert self.session is not None
+        assert self.folder is not None
+        look = partial(desk_change, self.folder, self.session, question)
+        with anyio.move_on_after(_LOOK_S):
+            return await anyio.to_thread.run_sync(look, abandon_on_cancel=True)
+        return DeskChange("the beginning", problem="that takes long here; orchestrate diff shows it")
+
+    def _is_a_look(self, word: str, question: OpenQuestion, change: DeskChange | None) -> bool:
+        """Whether what was typed asks for a look, or for one of the reviewers, and no more."""
+        offered = {line.text.split()[0] for line in prompt_keys(question, change)}
+        if word not in offered:
+            return False
+        if word == WHOLE_DIFF and change is not None:
+            self.view.show(diff_lines(change))
+        elif word == REVIEW_AGAIN:
+            self.drop(UserCommand(command=Command.REVIEW, by=BY, worker=question.about, who=person()))
+            self.view.tell(f"a review of {question.about} has been asked for; {question.id} is still open")
+        return True
 
 
 async def attend(begin: Begin, view: View, *, interactive: bool, beside: Beside | None = None) -> SessionResult:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from orchestrator.cli.picture import picture, prompt_text, question_text
+from orchestrator.cli.decision_desk import DeskChange, DeskLine
+from orchestrator.cli.picture import desk_text, picture, prompt_text, question_text
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
 from orchestrator.narration.formatting import one_line
@@ -71,12 +72,17 @@ class LiveView:
             self._drawn = seen
             self._safely(lambda: self._draw(now))
 
-    def ask(self, question: OpenQuestion) -> None:
+    def ask(self, question: OpenQuestion, change: DeskChange | None) -> None:
         self._asking = True
         self._safely(self._stop)
         self._prompt = prompt_text(question)
         self._safely(lambda: self._call_person(f"orchestrate: {question.id} waits for you"))
-        self._safely(lambda: self._console.print(question_text(question), self._prompt, sep="", end=""))
+        text = question_text(question, change, now=datetime.now(UTC), height=self._console.size.height)
+        self._safely(lambda: self._console.print(text, self._prompt, sep="", end=""))
+
+    def show(self, lines: Sequence[DeskLine]) -> None:
+        self._safely(lambda: self._console.print(desk_text(lines), soft_wrap=True, end=""))
+        self._safely(lambda: self._console.print(self._prompt, end=""))
 
     def go_on(self, *, typed: bool) -> None:
         if not typed:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.agent_colours import agent_colour
+from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
@@ -207,18 +208,33 @@ def question_line(question: OpenQuestion, width: int) -> Text:
     return line
 
 
-def question_text(question: OpenQuestion) -> Text:
-    """The question as it is put to a person; its prompt follows."""
-    about = f" about {question.about}" if question.about else ""
-    head = f"{question.id}: {question.asked_by} asks{about}"
-    text = Text.assemble(("\nquestion ", "bold yellow"), (head, "bold"), "\n  ", one_line(question.text, 4000), "\n")
-    for point in question.points:
-        text.append(f"  - {one_line(point, 500)}\n", style="dim")
-    if question.about is not None and not question.consent:
-        text.append("  what was changed: orchestrate diff, in another terminal\n", style="dim")
-    for number, suggestion in enumerate(question.suggestions, start=1):
-        text.append(f"  {number}. {one_line(suggestion, 500)}\n")
+DESK_STYLES = {
+    "head": "bold",
+    "point": "dim",
+    "file": "bold",
+    "added": "green",
+    "removed": "red",
+    "effect": "dim",
+    "note": "dim",
+}
+"""How each part of a question is drawn."""
+
+
+def desk_text(lines: Sequence[DeskLine]) -> Text:
+    """Lines of a question, as a terminal shows them."""
+    text = Text()
+    for line in lines:
+        text.append(f"{line.text}\n", style=DESK_STYLES.get(line.part, ""))
     return text
+
+
+def question_text(question: OpenQuestion, change: DeskChange | None, *, now: datetime, height: int) -> Text:
+    """The question as it is put to a person; its prompt follows."""
+    keys = prompt_keys(question, change)
+    lines = desk_lines(question, change, now=now, patch_lines=0)
+    room = max(height - len(lines) - len(keys) - len(question.points) - 4, 4)
+    lines = desk_lines(question, change, now=now, patch_lines=room)
+    return Text("\n") + desk_text([*lines, *keys])
 
 
 def prompt_text(question: OpenQuestion) -> Text:

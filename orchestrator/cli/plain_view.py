@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TextIO
 
+from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
@@ -57,10 +59,13 @@ class PlainView:
     def refresh(self, now: datetime) -> None:
         """Do nothing: lines are written as they come."""
 
-    def ask(self, question: OpenQuestion) -> None:
-        for point in question.points:
-            self._write(f"{'':19} {one_line(point, 500)}")
-        self._write(f"{question.asked_by} asks; answer {question.id} {how_to_answer(question)}:")
+    def ask(self, question: OpenQuestion, change: DeskChange | None) -> None:
+        lines = [*desk_lines(question, change, now=datetime.now(UTC)), *prompt_keys(question, change)]
+        self._write("\n".join(line.text for line in lines))
+        self._write(f"answer {question.id} {how_to_answer(question)}:")
+
+    def show(self, lines: Sequence[DeskLine]) -> None:
+        self._write("\n".join(line.text for line in lines))
 
     def go_on(self, *, typed: bool) -> None:
         """Do nothing: lines go on during a prompt."""

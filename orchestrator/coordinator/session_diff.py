@@ -83,6 +83,13 @@ def session_diff(
     return SessionDiff(figures, make_patch(records.folder, *sides), is_live, uncertain)
 
 
+def reviewed_states(folder: SessionFolder, session: Session) -> tuple[str, ...]:
+    """The reviews whose reviewers saw a recorded state of the target, oldest first."""
+    snapshots = Snapshots(folder.snapshots_dir, session.options.target, (folder.workspace,))
+    labels = {label for label, _ in snapshots.taken()}
+    return tuple(review for review in session.assessment.reviews if review_label(review) in labels)
+
+
 def _only(tree: Tree, names: frozenset[str]) -> Tree:
     return {path: what for path, what in tree.items() if path.decode(errors="backslashreplace") in names}
 

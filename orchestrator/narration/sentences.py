@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias, assert_never
 
 from orchestrator.models import events
+from orchestrator.models.approvals import Settled
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType
@@ -93,6 +94,18 @@ def decision_words(decision: OrchestratorDecision) -> str:
     """The action in capitals, as the spec writes it, with the rule that gave it."""
     review = f", review {decision.review}" if decision.review else ""
     return f"{decision.action.upper()}: {one_line(decision.rule)} (policy {one_line(decision.policy, 60)}{review})"
+
+
+def settled_words(settled: Settled) -> str:
+    """Who answered a question with what, from where and when, and what followed."""
+    when = f"{settled.at.astimezone():%H:%M:%S}"
+    if not settled.by:
+        return f"{settled.question} was answered by nobody, {when}: {one_line(settled.outcome, 300)}"
+    who = f" by {one_line(settled.who, 80)}" if settled.who else ""
+    answer = one_line(settled.answer, 300)
+    return (
+        f"{settled.question} was answered {answer!r}{who} from {settled.by}, {when}: {one_line(settled.outcome, 300)}"
+    )
 
 
 def plan_words(result: StrategyResult) -> str:

@@ -238,6 +238,7 @@ def question_views(session: Session) -> tuple[OpenQuestion, ...]:
             text=clean(one.text),
             suggestions=tuple(clean(text) for text in one.suggestions),
             points=tuple(clean(text) for text in one.points),
+            effects=tuple(clean(text) for text in one.effects),
         )
         for one in open_questions(session)
     )

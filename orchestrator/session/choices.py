@@ -11,7 +11,7 @@ import re
 
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.facts import Question
-from orchestrator.session.consents import choice, is_consent, misunderstood
+from orchestrator.session.consents import YES, choice, is_consent, misunderstood
 from orchestrator.session.state import Session
 
 _STOP = re.compile(r"stop\b")
@@ -58,3 +58,24 @@ def no_answer(session: Session, question: Question, text: str) -> str | None:
     if chosen.startswith(_SENDS_NOTHING):
         return f"that sends nothing ({chosen}); {question.id} is still open"
     return None
+
+
+def choice_effect(question: Question, chosen: str, *, consent: bool = False, in_place: bool = False) -> str:
+    """What choosing this suggestion does, in words for whoever decides; it is what :func:`answer_command` makes of it.
+
+    Args:
+        consent: The question is whether a command may run.
+        in_place: After a yes the orchestrator runs it in the worker's place.
+    """
+    who = str(question.about) if question.about is not None else "the session"
+    if consent:
+        if chosen != YES:
+            return f"it is refused; {who} is told so, and goes on"
+        return f"exactly this is sent, in the place of {who}" if in_place else "it runs, this once"
+    if _STOP.match(chosen):
+        return "the session stops; orchestrate resume goes on with it, orchestrate undo takes its change back"
+    if chosen.startswith("answer with "):
+        return f"type the words in place of the number: they are told to {who}, which goes on"
+    if chosen.startswith(_SENDS_NOTHING):
+        return "nothing is sent, and the question stays open"
+    return f"“{_sent(chosen, chosen)}” is told to {who}, which goes on"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from orchestrator.models.facts import Question
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.reviews import PeerReview, Verdict
+from orchestrator.session.choices import choice_effect
 from orchestrator.session.exits import ABOUT_DOUBTS
 from orchestrator.session.review_cycle import ABOUT_BLOCKED, ABOUT_CONCERNS, ABOUT_ROUNDS, reviews_about
-from orchestrator.session.state import Session
+from orchestrator.session.state import ReviewState, Session
 
 THE_ORCHESTRATOR = "the orchestrator"
 
@@ -28,6 +30,12 @@ class OpenQuestion:
     """What the reviewers said whose review led to it, each with the reviewer's name."""
     consent: bool = False
     """Whether a command waits to be allowed: only yes or no answers that."""
+    effects: tuple[str, ...] = ()
+    """What choosing each of the suggestions does, in their order."""
+    until: datetime | None = None
+    """When a consent that nobody gives is refused; ``None``: the question waits as long as it takes."""
+    review: ReviewId | None = None
+    """The review that led to it."""
 
 
 def open_questions(session: Session) -> tuple[OpenQuestion, ...]:
@@ -37,14 +45,23 @@ def open_questions(session: Session) -> tuple[OpenQuestion, ...]:
 
 def open_question(session: Session, question: Question) -> OpenQuestion:
     """The question with who asks it."""
+    pending = session.approvals.guards.get(question.id)
+    in_place = pending is not None and pending.parcel is not None
+    review = _review(session, question)
     return OpenQuestion(
         question.id,
         question.text,
         question.suggestions,
         question.about,
         _asker(session, question),
-        _points(session, question),
-        consent=question.id in session.approvals.guards,
+        _points(review),
+        consent=pending is not None,
+        effects=tuple(
+            choice_effect(question, chosen, consent=pending is not None, in_place=in_place)
+            for chosen in question.suggestions
+        ),
+        until=pending.deadline if pending is not None else None,
+        review=review.request.id if review is not None else None,
     )
 
 
@@ -63,13 +80,19 @@ def _asker(session: Session, question: Question) -> str:
     return "the permission recovery" if is_recovery else THE_ORCHESTRATOR
 
 
-def _points(session: Session, question: Question) -> tuple[str, ...]:
+def _review(session: Session, question: Question) -> ReviewState | None:
+    """The review that led to the question, where a review did."""
     if question.suggestions not in (ABOUT_CONCERNS, ABOUT_ROUNDS) or question.about is None:
-        return ()
+        return None
     decided = [review for review in reviews_about(session, question.about) if review.decision is not None]
-    if not decided:
+    named = [review for review in decided if f"({review.request.id})" in question.text]
+    return (named or decided)[-1] if decided else None
+
+
+def _points(review: ReviewState | None) -> tuple[str, ...]:
+    if review is None:
         return ()
-    answers = [answer for answer in (*decided[-1].panel.values(), decided[-1].measured) if answer is not None]
+    answers = [answer for answer in (*review.panel.values(), review.measured) if answer is not None]
     return tuple(line for answer in answers for line in _said_by(answer))
 
 

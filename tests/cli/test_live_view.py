@@ -57,7 +57,7 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
     on, out = console()
     view = fed(story, on)
     view.refresh(story.at)
-    view.ask(OpenQuestion("q1", "keep it?", ("yes", "no"), None, "the guard"))
+    view.ask(OpenQuestion("q1", "keep it?", ("yes", "no"), None, "the guard"), None)
     asked = out.getvalue()
     view.refresh(story.at + timedelta(seconds=5))
 
@@ -73,7 +73,7 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
 def test_what_is_announced_while_a_question_is_open_leaves_the_prompt_last(story: Story) -> None:
     on, out = console(width=40)
     view = fed(story, on)
-    view.ask(OpenQuestion("q1", "keep it?", (), None, "claude"))
+    view.ask(OpenQuestion("q1", "keep it?", (), None, "claude"), None)
     address = f"dashboard: http://127.0.0.1:8000/?token={'x' * 43}"
     view.announce(address)
     view.tell("stopping")

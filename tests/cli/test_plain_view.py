@@ -52,8 +52,9 @@ def test_a_reader_that_has_gone_does_not_stop_the_session(story: Story) -> None:
     view.tell("still here")
 
 
-def test_a_question_is_put_in_one_line() -> None:
+def test_a_question_is_put_with_its_choices() -> None:
     out = io.StringIO()
-    PlainView(out).ask(OpenQuestion("q1", "which?", ("a", "b"), None, "the guard"))
+    PlainView(out).ask(OpenQuestion("q1", "which?", ("a", "b"), None, "the guard"), None)
 
-    assert out.getvalue() == "the guard asks; answer q1 in one line (or the number of a suggestion):\n"
+    told = ["question q1: the guard asks", "  which?", "  1. a", "  2. b"]
+    assert out.getvalue().splitlines() == [*told, "answer q1 in one line (or the number of a suggestion):"]

@@ -9,7 +9,7 @@ from orchestrator.models.events import EventType
 from orchestrator.models.facts import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.session.choices import answer_command, no_answer
+from orchestrator.session.choices import answer_command, choice_effect, no_answer
 from orchestrator.session.delayed_starts import SUGGESTIONS
 from orchestrator.session.exits import ABOUT_DOUBTS
 from orchestrator.session.review_cycle import ABOUT_BLOCKED, ABOUT_CONCERNS, ABOUT_ROUNDS
@@ -93,3 +93,27 @@ def test_a_person_who_chooses_to_stop_stops_the_session(play: Callable[..., Play
 
     assert p.session.ending is not None
     assert p.session.approvals.questions == (question,), "it is asked again when the session is resumed"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "effect"),
+    [
+        (ABOUT_CONCERNS[0], "type the words in place of the number: they are told to claude, which goes on"),
+        (ABOUT_CONCERNS[1], "“the work stands as it is” is told to claude, which goes on"),
+        (ABOUT_CONCERNS[2], "the session stops; orchestrate resume goes on with it"),
+        (SUGGESTIONS[0], "“go on” is told to claude"),
+        (ABOUT_DOUBTS[1], "nothing is sent, and the question stays open"),
+    ],
+)
+def test_what_a_choice_does_is_said(chosen: str, effect: str) -> None:
+    question = Question("q1", "what now?", (chosen,), about=WorkerId("claude"))
+
+    assert choice_effect(question, chosen).startswith(effect)
+
+
+def test_what_a_consent_does_is_said() -> None:
+    question = Question("q1", "may it?", ("yes", "no"), about=WorkerId("claude"))
+
+    assert choice_effect(question, "yes", consent=True) == "it runs, this once"
+    assert choice_effect(question, "yes", consent=True, in_place=True).startswith("exactly this is sent")
+    assert choice_effect(question, "no", consent=True) == "it is refused; claude is told so, and goes on"
