@@ -86,7 +86,7 @@ def parse_toml(path: Path, content: bytes) -> TomlFile:
     """The file of this content, which was read already.
 
     Raises:
-        InvalidFile: It is not TOML; with the line where the parser names one.
+        InvalidFile: The content is not TOML; with the line where the parser names one.
     """
     try:
         text = content.decode("utf-8")

@@ -132,7 +132,7 @@ class Agent:
     """How it gives an answer of a stated form: held to a schema by the CLI, or as JSON in its text because the prompt
     asks for it; ``None``: nobody has tried."""
     obeys_proxy: bool | None = None
-    """Whether it reaches its model through ``HTTP_PROXY``, the only way out of a sandbox that lists hosts; ``None``:
+    """Whether it reaches its model through ``HTTP_PROXY``, the only egress of a sandbox that lists hosts; ``None``:
     nobody has tried, so the preflight does."""
     hook_missing: str | None = None
     """Why its shell tool cannot ask our guard first; ``None``: its launch places a hook that does."""

@@ -169,7 +169,7 @@ def known_agent(name: str) -> AgentName:
     """The name, if it is an agent's.
 
     Raises:
-        UsageError: It is not.
+        UsageError: There is no agent of that name.
     """
     agent = AgentName(name)
     if agent not in AGENTS:

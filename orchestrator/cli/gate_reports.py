@@ -52,7 +52,7 @@ def check_places(options: Mapping[str, Any]) -> None:
     """Make the folder of the artifacts, and look whether every file can be written, before anything takes time.
 
     Raises:
-        UsageError: One cannot.
+        UsageError: A file cannot be written.
     """
     folder: Path | None = options.get("artifacts")
     if folder is not None:
@@ -81,7 +81,7 @@ def write_reports(report: GateReport, options: Mapping[str, Any], *, without: Co
         without: Kinds of file that this report does not have.
 
     Raises:
-        EnvironmentUnfit: One cannot be written.
+        EnvironmentUnfit: A file cannot be written.
     """
     folder: Path | None = options.get("artifacts")
     for name, writer in WRITERS.items():

@@ -186,7 +186,7 @@ def chosen_gates(gates: Mapping[str, Gate], only: str | None) -> Sequence[Gate]:
     """The gates of ``--only``, in the order of the table.
 
     Raises:
-        UsageError: There is none of a name.
+        UsageError: There is no gate of that name.
     """
     if only is None:
         return list(gates.values())
@@ -214,7 +214,7 @@ def known_gate(gates: Mapping[str, Gate], name: str) -> str:
     """The name, where there is such a gate.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is no gate of that name.
     """
     import difflib
 
@@ -248,7 +248,7 @@ def allowed_gates(gates: Mapping[str, Gate], allowed: Sequence[str]) -> frozense
     """The gates that may go unmeasured, each given by itself or several with commas between.
 
     Raises:
-        UsageError: There is none of a name.
+        UsageError: There is no gate of that name.
     """
     return frozenset(known_gate(gates, name.strip().lower()) for given in allowed for name in given.split(","))
 
@@ -317,7 +317,7 @@ def interpreter_of(given: Path | None) -> Path | None:
     """The interpreter that somebody named; ``None`` where nobody did.
 
     Raises:
-        UsageError: It is no program.
+        UsageError: The path leads to no program.
     """
     from orchestrator.errors import UsageError
 

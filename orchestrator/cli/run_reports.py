@@ -45,7 +45,7 @@ class RunReports:
         """Those that were asked for; ``None`` where nothing is, and no build server runs us.
 
         Raises:
-            UsageError: One cannot be written.
+            UsageError: A file cannot be written.
         """
         wanted = {name: options.get(name) for name in (*WRITERS, "artifacts") if options.get(name) is not None}
         fail_on = options.get("fail_on")
@@ -64,7 +64,7 @@ class RunReports:
         """Write all of them, and return the exit code.
 
         Raises:
-            EnvironmentUnfit: One cannot be written.
+            EnvironmentUnfit: A file cannot be written.
         """
         report = self._report(result)
         folder = self.options.get("artifacts")

@@ -66,7 +66,7 @@ def which_session(workspace: Path, session: str | None, *, live: bool = False) -
         live: Without a name, the newest that is running; if none is, the newest of all.
 
     Raises:
-        SessionUnknown: There is none of that name.
+        SessionUnknown: There is no session of that name.
         OrchestrateError: There is no session at all.
     """
     from orchestrator.journal.folder import newest_session, open_session
@@ -88,8 +88,8 @@ def running_session(workspace: Path, session: str | None) -> SessionFolder:
     """The session named, or the newest, that a coordinator is running now.
 
     Raises:
-        SessionUnknown: There is none of that name.
-        OrchestrateError: It is not running, or none is.
+        SessionUnknown: There is no session of that name.
+        OrchestrateError: That session is not running, or no session is.
     """
     from orchestrator.journal.session_lock import session_holder
 

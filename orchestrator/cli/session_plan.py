@@ -136,7 +136,7 @@ def _refuse_missing(own: TeamFile, allowed: Sequence[AgentName]) -> None:
     """Refuse a team that names a CLI which may not be used.
 
     Raises:
-        UsageError: It does.
+        UsageError: The team names a CLI that may not be used.
     """
     for agent in agents_of(own.plan):
         if agent.agent is not None and agent.agent not in allowed:

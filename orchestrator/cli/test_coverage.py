@@ -103,7 +103,7 @@ def _name(file: Path, target: Path) -> str:
     """The file as the project names it; it is looked for from where the user is, then from the project.
 
     Raises:
-        UsageError: It is not there, or lies elsewhere.
+        UsageError: The file is not there, or lies outside the project.
     """
     from orchestrator.errors import UsageError
 

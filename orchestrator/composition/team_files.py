@@ -118,7 +118,7 @@ def team_from(
         read: Reads a file that this one includes.
 
     Raises:
-        InvalidFile: It is none; with the reason, and the line where one can be named.
+        InvalidFile: The file describes no team; with the reason, and the line where there is one.
     """
     data = file.data
     for key in data:

@@ -45,7 +45,7 @@ async def find_agents(request: RunRequest, environ: Mapping[str, str]) -> tuple[
     """The CLIs of this machine that the request allows; none for a rehearsal, which brings its own.
 
     Raises:
-        NoUsableAgent: There is none to work with.
+        NoUsableAgent: There is no agent to work with.
     """
     if request.rehearsal is not None:
         return ()

@@ -222,7 +222,7 @@ async def started_as_workers(stage: Stage, backend: Backend) -> tuple[FoundAgent
     """The agents that start the way a worker will start them.
 
     Raises:
-        NoUsableAgent: None does.
+        NoUsableAgent: No agent starts that way.
     """
     found = await probe_as_workers(stage.found, sandbox=stage.sandbox, backend=backend, environ=stage.environ)
     if not any(agent.usable for agent in found):
@@ -452,7 +452,7 @@ async def hold(stack: AsyncExitStack, request: RunRequest, folder: SessionFolder
 
     Raises:
         TargetBusy: Another session may write there, and this one does not share.
-        EnvironmentUnfit: It cannot be told.
+        EnvironmentUnfit: That cannot be determined.
     """
     block = hold_target(request.target, session=folder.id, workspace=folder.workspace, share=request.share_target)
     try:

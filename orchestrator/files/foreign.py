@@ -489,7 +489,7 @@ class ForeignFolder:
         """Delete a folder that holds nothing.
 
         Raises:
-            OSError: It is not there, holds something, or is none.
+            OSError: The folder is not there, is not empty, or is no folder.
         """
         with self._folder_of(name) as (folder, last):
             os.rmdir(last, dir_fd=folder)

@@ -155,7 +155,7 @@ def open_session(workspace: Path, session: str) -> SessionFolder:
     """The folder of a session that exists.
 
     Raises:
-        SessionUnknown: It does not, or the id has not the form of one.
+        SessionUnknown: There is no such session, or the id has another form.
     """
     folder = SessionFolder(workspace / session)
     if not SESSION_ID.fullmatch(session) or not folder.path.is_dir():

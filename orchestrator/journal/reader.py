@@ -79,7 +79,7 @@ def end_of_line_before(descriptor: int, end: int, path: Path) -> int:
     """The offset after the last newline in front of ``end``; 0 where there is none.
 
     Raises:
-        JournalDamaged: There is none for longer than any entry is.
+        JournalDamaged: No line ends within the length of the longest entry.
     """
     least = end - MOST_LINE_BYTES
     while end > 0:

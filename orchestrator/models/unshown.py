@@ -53,7 +53,7 @@ class Unshown:
     """New names that git cannot hold (``.GIT``, a repository inside): no commit and no ``git status`` shows them."""
     nameless_count: int = 0
     doubts: tuple[str, ...] = ()
-    """What could not be told, and why."""
+    """What could not be told; the message says why."""
 
     def lines(self) -> tuple[str, ...]:
         """The same in sentences, without full stops; empty where there is nothing to say."""

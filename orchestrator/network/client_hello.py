@@ -32,7 +32,7 @@ def read_hello(data: bytes) -> ClientHello | None:
     """Read a ClientHello from the bytes that came so far; ``None``: there must be more of them.
 
     Raises:
-        UnreadableHello: It is none.
+        UnreadableHello: The bytes are no ClientHello.
     """
     message = _message(data)
     if message is None:

@@ -52,7 +52,7 @@ def parse_request(head: bytes) -> ProxyRequest:
     """Read the head of one request, its blank line included.
 
     Raises:
-        UnreadableRequest: It is not HTTP/1.x in its strict form, or not meant for a proxy.
+        UnreadableRequest: The head is not HTTP/1.x in its strict form, or not meant for a proxy.
     """
     request = _strictly_read(head)
     target = request.target.decode("ascii")
@@ -75,7 +75,7 @@ def parse_inner_request(head: bytes, host: str, port: int) -> ProxyRequest:
     """Read the head of a request that is spoken within a tunnel to ``host`` and ``port``.
 
     Raises:
-        UnreadableRequest: It is not HTTP/1.x in its strict form, or for another host.
+        UnreadableRequest: The head is not HTTP/1.x in its strict form, or for another host.
     """
     request = _strictly_read(head)
     target = request.target.decode("ascii")

@@ -24,7 +24,7 @@ async def connect(addresses: Sequence[str], port: int) -> Ends:
     """Connect to the first of these addresses that answers.
 
     Raises:
-        OSError: None does.
+        OSError: No address answers.
     """
     problem: OSError = OSError("no address")
     for address in addresses:

@@ -7,7 +7,7 @@ def text_of(name: str, value: object, *, most_chars: int | None = None) -> str:
     """The value, if it is a text with something in it.
 
     Raises:
-        ValueError: It is not, or is longer than ``most_chars``.
+        ValueError: The value is no text, is empty, or is longer than ``most_chars``.
     """
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a non-empty string, not {type(value).__name__}")
@@ -22,7 +22,7 @@ def share_of(name: str, value: object) -> float:
     """The value, if it is a number from 0 to 1.
 
     Raises:
-        ValueError: It is not.
+        ValueError: The value is no number from 0 to 1.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise ValueError(f"{name} must be a number from 0 to 1, not {value!r}")

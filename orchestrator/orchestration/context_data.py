@@ -14,8 +14,8 @@ def checked_context(context: object) -> dict[str, Any]:
     """A copy of the context as JSON holds it.
 
     Raises:
-        ValueError: It is no dict with texts as keys, holds what JSON cannot (an object, a cycle, a figure that is no
-            number), or is too large.
+        ValueError: The context is no dict with text keys, is too large, or holds what JSON cannot: an object, a cycle,
+            or a figure that is no number.
     """
     if context is None:
         return {}

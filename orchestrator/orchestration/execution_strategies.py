@@ -172,7 +172,7 @@ class TeachingStrategy(_Strategy):
         quality_threshold: The confidence from which on the junior's work stands, 0 to 1.
 
     Raises:
-        ValueError: It is no number from 0 to 1.
+        ValueError: ``quality_threshold`` is no number from 0 to 1.
     """
 
     strategy = Strategy.TEACHING
@@ -224,7 +224,7 @@ def get_strategy(strategy_name: str) -> ExecutionStrategy:
     """The strategy of this name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no strategy of this name.
     """
     name = text_of("strategy_name", strategy_name)
     if name not in STRATEGY_REGISTRY:

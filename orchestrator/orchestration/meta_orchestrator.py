@@ -106,7 +106,7 @@ class MetaOrchestrator:
         """The plan of a saved composition: its templates, each with the tier that it was saved with.
 
         Raises:
-            ValueError: It is none, or names a template, a tier or a strategy that is not there.
+            ValueError: The configuration cannot be read, or names a template, a tier or a strategy that is not there.
         """
         if not isinstance(composition, AgentConfiguration):
             raise ValueError(f"composition must be an AgentConfiguration, not {type(composition).__name__}")

@@ -151,7 +151,7 @@ def seconds_of(name: str, value: object) -> float | None:
     """A time limit from a context; ``None`` where there is none.
 
     Raises:
-        ValueError: It is no number above 0.
+        ValueError: The limit is no number above 0.
     """
     if value is None:
         return None

@@ -159,7 +159,7 @@ def find_scenario(name: str) -> Path:
     """The file of a scenario that comes with the program, by its name without ``.toml``.
 
     Raises:
-        EnvironmentUnfit: There is none of that name.
+        EnvironmentUnfit: There is no scenario of that name.
     """
     path = SCENARIOS / f"{name}.toml"
     if not path.is_file():

@@ -163,7 +163,7 @@ class CommandFilter:
 
     @classmethod
     def of(cls, config: SandboxConfig, around: WorkerPaths | None = None) -> CommandFilter:
-        """The filter of a sandbox policy, for a worker's surroundings."""
+        """The filter of a sandbox policy, for a worker's paths."""
         rules = _rules_of(config.blocked_commands, config.confirm_commands, config.warn_patterns)
         return cls(rules, config.unsure_commands, around)
 

@@ -41,7 +41,7 @@ def session_of(follower: Follower) -> Session:
     """The session as it stands.
 
     Raises:
-        JournalDamaged: There is none to be read.
+        JournalDamaged: The session has no journal that can be read.
     """
     if follower.session is None:
         raise follower.problem or JournalDamaged(f"session {follower.folder.id} has no journal entry")

@@ -120,7 +120,7 @@ def bind(place: Place) -> socket.socket:
     """A socket on the port wanted, or on the next free one.
 
     Raises:
-        EnvironmentUnfit: None is free, or the address is not this machine's.
+        EnvironmentUnfit: No port is free, or the address is not this machine's.
     """
     family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
     for port in range(place.port, min(place.port + PORTS_TRIED, 65_536)):

@@ -66,7 +66,7 @@ class SessionHub:
         """The session meant.
 
         Raises:
-            SessionUnknown: There is none of that name.
+            SessionUnknown: There is no session of that name.
             OrchestrateError: There is no session at all.
         """
         name = session or self._default
@@ -81,7 +81,7 @@ class SessionHub:
         """Follow the session, and wait until everything written so far has been read.
 
         Raises:
-            SessionUnknown: There is none of that name.
+            SessionUnknown: There is no session of that name.
             OrchestrateError: There is no session at all, or its journal cannot be read.
         """
         folder = self.folder(session)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FREEZE_WITHIN_S = 1.0
-"""A forking tree took 7 to 12 sweeps, some milliseconds each."""
+"""A forking tree took 7 to 12 passes, some milliseconds each."""
 KILL_WITHIN_S = 60.0
 """Longer than any exit takes that is not stuck in the kernel, on a machine with more to do than it can as well."""
 

@@ -71,7 +71,7 @@ def read_index(content: bytes, *, object_format: ObjectFormat) -> Index:
     """Read an index.
 
     Raises:
-        IndexUnreadable: It is none, or of a kind that is not known.
+        IndexUnreadable: The content is no index, or one of an unknown version.
     """
     hash_bytes = HASH_BYTES[object_format]
     try:

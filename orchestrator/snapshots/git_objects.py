@@ -82,7 +82,7 @@ class ObjectStore:
         """The content of an object that was stored here.
 
         Raises:
-            EnvironmentUnfit: There is none of that name, or it is damaged.
+            EnvironmentUnfit: There is no object of that name, or it is damaged.
         """
         name = oid.hex()
         try:

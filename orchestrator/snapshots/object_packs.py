@@ -206,7 +206,7 @@ def packs_in(folder: Path) -> tuple[Pack, ...]:
     """Every complete pack of a folder; none where there is no such folder.
 
     Raises:
-        OSError: One cannot be read.
+        OSError: A pack cannot be read.
     """
     found = (Pack.at(index) for index in sorted(folder.glob("pack-*.idx")))
     return tuple(pack for pack in found if pack is not None)

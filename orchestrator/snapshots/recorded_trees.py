@@ -282,7 +282,7 @@ class Snapshots:
         """Write the target as it was then into a new folder; returns what has to be seen in it besides, by name.
 
         Raises:
-            EnvironmentUnfit: It cannot be done, and why.
+            EnvironmentUnfit: It cannot be done; the message says why.
             OSError: The folder cannot be made.
         """
         check_out(self._labels.parent / "git", moment.tree, to, git=self._git)

@@ -119,7 +119,7 @@ def look_at_references(repository: Repository) -> References:
     """The repository as it stands.
 
     Raises:
-        EnvironmentUnfit: It cannot be copied, and why.
+        EnvironmentUnfit: It cannot be copied; the message says why.
     """
     storage = repository.setting("extensions.refstorage")
     if storage not in (None, "files"):

@@ -63,7 +63,7 @@ class Repository:
         """Which hash names its objects.
 
         Raises:
-            RepositoryUnreadable: It is one that is not known.
+            RepositoryUnreadable: The repository uses an unknown hash.
         """
         name = (self.setting("extensions.objectformat") or "sha1").lower()
         if name not in _FORMATS:
@@ -101,7 +101,7 @@ class Repository:
         """The commit that is checked out; ``None`` before the first one.
 
         Raises:
-            RepositoryUnreadable: It cannot be told.
+            RepositoryUnreadable: That cannot be determined.
         """
         if self.setting("extensions.refstorage") not in (None, "files"):
             raise RepositoryUnreadable(
@@ -206,7 +206,7 @@ def open_repository(top: Path, git_dir: Path) -> Repository:
     """The repository in a git directory that was found before.
 
     Raises:
-        RepositoryUnreadable: It cannot be told what it says.
+        RepositoryUnreadable: What it says cannot be determined.
     """
     common = _common_dir(git_dir)
     try:

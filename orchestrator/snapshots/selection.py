@@ -58,7 +58,7 @@ class Selected:
     nameless: tuple[bytes, ...]
     """What git holds no name for and was not there at the beginning: ``.GIT``, the ``.git`` of a new repository."""
     doubts: tuple[str, ...]
-    """What could not be told, and why."""
+    """What could not be told; the message says why."""
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ class _Scope:
         """What the index holds now of this part of the target.
 
         Raises:
-            RepositoryUnreadable: It cannot be told.
+            RepositoryUnreadable: That cannot be determined.
         """
         return frozenset(
             self.below + entry.path[len(self.prefix) :] + (b"/" if entry.mode == GITLINK else b"")

@@ -97,7 +97,7 @@ class Records:
         """The repository as it was then; ``None`` where the target lay in none.
 
         Raises:
-            EnvironmentUnfit: It could not be recorded, and why.
+            EnvironmentUnfit: It could not be recorded; the message says why.
         """
         if self._problem(when).exists():
             raise EnvironmentUnfit(self._problem(when).read_text("utf-8"))
@@ -118,7 +118,7 @@ class Records:
         """What the commit that was checked out then holds of the target; ``None`` where there was none.
 
         Raises:
-            EnvironmentUnfit: It cannot be told.
+            EnvironmentUnfit: That cannot be determined.
         """
         repository, kept = self.repository(), self.references(when)
         commit = kept.commit() if kept is not None else None
@@ -153,7 +153,7 @@ class Records:
         """Files with work that was in no commit when the session began, of which nothing is left at its end.
 
         Raises:
-            EnvironmentUnfit: It cannot be told.
+            EnvironmentUnfit: That cannot be determined.
         """
         committed = self.committed("begin")
         if committed is None:

@@ -106,7 +106,7 @@ class AgentConfiguration:
         """Hold every field against its kind.
 
         Raises:
-            ValueError: One is not of it.
+            ValueError: A field is of another kind.
         """
         checked_id(self.id)
         for name in ("task_pattern", "strategy"):

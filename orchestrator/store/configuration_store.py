@@ -106,7 +106,7 @@ class ConfigurationStore:
         """The configuration of this id; ``None`` where there is none.
 
         Raises:
-            ValueError: It is no id.
+            ValueError: The text cannot be an id.
         """
         checked_id(config_id)
         self._refresh()
@@ -150,7 +150,7 @@ class ConfigurationStore:
         """Delete a configuration, with all that is known of it here.
 
         Raises:
-            ValueError: It is no id.
+            ValueError: The text cannot be an id.
             OSError: Its file cannot be deleted.
         """
         checked_id(config_id)

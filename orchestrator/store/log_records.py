@@ -24,7 +24,7 @@ def checked_id(given: object) -> str:
     """The id, if it is one that names a file of its own and cannot lead out of the folder.
 
     Raises:
-        ValueError: It is not.
+        ValueError: The id has another form.
     """
     if not isinstance(given, str) or not _ID.fullmatch(given) or ".." in given or given.endswith((".", ".json")):
         raise ValueError(

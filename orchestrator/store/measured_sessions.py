@@ -51,7 +51,7 @@ class Measured:
     sessions: tuple[SessionMeasures, ...]
     """Oldest first."""
     problems: tuple[tuple[str, str], ...]
-    """Sessions that cannot be measured, and why."""
+    """Sessions that cannot be measured; the message says why."""
     read_again: int
     """How many journals had to be read."""
 

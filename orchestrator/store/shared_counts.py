@@ -208,7 +208,7 @@ def merged(files: Sequence[SharedCounts]) -> SharedCounts:
     """The sum of several, in an order that tells nothing of who gave what.
 
     Raises:
-        ValueError: There is none, some are noised and some are not, or the sum is beyond what a file may claim.
+        ValueError: There are no counts, some are noised and some are not, or the sum is beyond what a file may claim.
     """
     if not files:
         raise ValueError("there is nothing to merge")
@@ -241,7 +241,7 @@ def parsed(content: bytes) -> SharedCounts:
     """Read a file that somebody else made.
 
     Raises:
-        ValueError: It is none, in words that say where it is wrong.
+        ValueError: The file holds no counts; the message says what is wrong where.
     """
     try:
         return SharedCounts.model_validate_json(content)

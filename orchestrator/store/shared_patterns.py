@@ -157,7 +157,7 @@ class PatternLibrary:
         """The best by one of three figures.
 
         Raises:
-            ValueError: It is none of them.
+            ValueError: There is no such figure.
         """
         if sort_by not in ("success_rate", "usage_count", "confidence"):
             raise ValueError(f"sort_by must be success_rate, usage_count or confidence, got {sort_by!r}")

@@ -51,7 +51,7 @@ def stated_commands(settings: bytes) -> tuple[str, ...]:
     """The commands that a project states in its settings.
 
     Raises:
-        ValueError: They are written wrongly, and how.
+        ValueError: They are written wrongly; the message says how.
     """
     try:
         document = tomllib.loads(settings.decode("utf-8"))

@@ -47,7 +47,7 @@ class Pushing:
         """Take what would be pushed into a clean clone, and say exactly what that is.
 
         Raises:
-            EnvironmentUnfit: It cannot be pushed, and why.
+            EnvironmentUnfit: It cannot be pushed; the message says why.
         """
         given = await self._collect(push, readable)
         old = await self._there(url, [ref.name for ref in given])

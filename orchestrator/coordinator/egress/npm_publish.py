@@ -47,7 +47,7 @@ class Publishing:
         """Pack the package, and say exactly what is in the tarball.
 
         Raises:
-            EnvironmentUnfit: It cannot be published, and why.
+            EnvironmentUnfit: It cannot be published; the message says why.
         """
         packing, sending = self.folder / "packing", self.folder / "sending"
         ForeignFolder(packing).remove_all()
@@ -76,7 +76,7 @@ class Publishing:
         """Publish exactly that tarball.
 
         Raises:
-            EnvironmentUnfit: It is not the same any more, or the sandbox cannot be made.
+            EnvironmentUnfit: The tarball has changed since, or the sandbox cannot be made.
         """
         where, sending = destination(parcel.url), self.folder / "sending"
         hashing = partial(_integrity, sending / TARBALL)

@@ -71,7 +71,7 @@ class OutboundDesk:
                 else:
                     ran = await self._publishing(worker, request).send(parcel)
         except (OrchestrateError, OSError) as error:
-            # The box could not be made: nothing has left.
+            # The sandbox could not be made: nothing has left.
             return OutboundSent(worker, request, name, code=1, stderr=f"orchestrate: {error}\n")
         if ran.code is None:
             within = self.options.sandbox.leaving.timeout_s
