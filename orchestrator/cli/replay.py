@@ -58,7 +58,7 @@ def command(
         raise JournalDamaged(f"session {folder.id} has no journal entry")
     made_by = engine_version_of(first)
     if made_by != __version__:
-        # Said before any difference (settled question 17): it may be the cause.
+        # Said before any difference, of which it may be the cause.
         print(f"this journal was made by version {made_by or 'unknown'}; this is {__version__}", file=sys.stderr)
     result = replay(read_journal(folder.journal_file), until=until)
     others: tuple[OtherDecision, ...] = ()

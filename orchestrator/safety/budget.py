@@ -124,8 +124,7 @@ def unpriced(budget: Budget, agents: Sequence[AgentName]) -> str | None:
         agents: Those that report no cost.
 
     Returns:
-        ``None`` where there are none, no cost limit is set, or ``max_tokens`` bounds them as well
-        (settled question 14).
+        ``None`` where there are none, no cost limit is set, or ``max_tokens`` bounds them as well.
     """
     if budget.max_cost_usd is None or budget.max_tokens is not None or not agents:
         return None

@@ -11,7 +11,7 @@ from orchestrator.models.sandbox import ResourceLimits
 from orchestrator.models.workers import Sample
 
 CPU_WINDOW: Final = timedelta(seconds=60)
-"""The average is taken over this: a CLI's start alone exceeds 50 % for seconds (settled question 15)."""
+"""The average is taken over this: a CLI's start alone exceeds 50 % for seconds."""
 
 MEMORY_SAMPLES: Final = 3
 """So many samples in a row above the limit are a stop; a single peak is none."""

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from orchestrator.shim.shim_spec import AttemptPart, ShimSpec
 
 NICE = 5
-"""Workers give way to the person's own programs (settled question 15)."""
+"""Workers give way to the person's own programs."""
 _WAKE = signal.SIGUSR1
 """Tells a shim that there is a command for it."""
 CERTIFICATES = ".orchestrate-certificates"
