@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from orchestrator.models.identity import LEFT_OUT, AgentName, ReviewId, WorkerId
+from orchestrator.models.identity import AgentName, ReviewId, WorkerId
+from orchestrator.models.optional_fields import LEFT_OUT
 from orchestrator.models.reviews import Verdict
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from orchestrator.models.identity import LEFT_OUT, EffectId, WorkerId
+from orchestrator.models.identity import EffectId, WorkerId
+from orchestrator.models.optional_fields import LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NewType
-
-from pydantic import Field
-
-LEFT_OUT: Final = Field(default=None)
-"""Marks a field that must be given in code and may be ``None``: the journal leaves those out, and reads them back."""
+from typing import NewType
 
 AgentName = NewType("AgentName", str)
 """A CLI, by its adapter's name (``claude``).  Validated against the registry where text enters."""

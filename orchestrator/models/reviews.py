@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from orchestrator.models.identity import LEFT_OUT, AgentName, ReviewId, WorkerId
+from orchestrator.models.identity import AgentName, ReviewId, WorkerId
+from orchestrator.models.optional_fields import LEFT_OUT
 
 
 class Verdict(StrEnum):
