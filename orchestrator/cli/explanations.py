@@ -145,11 +145,11 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "test-coverage": Explanation(
         (
+            "orchestrate test-coverage --target 90 --agents none",
             "orchestrate test-coverage check tests/test_shop.py",
-            "orchestrate test-coverage check tests/test_*.py --json",
         ),
         changes="sets its tools up once, in your cache; the project stays as it is",
-        codes="0 every test is kept; 1 one is refused; 2 not fit",
+        codes="0 target reached, or all tests kept; 1 not so; 2 not fit",
     ),
     "tests": Explanation(("orchestrate tests --target ~/shop",)),
     "trust": Explanation(

@@ -1,36 +1,152 @@
-"""``orchestrate test-coverage``: judge written tests by what they measurably do."""
+"""``orchestrate test-coverage``: raise a project's coverage, and judge written tests by what they measurably do."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.shared_options import AnyPath, Duration, json_option
+from orchestrator.cli.group import Misunderstanding
+from orchestrator.cli.shared_options import AnyPath, Duration, Names, json_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
+
+
+class Percent(click.FloatRange):
+    """A figure from 0 to 100.  ``--target`` names a project elsewhere, so a path is understood and said to be wrong."""
+
+    name = "percent"
+
+    def __init__(self) -> None:
+        super().__init__(0, 100)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        text = str(value).strip().removesuffix("%").strip()
+        if isinstance(value, str) and not re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)", text):
+            raise Misunderstanding(
+                f"{value!r} is no percentage; --target is the coverage that is wanted, from 0 to 100",
+                "the project is named by --project-root PATH",
+            )
+        return float(super().convert(float(text), param, ctx))
 
 
 @click.group("test-coverage", invoke_without_command=True)
-@click.option("--target", hidden=True)
-@click.option("--project-root", hidden=True)
-@click.option("--current-coverage", hidden=True)
+@click.option("--target", type=Percent(), metavar="PERCENT", help="The coverage that is wanted [default: 80].")
+@click.option("--project-root", type=AnyPath(), metavar="PATH", help="The project [default: the current folder].")
+@click.option(
+    "--current-coverage", type=Percent(), metavar="PERCENT", help="What you take it for: compared, never believed."
+)
+@click.option("--priority", metavar="LIST", help="Modules whose gaps come first: auth,payment.")
+@click.option(
+    "--agents", type=Names(), metavar="LIST", help="Only these agents, or `none`: the gaps are measured, no more."
+)
+@click.option(
+    "--budget", type=Duration(), default="30m", show_default=True, metavar="DURATION", help="The time for everything."
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(1, 1_000),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="So often each written test has to pass again, alone and in the suite.",
+)
+@click.option(
+    "--mutants",
+    type=click.IntRange(1, 1_000),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="At most so many changes of the newly covered lines are tried for each test.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(0, 10_000),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="So many changes of all lines are tried before and after.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, metavar="N", help="Of every choice."
+)
+@click.option("--python", type=AnyPath(), metavar="FILE", help="The interpreter the project's tests run in.")
+@click.option(
+    "--timeout",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    metavar="DURATION",
+    help="The longest run of the project's tests.",
+)
+@click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
+@json_option
 @click.pass_context
-def command(context: click.Context, /, **later: str | None) -> None:
-    """Judge written tests one by one: which raise the coverage of a project, and notice when its code changes."""
+def command(context: click.Context, /, **options: Any) -> int | None:
+    """Raise the test coverage of a project: measure what no test runs, and say which lines these are.
+
+    Nothing that anybody says is believed: coverage, changes that tests notice, and times are measured in the sandbox.
+    """
     from orchestrator.errors import UsageError
 
     if context.invoked_subcommand is None:
-        raise UsageError(
-            "this version judges tests that are written, and has no workflow yet that writes them",
-            hint="orchestrate test-coverage check TEST_FILE… judges; orchestrate gates --only coverage shows gaps",
-        )
-    if any(value is not None for value in later.values()):
+        return _boost(options)
+    given = click.core.ParameterSource.DEFAULT
+    if any(context.get_parameter_source(name) is not given for name in options):
         raise UsageError("options of check stand behind it", hint="orchestrate test-coverage check --help lists them")
+    return None
+
+
+def _boost(options: Mapping[str, Any]) -> int:
+    import anyio
+
+    from orchestrator.cli.build_request import find_sandbox, target_path
+    from orchestrator.cli.documents import document
+    from orchestrator.cli.gates import interpreter_of
+    from orchestrator.cli.session_lookup import put_out
+    from orchestrator.errors import UsageError
+    from orchestrator.workflows.boost_report import BoostReport
+    from orchestrator.workflows.test_coverage_boost import BoostOptions, boost_coverage
+
+    project = target_path(options["project_root"] or Path())
+    find_sandbox(options["sandbox"])
+    if options["agents"] != ("none",):
+        raise UsageError(
+            "this version measures the gaps, and has no writer yet", hint="--agents none measures the gaps alone"
+        )
+    wanted = BoostOptions(
+        agents=(),
+        budget_s=options["budget"],
+        repeats=options["repeats"],
+        mutants=options["mutants"],
+        sample=options["sample"],
+        seed=options["seed"],
+        within_s=options["timeout"],
+        python=interpreter_of(options["python"]),
+        sandbox=options["sandbox"],
+        is_target_stated=options["target"] is not None,
+    )
+    told = {"current_coverage": options["current_coverage"], "priority_modules": _listed(options["priority"])}
+    target = 80.0 if options["target"] is None else options["target"]
+
+    async def boosted() -> BoostReport:
+        try:
+            return await boost_coverage(target, project, told, wanted, _tell)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+
+    report = anyio.run(boosted)
+    put_out(document(report.to_dict()) if options["as_json"] else "\n".join(report.lines()))
+    return 0 if report.success else 1
+
+
+def _listed(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 @command.command("check")

@@ -72,6 +72,8 @@ class PytestRuns:
     sources: tuple[str, ...]
     """The files of which it is traced what runs."""
     within_s: float
+    base: Mapping[str, str] = field(default_factory=dict)
+    """Texts of files that every run is given."""
     _layer: Layer | None = None
 
     async def run(
@@ -92,6 +94,7 @@ class PytestRuns:
             only: By file, the tests of it that run; files that are not named run whole.
             seed: Of the order, and of the interpreter's hashes.
         """
+        files = {**self.base, **files}
         async with self._opened() as layer:
             folder = self.placed / secrets.token_hex(12)
             plan = await off_loop(partial(self._lay, folder, files), within_s=LAY_TIME_S, what="laying out tests")

@@ -8,68 +8,37 @@ from __future__ import annotations
 import ast
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
-from orchestrator.errors import EnvironmentUnfit
-from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
-from orchestrator.measurement.gate_run import INSTALL_TIME_S, LOOK_TIME_S, PROVE_TIME_S, graders_of
-from orchestrator.measurement.probe_programs import lay_probes
-from orchestrator.measurement.project_tree import (
-    MOST_SOURCE_BYTES,
-    ProjectTree,
-    is_beside_the_source,
-    look_at,
-    python_files,
-    source_files,
-)
+from orchestrator.measurement.gate_run import LOOK_TIME_S
 from orchestrator.measurement.pytest_runs import PytestRuns, Seen
-from orchestrator.measurement.target_python import TargetPython, find_python
-from orchestrator.measurement.tool_environment import ready_tools
-from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.quotation import one_line
-from orchestrator.sandbox.layers import Bench
 from orchestrator.suites.report import TestOutcome
 from orchestrator.suites.results import State
+from orchestrator.workflows.coverage_bench import BenchRequest, Say, is_test_file, open_bench, percent, text_in, why
 from orchestrator.workflows.coverage_verdicts import CoverageCheck, JudgedTest
 from orchestrator.workflows.line_mutants import applied, behaving, commented, mutants_of, parsed
 from orchestrator.workflows.written_tests import WrittenTest, tests_in
 
-NO_TESTS: Final = 5
-"""pytest's exit status where it finds none."""
 LEAST_MUTANT_S: Final = 10.0
 MUTANT_TIMES: Final = 5.0
 """A changed program that takes so many times as long as the test did is taken for one that does not end."""
 MOST_MISSED_SHOWN: Final = 5
 
-Say = Callable[[str], None]
 _Sources = dict[str, tuple[str, ast.Module]]
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRequest:
+class CheckRequest(BenchRequest):
     """Which tests are to be judged, and how."""
 
-    target: Path
-    """Resolved."""
-    files: tuple[str, ...]
-    """Of the project, relative to it."""
-    sandbox: SandboxConfig
-    environ: Mapping[str, str]
-    cache: Path
-    python: Path | None = None
     repeats: int = 10
     mutants: int = 20
     """At most so many for one test."""
-    seed: int = 1
-    within_s: float = 300.0
-    """For each run of tests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +77,7 @@ class _Judge:
         if loading := _trespasses(seen, self.before):
             return [JudgedTest(name, tuple(f"as soon as it is loaded {reason}" for reason in loading))]
         if seen.code != 0 or not tests:
-            return [JudgedTest(name, (f"none of its tests can be run: {_why(seen)}",))]
+            return [JudgedTest(name, (f"none of its tests can be run: {why(seen)}",))]
         written = tests_in(tree)
         found = []
         for test in tests:
@@ -148,7 +117,7 @@ class _Judge:
         found: _Sources = {}
         for name, lines in new.items():
             if lines:
-                text = _text(self.request.target, name)
+                text = text_in(self.request.target, name)
                 tree = parsed(text) if text is not None else None
                 if text is not None and tree is not None:
                     found[name] = (text, tree)
@@ -189,15 +158,15 @@ class _Judge:
         return judged
 
     async def _repeated(self, judged: JudgedTest, test: str, files: Mapping[str, str]) -> JudgedTest:
-        failed, why = 0, ""
+        failed, first = 0, ""
         for seed in self.seeds:
             seen = await self.runs.run((test,), files=files, seed=seed)
             if seen.state is not State.PASSED or _skipped(seen):
-                failed, why = failed + 1, why or _why(seen)
+                failed, first = failed + 1, first or why(seen)
         count = self.request.repeats
         judged = replace(judged, repeats=count, failed_repeats=failed)
         if failed:
-            return replace(judged, reasons=(f"it is flaky: it failed in {failed} of {count} repeats alone ({why})",))
+            return replace(judged, reasons=(f"it is flaky: it failed in {failed} of {count} repeats alone ({first})",))
         return judged
 
     @property
@@ -249,11 +218,11 @@ class _Judge:
         wanted = {each.test for each in tests}
         outcomes = {_function(name): outcome for name, outcome in seen.outcomes.items()}
         if absent := sorted(wanted - outcomes.keys()):
-            return _Trouble(absent[0], f"it did not run: {_why(seen)}")
+            return _Trouble(absent[0], f"it did not run: {why(seen)}")
         bad = _bad(seen)
         skipped = {name for name, outcome in seen.outcomes.items() if outcome is TestOutcome.SKIPPED}
         if own := sorted(name for name in bad | skipped if _function(name) in wanted):
-            return _Trouble(_function(own[0]), f"it fails ({_why(seen)})")
+            return _Trouble(_function(own[0]), f"it fails ({why(seen)})")
         others = bad - await self._control(seed) if bad else frozenset()
         return _Trouble(min(others), f"it makes {min(others)} fail") if others else None
 
@@ -265,7 +234,7 @@ class _Judge:
     async def coverage_with(self, tests: Sequence[JudgedTest]) -> float | None:
         """Percent of statements that run with these tests in the suite; ``None`` where that cannot be told."""
         seen = await self.runs.run(files=self._files(tests), only=_only(tests), is_traced=True)
-        return _percent(seen)
+        return percent(seen)
 
     def _files(self, tests: Sequence[JudgedTest]) -> Mapping[str, str]:
         return {name: self.texts[name] for name in _only(tests)}
@@ -278,51 +247,30 @@ async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
         EnvironmentUnfit: The project's own tests cannot be run here, or do not pass by themselves.
     """
     began = time.monotonic()
-    look = partial(look_at, request.target)
-    tree = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the project")
     texts, refused = {}, list[JudgedTest]()
     for name in request.files:
-        text = await off_loop(partial(_text, request.target, name), within_s=LOOK_TIME_S, what="the look at a test")
-        if not _is_test_file(name):
+        text = request.texts.get(name)
+        if not is_test_file(name):
             refused.append(JudgedTest(name, ("it is no test file, and nothing else may be touched",)))
-        elif text is None:
+            continue
+        if text is None:
+            text = await off_loop(
+                partial(text_in, request.target, name), within_s=LOOK_TIME_S, what="the look at a test"
+            )
+        if text is None:
             refused.append(JudgedTest(name, ("it cannot be read as a file of the project",)))
         else:
             texts[name] = text
-    python = await off_loop(
-        partial(find_python, request.target, request.python, request.environ), within_s=LOOK_TIME_S, what="the look"
-    )
-    if python.path is None:
-        raise EnvironmentUnfit(python.notes[0], hint="name an interpreter: --python .venv/bin/python")
-    with temporary_folder("tests") as folder:
-        # One that cannot be read is none of the project's own tests either.
-        candidates = tuple(filter(_is_test_file, request.files))
-        runs = await _bench(request, python, tree, candidates, folder)
-        graders = partial(graders_of, runs.tools, runs.probes)
-        measures = await off_loop(graders, within_s=LOOK_TIME_S, what="the look at the tools")
-        say("running the project's own tests")
-        before = await runs.run(files={}, is_traced=True)
-        coverage = _percent(before)
-        if before.state is not State.PASSED and before.code != NO_TESTS:
-            raise EnvironmentUnfit(
-                f"the project's own tests do not pass, so nothing can be said of others: {_why(before)}",
-                hint="mend them first; --python FILE names the interpreter they need, with pytest in it",
-            )
-        if before.missing is None:
-            raise EnvironmentUnfit("what the project's own tests run could not be measured")
-        judge = _Judge(request, runs, texts, say, before, before.missing)
+    async with open_bench(request, say) as bench:
+        before, coverage = bench.before, percent(bench.before)
+        judge = _Judge(request, bench.runs, texts, say, before, before.missing or {})
         judged: list[JudgedTest] = refused
         for name in texts:
             judged += await judge.file(name)
         judged = list(await judge.in_suite(judged))
         kept = [each for each in judged if each.is_kept]
         after = await judge.coverage_with(kept) if kept else coverage
-        if await off_loop(graders, within_s=LOOK_TIME_S, what="the last look at the tools") != measures:
-            raise EnvironmentUnfit("what measures was written while the tests ran, so nothing of it can be believed")
-    again = await off_loop(look, within_s=LOOK_TIME_S, what="the last look at the project")
-    if again.tree != tree.tree:
-        raise EnvironmentUnfit("the project changed while its tests were judged", hint="judge them again")
-    notes = python.notes
+    notes = bench.notes
     if after is None:
         notes = (*notes, "the coverage with the kept tests could not be measured")
     return CoverageCheck(
@@ -333,60 +281,6 @@ async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
         notes,
         time.monotonic() - began,
     )
-
-
-async def _bench(
-    request: CheckRequest, python: TargetPython, tree: ProjectTree, candidates: Sequence[str], folder: Path
-) -> PytestRuns:
-    make = partial(ready_tools, request.cache, request.environ)
-    tools = await off_loop(make, within_s=INSTALL_TIME_S, what="setting up the gates' tools")
-    if isinstance(tools, str):
-        raise EnvironmentUnfit(tools)
-    prove = partial(prove_some_sandbox, request.sandbox, request.environ)
-    config, proof, _ = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
-    backend, _ = choose_backend(config, proof)
-    for name in ("scratch", "settings", "probes", "placed"):
-        (folder / name).mkdir(mode=0o700)
-    await off_loop(partial(lay_probes, folder / "probes"), within_s=PROVE_TIME_S, what="laying out our programs")
-    shown = (*python.shown, tools.folder, tools.base, folder / "probes", folder / "placed")
-    bench = Bench(
-        config=config.model_copy(update={"readable": (*config.readable, *shown)}),
-        backend=backend,
-        environ=request.environ,
-        scratch=folder / "scratch",
-        masked=(),
-        settings=folder / "settings",
-    )
-    allowed = (*request.sandbox.environment, "HOME")
-    assert python.path is not None
-    return PytestRuns(
-        target=request.target,
-        bench=bench,
-        tools=tools,
-        probes=folder / "probes",
-        placed=folder / "placed",
-        python=python.path,
-        environ={name: request.environ[name] for name in allowed if name in request.environ},
-        candidates=candidates,
-        sources=source_files(python_files(tree)),
-        within_s=request.within_s,
-    )
-
-
-def _is_test_file(name: str) -> bool:
-    """Whether a file holds tests by its name or folder, and steers neither them nor a build."""
-    steers = name.rpartition("/")[2] in ("conftest.py", "setup.py", "noxfile.py", "__init__.py")
-    return name.endswith(".py") and is_beside_the_source(name) and not steers
-
-
-def _text(target: Path, name: str) -> str | None:
-    content = ForeignFolder(target).read(name, most_bytes=MOST_SOURCE_BYTES)
-    if isinstance(content, Unread):
-        return None
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
 
 
 def _only(tests: Sequence[JudgedTest]) -> Mapping[str, Sequence[str]]:
@@ -417,7 +311,7 @@ def _assertion_reasons(written: WrittenTest | None) -> list[str]:
 def _run_reasons(seen: Seen) -> list[str]:
     if _skipped(seen):
         return ["it is skipped or expected to fail, so it shows nothing"]
-    return [] if seen.state is State.PASSED else [f"it does not pass: {_why(seen)}"]
+    return [] if seen.state is State.PASSED else [f"it does not pass: {why(seen)}"]
 
 
 def _trespasses(seen: Seen, before: Seen) -> list[str]:
@@ -437,14 +331,3 @@ def _skipped(seen: Seen) -> bool:
 def _bad(seen: Seen) -> frozenset[str]:
     bad = (TestOutcome.FAILED, TestOutcome.ERROR)
     return frozenset(name for name, outcome in seen.outcomes.items() if outcome in bad)
-
-
-def _why(seen: Seen) -> str:
-    words = f"{seen.reason}; {seen.last_words}" if seen.last_words else seen.reason
-    return one_line(words, 300)
-
-
-def _percent(seen: Seen) -> float | None:
-    if seen.missing is None or not seen.statements:
-        return None
-    return 100.0 * (1 - sum(map(len, seen.missing.values())) / seen.statements)

@@ -69,15 +69,10 @@ class CoverageCheck:
     @property
     def test_quality(self) -> float:
         """The mean of those that are kept; 0 where none is."""
-        return round(sum(each.quality for each in self.kept) / len(self.kept), 1) if self.kept else 0.0
+        return mean_quality(self.kept)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as values that JSON has."""
-        rows = []
-        for verdict in self.verdicts:
-            row = asdict(verdict)
-            row.pop("covered")
-            rows.append({"test": row.pop("test"), "kept": verdict.is_kept, **row, "quality": verdict.quality})
         return {
             "kept": len(self.kept),
             "refused": len(self.verdicts) - len(self.kept),
@@ -87,20 +82,14 @@ class CoverageCheck:
             "mutants": sum(verdict.mutants for verdict in self.kept),
             "mutants_caught": sum(verdict.caught for verdict in self.kept),
             "seed": self.seed,
-            "tests": rows,
+            "tests": [verdict_row(verdict) for verdict in self.verdicts],
             "notes": list(self.notes),
             "duration_seconds": round(self.duration_s, 2),
         }
 
     def lines(self) -> Sequence[str]:
         """The report for people."""
-        found: list[str] = []
-        for verdict in self.verdicts:
-            if verdict.is_kept:
-                found.append(f"✅ {verdict.test}: kept (quality {verdict.quality:.1f} of 10: {_figures(verdict)})")
-            else:
-                found.append(f"❌ {verdict.test}: refused")
-                found += [f"   • {reason}" for reason in verdict.reasons]
+        found = verdict_lines(self.verdicts)
         found += ["", f"{len(self.kept)} of {len(self.verdicts)} tests kept"]
         found.append(f"Coverage: {self.coverage_before:.1f} % before, {self.coverage_after:.1f} % with those kept")
         found.append(f"Test quality: {self.test_quality:.1f} of 10")
@@ -110,3 +99,27 @@ class CoverageCheck:
 def _figures(verdict: JudgedTest) -> str:
     mutants = f"{verdict.caught} of {verdict.mutants} mutants caught" if verdict.mutants else "no mutant can be made"
     return f"{verdict.new_lines} new lines, {mutants}, {verdict.assertions} assertions, {verdict.repeats} repeats"
+
+
+def mean_quality(kept: Sequence[JudgedTest]) -> float:
+    """The mean over tests that are kept; 0 where none is."""
+    return round(sum(each.quality for each in kept) / len(kept), 1) if kept else 0.0
+
+
+def verdict_row(verdict: JudgedTest) -> dict[str, Any]:
+    """One test as values that JSON has."""
+    row = asdict(verdict)
+    row.pop("covered")
+    return {"test": row.pop("test"), "kept": verdict.is_kept, **row, "quality": verdict.quality}
+
+
+def verdict_lines(verdicts: Sequence[JudgedTest]) -> list[str]:
+    """Each test for people, with the reasons why it is refused."""
+    found: list[str] = []
+    for verdict in verdicts:
+        if verdict.is_kept:
+            found.append(f"✅ {verdict.test}: kept (quality {verdict.quality:.1f} of 10: {_figures(verdict)})")
+        else:
+            found.append(f"❌ {verdict.test}: refused")
+            found += [f"   • {reason}" for reason in verdict.reasons]
+    return found

@@ -9,13 +9,35 @@ import pytest
 from orchestrator.cli.test_coverage import _name
 
 
-@pytest.mark.parametrize("words", [(), ("--target", "90"), ("--project-root", ".", "--current-coverage", "75")])
-def test_the_workflow_that_is_not_there_yet_says_so(orchestrate: Callable[..., Any], words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("path", ["./x", "~/shop", "shop", "/", "90/", "nan"])
+def test_a_path_as_target_is_told_where_paths_go(orchestrate: Callable[..., Any], path: str) -> None:
+    ran = orchestrate("test-coverage", "--target", path)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "is no percentage" in ran.err
+    assert "--project-root" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--target", "101"), "101"),
+        (("--target", "-1"), "-1"),
+        (("--current-coverage", "full"), "is no percentage"),
+        (("--budget", "0"), "longer than nothing"),
+        (("--project-root", "/nowhere/at/all"), "does not exist"),
+        (("--sandbox", "nowhere"), "nowhere"),
+        (("--python", "/nowhere/at/all", "--agents", "none"), "/nowhere/at/all"),
+        (("--target", "90", "check", "x.py"), "options of check stand behind it"),
+    ],
+)
+def test_what_the_boost_cannot_mean_ends_with_2(
+    orchestrate: Callable[..., Any], words: tuple[str, ...], said: str
+) -> None:
     ran = orchestrate("test-coverage", *words)
 
     assert (ran.code, ran.out) == (2, "")
-    assert "has no workflow yet that writes them" in ran.err
-    assert "orchestrate test-coverage check TEST_FILE" in ran.err
+    assert said in ran.err
 
 
 @pytest.mark.parametrize(
