@@ -53,12 +53,16 @@ class Subject:
     """Every file that a secret could stand in."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """The texts of the files in which tools look for their settings, by name; those that are not there left out."""
+    unread: tuple[str, ...] = ()
+    """Those of them that are there and cannot be read: a link, a pipe, too long."""
     lines: Callable[[str], Sequence[str]] = lambda _: ()
     """The lines of one of the files; none where it cannot be read."""
     whole: bool = True
     """Whether the lists hold every file; false where there are more than are looked at."""
     python: str = ""
     """The interpreter of the project's own environment, as a path; empty where none was found."""
+    python_version: str = ""
+    """Its major and minor version; empty where it is not known."""
     installed: tuple[InstalledPackage, ...] = ()
     """What is installed in that environment."""
     allowed_licences: tuple[str, ...] = ()

@@ -28,6 +28,10 @@ _BESIDE = frozenset(
 """Folders whose manifests are no part of the project."""
 
 
+_NAMES_ALL = (1, 17)
+"""Since this Go."""
+
+
 class _Unreadable(Exception):
     """Why a manifest or a lock file does not tell what the project depends on."""
 
@@ -70,25 +74,59 @@ def _manifests(subject: Subject, folder: str, base: str) -> Sequence[str]:
 
 
 def _go(subject: Subject, folder: str) -> set[Row]:
-    """Since Go 1.17 a ``go.mod`` names every module that is needed, however far away."""
+    """Since Go 1.17 a ``go.mod`` names every module that is needed, however far away; before, a ``go.sum`` does."""
     name = f"{folder}go.mod"
     required, instead = set[tuple[str, str]](), dict[tuple[str, str], tuple[str, str]]()
+    folders, names_all = set[str](), False
     for verb, words in _directives(_text(subject, name)):
         if verb == "require":
             if len(words) != 2 or not words[1].startswith("v"):
                 raise _Unreadable(f"{name} asks for {' '.join(words)[:100]!r}, which cannot be read")
             required.add((words[0], words[1]))
+        elif verb == "go" and words:
+            names_all = _numbers(words[0]) >= _NAMES_ALL
         elif verb == "replace":
             at = words.index("=>") if "=>" in words else 0
             before, after = words[:at], words[at + 1 :]
             if len(before) not in (1, 2) or len(after) not in (1, 2):
                 raise _Unreadable(f"{name} replaces {' '.join(words)[:100]!r}, which cannot be read")
+            key = (before[0], before[1] if len(before) == 2 else "")
             if len(after) == 2:
-                instead[before[0], before[1] if len(before) == 2 else ""] = (after[0], after[1])
+                instead[key] = (after[0], after[1])
+            else:
+                # What lies in a folder counts as what it stands for, and has no sum.
+                folders.add(before[0])
     if not required and "module" not in _text(subject, name):
         raise _Unreadable(f"{name} cannot be read")
     built = {instead.get(row) or instead.get((row[0], "")) or row for row in required}
+    if not names_all:
+        summed = _summed(_text(subject, f"{folder}go.sum"))
+        missing = min((module for module, _ in built if module not in summed and module not in folders), default="")
+        if missing:
+            raise _Unreadable(f"{name} is of a Go before 1.17, and {folder}go.sum does not hold {missing[:100]}")
+        named = {module for module, _ in required}
+        built |= {row for row in summed.items() if row[0] not in named}
     return {("Go", module, version.removeprefix("v")) for module, version in built}
+
+
+def _summed(text: str) -> Mapping[str, str]:
+    """The highest version of each module of a ``go.sum`` whose content was needed, which is the one that Go builds."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 3 and not words[1].endswith("/go.mod"):
+            module, version = words[0], words[1]
+            found[module] = max(found.get(module, version), version, key=_order)
+    return found
+
+
+def _order(version: str) -> tuple[tuple[int, ...], bool, str]:
+    plain, _, early = version.partition("+")[0].partition("-")
+    return _numbers(plain), not early, early
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d{1,9}", version))
 
 
 def _directives(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -114,9 +152,12 @@ def _rust(subject: Subject, folder: str) -> set[Row]:
         lock = name.removesuffix("Cargo.toml") + "Cargo.lock"
         locked = _toml(lock, _text(subject, lock)).get("package") if _text(subject, lock) else ()
         for row in locked if isinstance(locked, list) else ():
-            if isinstance(row, dict):
-                known.add(_alike(str(row.get("name"))))
-                rows |= {("crates.io", str(row.get("name")), str(row.get("version")))} if "source" in row else set()
+            match row:
+                case {"name": str(crate), "version": str(version)}:
+                    known.add(_alike(crate))
+                    rows |= {("crates.io", crate, version)} if "source" in row else set()
+                case _:
+                    raise _Unreadable(f"{lock} does not say what {str(row)[:100]} is")
     for name, manifest in manifests:
         missing = sorted(crate for crate in _crates(manifest, shared) if _alike(crate) not in known)
         if missing:
@@ -156,11 +197,15 @@ def _npm(subject: Subject, folder: str) -> set[Row]:
         for lock in (name.removesuffix("package.json") + base for base in _NPM_LOCKS):
             text = _text(subject, lock)
             packages = _json(lock, text).get("packages") if text else None
+            if isinstance(packages, dict):
+                _compare(name, _json(name, _text(subject, name)), lock, packages.get(""))
             for path, row in packages.items() if isinstance(packages, dict) else ():
                 if "node_modules/" not in path or not isinstance(row, dict):
                     continue
                 own = path.rpartition("node_modules/")[2]
                 known.add(own)
+                if not row.get("link") and not isinstance(row.get("version"), str):
+                    raise _Unreadable(f"{lock} does not say the version of {own[:100]}")
                 rows |= set() if row.get("link") else {("npm", str(row.get("name") or own), str(row.get("version")))}
             if text:
                 break
@@ -172,6 +217,22 @@ def _npm(subject: Subject, folder: str) -> set[Row]:
             missing = f", {min(wanted - known)[:100]} for one" if rows and wanted - known else ""
             raise _Unreadable(f"the packages of {name} are not locked in a package-lock.json{missing}")
     return rows
+
+
+def _compare(name: str, manifest: Mapping[str, Any], lock: str, root: object) -> None:
+    """A lock file holds what the manifest asked for when it was made; where that differs, npm would not take it."""
+    asked, locked = (
+        {key: what for table in _NPM_TABLES for key, what in _object(place, table).items()}
+        for place in (manifest, root if isinstance(root, dict) else {})
+    )
+    if asked != locked:
+        differs = min(key for key in {*asked, *locked} if asked.get(key) != locked.get(key))
+        raise _Unreadable(f"{lock} was made for another {name}: {differs[:100]} differs")
+
+
+def _object(place: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = place.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _is_local(wanted: object) -> bool:

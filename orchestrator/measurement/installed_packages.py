@@ -21,8 +21,9 @@ def installed_in(folders: Iterable[Path]) -> tuple[InstalledPackage, ...]:
         foreign = ForeignFolder(folder, links="follow")
         names = foreign.folders()
         for name in [] if isinstance(names, Unread) else names[:MOST_PACKAGES]:
-            if name.endswith(".dist-info"):
-                text = foreign.read_text(f"{name}/METADATA", most_bytes=MOST_METADATA_BYTES)
+            if name.endswith((".dist-info", ".egg-info")):
+                file = "METADATA" if name.endswith(".dist-info") else "PKG-INFO"
+                text = foreign.read_text(f"{name}/{file}", most_bytes=MOST_METADATA_BYTES)
                 package = None if isinstance(text, Unread) else described(text)
                 if package is not None:
                     found.setdefault(package.name, package)

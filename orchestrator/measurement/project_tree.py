@@ -137,11 +137,12 @@ def text_files(tree: ProjectTree) -> tuple[str, ...]:
     return tuple(name for name in tree.names if 0 < tree.sizes[name] <= MOST_SECRET_BYTES)
 
 
-def settings_of(folder: Path) -> Mapping[str, str]:
-    """The files at the project's top in which tools look for their settings.  Blocks."""
+def settings_of(folder: Path) -> tuple[Mapping[str, str], Sequence[str]]:
+    """The files at the project's top in which tools look for their settings, and the names of those unread.  Blocks."""
     foreign = ForeignFolder(folder)
-    texts = {name: foreign.read_text(name, most_bytes=MOST_SETTINGS_BYTES) for name in SETTINGS_FILES}
-    return {name: text for name, text in texts.items() if isinstance(text, str)}
+    found = {name: foreign.read_text(name, most_bytes=MOST_SETTINGS_BYTES) for name in SETTINGS_FILES}
+    unread = [name for name, text in found.items() if isinstance(text, Unread) and text.reason != "missing"]
+    return {name: text for name, text in found.items() if isinstance(text, str)}, unread
 
 
 def reader_of_lines(folder: Path) -> Callable[[str], Sequence[str]]:

@@ -21,6 +21,11 @@ class TargetPython:
     """Folders outside the project that it needs."""
     notes: tuple[str, ...] = ()
 
+    @property
+    def version(self) -> str:
+        """Major and minor, as the folder of its packages says; empty where there is none."""
+        return self.site_packages[0].parent.name.removeprefix("python") if self.site_packages else ""
+
 
 def find_python(target: Path, named: Path | None, environ: Mapping[str, str]) -> TargetPython:
     """The named interpreter, or that of the project's virtual environment, or the one on PATH.  Blocks."""

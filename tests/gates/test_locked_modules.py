@@ -7,6 +7,13 @@ import pytest
 from orchestrator.gates.gate import Language, Subject
 from orchestrator.gates.locked_modules import modules_of
 
+GO_SUM = """example.com/far v1.9.0 h1:x=
+example.com/far v1.10.0-rc.1 h1:x=
+example.com/far v1.10.0 h1:x=
+example.com/far v1.11.0/go.mod h1:x=
+golang.org/x/text v0.3.0 h1:x=
+golang.org/x/text v0.2.0 h1:x=
+"""
 GO_MOD = """module example.org/shop
 
 go 1.21
@@ -22,7 +29,7 @@ CRATES = (
     '[[package]]\nname = "shop"\nversion = "1.0.0"\n\n[[package]]\nname = "serde"\nversion = "1.0.1"\nsource = "x"\n'
 )
 NPM = (
-    '{"packages": {"": {}, "node_modules/a": {"version": "1.0.0"}, '
+    '{"packages": {"": {"dependencies": {"a": "1"}}, "node_modules/a": {"version": "1.0.0"}, '
     '"node_modules/a/node_modules/@s/b": {"version": "2"}}}'
 )
 
@@ -76,23 +83,35 @@ def test_what_is_asked_for_and_not_locked_is_not_known(language: Language, files
     assert why in problem
 
 
-WITHIN = '{"packages": {"node_modules/b": {"version": "2"}, "node_modules/own": {"link": true}}}'
+def test_before_go_1_17_what_is_far_away_is_in_the_sum_alone() -> None:
+    files = {"go.mod": "module m\ngo 1.16\nrequire golang.org/x/text v0.3.0\n", "go.sum": GO_SUM}
+    rows, _, problem = modules_of(subject("go", files))
+    assert (rows, problem) == ((("Go", "example.com/far", "1.10.0"), ("Go", "golang.org/x/text", "0.3.0")), "")
+
+
+WITHIN = '{"packages": {"": {"dependencies": {"b": "2", "own": "1"}}, "node_modules/b": {"version": "2"}, "node_modules/own": {"link": true}}}'
 PATCHED = '[[package]]\nname = "near-one"\nversion = "1.0.0"\n'
 
 
 @pytest.mark.parametrize(
     ("language", "files", "rows"),
     [
-        ("go", {"go.mod": 'module m\nrequire ( // all\n\t"example.com/a" v1.0.0\n)\n'}, ["example.com/a 1.0.0"]),
-        ("go", {"go.mod": "module m\nrequire (\n\tplain v1.0.0 // indirect\n)\n"}, ["plain 1.0.0"]),
         (
             "go",
-            {"go.mod": "module m\nrequire a.b/c v1.0.0\nreplace a.b/c => d.e/f v0.1.0\nexclude a.b/c v0.9.0\n"},
+            {"go.mod": 'module m\ngo 1.17\nrequire ( // all\n\t"example.com/a" v1.0.0\n)\n'},
+            ["example.com/a 1.0.0"],
+        ),
+        ("go", {"go.mod": "module m\ngo 1.25.1\nrequire (\n\tplain v1.0.0 // indirect\n)\n"}, ["plain 1.0.0"]),
+        (
+            "go",
+            {
+                "go.mod": "module m\ngo 1.21rc2\nrequire a.b/c v1.0.0\nreplace a.b/c => d.e/f v0.1.0\nexclude a.b/c v0.9.0\n"
+            },
             ["d.e/f 0.1.0"],
         ),
         (
             "go",
-            {"go.mod": "module m\nrequire a.b/c v1.0.0\nreplace (\n\ta.b/c v2.0.0 => d.e/f v0.1.0\n)\n"},
+            {"go.mod": "module m\ngo 1.21rc2\nrequire a.b/c v1.0.0\nreplace (\n\ta.b/c v2.0.0 => d.e/f v0.1.0\n)\n"},
             ["a.b/c 1.0.0"],
         ),
         (
@@ -125,6 +144,17 @@ def test_every_way_of_asking_for_one_is_read(language: Language, files: Mapping[
         ("rust", {"Cargo.toml": '[dependencies]\nserde = "1"\nlog = "1"\n', "Cargo.lock": CRATES}),
         ("rust", {"Cargo.toml": "[package]", "tools/x/Cargo.toml": '[dependencies]\nserde = "1"\n'}),
         ("go", {"go.mod": ""}),
+        ("go", {"go.mod": "module m\ngo 1.16\nrequire a.b/c v1.0.0\n"}),
+        ("go", {"go.mod": "module m\nrequire a.b/c v1.0.0\n", "go.sum": "a.b/c v1.0.0/go.mod h1:x=\n"}),
+        (
+            "javascript",
+            {"package.json": '{"dependencies": {"a": "1"}}', "package-lock.json": NPM.replace('"1"', '"2"')},
+        ),
+        (
+            "javascript",
+            {"package.json": '{"dependencies": {"a": "1"}}', "package-lock.json": NPM.replace("version", "v")},
+        ),
+        ("rust", {"Cargo.toml": "[package]", "Cargo.lock": '[[package]]\nname = "serde"\nsource = "x"\n'}),
         ("go", {"go.mod": "module m\nrequire (\n\texample.com/a\n)\n"}),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from orchestrator.gates.gate import Command, Evidence, Reading, Subject, ToolRun, Unmeasured
 from orchestrator.gates.vulnerable_modules import plan, read
 
-FILES = {"go.mod": ["module shop", "require example.org/bad v1.0.0"]}
+FILES = {"go.mod": ["module shop", "go 1.21", "require example.org/bad v1.0.0"]}
 SUBJECT = Subject(roots={"go": ("",)}, lines=lambda name: FILES.get(name, []), osv_url="http://127.0.0.1:1/v1/query")
 BAD = ["Go", "example.org/bad", "1.0.0", [["GO-2026-1", "very bad"]]]
 

@@ -108,7 +108,7 @@ def test_what_is_beside_the_source(name: str) -> None:
 def test_settings_and_lines_are_read_and_nothing_is_followed(tmp_path: Path) -> None:
     written(tmp_path, {"pyproject.toml": "[tool]\n", "a.py": "one\ntwo\n"})
     (tmp_path / "setup.cfg").symlink_to("/etc/passwd")
-    assert settings_of(tmp_path) == {"pyproject.toml": "[tool]\n"}
+    assert settings_of(tmp_path) == ({"pyproject.toml": "[tool]\n"}, ["setup.cfg"])
     lines = reader_of_lines(tmp_path)
     assert lines("a.py") == ("one", "two")
     assert lines("setup.cfg") == lines("nowhere.py") == ()
