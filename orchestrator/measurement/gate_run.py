@@ -19,6 +19,7 @@ from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbo
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
+from orchestrator.gates.declared_packages import REQUIREMENTS
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
 from orchestrator.gates.passing_tests import GATE as TESTS
@@ -168,17 +169,23 @@ def _of_languages(request: GateRequest, subject: Subject) -> tuple[GateRequest, 
     if left:
         names = ", ".join(gate.name for gate in left)
         files = f"; {len(subject.python_files)} Python files are not measured" if subject.python_files else ""
-        notes.append(f"no project of Python, so there is no {names}{files}")
-    rules = replace(request.rules, beside=beside_python(kept, subject, request.rules))
+        named = sorted(name for name in subject.settings if name in REQUIREMENTS)
+        packages = f"; the packages of {', '.join(named)} are not looked at" if named else ""
+        notes.append(f"no project of Python, so there is no {names}{files}{packages}")
+    rules = replace(request.rules, beside=gates_beside(kept, subject, request.rules))
     return replace(request, gates=tuple(kept), rules=rules), notes
 
 
-def beside_python(gates: Sequence[Gate], subject: Subject, rules: Rules) -> frozenset[str]:
-    """Where most sources are Python, the gates of other languages that nobody asked for and none measured before."""
+def gates_beside(gates: Sequence[Gate], subject: Subject, rules: Rules) -> frozenset[str]:
+    """Of a project of Python and other languages, the gates of what fewer of its sources are written in.
+
+    Those that somebody asked for, or that were measured before, are not among them.
+    """
     foreign = {name for found in subject.sources.values() for name in found}
-    if "python" not in subject.roots or len(foreign) > len(subject.source_files) or rules.strict:
+    if "python" not in subject.roots or not foreign or rules.strict:
         return frozenset()
-    others = {gate.name for gate in gates if gate.languages and "python" not in gate.languages}
+    is_python = len(foreign) <= len(subject.source_files)
+    others = {gate.name for gate in gates if gate.languages and ("python" in gate.languages) is not is_python}
     return frozenset(others - rules.baseline.keys() - rules.thresholds.keys())
 
 

@@ -48,7 +48,8 @@ def languages_of(names: Sequence[str]) -> Languages:
     """Every language whose manifest lies above a source file.
 
     Python needs none where there is no other language, or where most of the sources are its own: whoever lays another
-    one's manifest beside them does not turn its gates off.
+    one's manifest beside them does not turn its gates off.  Its manifest alone, such as a ``requirements.txt`` for what
+    builds the documentation, makes no project of Python where another language is written and no file of Python is.
     """
     roots: dict[Language, tuple[str, ...]] = {}
     sources: dict[Language, tuple[str, ...]] = {}
@@ -65,7 +66,7 @@ def languages_of(names: Sequence[str]) -> Languages:
             sources[kind.language] = found
     own = sum(name.endswith(".py") and not is_beside(name) for name in names)
     others = len({name for found in sources.values() for name in found})
-    if not roots or own > others or any(name in _PYTHON_MANIFESTS for name in names):
+    if not roots or own > others or (own and any(name in _PYTHON_MANIFESTS for name in names)):
         roots["python"] = ("",)
     return Languages(roots, sources)
 

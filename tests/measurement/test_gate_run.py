@@ -11,7 +11,7 @@ import pytest
 from orchestrator.gates.gate import Subject
 from orchestrator.gates.gate_table import OWN
 from orchestrator.gates.gate_verdicts import Counted, Rules
-from orchestrator.measurement.gate_run import beside_python, graders_of
+from orchestrator.measurement.gate_run import gates_beside, graders_of
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
 from orchestrator.rehearsal.installing import default_cache
 from tests.measurement.conftest import SMALL, gates, written
@@ -173,15 +173,16 @@ def test_scripts_that_no_test_runs_keep_no_python_project_from_passing(tmp_path:
     ("rules", "scripts", "beside"),
     [
         (Rules(), 1, {"javascript-lint", "modules"}),
-        (Rules(), 3, set()),
+        (Rules(), 3, {"lint"}),
+        (Rules(), 0, set()),
         (Rules(strict=True), 1, set()),
         (Rules({"modules": 0.0}, baseline={"javascript-lint": Counted(1)}), 1, set()),
     ],
 )
-def test_what_stands_beside_python(rules: Rules, scripts: int, beside: set[str]) -> None:
+def test_what_stands_beside_the_main_language(rules: Rules, scripts: int, beside: set[str]) -> None:
     chosen = [gate for gate in OWN if gate.name in ("javascript-lint", "modules", "lint", "secrets")]
     names = tuple(f"{number}.js" for number in range(scripts))
     roots: Mapping[Any, tuple[str, ...]] = {"python": ("",), "javascript": ("",)}
     subject = Subject(source_files=("a.py", "b.py"), roots=roots, sources={"javascript": names})
-    assert beside_python(chosen, subject, rules) == beside
-    assert beside_python(chosen, Subject(roots={"javascript": ("",)}), rules) == frozenset()
+    assert gates_beside(chosen, subject, rules) == beside
+    assert gates_beside(chosen, Subject(roots={"javascript": ("",)}), rules) == frozenset()

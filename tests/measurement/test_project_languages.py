@@ -20,6 +20,8 @@ from orchestrator.measurement.project_languages import is_beside, languages_of
         (("go.mod", "a.go", "tools/go.mod", "tools/x.go", "testdata/go.mod", "testdata/y.go"), {"go": ("", "tools")}),
         (("package.json", "a.py"), {"python": ("",)}),
         (("package.json", "x.js", "a.py", "b.py", "tests/test_a.py"), {"python": ("",), "javascript": ("",)}),
+        (("go.mod", "a.go", "requirements.txt", "docs/conf.py", "tests/test_a.py"), {"go": ("",)}),
+        (("go.mod", "a.go", "b.go", "requirements.txt", "x.py"), {"python": ("",), "go": ("",)}),
         (("vendor/x/go.mod", "vendor/x/a.go"), {"python": ("",)}),
     ],
 )
