@@ -11,6 +11,8 @@ from orchestrator.models.plan_tree import AgentResult
 from orchestrator.quotation import one_line
 
 GRAVE: Final = frozenset({"critical", "high"})
+PROOFS: Final = "proofs"
+"""Where an answer holds proofs of its findings, which are none themselves."""
 SAME_PLACE: Final = 2
 """Two agents mean one place when their lines are at most so far apart."""
 _NOT_TEXT: Final = frozenset({"file", "severity"})
@@ -59,7 +61,8 @@ def confirmed(points: Sequence[Point]) -> tuple[Point, ...]:
 
 
 def _of(result: AgentResult) -> Iterator[Point]:
-    rows = [row for value in result.output.values() if isinstance(value, list) for row in value]
+    lists = [value for key, value in result.output.items() if key != PROOFS and isinstance(value, list)]
+    rows = [row for value in lists for row in value]
     for row in rows[:_MOST]:
         if isinstance(row, Mapping) and isinstance(row.get("file"), str) and row["file"]:
             line = row.get("line")

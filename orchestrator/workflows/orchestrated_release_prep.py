@@ -17,13 +17,14 @@ from typing import Any, ClassVar, Final
 
 from orchestrator.composition.agent_nodes import strategy_node
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
-from orchestrator.errors import NoUsableAgent
+from orchestrator.errors import EnvironmentUnfit, NoUsableAgent
 from orchestrator.files.time_limits import in_time
 from orchestrator.gates.gate_table import all_gates
 from orchestrator.gates.gate_verdicts import Rules, figure
 from orchestrator.gates.performance import GATE as PERFORMANCE
 from orchestrator.measurement.gate_run import LOOK_TIME_S, GateRequest, measure
 from orchestrator.measurement.project_tree import look_at
+from orchestrator.measurement.proof_runs import proof_runs
 from orchestrator.models.agent_template import AgentTemplate
 from orchestrator.models.plan_tree import AgentResult, Strategy
 from orchestrator.models.quality_gates import Confidence, GateReport, GateState, QualityGate
@@ -34,7 +35,15 @@ from orchestrator.orchestration.session_call import call_session
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.settings.settings_files import load_settings
-from orchestrator.workflows.agent_points import confirmed, is_there, points_of
+from orchestrator.workflows.agent_points import GRAVE, Point, confirmed, is_there, points_of
+from orchestrator.workflows.reproduction import (
+    ANSWER,
+    Reproducer,
+    Reproduction,
+    proofs_for,
+    proofs_of,
+    reproduced,
+)
 
 __all__ = ["OrchestratedReleasePrepWorkflow", "QualityGate", "ReleaseReadinessReport"]
 
@@ -42,7 +51,9 @@ AGENTS: Final = ("security_auditor", "test_coverage_analyzer", "code_reviewer", 
 WHERE_A_BUDGET_IS_STATED: Final = "performance_optimizer"
 TASK: Final = (
     "Say what stands against releasing this project. Tools have measured it; their figures are below. Look at what "
-    "tools cannot see, point at file and line for each finding, and change nothing."
+    "tools cannot see, point at file and line for each finding, and change nothing. A finding that is critical or high "
+    "keeps the release back only where it is proved: give its proof among `proofs`. The coordinator runs it in a "
+    "sandbox, on the project as it is and with your changes; one that fails in any case proves nothing."
 )
 GATES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "min_coverage": ("coverage", "javascript-coverage", "go-coverage"),
@@ -190,7 +201,9 @@ async def prepare_release(
             session, results, problems = await _looked_at(target, templates, data, report)
         except NoUsableAgent as error:
             problems = [f"no agent looked at what tools cannot see: {error.message}"]
-    found = _report(report, results, problems, files=_files(target) if results else frozenset())
+    files = _files(target) if results else frozenset[str]()
+    tried, unfit = await _tried(request, results, files, say)
+    found = _report(report, results, [*problems, *unfit], files=files, tried=tried)
     found.session, found.total_duration = session, time.monotonic() - started
     return found
 
@@ -199,7 +212,8 @@ async def _looked_at(
     target: Path, templates: Sequence[AgentTemplate], data: Mapping[str, Any], report: GateReport
 ) -> tuple[str, Sequence[AgentResult], list[str]]:
     # Nobody changes what has just been measured: here all of them read.
-    plan = strategy_node(Strategy.PARALLEL, [replace(template, access="read") for template in templates])
+    asked = [replace(each, access="read", answer={**each.answer, **ANSWER}) for each in templates]
+    plan = strategy_node(Strategy.PARALLEL, asked)
     figures = [_figure_words(gate) for gate in report.gates]
     order = order_of(plan, {"task": TASK, **data, "path": str(target), "measured": figures}, os.environ)
     done = await call_session(order, writes=False, environ=os.environ)
@@ -209,6 +223,32 @@ async def _looked_at(
     return done.session, results, problems
 
 
+async def _tried(
+    request: GateRequest, results: Sequence[AgentResult], files: Collection[str], say: Say
+) -> tuple[Mapping[Point, Reproduction], list[str]]:
+    """What came of the proofs of grave findings that no second vendor shares, and why none could be run."""
+    points = [point for point in points_of(results) if is_there(point, files)]
+    agreed = confirmed(points)
+    grave = [point for point in points if point.severity in GRAVE and point not in agreed]
+    proofs = [proof for each in results if each.success for proof in proofs_of(each)]
+    wanted = [point for point in grave if proofs_for(point, proofs)]
+    if not wanted:
+        return {}, []
+    say(f"running the proofs of {len(wanted)} findings")
+    try:
+        async with proof_runs(
+            request.target,
+            sandbox=request.sandbox,
+            environ=request.environ,
+            cache=request.cache,
+            python=request.python,
+            stated=request.stated,
+        ) as runs:
+            return await reproduced(Reproducer(runs, files), wanted, proofs), []
+    except (EnvironmentUnfit, TimeoutError, OSError) as error:
+        return {}, [f"no proof of a finding could be run: {error}"]
+
+
 def _files(target: Path) -> frozenset[str]:
     """The project's files, as agents name them."""
     tree = in_time(lambda: look_at(target), within_s=LOOK_TIME_S, what="the look at the project")
@@ -216,17 +256,29 @@ def _files(target: Path) -> frozenset[str]:
 
 
 def _report(
-    report: GateReport, results: Sequence[AgentResult], problems: Sequence[str], *, files: Collection[str]
+    report: GateReport,
+    results: Sequence[AgentResult],
+    problems: Sequence[str],
+    *,
+    files: Collection[str],
+    tried: Mapping[Point, Reproduction] | None = None,
 ) -> ReleaseReadinessReport:
-    """What follows: the gates decide, and a grave finding blocks only where a second vendor points at it as well."""
-    told = points_of(results)
+    """Conclude: the gates decide; a grave finding blocks only where it was reproduced, or a second vendor shares it."""
+    told, tried = points_of(results), tried or {}
     points = [point for point in told if is_there(point, files)]
-    grave = confirmed(points)
+    agreed = confirmed(points)
+    proved = [point for point, found in tried.items() if found.is_reproduced]
+    grave = [*agreed, *proved]
     nowhere = [point for point in told if point not in points]
     problems = [*problems, *(f"{point.words()} (the project has no such file)" for point in nowhere)]
-    blockers = [*report.blockers, *(f"{point.words()} (another vendor points there, too)" for point in grave)]
+    blockers = [
+        *report.blockers,
+        *(f"{point.words()} (another vendor points there, too)" for point in agreed),
+        *(f"{point.words()} (reproduced: {tried[point].reason})" for point in proved),
+    ]
     others = [point for point in points if point not in grave]
-    warnings = [*report.warnings, *problems, *(f"{point.words()} (nobody reproduced it)" for point in others)]
+    unproved = [f"{point.words()} (nobody reproduced it{_why_not(tried.get(point))})" for point in others]
+    warnings = [*report.warnings, *problems, *unproved]
     confidence: Confidence = report.confidence
     if problems and confidence == "high":
         confidence = "medium"
@@ -242,6 +294,10 @@ def _report(
         summary=f"{verdict}; {passed} of {len(report.gates)} gates pass; {len(results)} agents looked",
         measured=report,
     )
+
+
+def _why_not(found: Reproduction | None) -> str:
+    return f": {found.reason}" if found is not None else ""
 
 
 def _as_result(result: AgentResult) -> dict[str, Any]:

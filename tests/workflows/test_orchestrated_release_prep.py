@@ -13,12 +13,14 @@ import orchestrator
 from orchestrator.gates.gate_table import all_gates
 from orchestrator.models.plan_tree import AgentResult, NodePath
 from orchestrator.models.quality_gates import GateReport, GateState, QualityGate
+from orchestrator.workflows.agent_points import points_of
 from orchestrator.workflows.orchestrated_release_prep import (
     GATES_OF,
     OrchestratedReleasePrepWorkflow,
     ReleaseReadinessReport,
     _report,
 )
+from orchestrator.workflows.reproduction import Reproduction
 from tests.measurement.planted import clean, project
 
 ROOT = Path(orchestrator.__file__).resolve().parent.parent
@@ -126,6 +128,19 @@ def test_one_agents_finding_warns_and_a_second_vendors_blocks() -> None:
     assert "nobody reproduced it" in alone.warnings[0]
     assert (both.approved, both.confidence) == (False, "low")
     assert "another vendor points there, too" in both.blockers[0]
+
+
+def test_a_finding_of_one_agent_blocks_where_its_proof_held_and_says_why_it_did_not_else() -> None:
+    results = [said_by("a", "x")]
+    (point,) = points_of(results)
+    gates = measured(gate(GateState.PASS))
+    held = _report(gates, results, [], files={"a.py"}, tried={point: Reproduction(True, "a test fails here")})
+    failed = _report(gates, results, [], files={"a.py"}, tried={point: Reproduction(False, "it passes here")})
+
+    assert (held.approved, held.confidence, len(held.warnings)) == (False, "low", 0)
+    assert "(reproduced: a test fails here)" in held.blockers[0]
+    assert (failed.approved, failed.blockers) == (True, [])
+    assert "(nobody reproduced it: it passes here)" in failed.warnings[0]
 
 
 def test_agents_never_let_a_blocked_project_through() -> None:
