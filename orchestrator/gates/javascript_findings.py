@@ -13,6 +13,10 @@ from orchestrator.gates.ruff_output import last_words
 from orchestrator.models.quality_gates import Finding, Suppression
 
 ENDS = (".js", ".mjs", ".cjs")
+LINTED_ENDS = (*ENDS, ".jsx")
+"""What ESLint looks at besides."""
+BUILT = frozenset({"dist", "build", "out", "coverage", "vendor"})
+"""Folders of what tools make or others wrote; one of such a name within ``src`` holds sources."""
 _COMMENT = re.compile(r"(?://|/\*)\s*eslint-disable(?P<kind>-next-line|-line)?\b[^*]*")
 _ESLINT = "node_modules/.bin/eslint"
 _WORDS = ("--no-inline-config", "--no-config-lookup", "--no-warn-ignored", "--no-error-on-unmatched-pattern")
@@ -53,10 +57,17 @@ def plan(subject: Subject) -> Command | Unmeasured:
     return Command(argv, names, shown="node --check FILES")
 
 
-def _names(subject: Subject) -> tuple[str, ...]:
+def _names(subject: Subject, ends: tuple[str, ...] = ENDS) -> tuple[str, ...]:
+    """The files of the project and its tests: none that a tool has made."""
     if not subject.roots.get("javascript"):
         return ()
-    return tuple(name for name in subject.text_files if name.endswith(ENDS))
+    return tuple(name for name in subject.text_files if name.endswith(ends) and not _is_built(name))
+
+
+def _is_built(name: str) -> bool:
+    *folders, base = name.split("/")
+    before_source = folders[: folders.index("src")] if "src" in folders else folders
+    return ".min." in base or not BUILT.isdisjoint(before_source)
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
@@ -104,7 +115,12 @@ def _of_eslint(subject: Subject, run: ToolRun) -> tuple[int, Sequence[Finding]] 
     folders = read_folders(subject, "javascript", run)
     if isinstance(folders, Unmeasured):
         return folders
-    files, findings = 0, list[Finding]()
+    wanted = {
+        name
+        for name in _names(subject, LINTED_ENDS)
+        if any(not root or name.startswith(f"{root}/") for root in subject.roots["javascript"])
+    }
+    looked_at, findings = set[str](), list[Finding]()
     for (said,) in folders:
         try:
             rows: list[Any] = json.loads(said.out)
@@ -114,13 +130,16 @@ def _of_eslint(subject: Subject, run: ToolRun) -> tuple[int, Sequence[Finding]] 
                 for name in (_relative(str(row["filePath"]), f"{run.at}/{said.folder}"),)
                 for message in row["messages"]
             ]
+            looked_at |= {said.at(_relative(str(row["filePath"]), f"{run.at}/{said.folder}")) for row in rows}
         except (ValueError, KeyError, TypeError, RecursionError):
             return Unmeasured(f"eslint ended with {said.code}, and cannot be read{last_line(said)}")
         if said.code != (1 if found else 0):
             return Unmeasured(f"eslint ended with {said.code}, which does not go with {len(found)} findings")
-        files += len(rows)
         findings += found
-    return files, findings
+    passed_over = sorted(wanted - looked_at)
+    if passed_over:
+        return Unmeasured(f"eslint passed {len(passed_over)} of {len(wanted)} files over: {passed_over[0]}")
+    return len(wanted), [found for found in findings if found.file in wanted]
 
 
 def _relative(path: str, folder: str) -> str:
