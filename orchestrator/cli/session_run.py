@@ -102,17 +102,21 @@ def resume_session_to_end(
             share_target=share_target,
             observe=observe,
             progress=progress,
-            gates=partial(_gates_of, environ=environ),
+            gates=partial(_gates_of, environ=environ, resumed=folder),
         )
 
     return attend_to_end(begin, showing, interactive=interactive)
 
 
-def _gates_of(options: SessionOptions, *, environ: Mapping[str, str]) -> GateMeasurer:
+def _gates_of(
+    options: SessionOptions, *, environ: Mapping[str, str], resumed: SessionFolder | None = None
+) -> GateMeasurer:
     """Load what measures gates; only a session whose plan has gates pays for the import."""
+    from orchestrator.journal.reader import read_journal
     from orchestrator.measurement.plan_gates import gates_of_session
 
-    return gates_of_session(options, environ)
+    first = None if resumed is None else next(iter(read_journal(resumed.journal_file)), None)
+    return gates_of_session(options, environ, since=None if first is None else first.at)
 
 
 def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: str = "") -> int:

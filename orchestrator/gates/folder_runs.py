@@ -38,6 +38,7 @@ def plan_in_folders(
     tool: str,
     version_argv: Sequence[str],
     runs_project: bool = False,
+    lies_in: Sequence[str] = (),
 ) -> Command | Unmeasured:
     """The command that runs these in every folder of the language."""
     roots = subject.roots.get(language, ())
@@ -46,8 +47,24 @@ def plan_in_folders(
     argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_each.py", LIST, json.dumps(commands))
     shown = "; ".join(" ".join(command) for command in commands)
     return Command(
-        argv, roots, env=env, shown=shown, runs_project=runs_project, tool=tool, version_argv=tuple(version_argv)
+        argv,
+        roots,
+        env=env,
+        shown=shown,
+        runs_project=runs_project,
+        lies_in=tuple(lies_in),
+        tool=tool,
+        version_argv=tuple(version_argv),
     )
+
+
+def modules_above(folders: Sequence[str]) -> tuple[str, ...]:
+    """Every ``node_modules`` in which a program of Node finds itself and what it is made of."""
+    found = set()
+    for folder in folders:
+        parts = folder.split("/") if folder else []
+        found |= {"/".join((*parts[:depth], "node_modules")) for depth in range(len(parts) + 1)}
+    return tuple(sorted(found))
 
 
 def read_folders(subject: Subject, language: Language, run: ToolRun) -> Sequence[Sequence[FolderRun]] | Unmeasured:

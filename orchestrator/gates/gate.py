@@ -91,6 +91,9 @@ class Command:
     """It is run outside of the sandbox, in an empty folder and with nothing but its list."""
     runs_project: bool = False
     """It runs code of the project, in the project's environment, and after every tool."""
+    lies_in: tuple[str, ...] = ()
+    """The folders of the project that hold its tool, where it is the project's; it is run before the project's tests,
+    and not at all where one of them was written since agents began to work."""
     within_s: float | None = None
     """The longest it may take; ``None``: as long as the user allows any tool."""
     tool: str = ""

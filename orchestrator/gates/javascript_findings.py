@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator.gates.folder_runs import last_line, plan_in_folders, read_folders
+from orchestrator.gates.folder_runs import last_line, modules_above, plan_in_folders, read_folders
 from orchestrator.gates.gate import LIST, PROBES, Command, Evidence, Gate, Reading, Subject, ToolRun, Unmeasured
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.models.quality_gates import Finding, Suppression
@@ -48,7 +48,11 @@ def plan(subject: Subject) -> Command | Unmeasured:
         root = subject.roots["javascript"][0]
         version = ("sh", "-c", f'cd -- "$1" && exec {_ESLINT} --version', "sh", root or ".")
         return plan_in_folders(
-            *(subject, "javascript", (_COMMAND,), {}), tool="eslint", version_argv=version, runs_project=True
+            *(subject, "javascript", (_COMMAND,), {}),
+            tool="eslint",
+            version_argv=version,
+            runs_project=True,
+            lies_in=modules_above(subject.roots["javascript"]),
         )
     names = _names(subject)
     if not names:

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from orchestrator.gates.folder_runs import modules_above
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.gates.suppressions import in_comments
@@ -23,7 +24,15 @@ def plan(subject: Subject) -> Command | Unmeasured:
         return Unmeasured("nothing of the project is written in TypeScript")
     argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_typescript.py", LIST, WORK)
     version = ("sh", "-c", 'cd -- "$1" && exec node_modules/.bin/tsc --version', "sh", roots[0] or ".")
-    return Command(argv, roots, shown="tsc --noEmit", runs_project=True, tool="tsc", version_argv=version)
+    return Command(
+        argv,
+        roots,
+        shown="tsc --noEmit",
+        runs_project=True,
+        lies_in=modules_above(roots),
+        tool="tsc",
+        version_argv=version,
+    )
 
 
 def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:

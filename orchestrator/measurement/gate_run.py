@@ -17,6 +17,7 @@ import anyio
 from orchestrator.coordinator.interpreters import with_folders
 from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
 from orchestrator.errors import EnvironmentUnfit
+from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.declared_packages import REQUIREMENTS
@@ -27,6 +28,7 @@ from orchestrator.measurement.installed_packages import installed_in
 from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_languages import languages_of
 from orchestrator.measurement.project_tree import (
+    MOST_HASHED_BYTES,
     ProjectTree,
     checked_files,
     look_at,
@@ -55,6 +57,8 @@ from orchestrator.settings.gate_settings import GateSettings
 from orchestrator.suites.suite import Detection
 
 LOOK_TIME_S: Final = 120.0
+MOST_TOOL_FILES: Final = 200_000
+"""Of one ``node_modules``."""
 PROVE_TIME_S: Final = 60.0
 INSTALL_TIME_S: Final = 1_800.0
 SIDE_BY_SIDE: Final = max(1, min(4, os.cpu_count() or 1))
@@ -89,6 +93,8 @@ class GateRequest:
     notes: tuple[str, ...] = ()
     is_whole: bool = False
     """Whether nobody chose: left out is then what belongs to a language that the project is not written in."""
+    since: datetime | None = None
+    """When agents began to work on the project; ``None``: none does."""
     within_s: float = 300.0
     """For each run of a tool, and for each suite."""
 
@@ -326,6 +332,7 @@ async def _measure_on(
             outcomes.refuse(gate, tools)
     elif asked:
         runner = ToolRunner(layer, tools, probes, request.within_s, request.is_offline, subject.python)
+        asked = await _unwritten(asked, request, outcomes)
         first = [pair for pair in asked if not pair[1].runs_project]
         if first:
             progress(f"running {', '.join(gate.name for gate, _ in first)}")
@@ -333,15 +340,86 @@ async def _measure_on(
         async with anyio.create_task_group() as group:
             for gate, command in first:
                 group.start_soon(_measure_by_tool, gate, command, subject, runner, limiter, outcomes)
+        await _one_by_one([pair for pair in asked if pair[1].lies_in], subject, runner, outcomes, progress)
+    sources = partial(digests_of, layer, subject)
+    before = await off_loop(sources, within_s=LOOK_TIME_S, what="the look at the layer")
     if any(gate.source in ("tests", "coverage") for gate in gates):
         progress("running the project's tests")
         await _measure_by_tests(layer, request, subject, tools, outcomes, probes)
-    for gate, command in asked:
-        if runner is not None and command.runs_project:
-            progress(f"running {gate.name}")
-            await _measure_by_tool(gate, command, subject, runner, anyio.CapacityLimiter(1), outcomes)
+    if runner is not None:
+        late = [pair for pair in asked if pair[1].runs_project and not pair[1].lies_in]
+        await _one_by_one(late, subject, runner, outcomes, progress)
+    if await off_loop(sources, within_s=LOOK_TIME_S, what="the last look at the layer") != before:
+        for gate in (gate for gate in gates if _reads_late(gate, asked)):
+            outcomes.refuse(gate, "the project's own code wrote to the sources that it was measured by")
     for gate in (gate for gate in gates if gate.source == "gates"):
         outcomes.put(gate, subject, Evidence(values=dict(outcomes.readings)), Measured(Unmeasured("")))
+
+
+async def _one_by_one(
+    asked: Sequence[tuple[Gate, Command]],
+    subject: Subject,
+    runner: ToolRunner,
+    outcomes: _Outcomes,
+    progress: Progress,
+) -> None:
+    for gate, command in asked:
+        progress(f"running {gate.name}")
+        await _measure_by_tool(gate, command, subject, runner, anyio.CapacityLimiter(1), outcomes)
+
+
+async def _unwritten(
+    asked: Sequence[tuple[Gate, Command]], request: GateRequest, outcomes: _Outcomes
+) -> list[tuple[Gate, Command]]:
+    """Leave out each tool that lies in the project and was written since agents began to work: it may be theirs."""
+    if request.since is None:
+        return list(asked)
+    kept = []
+    for gate, command in asked:
+        look = partial(written_since, request.target, command.lies_in, request.since)
+        written = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the project's own tools")
+        if written is None:
+            kept.append((gate, command))
+        else:
+            outcomes.refuse(gate, f"{command.tool} lies in the project, and {written}")
+    return kept
+
+
+def written_since(target: Path, folders: Sequence[str], since: datetime) -> str | None:
+    """What of these folders was written since then, in words; ``None``: nothing, and all was looked at.  Blocks.
+
+    It is the time of a file's last change of any kind that tells: nobody can set it.
+    """
+    foreign, limit_ns = ForeignFolder(target), int(since.timestamp() * 10**9)
+    for folder in folders:
+        status = foreign.status(folder)
+        if isinstance(status, Unread) and status.reason == "missing":
+            continue
+        if isinstance(status, Unread) or status.kind != "folder":
+            return f"{quoted_name(folder)} is no folder that can be looked at"
+        if status.ctime_ns > limit_ns:
+            return f"{quoted_name(folder)} was written while agents worked"
+        for entry in foreign.walk(folder, most=MOST_TOOL_FILES):
+            if isinstance(entry, Unread):
+                return f"not all of it can be looked at: {entry}"
+            if entry.status.ctime_ns > limit_ns:
+                return f"{quoted_name(entry.name)} was written while agents worked"
+    return None
+
+
+def digests_of(layer: Layer, subject: Subject) -> Mapping[str, str]:
+    """What the measured files hold, as they lie on the layer; nothing where each run sees them anew.  Blocks."""
+    if layer.kind == "overlay":
+        return {}
+    foreign = ForeignFolder(layer.base)
+    names = {*subject.source_files, *(name for found in subject.sources.values() for name in found)}
+    return {name: str(foreign.digest(name, most_bytes=MOST_HASHED_BYTES)) for name in sorted(names)}
+
+
+def _reads_late(gate: Gate, asked: Sequence[tuple[Gate, Command]]) -> bool:
+    """Whether what it reads is read after the project's own code ran."""
+    late = {one.name for one, command in asked if command.runs_project and not command.lies_in}
+    return gate.source == "coverage" or gate.name in late
 
 
 def _planned(gates: Sequence[Gate], subject: Subject, outcomes: _Outcomes) -> list[tuple[Gate, Command]]:

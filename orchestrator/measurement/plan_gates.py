@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.coordinator.project_files import stated_in
@@ -33,6 +34,8 @@ class PlanGates:
     stated: tuple[str, ...] = ()
     """The commands that the project states as its tests."""
     python: Path | None = None
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the session's agents began to work."""
     within_s: float = 300.0
     counted: dict[str, Counted] = field(default_factory=dict)
     """The most that each gate counted so far: who deletes half of the tests has no value any more."""
@@ -55,6 +58,7 @@ class PlanGates:
                 stated=self.stated,
                 settings=self.settings,
                 notes=problems,
+                since=self.since,
                 within_s=self.within_s,
             ),
             lambda _: None,
@@ -70,8 +74,13 @@ class PlanGates:
             self.counted[gate.name] = Counted(gate.counted, gate.counts)
 
 
-def gates_of_session(options: SessionOptions, environ: Mapping[str, str]) -> GateMeasurer:
+def gates_of_session(
+    options: SessionOptions, environ: Mapping[str, str], *, since: datetime | None = None
+) -> GateMeasurer:
     """What measures the gates of one session's plan, with the settings that the session obeys.  Blocks.
+
+    Args:
+        since: When a session that is resumed began.
 
     Raises:
         UsageError: The settings are written wrongly.
@@ -81,6 +90,7 @@ def gates_of_session(options: SessionOptions, environ: Mapping[str, str]) -> Gat
         options.sandbox,
         environ,
         default_cache(),
+        since=since or datetime.now(UTC),
         settings=load_settings(project).gates,
         stated=stated_in(project) if project is not None else (),
     ).measure

@@ -3,17 +3,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestrator.gates.folder_runs import modules_above
 from orchestrator.gates.gate import Subject
 from orchestrator.gates.gate_table import OWN
 from orchestrator.gates.gate_verdicts import Counted, Rules
-from orchestrator.measurement.gate_run import gates_beside, graders_of
+from orchestrator.measurement.gate_run import digests_of, gates_beside, graders_of, written_since
 from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
+from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.rehearsal.installing import default_cache
+from orchestrator.sandbox.layers import Bench, Kind, Layer
 from tests.measurement.conftest import SMALL, gates, written
 from tests.measurement.test_probes import PROBES
 
@@ -186,3 +190,28 @@ def test_what_stands_beside_the_main_language(rules: Rules, scripts: int, beside
     subject = Subject(source_files=("a.py", "b.py"), roots=roots, sources={"javascript": names})
     assert gates_beside(chosen, subject, rules) == beside
     assert gates_beside(chosen, Subject(roots={"javascript": ("",)}), rules) == frozenset()
+
+
+def test_a_tool_of_the_project_that_was_written_while_agents_worked_is_not_asked(tmp_path: Path) -> None:
+    tool = written(tmp_path, {"node_modules/eslint/bin/eslint.js": "1;\n", "web/a.js": ""}) / "node_modules/eslint"
+    folders = modules_above(["web"])
+    assert folders == ("node_modules", "web/node_modules")
+    began = datetime.now(UTC) + timedelta(seconds=1)
+    assert written_since(tmp_path, folders, began) is None
+    earlier = datetime.now(UTC) - timedelta(seconds=60)
+    # Its date can be set back, and the time of that cannot.
+    os.utime(tool / "bin/eslint.js", (0, 0))
+    assert written_since(tmp_path, folders, earlier) is not None
+    (tmp_path / "web/node_modules").symlink_to("../node_modules")
+    assert written_since(tmp_path, folders, began) == "web/node_modules is no folder that can be looked at"
+
+
+@pytest.mark.parametrize("kind", ["overlay", "copy"])
+def test_what_the_projects_code_writes_to_a_copy_is_seen(tmp_path: Path, kind: Kind) -> None:
+    base = written(tmp_path, {"a.py": "one\n", "src/b.js": "two\n"})
+    bench = Bench(SandboxConfig(name="x"), "none", {}, tmp_path, (), tmp_path)
+    layer = Layer(kind, base, base, base, (), bench)
+    subject = Subject(source_files=("a.py",), sources={"javascript": ("src/b.js", "gone.js")})
+    before = digests_of(layer, subject)
+    (base / "src/b.js").write_text("")
+    assert (digests_of(layer, subject) == before) is (kind == "overlay")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -294,3 +295,13 @@ def test_a_service_is_asked_for_each_package(tmp_path: Path) -> None:
     ]
     refused = run("orchestrate_osv.py", "list", url, cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
+
+
+def test_a_pipe_among_the_records_keeps_nobody_waiting(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text("1;\n")
+    (tmp_path / "list").write_text("a.js\n")
+    (tmp_path / "records").mkdir()
+    os.mkfifo(tmp_path / "records" / "pipe")
+    (tmp_path / "records" / "link").symlink_to("/dev/zero")
+    told = json.loads(run("orchestrate_v8.py", "list", "records", cwd=tmp_path).stdout)
+    assert (told["records"], told["odd"]) == (0, ["link: OSError", "pipe: ValueError"])
