@@ -23,10 +23,9 @@ _SHOWN = 20
 @json_option
 def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     """List the sessions of the workspace, newest first."""
-    from orchestrator.cli.documents import document
     from orchestrator.cli.session_lookup import workspace_path
     from orchestrator.coordinator.old_sessions import disk_use
-    from orchestrator.coordinator.orphans import clean_workspace
+    from orchestrator.coordinator.workspace_cleanup import clean_workspace
     from orchestrator.journal.folder import SessionFolder
     from orchestrator.journal.index import SessionIndex
     from orchestrator.narration.formatting import one_line, size
@@ -42,6 +41,8 @@ def command(workspace: Path | None, everything: bool, as_json: bool) -> None:
     sizes = [disk_use(SessionFolder(folder / row.id)) for row in shown]
     if as_json:
         from dataclasses import asdict
+
+        from orchestrator.cli.documents import document
 
         told = zip(shown, standings, sizes, strict=True)
         print(document([{**asdict(row), "standing": words, "bytes": used} for row, words, used in told]))

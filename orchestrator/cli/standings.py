@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.models.effects import Outcome
-from orchestrator.narration.sentences import OUTCOME_WORDS, status_words
+from orchestrator.models.session_outcome import Outcome
+from orchestrator.narration.status_words import OUTCOME_WORDS, status_words
 
 WAITS = "waits_for_you"
 """As :data:`orchestrator.session.summary.WAITS`, whose module takes as long to import as all of a listing."""

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from orchestrator.coordinator.orphans import is_anything_running
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import in_time
@@ -76,6 +75,8 @@ def delete_remains(workspace: Path) -> None:
 
 
 def _delete(folder: SessionFolder) -> str:
+    from orchestrator.coordinator.orphans import is_anything_running
+
     going = folder.path.with_name(f"{_DELETED}{folder.id}")
     try:
         with hold_session_lock(folder):
@@ -90,6 +91,8 @@ def _delete(folder: SessionFolder) -> str:
 
 
 def _is_running(folder: SessionFolder) -> bool:
+    from orchestrator.coordinator.orphans import is_anything_running  # not for whoever counts disk use alone
+
     return session_holder(folder) is not None or is_anything_running(folder)
 
 

@@ -15,31 +15,24 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 
 from orchestrator.coordinator.left_logins import LeftLogin, return_left_logins
-from orchestrator.coordinator.session_request import Progress
+from orchestrator.coordinator.leftovers import marked_attempts, remove_what_was_made
 from orchestrator.errors import OrchestrateError
-from orchestrator.files.temporary import remove_abandoned_folders
-from orchestrator.files.time_limits import off_loop
-from orchestrator.journal.folder import SESSION_ID, SessionFolder
-from orchestrator.journal.session_lock import hold_session_lock, session_holder
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.identity import SessionId, WorkerId
 from orchestrator.models.workers import ExitRecord
-from orchestrator.sandbox.control_groups import own_group, remove_abandoned_groups
 from orchestrator.sandbox.homes import notes_in
-from orchestrator.sandbox.kernel_limits import delegated
-from orchestrator.shim.attempt_records import decode_file, encode, replace_file
-from orchestrator.shim.orphan_processes import end_marked, marked_records
+from orchestrator.shim.attempt_records import encode, replace_file
+from orchestrator.shim.orphan_processes import end_marked
 from orchestrator.shim.processes import boot_id, send_signal
 from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
 from orchestrator.workers.worker_process import is_same
 
 _RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
-
-CLEAN_TIME_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,53 +49,20 @@ class Leftover:
         return f"{self.session}: {self.worker}.{self.attempt}: {'; '.join(filter(None, (self.exit.note, proof)))}"
 
 
-def clean_workspace(workspace: Path) -> tuple[Leftover | LeftLogin, ...]:
-    """End what is left of sessions that nobody coordinates; sessions that somebody runs are left alone.
+def end_what_is_left(folder: SessionFolder, marked: frozenset[Path]) -> Iterator[Leftover | LeftLogin]:
+    """End what is left of a session that nobody coordinates, and give back its logins; nothing if somebody begins to.
 
-    Costs one look at the process table, and a listing of the records of each session of this boot.
+    Args:
+        marked: Records of attempts of which processes are there.
     """
-    marked = _marked()
-    found: list[Leftover | LeftLogin] = []
-    for folder in _sessions(workspace):
-        lost = list(_lost_attempts(folder, marked))
-        if not (lost or notes_in(folder.path)) or session_holder(folder) is not None:
-            continue
-        # Whoever runs the session from now on sees to it; what we cannot lock or write we cannot answer for.
-        with suppress(OrchestrateError, OSError), hold_session_lock(folder):
-            found.extend(_end(folder, files) for files in lost if _is_lost(files, marked))
-            if not is_anything_running(folder):
-                found.extend(return_left_logins(folder))
-    _remove_what_was_made()
-    return tuple(found)
-
-
-def _remove_what_was_made() -> None:
-    """Remove control groups and temporary folders whose makers are gone, of whatever workspace."""
-    remove_abandoned_folders()
-    own = own_group()
-    parents = {*delegated().values(), *(() if own is None else (own,))}
-    # A shim bears its attempt's mark: one that has just begun has not put its worker into its groups yet.
-    kept = {Path(group) for record in _marked() for group in _groups_in(record.with_suffix(".spec"))}
-    remove_abandoned_groups(parents, kept=kept)
-
-
-def _groups_in(spec: Path) -> Iterator[str]:
-    with suppress(OSError, ValueError):
-        groups = decode_file(str(spec)).get("groups")
-        yield from map(str, groups if isinstance(groups, list) else ())
-
-
-async def report_leftovers(workspace: Path, say: Progress) -> None:
-    """Clean up before a run or a resume, and report what was found."""
-    try:
-        left = await off_loop(
-            partial(clean_workspace, workspace), within_s=CLEAN_TIME_S, what="the look at the workspace"
-        )
-    except TimeoutError as error:
-        say(f"whether something is left over from earlier sessions is not known: {error}")
+    lost = list(_lost_attempts(folder, marked))
+    if not (lost or notes_in(folder.path)):
         return
-    for leftover in left:
-        say(f"left over from {leftover}")
+    # Whoever runs the session from now on sees to it; what we cannot lock or write we cannot answer for.
+    with suppress(OrchestrateError, OSError), hold_session_lock(folder):
+        yield from [_end(folder, files) for files in lost if _is_lost(files, marked)]
+        if not is_anything_running(folder):
+            yield from return_left_logins(folder)
 
 
 def stop_abandoned(
@@ -117,7 +77,7 @@ def stop_abandoned(
         SessionBusy: Somebody coordinates it after all.
     """
     with hold_session_lock(folder):
-        lost = [_end(folder, files) for files in _lost_attempts(folder, _marked())]
+        lost = [_end(folder, files) for files in _lost_attempts(folder, marked_attempts())]
         running = [(files, record) for files, record in _begun(folder) if record.exit is None and is_same(record.shim)]
         for files, record in running:
             command = "kill" if hard else "stop"
@@ -130,27 +90,14 @@ def stop_abandoned(
         gone = [files for files, record in running if not is_same(record.shim)]
         left = tuple(files.worker for files, _ in running if files not in gone)
         ended = (*lost, *(_end(folder, files) for files in gone))
-    _remove_what_was_made()
+    remove_what_was_made()
     return ended, left
 
 
 def is_anything_running(folder: SessionFolder) -> bool:
     """Whether a shim of the session is alive, or a process that one of its attempts left."""
-    marked = _marked()
+    marked = marked_attempts()
     return any(is_same(record.shim) or files.record in marked for files, record in _begun(folder))
-
-
-def _sessions(workspace: Path) -> Iterator[SessionFolder]:
-    try:
-        names = sorted(path.name for path in workspace.iterdir())
-    except OSError:
-        return
-    yield from (SessionFolder(workspace / name) for name in names if SESSION_ID.fullmatch(name))
-
-
-def _marked() -> frozenset[Path]:
-    """Find the attempts that still have processes, by the mark in the processes' environment."""
-    return frozenset(map(Path, marked_records()))
 
 
 def _lost_attempts(folder: SessionFolder, marked: frozenset[Path]) -> Iterator[AttemptFiles]:

@@ -16,7 +16,6 @@ from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.outbound import cut_off
 from orchestrator.coordinator.environments import Stage, open_stage
-from orchestrator.coordinator.orphans import report_leftovers
 from orchestrator.coordinator.recovered_state import Inheritance, inherit
 from orchestrator.coordinator.session_log import SessionLog
 from orchestrator.coordinator.session_request import (
@@ -37,6 +36,7 @@ from orchestrator.coordinator.session_start import (
     sharing,
 )
 from orchestrator.coordinator.stream_listeners import Listener, StreamName, beginning
+from orchestrator.coordinator.workspace_cleanup import report_leftovers
 from orchestrator.errors import UsageError
 from orchestrator.journal.control import person
 from orchestrator.journal.folder import SessionFolder

@@ -26,7 +26,6 @@ from orchestrator.coordinator.egress.git_push import origin_of
 from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.environments import Stage, find_agents, open_stage
 from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
-from orchestrator.coordinator.orphans import report_leftovers
 from orchestrator.coordinator.performer import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
@@ -37,6 +36,7 @@ from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.coordinator.tier_choices import tier_options
 from orchestrator.coordinator.worker_probe import probe_as_workers
+from orchestrator.coordinator.workspace_cleanup import report_leftovers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.time_limits import off_loop

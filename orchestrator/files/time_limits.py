@@ -7,16 +7,16 @@ daemon, so that it does not keep the process from ending either.
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
-import anyio
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -100,6 +100,10 @@ async def off_loop(act: Callable[[], T], *, within_s: float, what: str = "it") -
     Raises:
         TimeoutError: It took longer than ``within_s``, or too many earlier calls still hang.
     """
+    import asyncio  # not for a listing: the two take as long to import as all of one
+
+    import anyio
+
     limit = TimeLimit(within_s)
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()

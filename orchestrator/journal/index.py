@@ -12,11 +12,9 @@ from pathlib import Path
 from orchestrator.errors import JournalDamaged
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
-from orchestrator.journal.reader import read_journal, read_last_entry
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.models.effects import Outcome
-from orchestrator.models.entries import SessionClosed, SessionOpened
 from orchestrator.models.identity import AgentName, SessionId
+from orchestrator.models.session_outcome import Outcome
 
 INDEX_NAME = "index.sqlite"
 _VERSION = 1
@@ -189,6 +187,10 @@ def _stamp(folder: SessionFolder) -> tuple[int, int]:
 
 def _derived(folder: SessionFolder) -> SessionRow:
     """The row as the journal's first and last entry tell it."""
+    # Here alone: where no journal has changed, the list is made without the models of entries.
+    from orchestrator.journal.reader import read_journal, read_last_entry
+    from orchestrator.models.entries import SessionClosed, SessionOpened
+
     row = SessionRow(folder.id)
     try:
         first = next(read_journal(folder.journal_file), None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -17,16 +16,8 @@ from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.plan_steps import MergeLeaf
 from orchestrator.models.plan_tree import GateNode, NodePath
 from orchestrator.models.reviews import PeerReview, ReviewRequest
+from orchestrator.models.session_outcome import Outcome as Outcome
 from orchestrator.models.work import Assignment, TaskBreakdown
-
-
-class Outcome(StrEnum):
-    """How a session ends; each maps to one exit code."""
-
-    DONE = "done"
-    FAILED = "failed"
-    NEEDS_PERSON = "needs_person"
-    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

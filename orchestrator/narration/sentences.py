@@ -8,7 +8,6 @@ from typing import Literal, TypeAlias, assert_never
 from orchestrator.models import events
 from orchestrator.models.approvals import Settled
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.effects import Outcome
 from orchestrator.models.events import AgentEvent, EventType
 from orchestrator.models.plan_tree import AgentResult, GateResult, StrategyResult
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryAction, Relaunch, Wait
@@ -16,19 +15,8 @@ from orchestrator.models.reviews import PeerReview
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord
 from orchestrator.narration.formatting import consumption, duration, one_line, quoted_name
-
-OUTCOME_WORDS = {
-    Outcome.DONE: "done",
-    Outcome.FAILED: "failed",
-    Outcome.NEEDS_PERSON: "needs a person",
-    Outcome.INTERRUPTED: "interrupted",
-}
-
-
-def status_words(status: str) -> str:
-    """A session's status as people read it."""
-    return status.replace("_", " ")
-
+from orchestrator.narration.status_words import OUTCOME_WORDS as OUTCOME_WORDS
+from orchestrator.narration.status_words import status_words as status_words
 
 ROLE_VERBS = {
     Role.DESIGNER: "designs",

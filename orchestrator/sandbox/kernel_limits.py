@@ -9,10 +9,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.files.temporary import marked_prefix
-from orchestrator.models.sandbox import ResourceLimits
 from orchestrator.shim.namespace_bounds import WORKERS_AT_MOST
+
+if TYPE_CHECKING:
+    from orchestrator.models.sandbox import ResourceLimits
 
 MOST_PROCESSES = 2000
 """Processes and threads of one worker where its policy names no number: far above any build, far below a fork bomb."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from orchestrator.coordinator.left_logins import return_left_logins
-from orchestrator.coordinator.orphans import clean_workspace
+from orchestrator.coordinator.workspace_cleanup import clean_workspace
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.sandbox.homes import note_home, prepare_home

@@ -14,8 +14,9 @@ from typing import NoReturn
 
 import pytest
 
-from orchestrator.coordinator.orphans import Leftover, clean_workspace, report_leftovers, stop_abandoned
+from orchestrator.coordinator.orphans import Leftover, stop_abandoned
 from orchestrator.coordinator.preflight import survey_machine
+from orchestrator.coordinator.workspace_cleanup import clean_workspace, report_leftovers
 from orchestrator.errors import SessionBusy
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import hold_session_lock, session_holder
