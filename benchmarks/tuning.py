@@ -1,0 +1,462 @@
+"""Try tuning in worlds whose truth is known: false commits, power, rollbacks, oscillations, and a simulated year.
+
+``python -m benchmarks.tuning [--seeds 1000] [--first-seed 1] [--worlds FILE]`` prints the table of docs/tuning.md;
+it uses all cores.  Seeds 1 to 1,000 are the published ones: whoever changes the tuner looks at others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+import os
+import random
+import statistics
+import sys
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
+from orchestrator.tuning.proposals import WEIGHTS
+from orchestrator.tuning.tuner import WINDOW, Tuning, apply, decide, on_open, on_result
+from orchestrator.tuning.tuning_events import (
+    Assigned,
+    Claimed,
+    Escalated,
+    Proposed,
+    Reset,
+    RolledBack,
+    SessionResult,
+    Stopped,
+    Switched,
+    TuningEvent,
+)
+
+WORLDS = Path(__file__).with_name("tuning_worlds.toml")
+KEPT_FOR = 30
+"""Sessions after which a change that is still in force is called kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What sessions with certain values are drawn from."""
+
+    success: float
+    """Log-odds."""
+    hours: float
+    cost: float
+    interventions: float
+    failures: float
+    utilisation: float
+
+    @property
+    def rate(self) -> float:
+        return 1 / (1 + math.exp(-self.success))
+
+    @property
+    def velocity(self) -> float:
+        """Successes an hour."""
+        return self.rate / self.hours
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One world of a file."""
+
+    name: str
+    year: Mapping[str, float]
+    baseline: Mapping[str, float]
+    effects: Mapping[str, Mapping[str, Mapping[str, float]]]
+
+    def truth(self, values: Mapping[str, Value]) -> Truth:
+        """What these values lead to, without season and drift."""
+        base = self.baseline
+        found = dict(base) | {"success": math.log(base["success"] / (1 - base["success"]))}
+        for name, value in values.items():
+            for what, effect in self.effects.get(name, {}).get(str(value), {}).items():
+                found[what] = found[what] + effect if what == "success" else found[what] * effect
+        return Truth(
+            found["success"],
+            found["hours"],
+            found["cost"],
+            found["interventions"],
+            found["failures"],
+            found["utilisation"],
+        )
+
+    def gain(self, before: Mapping[str, Value], after: Mapping[str, Value]) -> float:
+        """How much better the second values are, by the weights of :data:`WEIGHTS`; each aim in its own size."""
+        one, other = self.truth(before), self.truth(after)
+        risk = (other.interventions / one.interventions + other.failures / one.failures) / 2 - 1
+        return (
+            WEIGHTS["velocity"] * math.log(other.velocity / one.velocity)
+            + WEIGHTS["quality"] * math.log(other.rate / one.rate)
+            - WEIGHTS["cost"] * math.log(other.cost / one.cost)
+            - WEIGHTS["risk"] * risk
+        )
+
+    def best(self) -> tuple[Mapping[str, Value], Truth]:
+        """The values with the most successes an hour among all that can be reached."""
+        names = list(PARAMETERS)
+        return max(
+            ((values := dict(zip(names, one, strict=True)), self.truth(values)) for one in _grid(names)),
+            key=lambda pair: pair[1].velocity,
+        )
+
+
+def _grid(names: Sequence[str]) -> Iterator[tuple[Value, ...]]:
+    return itertools.product(*(PARAMETERS[name].values for name in names))
+
+
+def read_worlds(path: Path) -> tuple[Mapping[str, World], Mapping[str, Any]]:
+    """The worlds of a file, and the file itself."""
+    data = tomllib.loads(path.read_text())
+    worlds = {
+        name: World(name, data["year"], data["baseline"], one.get("effects", {}))
+        for name, one in data["worlds"].items()
+    }
+    for world in worlds.values():
+        for name, effects in world.effects.items():
+            known = {str(value) for value in PARAMETERS[name].values}
+            unknown = set(effects) - known
+            if unknown:
+                raise SystemExit(f"{path}: {world.name}: {name} has no value {', '.join(sorted(unknown))}")
+    return worlds, data
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run came to."""
+
+    commits: int = 0
+    false_commits: int = 0
+    rollbacks: int = 0
+    resets: int = 0
+    escalations: int = 0
+    stopped: int = 0
+    proposals: int = 0
+    oscillations: int = 0
+    steps: int = 0
+    """Changes of more than one place."""
+    kept: int = 0
+    kept_worse: int = 0
+    sums: list[float] = field(default_factory=lambda: [0.0] * 5)
+    """Successes, hours, interventions, failures, utilisation."""
+    static: list[float] = field(default_factory=lambda: [0.0] * 5)
+    last: list[float] = field(default_factory=lambda: [0.0] * 5)
+    """The same of the last quarter."""
+    last_static: list[float] = field(default_factory=lambda: [0.0] * 5)
+    final: dict[str, Value] = field(default_factory=dict)
+
+
+def _poisson(random_: random.Random, mean: float) -> int:
+    limit, product, count = math.exp(-mean), random_.random(), 0
+    while product > limit:
+        product *= random_.random()
+        count += 1
+    return count
+
+
+def draw(world: World, truth: Truth, random_: random.Random, name: str, shift: float) -> SessionResult:
+    """One session."""
+    base = world.baseline
+    known = random_.random() >= world.year["unknown"]
+    rate = 1 / (1 + math.exp(-(truth.success + shift)))
+    return SessionResult(
+        name,
+        (random_.random() < rate) if known else None,
+        truth.hours * math.exp(random_.gauss(0, base["hours_spread"])),
+        truth.cost * math.exp(random_.gauss(0, base["cost_spread"])),
+        _poisson(random_, truth.interventions),
+        _poisson(random_, truth.failures),
+        min(1.0, max(0.0, random_.gauss(truth.utilisation, base["utilisation_spread"]))),
+    )
+
+
+def _expected(truth: Truth, shift: float) -> tuple[float, ...]:
+    rate = 1 / (1 + math.exp(-(truth.success + shift)))
+    return rate, truth.hours, truth.interventions, truth.failures, truth.utilisation
+
+
+def year(world: World, seed: int) -> Run:
+    """A year of sessions with tuning, beside what static settings would have come to."""
+    random_, run, tuning = random.Random(seed), Run(), Tuning()
+    apply(tuning, Switched("on", "benchmark", str(seed)))
+    sessions, year_ = int(world.year["sessions"]), world.year
+    static, truths = world.truth(BASELINE), {}
+    due: dict[int, list[SessionResult]] = {}
+    changes: list[tuple[int, str, Value, Value]] = []
+    pending: list[tuple[int, Claimed, float]] = []
+    drift = 0.0
+
+    def take(events: Sequence[TuningEvent]) -> None:
+        for event in events:
+            before = dict(tuning.values)
+            apply(tuning, event)
+            _count(run, world, event, before=before, begun=tuning.begun, changes=changes, pending=pending)
+
+    for number in range(sessions):
+        for result in due.pop(number, ()):
+            take(on_result(tuning, result))
+            take(decide(tuning))
+        pending = _settle(run, pending, tuning, number)
+        name = f"s{number}"
+        events = on_open(tuning, name)
+        take(events)
+        assigned = next(event for event in events if isinstance(event, Assigned))
+        drift += random_.gauss(0, year_["drift"] / math.sqrt(10))
+        shift = drift + year_["season"] * math.sin(2 * math.pi * number / sessions)
+        key = tuple(assigned.values.values())
+        if key not in truths:
+            truths[key] = world.truth(assigned.values)
+        truth = truths[key]
+        delay = 1
+        while delay < year_["longest_delay"] and random_.random() > 1 / year_["delay"]:
+            delay += 1
+        due.setdefault(number + delay, []).append(draw(world, truth, random_, name, shift))
+        for sums, static_sums in ((run.sums, run.static), (run.last, run.last_static)):
+            if sums is run.last and number < 0.75 * sessions:
+                continue
+            for index, (one, other) in enumerate(zip(_expected(truth, shift), _expected(static, shift), strict=True)):
+                sums[index] += one
+                static_sums[index] += other
+    run.final = dict(tuning.values)
+    return run
+
+
+def _count(
+    run: Run,
+    world: World,
+    event: TuningEvent,
+    *,
+    before: Mapping[str, Value],
+    begun: int,
+    changes: list[tuple[int, str, Value, Value]],
+    pending: list[tuple[int, Claimed, float]],
+) -> None:
+    match event:
+        case Proposed():
+            run.proposals += bool(event.parameter)
+        case Claimed():
+            gain = world.gain(before, {**before, event.parameter: event.after})
+            run.commits += 1
+            run.false_commits += gain <= 0
+            pending.append((begun + KEPT_FOR, event, gain))
+            _changed(run, changes, (begun, event.parameter, event.before, event.after), back=False)
+        case RolledBack():
+            run.rollbacks += 1
+            _changed(run, changes, (begun, event.parameter, event.before, event.after), back=True)
+        case Reset():
+            run.resets += 1
+        case Stopped():
+            run.stopped += 1
+        case Escalated():
+            run.escalations += 1
+        case _:
+            pass
+
+
+def _changed(
+    run: Run, changes: list[tuple[int, str, Value, Value]], change: tuple[int, str, Value, Value], *, back: bool
+) -> None:
+    """Count a change that leads back to where the parameter was less than three windows ago."""
+    begun, parameter, before, after = change
+    values = PARAMETERS[parameter].values
+    run.steps += abs(values.index(before) - values.index(after)) > 1
+    for then, name, was, became in changes:
+        if name == parameter and (was, became) == (after, before) and begun - then < 3 * WINDOW:
+            run.oscillations += 1
+    changes.append(change)
+
+
+def _settle(
+    run: Run, pending: list[tuple[int, Claimed, float]], tuning: Tuning, number: int
+) -> list[tuple[int, Claimed, float]]:
+    """Changes that are still in force after some sessions are kept ones."""
+    for at, event, gain in pending:
+        if number >= at and tuning.values[event.parameter] == event.after:
+            run.kept += 1
+            run.kept_worse += gain < 0
+    return [one for one in pending if number < one[0]]
+
+
+def power(data: Mapping[str, Any], seed: int) -> int | None:
+    """Pairs until .6 against .8 is claimed in the first trial of a run; ``None`` where it is not."""
+    random_, tuning = random.Random(seed), Tuning()
+    wanted = data["power"]
+    trial = _only_success(wanted["pairs"])
+    apply(tuning, Switched("on", "benchmark", str(seed)))
+    apply(tuning, trial)
+    number = 0
+    while tuning.trial is not None and number < 2 * wanted["pairs"]:
+        event = on_open(tuning, f"s{number}")[-1]
+        assert isinstance(event, Assigned)
+        apply(tuning, event)
+        rate = wanted["to"] if event.arm == "candidate" else wanted["from"]
+        for one in on_result(tuning, SessionResult(event.session, random_.random() < rate, 1, 1, 0, 0, 0.5)):
+            apply(tuning, one)
+        number += 1
+        for decided in decide(tuning):
+            if isinstance(decided, Claimed):
+                return decided.pairs
+            apply(tuning, decided)
+    return None
+
+
+def _only_success(pairs: int, *, reference: float | None = 0.5) -> Proposed:
+    from orchestrator.tuning.betting import budget_of
+    from orchestrator.tuning.tuner import BUDGET
+
+    return Proposed(
+        "trial-1",
+        1,
+        "max_review_rounds",
+        3,
+        2,
+        "",
+        ("success",),
+        budget_of(1, BUDGET),
+        {"success": 0.46},
+        reference,
+        pairs,
+        800,
+        "",
+    )
+
+
+def regression(data: Mapping[str, Any], seed: int, *, planted: bool) -> int | None:
+    """Sessions until a change that was claimed is taken back; ``None`` where it is not.
+
+    The change was claimed after a trial of 100 pairs in which it succeeded at the rate from before.
+    """
+    random_, tuning, wanted = random.Random(seed), Tuning(), data["regression"]
+    apply(tuning, Switched("on", "benchmark", str(seed)))
+    apply(tuning, _only_success(100))
+    while tuning.trial is not None and tuning.trial.pairs < 100:
+        event = on_open(tuning, f"t{tuning.begun}")[-1]
+        assert isinstance(event, Assigned)
+        apply(tuning, event)
+        result = SessionResult(event.session, random_.random() < wanted["before"], 1, 1, 0, 0, 0.5)
+        for one in on_result(tuning, result):
+            apply(tuning, one)
+    apply(tuning, Claimed("trial-1", "max_review_rounds", 3, 2, 60.0, 52.0, 100, ""))
+    rate = wanted["after"] if planted else wanted["before"]
+    for number in range(1, wanted["sessions"] + 1):
+        assigned = Assigned(f"s{number}", dict(tuning.values))
+        apply(tuning, assigned)
+        for one in on_result(tuning, SessionResult(f"s{number}", random_.random() < rate, 1, 1, 0, 0, 0.5)):
+            apply(tuning, one)
+        if any(isinstance(one, RolledBack) for one in decide(tuning)):
+            return number
+    return None
+
+
+def harmful_candidate(data: Mapping[str, Any], seed: int) -> int | None:
+    """Sessions of a candidate that succeeds in .5, against .85, until its trial is stopped."""
+    random_, tuning, wanted = random.Random(seed), Tuning(), data["regression"]
+    apply(tuning, Switched("on", "benchmark", str(seed)))
+    known = sum(random_.random() < wanted["before"] for _ in range(100))
+    from orchestrator.tuning.intervals import wilson
+
+    apply(tuning, _only_success(300, reference=wilson(known, 100 - known)[0]))
+    candidates = 0
+    while candidates < 300:
+        event = on_open(tuning, f"s{tuning.begun}")[-1]
+        assert isinstance(event, Assigned)
+        apply(tuning, event)
+        candidates += event.arm == "candidate"
+        rate = wanted["after"] if event.arm == "candidate" else wanted["before"]
+        for one in on_result(tuning, SessionResult(event.session, random_.random() < rate, 1, 1, 0, 0, 0.5)):
+            apply(tuning, one)
+        if any(isinstance(one, Stopped) and one.is_harm for one in decide(tuning)):
+            return candidates
+    return None
+
+
+def _changes(tuned: Sequence[float], static: Sequence[float]) -> tuple[float, ...]:
+    """Velocity, interventions, failures, utilisation against static, as shares."""
+    velocity = (tuned[0] / tuned[1]) / (static[0] / static[1]) - 1
+    return velocity, tuned[2] / static[2] - 1, tuned[3] / static[3] - 1, tuned[4] / static[4] - 1
+
+
+def print_year(world: World, runs: Sequence[Run]) -> None:
+    """One world's lines of the table."""
+    n, kept = len(runs), sum(run.kept for run in runs)
+    false = sum(run.false_commits > 0 for run in runs)
+    best, truth = world.best()
+    static = world.truth(BASELINE)
+    room = truth.velocity / static.velocity - 1
+    print(f"\n{world.name}: {n} years")
+    print(f"  runs with a false commit       {false / n:.1%}")
+    print(
+        "  a year: proposals {:.1f}, commits {:.2f}, rollbacks {:.3f}, resets {:.3f}, escalations {:.3f}".format(
+            *(
+                statistics.mean(getattr(run, what) for run in runs)
+                for what in ("proposals", "commits", "rollbacks", "resets", "escalations")
+            )
+        )
+    )
+    print(f"  oscillations                   {sum(run.oscillations for run in runs)}")
+    print(f"  steps beyond one place         {sum(run.steps for run in runs)}")
+    if kept:
+        print(
+            f"  kept no worse after {KEPT_FOR}         {1 - sum(run.kept_worse for run in runs) / kept:.1%} of {kept}"
+        )
+    print(f"  best reachable velocity        {room:+.1%} ({', '.join(f'{k}={v}' for k, v in best.items())})")
+    for said, tuned, untuned in (("whole year", "sums", "static"), ("last quarter", "last", "last_static")):
+        found = [_changes(getattr(run, tuned), getattr(run, untuned)) for run in runs]
+        mean = [statistics.mean(column) for column in zip(*found, strict=True)]
+        share = f", {mean[0] / room:.0%} of the room" if room > 0.001 else ""
+        print(
+            f"  {said:<13} velocity {mean[0]:+.1%}{share}, interventions {mean[1]:+.1%}, "
+            f"failures {mean[2]:+.1%}, utilisation {mean[3]:+.1%}"
+        )
+
+
+def _mapped(function: Any, seeds: Sequence[int], pool: ProcessPoolExecutor | None) -> list[Any]:
+    return list(pool.map(function, seeds, chunksize=5)) if pool is not None else [function(seed) for seed in seeds]
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=1_000)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--worlds", type=Path, default=WORLDS)
+    parser.add_argument("--only", help="one world of the file")
+    options = parser.parse_args()
+    worlds, data = read_worlds(options.worlds)
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+    began = time.monotonic()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        if "power" in data:
+            found = [one for one in _mapped(partial(power, data), seeds, pool) if one is not None]
+            median = statistics.median(found or [0])
+            print(f"power: {len(found) / len(seeds):.1%} claimed, after {median:.0f} pairs in the median")
+        if "regression" in data:
+            back = _mapped(partial(regression, data, planted=True), seeds, pool)
+            times = [one if one is not None else 10**6 for one in back]
+            false = sum(one is not None for one in _mapped(partial(regression, data, planted=False), seeds, pool))
+            print(f"regression: taken back after {statistics.median(times):.0f} sessions in the median")
+            print(f"  false rollbacks {false / len(seeds):.1%}")
+            stops = [
+                one if one is not None else 10**6 for one in _mapped(partial(harmful_candidate, data), seeds, pool)
+            ]
+            print(
+                f"  a harmful candidate is stopped after {statistics.median(stops):.0f} of its sessions in the median"
+            )
+        for world in worlds.values():
+            if options.only in (None, world.name):
+                print_year(world, _mapped(partial(year, world), seeds, pool))
+    print(f"\n{len(seeds)} seeds from {seeds.start}, {time.monotonic() - began:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

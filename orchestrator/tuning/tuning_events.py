@@ -1,0 +1,187 @@
+"""Everything that ever happens to the parameters is one of these, in the order in which it happened.
+
+What is in force follows from them alone; each that changes a value says what it rests on and how it is taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from orchestrator.tuning.parameters import Measure, Value
+
+Arm: TypeAlias = Literal["", "incumbent", "candidate"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResult:
+    """What of a session counts for tuning; it follows from its journal."""
+
+    session: str
+    success: bool | None
+    """``None``: no gate measured it, so that it counts for nothing."""
+    hours: float
+    cost: float | None
+    """In US dollars, else in tokens; ``None``: nobody told it."""
+    interventions: float
+    failures: float
+    """Failed handoffs, lost workers and reviews that stopped everybody."""
+    utilisation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A person switched tuning on or off, or froze it: then the values stay as they are and nothing is tried."""
+
+    to: Literal["on", "off", "frozen"]
+    by: str
+    seed: str = ""
+    """What the order within pairs is drawn from; nobody else knows it beforehand."""
+    kind: Literal["switched"] = "switched"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A trial begins: from now on sessions are split in pairs between what is in force and one value more."""
+
+    trial: str
+    number: int
+    """Of the run, from 1: its part of the error budget follows from that."""
+    parameter: str
+    """Empty for a return to the baseline, in which all parameters take part."""
+    before: Value
+    after: Value
+    because: str
+    aims: tuple[Measure, ...]
+    alpha: float
+    scales: Mapping[Measure, float]
+    """How far single sessions differed before; in these units pairs are compared."""
+    reference: float | None
+    """The rate of success, surely reached before, below which the candidate is not to fall."""
+    most_pairs: int
+    expires_after: int
+    """So many sessions after a claim it has to prove itself against the baseline again."""
+    settings: str
+    """A hash over the rules and the tables that were in force."""
+    kind: Literal["proposed"] = "proposed"
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """A session opened with these values."""
+
+    session: str
+    values: Mapping[str, Value]
+    trial: str = ""
+    arm: Arm = ""
+    pair: int = 0
+    kind: Literal["assigned"] = "assigned"
+
+
+@dataclass(frozen=True, slots=True)
+class Resulted:
+    """What came of a session is known."""
+
+    result: SessionResult
+    kind: Literal["resulted"] = "resulted"
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """A session of a trial has not ended for so long that its pair counts for nothing."""
+
+    session: str
+    kind: Literal["abandoned"] = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The candidate is better: it is in force from now on."""
+
+    trial: str
+    parameter: str
+    before: Value
+    after: Value
+    e_value: float
+    needed: float
+    pairs: int
+    evidence: str
+    """A hash over the sessions and results of all pairs."""
+    kind: Literal["claimed"] = "claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A trial ended without a change."""
+
+    trial: str
+    because: str
+    is_harm: bool
+    e_value: float
+    pairs: int
+    evidence: str
+    kind: Literal["stopped"] = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """A change was taken back."""
+
+    trial: str
+    parameter: str
+    before: Value
+    after: Value
+    because: str
+    by: str = "tuning"
+    kind: Literal["rolled_back"] = "rolled_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What is in force was held against the baseline, and stays."""
+
+    trial: str
+    because: str
+    pairs: int
+    evidence: str
+    kind: Literal["renewed"] = "renewed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """All parameters are at the baseline again."""
+
+    because: str
+    values: Mapping[str, Value]
+    """What was in force: the inverse."""
+    by: str = "tuning"
+    trial: str = ""
+    kind: Literal["reset"] = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Escalated:
+    """Something persists that tuning cannot mend: a person is to look at it."""
+
+    because: str
+    sessions: tuple[str, ...] = field(default=())
+    kind: Literal["escalated"] = "escalated"
+
+
+TuningEvent: TypeAlias = Annotated[
+    Switched
+    | Proposed
+    | Assigned
+    | Resulted
+    | Abandoned
+    | Claimed
+    | Stopped
+    | RolledBack
+    | Renewed
+    | Reset
+    | Escalated,
+    Field(discriminator="kind"),
+]
