@@ -66,6 +66,17 @@ def desk_change(folder: SessionFolder, session: Session, question: OpenQuestion)
         return DeskChange(since, problem=str(error))
 
 
+def whole_change(folder: SessionFolder, session: Session) -> DeskChange:
+    """All that the session has changed up to now.  It takes as long as a look at the target does."""
+    from orchestrator.coordinator.session_diff import session_diff
+    from orchestrator.errors import OrchestrateError
+
+    try:
+        return _shown(session_diff(folder, session), "the beginning")
+    except (OrchestrateError, OSError) as error:
+        return DeskChange("the beginning", problem=str(error))
+
+
 def _shown(diff: SessionDiff, since: str) -> DeskChange:
     from orchestrator.narration.formatting import changed_lines
 
@@ -113,6 +124,8 @@ def prompt_keys(question: OpenQuestion, change: DeskChange | None) -> list[DeskL
 
 def diff_lines(change: DeskChange) -> list[DeskLine]:
     """All of the change."""
+    if change.problem:
+        return list(_change_lines(change, 0))
     return [DeskLine("note", f"  changed since {change.since}: {change.figures}"), *_patch(change.patch)]
 
 

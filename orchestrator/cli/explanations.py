@@ -48,6 +48,12 @@ EXPLANATIONS: dict[str, Explanation] = {
     "plan": Explanation(('orchestrate plan "Fix the flaky login test" --team solo',)),
     "sessions": Explanation(("orchestrate sessions", "orchestrate sessions --all --json"), session="all"),
     "show": Explanation(("orchestrate show", "orchestrate show --json | jq .state"), session=NEWEST),
+    "attach": Explanation(
+        ("orchestrate attach", "orchestrate attach SESSION --verbose"),
+        session="the newest that runs, or the one you name",
+        changes="nothing by itself; its keys pause, review and answer",
+        codes="0 left, and the session goes on; else as the run ends",
+    ),
     "logs": Explanation(
         ("orchestrate logs -f claude", "orchestrate logs --important -n 20"),
         session="the one that runs, else the newest",

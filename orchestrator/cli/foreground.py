@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +24,9 @@ from orchestrator.cli.decision_desk import (
     desk_change,
     diff_lines,
     prompt_keys,
+    whole_change,
 )
+from orchestrator.cli.key_reader import KeyReader, Wish
 from orchestrator.cli.line_reader import LineReader
 from orchestrator.cli.session_lookup import workspace_words
 from orchestrator.cli.signals import ending_signals
@@ -31,6 +35,7 @@ from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
 from orchestrator.models.facts import Question
+from orchestrator.models.identity import WorkerId
 from orchestrator.narration.sentences import settled_words
 from orchestrator.session.choices import answer_command, no_answer
 from orchestrator.session.consents import is_consent
@@ -72,12 +77,45 @@ class View(Protocol):
 
     def close(self, now: datetime) -> None: ...
 
+    has_keys: bool
+    """Set where somebody reads keys for it."""
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether keys do anything."""
+
+    @property
+    def followed(self) -> WorkerId | None:
+        """The worker that has the whole screen."""
+
+    def press(self, key: str) -> Wish | None:
+        """Take a key, and return what it asks of others."""
+
+    def show_change(self, lines: Sequence[DeskLine]) -> None:
+        """Show what was changed, as a key asked."""
+
+    def suspend(self) -> None:
+        """Leave the terminal as it was found, for the shell."""
+
+    def begin_transcript(self) -> None:
+        """Keep nothing of what was observed up to now for the transcript."""
+
 
 class Attendance:
-    """Holds what is known of the session so far, and what the person has asked for."""
+    """Holds what is known of the session so far, and what the person has asked for.
 
-    def __init__(self, view: View) -> None:
+    Args:
+        by: From where commands and answers come.
+        owns: Whether the coordinator runs in this process: then leaving it is stopping it.
+    """
+
+    def __init__(self, view: View, *, by: str = BY, owns: bool = True) -> None:
         self.view = view
+        self.by = by
+        self.owns = owns
+        self.left_running = False
+        """The person has left, and wants the session to go on."""
+        self.keys: KeyReader | None = None
         self.session: Session | None = None
         self.opened = anyio.Event()
         self.leaving = anyio.CancelScope()
@@ -108,7 +146,7 @@ class Attendance:
         if is_first and self.leaving.cancel_called:
             # The interrupt came while the session was being made; workers are about to start.
             self.kept.shield = True
-            self._stop(BY)
+            self._stop(self.by)
         if session.approvals.questions != questions_before:
             self._changed.set()
             self._changed = anyio.Event()
@@ -118,7 +156,7 @@ class Attendance:
         assert self.session is not None
         for settled in self.session.approvals.settled[self._settled :]:
             given = self._given.pop(settled.question, None)
-            is_own = settled.by == BY and settled.answer == given
+            is_own = settled.by == self.by and settled.answer == given
             if settled.question in self._put and not is_own:
                 self.view.announce(settled_words(settled))
         self._settled = len(self.session.approvals.settled)
@@ -134,6 +172,57 @@ class Attendance:
         drop_command(self.folder, command)
         return True
 
+    async def heed_keys(self) -> None:
+        """Do what keys ask for, until the terminal has gone."""
+        if self.keys is None:
+            return
+        self.view.has_keys = True
+        async with anyio.create_task_group() as looks:
+            while names := await self.keys.read():
+                for name in names:
+                    wish = self.view.press(name)
+                    if wish is Wish.CHANGE:
+                        looks.start_soon(self._look_at_change)
+                    elif wish is not None:
+                        self._fulfil(wish)
+                self.view.refresh(datetime.now(UTC))
+        self.view.has_keys = False
+
+    def _fulfil(self, wish: Wish) -> None:
+        if self.session is None:
+            self.view.tell("there is no session yet; Ctrl-C stops what is being prepared")
+        elif wish is Wish.PAUSE:
+            is_paused = self.session.crew_paused
+            self.command(Command.RESUME if is_paused else Command.PAUSE, self.by)
+            self.view.tell("the agents go on" if is_paused else "pausing: p lets them go on")
+        elif wish is Wish.REVIEW:
+            worker = self.view.followed
+            about = worker if worker is not None and self.session.is_main(worker) else None
+            self.drop(UserCommand(command=Command.REVIEW, by=self.by, worker=about, who=person()))
+            self.view.tell(f"a review of {about or 'the work'} has been asked for")
+        elif wish is Wish.LEAVE:
+            self.left_running = True
+            self._leave()
+
+    async def _look_at_change(self) -> None:
+        if self.folder is None or self.session is None:
+            return
+        look = partial(whole_change, self.folder, self.session)
+        self.view.show_change(diff_lines(await anyio.to_thread.run_sync(look, abandon_on_cancel=True)))
+        self.view.refresh(datetime.now(UTC))
+
+    async def heed_suspension(self) -> None:
+        """Ctrl-Z gives the terminal back as it was; ``fg`` draws it anew."""
+        if not self.view.takes_keys or signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:
+            return
+        with anyio.open_signal_receiver(signal.SIGTSTP) as signals:
+            async for _ in signals:
+                if self.keys is not None:
+                    self.keys.close()
+                self.view.suspend()
+                os.kill(os.getpid(), signal.SIGSTOP)
+                # Here somebody has let us go on.
+
     async def refresh(self) -> None:
         """Redraw for ever."""
         while True:
@@ -147,15 +236,22 @@ class Attendance:
         await beside(self.folder, self.view.announce)
 
     async def heed_signals(self) -> None:
-        """Ctrl-C stops, a second one kills, a third one leaves at once; TERM and HUP stop."""
+        """Stop on Ctrl-C, kill on a second one, leave at once on a third; stop on TERM and HUP.
+
+        Of a session that runs elsewhere each of them only ends the view.
+        """
         async for number in ending_signals():
+            if not self.owns:
+                self.left_running = True
+                self._leave()
+                continue
             if number != signal.SIGINT:
                 self._stop(f"signal {number.name.removeprefix('SIG')}")
                 continue
             self._interrupts += 1
             if self._interrupts == 1:
-                self._stop(BY)
-            elif self._interrupts == 2 and self.command(Command.KILL, BY):
+                self._stop(self.by)
+            elif self._interrupts == 2 and self.command(Command.KILL, self.by):
                 self.view.tell("killing every worker; Ctrl-C once more leaves at once")
             else:
                 self._leave()
@@ -183,7 +279,9 @@ class Attendance:
         while True:
             question = await self._next_question()
             self._put.add(question.id)
-            if not await self._put_question(question, reader):
+            with nullcontext() if self.keys is None else self.keys.lent():
+                has_input = await self._put_question(question, reader)
+            if not has_input:
                 self.view.tell(f'no more input; answer with: orchestrate answer "…" --question {question.id}')
                 return
 
@@ -212,7 +310,7 @@ class Attendance:
         finally:
             self.view.go_on(typed=bool(line and line.strip()))
         if line and line.strip():
-            command = answer_command(question, line, by=BY, who=person())
+            command = answer_command(question, line, by=self.by, who=person())
             self._given[question.id] = command.text
             self.drop(command)
         return line is not None
@@ -257,22 +355,35 @@ class Attendance:
         if word == WHOLE_DIFF and change is not None:
             self.view.show(diff_lines(change))
         elif word == REVIEW_AGAIN:
-            self.drop(UserCommand(command=Command.REVIEW, by=BY, worker=question.about, who=person()))
+            self.drop(UserCommand(command=Command.REVIEW, by=self.by, worker=question.about, who=person()))
             self.view.tell(f"a review of {question.about} has been asked for; {question.id} is still open")
         return True
 
 
-async def attend(begin: Begin, view: View, *, interactive: bool, beside: Beside | None = None) -> SessionResult:
-    """Run a session with a view, heeding signals and, if ``interactive``, putting its questions.
+async def attend(
+    begin: Begin, view: View, *, interactive: bool, beside: Beside | None = None, by: str = BY, owns: bool = True
+) -> SessionResult | SessionFolder:
+    """Run a session with a view, heeding signals and keys and, if ``interactive``, putting its questions.
+
+    Args:
+        by: From where commands and answers come.
+        owns: Whether the coordinator runs in this process.
+
+    Returns:
+        How it ended; its folder where the person has left and it is to go on.
 
     Raises:
         click.Abort: The person left before there was a session, or would not wait for its end.
     """
-    attendance = Attendance(view)
+    attendance = Attendance(view, by=by, owns=owns)
+    if view.takes_keys and os.isatty(0):
+        attendance.keys = KeyReader(0)
     result: SessionResult | None = None
     try:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(attendance.heed_signals)
+            tasks.start_soon(attendance.heed_suspension)
+            tasks.start_soon(attendance.heed_keys)
             tasks.start_soon(attendance.refresh)
             if interactive:
                 tasks.start_soon(attendance.put_questions)
@@ -286,7 +397,11 @@ async def attend(begin: Begin, view: View, *, interactive: bool, beside: Beside 
                 raise
             tasks.cancel_scope.cancel()
     finally:
+        if attendance.keys is not None:
+            attendance.keys.close()
         view.close(datetime.now(UTC))
+    if result is None and attendance.left_running and attendance.folder is not None:
+        return attendance.folder
     if result is None:
         _say_what_is_left(attendance.session)
         raise click.Abort

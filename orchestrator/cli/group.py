@@ -29,6 +29,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
     },
     "See what happens and what happened": {
         "sessions": "List the sessions of the workspace.",
+        "attach": "Open the live view of a session that runs elsewhere.",
         "show": "Show where a session stands, or how it ended.",
         "logs": "Read what the workers said and did.",
         "diff": "Show what a session changed.",

@@ -1,26 +1,56 @@
-"""Show a session on a terminal: a row for each worker, and below it decisions, reviews, recoveries and questions."""
+"""Show a session on a terminal's second screen, driven by keys; the first keeps a transcript of what mattered."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
 
-from rich.console import Console
-from rich.live import Live
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from orchestrator.cli.decision_desk import DeskChange, DeskLine
-from orchestrator.cli.picture import desk_text, picture, prompt_text, question_text
+from orchestrator.cli.key_reader import Wish
+from orchestrator.cli.live_pages import agent_page, change_page, help_page, page, tree_page
+from orchestrator.cli.notifier import Notifier
+from orchestrator.cli.picture import (
+    Scene,
+    desk_text,
+    keys_line,
+    notice_text,
+    phase_words,
+    picture,
+    prompt_text,
+    question_text,
+    shown_workers,
+    total_usage,
+)
+from orchestrator.cli.screen import Screen
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
-from orchestrator.narration.formatting import one_line
+from orchestrator.models.identity import WorkerId
+from orchestrator.narration.formatting import duration, one_line
 from orchestrator.narration.notices import Notice, Weight
 from orchestrator.session.open_questions import OpenQuestion
 from orchestrator.session.state import Session
 
 _REMEMBERED = 50
+_REMEMBERED_OF_ONE = 400
+_PACE_OVER: Final = timedelta(minutes=2)
+_BACK: Final = "Esc back · ↑ ↓ PgUp PgDn · ? keys"
+
+
+class Page(StrEnum):
+    """What the whole screen shows."""
+
+    ALL = "all"
+    AGENT = "agent"
+    TREE = "tree"
+    CHANGE = "change"
+    HELP = "help"
 
 
 class LiveView:
@@ -29,28 +59,64 @@ class LiveView:
     Args:
         console: On a terminal; usually standard error's.
         verbose: List normal notices too, not only the important ones.
+        notifier: Calls the person when a question is put.
     """
 
-    def __init__(self, console: Console, *, verbose: bool = False) -> None:
+    def __init__(self, console: Console, *, verbose: bool = False, notifier: Notifier | None = None) -> None:
         self._console = console
+        self._screen = Screen(console)
+        self._notifier = notifier or Notifier(console.file)
         self._least = Weight.NORMAL if verbose else Weight.IMPORTANT
         self._session: Session | None = None
         self._log: deque[Notice] = deque(maxlen=_REMEMBERED)
-        self._preparing = ""
+        self._sentences: deque[Notice] = deque(maxlen=_REMEMBERED)
+        self._of_worker: dict[str, deque[Notice]] = {}
+        self._untold: list[tuple[Notice | None, Text]] = []
+        """What the transcript on the first screen lacks as yet."""
+        self._stays: list[str] = []
+        self._preparing: deque[str] = deque(maxlen=8)
+        self._begun: datetime | None = None
         self._notice = ""
-        self._live: Live | None = None
         self._asking = False
         self._prompt = Text()
         self._drawn: tuple[object, ...] = ()
         self._broken = False
+        self._page = Page.ALL
+        self._followed: WorkerId | None = None
+        self._above: int | None = None
+        """Lines above what a page shows; ``None`` keeps its end, or its beginning, in view."""
+        self._change: list[Text] | None = None
+        self._used: deque[tuple[datetime, int]] = deque(maxlen=1_000)
+        self.has_keys = False
+        """Whether somebody reads keys for it, so that they are worth naming."""
+
+    @property
+    def takes_keys(self) -> bool:
+        """A live view does."""
+        return True
+
+    @property
+    def followed(self) -> WorkerId | None:
+        """The agent that has the whole screen."""
+        return self._followed if self._page is Page.AGENT else None
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         self._session = session
-        told = terminal_notices(entry, str(session.options.target))
-        self._log.extend(notice for notice in told if notice.weight >= self._least)
+        for notice in terminal_notices(entry, str(session.options.target)):
+            if notice.worker is not None:
+                kept = self._of_worker.setdefault(notice.worker, deque(maxlen=_REMEMBERED_OF_ONE))
+                kept.append(notice)
+                if _is_sentence(session, notice):
+                    self._sentences.append(notice)
+            if notice.weight >= self._least:
+                self._log.append(notice)
+                self._untold.append((notice, notice_text(notice, self._console.size.width, most_lines=12)))
+        used = total_usage(session).total_tokens
+        if used is not None and (not self._used or self._used[-1][1] != used):
+            self._used.append((entry.at, used))
 
     def progress(self, text: str) -> None:
-        self._preparing = one_line(text, 300)
+        self._preparing.append(one_line(text, 300))
 
     def tell(self, text: str) -> None:
         self._notice = text
@@ -58,25 +124,32 @@ class LiveView:
             self._beside_the_prompt(Text(text, style="yellow"))
 
     def announce(self, text: str) -> None:
+        self._stays.append(text)
         if self._asking:
             self._beside_the_prompt(Text(text))
         else:
-            # Above the picture, where it stays; never wrapped, so that an address can be clicked.
-            self._safely(lambda: self._console.print(Text(text), soft_wrap=True))
+            self._untold.append((None, Text(text)))
 
     def refresh(self, now: datetime) -> None:
         if self._asking or self._broken:
             return
-        seen = (self._session, self._preparing, self._notice, int(now.timestamp()), self._console.size)
+        self._begun = self._begun or now
+        seen = (
+            *(self._session, self._session.n if self._session else 0, len(self._preparing), self._notice),
+            *(int(now.timestamp()), self._console.size, self._page, self._followed, self._above),
+            *(None if self._change is None else len(self._change), len(self._stays)),
+        )
         if seen != self._drawn:
             self._drawn = seen
-            self._safely(lambda: self._draw(now))
+            self._safely(lambda: self._screen.draw(self._shown(now), self._foot()))
 
     def ask(self, question: OpenQuestion, change: DeskChange | None) -> None:
         self._asking = True
-        self._safely(self._stop)
+        # It stands below, with more of it.
+        self._untold = [one for one in self._untold if one[0] is None or not _asks(one[0], question)]
+        self._safely(self._leave_screen)
         self._prompt = prompt_text(question)
-        self._safely(lambda: self._call_person(f"orchestrate: {question.id} waits for you"))
+        self._safely(lambda: self._notifier.call(f"{question.id} waits for you", question.text))
         text = question_text(question, change, now=datetime.now(UTC), height=self._console.size.height)
         self._safely(lambda: self._console.print(text, self._prompt, sep="", end=""))
 
@@ -89,45 +162,160 @@ class LiveView:
             self._safely(self._console.print)  # leaves the prompt's line
         self._asking = False
         self._drawn = ()
-        self._safely(lambda: self._title("orchestrate"))
-
-    def _call_person(self, title: str) -> None:
-        """Ring, and say in the window's title that somebody is waited for."""
-        self._console.bell()
-        self._title(title)
-
-    def _title(self, title: str) -> None:
-        self._console.set_window_title(title)
+        self._safely(self._notifier.settled)
 
     def close(self, now: datetime) -> None:
         self._asking = False
-        if self._session is not None:
-            self._safely(lambda: self._draw(now, last=True))
-        self._safely(self._stop)
+        self._safely(self._leave_screen)
         self._safely(self._console.print)  # an empty line before whatever follows
+
+    def press(self, key: str) -> Wish | None:
+        """Take one key; what it asks of others is returned, what it asks of the view is done."""
+        if key in ("up", "down", "page up", "page down", "k", "j", " "):
+            self._scroll(key)
+            return None
+        if self._session is None:
+            return Wish.LEAVE if key == "q" else None
+        match key:
+            case "p":
+                return Wish.PAUSE
+            case "r":
+                return Wish.REVIEW
+            case "q":
+                return Wish.LEAVE
+            case "d":
+                self._change = None
+                self._open(Page.CHANGE)
+                return Wish.CHANGE if self._page is Page.CHANGE else None
+            case "l":
+                self._follow_next()
+            case "t":
+                self._open(Page.TREE)
+            case "?" | "h":
+                self._open(Page.HELP)
+            case "escape":
+                self._open(Page.ALL)
+        return None
+
+    def begin_transcript(self) -> None:
+        """What was observed up to now lies before anybody looked, and is not written down."""
+        self._untold = []
+
+    def show_change(self, lines: Sequence[DeskLine]) -> None:
+        """What was changed, for the page that a key has opened."""
+        self._change = change_page(lines)
+
+    def suspend(self) -> None:
+        """Give the terminal back, because the shell is to have it."""
+        self._safely(self._screen.leave)
+        self._drawn = ()
+
+    def _open(self, other: Page) -> None:
+        """Open a page; the key of the one that is open closes it."""
+        self._page = Page.ALL if other is self._page else other
+        self._above = None
+
+    def _follow_next(self) -> None:
+        """From agent to agent, and behind the last one back to all of them."""
+        assert self._session is not None
+        workers = [worker.id for worker in shown_workers(self._session)]
+        place = workers.index(self._followed) + 1 if self.followed in workers and self._followed else 0
+        self._above = None
+        self._page = Page.AGENT if place < len(workers) else Page.ALL
+        self._followed = workers[place] if place < len(workers) else None
+
+    def _scroll(self, key: str) -> None:
+        if self._page is Page.ALL:
+            return
+        lines, room = len(self._lines(datetime.now(UTC))), max(self._console.size.height - 2, 1)
+        last = max(lines - room, 0)
+        above = self._above if self._above is not None else last if self._page is Page.AGENT else 0
+        by = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -room, "page down": room, " ": room}[key]
+        above = min(max(above + by, 0), last)
+        self._above = None if self._page is Page.AGENT and above == last else above
+
+    def _shown(self, now: datetime) -> RenderableType:
+        width, height = self._console.size
+        if self._session is None:
+            return self._preparations(now)
+        if self._page is not Page.ALL:
+            lines = self._lines(now)
+            last = max(len(lines) - max(height - 2, 1), 0)
+            above = min(self._above, last) if self._above is not None else last if self._page is Page.AGENT else 0
+            return page(self._title(), lines, above=above, width=width, height=height)
+        scene = Scene(
+            now=now,
+            width=width,
+            height=height,
+            log=tuple(self._log),
+            sentences=tuple(self._sentences),
+            stays=tuple(self._stays),
+            pace=self._pace(now),
+            banner=self._notice,
+            has_keys=self.has_keys,
+        )
+        return picture(self._session, scene)
+
+    def _foot(self) -> Text | None:
+        """Which keys there are, where somebody reads them."""
+        if not self.has_keys or self._session is None:
+            return None
+        if self._page is not Page.ALL:
+            return Text(f"{phase_words(self._session)} · {_BACK}", style="dim", no_wrap=True)
+        return keys_line(self._session, self._console.size.width)
+
+    def _title(self) -> str:
+        assert self._session is not None
+        return {
+            Page.AGENT: f"{self._session.id}: following {self._followed}; l for the next",
+            Page.TREE: f"{self._session.id}: the plan",
+            Page.CHANGE: f"{self._session.id}: what was changed",
+            Page.HELP: "keys",
+        }.get(self._page, "")
+
+    def _lines(self, now: datetime) -> list[Text]:
+        assert self._session is not None
+        width = self._console.size.width
+        if self._page is Page.AGENT and self._followed is not None:
+            kept = tuple(self._of_worker.get(self._followed, ()))
+            return agent_page(self._session, self._followed, kept, now, width)
+        if self._page is Page.TREE:
+            return tree_page(self._session, now, width)
+        if self._page is Page.CHANGE:
+            return [Text("looking at the target …", style="dim")] if self._change is None else self._change
+        return help_page()
+
+    def _preparations(self, now: datetime) -> RenderableType:
+        """What is done before there is a session, step by step, with a time that moves."""
+        waited = duration(now - (self._begun or now))
+        done = [Text(f"  {line}", style="dim", no_wrap=True) for line in list(self._preparing)[:-1]]
+        current = self._preparing[-1] if self._preparing else "starting"
+        lines = [*(Text(line) for line in self._stays), Text(f"starting  {waited}", style="bold"), *done]
+        lines.append(Text(f"> {current}", no_wrap=True))
+        return Text("\n").join(lines)
+
+    def _pace(self, now: datetime) -> float | None:
+        """Tokens a minute, over the last two minutes."""
+        while len(self._used) > 1 and now - self._used[1][0] > _PACE_OVER:
+            self._used.popleft()
+        if len(self._used) < 2:
+            return None
+        (begin, before), (_, after) = self._used[0], self._used[-1]
+        minutes = (now - begin).total_seconds() / 60
+        return (after - before) / minutes if minutes > 0 and after > before else None
+
+    def _leave_screen(self) -> None:
+        """Back to the first screen, where what mattered since it was shown last is written down."""
+        self._screen.leave()
+        untold, self._untold = self._untold, []
+        for notice, line in untold:
+            # What is ours may be an address, which is not to be broken.
+            self._console.print(line, soft_wrap=notice is None)
 
     def _beside_the_prompt(self, text: Text) -> None:
         """Print lines above the prompt and show the prompt again, so that what is typed still answers it."""
         self._safely(lambda: self._console.print(Text("\n") + text, soft_wrap=True))
         self._safely(lambda: self._console.print(self._prompt, end=""))
-
-    def _draw(self, now: datetime, *, last: bool = False) -> None:
-        if self._live is None:
-            self._live = Live(console=self._console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
-            self._live.start()
-        width, height = self._console.size
-        if self._session is None:
-            self._live.update(Text(self._preparing or "starting", style="dim"), refresh=True)
-            return
-        shown = picture(
-            self._session, tuple(self._log), now=now, width=width, height=height, banner="" if last else self._notice
-        )
-        self._live.update(shown, refresh=True)
-
-    def _stop(self) -> None:
-        if self._live is not None:
-            live, self._live = self._live, None
-            live.stop()
 
     def _safely(self, draw: Callable[[], None]) -> None:
         """Draw, and ignore that the terminal has gone: the session must survive it."""
@@ -138,4 +326,15 @@ class LiveView:
         except OSError:
             self._broken = True
             with suppress(OSError):
-                self._stop()
+                self._screen.leave()
+
+
+def _asks(notice: Notice, question: OpenQuestion) -> bool:
+    return notice.kind == "question" and notice.text.partition(":")[0] == question.id
+
+
+def _is_sentence(session: Session, notice: Notice) -> bool:
+    """Whether an agent of the plan says something to people, rather than to a program."""
+    is_for_people = not notice.text.lstrip().startswith(("{", "[", "```", "<"))
+    is_said = notice.kind == "said" and notice.source == "said" and is_for_people
+    return is_said and notice.worker is not None and session.is_main(WorkerId(notice.worker))

@@ -65,7 +65,7 @@ def tree_rows(
     branch = "" if top else "└─ " if last else "├─ "
     yield "plan", f"{before}{branch}{path} {_words(node, path, who)}"
     below = before if top else before + ("   " if last else "│  ")
-    parts = _parts(node, path)
+    parts = parts_of(node, path)
     for number, (inner, child) in enumerate(parts, start=1):
         yield from tree_rows(child, inner, below, last=number == len(parts), who=who)
 
@@ -102,7 +102,7 @@ def tree_document(
         case GateNode():
             return {"path": path, "kind": "gates", "gates": list(node.gates), "thresholds": dict(node.thresholds)}
         case StrategyNode():
-            children = [tree_document(child, inner, chosen=chosen) for inner, child in _parts(node, path)]
+            children = [tree_document(child, inner, chosen=chosen) for inner, child in parts_of(node, path)]
             return {
                 "path": path,
                 "kind": "strategy",
@@ -112,7 +112,8 @@ def tree_document(
             }
 
 
-def _parts(node: Node, path: str) -> list[tuple[str, Node]]:
+def parts_of(node: Node, path: str) -> list[tuple[str, Node]]:
+    """The nodes right below one, each with its path."""
     if not isinstance(node, StrategyNode):
         return []
     parts: list[tuple[str, Node]] = [(f"{path}.{number}", child) for number, child in enumerate(node.children, start=1)]

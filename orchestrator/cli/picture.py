@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -38,6 +41,9 @@ STYLES = {
     WorkerStatus.UNPROVEN: "bold yellow",
 }
 
+_FIGURES = (("time", 7, 44), ("tokens", 7, 60), ("cost", 8, 72))
+"""The columns of figures: heading, width, and how wide a terminal has to be."""
+
 _KIND_STYLES = {
     "review": "blue",
     "decision": "bold",
@@ -46,32 +52,88 @@ _KIND_STYLES = {
     "question": "bold yellow",
 }
 
-_FIXED_COLUMNS = 50
-"""What the columns beside the one that says what a worker does need, with their gaps."""
+KEYS = "p pause · r review · d diff · l follow · t tree · q leave it running · ? keys"
+PLAIN: Final = Console(width=80, color_system=None)
+"""It breaks lines, and draws nothing."""
+NARROW_KEYS = "p r d l t q · ? says what they do"
+_MOST_SENTENCES = 4
 
 
-def picture(
-    session: Session, log: Sequence[Notice], *, now: datetime, width: int, height: int, banner: str = ""
-) -> RenderableType:
-    """The whole view, at most ``height - 1`` lines high where the workers leave any choice."""
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a picture is drawn from, beside the session itself."""
+
+    now: datetime
+    width: int
+    height: int
+    log: Sequence[Notice] = ()
+    """Decisions, reviews, warnings: oldest first."""
+    sentences: Sequence[Notice] = ()
+    """What agents said in their own words: oldest first."""
+    stays: Sequence[str] = ()
+    """Lines that are not to be missed: where the dashboard is."""
+    pace: float | None = None
+    """Tokens a minute; ``None`` while that is not known."""
+    banner: str = ""
+    has_keys: bool = False
+
+
+def picture(session: Session, scene: Scene) -> RenderableType:
+    """The whole view, at most as high as the terminal where the workers leave any choice."""
+    width = scene.width
     workers = shown_workers(session)
     asked = [question_line(question, width) for question in open_questions(session)[:3]]
-    room = height - 1 - 5 - len(asked)
+    stays = [part for line in scene.stays for part in Text(line, style="dim").wrap(PLAIN, width)]
+    room = scene.height - 6 - len(asked) - len(stays) - bool(scene.banner) - scene.has_keys
     two_lines = room >= 2 * len(workers) + 3
     rows = workers[: max(room - 2, 1)]
     room -= len(rows) * (2 if two_lines else 1)
+    said = {notice.worker: notice.text for notice in scene.sentences if notice.worker}
     parts: list[RenderableType] = [
-        header(session, now, width),
+        header(session, scene.now, width),
+        burn_line(session, scene),
         Text(one_line(session.options.task, width - 2), style="dim", no_wrap=True),
+        *stays,
         Text(),
-        worker_table(session, rows, now=now, width=width, two_lines=two_lines),
+        worker_table(session, rows, now=scene.now, width=width, two_lines=two_lines, said=said),
     ]
-    lines = log_lines(session, log, width=width, room=room - 1)
-    if lines or asked:
-        parts += [Text(), *lines, *asked]
-    if banner:
-        parts.append(Text(one_line(banner, 2 * width), style="yellow"))
+    sentences = said_lines(scene.sentences, width=width, room=min(_MOST_SENTENCES, (room - 1) // 3))
+    lines = log_lines(session, scene.log, width=width, room=room - 1 - len(sentences))
+    if lines or asked or sentences:
+        parts += [Text(), *lines, *sentences, *asked]
+    if scene.banner:
+        parts.append(_cut(Text(one_line(scene.banner, 2 * width), style="yellow"), width))
     return Group(*parts)
+
+
+def keys_line(session: Session, width: int) -> Text:
+    """Which keys there are."""
+    keys = KEYS.replace("p pause", "p go on") if session.crew_paused else KEYS
+    return _cut(Text(keys if len(keys) <= width else NARROW_KEYS, style="dim"), width)
+
+
+def burn_line(session: Session, scene: Scene) -> Text:
+    """How fast tokens go, and what is left of what the session may take."""
+    options, used = session.options, total_usage(session)
+    pace = f"{tokens(round(scene.pace))} tokens/min" if scene.pace is not None else "no pace yet"
+    left = []
+    if options.max_tokens is not None:
+        rest = max(options.max_tokens - (used.total_tokens or 0), 0)
+        minutes = f" ({duration(60 * rest / scene.pace)} at this pace)" if scene.pace else ""
+        left.append(f"{tokens(rest)} tokens{minutes}")
+    if options.max_cost_usd is not None:
+        left.append(money(max(options.max_cost_usd - (used.cost_usd or 0), 0)))
+    if options.timeout_s is not None:
+        taken = (scene.now - session.timed_from).total_seconds()
+        left.append(duration(max(options.timeout_s - taken, 0)))
+    words = f"{pace}   left: {', '.join(left) if left else 'no limit was set'}"
+    return _cut(Text(words, style="dim"), scene.width)
+
+
+def said_lines(sentences: Sequence[Notice], *, width: int, room: int) -> list[Text]:
+    """The last sentences of the agents, each on one line, oldest first."""
+    shown = sentences[-room:] if room > 0 else ()
+    return [_cut(notice_text(notice, width), width) for notice in shown]
 
 
 def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int) -> list[Text]:
@@ -89,12 +151,18 @@ def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int)
     return lines[::-1]
 
 
+def phase_words(session: Session) -> str:
+    """How the session stands, in a word or two; paused is one of them."""
+    closed = session.closed or session.ending
+    if session.phase is Phase.CLOSED and closed:
+        return OUTCOME_WORDS[closed.outcome]
+    if session.crew_paused and not waits_for_person(session):
+        return "paused"
+    return status_words(status_of(session))
+
+
 def header(session: Session, now: datetime, width: int) -> Text:
     """The session's name, phase, length and consumption."""
-    closed = session.closed or session.ending
-    phase = (
-        OUTCOME_WORDS[closed.outcome] if session.phase is Phase.CLOSED and closed else status_words(status_of(session))
-    )
     end = session.now if session.phase is Phase.CLOSED and session.now else now
     ran = [worker for worker in session.workers.values() if worker.attempt]
     all_told = all(worker.usage.cost_usd is not None for worker in ran)
@@ -102,12 +170,16 @@ def header(session: Session, now: datetime, width: int) -> Text:
     line = Text.assemble(
         (str(session.id), "bold"),
         "  ",
-        (phase, "bold yellow" if waits_for_person(session) else "bold"),
+        (phase_words(session), "bold yellow" if waits_for_person(session) else "bold"),
         "  ",
         duration(end - session.opened_at),
         "  ",
         used,
     )
+    return _cut(line, width)
+
+
+def _cut(line: Text, width: int) -> Text:
     line.no_wrap = True
     line.truncate(width, overflow="ellipsis")
     return line
@@ -129,24 +201,39 @@ def shown_workers(session: Session) -> list[WorkerState]:
 
 
 def worker_table(
-    session: Session, workers: Sequence[WorkerState], *, now: datetime, width: int, two_lines: bool
+    session: Session,
+    workers: Sequence[WorkerState],
+    *,
+    now: datetime,
+    width: int,
+    two_lines: bool,
+    said: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
-    """Draw the table of workers, a row for each."""
+    """Draw the table of workers, a row for each; a narrow terminal has fewer columns.
+
+    Args:
+        said: By worker, its last sentence.
+    """
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
-    room = max(width - _FIXED_COLUMNS, 12)
+    figures = [column for column in _FIGURES if width >= column[2]]
+    fixed = 12 + 1 + 11 + 1 + sum(size + 1 for _, size, _ in figures)
+    room = max(width - fixed, 8)
     table.add_column("worker", width=12, no_wrap=True)
     table.add_column("state", width=11, no_wrap=True)
     table.add_column("doing", width=room, no_wrap=True)
-    for name, size in (("time", 7), ("tokens", 7), ("cost", 8)):
+    for name, size, _ in figures:
         table.add_column(name, justify="right", width=size, no_wrap=True)
     for worker in workers:
-        table.add_row(
-            _name_cell(session, worker, two_lines=two_lines),
-            Text(worker.status, style=STYLES[worker.status]),
-            _doing_cell(worker, room, two_lines=two_lines, target=str(session.options.target)),
+        cells = (
             duration(elapsed(session, worker, now)) if worker.attempt else "-",
             tokens(worker.usage.total_tokens, "-"),
             money(worker.usage.cost_usd, "-"),
+        )
+        table.add_row(
+            _name_cell(session, worker, two_lines=two_lines),
+            Text(worker.status, style=STYLES[worker.status]),
+            _doing_cell(session, worker, room, two_lines=two_lines, said=said.get(worker.id, "")),
+            *cells[: len(figures)],
         )
     return table
 
@@ -168,12 +255,14 @@ def _name_cell(session: Session, worker: WorkerState, *, two_lines: bool) -> Tex
     return Text.assemble(cell, "\n", (role, "dim")) if two_lines else cell
 
 
-def _doing_cell(worker: WorkerState, room: int, *, two_lines: bool, target: str) -> Text:
+def _doing_cell(session: Session, worker: WorkerState, room: int, *, two_lines: bool, said: str) -> Text:
+    """What it does now; below it why it stands as it does, or, while it works, its own last sentence."""
     bar = progress_bar(worker.progress) if worker.progress is not None and worker.status not in TERMINAL else ""
-    words = one_line(short_paths(worker.doing, target), max(room - len(bar), 1))
-    why = one_line(worker.why, room)
-    cell = Text.assemble((bar, "green"), words or ("" if two_lines else why))
-    return Text.assemble(cell, "\n", (why, "dim")) if two_lines else cell
+    words = one_line(short_paths(worker.doing, str(session.options.target)), max(room - len(bar), 1))
+    below = f"“{said}”" if said and worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT) else worker.why
+    below = one_line(short_paths(below, str(session.options.target)), room)
+    cell = Text.assemble((bar, "green"), words or ("" if two_lines else below))
+    return Text.assemble(cell, "\n", (below, "dim")) if two_lines else cell
 
 
 def progress_bar(percent: float, cells: int = 6) -> str:
@@ -182,8 +271,8 @@ def progress_bar(percent: float, cells: int = 6) -> str:
     return f"{'━' * full}{'╌' * (cells - full)} {percent:.0f} % "
 
 
-def notice_text(notice: Notice, width: int) -> Text:
-    """One notice, two lines long at most."""
+def notice_text(notice: Notice, width: int, *, most_lines: int = 2) -> Text:
+    """One notice, two lines long at most where nobody says otherwise."""
     label = f"{notice.kind} " if notice.kind in _KIND_STYLES else ""
     who = f"{notice.worker}: " if notice.worker else ""
     more = f" · {' · '.join(notice.more)}" if notice.more else ""
@@ -191,10 +280,10 @@ def notice_text(notice: Notice, width: int) -> Text:
         (f"{notice.at.astimezone():%H:%M:%S} ", "dim"),
         (label, _KIND_STYLES.get(notice.kind, "")),
         (who, f"color({agent_colour(notice.worker)})" if notice.worker else ""),
-        one_line(f"{notice.text}{more}", 4 * width),
+        one_line(f"{notice.text}{more}", 2 * most_lines * width),
     )
-    # Two lines, less what breaking them between words may waste.
-    line.truncate(2 * width - 16, overflow="ellipsis")
+    # Less what breaking the lines between words may waste.
+    line.truncate(most_lines * width - 16 * (most_lines > 1), overflow="ellipsis")
     return line
 
 

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys
+from orchestrator.cli.key_reader import Wish
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
+from orchestrator.models.identity import WorkerId
 from orchestrator.narration.formatting import one_line
 from orchestrator.narration.notices import Notice, Weight
 from orchestrator.session.open_questions import OpenQuestion
@@ -40,6 +42,30 @@ class PlainView:
         self._out = out
         self._least = least
         self._broken = False
+        self.has_keys = False
+
+    @property
+    def takes_keys(self) -> bool:
+        """Lines are not driven."""
+        return False
+
+    @property
+    def followed(self) -> WorkerId | None:
+        """Nobody has the whole screen."""
+        return None
+
+    def press(self, key: str) -> Wish | None:
+        """There is nothing to drive."""
+        return None
+
+    def show_change(self, lines: Sequence[DeskLine]) -> None:
+        self.show(lines)
+
+    def suspend(self) -> None:
+        """Nothing is drawn over."""
+
+    def begin_transcript(self) -> None:
+        """What was written stays."""
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         for notice in terminal_notices(entry, str(session.options.target)):

@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 
+from orchestrator.cli.background import hand_over
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
 from orchestrator.cli.plain_view import PlainView
@@ -120,21 +121,26 @@ def _gates_of(
 
 
 def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: str = "") -> int:
-    """Attend to the session until it has ended, and say how it did.
+    """Attend to the session until it has ended, and say how it did, or until the person leaves it running.
 
     Args:
         opening: The first line of all, which stays.
     """
     with nullcontext() if showing.reports is None else showing.reports.quiet():
         result = _attended(begin, showing, interactive=interactive, opening=opening)
+    if isinstance(result, SessionFolder):
+        return hand_over(result, showing)
     return int(result.exit_code) if showing.reports is None else showing.reports.written(result)
 
 
-def _attended(begin: Begin, showing: Showing, *, interactive: bool, opening: str) -> SessionResult:
+def _attended(begin: Begin, showing: Showing, *, interactive: bool, opening: str) -> SessionResult | SessionFolder:
+    """How it ended, or the folder of a session that is to go on elsewhere."""
     view = showing.view(on_terminal=live_view_possible())
     if opening:
         view.announce(one_line(opening, 300))
     result = anyio.run(partial(attend, begin, view, interactive=interactive, beside=showing.beside()))
+    if isinstance(result, SessionFolder):
+        return result
     if showing.as_json:
         from orchestrator.cli.documents import session_document
 

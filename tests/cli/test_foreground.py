@@ -105,8 +105,8 @@ def begin(tmp_path: Path, workspace: Path) -> Iterator[Callable[..., Running]]:
         "TERM": "xterm-256color",
     }
 
-    def start(*arguments: str, terminal: bool = False) -> Running:
-        run = Running(arguments, environ=environ, cwd=target, terminal=terminal)
+    def start(*arguments: str, terminal: bool = False, **more: str) -> Running:
+        run = Running(arguments, environ=environ | more, cwd=target, terminal=terminal)
         running.append(run)
         return run
 

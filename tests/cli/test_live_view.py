@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from orchestrator.cli.decision_desk import DeskLine
+from orchestrator.cli.key_reader import Wish
 from orchestrator.cli.live_view import LiveView
 from orchestrator.models import events
+from orchestrator.models.money import Usage
 from orchestrator.session.open_questions import OpenQuestion
 
 if TYPE_CHECKING:
@@ -63,6 +66,7 @@ def test_nothing_is_drawn_while_a_person_types(story: Story) -> None:
 
     assert out.getvalue() == asked
     assert "1. yes" in words(out)
+    assert "\a" in asked
     assert words(out).endswith("answer with yes or no, or with its number: ")
     view.go_on(typed=True)
     view.refresh(story.at + timedelta(seconds=6))
@@ -96,6 +100,7 @@ def test_agents_words_are_neither_markup_nor_escapes(story: Story) -> None:
     story.said("gemini", events.ToolCalled("Shell", "1", "[red]x[/red] [/nonsense] \x1b]0;title\x07"))
     on, out = console()
     view = fed(story, on)
+    view.refresh(story.at)
     view.close(story.at)
 
     assert "[red]x[/red] [/nonsense]" in words(out)
@@ -126,6 +131,81 @@ def test_the_picture_keeps_within_the_terminal(story: Story, width: int, height:
     once = words(out).splitlines()
     view.close(now)
 
-    assert len(once) <= max(height, 12)
-    if width >= 80:
-        assert max(map(len, once)) <= width
+    assert len(once) <= height
+    assert max(map(len, once)) <= width
+
+
+def test_what_mattered_stays_on_the_first_screen_in_order_and_once(story: Story) -> None:
+    on, out = console()
+    view = fed(story, on)
+    view.announce("dashboard: http://127.0.0.1:8000/?token=x")
+    view.refresh(story.at)
+    assert "dashboard: " in words(out)
+    drawn = len(out.getvalue())
+    view.close(story.at)
+    after = out.getvalue()[drawn:]
+
+    assert after.startswith("\x1b[?1049l")
+    assert after.index("plan (tier 1)") < after.index("dashboard: ")
+    assert after.count("plan (tier 1)") == 1
+
+
+def test_keys_open_pages_and_ask_for_what_others_do(story: Story) -> None:
+    story.started("gemini")
+    story.said("gemini", events.Said("I read the parser."))
+    on, out = console()
+    view = fed(story, on)
+    view.has_keys = True
+
+    def shown() -> str:
+        out.truncate(0)
+        out.seek(0)
+        view.refresh(story.at)
+        return words(out)
+
+    assert "gemini: I read the parser." in shown()
+    assert view.press("?") is None
+    assert "Esc back" in shown()
+    assert view.press("l") is None
+    assert view.followed == "gemini"
+    assert "following gemini" in shown()
+    view.press("l")
+    view.press("l")
+    followed = [view.followed, view.press("l"), view.followed]
+    assert followed == ["codex", None, None]
+    view.press("t")
+    assert "gemini designs" in shown()
+    assert view.press("d") is Wish.CHANGE
+    assert "looking at the target" in shown()
+    view.show_change([DeskLine("added", "+new")])
+    assert "+new" in shown()
+    view.press("escape")
+    assert [view.press(key) for key in "prq"] == [Wish.PAUSE, Wish.REVIEW, Wish.LEAVE]
+    assert view.press("x") is None
+    view.close(story.at)
+
+
+def test_what_was_there_before_somebody_looked_is_not_written_down(story: Story) -> None:
+    on, out = console()
+    view = fed(story, on)
+    view.begin_transcript()
+    view.refresh(story.at)
+    view.suspend()
+    drawn = len(out.getvalue())
+    view.close(story.at)
+
+    assert out.getvalue()[drawn:].strip() == ""
+
+
+def test_the_pace_and_what_is_left_stand_in_the_second_line(story: Story) -> None:
+    story.started("gemini")
+    for count in (1000, 3000):
+        story.said("gemini", events.UsageReported(Usage(input_tokens=count)))
+    on, out = console()
+    view = fed(story, on)
+    story.said("gemini", events.UsageReported(Usage(input_tokens=4000)))
+    view.observe(story.session, story.entries[-1])
+    view.refresh(story.at)
+
+    assert re.search(r"\d+\.\dk tokens/min   left: no limit was set", words(out))
+    view.close(story.at)
