@@ -142,8 +142,8 @@ def test_after_some_time_what_is_in_force_is_held_against_the_baseline() -> None
         journal.run(200, {name: float(value) for name, value in figures.items()})
         assert journal.found(kind), kind
         if kind is Reset:
-            assert journal.tuning.values == BASELINE
-            assert journal.tuning.kept == {}
+            upto = journal.events.index(journal.found(kind)[0]) + 1
+            assert fold(journal.events[:upto]).values == BASELINE
 
 
 def test_what_a_user_says_by_hand_stands_and_takes_part_in_no_trial() -> None:
