@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
@@ -27,7 +28,12 @@ TAKEN_WITHIN_S: Final = 1.0
 @click.argument("text")
 @session_option
 @workspace_option
-@click.option("--question", metavar="ID", help="Another question than the oldest open one, e.g. q2.")
+@click.option(
+    "--question",
+    metavar="ID",
+    shell_complete=completion_values.questions,
+    help="Another question than the oldest open one, e.g. q2.",
+)
 def command(text: str, session: str | None, workspace: Path | None, question: str | None) -> None:
     """Answer the running session's oldest open question with TEXT."""
     from datetime import UTC, datetime

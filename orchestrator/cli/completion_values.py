@@ -1,4 +1,4 @@
-"""Offer values of options and arguments to the shell: sessions, workers, agents, policies, scenarios, teams, templates.
+"""Offer values of options and arguments to the shell: sessions, workers, agents, policies, scenarios, teams, models.
 
 A shell that completes must never be told of an error: what cannot be listed offers nothing.
 """
@@ -94,6 +94,24 @@ def _teams(_ctx: click.Context) -> Iterable[tuple[str, str]]:
     return [("auto", "by reading the task"), *((name, "") for name in ("solo", "change", "answer", *load_teams()))]
 
 
+def _models(_ctx: click.Context) -> Iterable[tuple[str, str]]:
+    from orchestrator.agents.registry import AGENTS
+
+    for name, agent in AGENTS.items():
+        named = [(f"{name}={model}", tier.lower()) for tier, model in agent.tier_models.items()]
+        yield from named or [(f"{name}=", "")]
+
+
+def _questions(ctx: click.Context) -> Iterable[tuple[str, str]]:
+    from orchestrator.cli.load_session import state_of
+    from orchestrator.cli.session_lookup import which_session
+    from orchestrator.narration.formatting import one_line
+
+    state = state_of(which_session(_workspace(ctx), ctx.params.get("session"), live=True))
+    return [(question.id, one_line(question.text, 60)) for question in state.approvals.questions]
+
+
+models, questions = _offer(_models), _offer(_questions)
 sessions, workers, agents = _offer(_sessions), _offer(_workers), _offer(_agents)
 review_policies, sandbox_policies, scenarios = _offer(_review_policies), _offer(_sandbox_policies), _offer(_scenarios)
 templates, teams = _offer(_templates), _offer(_teams)

@@ -37,6 +37,7 @@ from orchestrator.narration.sentences import (
     unknown_records_words,
 )
 from orchestrator.quotation import visible, visible_lines
+from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
 from orchestrator.session.summary import SessionSummary, WorkerSummary, summarise, tests_in_words
 
@@ -44,7 +45,8 @@ _COLOURS = {
     Outcome.DONE: "\x1b[1;32m",
     Outcome.FAILED: "\x1b[1;31m",
     Outcome.NEEDS_PERSON: "\x1b[1;33m",
-    Outcome.INTERRUPTED: "\x1b[1;33m",
+    # A person stopped it: that is no warning.
+    Outcome.INTERRUPTED: "\x1b[1m",
 }
 _MANY_FILES = 12
 _FEW_CALLS = 3
@@ -252,6 +254,9 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
     where = workspace_words(folder.workspace)
     if session.options.team == Team.ANSWER and session.closed is not None:
         yield "next", "if a change was wanted: the same command again with --team change"
+    if session.closed is not None and session.closed.outcome in (Outcome.DONE, Outcome.FAILED):
+        step = next_step(summary, session.closed.outcome)
+        yield "next", f"{step.words}: {step.command}{where}" if step.command else step.words
     next_command = _next_command(session, is_running=session_holder(folder) is not None)
     if next_command is not None:
         yield "go on", f"{next_command}{where}"

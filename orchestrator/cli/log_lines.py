@@ -6,7 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestrator.cli.agent_colours import agent_colour
@@ -24,6 +24,9 @@ _KIND_COLOURS = {
     "question": "bright_yellow",
 }
 _THOUGHT = "reasoned"
+_FEW_LINES = 3
+"""So many lines beside the records stand for themselves."""
+_TROUBLE = re.compile(r"error|fail|denied|refused|cannot|not found|invalid|panic|exception|traceback", re.IGNORECASE)
 
 
 def is_meant(worker: str, agent: str) -> bool:
@@ -108,8 +111,34 @@ class LogWriter:
     def lines(self) -> Iterator[str]:
         """The lines of what was taken since the last call; from now on none is left out for being too many."""
         waiting, self._waiting = self._waiting, deque()
-        for notice in waiting:
+        for notice in waiting if self._format.as_json else folded(waiting):
             yield from self._format.lines(notice, self._started or notice.at, self._target)
+
+
+def folded(told: Iterable[Notice]) -> Iterator[Notice]:
+    """The notices, with the banners that a CLI prints beside its records, line upon line, told in one line."""
+    run: list[Notice] = []
+    for notice in told:
+        if run and not (_is_banner(notice) and notice.worker == run[0].worker):
+            yield from _fold(run)
+            run = []
+        if _is_banner(notice):
+            run.append(notice)
+        else:
+            yield notice
+    yield from _fold(run)
+
+
+def _fold(run: list[Notice]) -> Iterator[Notice]:
+    if len(run) < _FEW_LINES:
+        yield from run
+        return
+    yield replace(run[0], text=f"{run[0].text} … and {len(run) - 1} more lines that are no records (--raw has them)")
+
+
+def _is_banner(notice: Notice) -> bool:
+    """Whether a line is of what CLIs print at their start; one that may be of a failure is not."""
+    return notice.source == "unrecognised" and notice.weight == Weight.DETAIL and not _TROUBLE.search(notice.text)
 
 
 def _as_object(notice: Notice) -> dict[str, object]:

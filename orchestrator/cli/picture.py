@@ -37,7 +37,7 @@ STYLES = {
     WorkerStatus.PARKED: "bold yellow",
     WorkerStatus.DONE: "bold green",
     WorkerStatus.FAILED: "bold red",
-    WorkerStatus.STOPPED: "yellow",
+    WorkerStatus.STOPPED: "dim",
     WorkerStatus.UNPROVEN: "bold yellow",
 }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
 from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys
 from orchestrator.cli.key_reader import Wish
 from orchestrator.cli.line_reader import how_to_answer
+from orchestrator.cli.notifier import Notifier
 from orchestrator.cli.terminal_notices import terminal_notices
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import WorkerId
@@ -36,12 +38,14 @@ class PlainView:
     Args:
         out: Usually standard error.  When it breaks, nothing more is written and the session goes on.
         least: The least weight that is shown.
+        notifier: Calls the person when a question is put; ``None`` where nobody sits at it.
     """
 
-    def __init__(self, out: TextIO, least: Weight = Weight.NORMAL) -> None:
+    def __init__(self, out: TextIO, least: Weight = Weight.NORMAL, notifier: Notifier | None = None) -> None:
         self._out = out
         self._least = least
         self._broken = False
+        self._notifier = notifier
         self.has_keys = False
 
     @property
@@ -86,6 +90,9 @@ class PlainView:
         """Do nothing: lines are written as they come."""
 
     def ask(self, question: OpenQuestion, change: DeskChange | None) -> None:
+        if self._notifier is not None and not self._broken:
+            with suppress(OSError, ValueError):
+                self._notifier.call(f"{question.id} waits for you", question.text)
         lines = [*desk_lines(question, change, now=datetime.now(UTC)), *prompt_keys(question, change)]
         self._write("\n".join(line.text for line in lines))
         self._write(f"answer {question.id} {how_to_answer(question)}:")
@@ -94,7 +101,10 @@ class PlainView:
         self._write("\n".join(line.text for line in lines))
 
     def go_on(self, *, typed: bool) -> None:
-        """Do nothing: lines go on during a prompt."""
+        """Lines go on during a prompt; only the title has to say that nobody is waited for."""
+        if self._notifier is not None and not self._broken:
+            with suppress(OSError, ValueError):
+                self._notifier.settled()
 
     def close(self, now: datetime) -> None:
         """Do nothing: no resource is held."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import AnyPath, json_option
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def command(context: click.Context) -> None:
 
 
 @command.command("show")
-@click.argument("name", default="default")
+@click.argument("name", default="default", shell_complete=completion_values.sandbox_policies)
 @json_option
 def show(name: str, *, as_json: bool) -> None:
     """Show the sandbox policy NAME, or of a file, whole: with what it inherits."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @click.command("question")
 @click.argument("session", metavar="[SESSION]", required=False, shell_complete=completion_values.sessions)
-@click.option("--question", "named", metavar="ID", help="Only this one, e.g. q2.")
+@click.option(
+    "--question", "named", metavar="ID", shell_complete=completion_values.questions, help="Only this one, e.g. q2."
+)
 @click.option("--diff", "whole", is_flag=True, help="All of what was changed, not only its first lines.")
 @workspace_option
 @json_option

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import session_option, workspace_option
 
 if TYPE_CHECKING:
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 @click.command("review")
 @click.argument("text", required=False, default="")
-@click.option("--worker", metavar="ID", help="Whose work to review; without it, the session as a whole.")
+@click.option(
+    "--worker",
+    metavar="ID",
+    shell_complete=completion_values.workers,
+    help="Whose work to review; without it, the session as a whole.",
+)
 @session_option
 @workspace_option
 def command(text: str, worker: str | None, session: str | None, workspace: Path | None) -> None:

@@ -81,7 +81,12 @@ AGENTS = section(
     click.option("--agents", type=Names(), metavar="LIST", help="Only these agents, e.g. claude,codex."),
     click.option("--without", type=Names(), metavar="LIST", help="All agents but these."),
     click.option(
-        "--model", "models", multiple=True, metavar="AGENT=MODEL", help="The model an agent uses (repeatable)."
+        "--model",
+        "models",
+        multiple=True,
+        metavar="AGENT=MODEL",
+        shell_complete=completion_values.models,
+        help="The model an agent uses (repeatable).",
     ),
     click.option(
         "--prompts",

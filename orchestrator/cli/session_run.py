@@ -14,6 +14,7 @@ import anyio
 from orchestrator.cli.background import hand_over
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
+from orchestrator.cli.notifier import Notifier
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
 from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
@@ -66,7 +67,7 @@ class Showing:
 
             return LiveView(Console(stderr=True), verbose=self.verbose)
         least = Weight.IMPORTANT if self.quiet else Weight.DETAIL if self.verbose else Weight.NORMAL
-        return PlainView(sys.stderr, least)
+        return PlainView(sys.stderr, least, Notifier(sys.stderr) if sys.stderr.isatty() else None)
 
 
 def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing: Showing) -> int:

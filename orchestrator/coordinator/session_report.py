@@ -26,6 +26,7 @@ from orchestrator.narration.sentences import (
     unknown_records_words,
 )
 from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
+from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise, tests_in_words
 
@@ -52,6 +53,9 @@ def report_text(summary: SessionSummary, *, outcome: Outcome, reason: str) -> st
 
 def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[str]:
     yield f"# {OUTCOME_WORDS[outcome].capitalize()}: {markdown_line(summary.task)}"
+    step = next_step(summary, outcome)
+    command = f": {markdown_code(step.command)}" if step.command else ""
+    yield from ["", f"**What now?** {markdown_line(step.words, None).capitalize()}{command}."]
     yield from ["", f"{markdown_line(reason, None)}.", ""]
     yield from _planted(summary)
     yield from _facts(summary)

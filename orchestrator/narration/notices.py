@@ -204,7 +204,8 @@ def _measured(
             text = f"tests before the work: {suites.problem or ('as follows' if lines else 'none found')}"
             yield _Said("review", Weight.NORMAL, text, more=lines, topic=Topic.STATUS)
         case entries.ChecksMeasured(verdict=verdict, findings=findings):
-            yield _Said("review", Weight.IMPORTANT, f"measured checks: {verdict}", more=findings)
+            # The orchestrator's own review says the same once all have answered.
+            yield _Said("review", Weight.DETAIL, f"measured checks: {verdict}", more=findings)
         case entries.GatesMeasured(result=result):
             lines = tuple(f"{gate.name}: {gate.state}: {gate.message}" for gate in result.gates)
             text = f"gates at {result.path}: {result.state}" + (f": {result.error}" if result.error else "")
@@ -291,7 +292,9 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
         case effects.SaveReview(request=request, reviews=reviews):
             for review in reviews:
                 words, about = sentences.review_words(review), request.about
-                yield _Said("review", Weight.IMPORTANT, words, about, review.points, agent=review.reviewer)
+                is_told = review.summary == "; ".join(review.points)
+                points = () if is_told else review.points
+                yield _Said("review", Weight.IMPORTANT, words, about, points, agent=review.reviewer)
         case facts.DecisionMade(decision=decision):
             words, reasons = sentences.decision_words(decision), decision.reasons
             yield _Said("decision", Weight.IMPORTANT, words, decision.about, reasons)

@@ -36,6 +36,8 @@ def own_workspace(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("templates", "show", "security"), "security_auditor"),
         (("teams", "show", ""), "answer"),
         (("completion", "b"), "bash"),
+        (("run", "--model", "cl"), "claude=sonnet"),
+        (("policies", "show", "str"), "strict"),
     ],
 )
 def test_values_of_options_and_arguments_are_offered(words: tuple[str, ...], offered: str) -> None:
@@ -52,6 +54,15 @@ def test_sessions_and_their_workers_are_offered(story: Story) -> None:
     assert completed("logs", "--session", "2026") == [story.folder.id]
     assert set(completed("logs", "")) >= {"gemini", "claude", "codex"}
     assert completed("logs", "cl") == ["claude"]
+    assert completed("review", "--worker", "cl") == ["claude"]
+    assert completed("answer", "--question", "") == []
+
+
+def test_open_questions_are_offered(story: Story) -> None:
+    story.asks()
+    story.write()
+
+    assert completed("answer", "--question", "") == completed("question", "--question", "") == ["q1"]
 
 
 def test_what_cannot_be_listed_offers_nothing(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,3 +111,18 @@ def test_colours_mark_the_worker_and_leave_the_words_alone(told: Story) -> None:
 )
 def test_an_agents_name_means_the_workers_named_after_it(worker: str, agent: str, meant: bool) -> None:
     assert is_meant(worker, agent) is meant
+
+
+def test_a_banner_of_several_lines_is_one_and_trouble_stands_for_itself(story: Story) -> None:
+    story.started("gemini")
+    banner = ("Loaded cached credentials.", "Welcome!", "Tips:", "1. Ask")
+    for line in (*banner, "Error: no such model"):
+        story.said("gemini", events.Unrecognised(line, "stderr"), type_=EventType.STATUS)
+
+    lines = [line for line in written(story) if "stderr" in line]
+    assert len(lines) == 2
+    assert lines[0].endswith(
+        "stderr: Loaded cached credentials. … and 3 more lines that are no records (--raw has them)"
+    )
+    assert lines[1].endswith("stderr: Error: no such model")
+    assert len([line for line in written(story, format_=LogFormat(as_json=True)) if "stderr" in line]) == 5

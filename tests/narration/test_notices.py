@@ -8,11 +8,22 @@ from pathlib import Path
 import pytest
 
 from orchestrator.journal.reader import read_journal
-from orchestrator.models.effects import EffectId, FreezeWorker
-from orchestrator.models.entries import AgentOutput, Body, EffectDone, EffectIntended, JournalEntry, Sampled, Told
+from orchestrator.models.decisions import Action, OrchestratorDecision
+from orchestrator.models.effects import EffectId, FreezeWorker, SaveReview
+from orchestrator.models.entries import (
+    AgentOutput,
+    Body,
+    ChecksMeasured,
+    EffectDone,
+    EffectIntended,
+    JournalEntry,
+    Sampled,
+    Told,
+)
 from orchestrator.models.events import AgentEvent, EventType, Reported
 from orchestrator.models.facts import Warned
-from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.identity import ORCHESTRATOR, AgentName, ReviewId, WorkerId
+from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
 from orchestrator.models.workers import Sample
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
 
@@ -61,3 +72,18 @@ def test_only_a_failed_outcome_and_no_measurement_is_said() -> None:
     assert told(Sampled(CLAUDE, Sample(1.0, 2.0, 3))) == []
     (failed,) = told(EffectDone(EffectId(1, 0), problem="the disk is full"))
     assert failed.text == "could not be done: the disk is full"
+
+
+def test_what_the_orchestrator_measured_is_told_once() -> None:
+    """Its review repeats the findings, in its summary and again as its points."""
+    at, findings = datetime(2026, 11, 30, tzinfo=UTC), ("nothing changed", "no tests")
+    measured = ChecksMeasured(Verdict.ABSTAINED, findings, EffectId(1, 0))
+    request = ReviewRequest(ReviewId("001-final"), Trigger.FINAL, None, "do it", (), at, at)
+    review = PeerReview(request.id, ORCHESTRATOR, Verdict.ABSTAINED, "; ".join(findings), findings)
+    decision = OrchestratorDecision(Action.CONTINUE, "a rule", "standard", request.id, None)
+    saved = EffectIntended(EffectId(1, 1), SaveReview(request, (review,), decision))
+
+    assert [notice.weight for notice in told(measured)] == [Weight.DETAIL]
+    (notice,) = told(saved)
+    assert notice.text.count("nothing changed") == 1
+    assert notice.more == ()
