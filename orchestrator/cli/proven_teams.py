@@ -8,27 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.agents.registry import TEAM
 from orchestrator.cli.build_request import allowed_agents, is_rehearsed, models_by_agent
+from orchestrator.cli.expected_figures import recorded_outcomes
 from orchestrator.composition.team_choice import AUTO
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.identity import AgentName
 
 if TYPE_CHECKING:
+    from orchestrator.store.log_records import LogRecord
     from orchestrator.store.reuse import Candidate
 
 
 def candidates_for(
-    task: str, target: Path, workspace: Path, options: Mapping[str, Any], environ: Mapping[str, str]
+    task: str,
+    target: Path,
+    workspace: Path,
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    records: Sequence[LogRecord] | None = None,
 ) -> Sequence[Candidate]:
     """The compositions that could be reused for this run, the best first.  Blocks.
 
     None where the team is asked for by its name or the run is a rehearsal.  What cannot be read keeps no run from
     beginning: then nothing is reused.
-    """
-    from orchestrator.settings.user_places import state_folder
-    from orchestrator.store.outcome_log import OutcomeLog
 
-    log = OutcomeLog(state_folder(environ))
-    if (options["team"] or AUTO) != AUTO or options["no_change"] or is_rehearsed(options) or not log.path.exists():
+    Args:
+        records: What the log holds, where that was read before.
+    """
+    if (options["team"] or AUTO) != AUTO or options["no_change"] or is_rehearsed(options):
+        return ()
+    records = recorded_outcomes(environ) if records is None else records
+    if not records:
         return ()
     from orchestrator.journal.last_probes import last_probes
     from orchestrator.store.composition_view import view_of
@@ -39,7 +48,7 @@ def candidates_for(
     probes = last_probes(workspace)
     try:
         return candidates(
-            view_of(log.read()).of_store(store_of(str(target))),
+            view_of(records).of_store(store_of(str(target))),
             task_pattern(task, no_change=False),
             versions={AgentName(name): probe.version or "" for name, probe in probes.items() if probe.usable},
             allowed=allowed_agents(options["agents"], options["without"]) or TEAM,

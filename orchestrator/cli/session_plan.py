@@ -18,6 +18,8 @@ from orchestrator.cli.build_request import (
     sandbox_of,
     team_of,
 )
+from orchestrator.cli.expected_figures import ExpectedFigures, expected_figures, in_rows, recorded_outcomes
+from orchestrator.cli.expected_figures import as_document as as_estimates
 from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.named_teams import tree_document, tree_rows
 from orchestrator.cli.proven_teams import candidates_for
@@ -51,7 +53,6 @@ _DOES = {
     Role.REVIEWER: "reviews the change",
     Role.ANALYST: "answers",
 }
-ESTIMATES_UNKNOWN = "unknown: no figures of earlier sessions are kept yet"
 _WIDEST = 300
 _MOST_COMPOSITIONS = 3
 
@@ -82,6 +83,7 @@ class SessionPlan:
     """The options of the command line."""
     reuse: Sequence[Candidate] = ()
     """Compositions that have worked on this kind of task here, the best first."""
+    figures: ExpectedFigures = ExpectedFigures()  # noqa: RUF009 - frozen
 
 
 def plan_session(
@@ -94,7 +96,8 @@ def plan_session(
     """
     analysis = analyse_task(task)
     own = own_team(options, target)
-    reuse = candidates_for(task, target, workspace, options, environ)
+    records = recorded_outcomes(environ)
+    reuse = candidates_for(task, target, workspace, options, environ, records)
     choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse))
     allowed = allowed_agents(options["agents"], options["without"]) or TEAM
     refuse_unpriced(options, allowed)
@@ -109,14 +112,15 @@ def plan_session(
         taking_part = [get_agent(name) for name in solo_agents(taking_part)]
     if own is not None:
         _refuse_missing(own, allowed)
+        breakdown = TaskBreakdown(task=task, tier=1, steps=())
+    else:
+        breakdown = plan_breakdown(task, taking_part, no_change=choice.team is Team.ANSWER)
     return SessionPlan(
         task=task,
         target=target,
         choice=choice,
         analysis=analysis,
-        breakdown=plan_breakdown(task, taking_part, no_change=choice.team is Team.ANSWER)
-        if own is None
-        else TaskBreakdown(task=task, tier=1, steps=()),
+        breakdown=breakdown,
         own=own,
         allowed=tuple(allowed),
         tiers=_tiers(target, options, environ) if own is not None else {},
@@ -129,6 +133,16 @@ def plan_session(
         sandbox=sandbox_of(options),
         asked=options,
         reuse=reuse,
+        figures=expected_figures(
+            task,
+            target,
+            records,
+            team=choice.team,
+            no_change=choice.team is Team.ANSWER or (own is not None and not own.writes),
+            agents={step.agent for step in breakdown.steps},
+            solo=solo_agents([get_agent(name) for name in allowed if not there or name in there]),
+            plan=None if own is None else own.plan,
+        ),
     )
 
 
@@ -214,7 +228,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
         "sandbox": plan.sandbox.name,
         "limits": _limits(plan),
         "budgets": {name: plan.asked[name] for name in ("max_cost_usd", "max_tokens", "timeout_s")},
-        "estimates": {"tokens": None, "cost_usd": None, "duration_s": None, "because": ESTIMATES_UNKNOWN},
+        "estimates": as_estimates(plan.figures),
     }
 
 
@@ -270,7 +284,7 @@ def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
     yield ""
     yield from labelled_lines(_tree(plan), width=width)
     yield ""
-    yield from labelled_lines([*_around(plan), *_gates(plan), *_bounds(plan), *_estimates()], width=width)
+    yield from labelled_lines([*_around(plan), *_gates(plan), *_bounds(plan), *in_rows(plan.figures)], width=width)
 
 
 def _reuse(plan: SessionPlan) -> Iterator[tuple[str, str]]:
@@ -413,7 +427,3 @@ def _bounds(plan: SessionPlan) -> Iterator[tuple[str, str]]:
     tokens = "no --max-tokens" if asked["max_tokens"] is None else f"{asked['max_tokens']:,} tokens"
     time = "no --timeout" if asked["timeout_s"] is None else f"{asked['timeout_s'] / 60:g} min in all"
     yield "budgets", f"{cost}, {tokens}, {time}"
-
-
-def _estimates() -> Iterator[tuple[str, str]]:
-    yield "estimates", f"tokens, cost and time {ESTIMATES_UNKNOWN}"

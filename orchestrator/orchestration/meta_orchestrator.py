@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from orchestrator.composition.outcomes import Outcome, Reading
@@ -16,13 +18,18 @@ from orchestrator.composition.template_selection import (
     cost_in_units,
     longest_s,
 )
+from orchestrator.errors import OrchestrateError
 from orchestrator.orchestration.agent_factory import AgentFactory
 from orchestrator.orchestration.agent_templates import TEMPLATES, AgentTemplate
 from orchestrator.orchestration.arguments import text_of
 from orchestrator.orchestration.task_analyzer import TaskAnalyzer, TaskComplexity, TaskDomain, TaskRequirements
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.agent_configuration import AgentConfiguration
 from orchestrator.store.configuration_store import ConfigurationStore
+from orchestrator.store.estimates import TeamKey, estimate_of, outcomes_in
+from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.proven import proof_of
+from orchestrator.store.recorder import store_of
 
 __all__ = [
     "CompositionPattern",
@@ -54,7 +61,8 @@ class ExecutionPlan:
     chosen_because: dict[str, str] = field(default_factory=dict)
     """Why each agent was taken, by its id."""
     expected_tokens: tuple[int, int] | None = None
-    """What sessions of this team took, as an interval; ``None``: there have not been enough of them."""
+    """Between what the next session of this team takes in 80 of 100 cases, by at least ten that have ended; ``None``:
+    there have not been so many."""
     expected_cost_usd: tuple[float, float] | None = None
     """The same in US dollars."""
 
@@ -118,6 +126,7 @@ class MetaOrchestrator:
             template = TEMPLATES[saved["role"]]
             agents.append(replace(template, tier_preference=saved.get("tier", template.tier_preference)))
         pattern = CompositionPattern(composition.strategy)
+        tokens, cost_usd = _expected(agents, composition.task_pattern)
         return ExecutionPlan(
             agents=agents,
             strategy=pattern,
@@ -125,6 +134,8 @@ class MetaOrchestrator:
             estimated_cost=cost_in_units(agents),
             estimated_duration=longest_s(agents, pattern),
             because=f"the saved composition {composition.id}",
+            expected_tokens=tokens,
+            expected_cost_usd=cost_usd,
         )
 
     def compose_agents(self, requirements: TaskRequirements) -> ExecutionPlan:
@@ -137,6 +148,7 @@ class MetaOrchestrator:
         library = dict(TEMPLATES)
         team = compose_team(_analysis(requirements), library, capabilities=requirements.capabilities_needed)
         agents = [chosen.template.copied() for chosen in team.agents]
+        tokens, cost_usd = _expected(agents, requirements.context.get("task_pattern", requirements.domain.value))
         plan = ExecutionPlan(
             agents=agents,
             strategy=team.rule.pattern,
@@ -150,6 +162,8 @@ class MetaOrchestrator:
             domain=requirements.domain,
             because=team.rule.reason,
             chosen_because={chosen.template.id: chosen.because for chosen in team.agents},
+            expected_tokens=tokens,
+            expected_cost_usd=cost_usd,
         )
         _log.debug(
             "team: %s, in the pattern %s (%s)",
@@ -181,6 +195,28 @@ class MetaOrchestrator:
             chosen = choose_templates(requirements.domain, requirements.capabilities_needed, dict(TEMPLATES))
             agents = [each.template for each in chosen]
         return _rule(requirements, agents).pattern
+
+
+def _expected(
+    agents: Sequence[AgentTemplate], pattern: object
+) -> tuple[tuple[int, int] | None, tuple[float, float] | None]:
+    """What a session of these agents takes of tokens and dollars, by what the outcome log tells of such sessions."""
+    log = OutcomeLog(state_folder(os.environ))
+    if not log.path.exists():
+        return None, None
+    workers, store = frozenset(agent.id for agent in agents), store_of(str(Path.cwd()))
+    try:
+        outcomes = outcomes_in(log.read())
+    except OrchestrateError:
+        return None, None
+    # Which of the two a session is depends on its task's words, which are not known here.
+    keys = [TeamKey(f"{pattern}{kind}", workers=workers) for kind in ("", "_answer")]
+    found = max((estimate_of(outcomes, key, store=store) for key in keys), key=lambda one: one.sessions)
+    tokens, cost = found.tokens, found.cost_usd
+    return (
+        None if tokens is None else (round(tokens.low), round(tokens.high)),
+        None if cost is None else (cost.low, cost.high),
+    )
 
 
 def _unloadable(composition: AgentConfiguration) -> str | None:

@@ -54,7 +54,7 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         return None
     options, summary = session.options, summarise(session)
     gates, tree = gates_of(session)
-    digest = hashlib.sha256(_PLAN.dump_json(options.plan)).hexdigest()[:16] if options.plan is not None else ""
+    digest = plan_digest(options.plan) if options.plan is not None else ""
     result, because = result_of_gates(gates, ended=session.closed.outcome)
     return RecordedOutcome(
         session=session.id,
@@ -86,6 +86,11 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         reuses=options.reuses,
         engine_version=options.engine_version,
     )
+
+
+def plan_digest(plan: Node) -> str:
+    """The hash that tells plans of somebody's own apart."""
+    return hashlib.sha256(_PLAN.dump_json(plan)).hexdigest()[:16]
 
 
 def task_pattern(task: str, *, no_change: bool) -> str:

@@ -11,6 +11,12 @@ from typing import Any
 import pytest
 
 from orchestrator.agents.registry import AGENTS, TEAM
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.recorded_outcomes import TeamMember
+from orchestrator.settings.user_places import state_folder
+from orchestrator.store.outcome_log import OutcomeLog
+from orchestrator.store.recorder import as_record
+from tests.store.test_estimates import session
 
 Call = Callable[..., Any]
 TASK = "Fix the security bug in login"
@@ -151,3 +157,33 @@ def test_a_team_is_shown_with_the_model_of_each_tier_and_with_too_small_a_limit(
     assert "PREMIUM; Claude Code" in shown
     assert "model opus" in shown
     assert "small: memory_mb 100 is less than these need to start" in shown
+
+
+def test_after_ten_sessions_of_a_team_there_is_an_estimate_and_one_of_solo_beside_it(
+    plan: Call, clis: Callable[..., Path], project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clis(*TEAM)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    log = OutcomeLog(state_folder(os.environ))
+
+    def record(team: str, sessions: range, *agents: str) -> None:
+        members = tuple(TeamMember(WorkerId(name), AgentName(name), "reviewer") for name in agents)
+        for number in sessions:
+            log.append(as_record(session(number, project=str(project), pattern="security", team=team, members=members)))
+
+    record("change", range(9), *TEAM)
+    record("solo", range(100, 110), "claude", "codex")
+    estimates = json.loads(plan(TASK, "--json").out)["estimates"]
+    assert (estimates["tokens"], estimates["sessions"]) == (None, 9)
+    assert estimates["because"].startswith("unknown: 9 of the 10 sessions")
+    assert estimates["solo"]["tokens"] == {"low": 101_100, "high": 109_900, "median": 105_500, "sessions": 10}
+    record("change", range(9, 10), *TEAM)
+    estimates = json.loads(plan(TASK, "--json").out)["estimates"]
+    assert estimates["tokens"] == {"low": 1_100, "high": 9_900, "median": 5_500, "sessions": 10}
+    shown = plan(TASK).out
+    assert "estimates  tokens 1,100 to 9,900, mostly 5,500; cost $0.01" in shown
+    assert "one agent alone: tokens 101,100 to 109,900" in shown
+    alone = json.loads(plan(TASK, "--team", "solo", "--json").out)["estimates"]
+    assert (alone["tokens"]["low"], alone["solo"]) == (101_100, None)
+    # Of a question nothing was ever recorded.
+    assert json.loads(plan("Why does it fail?", "--json").out)["estimates"]["sessions"] == 0

@@ -8,6 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.recorded_outcomes import TeamMember
 from orchestrator.orchestration.agent_templates import TEMPLATES
 from orchestrator.orchestration.config_store import AgentConfiguration, ConfigurationStore
 from orchestrator.orchestration.meta_orchestrator import (
@@ -17,6 +19,9 @@ from orchestrator.orchestration.meta_orchestrator import (
     TaskDomain,
     TaskRequirements,
 )
+from orchestrator.store.outcome_log import OutcomeLog
+from orchestrator.store.recorder import as_record
+from tests.store.test_estimates import session
 
 ORCHESTRATOR = MetaOrchestrator()
 
@@ -34,6 +39,24 @@ def test_a_release_is_looked_at_from_four_sides_at_once() -> None:
     assert plan.because == "its checks can be made side by side"
     assert plan.chosen_because["security_auditor"] == "it can vulnerability_scan"
     assert (plan.expected_tokens, plan.expected_cost_usd) == (None, None)
+
+
+def test_after_ten_sessions_of_these_agents_tokens_and_cost_are_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    task = "Prepare for v3.12.0 release"
+    plan = ORCHESTRATOR.analyze_and_compose(task, {"version": "3.12.0"})
+    members = tuple(TeamMember(WorkerId(agent.id), AgentName("claude"), "reviewer") for agent in plan.agents)
+    log = OutcomeLog(tmp_path / "orchestrate")
+    for number in range(10):
+        told = session(number, plan="01", team="change", pattern="general", members=members, cost_complete=False)
+        log.append(as_record(told))
+    again = ORCHESTRATOR.analyze_and_compose(task, {"version": "3.12.0"})
+    assert (again.expected_tokens, again.expected_cost_usd) == ((1_100, 9_900), None)
+    log.path.write_text("no line\n")
+    assert ORCHESTRATOR.analyze_and_compose(task, {}).expected_tokens is None
 
 
 def test_what_a_caller_asks_for_goes_before_the_templates_gates() -> None:
