@@ -136,6 +136,9 @@ class Agent:
     nobody has tried, so the preflight does."""
     hook_missing: str | None = None
     """Why its shell tool cannot ask our guard first; ``None``: its launch places a hook that does."""
+    conversations: tuple[PurePosixPath, ...] = ()
+    """Files and folders below HOME in which it keeps its conversations: what a follow-up on a session that is done
+    needs of a worker's private home.  No login may lie there; empty where one may, or nobody has looked."""
     retries_for_ever: bool = False
     """It asks a model that refuses again and again; it ends by itself only where the key or the request is at fault."""
     tells_whole_texts: bool = False

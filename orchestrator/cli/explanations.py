@@ -115,6 +115,17 @@ EXPLANATIONS: dict[str, Explanation] = {
         session="the one that runs, else the newest",
         codes="0 nothing is asked; 3 a question is open; 2 no such session",
     ),
+    "continue": Explanation(
+        (
+            'orchestrate continue "now also cover the empty input"',
+            'orchestrate continue SESSION "and say so in the README" --max-cost 1',
+        ),
+        session=NEWEST,
+        changes="the target, by the agents, as the run does",
+        costs="what the agents' accounts take; nothing in a rehearsal",
+        undo="orchestrate undo SESSION, which takes back all of the session",
+        codes=_RUN.codes,
+    ),
     "answer": Explanation(
         ("orchestrate answer 2", 'orchestrate answer "keep the old name" --question q2'),
         session=RUNNING,

@@ -69,6 +69,7 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
         ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {quoted_name(summary.target)}"),
         *_copy_words(summary),
         ("task", one_line(summary.task, 160)),
+        *(("then", one_line(text, 160)) for text in summary.follow_ups),
         *_facts(session, summary),
         *_ending(session, summary, folder),
     ]

@@ -21,6 +21,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "run": "Run a task (the same as giving the task alone).",
         "plan": "Show what a run of a task would do, and why; nothing is started.",
         "resume": "Go on with a paused, interrupted or waiting session.",
+        "continue": "Ask for more of a session that is done, in the same conversations.",
         "question": "Show what a session asks you, and what each answer does.",
         "answer": "Answer a question of a running session.",
         "review": "Ask for a review of a running session's work.",

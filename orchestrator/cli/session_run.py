@@ -19,7 +19,7 @@ from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
 from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
 from orchestrator.composition.team_choice import team_words
-from orchestrator.coordinator.session_request import GateMeasurer, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import FollowUpRequest, GateMeasurer, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.options import SessionOptions
 from orchestrator.narration.notices import Weight
@@ -108,6 +108,34 @@ def resume_session_to_end(
         )
 
     return attend_to_end(begin, showing, interactive=interactive)
+
+
+def follow_up_to_end(
+    folder: SessionFolder,
+    environ: Mapping[str, str],
+    *,
+    asked: FollowUpRequest,
+    interactive: bool,
+    share_target: bool,
+    showing: Showing,
+) -> int:
+    """Go on with a session that is done."""
+    from orchestrator.coordinator import resume_session
+
+    async def begin(observe: Any, progress: Any) -> SessionResult:
+        return await resume_session(
+            folder,
+            environ=environ,
+            interactive=interactive,
+            share_target=share_target,
+            observe=observe,
+            progress=progress,
+            gates=partial(_gates_of, environ=environ, resumed=folder),
+            follow_up=asked,
+        )
+
+    opening = f"follow-up on session {folder.id}: {asked.text}"
+    return attend_to_end(begin, showing, interactive=interactive, opening=opening)
 
 
 def _gates_of(

@@ -34,6 +34,7 @@ from orchestrator.models.effects import EffectId, Outcome
 from orchestrator.models.entries import (
     FACTS_ARE_TOLD,
     ClockMoved,
+    CoordinatorResumed,
     EffectDone,
     Input,
     JournalEntry,
@@ -51,6 +52,11 @@ from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew
 
 VERIFY_TIME_S = 60.0
+
+
+def is_follow_up(body: Input) -> bool:
+    """Whether more is asked of a session that is done."""
+    return isinstance(body, CoordinatorResumed) and body.follow_up is not None
 
 
 class Coordinator:
@@ -140,8 +146,9 @@ class Coordinator:
                     for name, one in undone:
                         self._perform(name, one)
                     self._is_catching_up = False
-                    # A session that was only waiting to be closed is done; any other goes on.
-                    if not self.is_done():
+                    # A session that was only waiting to be closed is done; any other goes on, and so does one of which
+                    # more is asked.
+                    if not self.is_done() or any(map(is_follow_up, first)):
                         self._take_all(first)
                     for worker, attempt in adopted.items():
                         changes.add(self.folder.scratch(worker))

@@ -26,7 +26,17 @@ from orchestrator.quotation import quoted_names
 from orchestrator.sandbox.layers import REMOVE_TIME_S
 from orchestrator.snapshots.attribution import change_of
 from orchestrator.snapshots.conflict_markers import conflicts_added
-from orchestrator.snapshots.recorded_trees import AT_END, RESUMED, Diff, LookCutShort, Moment, Snapshots, review_label
+from orchestrator.snapshots.recorded_trees import (
+    AT_END,
+    RESUMED,
+    Diff,
+    LookCutShort,
+    Moment,
+    Snapshots,
+    begin_label,
+    follow_up_label,
+    review_label,
+)
 from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
@@ -75,12 +85,16 @@ class Evidence:
         self._kept = tests.bench.scratch.with_name("baseline.json")
         self._kept_statement = tests.bench.scratch.with_name("stated-tests.json")
         self._baseline: SuiteOutcomes | None = None
+        self.since = BASELINE
+        """The moment from which the work under way counts: the session's begin, or that of its last follow-up."""
 
-    def begin(self, alive: Collection[WorkerId] = ()) -> None:
+    def begin(self, alive: Collection[WorkerId] = (), *, follow_up: int = 0, is_new: bool = False) -> None:
         """Record the target as it is before anybody works on it, or as another coordinator has left it.  Blocks.
 
         Args:
             alive: Workers that another coordinator started, and that may have lived on without one.
+            follow_up: The number of the follow-up that is worked on; 0 for the task itself.
+            is_new: It begins now.
 
         Raises:
             UsageError: The project states its tests in a way that cannot be read.
@@ -97,7 +111,8 @@ class Evidence:
             self.writers.lost_sight()
         for worker in alive:
             self.writers.begins(worker)
-        self.snapshots.record(RESUMED)
+        self.since = follow_up_label(follow_up) if follow_up else BASELINE
+        self.snapshots.record(self.since if is_new else RESUMED)
         # A session that goes on has not ended yet.
         self.records.forget_end()
 
@@ -121,18 +136,18 @@ class Evidence:
         tests = replace(self.tests, target=snapshots.target)
         return Evidence(snapshots, tests, others=self.others, look_s=self._look_s)
 
-    def mark(self, worker: WorkerId, *, anew: bool = True) -> None:
-        """Record the target as it is when a worker begins.  Blocks.
+    def mark(self, worker: WorkerId, follow_up: int = 0, *, anew: bool = True) -> None:
+        """Record the target as it is when a worker begins, with the task or with a follow-up.  Blocks.
 
         Args:
             anew: Do so also where that is on record already.
         """
-        label = f"{worker} begins"
+        label = begin_label(worker, follow_up)
         if anew or self.snapshots.find(label) is None:
             self.snapshots.record(label)
 
     def change(self, review: str = "") -> Diff:
-        """The difference since the session began.  Blocks.
+        """The difference since the session, or its last follow-up, began.  Blocks.
 
         Args:
             review: For whom it is looked at; ``orchestrate diff --since`` knows the moment by this name.
@@ -141,14 +156,16 @@ class Evidence:
 
     def change_and_tree(self, review: str = "") -> tuple[Diff, str]:
         """The same, with the id of the tree that the target is now.  Blocks."""
-        before = self.snapshots.moment(BASELINE)
+        # The last of its name: a follow-up that never began may have been recorded, too.
+        labelled = [moment for moment in self.snapshots.moments() if moment.label == self.since]
+        before = labelled[-1] if labelled and self.since != BASELINE else self.snapshots.moment(BASELINE)
         after = self.snapshots.record(review_label(review) if review else "measured")
         diff = Diff("", (), 0, 0) if before is None else self.snapshots.compare(before, after)
         return diff, after.tree
 
-    def change_by(self, worker: WorkerId) -> Diff:
+    def change_by(self, worker: WorkerId, follow_up: int = 0) -> Diff:
         """The difference since the worker began, in files that changed while it could write.  Blocks."""
-        before = self.snapshots.moment(f"{worker} begins") or self.snapshots.moment(BASELINE)
+        before = self.snapshots.moment(begin_label(worker, follow_up)) or self.snapshots.moment(BASELINE)
         after = self.snapshots.record("measured")
         return Diff("", (), 0, 0) if before is None else change_of(self.snapshots, worker, before, after)
 

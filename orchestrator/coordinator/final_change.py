@@ -19,7 +19,7 @@ from orchestrator.models.work import Role
 from orchestrator.session.state import Session
 from orchestrator.snapshots.attribution import change_of, origins
 from orchestrator.snapshots.patches import heading, make_patch
-from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots
+from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots, begin_label
 from orchestrator.snapshots.undo_records import Records
 
 WITHIN_S = 120.0
@@ -165,16 +165,16 @@ def _change_of_workers(snapshots: Snapshots, session: Session, after: Moment) ->
 
 
 def moments_around(snapshots: Snapshots, worker: WorkerId, after: Moment) -> tuple[Moment, Moment]:
-    """When a worker began, and when the next one did that may write, or ``after`` if none did."""
+    """When a worker began first, and when the next one did after its last turn that may write, else ``after``."""
     moments = snapshots.moments()
     labels = [moment.label for moment in moments]
-    own = f"{worker} begins"
-    begin = labels.index(own) if own in labels else labels.index(BASELINE)
-    return moments[begin], next((one for one in moments[begin + 1 :] if _is_begin(one.label, own)), after)
+    own = [at for at, label in enumerate(labels) if _is_begin_of(label, worker)] or [labels.index(BASELINE)]
+    later = (one for one in moments[own[-1] + 1 :] if one.label.endswith(" begins"))
+    return moments[own[0]], next(later, after)
 
 
-def _is_begin(label: str, own: str) -> bool:
-    return label.endswith(" begins") and label not in (own, BASELINE)
+def _is_begin_of(label: str, worker: WorkerId) -> bool:
+    return label == begin_label(worker) or label.startswith(f"{worker} (follow-up ")
 
 
 def _all_is_known(session: Session) -> bool:

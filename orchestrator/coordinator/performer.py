@@ -7,7 +7,6 @@ Every outcome goes back in at the top as a journal input.
 from __future__ import annotations
 
 import errno
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -72,6 +71,7 @@ from orchestrator.models.plan_tree import MergeResult, NodePath
 from orchestrator.models.reviews import Trigger, Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.work import Assignment, Role, TaskBreakdown
+from orchestrator.sandbox.conversations import keep_conversations
 from orchestrator.session.assignments import events_file
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew
@@ -165,16 +165,20 @@ class Performer:
             return [str(error)]
 
     async def _return_logins_and_clean_homes(self, *, is_done: bool) -> None:
-        """Give refreshed logins back to the user, and remove the private homes.
+        """Give refreshed logins back to the user, and clear the private homes.
 
         This happens while the session still counts as open: if it is cut short, whoever resumes the session does it.
-        A session that is not done keeps what it will need of its homes.
+        A session that is not done keeps its homes; one that is done, the conversations that a follow-up goes on with.
         """
+        session = self.session()
+        team = [worker for worker in session.workers.values() if session.is_main(worker.id)]
 
         def leave() -> None:
-            self.crew.leave_homes(keep=not is_done)
+            self.crew.leave_homes(keep=True, is_done=is_done)
             if is_done:
-                shutil.rmtree(self.folder.homes_dir, ignore_errors=True)
+                writing = (one for one in team if one.role is not Role.REVIEWER)  # each review is a conversation anew
+                kept = {str(one.id): get_agent(one.agent).conversations for one in writing}
+                keep_conversations(self.folder.homes_dir, kept)
 
         self.crew.release()
         # What is not deleted in time stays in the session's folder, which its owner may delete.
@@ -206,7 +210,9 @@ class Performer:
             if assignment.role is Role.IMPLEMENTER and layers:
                 await self.evidence.look(partial(self.layers.mark, layers, effect.worker))
             elif assignment.role is Role.IMPLEMENTER:
-                await self.evidence.look(partial(self.evidence.mark, effect.worker, anew=attempt == 1))
+                anew = attempt == self.session().details[effect.worker].first_attempt
+                mark = partial(self.evidence.mark, effect.worker, self._follow_up, anew=anew)
+                await self.evidence.look(mark)
             self.before_start(assignment)
             self.desk.open(effect.worker)
             spec = with_common_environment(
@@ -242,7 +248,12 @@ class Performer:
     @property
     def layers(self) -> WriterLayers:
         """The copies of the target on which writers work side by side."""
-        return WriterLayers(self.folder, self.session().options.target)
+        return WriterLayers(self.folder, self.session().options.target, len(self.session().follow_ups))
+
+    @property
+    def _follow_up(self) -> int:
+        """The number of the follow-up that is worked on; 0 for the task itself."""
+        return len(self.session().follow_ups)
 
     def _layers_of(self, worker: WorkerId) -> tuple[NodePath, ...]:
         started = self.session().plan_run.started.values()
@@ -279,8 +290,10 @@ class Performer:
     async def _measure(self, effect: MeasureWork, name: EffectId) -> None:
         try:
             layers = self._layers_of(effect.worker)
-            change = partial(self.layers.change, layers) if layers else self.evidence.change_by
-            look = partial(change, effect.worker)
+            if layers:
+                look = partial(self.layers.change, layers, effect.worker)
+            else:
+                look = partial(self.evidence.change_by, effect.worker, self._follow_up)
             diff = await self.evidence.look(look)
         except (OrchestrateError, OSError) as error:
             self.take(WorkMeasured(effect.worker, (), 0, 0, (), name, problem=str(error)))
@@ -335,7 +348,7 @@ class Performer:
         """Attribute what changes in the target while the block runs to these workers.  Blocks."""
         for worker in workers:
             self.evidence.writers.begins(worker)
-            self.evidence.mark(worker)
+            self.evidence.mark(worker, self._follow_up)
         try:
             yield
             self.evidence.snapshots.record("merged")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,9 +18,12 @@ from orchestrator.coordinator.clocks import Clock
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.outbound import cut_off
 from orchestrator.coordinator.environments import Stage, open_stage
+from orchestrator.coordinator.evidence import LOOK_TIME_S
+from orchestrator.coordinator.left_target import check_left_target
 from orchestrator.coordinator.recovered_state import Inheritance, inherit
 from orchestrator.coordinator.session_log import SessionLog
 from orchestrator.coordinator.session_request import (
+    FollowUpRequest,
     GatesOf,
     Observer,
     Progress,
@@ -38,6 +43,7 @@ from orchestrator.coordinator.session_start import (
 from orchestrator.coordinator.stream_listeners import Listener, StreamName, beginning
 from orchestrator.coordinator.workspace_cleanup import report_leftovers
 from orchestrator.errors import UsageError
+from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.control import person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
@@ -48,12 +54,16 @@ from orchestrator.models.entries import (
     Command,
     CoordinatorResumed,
     EffectDone,
+    FollowUp,
     Input,
+    JournalEntry,
+    SessionOpened,
     UserCommand,
     Wanted,
     WorkerStarted,
 )
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.options import SessionOptions
 from orchestrator.models.work import Role
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.choices import answer_command, no_answer
@@ -72,12 +82,17 @@ async def resume_session(
     progress: Progress | None = None,
     clock: Clock | None = None,
     gates: GatesOf | None = None,
+    follow_up: FollowUpRequest | None = None,
 ) -> SessionResult:
     """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
 
+    Args:
+        follow_up: What is asked besides of a session that is done; without it such a session is refused.
+
     Raises:
         SessionBusy: A coordinator is running it.
-        UsageError: It is done, or a question is open and there is neither an answer nor somebody to ask.
+        UsageError: It is done, or a question is open and there is neither an answer nor somebody to ask; with a
+            follow-up: it is not done, or its target is gone or has changed.
         ReplayDiffers: This version of the program does not derive what the journal holds.
     """
     say = progress or (lambda text: None)
@@ -86,12 +101,20 @@ async def resume_session(
     async with AsyncExitStack() as stack:
         stack.enter_context(hold_session_lock(folder))
         journal = stack.enter_context(Journal(folder.journal_file))
-        left = inherit(list(read_journal(folder.journal_file)))
-        check_resumable(left.session, answer=answer, interactive=interactive)
+        entries = list(read_journal(folder.journal_file))
+        left = inherit(entries)
+        if follow_up is None:
+            check_resumable(left.session, answer=answer, interactive=interactive)
+        else:
+            check_done(left.session)
         request = _request_of(left.session, folder, interactive=interactive, share_target=share_target)
         held = await hold(stack, request, folder) if _needs_target(left.session) else None
         for warning in sharing(held):
             say(warning)
+        changed: tuple[str, ...] = ()
+        if follow_up is not None:
+            look = partial(check_left_target, folder, left.session, may_differ=follow_up.changed_target)
+            changed = await off_loop(look, within_s=LOOK_TIME_S, what="comparing the target with how it was left")
         stage = await stack.enter_async_context(open_stage(request, folder.path, environ=environ, progress=say))
         observers: list[Observer] = [SessionLog(folder.log_file, environ.get("ORCHESTRATOR_LOG_LEVEL", "INFO"))]
         if observe is not None:
@@ -110,7 +133,13 @@ async def resume_session(
         stack.push_async_callback(release_workers, coordinator)
         coordinator.skip_commands(left.last_command)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
-        await begin_evidence(coordinator, [worker for worker in adopted if _may_write(left.session, worker)], say=say)
+        await begin_evidence(
+            coordinator,
+            [worker for worker in adopted if _may_write(left.session, worker)],
+            follow_up=len(left.session.follow_ups) + (follow_up is not None),
+            is_new=follow_up is not None,
+            say=say,
+        )
         resumed = CoordinatorResumed(
             os.getpid(),
             alive=tuple(adopted),
@@ -119,6 +148,8 @@ async def resume_session(
             rehearsal=stage.rehearsal,
             share_target=share_target,
         )
+        if follow_up is not None:
+            resumed = resumed_for(resumed, follow_up, left.session, opened(entries).options, changed)
         # Given up after the takeover: before it the session would want its end once more.
         given_up = [EffectDone(name) for name in left.given_up]
         inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
@@ -158,6 +189,52 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
             f"session {session.id} waits for an answer: {question.text}",
             hint=f'orchestrate resume {session.id} --answer "…"',
         )
+
+
+def check_done(session: Session) -> None:
+    """Refuse a follow-up on what is not done.
+
+    Raises:
+        UsageError: The session is not.
+    """
+    closed = session.closed
+    if closed is None:
+        raise UsageError(
+            f"session {session.id} has not come to its end", hint=f"orchestrate resume {session.id} goes on with it"
+        )
+    if closed.outcome is not Outcome.DONE:
+        raise UsageError(
+            f"session {session.id} is not done, so nothing can follow on it: it is {closed.outcome} ({closed.reason})",
+            hint=f"orchestrate resume {session.id} goes on with it",
+        )
+
+
+def opened(entries: Sequence[JournalEntry]) -> SessionOpened:
+    """Entry 1: what the session was asked for before anything happened."""
+    body = entries[0].body
+    assert isinstance(body, SessionOpened)  # else the fold would have refused the journal
+    return body
+
+
+def resumed_for(
+    resumed: CoordinatorResumed, asked: FollowUpRequest, session: Session, first: SessionOptions, changed: Sequence[str]
+) -> CoordinatorResumed:
+    """The takeover with the follow-up in it: what it may take counts beside what was spent before.
+
+    Args:
+        first: What the session itself was allowed.
+        changed: Files of the target that are not as the session left them.
+    """
+    usages = [worker.usage for worker in session.workers.values()]
+    max_cost_usd = asked.max_cost_usd if asked.max_cost_usd is not None else first.max_cost_usd
+    max_tokens = asked.max_tokens if asked.max_tokens is not None else first.max_tokens
+    if max_cost_usd is not None:
+        max_cost_usd += sum(usage.cost_usd or 0.0 for usage in usages)
+    if max_tokens is not None:
+        max_tokens += sum(usage.total_tokens or 0 for usage in usages)
+    timeout_s = asked.timeout_s if asked.timeout_s is not None else first.timeout_s
+    told = FollowUp(asked.text, timeout_s, tuple(changed), by="orchestrate continue", who=person())
+    return replace(resumed, max_cost_usd=max_cost_usd, max_tokens=max_tokens, follow_up=told)
 
 
 def _request_of(session: Session, folder: SessionFolder, *, interactive: bool, share_target: bool) -> RunRequest:

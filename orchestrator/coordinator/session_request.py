@@ -81,6 +81,20 @@ class RunRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUpRequest:
+    """What is asked besides of a session that is done."""
+
+    text: str
+    changed_target: bool = False
+    """Go on although the target is not as the session left it."""
+    max_cost_usd: float | None = None
+    """What the follow-up may cost; ``None``: as much as the session might."""
+    max_tokens: int | None = None
+    timeout_s: float | None = None
+    """How long it may take; ``None``: as long as the session might."""
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResult:
     """How a session ended."""
 

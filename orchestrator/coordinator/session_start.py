@@ -296,6 +296,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         asks_about_doubts=True,
         retries_sandbox=True,
         notes_in_lines=True,
+        tells_task_anew=True,
         max_review_retries=REVIEW_RETRIES,
         final_wait_s=request.sandbox.limits.final_wait_s,
         final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,
@@ -471,18 +472,27 @@ def sharing(held: TargetLock | None) -> tuple[str, ...]:
     return tuple(f"the target is shared with {other}: it is not certain whose a change is" for other in others)
 
 
-async def begin_evidence(coordinator: Coordinator, alive: Collection[WorkerId] = (), *, say: Progress) -> None:
+async def begin_evidence(
+    coordinator: Coordinator,
+    alive: Collection[WorkerId] = (),
+    *,
+    follow_up: int = 0,
+    is_new: bool = False,
+    say: Progress,
+) -> None:
     """Record the target as it is before anybody works on it, or goes on to.
 
     Args:
         alive: Workers that may have lived on without a coordinator.
+        follow_up: The number of the follow-up that is worked on; 0 for the task itself.
+        is_new: It begins now.
         say: Hears how far it has come, where the target is so large that it takes a while.
 
     Raises:
         EnvironmentUnfit: It cannot be recorded, or not in time.
     """
     try:
-        look = partial(coordinator.evidence.begin, alive)
+        look = partial(coordinator.evidence.begin, alive, follow_up=follow_up, is_new=is_new)
         act = partial(off_loop, look, within_s=LOOK_TIME_S, what="the first look at the target")
         snapshots = coordinator.evidence.snapshots
         await telling(act, lambda: say(f"recording the target as it is: {snapshots.so_far}"), every_s=TOLD_EVERY_S)

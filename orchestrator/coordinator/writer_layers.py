@@ -39,10 +39,12 @@ class WriterLayers:
 
     session: SessionFolder
     target: Path
+    follow_up: int = 0
+    """The number of the follow-up that is worked on: each has copies of its own."""
 
     def place(self, layers: Sequence[NodePath]) -> Path:
         """The folder that a worker on these layers works in: the last layer, or the target without layers."""
-        return layer_target(self.session.path, layers[-1]) if layers else self.target
+        return layer_target(self.session.path, layers[-1], self.follow_up) if layers else self.target
 
     def prepare(self, layers: Sequence[NodePath]) -> None:
         """Make the layers that do not exist yet, and record what they begin with.  Blocks.

@@ -259,6 +259,20 @@ class ClockMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What a person asks besides of a session that was done."""
+
+    text: str
+    timeout_s: float | None = None
+    """How long it may take; the session's own limit counts what came before."""
+    changed: tuple[str, ...] = ()
+    """Files of the target that are not as the session left them."""
+    by: str = ""
+    who: str = ""
+    """Who asked, as far as the machine knows."""
+
+
+@dataclass(frozen=True, slots=True)
 class CoordinatorResumed:
     """Another coordinator took the session over; ``alive`` workers were found running and were adopted."""
 
@@ -271,6 +285,12 @@ class CoordinatorResumed:
     """Where the models are now: a rehearsal's server has another port each time."""
     share_target: bool = False
     """Whoever resumed it said that other sessions may work in the target as well."""
+    max_cost_usd: float | None = None
+    """What the session may cost in all from now on, in US dollars; ``None``: as much as before."""
+    max_tokens: int | None = None
+    """The same in tokens."""
+    follow_up: FollowUp | None = None
+    """What is asked besides of a session that was done: its team works once more."""
     kind: Literal["coordinator_resumed"] = "coordinator_resumed"
 
 

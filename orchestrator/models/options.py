@@ -123,6 +123,9 @@ class SessionOptions:
     notes_in_lines: bool = False
     """What reviewers said takes one line each in a prompt; not so in journals before this was known, where a summary of
     several lines could pass for something else that was said."""
+    tells_task_anew: bool = False
+    """Whose conversation turns out to be gone is told the task as well as what it was to be told in there; in journals
+    before this was known, the latter alone."""
     retries_sandbox: bool = False
     """A sandbox that could not be put around a worker is tried once more; in journals before this was known its agent
     is lost at once."""

@@ -135,6 +135,9 @@ def _of_input(body: entries.Input) -> Iterator[_Said]:
         case entries.SessionClosed(outcome=outcome, reason=reason):
             text = f"ended: {sentences.OUTCOME_WORDS[outcome]}" + (f" ({reason})" if reason else "")
             yield _Said("session", Weight.IMPORTANT, text)
+        case entries.CoordinatorResumed(pid=pid, follow_up=entries.FollowUp() as asked):
+            who = f" by {asked.who}" if asked.who else ""
+            yield _Said("session", Weight.IMPORTANT, f"follow-up{who}, taken by coordinator {pid}: {asked.text}")
         case entries.CoordinatorResumed(pid=pid, alive=alive):
             found = f"; still running: {', '.join(alive)}" if alive else ""
             yield _Said("session", Weight.IMPORTANT, f"taken over by coordinator {pid}{found}")

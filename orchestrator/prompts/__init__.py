@@ -57,6 +57,9 @@ MARKER: Final = "[orchestrate worker={{ worker }} role={{ role }} review={{ revi
 ANSWER_HEADING: Final = "## Your final answer, as JSON"
 """In the template of a plan's agents: behind it stands, on a line of its own, the schema of the answer."""
 
+FOLLOW_UP_HEADING: Final = "### What was done before"
+"""In what agents are told the task is when more is asked of a session that was done."""
+
 _DASHES = re.compile(r"-{5,}")
 _MARKED = re.compile(r"\[orchestrate worker=\S+ role=\S+ review=\S+\]\n")
 

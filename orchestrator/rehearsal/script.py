@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from orchestrator.prompts import FOLLOW_UP_HEADING
 from orchestrator.rehearsal.dialogue import (
     Answer,
     Call,
@@ -150,7 +151,12 @@ class Script:
             return self.scenario.turn[turn].step
         if turn == _NO_TURN_MEMBER:
             return _unscripted(worker, prompt)
-        return (_APPROVAL,) if turn == _NO_TURN_REVIEW else (_DONE,)
+        if turn == _NO_TURN_REVIEW:
+            return (_APPROVAL,)
+        marker = find_marker(prompt)
+        is_follow_up = f"\n{FOLLOW_UP_HEADING}\n" in prompt
+        # A person who asks for more in a rehearsal is to see how that goes: whoever may write, writes.
+        return (_written_by(worker), _DONE) if is_follow_up and marker and marker.role == "implementer" else (_DONE,)
 
     def bookmarks(self) -> str:
         """Everybody's position as JSON, for :meth:`restore` in another process."""
@@ -209,8 +215,12 @@ def _unscripted(worker: str, prompt: str) -> tuple[Step, ...]:
     answer = Step(reply=sample_answer(schema, worker))
     if marker is None or marker.role != "implementer":
         return (answer,)
+    return _written_by(worker), answer
+
+
+def _written_by(worker: str) -> Step:
     text = f"Written by {worker} in a rehearsal that has no lines for it.\n"
-    return Step(write=FileToWrite(path=f"{{target}}/rehearsal-{worker}.md", text=text)), answer
+    return Step(write=FileToWrite(path=f"{{target}}/rehearsal-{worker}.md", text=text))
 
 
 def _may_be_lost(answer: Answer | Refusal) -> bool:

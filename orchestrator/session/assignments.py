@@ -13,7 +13,7 @@ from orchestrator.models.plan_steps import AgentLeaf, Purpose, Seen
 from orchestrator.models.plan_tree import AgentNode, NodePath
 from orchestrator.models.reviews import ReviewRequest
 from orchestrator.models.work import Assignment, Role, TaskStep
-from orchestrator.prompts import render
+from orchestrator.prompts import FOLLOW_UP_HEADING, quoted, render
 from orchestrator.quotation import quoted_name
 from orchestrator.review_engine.requests import REPLY_SCHEMA
 from orchestrator.safety.placeholders import Places, placed
@@ -44,10 +44,19 @@ MOST_SEEN_CHARS: Final = 60_000
 """How much of the earlier answers one prompt quotes; each gets an equal share, and what is cut off is said."""
 
 
+MOST_ACCOUNT_CHARS: Final = 6_000
+"""How much of its own last answer a worker is told of whose conversation cannot go on."""
+MOST_NAMED_FILES: Final = 50
+
+
 def assignment_for_leaf(
-    session: Session, worker: WorkerId, leaf: AgentLeaf, *, agent: AgentName, role: Role
+    session: Session, worker: WorkerId, leaf: AgentLeaf, *, agent: AgentName, role: Role, account: bool = False
 ) -> Assignment:
-    """The first assignment of one agent of the session's own plan."""
+    """The first assignment of one agent of the session's own plan.
+
+    Args:
+        account: Say in short what the worker did before the follow-up.
+    """
     blank = _blank(session, worker, agent=agent, role=role, layers=leaf.layers)
     node, share = leaf.node, MOST_SEEN_CHARS // max(1, len(leaf.sees))
     schema = schema_of(leaf)
@@ -55,6 +64,7 @@ def assignment_for_leaf(
         session,
         "member",
         blank,
+        task=task_words(session, account_of_work(session, worker) if account else ""),
         title=node.title or node.id,
         instructions=node.instructions,
         turn=TURNS[leaf.purpose],
@@ -83,14 +93,16 @@ def _quoted_result(seen: Seen, most_chars: int) -> Mapping[str, str]:
     return {"who": f"{seen.name}{what}", "text": text}
 
 
-def assignment_for_step(session: Session, step: TaskStep, *, change: str = "") -> Assignment:
+def assignment_for_step(session: Session, step: TaskStep, *, change: str = "", account: bool = False) -> Assignment:
     """The first assignment of one step of the plan.
 
     Args:
         change: For a reviewer: the diff it reviews.
+        account: Say in short what the worker did before the follow-up.
     """
     blank = _blank(session, step.worker, agent=step.agent, role=step.role)
     values: dict[str, Any] = {"design": design_of(session), "change": change, "previous": notes_of(session)}
+    values["task"] = task_words(session, account_of_work(session, step.worker) if account else "")
     prompt = _render(session, str(step.role), blank, **values)
     schema = REPLY_SCHEMA if step.role is Role.REVIEWER else None
     return replace(blank, prompt=prompt, reply_schema=schema)
@@ -135,7 +147,11 @@ def assignment_to_continue(
     conversation, first = session.workers[assignment.worker].conversation, detail.first_prompt
     if template == "continue_" and not detail.current.began:
         # What it was to be told has reached nobody, be it the task or a person's answer: it is told the same again.
-        parted = fresh and assignment.resume is not None
+        knows = session.options.tells_task_anew or detail.opening_prompt != ""
+        asked = detail.current.conversation_asked if knows else assignment.resume
+        parted = fresh and asked is not None
+        if parted and assignment.prompt == detail.opening_prompt:
+            return replace(assignment, resume=None, prompt=first)  # which says what the follow-up is, too
         prompt = f"{first}\n\n{assignment.prompt}" if parted else assignment.prompt
         return replace(assignment, resume=None if fresh else assignment.resume, prompt=prompt)
     if "because" in values:
@@ -145,6 +161,51 @@ def assignment_to_continue(
         # A conversation that must not go on, or was never named, has not seen the task: say all of it again.
         return replace(assignment, resume=None, prompt=first if template == "continue_" else f"{first}\n\n{prompt}")
     return replace(assignment, resume=conversation, prompt=prompt)
+
+
+def asked_last(session: Session) -> str:
+    """The task, or the last follow-up on it, as the person wrote it."""
+    return session.follow_ups[-1].text if session.follow_ups else session.options.task
+
+
+def task_words(session: Session, account: str = "") -> str:
+    """What agents are told the task is: in a follow-up what is asked now, and what it goes on from.
+
+    Args:
+        account: What the agent itself did before, where it cannot know it any more.
+    """
+    if not session.follow_ups:
+        return session.options.task
+    now = session.follow_ups[-1]
+    earlier = "\n\n".join([session.options.task, *(one.text for one in session.follow_ups[:-1])])
+    parts = [
+        now.text,
+        FOLLOW_UP_HEADING,
+        "This goes on from earlier work of the same session, which is finished. What was asked for then:",
+        earlier,
+        "Leave that work as it is, except where what is asked now changes it.",
+    ]
+    if now.changed:
+        named = ", ".join(map(quoted_name, now.changed[:MOST_NAMED_FILES]))
+        more = len(now.changed) - MOST_NAMED_FILES
+        parts.append(
+            f"Since then somebody else has changed in the project: {named}{f' and {more} more' if more > 0 else ''}."
+        )
+    return "\n\n".join([*parts, account] if account else parts)
+
+
+def account_of_work(session: Session, worker: WorkerId) -> str:
+    """What a worker did before the follow-up, in short: the end of a conversation that it cannot go on with."""
+    state, detail = session.workers[worker], session.details.get(worker)
+    work = detail.current.work if detail is not None else None
+    reply = detail.current.reply if detail is not None else None
+    answer = state.answer.strip() or (json.dumps(reply, ensure_ascii=False) if reply is not None else "(none)")
+    if len(answer) > MOST_ACCOUNT_CHARS:
+        answer = f"{answer[:MOST_ACCOUNT_CHARS]}\n… ({len(answer) - MOST_ACCOUNT_CHARS:,} characters more)"
+    said = f"You had a part in it, in a conversation that does not go on. Your answer then was:\n\n{quoted(answer)}"
+    if work is None or not work.files:
+        return said
+    return f"{said}\n\nYou had changed: {', '.join(map(quoted_name, work.files[:MOST_NAMED_FILES]))}."
 
 
 def design_of(session: Session) -> str:
@@ -173,16 +234,16 @@ def _in_one_line(session: Session, text: str) -> str:
     return " ".join(text.split()) if session.options.notes_in_lines else text
 
 
-def layer_target(session_dir: Path, path: NodePath) -> Path:
-    """The folder of the layer of this name, which is a copy of the target."""
-    return session_dir / "layers" / path / "target"
+def layer_target(session_dir: Path, path: NodePath, follow_up: int = 0) -> Path:
+    """The folder of the layer of this name, which is a copy of the target; each follow-up has another one."""
+    return session_dir / "layers" / (f"{path}+{follow_up}" if follow_up else path) / "target"
 
 
 def _blank(
     session: Session, worker: WorkerId, *, agent: AgentName, role: Role, layers: Sequence[NodePath] = ()
 ) -> Assignment:
     options = session.options
-    target = layer_target(options.session_dir, layers[-1]) if layers else options.target
+    target = layer_target(options.session_dir, layers[-1], len(session.follow_ups)) if layers else options.target
     scratch = session.scratch_root / worker
     design = tuple(session.scratch_root / step.worker for step in session.steps() if step.role is Role.DESIGNER)
     rehearsal = options.rehearsal
@@ -210,7 +271,7 @@ def _blank(
 def _render(session: Session, template: str, assignment: Assignment, **values: Any) -> str:
     role = str(assignment.role)
     known: dict[str, Any] = {
-        "task": session.options.task,
+        "task": task_words(session),
         "role": role,
         "worker": assignment.worker,
         "agent": assignment.agent,

@@ -14,16 +14,17 @@ from orchestrator.models.effects import MeasureGates, MergeLayers, RecordPlan
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, GateLeaf, Leaf, MergeLeaf
 from orchestrator.models.plan_tree import AgentNode, AgentResult, Failure, NodePath
-from orchestrator.models.work import Role, TaskStep
+from orchestrator.models.work import Assignment, Role, TaskStep
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.session.assignments import assignment_for_leaf
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.follow_ups import give_work
 from orchestrator.session.leaf_results import is_settled
 from orchestrator.session.missing_layers import layers_of, why_not_without
 from orchestrator.session.questions import ask
 from orchestrator.session.review_cycle import usable_names, why_no_baseline
-from orchestrator.session.state import Session, StartedLeaf, WorkerDetail
+from orchestrator.session.state import Session, StartedLeaf
 
 MINUTE: Final = timedelta(minutes=1)
 ABOUT_WORKERS: Final = ("answer 'go on' to allow as many again", "stop; what is done stays")
@@ -179,10 +180,11 @@ def _start_agent(draft: Draft, leaf: AgentLeaf) -> bool:
     draft.plan_run.started = {**draft.session.plan_run.started, leaf.path: StartedLeaf(worker, leaf)}
     recent = [at for at in session.plan_run.starts if draft.at - at < MINUTE]
     draft.plan_run.starts = (*recent, draft.at)
-    assignment = assignment_for_leaf(draft.session, worker, leaf, agent=agent, role=role)
-    detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
-    draft.session.details = {**draft.session.details, worker: detail}
-    launch(draft, assignment)
+
+    def make(account: bool) -> Assignment:
+        return assignment_for_leaf(draft.session, worker, leaf, agent=agent, role=role, account=account)
+
+    launch(draft, give_work(draft, worker, make, moved=bool(leaf.layers)))
     return draft.worker(worker).status is not WorkerStatus.FAILED
 
 

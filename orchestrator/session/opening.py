@@ -17,13 +17,14 @@ from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskStep
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.safety.roles import WRITES_TARGET
-from orchestrator.session.assignments import assignment_for_step
+from orchestrator.session.assignments import asked_last, assignment_for_step
 from orchestrator.session.breakdown import plan_breakdown
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.follow_ups import give_work
 from orchestrator.session.plan_progress import advance_plan, open_plan
 from orchestrator.session.review_cycle import ask_for_review, is_accepted, reviews_about, usable_names
-from orchestrator.session.state import WorkerDetail, is_alive
+from orchestrator.session.state import is_alive
 
 BRINGS_NEWS = frozenset(
     {"start_worker", "take_snapshot", "measure_work", "measure_baseline", "run_checks", "measure_gates", "merge_layers"}
@@ -156,17 +157,15 @@ def start_step(draft: Draft, step: TaskStep) -> None:
     """Start a step's first attempt; a reviewing step begins with a look at the change."""
     if step.role is Role.REVIEWER:
         if not any(review.request.trigger is Trigger.FINAL for review in draft.session.open_reviews()):
-            ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
+            ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=asked_last(draft.session))
         return
     add_worker(draft, step.worker, step)
     launch(draft, draft.detail(step.worker).assignment)
 
 
-def add_worker(draft: Draft, worker: WorkerId, step: TaskStep, *, change: str = "") -> None:
+def add_worker(draft: Draft, worker: WorkerId, step: TaskStep) -> None:
     """Give a step's worker its assignment."""
-    assignment = assignment_for_step(draft.session, step, change=change)
-    detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
-    draft.session.details = {**draft.session.details, worker: detail}
+    give_work(draft, worker, lambda account: assignment_for_step(draft.session, step, account=account))
 
 
 def implementer(draft: Draft) -> WorkerId | None:
@@ -194,7 +193,7 @@ def _finish(draft: Draft) -> None:
     if plan is None or not plan.steps:
         return
     if plan.reviews_itself and not is_accepted(draft.session):
-        ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=draft.session.options.task)
+        ask_for_review(draft, Trigger.FINAL, about=implementer(draft), text=asked_last(draft.session))
         return
     if not draft.session.open_reviews():
         draft.end(Outcome.DONE, "every step is done, with evidence")

@@ -19,6 +19,7 @@ from orchestrator.models.plan_tree import MergeResult, StrategyResult
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 from orchestrator.models.workers import WorkerStatus
+from orchestrator.session.assignments import asked_last
 from orchestrator.session.draft import Draft
 from orchestrator.session.leaf_results import is_settled, result_of_leaf
 from orchestrator.session.leaves import note_step, start_leaves, worker_name
@@ -159,7 +160,7 @@ def _review(draft: Draft, changed: list[WorkerId]) -> None:
             note_step(draft, TaskStep(worker_name(session, REVIEWER), agent, Role.REVIEWER, "Review the change"))
     elif step is not None and session.workers[step.worker].status is not WorkerStatus.WAITING:
         return
-    ask_for_review(draft, Trigger.FINAL, about=changed[-1], text=session.options.task)
+    ask_for_review(draft, Trigger.FINAL, about=changed[-1], text=asked_last(session))
 
 
 def _reviewing_agent(draft: Draft, changed: list[WorkerId]) -> AgentName | None:

@@ -50,14 +50,19 @@ def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
 
 def is_accepted(session: Session) -> bool:
     """Whether the last review at the end lets the work stand."""
-    final = [review for review in session.assessment.reviews.values() if review.request.trigger is Trigger.FINAL]
+    final = [review for review in _since_follow_up(session) if review.request.trigger is Trigger.FINAL]
     return bool(final) and final[-1].decision is not None and final[-1].decision.action in ACCEPTED
 
 
 def is_reviewed(session: Session) -> bool:
     """Whether there was a review at the end, whatever it said."""
-    reviews = session.assessment.reviews.values()
+    reviews = _since_follow_up(session)
     return any(review.request.trigger is Trigger.FINAL and review.decision is not None for review in reviews)
+
+
+def _since_follow_up(session: Session) -> Sequence[ReviewState]:
+    """The reviews of the task, or of the last follow-up on it."""
+    return [*session.assessment.reviews.values()][session.assessment.earlier :]
 
 
 def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, text: str) -> None:

@@ -20,7 +20,7 @@ from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.effects import Outcome
 from orchestrator.models.egress import OutboundArtifact
-from orchestrator.models.entries import JOURNAL_FORMAT
+from orchestrator.models.entries import JOURNAL_FORMAT, FollowUp
 from orchestrator.models.events import AgentEvent, FailureKind
 from orchestrator.models.facts import Question
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
@@ -226,6 +226,10 @@ class WorkerDetail:
     assignment: Assignment
     first_prompt: str = ""
     """What the first attempt was asked: said again where a conversation cannot be continued."""
+    opening_prompt: str = ""
+    """What a follow-up asked in the conversation that it continues; ``first_prompt`` says it without that."""
+    first_attempt: int = 1
+    """The attempt with which the task, or the last follow-up, began."""
     next_assignment: Assignment | None = None
     """Start this as soon as the running attempt's tree is gone, and ``start_at`` has come."""
     start_at: datetime | None = None
@@ -266,6 +270,8 @@ class Assessment:
     reviews: Mapping[ReviewId, ReviewState] = field(default_factory=dict)
     decisions: tuple[OrchestratorDecision, ...] = ()
     rounds: Rounds = field(default_factory=Rounds)
+    earlier: int = 0
+    """How many of the reviews were of what was done before the last follow-up."""
     snapshots_for: Mapping[tuple[int, int], ReviewId] = field(default_factory=dict)
     """Which review a snapshot or a check under way belongs to."""
     baseline: SuitesMeasured | None = None
@@ -364,6 +370,8 @@ class Session:
     plan: TaskBreakdown | None = None
     workers: Mapping[WorkerId, WorkerState] = field(default_factory=dict)
     details: Mapping[WorkerId, WorkerDetail] = field(default_factory=dict)
+    follow_ups: tuple[FollowUp, ...] = ()
+    """What people asked besides after the session was done, oldest first; the team works on the last one."""
     recoveries: tuple[RecoveryAction, ...] = ()
     assessment: Assessment = field(default_factory=Assessment)
     approvals: Approvals = field(default_factory=Approvals)

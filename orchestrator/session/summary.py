@@ -131,6 +131,8 @@ class SessionSummary:
     entries: int
     change: ChangeMeasured | None = None
     """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
+    follow_ups: tuple[str, ...] = ()
+    """What was asked besides after the session was done (``orchestrate continue``), oldest first."""
     planted: tuple[PlantedFile, ...] = ()
     """What agents left that programs of the user obey: the first thing that people are told."""
     suites: SuitesMeasured | None = None
@@ -161,6 +163,7 @@ def summarise(session: Session) -> SessionSummary:
     return SessionSummary(
         id=session.id,
         task=session.options.task,
+        follow_ups=tuple(asked.text for asked in session.follow_ups),
         team=TeamSummary(session.options.team or None, session.options.team_because or None),
         target=str(session.options.target),
         source=str(session.options.source) if session.options.source else None,

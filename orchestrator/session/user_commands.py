@@ -17,6 +17,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.clock_moves import on_away
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.follow_ups import open_follow_up
 from orchestrator.session.guarded_commands import on_guard_answer
 from orchestrator.session.review_cycle import ask_for_review, look_again
 from orchestrator.session.state import BY_USER, Phase, is_alive
@@ -61,6 +62,10 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     draft.session.closed = None
     draft.session.phase = Phase.RUNNING
     draft.session.last_heard = draft.at
+    if body.max_cost_usd is not None:
+        options = replace(options, max_cost_usd=body.max_cost_usd)
+    if body.max_tokens is not None:
+        options = replace(options, max_tokens=body.max_tokens)
     draft.session.options = options
     for worker, detail in draft.session.details.items():
         endpoint = body.rehearsal.endpoints.get(draft.worker(worker).agent) if body.rehearsal else None
@@ -68,6 +73,9 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
         kept = draft.change_detail(worker)
         kept.assignment = replace(detail.assignment, endpoint=endpoint)
         kept.next_assignment = replace(following, endpoint=endpoint) if following is not None else None
+    if body.follow_up is not None:
+        open_follow_up(draft, body.follow_up)
+        return
     _reopen_reviews(draft)
     asked_about = {question.about for question in draft.session.approvals.questions}
     for worker, state in list(draft.session.workers.items()):

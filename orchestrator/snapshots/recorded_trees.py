@@ -368,6 +368,16 @@ class Snapshots:
         return isinstance(status, Status) and status.kind != "folder"
 
 
+def begin_label(worker: str, follow_up: int = 0) -> str:
+    """The label of the tree that a worker began with: with the task, or with the follow-up of this number."""
+    return f"{worker} (follow-up {follow_up}) begins" if follow_up else f"{worker} begins"
+
+
+def follow_up_label(follow_up: int) -> str:
+    """The label of the tree that a follow-up on a finished session began with."""
+    return f"follow-up {follow_up}"
+
+
 def review_label(review: str) -> str:
     """The label of the tree that the reviewers of one review saw."""
     return f"review {review}"

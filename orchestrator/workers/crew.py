@@ -398,15 +398,16 @@ class Crew:
         for worker in self._running.values():
             worker.release()
 
-    def leave_homes(self, *, keep: bool) -> None:
+    def leave_homes(self, *, keep: bool, is_done: bool = False) -> None:
         """Give credentials back, and delete the private homes unless they are kept; blocks, and may run in any thread.
 
         Args:
-            keep: for a session that can be resumed: its conversations live there.
+            keep: for a session that can be gone on with: its conversations live there.
+            is_done: The session has ended well: what the user's logins were before it is kept no longer.
         """
         for home in self._homes.values():
             clear_home(home, keep=keep)
-        if not keep:
+        if is_done or not keep:
             used = {home.kept.name for home in self._homes.values() if home.kept is not None}
             forget_former_logins(self._layout.workspace, used, but=self._layout.session_dir)
         self._homes.clear()

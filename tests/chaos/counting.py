@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from orchestrator.agents.registry import AGENTS
 from orchestrator.files.temporary import own_mark
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
@@ -27,6 +28,8 @@ from tests.coordinator.exactness import leftovers
 SAID = re.compile(r"(?:count|aside|found) (\d+) end")
 RAW = {"stdout": rb"count (\d+) end[^\n{]*\n", "stderr": rb"aside (\d+) end\n", "events": rb"found (\d+) end[^\n]*\n"}
 GONE_WITHIN_S = 30.0
+CONVERSATIONS = {path.parts[:2] for agent in AGENTS.values() for path in agent.conversations}
+"""What of a private home stays when a session is done."""
 # A torn record on stdout is noise, and its number comes again; on stderr noise is all there is.
 MEANT = {"stdout": Said, "stderr": Unrecognised, "events": Reported}
 
@@ -122,8 +125,11 @@ def check_session(
     if result.session.closed is None or result.session.closed.outcome not in outcomes:
         problems.append(f"it did not reach its end: {result.session.closed}")
     is_kept = result.session.closed is not None and result.session.closed.outcome is not Outcome.DONE
-    if folder.homes_dir.exists() and not is_kept:
-        problems.append("the private homes are still there")
+    files = (path for path in folder.homes_dir.rglob("*") if path.is_file())
+    own = [path.relative_to(folder.homes_dir).parts for path in files]
+    left_over = [path for path in own if path[1:3] not in CONVERSATIONS]
+    if left_over and not is_kept:
+        problems.append(f"more than conversations is left of the private homes: {left_over[:3]}")
     problems += unproven(entries)
     if problems:
         raise Miscounted("; ".join(problems))

@@ -219,9 +219,14 @@ async def test_when_one_agent_is_left_the_orchestrator_reviews_by_measuring(stag
     assert [answer.reviewer for answer in answers if answer] == ["orchestrator"]
 
 
+GEMINI = ("tmp", "history", "projects.json")
+
+
 @pytest.mark.slow
-async def test_private_homes_go_with_a_finished_session_and_stay_for_one_that_can_be_resumed(stage: Stage) -> None:
+async def test_of_private_homes_a_finished_session_keeps_the_conversations_and_others_all(stage: Stage) -> None:
     done = await stage.run("plain")
     waiting = await stage.run("pause")
-    assert not (done.folder / "homes").exists()
+    kept = {path.relative_to(done.folder / "homes").parts[1:3] for path in (done.folder / "homes").glob("*/*/*")}
+    assert kept <= {(".claude", "projects"), (".codex", "sessions"), *((".gemini", name) for name in GEMINI)}
+    assert kept
     assert list((waiting.folder / "homes" / "claude").iterdir())

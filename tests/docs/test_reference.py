@@ -142,5 +142,4 @@ def test_the_session_folder_is_what_a_rehearsal_leaves(
     done = orchestrate("--rehearse", "--stand-ins", task, "--target", str(target), "--workspace", str(workspace))
     assert done.returncode == 0, done.stderr
     (session,) = (path for path in workspace.iterdir() if path.is_dir())
-    # The homes are there for as long as the session can be gone on with, and this one is done.
-    assert {path.name for path in session.iterdir()} == told - {"homes"}
+    assert {path.name for path in session.iterdir()} == told

@@ -40,6 +40,7 @@ AGENT = Agent(
     gateway_variable="ANTHROPIC_BASE_URL",
     role_strengths=(Role.IMPLEMENTER,),
     replies="schema",
+    conversations=(PurePosixPath(".claude/projects"),),
     obeys_proxy=True,
     user_settings=(
         UserSetting("mcp", PurePosixPath(".claude.json"), ("mcpServers",), into=MCP_FILE),

@@ -48,6 +48,7 @@ AGENT = Agent(
     gateway_setting=(PurePosixPath(".codex/config.toml"), "openai_base_url"),
     role_strengths=(Role.REVIEWER,),
     replies="schema",
+    conversations=(PurePosixPath(".codex/sessions"),),
     obeys_proxy=True,
     user_settings=(
         UserSetting("instructions", PurePosixPath(".codex/AGENTS.override.md")),

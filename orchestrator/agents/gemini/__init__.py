@@ -52,6 +52,11 @@ AGENT = Agent(
     gateway_variable="GOOGLE_GEMINI_BASE_URL",
     role_strengths=(Role.DESIGNER,),
     replies="text",
+    conversations=(
+        PurePosixPath(".gemini/tmp"),
+        PurePosixPath(".gemini/history"),
+        PurePosixPath(".gemini/projects.json"),
+    ),
     obeys_proxy=True,
     user_settings=settings_of(
         ".gemini",

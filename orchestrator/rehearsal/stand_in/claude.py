@@ -88,7 +88,7 @@ def _prompt(options: Options) -> str:
 
 
 def _conversation(options: Options) -> Conversation:
-    folder = Path.home() / ".claude" / "stand-in"
+    folder = Path.home() / ".claude" / "projects" / "stand-in"
     resumed = options.one("--resume")
     conversation = Conversation(folder, resumed or options.one("--session-id") or str(uuid.uuid4()))
     if resumed:

@@ -142,7 +142,7 @@ def _config(options: Options) -> dict[str, Any]:
 
 
 def _conversation(resumed: str) -> Conversation:
-    folder = _home() / "stand-in"
+    folder = _home() / "sessions" / "stand-in"
     # A name that is no id starts a new thread in silence, as the real one does.
     if resumed and _UUID.fullmatch(resumed):
         conversation = Conversation(folder, resumed)
