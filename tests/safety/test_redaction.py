@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import islice
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.redaction import KNOWN, differences, generated, recorded
 from orchestrator.models.events import (
     AgentEvent,
     Denied,
@@ -164,3 +166,36 @@ def test_redacting_twice_changes_nothing_more(parts: list[str]) -> None:
 def test_hostile_text_costs_no_more_than_its_length(part: str) -> None:
     # 1 MB; with time growing as the square of the length this would take hours, and the run's limit ends it.
     assert PLAIN.text(part * (1_000_000 // len(part)))
+
+
+def test_the_search_leaves_out_no_text_that_holds_a_secret() -> None:
+    """The full form, 100,000 lines of any seed, is ``python -m benchmarks.redaction``."""
+    redactor = Redactor(KNOWN)
+    texts = [*generated(2_500, seed=17), *islice(recorded(), 2_500)]
+    assert sum(redactor.searched(text) != text for text in texts) > 1_000
+    assert list(differences(iter(texts), redactor)) == []
+
+
+def test_an_ordinary_text_is_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(Redactor, "searched", lambda _, text: looked.append(text))
+    for text in ("The task-list on disk-1 is at https://example.com/a?b=c", "日本語のテキスト, 🎉", "x" * 100_000):
+        assert Redactor(KNOWN).text(text) is text
+    assert looked == []
+
+
+@pytest.mark.parametrize("secret", ["half\udc80pair!", "\ud83d" * 8, "\x1f" * 8, "a b c d e f", "(.*)+[^x]{9}$"])
+def test_a_known_value_of_any_characters_does_not_show(secret: str) -> None:
+    redactor = Redactor([secret, "another-value"])
+    assert redactor.text(f"it is {secret}, it is") == "it is [redacted:known], it is"
+    assert (
+        redactor.text("it is another-value, and half \ud83d of a pair")
+        == "it is [redacted:known], and half \ud83d of a pair"
+    )
+
+
+def test_more_known_values_than_a_search_takes_are_looked_for_one_by_one() -> None:
+    many = [f"value-{n}-" + "x" * 10_000 for n in range(200)]
+    redactor = Redactor(many)
+    assert redactor.text(f"it is {many[7]}") == "it is [redacted:known]"
+    assert redactor.text("nothing of it") == "nothing of it"
