@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
     # Half a second, which `orchestrate plan` does without.
     from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
+    from orchestrator.models.lesson import Lesson
 
 CHECKED = frozenset(
-    {"target", "workspace", "policy", "sandbox", "agents", "models", "interactive", "team", "no_change", "plan"}
+    {
+        *("target", "workspace", "policy", "sandbox", "agents", "models", "interactive", "team", "no_change", "plan"),
+        "lessons",
+    }
 )
 """Options that are fields of the request once they were held against what there is."""
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -114,6 +118,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         no_change=team.team is Team.ANSWER or (own is not None and not own.writes),
         chosen_team=team,
         plan=own.plan if own is not None else None,
+        lessons=_lessons(task, target, options) if team.team is not Team.ANSWER else (),
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
         limits={name: value for name, value in options.items() if name in figures and value is not None},
         **{name: value for name, value in options.items() if name in requested},
@@ -129,6 +134,14 @@ def _proven(task: str, target: Path, workspace: Path, options: Mapping[str, Any]
     from orchestrator.store.reuse import proven_team
 
     return proven_team(found)
+
+
+def _lessons(task: str, target: Path, options: Mapping[str, Any]) -> tuple[Lesson, ...]:
+    if not options["learns"] or is_rehearsed(options):
+        return ()
+    from orchestrator.cli.earlier_lessons import lessons_for
+
+    return lessons_for(task, target, os.environ)
 
 
 def target_path(given: Path) -> Path:

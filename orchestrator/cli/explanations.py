@@ -185,6 +185,11 @@ EXPLANATIONS: dict[str, Explanation] = {
         changes="`delete`, `import` and `rebuild` write the log and its view",
         undo="`rebuild` for the view; what `delete` took stays gone",
     ),
+    "lessons": Explanation(
+        ("orchestrate lessons", "orchestrate lessons forget 3f2a9c81d0"),
+        changes="`forget` adds a line to the outcome log",
+        undo="nothing brings a struck lesson back",
+    ),
     "policies": Explanation(("orchestrate policies show strict", "orchestrate policies explain .git/config")),
     "completion": Explanation(('eval "$(orchestrate completion bash)"',)),
     "scenarios": Explanation(("orchestrate scenarios", "orchestrate scenarios --show blocker >mine.toml")),

@@ -57,6 +57,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "teams": "List the teams; show and check one.",
         "templates": "List the agent templates; show, check and begin one.",
         "compositions": "List the teams that have worked here, and how they did; export, import, rebuild.",
+        "lessons": "List what reviewers taught in earlier sessions; strike what is wrong.",
         "policies": "List the review and sandbox policies; show, check and explain one of the latter.",
         "scenarios": "List the rehearsal scenarios.",
         "completion": "Print what makes your shell complete all of this.",

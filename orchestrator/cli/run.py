@@ -143,6 +143,13 @@ RIGHTS = section(
 REVIEWS = section(
     "Reviews and tests",
     click.option(
+        "--lessons",
+        "learns",
+        is_flag=True,
+        help="Show writers what reviewers taught in earlier sessions of this project, and let this one teach; "
+        "`orchestrate lessons` lists it.",
+    ),
+    click.option(
         "--policy",
         shell_complete=completion_values.review_policies,
         default="standard",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -79,7 +79,11 @@ def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing:
             request, environ=environ, observe=observe, progress=progress, gates=partial(_gates_of, environ=environ)
         )
 
-    opening = team_words(request.chosen_team) if request.chosen_team is not None else ""
+    opening = [team_words(request.chosen_team)] if request.chosen_team is not None else []
+    if request.lessons:
+        from orchestrator.cli.earlier_lessons import shown_words
+
+        opening += shown_words(request.lessons)
     return attend_to_end(begin, showing, interactive=request.interactive, opening=opening)
 
 
@@ -149,11 +153,11 @@ def _gates_of(
     return gates_of_session(options, environ, since=None if first is None else first.at)
 
 
-def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: str = "") -> int:
+def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: Sequence[str] = ()) -> int:
     """Attend to the session until it has ended, and say how it did, or until the person leaves it running.
 
     Args:
-        opening: The first line of all, which stays.
+        opening: The first lines of all, which stay.
     """
     with nullcontext() if showing.reports is None else showing.reports.quiet():
         result = _attended(begin, showing, interactive=interactive, opening=opening)
@@ -162,11 +166,13 @@ def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening:
     return int(result.exit_code) if showing.reports is None else showing.reports.written(result)
 
 
-def _attended(begin: Begin, showing: Showing, *, interactive: bool, opening: str) -> SessionResult | SessionFolder:
+def _attended(
+    begin: Begin, showing: Showing, *, interactive: bool, opening: Sequence[str]
+) -> SessionResult | SessionFolder:
     """How it ended, or the folder of a session that is to go on elsewhere."""
     view = showing.view(on_terminal=live_view_possible())
-    if opening:
-        view.announce(one_line(opening, 300))
+    for line in opening:
+        view.announce(one_line(line, 300))
     result = anyio.run(partial(attend, begin, view, interactive=interactive, beside=showing.beside()))
     if isinstance(result, SessionFolder):
         return result

@@ -13,6 +13,7 @@ from orchestrator.models.decisions import Policy
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import AgentName, SessionId
+from orchestrator.models.lesson import Lesson
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.plan_tree import GateNode, MeasuredGate, StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
@@ -76,6 +77,9 @@ class RunRequest:
     """``None``: the team that ``no_change`` says."""
     plan: StrategyNode | None = None
     """A tree of agents and gates that ``check_plan`` let through; ``None``: that of the chosen team."""
+    learns: bool = False
+    """Show writers what reviewers taught in earlier sessions, and record what they teach in this one."""
+    lessons: tuple[Lesson, ...] = ()
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
+from orchestrator.models.lesson import Lesson
 from orchestrator.models.plan_tree import StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import ModelEndpoint
@@ -113,6 +114,10 @@ class SessionOptions:
     """By tier, the CLIs to be preferred, the first usable one."""
     reuses: str = ""
     """The proven composition that the team is, by its id in the store; empty: it was chosen otherwise."""
+    learns: bool = False
+    """What reviewers say is recorded as a lesson where gates then pass."""
+    lessons: tuple[Lesson, ...] = ()
+    """Lessons of earlier sessions that writers are shown.  They are quoted text and give no right."""
     project_settings: str = ""
     """Hash over the project's own settings (``.orchestrator/``) that this session obeys; empty: it obeys none."""
     measures_final: bool = False

@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import AgentName, SessionId, WorkerId
+from orchestrator.models.lesson import Lesson
 from orchestrator.models.suite_measurements import SuiteState
 
 OWN_VIEW: Final = Path(".orchestrator/compositions")
@@ -85,4 +86,8 @@ class RecordedOutcome:
     """A hash over the plan of somebody's own that it ran; empty for the built-in teams."""
     reuses: str = ""
     """The proven composition that was reused; empty where none was."""
+    lessons: tuple[Lesson, ...] = ()
+    """What its reviewers taught, where the session was to learn."""
+    lessons_shown: tuple[str, ...] = ()
+    """Ids of the lessons of earlier sessions that its writers were shown."""
     engine_version: str = ""

@@ -40,6 +40,7 @@ VARIABLES: Final[Mapping[str, Any]] = {
     "about": "claude",
     "budget_tokens": 10_000,
     "previous": "- codex (approved): good",
+    "lessons": "- codex (2026-11-30): the parser was not tested",
     "answer": "Go on.",
     "because": "a folder was missing",
     "title": "Security Auditor",

@@ -71,6 +71,7 @@ def assignment_for_leaf(
         earlier=[_quoted_result(seen, share) for seen in leaf.sees],
         schema=json.dumps(schema, ensure_ascii=False),
         previous=notes_of(session),
+        lessons=taught(session) if node.access == "write" else "",
         budget_tokens=node.limits.max_tokens or BUDGET_TOKENS[role],
     )
     model = node.model or session.options.models.get(agent) or _model_of_tier(session, node, agent)
@@ -103,6 +104,7 @@ def assignment_for_step(session: Session, step: TaskStep, *, change: str = "", a
     blank = _blank(session, step.worker, agent=step.agent, role=step.role)
     values: dict[str, Any] = {"design": design_of(session), "change": change, "previous": notes_of(session)}
     values["task"] = task_words(session, account_of_work(session, step.worker) if account else "")
+    values["lessons"] = taught(session) if step.role is Role.IMPLEMENTER else ""
     prompt = _render(session, str(step.role), blank, **values)
     schema = REPLY_SCHEMA if step.role is Role.REVIEWER else None
     return replace(blank, prompt=prompt, reply_schema=schema)
@@ -229,6 +231,14 @@ def notes_of(session: Session) -> str:
     return "\n".join([*reviews, *(f"- the user answered: {answer}" for _, answer in session.approvals.answers)])
 
 
+def taught(session: Session) -> str:
+    """The lessons of earlier sessions, one line each; empty where none are shown."""
+    return "\n".join(
+        f"- {lesson.by} ({lesson.learned_at:%Y-%m-%d}): {_in_one_line(session, lesson.text)}"
+        for lesson in session.options.lessons
+    )
+
+
 def _in_one_line(session: Session, text: str) -> str:
     """Put a text of others on one line, so that no part of it passes for a line of ours."""
     return " ".join(text.split()) if session.options.notes_in_lines else text
@@ -289,6 +299,7 @@ def _render(session: Session, template: str, assignment: Assignment, **values: A
         "trigger": "",
         "about": "",
         "previous": "",
+        "lessons": "",
         "answer": "",
         "because": "",
         "title": "",

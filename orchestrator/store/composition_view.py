@@ -20,6 +20,7 @@ from orchestrator.store.log_records import (
     ConfigurationDeleted,
     ConfigurationSaved,
     CountsImported,
+    LessonForgotten,
     LogRecord,
     Metrics,
     SessionEnded,
@@ -168,6 +169,8 @@ class CompositionView:
                 gone = self.compositions.pop((body.store, body.configuration), None)
                 if gone is not None:
                     self.where.update(dict.fromkeys([(body.store, name) for name in gone.sessions], ""))
+            case LessonForgotten() as body:
+                return body.store, ""
         return record.body.store, record.body.configuration
 
     def _take_session(self, body: SessionEnded, at: datetime) -> None:

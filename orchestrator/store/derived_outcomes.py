@@ -18,12 +18,14 @@ from orchestrator.models.decisions import Action
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import ORCHESTRATOR
+from orchestrator.models.lesson import MOST_LESSON_CHARS, Lesson
 from orchestrator.models.plan_tree import GateResult, Node
 from orchestrator.models.quality_gates import GateState
 from orchestrator.models.recorded_outcomes import GateOutcome, RecordedOutcome, Result, TeamMember
 from orchestrator.models.reviews import PeerReview, Trigger, Verdict
 from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured, SuiteState
 from orchestrator.models.work import TaskStep
+from orchestrator.quotation import one_line
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
 from orchestrator.session.summary import summarise
@@ -84,6 +86,8 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         rehearsal=summary.is_rehearsal,
         plan=digest,
         reuses=options.reuses,
+        lessons=lessons_of(session) if options.learns and result == "success" else (),
+        lessons_shown=tuple(lesson.id for lesson in options.lessons),
         engine_version=options.engine_version,
     )
 
@@ -91,6 +95,19 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
 def plan_digest(plan: Node) -> str:
     """The hash that tells plans of somebody's own apart."""
     return hashlib.sha256(_PLAN.dump_json(plan)).hexdigest()[:16]
+
+
+def lessons_of(session: Session) -> tuple[Lesson, ...]:
+    """What reviewers found about work that was then mended: a lesson for each review that was no plain approval."""
+    reviews = [review for state in session.assessment.reviews.values() for review in state.panel.values()]
+    at = session.now or session.opened_at
+    return tuple(
+        Lesson(text, review.reviewer, session.id, review.review, at)
+        for review in reviews
+        if review is not None
+        and review.verdict in (Verdict.CONCERNS, Verdict.BLOCKER)
+        and (text := one_line("; ".join(review.points) or review.summary, MOST_LESSON_CHARS))
+    )
 
 
 def task_pattern(task: str, *, no_change: bool) -> str:

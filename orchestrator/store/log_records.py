@@ -127,8 +127,18 @@ class CountsImported:
     kind: Literal["imported"] = "imported"
 
 
+@dataclass(frozen=True, slots=True)
+class LessonForgotten:
+    """A person has struck a lesson; it is never shown again."""
+
+    store: str
+    lesson: str
+    """Its id."""
+    kind: Literal["lesson_forgotten"] = "lesson_forgotten"
+
+
 LogBody: TypeAlias = Annotated[
-    SessionEnded | CallerRecorded | ConfigurationSaved | ConfigurationDeleted | CountsImported,
+    SessionEnded | CallerRecorded | ConfigurationSaved | ConfigurationDeleted | CountsImported | LessonForgotten,
     Field(discriminator="kind"),
 ]
 

@@ -35,6 +35,7 @@ def closed(
     left: str = TREE,
     outcome: Outcome | None = None,
     checked: bool = True,
+    codex: Sequence[str] = ("approved",),
     **options: Any,
 ) -> Play:
     """A session of the whole team that has come to its end.
@@ -46,6 +47,7 @@ def closed(
         left: What the session left in its target.
         outcome: How it ended, where that is not how it would.
         checked: Whether the final review came about at all.
+        codex: Its verdict, and what it says with it.
     """
     p = Play(
         "gemini", "claude", "codex", measures_final=True, baseline_s=60.0 if before is not None else None, **options
@@ -64,7 +66,7 @@ def closed(
         for name, effect in list(p.effects):
             if isinstance(effect, RunChecks):
                 p.take(ChecksMeasured(verdict, tuple(findings), name, SuitesMeasured(suites, tree=tree)))
-        p.reviews("codex", "approved")
+        p.reviews("codex", *codex)
         p.done()
     closing = [(name, effect) for name, effect in p.effects if isinstance(effect, CloseSession)]
     ended = outcome or (closing[-1][1].outcome if closing else Outcome.FAILED)

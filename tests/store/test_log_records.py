@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from orchestrator.store.log_records import LOG_RECORD, checked_id
+from orchestrator.store.log_records import LOG_RECORD, ConfigurationDeleted, checked_id
 
 
 @pytest.mark.parametrize("given", ["a", "comp_release-001.v2", "x" * 120])
@@ -20,6 +20,8 @@ def test_what_could_lead_elsewhere_is_no_id_and_is_said_in_short(given: object) 
 
 def test_a_line_is_held_against_what_its_values_can_be() -> None:
     line = '{"at":"2026-11-30T00:00:00Z","body":{"kind":"deleted","store":"/s","configuration":"%s"},"format":1}'
-    assert LOG_RECORD.validate_json(line % "a").body.configuration == "a"
+    read = LOG_RECORD.validate_json(line % "a").body
+    assert isinstance(read, ConfigurationDeleted)
+    assert read.configuration == "a"
     with pytest.raises(ValidationError, match="is no id"):
         LOG_RECORD.validate_json(line % "../a")
