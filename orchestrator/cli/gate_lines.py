@@ -49,6 +49,11 @@ def _gate(gate: QualityGate, *, colour: bool) -> Iterator[str]:
         yield f"{shown} {gate.name:<14} {value:<14} {bound:<8} {of}; {one_line(tool, 60)}{took}"
     if gate.state is GateState.FAIL:
         yield from _findings(gate)
+    beside = [finding for finding in gate.findings if not finding.counted]
+    if beside:
+        place = quoted_name(beside[0].file) + (f":{beside[0].line}" if beside[0].line else "")
+        shown = f"{place}: {one_line(beside[0].message, 120)}" if beside[0].file else one_line(beside[0].message, 120)
+        yield f"{'':13}{len(beside)} not counted, such as {shown}"
     for suppression in gate.suppressions:
         if suppression.hides:
             place = quoted_name(suppression.file) + (f":{suppression.line}" if suppression.line else "")

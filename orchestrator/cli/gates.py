@@ -177,6 +177,7 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         python=interpreter_of(options["python"]),
         stated=stated,
         is_whole=options["only"] is None,
+        selection=None if recorded is None else recorded.selection,
         notes=tuple(notes),
         within_s=options["timeout"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.gates.gate import Evidence, Gate, Reading, Subject, Unmeasured
+from orchestrator.gates.unrun_tests import forgiven_tests
 from orchestrator.models.quality_gates import Finding
 
 
@@ -30,7 +31,11 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         return Unmeasured("no test ran")
     findings = tuple(Finding(suite.reason, suite.name) for suite in failed)
     message = "; ".join(f"{suite.name}: {suite.reason}" for suite in suites.suites)
-    return Reading(float(failures), max(ran, failures), message, findings)
+    forgiven = forgiven_tests(subject)
+    skipped = sum(suite.skipped for suite in suites.suites)
+    if skipped or forgiven:
+        message += f"; {skipped} were skipped or may fail, in {len(forgiven)} places"
+    return Reading(float(failures), max(ran, failures), message, (*findings, *forgiven))
 
 
 GATE = Gate(

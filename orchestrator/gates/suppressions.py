@@ -50,7 +50,7 @@ def _lines_that_count(
     # A comment on a line of its own may speak for the whole file.
     for number, text in enumerate(lines, 1):
         found = pattern.search(text)
-        if found is not None and text.lstrip().startswith("#") and re.search(r"(ruff|flake8):", text):
+        if found is not None and text.lstrip().startswith("#") and re.search(r"(ruff|flake8|mypy):", text):
             yield number, found[0].strip()[:MOST_SHOWN_CHARS]
             return
 

@@ -14,7 +14,7 @@ from orchestrator.gates.suppressions import files_left_out, in_comments, rules_l
 from orchestrator.models.quality_gates import Finding, Suppression
 
 MISSING, UNTYPED = "import-not-found", "import-untyped"
-_COMMENT = re.compile(r"#\s*(?:type:\s*ignore|mypy:\s*ignore-errors)[^#]*", re.IGNORECASE)
+_COMMENT = re.compile(r"#\s*(?:type:\s*ignore|mypy:)[^#]*", re.IGNORECASE)
 _MODULE = re.compile(r'module named "([^"]+)"')
 _INI_FILES = ("mypy.ini", ".mypy.ini", "setup.cfg")
 

@@ -24,6 +24,7 @@ from orchestrator.gates.declared_packages import REQUIREMENTS
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
 from orchestrator.gates.passing_tests import GATE as TESTS
+from orchestrator.gates.unrun_tests import selection_of
 from orchestrator.measurement.installed_packages import installed_in
 from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_languages import languages_of
@@ -93,6 +94,9 @@ class GateRequest:
     notes: tuple[str, ...] = ()
     is_whole: bool = False
     """Whether nobody chose: left out is then what belongs to a language that the project is not written in."""
+    selection: tuple[str, ...] | None = None
+    """What the project's settings had its runner leave out before; more than that is not measured.  ``None``: it is
+    not known."""
     since: datetime | None = None
     """When agents began to work on the project; ``None``: none does."""
     within_s: float = 300.0
@@ -142,6 +146,13 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
         after = await off_loop(partial(look_at, request.target), within_s=LOOK_TIME_S, what="the last look")
         if after.tree != before.tree:
             _refuse_all(outcomes, request.gates, "the project changed while it was measured")
+        added = [words for words in selection_of(subject) if words not in (request.selection or ())]
+        if request.selection is not None and added:
+            _refuse_all(
+                outcomes,
+                [gate for gate in request.gates if gate.source in ("tests", "coverage")],
+                f"tests are left out that were not before: {added[0]}",
+            )
     gates = tuple(_gate(gate, outcomes, request.rules, before.tree) for gate in request.gates)
     gates = tuple(gate.model_copy(update={"blocks": blocks(gate, request.rules)}) for gate in gates)
     conclusion = concluded(gates, request.rules)
@@ -157,7 +168,9 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
         notes=tuple(notes),
         started=started.isoformat(timespec="seconds"),
         duration_s=round(time.monotonic() - began, 3),
-        obeyed=ObeyedSettings(request.settings.allowed_licences, request.settings.budget, request.stated),
+        obeyed=ObeyedSettings(
+            request.settings.allowed_licences, request.settings.budget, request.stated, selection_of(subject)
+        ),
     )
 
 

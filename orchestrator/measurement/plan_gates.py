@@ -9,9 +9,12 @@ from pathlib import Path
 
 from orchestrator.coordinator.project_files import stated_in
 from orchestrator.coordinator.session_request import GateMeasurer
+from orchestrator.gates.gate import Subject
 from orchestrator.gates.gate_table import all_gates
 from orchestrator.gates.gate_verdicts import Counted, Rules
+from orchestrator.gates.unrun_tests import selection_of
 from orchestrator.measurement.gate_run import GateRequest, measure
+from orchestrator.measurement.project_tree import settings_of
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.plan_tree import GateNode, MeasuredGate
 from orchestrator.models.quality_gates import GateState, QualityGate
@@ -34,6 +37,8 @@ class PlanGates:
     stated: tuple[str, ...] = ()
     """The commands that the project states as its tests."""
     python: Path | None = None
+    selection: tuple[str, ...] | None = None
+    """What the project's settings had its runner leave out when the session began."""
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the session's agents began to work."""
     within_s: float = 300.0
@@ -58,6 +63,7 @@ class PlanGates:
                 stated=self.stated,
                 settings=self.settings,
                 notes=problems,
+                selection=self.selection,
                 since=self.since,
                 within_s=self.within_s,
             ),
@@ -90,6 +96,7 @@ def gates_of_session(
         options.sandbox,
         environ,
         default_cache(),
+        selection=selection_of(Subject(settings=settings_of(options.target)[0])),
         since=since or datetime.now(UTC),
         settings=load_settings(project).gates,
         stated=stated_in(project) if project is not None else (),

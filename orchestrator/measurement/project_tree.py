@@ -25,7 +25,7 @@ MOST_SECRET_BYTES: Final = 1024**2
 MOST_SETTINGS_BYTES: Final = 16 * 1024**2
 SETTINGS_FILES: Final = (
     *("pyproject.toml", "setup.cfg", "tox.ini", "ruff.toml", ".ruff.toml", ".flake8", "mypy.ini", ".mypy.ini"),
-    *(".coveragerc", ".bandit", "pytest.ini", *PACKAGE_FILES),
+    *(".coveragerc", ".bandit", "pytest.ini", ".pytest.ini", *PACKAGE_FILES),
 )
 ENVIRONMENTS: Final = frozenset({".venv", "venv", "env", ".env"})
 """Folders that are left out where a pyvenv.cfg says that they are environments; anywhere else it says nothing."""

@@ -61,6 +61,8 @@ class ObeyedSettings:
     budget: Mapping[str, float | str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
     """The project's tests, as it states them."""
+    selection: tuple[str, ...] | None = None
+    """What its settings have its runner leave out; ``None``: it was not told."""
 
 
 class QualityGate(BaseModel):

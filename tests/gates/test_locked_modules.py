@@ -89,7 +89,10 @@ def test_before_go_1_17_what_is_far_away_is_in_the_sum_alone() -> None:
     assert (rows, problem) == ((("Go", "example.com/far", "1.10.0"), ("Go", "golang.org/x/text", "0.3.0")), "")
 
 
-WITHIN = '{"packages": {"": {"dependencies": {"b": "2", "own": "1"}}, "node_modules/b": {"version": "2"}, "node_modules/own": {"link": true}}}'
+WITHIN = (
+    '{"packages": {"": {"dependencies": {"b": "2", "own": "1"}}, '
+    '"node_modules/b": {"version": "2"}, "node_modules/own": {"link": true}}}'
+)
 PATCHED = '[[package]]\nname = "near-one"\nversion = "1.0.0"\n'
 
 
@@ -105,7 +108,8 @@ PATCHED = '[[package]]\nname = "near-one"\nversion = "1.0.0"\n'
         (
             "go",
             {
-                "go.mod": "module m\ngo 1.21rc2\nrequire a.b/c v1.0.0\nreplace a.b/c => d.e/f v0.1.0\nexclude a.b/c v0.9.0\n"
+                "go.mod": "module m\ngo 1.21rc2\nrequire a.b/c v1.0.0\n"
+                "replace a.b/c => d.e/f v0.1.0\nexclude a.b/c v0.9.0\n"
             },
             ["d.e/f 0.1.0"],
         ),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -215,3 +216,22 @@ def test_what_the_projects_code_writes_to_a_copy_is_seen(tmp_path: Path, kind: K
     before = digests_of(layer, subject)
     (base / "src/b.js").write_text("")
     assert (digests_of(layer, subject) == before) is (kind == "overlay")
+
+
+def test_a_test_that_a_change_leaves_out_is_no_test_that_passes(tmp_path: Path) -> None:
+    project = written(tmp_path / "project", SMALL)
+    before = gates(str(project), "--only", "tests", "--json").stdout
+    assert json.loads(before)["obeyed"]["selection"] == []
+    (tmp_path / "before.json").write_text(before)
+    bad = (
+        "import pytest\n\n\n@pytest.mark.xfail\ndef test_bad():\n    assert False\n\n\n"
+        "def test_worse():\n    assert False\n"
+    )
+    options = "[tool.pytest.ini_options]\naddopts = \"-k 'not worse'\"\n"
+    written(project, {"tests/test_bad.py": bad, "pyproject.toml": options})
+    arguments = (str(project), "--only", "tests", "--json", "--python", sys.executable)
+    (alone,) = json.loads(gates(*arguments).stdout)["gates"]
+    assert (alone["state"], [finding["line"] for finding in alone["findings"]]) == ("pass", [None, 4])
+    (after,) = json.loads(gates(*arguments, "--baseline", str(tmp_path / "before.json")).stdout)["gates"]
+    assert after["state"] == "not measured"
+    assert after["message"] == "tests are left out that were not before: pyproject.toml: -k not worse"

@@ -39,7 +39,7 @@ def public_names(tree: ast.Module, name: str) -> Iterator[tuple[int, str, bool]]
     if any(part.startswith("_") and part != "__init__" for part in parts) or not tree.body:
         return
     module = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
-    yield 1, f"module {module}", ast.get_docstring(tree) is not None
+    yield 1, f"module {module}", _is_documented(tree)
     yield from _members(tree.body, "")
 
 
@@ -50,9 +50,13 @@ def _members(body: list[ast.stmt], above: str) -> Iterator[tuple[int, str, bool]
         if not isinstance(node, Definition) or node.name.startswith("_") or _is_repeated(node):
             continue
         kind = "class" if isinstance(node, ast.ClassDef) else "method" if above else "function"
-        yield node.lineno, f"{kind} {above}{node.name}", ast.get_docstring(node) is not None
+        yield node.lineno, f"{kind} {above}{node.name}", _is_documented(node)
         if isinstance(node, ast.ClassDef):
             yield from _members(node.body, f"{above}{node.name}.")
+
+
+def _is_documented(node: ast.Module | Definition) -> bool:
+    return bool((ast.get_docstring(node) or "").strip())
 
 
 def _inner(node: ast.If | ast.Try) -> list[ast.stmt]:
