@@ -24,7 +24,7 @@ from typing import Any
 
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.proposals import WEIGHTS
-from orchestrator.tuning.tuner import WINDOW, Tuning, apply, decide, on_open, on_result
+from orchestrator.tuning.tuner import WINDOW, Tuning, apply, decide, on_open, on_result, surely
 from orchestrator.tuning.tuning_events import (
     Assigned,
     Claimed,
@@ -345,7 +345,8 @@ def regression(data: Mapping[str, Any], seed: int, *, planted: bool) -> int | No
         result = SessionResult(event.session, random_.random() < wanted["before"], 1, 1, 0, 0, 0.5)
         for one in on_result(tuning, result):
             apply(tuning, one)
-    apply(tuning, Claimed("trial-1", "max_review_rounds", 3, 2, 60.0, 52.0, 100, ""))
+    reference = surely(*tuning.trial.candidate) if tuning.trial is not None else 0.6
+    apply(tuning, Claimed("trial-1", "max_review_rounds", 3, 2, 60.0, 52.0, 100, "", reference))
     rate = wanted["after"] if planted else wanted["before"]
     for number in range(1, wanted["sessions"] + 1):
         assigned = Assigned(f"s{number}", dict(tuning.values))
@@ -362,9 +363,7 @@ def harmful_candidate(data: Mapping[str, Any], seed: int) -> int | None:
     random_, tuning, wanted = random.Random(seed), Tuning(), data["regression"]
     apply(tuning, Switched("on", "benchmark", str(seed)))
     known = sum(random_.random() < wanted["before"] for _ in range(100))
-    from orchestrator.tuning.intervals import wilson
-
-    apply(tuning, _only_success(300, reference=wilson(known, 100 - known)[0]))
+    apply(tuning, _only_success(300, reference=surely(known, 100 - known)))
     candidates = 0
     while candidates < 300:
         event = on_open(tuning, f"s{tuning.begun}")[-1]

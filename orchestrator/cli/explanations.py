@@ -174,6 +174,12 @@ EXPLANATIONS: dict[str, Explanation] = {
         changes="remembers your consent, in your state folder",
         undo="change the project's settings: another consent is asked for",
     ),
+    "tune": Explanation(
+        ("orchestrate tune on", "orchestrate tune", "orchestrate tune explain trial-1"),
+        changes="all but `history` and `explain`: the log of tuning",
+        undo="orchestrate tune off, or reset",
+        codes="0; 1 if `explain` comes out otherwise; 2 if the log is not fit",
+    ),
     "settings": Explanation(
         ("orchestrate settings show", "orchestrate settings check"),
         changes="`set` writes your settings file, or the project's",

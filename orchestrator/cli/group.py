@@ -52,6 +52,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "tests": "Show which test suites a project has; nothing is run.",
         "trust": "Consent to a project's own settings as they are.",
         "settings": "Show or change what is set: models by tier, budgets, gates.",
+        "tune": "Try out what works better, step by step; off until switched on.",
     },
     "Choose from": {
         "teams": "List the teams; show and check one.",

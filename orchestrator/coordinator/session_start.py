@@ -35,6 +35,7 @@ from orchestrator.coordinator.spending_limits import within_limits
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.coordinator.tier_choices import tier_options
+from orchestrator.coordinator.tuned_options import tell_tuning, tuned, with_assignment
 from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.coordinator.workspace_cleanup import report_leftovers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
@@ -174,8 +175,13 @@ async def run_session(
                 *sharing(held),
                 *findings,
             )
+            look = partial(tuned, request, environ, session=folder.id, folder=folder.path)
+            request, assignment, untuned = await off_loop(
+                look, within_s=SETTINGS_TIME_S, what="reading what tuning has decided"
+            )
+            findings = (*findings, untuned) if untuned else findings
             options = session_options(request, stage, folder=folder, backend=backend)
-            options = replace(options, project_settings=trusted.digest)
+            options = with_assignment(replace(options, project_settings=trusted.digest), assignment)
             if request.plan is not None:
                 project = request.target if trusted.digest else None
                 tiers = await off_loop(
@@ -543,6 +549,14 @@ async def record_outcome(session: Session, environ: Mapping[str, str], say: Prog
     try:
         problem = await off_loop(
             partial(record_session, session, environ), within_s=RECORD_TIME_S, what="recording what came of the session"
+        )
+    except (TimeoutError, OSError) as error:
+        problem = str(error)
+    if problem is not None:
+        say(problem)
+    try:
+        problem = await off_loop(
+            partial(tell_tuning, session, environ), within_s=RECORD_TIME_S, what="telling tuning of the session"
         )
     except (TimeoutError, OSError) as error:
         problem = str(error)

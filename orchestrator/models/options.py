@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
@@ -13,6 +13,8 @@ from orchestrator.models.lesson import Lesson
 from orchestrator.models.plan_tree import StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import ModelEndpoint
+
+ConsensusFrequency: TypeAlias = Literal["every_change", "timeboxed", "threshold", "critical_only"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,20 @@ class Rehearsal:
     """Played by the user's own CLIs instead of the pinned ones."""
     is_served_elsewhere: bool = False
     """The model server is not the coordinator's own, and outlives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningAssignment:
+    """What tuning gave a session when it opened."""
+
+    trial: str
+    """Empty: the session takes part in no trial."""
+    arm: Literal["", "incumbent", "candidate"]
+    pair: int
+    values: Mapping[str, int | float | str]
+    """Of every parameter there is."""
+    settings: str = ""
+    """A hash over the rules and tables that assigned it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,10 @@ class SessionOptions:
     silence_s: float = 900.0
     """Silence before a review is asked for (spec 004: 15 minutes)."""
     review_timeout_s: float = 300.0
+    consensus_frequency: ConsensusFrequency = "every_change"
+    """After which of a worker's milestones others are asked for a review; blockers and questions always are."""
+    tuning: TuningAssignment | None = None
+    """What tuning assigned; ``None``: it is off, or nothing of this session is tuned."""
     max_review_rounds: int = 3
     """Reviews of one worker's events before a person is asked."""
     max_review_retries: int = 0

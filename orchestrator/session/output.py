@@ -40,6 +40,7 @@ from orchestrator.session.nested_agents import count_agent
 from orchestrator.session.own_words import with_line
 from orchestrator.session.recoveries import recover
 from orchestrator.session.review_cycle import ask_for_review
+from orchestrator.session.review_frequency import spared_by_frequency
 from orchestrator.session.spending import note_consumption, on_usage
 
 DOING_CHARS = 200
@@ -103,6 +104,9 @@ def _weigh(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         leaf = draft.session.leaf(worker)
         if trigger is Trigger.MILESTONE and leaf is not None and leaf.node.access == "read":
             return  # there is nothing to look at yet but an answer, which is read when it is there
+        if trigger is Trigger.MILESTONE and (spared := spared_by_frequency(draft.session, worker, draft.at)):
+            draft.warn(f"a milestone of {worker} is not reviewed: {spared}", worker)
+            return
         if trigger is not None:
             ask_for_review(draft, trigger, about=worker, text=event.payload.text)
 

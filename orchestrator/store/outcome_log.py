@@ -9,15 +9,15 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from orchestrator.errors import EnvironmentUnfit
@@ -30,6 +30,7 @@ TORN_NAME: Final = "outcomes.torn"
 MOST_LINE_BYTES: Final = 16 * 1024 * 1024
 _LOCK_WAIT_S: Final = 30.0
 _LOCK_LOOK_S: Final = 0.001
+Record = TypeVar("Record")
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
@@ -62,27 +63,33 @@ class Reading:
         self.damages = []
 
 
-class OutcomeLog:
-    """The log in one folder; any number of processes may use it at once.
+class LineLog(Generic[Record]):
+    """A log of lines in one folder; any number of processes may use it at once.
 
     Args:
         folder: Made when something is first written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, name: str, torn: str, lines: TypeAdapter[Record], format_: int) -> None:
         self.folder = folder
-        self.path = folder / LOG_NAME
+        self.path = folder / name
+        self._torn = folder / torn
+        self._lines = lines
+        self._format = format_
 
-    def append(self, *bodies: LogBody, at: datetime | None = None) -> list[LogRecord]:
-        """Write lines in one go.  When this returns they are on the disk; nothing half-written ever stays.
+    def append_after(self, make: Callable[[], bytes]) -> None:
+        """Write what ``make`` returns, whole lines, in one go; nobody else writes from before it is called.
+
+        When this returns the lines are on the disk; nothing half-written ever stays.
 
         Raises:
             EnvironmentUnfit: The disk is full, the folder cannot be written, or somebody holds the log for very long.
         """
-        records = [LogRecord(at or datetime.now(UTC), body) for body in bodies]
-        data = b"".join(LOG_RECORD.dump_json(record, exclude_none=True) + b"\n" for record in records)
         try:
             with self._held() as descriptor:
+                data = make()
+                if not data:
+                    return
                 _write_whole(descriptor, data)
                 # Others may write while this waits for the disk, and their lines may go there with ours.
                 fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -92,16 +99,15 @@ class OutcomeLog:
                 f"cannot write {self.path}: {error.strerror or error}",
                 hint="free some disk space, or make the folder writable",
             ) from error
-        return records
 
-    def read(self, reading: Reading | None = None) -> Iterator[LogRecord]:
+    def read(self, reading: Reading | None = None) -> Iterator[Record]:
         """The records from where ``reading`` stands, which is moved along; what a crash has cut short is none yet.
 
         Raises:
             EnvironmentUnfit: The log is there and cannot be read.
         """
         reading = reading if reading is not None else Reading()
-        with ForeignFolder(self.folder).opened(LOG_NAME) as found:
+        with ForeignFolder(self.folder).opened(self.path.name) as found:
             if isinstance(found, Unread):
                 if found.reason == "missing":
                     return
@@ -115,13 +121,13 @@ class OutcomeLog:
                     return
                 reading.offset += len(line)
                 reading.lines += 1
-                record = _decoded(line, reading)
+                record = self._decoded(line, reading)
                 if record is not None:
                     yield record
 
     def was_replaced(self, reading: Reading) -> bool:
         """Whether what ``reading`` has read is not what lies there now: then everything is to be read again."""
-        status = ForeignFolder(self.folder).status(LOG_NAME)
+        status = ForeignFolder(self.folder).status(self.path.name)
         if isinstance(status, Unread):
             return reading.identity is not None
         return reading.identity is not None and (status.identity != reading.identity or status.size < reading.offset)
@@ -155,9 +161,43 @@ class OutcomeLog:
                 end = start + found + 1
                 break
             end = start
-        with (self.folder / TORN_NAME).open("ab") as kept:
+        with self._torn.open("ab") as kept:
             kept.write(os.pread(descriptor, size - end, end) + b"\n")
         os.ftruncate(descriptor, end)
+
+    def _decoded(self, line: bytes, reading: Reading) -> Record | None:
+        try:
+            return self._lines.validate_json(line)
+        except ValidationError as error:
+            if _is_newer(line, self._format):
+                reading.newer += 1
+                return None
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            reading.damages.append(Damage(reading.lines, f"{where}: {first['msg']}" if where else first["msg"]))
+            return None
+
+
+class OutcomeLog(LineLog[LogRecord]):
+    """What sessions came to.
+
+    Args:
+        folder: Made when something is first written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, name=LOG_NAME, torn=TORN_NAME, lines=LOG_RECORD, format_=LOG_FORMAT)
+
+    def append(self, *bodies: LogBody, at: datetime | None = None) -> list[LogRecord]:
+        """Write lines in one go.  When this returns they are on the disk; nothing half-written ever stays.
+
+        Raises:
+            EnvironmentUnfit: The disk is full, the folder cannot be written, or somebody holds the log for very long.
+        """
+        records = [LogRecord(at or datetime.now(UTC), body) for body in bodies]
+        data = b"".join(LOG_RECORD.dump_json(record, exclude_none=True) + b"\n" for record in records)
+        self.append_after(lambda: data)
+        return records
 
 
 def _lock(descriptor: int) -> None:
@@ -187,22 +227,9 @@ def _write_whole(descriptor: int, data: bytes) -> None:
         raise
 
 
-def _decoded(line: bytes, reading: Reading) -> LogRecord | None:
-    try:
-        return LOG_RECORD.validate_json(line)
-    except ValidationError as error:
-        if _is_newer(line):
-            reading.newer += 1
-            return None
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        reading.damages.append(Damage(reading.lines, f"{where}: {first['msg']}" if where else first["msg"]))
-        return None
-
-
-def _is_newer(line: bytes) -> bool:
+def _is_newer(line: bytes, format_: int) -> bool:
     try:
         written = from_json(line).get("format")
     except (ValueError, AttributeError):
         return False
-    return isinstance(written, int) and written > LOG_FORMAT
+    return isinstance(written, int) and written > format_

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Literal
@@ -65,6 +65,8 @@ RETURN_AFTER: Final = 800
 RETURN_PAIRS: Final = 30
 STALE_AFTER: Final = 60
 """Sessions begun since; one of a trial that has not ended by then counts for nothing."""
+MOST_AWAITED: Final = 500
+"""Sessions whose result is awaited; older ones are given up."""
 MOST_ROLLBACKS: Final = 3
 """So many rollbacks in :data:`HISTORY` sessions times four are for a person to look at."""
 
@@ -89,8 +91,6 @@ class Kept:
     """A change that is in force."""
 
     claimed: Claimed
-    reference: float
-    """Its rate of success, as far as that was sure."""
     since: int
     """Sessions begun before it."""
     fall: float = 0.0
@@ -160,6 +160,8 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
         case Assigned():
             tuning.begun += 1
             tuning.assigned[event.session] = event
+            while len(tuning.assigned) > MOST_AWAITED:
+                del tuning.assigned[next(iter(tuning.assigned))]
             if event.trial and tuning.trial is not None:
                 tuning.trial.place(event.session, event.pair, event.arm)
                 tuning.open[event.session] = tuning.begun
@@ -170,12 +172,10 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
             if tuning.open.pop(event.session, None) is not None and tuning.trial is not None:
                 tuning.trial.take(event.session, None)
         case Claimed():
-            successes, failures = tuning.trial.candidate if tuning.trial is not None else (0, 0)
-            low = min(0.99, max(0.01, wilson(successes, failures)[0]))
             _change(tuning, event.parameter, event.before, event.after)
             tuning.inherited += 1 / event.needed
             tuning.paused.pop((event.parameter, event.before, event.after), None)
-            tuning.kept[event.parameter] = Kept(event, low, tuning.begun)
+            tuning.kept[event.parameter] = Kept(event, tuning.begun)
             tuning.watched = event.parameter
             tuning.history.clear()
             _end_trial(tuning)
@@ -240,43 +240,63 @@ def _take_result(tuning: Tuning, result: SessionResult) -> None:
     kept = tuning.kept.get(tuning.watched)
     if kept is not None and kept.results < WATCH:
         kept.results += 1
-        low = FALL_SHARE * kept.reference
-        ratio = low / kept.reference if result.success else (1 - low) / (1 - kept.reference)
+        reference = kept.claimed.reference
+        low = FALL_SHARE * reference
+        ratio = low / reference if result.success else (1 - low) / (1 - reference)
         kept.fall += math.log(ratio)
         kept.late_fall = max(0.0, kept.late_fall) + math.log(ratio)
 
 
-def on_open(tuning: Tuning, session: str, *, fixed: Mapping[str, Value] | None = None) -> Sequence[TuningEvent]:
+def on_open(
+    tuning: Tuning,
+    session: str,
+    *,
+    fixed: Mapping[str, Value] | None = None,
+    without: Collection[str] = (),
+    folder: str = "",
+) -> Sequence[TuningEvent]:
     """A session opens: which values it gets.
 
     Args:
-        fixed: Values that the user has set by hand for it; they stand, and it takes part in no trial of another one.
+        fixed: Values that the user has set by hand for it; they stand, and it takes part in no trial.
+        without: Parameters that mean nothing for it, so that it takes part in no trial of theirs.
+        folder: Where its journal lies.
     """
     if tuning.state == "off":
         return ()
-    fixed = fixed or {}
+    values = {**tuning.values, **(fixed or {})}
     found: list[TuningEvent] = [
         Abandoned(one) for one, begun in tuning.open.items() if tuning.begun - begun >= STALE_AFTER
     ]
-    values = {**tuning.values, **fixed}
     if found or fixed or tuning.state == "frozen":
-        return (*found, Assigned(session, values))
+        return (*found, Assigned(session, values, folder=folder))
     current = tuning.trial.proposed if tuning.trial is not None else _proposal(tuning)
     if current is None or (tuning.trial is not None and not tuning.trial.has_place()):
-        return (Assigned(session, values),)
+        return (Assigned(session, values, folder=folder),)
+    if current.parameter in without or (not current.parameter and without):
+        return (Assigned(session, values, folder=folder),)
     if tuning.trial is None:
         found.append(current)
     pair, free = tuning.trial.next_place() if tuning.trial is not None else (1, ("incumbent", "candidate"))
     arm = _drawn(tuning.seed, current.trial, pair) if len(free) == 2 else free[0]
     if arm == "candidate":
         values = dict(BASELINE) if not current.parameter else {**values, current.parameter: current.after}
-    return (*found, Assigned(session, values, current.trial, arm, pair))
+    return (*found, Assigned(session, values, current.trial, arm, pair, folder))
 
 
 def _drawn(seed: str, name: str, pair: int) -> Arm:
     """Which place of a pair comes first."""
     drawn = hashlib.sha256(f"{seed}:{name}:{pair}".encode()).digest()[0]
     return "candidate" if drawn % 2 else "incumbent"
+
+
+def rolled_back(tuning: Tuning, trial_: str, *, by: str, because: str) -> RolledBack | None:
+    """The inverse of a change that is in force, asked for by a person; ``None`` where there is none of that name."""
+    for kept in tuning.kept.values():
+        claimed = kept.claimed
+        if claimed.trial == trial_:
+            return RolledBack(trial_, claimed.parameter, claimed.after, claimed.before, because, by)
+    return None
 
 
 def on_result(tuning: Tuning, result: SessionResult) -> Sequence[TuningEvent]:
@@ -316,13 +336,18 @@ def decide(tuning: Tuning) -> Sequence[TuningEvent]:
     return (Stopped(proposed.trial, because, what == "harm", found.gain.wealth, found.pairs, found.evidence()),)
 
 
+def surely(successes: int, failures: int) -> float:
+    """The rate of success that is sure; neither 0 nor 1, so that what is bet on it has its price."""
+    return round(min(0.99, max(0.01, wilson(successes, failures)[0])), 6)
+
+
 def _fallen(tuning: Tuning) -> Sequence[TuningEvent]:
     kept = tuning.kept.get(tuning.watched)
     if kept is None or (kept.fall < math.log(FALL_AT) and kept.late_fall < math.log(LATE_FALL_AT)):
         return ()
     claimed = kept.claimed
     because = (
-        f"within {kept.results} sessions after it success fell below the {kept.reference:.0%} that were sure "
+        f"within {kept.results} sessions after it success fell below the {claimed.reference:.0%} that were sure "
         f"(e-value {math.exp(max(kept.fall, kept.late_fall)):.0f})"
     )
     back = RolledBack(claimed.trial, claimed.parameter, claimed.after, claimed.before, because)
@@ -366,8 +391,7 @@ def _proposal(tuning: Tuning) -> Proposed | None:
         return None
     scales = _scales(gated)
     successes = sum(bool(one.success) for one in gated)
-    # Nothing is sure to succeed always; the logarithms below need room to either side.
-    reference = min(0.99, max(0.01, wilson(successes, len(gated) - successes)[0]))
+    reference = surely(successes, len(gated) - successes)
     settings = settings_digest()
     if tuning.values != BASELINE and tuning.begun - tuning.compared_at >= RETURN_AFTER:
         return Proposed(

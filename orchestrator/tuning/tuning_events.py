@@ -78,6 +78,8 @@ class Assigned:
     trial: str = ""
     arm: Arm = ""
     pair: int = 0
+    folder: str = ""
+    """Where its journal lies, so that its result can be taken from there later."""
     kind: Literal["assigned"] = "assigned"
 
 
@@ -110,6 +112,8 @@ class Claimed:
     pairs: int
     evidence: str
     """A hash over the sessions and results of all pairs."""
+    reference: float = 0.6
+    """Its rate of success, as far as that is sure: a fall below takes it back."""
     kind: Literal["claimed"] = "claimed"
 
 

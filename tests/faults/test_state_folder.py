@@ -15,6 +15,7 @@ FORGED = "forged-by-an-agent"
     [
         pytest.param("XDG_STATE_HOME", "trusted-projects.json", id="a consent"),
         pytest.param("XDG_STATE_HOME", "outcomes.jsonl", id="an outcome"),
+        pytest.param("XDG_STATE_HOME", "tuning.jsonl", id="what tuning decided"),
         pytest.param("XDG_CONFIG_HOME", "settings.toml", id="a setting"),
         pytest.param("XDG_CONFIG_HOME", "prompts/implementer.md", id="a prompt"),
     ],

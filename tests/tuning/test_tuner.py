@@ -109,13 +109,7 @@ def test_a_harmful_candidate_is_stopped_and_barred() -> None:
 
 def test_a_claimed_change_that_fails_is_taken_back_and_the_budget_of_its_step_is_spent() -> None:
     journal = Journal()
-    journal.run(60)
-    journal.take(
-        Stopped(journal.tuning.trial.proposed.trial, "", False, 1.0, 0, "") if journal.tuning.trial else CLAIMED
-    )
-    apply(journal.tuning, Proposed("trial-9", 9, "max_restarts", 3, 4, "", ("failures",), 0.01, {}, None, 300, 800, ""))
-    assert journal.tuning.trial is not None
-    journal.tuning.trial.candidate = [85, 15]
+    journal.run(20)
     journal.take(CLAIMED)
     assert journal.tuning.values["max_restarts"] == 4
     journal.run(30, success=False)

@@ -1,0 +1,87 @@
+"""Open a session with what tuning says, and tell tuning what came of it; where it is off nothing is read or written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from orchestrator.composition.team_choice import Team, TeamChoice
+from orchestrator.coordinator.session_request import RunRequest
+from orchestrator.errors import OrchestrateError
+from orchestrator.models.options import ConsensusFrequency, SessionOptions, TuningAssignment
+from orchestrator.session.state import Session
+from orchestrator.settings.user_places import state_folder
+from orchestrator.store.tuning_log import TuningLog, caught_up, result_from_journal, results_told
+from orchestrator.tuning.parameters import PARAMETERS, Value
+from orchestrator.tuning.tuner import Tuning, on_open, on_result, settings_digest
+from orchestrator.tuning.tuning_events import Assigned, TuningEvent
+
+
+def tuned(
+    request: RunRequest, environ: Mapping[str, str], *, session: str, folder: Path
+) -> tuple[RunRequest, TuningAssignment | None, str]:
+    """The request with the values that tuning assigns to this session, which values, and what went wrong.
+
+    What the user says by hand stands.  A rehearsal and a task without a change take part in nothing.  Blocks.
+    """
+    log = TuningLog(state_folder(environ))
+    if request.rehearsal is not None or request.no_change or not log.is_there():
+        return request, None, ""
+    fixed: dict[str, Value] = {name: value for name, value in request.limits.items() if name in PARAMETERS}
+    choice = request.chosen_team
+    is_open = request.plan is None and choice is not None and not choice.by_name and choice.reuses is None
+    without = () if is_open and choice is not None and choice.team is Team.CHANGE else ("team",)
+
+    def opened(tuning: Tuning) -> list[TuningEvent]:
+        late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
+        return late or list(on_open(tuning, session, fixed=fixed, without=without, folder=str(folder)))
+
+    try:
+        # Results that come late are taken in first, one line each time, so that what they decide is decided.
+        for _ in range(3):
+            events = log.act(opened)
+            found = next((event for event in events if isinstance(event, Assigned)), None)
+            if found is not None or not events:
+                break
+    except OrchestrateError as error:
+        return request, None, f"nothing is tuned in this session: {error.message}"
+    if found is None:
+        return request, None, ""
+    return _with_values(request, found, without=without)
+
+
+def _with_values(
+    request: RunRequest, found: Assigned, *, without: tuple[str, ...]
+) -> tuple[RunRequest, TuningAssignment, str]:
+    limits = {name: value for name, value in found.values.items() if not isinstance(value, str)}
+    changed = replace(request, limits={**limits, **request.limits})
+    if found.values["team"] == Team.SOLO and not without:
+        because = f"tuning: {found.trial or 'in force'} (orchestrate tune)"
+        changed = replace(changed, chosen_team=TeamChoice(Team.SOLO, because, by_name=False))
+    assignment = TuningAssignment(found.trial, found.arm, found.pair, dict(found.values), settings_digest())
+    return changed, assignment, ""
+
+
+def with_assignment(options: SessionOptions, assignment: TuningAssignment | None) -> SessionOptions:
+    """The options with what tuning assigned beside figures and team."""
+    if assignment is None:
+        return options
+    frequency = cast(ConsensusFrequency, assignment.values["consensus_frequency"])
+    return replace(options, tuning=assignment, consensus_frequency=frequency)
+
+
+def tell_tuning(session: Session, environ: Mapping[str, str]) -> str | None:
+    """Tell tuning what came of a session; returns why that could not be done.  Blocks."""
+    if session.options.tuning is None:
+        return None
+    try:
+        result = result_from_journal(session.options.session_dir)
+        if result is None:
+            raise ValueError("its journal tells of no end")
+        TuningLog(state_folder(environ)).act(lambda tuning: on_result(tuning, result))
+    except (OrchestrateError, ValueError, LookupError, OSError) as error:
+        said = error.message if isinstance(error, OrchestrateError) else str(error)
+        return f"tuning has not heard of this session ({said}); it takes the result from the journal later"
+    return None

@@ -1,0 +1,157 @@
+"""Keep what tuning has decided in a log beside the outcome log, with the same safety; the log alone is the truth.
+
+Whoever decides holds the log from before it reads to after it has written, and writes one line for all that follows
+from one thing that happened.  So whoever is killed has either decided or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from orchestrator.errors import JournalDamaged, OrchestrateError
+from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.reader import read_journal, read_last_entry
+from orchestrator.models.entries import SessionClosed
+from orchestrator.store.derived_outcomes import outcome_of_journal
+from orchestrator.store.outcome_log import MOST_LINE_BYTES, LineLog, Reading
+from orchestrator.tuning.session_measures import measures_of
+from orchestrator.tuning.session_results import result_of
+from orchestrator.tuning.tuner import Tuning, apply, decide, fold, on_result
+from orchestrator.tuning.tuning_events import Assigned, SessionResult, TuningEvent
+
+TUNING_LOG_NAME: Final = "tuning.jsonl"
+TUNING_FORMAT: Final = 1
+MOST_CAUGHT_UP: Final = 5
+"""Sessions that are caught up on when another one opens: each takes the time of reading its journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRecord:
+    """One line of ``tuning.jsonl``: something that happened, and all that followed from it."""
+
+    at: datetime
+    """By the clock of whoever wrote it; the order of the lines is what counts."""
+    events: tuple[TuningEvent, ...]
+    format: int = field(default=TUNING_FORMAT)
+
+
+TUNING_RECORD: TypeAdapter[TuningRecord] = TypeAdapter(TuningRecord)
+
+
+class TuningLog(LineLog[TuningRecord]):
+    """The log of one user's tuning.
+
+    Args:
+        folder: The user's state folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, name=TUNING_LOG_NAME, torn="tuning.torn", lines=TUNING_RECORD, format_=TUNING_FORMAT)
+
+    def is_there(self) -> bool:
+        """Whether tuning was ever switched on."""
+        return self.path.exists()
+
+    def events(self, reading: Reading | None = None) -> Iterator[TuningEvent]:
+        """Everything that has happened, in order.
+
+        Raises:
+            EnvironmentUnfit: The log is there and cannot be read.
+        """
+        for record in self.read(reading):
+            yield from record.events
+
+    def tuning(self) -> Tuning:
+        """Where tuning stands.
+
+        Raises:
+            EnvironmentUnfit: As :meth:`events`.
+            JournalDamaged: A line is damaged or of a newer version: what is in force cannot be known.
+        """
+        reading = Reading()
+        found = fold(self.events(reading))
+        if reading.damages or reading.newer:
+            said = str(reading.damages[0]) if reading.damages else f"{reading.newer} lines of a newer version"
+            raise JournalDamaged(
+                f"{self.path} cannot be followed: {said}",
+                hint="nothing is tuned meanwhile; move the file away to begin anew, at the defaults",
+            )
+        return found
+
+    def act(self, what: Callable[[Tuning], Iterable[TuningEvent]]) -> Sequence[TuningEvent]:
+        """Let something happen: ``what`` sees where tuning stands, and all that follows is written in one line.
+
+        Raises:
+            EnvironmentUnfit: The log cannot be read or written.
+            JournalDamaged: As :meth:`tuning`.
+        """
+        written: list[TuningEvent] = []
+
+        def make() -> bytes:
+            tuning = self.tuning()
+            for event in what(tuning):
+                apply(tuning, event)
+                written.append(event)
+            while following := decide(tuning):
+                for event in following:
+                    apply(tuning, event)
+                written.extend(following)
+            if not written:
+                return b""
+            return TUNING_RECORD.dump_json(TuningRecord(datetime.now(UTC), tuple(written))) + b"\n"
+
+        self.append_after(make)
+        return written
+
+
+def result_from_journal(folder: Path) -> SessionResult | None:
+    """What of a session counts, from its journal; ``None`` while it has not ended.
+
+    Raises:
+        OrchestrateError: Its journal is gone or damaged.
+        ValueError: As above.
+    """
+    session = SessionFolder(folder)
+    last = read_last_entry(session.journal_file)
+    if last is None or not isinstance(last.body, SessionClosed):
+        return None
+    outcome = outcome_of_journal(read_journal(session.journal_file))
+    if outcome is None:
+        return None
+    with ForeignFolder(folder).opened(session.journal_file.name) as found:
+        if isinstance(found, Unread):
+            raise JournalDamaged(f"the journal of {folder.name} {found.detail}")
+        file = open(found.descriptor, "rb", buffering=1 << 20, closefd=False)  # noqa: SIM115 - closed with it
+        return result_of(measures_of(iter(partial(file.readline, MOST_LINE_BYTES), b"")), outcome)
+
+
+def caught_up(assigned: Mapping[str, Assigned]) -> Sequence[SessionResult]:
+    """The results of sessions that have ended and whose end was never told: their coordinator was killed.
+
+    The oldest come first; what cannot be read is left to be given up in time.
+    """
+    found: list[SessionResult] = []
+    for one in list(assigned.values())[: 4 * MOST_CAUGHT_UP]:
+        if not one.folder or len(found) >= MOST_CAUGHT_UP:
+            continue
+        try:
+            result = result_from_journal(Path(one.folder))
+        except (OrchestrateError, ValueError, LookupError, OSError):
+            continue
+        if result is not None:
+            found.append(result)
+    return found
+
+
+def results_told(tuning: Tuning, results: Iterable[SessionResult]) -> Iterator[TuningEvent]:
+    """The events of these results; the caller takes each in before it asks for the next one."""
+    for result in results:
+        yield from on_result(tuning, result)

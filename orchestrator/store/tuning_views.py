@@ -1,0 +1,245 @@
+"""Show where tuning stands, what it has decided, and derive a decision again from the journals it rests on."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from orchestrator.errors import OrchestrateError, UsageError
+from orchestrator.store.tuning_log import TuningRecord, result_from_journal
+from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
+from orchestrator.tuning.tuner import RETURN_AFTER, WATCH, Tuning, apply, settings_digest
+from orchestrator.tuning.tuning_events import (
+    Abandoned,
+    Assigned,
+    Claimed,
+    Escalated,
+    Proposed,
+    Renewed,
+    Reset,
+    Resulted,
+    RolledBack,
+    SessionResult,
+    Stopped,
+    Switched,
+    TuningEvent,
+)
+
+_MOST_NAMED: Final = 20
+
+
+def switched(tuning: Tuning, to: Literal["on", "off", "frozen"], *, by: str) -> Sequence[Switched]:
+    """The event that switches it, with a seed where it has none yet; none where it stands so already."""
+    if tuning.state == to:
+        return ()
+    return (Switched(to, by, "" if tuning.seed else secrets.token_hex(16)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where tuning stands."""
+
+    state: str
+    values: Mapping[str, Value]
+    changed: Mapping[str, str]
+    """Parameters that are not at their default, and the trial that changed them."""
+    sessions: int
+    trials: int
+    settings: str
+    trial: str = ""
+    tries: str = ""
+    """What is tried, in words."""
+    pairs: int = 0
+    e_value: float = 1.0
+    needed: float = 0.0
+    lines: tuple[str, ...] = field(default=())
+    """All of it, for people."""
+
+
+def status_of(tuning: Tuning) -> Status:
+    """Where it stands, in figures and in words."""
+    changed = {name: kept.claimed.trial for name, kept in tuning.kept.items() if tuning.values[name] != BASELINE[name]}
+    lines = [f"tuning is {tuning.state}; {tuning.begun} sessions, {tuning.trials} steps tried"]
+    for name, value in tuning.values.items():
+        unit = f" {PARAMETERS[name].unit}" if PARAMETERS[name].unit else ""
+        why = f" (default {BASELINE[name]}; {changed[name]})" if name in changed else ""
+        lines.append(f"  {name:<22}{value}{unit}{why}")
+    found = tuning.trial
+    tries, pairs, e_value, needed, name = "", 0, 1.0, 0.0, ""
+    if found is not None:
+        name, pairs, e_value = found.proposed.trial, found.pairs, found.gain.wealth
+        needed = found.needed if found.proposed.alpha else 0.0
+        tries = _tried(found.proposed)
+        lines.append(f"{name} tries {tries}: {found.proposed.because}")
+        lines.append(f"  {pairs} pairs of at most {found.proposed.most_pairs}; e-value {e_value:.2f} of {needed:.0f}")
+    for kept in tuning.kept.values():
+        if kept.results < WATCH and kept.claimed.parameter == tuning.watched:
+            lines.append(f"{kept.claimed.trial} is watched: {kept.results} of {WATCH} sessions")
+    return Status(
+        tuning.state,
+        dict(tuning.values),
+        changed,
+        tuning.begun,
+        tuning.trials,
+        settings_digest(),
+        name,
+        tries,
+        pairs,
+        e_value,
+        needed,
+        tuple(lines),
+    )
+
+
+def _tried(proposed: Proposed) -> str:
+    if not proposed.parameter:
+        return "the baseline against what is in force"
+    return f"{proposed.parameter} {proposed.before} → {proposed.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line of the history."""
+
+    at: datetime
+    trial: str
+    kind: str
+    words: str
+    inverse: str = ""
+    """What takes it back."""
+
+
+def decisions_of(records: Iterable[TuningRecord]) -> Sequence[Decision]:
+    """Every decision, and every command of a person, in order."""
+    found = []
+    for record in records:
+        for event in record.events:
+            told = _words(event)
+            if told is not None:
+                trial, words, inverse = told
+                found.append(Decision(record.at, trial, event.kind, words, inverse))
+    return found
+
+
+def _words(event: TuningEvent) -> tuple[str, str, str] | None:
+    """The trial, what happened, and how it is taken back; ``None`` for what is no decision."""
+    match event:
+        case Switched(to=to, by=by):
+            return "", f"switched {to} by a {by}", ""
+        case Proposed():
+            said = f"{event.trial} begins: {_tried(event)}; {event.because} (error budget {event.alpha:.4f})"
+            return event.trial, said, ""
+        case Claimed():
+            said = f"{event.trial} claimed: {event.parameter} {event.before} → {event.after}, "
+            said += f"e-value {event.e_value:.0f} of {event.needed:.0f} over {event.pairs} pairs; "
+            said += f"against the baseline again within {RETURN_AFTER} sessions"
+            return event.trial, said, f"orchestrate tune rollback {event.trial}"
+        case Stopped():
+            return event.trial, f"{event.trial} stopped: {event.because}", ""
+        case RolledBack():
+            said = f"{event.trial} taken back by {event.by}: {event.parameter} {event.before} → {event.after}"
+            return event.trial, f"{said}; {event.because}", ""
+        case Renewed():
+            return event.trial, f"{event.trial}: what is in force stays; {event.because}", ""
+        case Reset():
+            was = ", ".join(f"{name} {value}" for name, value in event.values.items() if value != BASELINE.get(name))
+            return event.trial, f"reset by {event.by}: {event.because}; it was {was or 'the baseline already'}", ""
+        case Escalated():
+            return "", f"for a person to look at: {event.because}", ""
+        case Assigned() | Resulted() | Abandoned():
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A trial, derived again."""
+
+    trial: str
+    lines: tuple[str, ...]
+    sessions: int
+    gone: tuple[str, ...]
+    """Sessions whose journal is not there any more: what the log says of them is taken."""
+    differs: tuple[str, ...]
+    """Sessions whose journal says otherwise than the log, and decisions that come out otherwise."""
+
+
+def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
+    """Derive a trial's decision again from the journals of its sessions.
+
+    Raises:
+        UsageError: There is no such trial.
+    """
+    tuning = Tuning()
+    proposed: Proposed | None = None
+    folders: dict[str, str] = {}
+    lines: list[str] = []
+    gone: list[str] = []
+    differs: list[str] = []
+    sessions = 0
+    for event in events:
+        if isinstance(event, Proposed) and event.trial == trial:
+            proposed = event
+            lines += [f"{trial} tries {_tried(event)}", f"  because {event.because}"]
+            lines.append(f"  judged by {', '.join(event.aims)}; error budget {event.alpha:.4f}; rules {event.settings}")
+        if isinstance(event, Assigned) and event.trial == trial:
+            folders[event.session] = event.folder
+        if isinstance(event, Resulted) and event.result.session in folders:
+            sessions += 1
+            event = _again(event, folders[event.result.session], gone, differs)
+        if isinstance(event, Claimed | Stopped | Renewed) and event.trial == trial:
+            lines += _held_against(event, tuning, differs)
+        if isinstance(event, RolledBack) and event.trial == trial:
+            lines.append(f"  taken back by {event.by}: {event.because}")
+        apply(tuning, event)
+    if proposed is None:
+        raise UsageError(f"there is no trial {trial!r}", hint="orchestrate tune history lists them")
+    if proposed.settings != settings_digest():
+        lines.append(f"  the rules are others now ({settings_digest()})")
+    lines.append(f"  {sessions} sessions; {sessions - len(gone)} of them derived again from their journals")
+    if gone:
+        lines.append(f"  gone, so the log is taken at its word: {', '.join(gone[:_MOST_NAMED])}")
+    lines += [f"  DIFFERS: {one}" for one in differs]
+    return Explained(trial, tuple(lines), sessions, tuple(gone), tuple(differs))
+
+
+def _again(event: Resulted, folder: str, gone: list[str], differs: list[str]) -> Resulted:
+    """The same result from the session's journal, if that is still there."""
+    name = event.result.session
+    try:
+        found: SessionResult | None = result_from_journal(Path(folder)) if folder else None
+    except (OrchestrateError, ValueError, LookupError, OSError):
+        found = None
+    if found is None:
+        gone.append(name)
+        return event
+    if found != event.result:
+        differs.append(f"{name}: the log has {event.result}, its journal says {found}")
+    return Resulted(found)
+
+
+def _held_against(event: Claimed | Stopped | Renewed, tuning: Tuning, differs: list[str]) -> Sequence[str]:
+    """What was decided, beside what comes out now."""
+    found = tuning.trial
+    if found is None:
+        return ()
+    if found.evidence() != event.evidence:
+        differs.append(f"the evidence of the decision ({event.evidence}) is not that of its journals")
+    lines = [f"  {found.pairs} pairs that count, {event.pairs} when it was decided"]
+    for measure, moments in found.differences.items():
+        if moments.n:
+            lines.append(f"  {measure:<14} {moments.mean:+.3f} a pair in the mean (spread {moments.spread:.3f})")
+    if isinstance(event, Renewed):
+        return [*lines, f"  stays: {event.because}"]
+    if abs(found.gain.wealth - event.e_value) > 1e-6 * max(1.0, event.e_value):
+        differs.append(f"the e-value was {event.e_value:.4g} and is {found.gain.wealth:.4g}")
+    lines.append(f"  e-value {found.gain.wealth:.4g}, and {found.needed:.4g} is needed")
+    if isinstance(event, Stopped):
+        return [*lines, f"  stopped: {event.because}"]
+    return [
+        *lines,
+        f"  claimed: {event.parameter} is {event.after}; orchestrate tune rollback {event.trial} takes it back",
+    ]

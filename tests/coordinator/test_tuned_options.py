@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.composition.team_choice import Team, TeamChoice
+from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
+from orchestrator.coordinator.tuned_options import tell_tuning, tuned
+from orchestrator.models.options import TuningAssignment
+from orchestrator.store.tuning_log import TuningLog
+from orchestrator.tuning.parameters import BASELINE
+from orchestrator.tuning.tuner import LEAST_HISTORY, settings_digest
+from orchestrator.tuning.tuning_events import Assigned, Claimed, Proposed, Resulted, SessionResult, Switched
+from tests.coordinator.test_spending_limits import REQUEST
+from tests.store.conftest import PASSED, closed
+from tests.store.test_recorder import kept
+
+AUTO = TeamChoice(Team.CHANGE, "it asks for a change", by_name=False)
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_STATE_HOME": str(tmp_path / "state")}
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> TuningLog:
+    return TuningLog(tmp_path / "state/orchestrate")
+
+
+@pytest.fixture
+def request_() -> RunRequest:
+    return replace(REQUEST, rehearsal=None, chosen_team=AUTO, limits={})
+
+
+def opened(request: RunRequest, environ: dict[str, str], name: str = "s", **folder: Any) -> Any:
+    return tuned(request, environ, session=name, folder=folder.get("folder", Path("/nowhere") / name))
+
+
+def switched_on(log: TuningLog, *events: Any) -> None:
+    log.act(lambda tuning: [Switched("on", "person", "seed"), *events])
+
+
+def test_where_it_was_never_switched_on_nothing_is_read_or_written(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    assert opened(request_, environ) == (request_, None, "")
+    assert not log.folder.exists()
+
+
+def test_a_session_gets_what_is_in_force_and_its_journal_says_so(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log, Claimed("trial-1", "max_restarts", 3, 4, 60.0, 52.0, 60, ""))
+    request, assignment, said = opened(request_, environ)
+    assert request.limits["max_restarts"] == 4
+    assert "team" not in request.limits
+    assert assignment == TuningAssignment("", "", 0, {**BASELINE, "max_restarts": 4}, settings_digest())
+    assert said == ""
+    assert any(isinstance(one, Assigned) and one.session == "s" for one in log.events())
+
+
+def test_what_the_user_says_by_hand_stands(request_: RunRequest, environ: dict[str, str], log: TuningLog) -> None:
+    switched_on(log, Claimed("trial-1", "max_restarts", 3, 4, 60.0, 52.0, 60, ""))
+    request, assignment, _ = opened(replace(request_, limits={"max_restarts": 1}), environ)
+    assert request.limits["max_restarts"] == 1
+    assert assignment.values["max_restarts"] == 1
+
+
+def test_a_solo_team_is_taken_where_nobody_has_chosen_another(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log, Claimed("trial-1", "team", "change", "solo", 60.0, 52.0, 60, ""))
+    request, _, _ = opened(request_, environ)
+    assert request.chosen_team is not None
+    assert request.chosen_team.team is Team.SOLO
+    assert "orchestrate tune" in request.chosen_team.because
+    by_name = replace(request_, chosen_team=replace(AUTO, by_name=True))
+    assert opened(by_name, environ, "t")[0].chosen_team == by_name.chosen_team
+
+
+def test_rehearsals_and_answers_take_part_in_nothing(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log)
+    before = log.path.read_bytes()
+    for other in (replace(request_, rehearsal=RehearsalRequest()), replace(request_, no_change=True)):
+        assert opened(other, environ)[1] is None
+    assert log.path.read_bytes() == before
+
+
+def test_switched_off_or_damaged_a_session_opens_with_the_defaults(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log, Switched("off", "person"))
+    assert opened(request_, environ) == (request_, None, "")
+    with log.path.open("ab") as file:
+        file.write(b"{}\n")
+    request, assignment, said = opened(request_, environ)
+    assert (request, assignment) == (request_, None)
+    assert "nothing is tuned" in said
+
+
+def test_with_enough_known_sessions_are_tried_in_pairs(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log)
+    for number in range(LEAST_HISTORY):
+        name = f"h{number}"
+        result = SessionResult(name, True, 1.0, 1.0, 2.0, 2.0, 0.3)
+        switched_on(log, Assigned(name, dict(BASELINE)), Resulted(result))
+    arms = [opened(request_, environ, name)[1].arm for name in ("one", "two")]
+    assert sorted(arms) == ["candidate", "incumbent"]
+    assert sum(isinstance(one, Proposed) for one in log.events()) == 1
+
+
+def test_what_came_of_it_is_told_once_and_later_where_nobody_told(
+    tmp_path: Path, request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log)
+    played = closed(PASSED)
+    folder = kept(tmp_path, 0x7F3A, played)
+    opened(request_, environ, folder.id, folder=folder.path)
+    opened(request_, environ, "next")
+    results = [one.result.session for one in log.events() if isinstance(one, Resulted)]
+    assert results == [folder.id], "its coordinator was killed before it could tell"
+    session = played.session
+    session.options = replace(session.options, session_dir=folder.path, tuning=TuningAssignment("", "", 0, {}))
+    assert tell_tuning(session, environ) is None
+    assert len([one for one in log.events() if isinstance(one, Resulted)]) == 1
+    session.options = replace(session.options, session_dir=tmp_path / "gone")
+    assert "later" in (tell_tuning(session, environ) or "")
+    session.options = replace(session.options, tuning=None)
+    assert tell_tuning(session, environ) is None

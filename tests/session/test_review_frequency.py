@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from orchestrator.models.decisions import Action
+from orchestrator.models.identity import WorkerId
+from orchestrator.session.review_frequency import ACCEPTED_IN_A_ROW, TIMEBOX, spared_by_frequency
+from orchestrator.session.state import Session
+from tests.session.conftest import Play
+from tests.store.conftest import PASSED, closed
+
+WORKER = WorkerId("claude")
+
+
+@pytest.fixture
+def played() -> Play:
+    return closed(PASSED)
+
+
+def with_reviews(played: Play, frequency: Any, *actions: Action) -> tuple[Session, Any]:
+    """The session with so many decided reviews about one worker."""
+    session = played.session
+    session.options = replace(session.options, consensus_frequency=frequency)
+    one = next(iter(session.assessment.reviews.values()))
+    assert one.decision is not None
+    asked = one.request.asked_at
+    session.assessment.reviews = {
+        f"r{number}": replace(  # type: ignore[misc]  # the ids are texts
+            one, request=replace(one.request, about=WORKER), decision=replace(one.decision, action=action)
+        )
+        for number, action in enumerate(actions)
+    }
+    return session, asked
+
+
+def test_every_change_is_reviewed_where_nothing_else_was_said(played: Play) -> None:
+    session, asked = with_reviews(played, "every_change", *[Action.CONTINUE] * 5)
+    assert spared_by_frequency(session, WORKER, asked) == ""
+
+
+def test_with_critical_only_no_milestone_is(played: Play) -> None:
+    session, asked = with_reviews(played, "critical_only")
+    assert "critical_only" in spared_by_frequency(session, WORKER, asked)
+
+
+def test_in_a_timebox_there_is_one_review(played: Play) -> None:
+    session, asked = with_reviews(played, "timeboxed", Action.CONTINUE)
+    assert spared_by_frequency(session, WORKER, asked + TIMEBOX - timedelta(seconds=1))
+    assert spared_by_frequency(session, WORKER, asked + TIMEBOX) == ""
+    assert spared_by_frequency(session, WorkerId("gemini"), asked) == "", "each worker has its own"
+
+
+def test_who_was_let_go_on_twice_is_trusted_until_somebody_objects(played: Play) -> None:
+    session, asked = with_reviews(played, "threshold", *[Action.CONTINUE] * (ACCEPTED_IN_A_ROW - 1))
+    assert spared_by_frequency(session, WORKER, asked) == ""
+    session, asked = with_reviews(closed(PASSED), "threshold", *[Action.CONTINUE] * ACCEPTED_IN_A_ROW)
+    assert spared_by_frequency(session, WORKER, asked)
+    session, asked = with_reviews(closed(PASSED), "threshold", Action.CONTINUE, Action.LOG_WARNING)
+    assert spared_by_frequency(session, WORKER, asked) == ""
