@@ -263,12 +263,27 @@ def _row(one: Composition) -> str:
         state = "rehearsed only, which proves nothing of a real run"
     elif one.is_quarantined:
         state = "imported, in quarantine"
+    elif proof.is_proven and (replaced := _replaced(one)):
+        state = f"lapsed: {replaced}; with what was there before, {proof.words}"
     elif proof.is_proven:
         state = f"proven: {proof.words}"
     else:
         state = f"not proven: {proof.because}"
     uses = f"{counted(metrics.usage_count, 'use')}, {metrics.success_rate:.0%}, score {metrics.avg_quality_score:.0f}"
     return one_line(f"{one.id}: {one.definition().task_pattern}; {uses}; {state}", 300)
+
+
+def _replaced(one: Composition) -> str:
+    """Which of its CLIs the newest sessions found in another version; empty where none, or where nothing is known."""
+    from pathlib import Path
+
+    from orchestrator.cli.session_lookup import workspace_path
+    from orchestrator.journal.last_probes import last_probes
+    from orchestrator.store.reuse import replaced_since, versions_of
+
+    given = os.environ.get("ORCHESTRATOR_WORKSPACE")
+    versions = versions_of(last_probes(workspace_path(Path(given) if given else None)))
+    return "; ".join(replaced_since(one, versions)) if versions else ""
 
 
 def _lines_of(one: Composition) -> Iterator[str]:
@@ -299,7 +314,7 @@ def _document(one: Composition) -> Mapping[str, Any]:
         **one.configuration().to_dict(),
         "quarantined": one.is_quarantined,
         "recorded_by_hand": one.by_callers.uses,
-        "proof": {**asdict(proof), "gated": proof.gated, "rate": proof.rate},
+        "proof": {**asdict(proof), "gated": proof.gated, "rate": proof.rate, "lapsed": _replaced(one)},
     }
 
 

@@ -11,7 +11,6 @@ from orchestrator.cli.build_request import allowed_agents, is_rehearsed, models_
 from orchestrator.cli.expected_figures import recorded_outcomes
 from orchestrator.composition.team_choice import AUTO
 from orchestrator.errors import OrchestrateError
-from orchestrator.models.identity import AgentName
 
 if TYPE_CHECKING:
     from orchestrator.store.log_records import LogRecord
@@ -43,14 +42,14 @@ def candidates_for(
     from orchestrator.store.composition_view import view_of
     from orchestrator.store.derived_outcomes import task_pattern
     from orchestrator.store.recorder import store_of
-    from orchestrator.store.reuse import candidates
+    from orchestrator.store.reuse import candidates, versions_of
 
     probes = last_probes(workspace)
     try:
         return candidates(
             view_of(records).of_store(store_of(str(target))),
             task_pattern(task, no_change=False),
-            versions={AgentName(name): probe.version or "" for name, probe in probes.items() if probe.usable},
+            versions=versions_of(probes),
             allowed=allowed_agents(options["agents"], options["without"]) or TEAM,
             models=models_by_agent(options["models"]),
         )

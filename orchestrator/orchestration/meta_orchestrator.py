@@ -19,17 +19,19 @@ from orchestrator.composition.template_selection import (
     longest_s,
 )
 from orchestrator.errors import OrchestrateError
+from orchestrator.journal.last_probes import last_probes
 from orchestrator.orchestration.agent_factory import AgentFactory
 from orchestrator.orchestration.agent_templates import TEMPLATES, AgentTemplate
 from orchestrator.orchestration.arguments import text_of
 from orchestrator.orchestration.task_analyzer import TaskAnalyzer, TaskComplexity, TaskDomain, TaskRequirements
-from orchestrator.settings.user_places import state_folder
+from orchestrator.settings.user_places import default_workspace, state_folder
 from orchestrator.store.agent_configuration import AgentConfiguration
 from orchestrator.store.configuration_store import ConfigurationStore
 from orchestrator.store.estimates import TeamKey, estimate_of, outcomes_in
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.proven import proof_of
 from orchestrator.store.recorder import store_of
+from orchestrator.store.reuse import replaced_since, versions_of
 
 __all__ = [
     "CompositionPattern",
@@ -96,14 +98,15 @@ class MetaOrchestrator:
         """The composition in the store of the current folder that gates have proven for such tasks; mostly ``None``.
 
         Such tasks are those of ``context["task_pattern"]``, else of the domain.  What a caller recorded by hand proves
-        nothing.
+        nothing, and what was proven with other versions of the CLIs than the newest sessions found has lapsed.
         """
         _require(requirements)
+        versions = versions_of(last_probes(_workspace()))
         pattern = requirements.context.get("task_pattern", requirements.domain.value)
         proven = [
             (proof.interval[0], composition.configuration())
             for composition in ConfigurationStore().compositions()
-            if (proof := proof_of(composition)).is_proven
+            if (proof := proof_of(composition)).is_proven and not replaced_since(composition, versions)
         ]
         fitting = [(low, one) for low, one in proven if one.task_pattern == pattern and _unloadable(one) is None]
         best = max(fitting, key=lambda pair: pair[0], default=None)
@@ -217,6 +220,11 @@ def _expected(
         None if tokens is None else (round(tokens.low), round(tokens.high)),
         None if cost is None else (cost.low, cost.high),
     )
+
+
+def _workspace() -> Path:
+    """The parent of the sessions whose CLIs are looked at."""
+    return Path(os.environ.get("ORCHESTRATOR_WORKSPACE") or default_workspace()).expanduser()
 
 
 def _unloadable(composition: AgentConfiguration) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.composition.team_choice import ProvenTeam, Team
+from orchestrator.journal.last_probes import LastProbe
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.composition_view import Composition
@@ -60,6 +61,19 @@ def candidates(
         found.append(Candidate(one, proof_of(one, models=models), differs))
     found.sort(key=lambda one: (not one.can_be_reused, -one.proof.interval[0], _tokens(one), one.composition.id))
     return found
+
+
+def replaced_since(composition: Composition, versions: Mapping[AgentName, str]) -> tuple[str, ...]:
+    """Which CLIs of its last session are others now, or not known to be there: then what it proved has lapsed."""
+    latest = next(reversed(composition.sessions.values()), None)
+    if latest is None:
+        return ()
+    return tuple(_differences(latest, versions=versions, allowed={member.agent for member in latest.members}))
+
+
+def versions_of(probes: Mapping[str, LastProbe]) -> Mapping[AgentName, str]:
+    """The versions of the CLIs that can be used, as the newest sessions found them."""
+    return {AgentName(name): probe.version or "" for name, probe in probes.items() if probe.usable}
 
 
 def proven_team(found: Sequence[Candidate]) -> ProvenTeam | None:

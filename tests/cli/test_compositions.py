@@ -89,6 +89,19 @@ def test_a_list_says_what_is_proven_and_what_is_lacking(call: Call, won: Callabl
     assert [(one["id"], one["proof"]["is_proven"]) for one in document] == [(proven, True), (few, False)]
 
 
+def test_a_list_says_proven_no_more_where_a_cli_was_replaced(
+    call: Call, won: Callable[..., str], workspace: Path
+) -> None:
+    name = won(12)
+    session = workspace / "20261121-175811-7f3a/session.json"
+    session.write_text(session.read_text().replace(VERSIONS["claude"], "3.0.0"))
+    (shown,) = call("compositions", "list").out.splitlines()
+    assert f"{name}: security" in shown
+    assert "lapsed: claude is 3.0.0 now, and was 2.1.329" in shown
+    (document,) = json.loads(call("compositions", "--json").out)
+    assert document["proof"]["lapsed"]
+
+
 def test_one_is_shown_with_its_sessions_and_deleted(call: Call, won: Callable[..., str]) -> None:
     name = won(2, lost=1)
     shown = call("compositions", "show", name).out

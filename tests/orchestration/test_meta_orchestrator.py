@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import logging
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.identity import AgentName, SessionId, WorkerId
 from orchestrator.models.recorded_outcomes import TeamMember
 from orchestrator.orchestration.agent_templates import TEMPLATES
 from orchestrator.orchestration.config_store import AgentConfiguration, ConfigurationStore
@@ -19,8 +22,10 @@ from orchestrator.orchestration.meta_orchestrator import (
     TaskDomain,
     TaskRequirements,
 )
+from orchestrator.settings.user_places import state_folder
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.recorder import as_record
+from tests.store.conftest import PASSED, outcome
 from tests.store.test_estimates import session
 
 ORCHESTRATOR = MetaOrchestrator()
@@ -160,3 +165,29 @@ def test_the_names_are_found_at_the_top_and_nothing_is_loaded_for_it() -> None:
         "else: raise SystemExit(1)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_proven_composition_is_proven_no_more_once_its_clis_are_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("ORCHESTRATOR_WORKSPACE", str(tmp_path / "w"))
+    monkeypatch.chdir(tmp_path)
+    won = outcome(PASSED)
+    members = tuple(replace(one, role="code_reviewer", version="1.0") for one in won.members)
+    won = replace(won, project=str(tmp_path), pattern="testing", team="change", members=members)
+    OutcomeLog(state_folder(os.environ)).append(
+        *(as_record(replace(won, session=SessionId(f"s{number}"))) for number in range(12))
+    )
+    wanted = ORCHESTRATOR.task_analyzer.analyze("Boost test coverage")
+
+    def found(version: str) -> object:
+        folder = tmp_path / "w/20261121-175811-7f3a"
+        folder.mkdir(parents=True, exist_ok=True)
+        agents = [{"name": one.agent, "usable": True, "version": version} for one in members]
+        (folder / "session.json").write_text(json.dumps({"opened_at": "2026-11-21", "found": agents}))
+        return ORCHESTRATOR.check_proven_compositions(wanted)
+
+    assert found("1.0") is not None
+    assert found("1.1") is None
+    assert found("1.0") is not None

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from orchestrator.composition.team_choice import Team
+from orchestrator.journal.last_probes import LastProbe
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.composition_view import Composition
-from orchestrator.store.reuse import Candidate, candidates, proven_team
+from orchestrator.store.reuse import Candidate, candidates, proven_team, replaced_since, versions_of
 from tests.store.conftest import PASSED, outcome
 
 WON = outcome(PASSED)
@@ -66,3 +67,16 @@ def test_the_surest_comes_first_and_of_two_as_sure_the_cheaper_one() -> None:
     assert team is not None
     assert team.team is Team.SOLO
     assert proven_team(looked(composition("few", 9))) is None
+
+
+def test_what_was_proven_lapses_where_a_cli_was_replaced_or_is_gone() -> None:
+    proven = composition("a", 12)
+    assert replaced_since(proven, VERSIONS) == ()
+    assert replaced_since(proven, {**VERSIONS, AgentName("codex"): "1.1"}) == ("codex is 1.1 now, and was 1.0",)
+    assert len(replaced_since(proven, {})) == 3
+    assert replaced_since(Composition("/s", "by hand"), {}) == ()
+
+
+def test_versions_are_those_of_clis_that_can_be_used() -> None:
+    probes = {"claude": LastProbe("2.0", usable=True, at=""), "codex": LastProbe("1.0", usable=False, at="")}
+    assert versions_of({**probes, "gemini": LastProbe(None, usable=True, at="")}) == {"claude": "2.0", "gemini": ""}
