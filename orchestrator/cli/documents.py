@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json, to_jsonable_python
 
 from orchestrator.quotation import safe_json
 
@@ -14,8 +15,26 @@ if TYPE_CHECKING:
 
 
 def document(value: Any) -> str:
-    """Render a value as one indented JSON document."""
-    return safe_json(to_json(value, indent=2).decode())
+    """Render a value as one indented JSON document.
+
+    A file may be called by bytes that are no UTF-8, which JSON cannot say: they are shown as ``\\udcff``.
+    """
+    try:
+        rendered = to_json(value, indent=2)
+    except PydanticSerializationError:
+        rendered = to_json(_encodable(value), indent=2)
+    return safe_json(rendered.decode())
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return str(value).encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, Mapping):
+        return {_encodable(name): _encodable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return list(map(_encodable, value))
+    plain = to_jsonable_python(value)
+    return plain if plain is value else _encodable(plain)
 
 
 def session_document(session: Session, folder: SessionFolder, *, exit_code: int | None = None) -> str:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
-from orchestrator.models.quality_gates import Confidence, Direction, FailOn, GateState, QualityGate
+from orchestrator.models.quality_gates import (
+    Confidence,
+    Direction,
+    FailOn,
+    Finding,
+    GateState,
+    QualityGate,
+    Suppression,
+)
 
 MOST_FINDINGS = 200
 """So many are kept of one gate; their number is kept whole."""
@@ -53,7 +61,7 @@ def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGa
         tool=gate.tool,
     )
     if isinstance(outcome, Unmeasured):
-        return blank.model_copy(update={"message": outcome.reason})
+        return blank.model_copy(update={"message": encodable(outcome.reason)})
     reason = _why_not(gate, outcome, rules)
     if reason is not None:
         return blank.model_copy(update={"message": reason, "counted": outcome.counted})
@@ -62,14 +70,32 @@ def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGa
         update={
             "state": GateState.PASS if passes else GateState.FAIL,
             "actual": outcome.value,
-            "message": outcome.message,
+            "message": encodable(outcome.message),
             "counted": outcome.counted,
             "counts": outcome.counts or gate.counts,
-            "findings": outcome.findings[:MOST_FINDINGS],
+            "findings": tuple(map(_encodable_finding, outcome.findings[:MOST_FINDINGS])),
             "findings_total": sum(1 for finding in outcome.findings if finding.counted),
-            "suppressions": outcome.suppressions[:MOST_FINDINGS],
+            "suppressions": tuple(map(_encodable_suppression, outcome.suppressions[:MOST_FINDINGS])),
         }
     )
+
+
+def encodable(text: str) -> str:
+    """A text that every report can hold: of a name that is no UTF-8, bytes are shown as ``\\udcff``."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _encodable_finding(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        message=encodable(finding.message),
+        rule=encodable(finding.rule),
+        file=encodable(finding.file),
+    )
+
+
+def _encodable_suppression(entry: Suppression) -> Suppression:
+    return replace(entry, asks=encodable(entry.asks), file=encodable(entry.file), what=encodable(entry.what))
 
 
 def _why_not(gate: Gate, reading: Reading, rules: Rules) -> str | None:

@@ -6,8 +6,10 @@ import pytest
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
 from orchestrator.gates.gate_verdicts import Counted, Rules, blocks, concluded, figure, judged, sentence
+from orchestrator.gates.junit_report import junit_document
 from orchestrator.gates.lint_findings import GATE
-from orchestrator.models.quality_gates import Confidence, FailOn, GateState
+from orchestrator.gates.markdown_report import markdown_document
+from orchestrator.models.quality_gates import Confidence, FailOn, Finding, GateReport, GateState, Suppression
 
 WARNS = replace(GATE, name="documentation", blocking=False, direction="at least", threshold=100.0, unit="%")
 GOOD, BAD = Reading(0.0, 5, "clean"), Reading(3.0, 5, "three")
@@ -116,3 +118,13 @@ def test_what_stands_beside_blocks_by_what_it_finds_and_warns_where_it_is_not_me
     told = concluded((unseen,), rules)
     assert (told.approved, told.confidence, len(told.warnings)) == (True, "medium", 1)
     assert blocks(unseen, replace(rules, fail_on="warning"))
+
+
+def test_names_that_are_no_utf_8_are_shown_so_that_every_report_can_hold_them() -> None:
+    finding, entry = Finding("m\udcff", "r\udcff", "a\udcff.py"), Suppression("# noqa \udcff", "a\udcff.py")
+    gate = judged(GATE, Reading(1.0, 1, "in a\udcff.py", (finding,), (entry,)), Rules())
+    assert judged(GATE, Unmeasured("a\udcff.py"), Rules()).message == "a\\udcff.py"
+    report = GateReport(path="", tree="", files=1, approved=False, confidence="low", gates=(gate,))
+    for made in (junit_document(report), markdown_document(report), report.model_dump_json()):
+        assert "a\\udcff.py" in made.replace("\\\\", "\\")
+        assert made.encode()
