@@ -1,5 +1,6 @@
-// What buttons do: a request to the API, and what became of it said.
+// What buttons do: a command and what became of it said; and questions put to the API.
 import { signal } from "@preact/signals";
+import { command } from "/static/commands.js";
 import { say, session } from "/static/store.js";
 
 export const busy = signal(new Set());
@@ -17,26 +18,26 @@ export async function read(path, more) {
   return body;
 }
 
-export async function act(path, body, done) {
-  if (busy.value.has(path)) return false;
-  busy.value = new Set([...busy.value, path]);
+// One command at a time of each kind: a second press while the first is on its way does nothing.
+export async function act(name, more, done) {
+  const key = keyOf(name, more);
+  if (busy.value.has(key)) return false;
+  busy.value = new Set([...busy.value, key]);
   try {
-    const answer = await fetch(withSession(path), {
-      method: "POST",
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    if (!answer.ok) {
-      const problem = await answer.json();
-      say(problem.hint ? `${problem.detail}. ${problem.hint}` : problem.detail, true);
+    const { status, data } = await command(name, more);
+    if (status >= 300) {
+      say(data.hint ? `${data.detail}. ${data.hint}` : data.detail, true);
       return false;
     }
     say(done);
     return true;
   } catch (error) {
-    say(`not done: ${error.message}`, true);
+    say(`Not done: ${error.message}`, true);
     return false;
   } finally {
-    busy.value = new Set([...busy.value].filter((other) => other !== path));
+    busy.value = new Set([...busy.value].filter((other) => other !== key));
   }
 }
+
+export const keyOf = (name, more = {}) => `${name} ${more.worker ?? ""} ${more.question ?? ""}`;
+export const isBusy = (name, more) => busy.value.has(keyOf(name, more));

@@ -10,12 +10,70 @@ export const reviews = signal({});
 export const decisions = signal([]);
 export const recoveries = signal([]);
 export const questions = signal([]);
+export const plan = signal([]);
+export const chronicle = signal(nothingYet());
+export const range = signal(null); // what is chosen on the axis of time: {from, to} in milliseconds
+export const shownEntry = signal(null); // the entry that the event log is asked to show
+export const shownWorker = signal(null); // the worker whose trace is open
+export const change = signal(null); // what differs in the target, as it was looked at last
 export const problem = signal(null);
 export const answers = signal([]);
 export const rows = signal([]);
 export const dropped = signal(0);
 export const now = signal(Date.now());
 export const notice = signal({ text: "", bad: false, n: 0 });
+
+const MOST_CALLS = 3000;
+
+function nothingYet() {
+  return { upto: -1, leftOut: 0, turns: {}, calls: {}, milestones: {}, reviews: {}, questions: {}, commands: {}, spending: {} };
+}
+
+const KINDS = { turn: "turns", call: "calls", milestone: "milestones", review: "reviews", question: "questions", command: "commands", spending: "spending" };
+
+// Marks of the axis of time are added to those that are known; whatever is newer wins.
+export function takeMarks({ marks, upto, calls_left_out: leftOut }) {
+  const all = { ...chronicle.value };
+  for (const mark of marks) {
+    const kind = all[KINDS[mark.what]];
+    if (kind && !(kind[mark.key]?.n > mark.n)) kind[mark.key] = { ...mark, from: mark.since, to: mark.until };
+  }
+  const keys = Object.keys(all.calls);
+  if (keys.length > MOST_CALLS) {
+    const gone = keys.filter((key) => all.calls[key].ok !== false).slice(0, keys.length - MOST_CALLS);
+    for (const key of gone) delete all.calls[key];
+    all.leftOut += gone.length;
+  }
+  all.upto = Math.max(all.upto, upto);
+  if (leftOut !== undefined) all.leftOut = Math.max(all.leftOut, leftOut);
+  chronicle.value = all;
+}
+
+let asking = false;
+
+// What was missed of the axis of time is asked for, once at a time.
+async function askForMarks() {
+  if (asking || !session.value) return;
+  asking = true;
+  const id = session.value.id;
+  try {
+    const query = new URLSearchParams({ session: id, after: String(Math.max(0, chronicle.value.upto)) });
+    const answer = await fetch(`/api/timeline?${query}`);
+    if (answer.ok) {
+      const found = await answer.json();
+      if (session.value?.id === id) takeMarks(found);
+    }
+  } catch {
+    // The stream tells of the cut, and asks again when it is whole.
+  } finally {
+    asking = false;
+  }
+}
+
+function takeTimeline({ from, to, marks }) {
+  if (from > chronicle.value.upto) askForMarks();
+  else takeMarks({ marks, upto: to });
+}
 
 // The server's clock minus ours, so that ages are right on a machine whose clock is not.
 let offset = 0;
@@ -41,6 +99,12 @@ export function forget() {
     questions.value = [];
     problem.value = null;
     answers.value = [];
+    plan.value = [];
+    chronicle.value = nothingYet();
+    range.value = null;
+    shownEntry.value = null;
+    shownWorker.value = null;
+    change.value = null;
     rows.value = [];
     dropped.value = 0;
   });
@@ -83,8 +147,11 @@ export function takeState(state) {
     if (state.recoveries) recoveries.value = state.recoveries;
     if (state.questions) questions.value = state.questions;
     if (state.answers) answers.value = state.answers;
+    if (state.plan) plan.value = state.plan;
+    if (state.timeline) takeTimeline(state.timeline);
     tick();
   });
+  if (state.whole) askForMarks();
 }
 
 export function takeBeat(beat) {

@@ -67,7 +67,7 @@ function cut(detail) {
   attempts += 1;
   clearTimeout(timer);
   timer = setTimeout(begin, Math.min(2000, 150 * 2 ** Math.min(attempts - 1, 4)));
-  if (attempts === 3) askWhy();
+  if (attempts === 1 || attempts === 3) askWhy();
 }
 
 function lost(detail) {
@@ -79,8 +79,8 @@ async function askWhy() {
     const answer = await fetch(`/api/session?${new URLSearchParams(wantedSession() ? { session: wantedSession() } : {})}`);
     if (answer.ok) return;
     const problem = await answer.json();
-    connection.value = { ...connection.value, detail: problem.detail };
-    if (answer.status === 401 || answer.status === 404) connection.value = { ...connection.value, state: "refused" };
+    const isFinal = answer.status === 401 || answer.status === 404;
+    connection.value = { ...connection.value, detail: problem.detail, hint: problem.hint ?? "", state: isFinal ? "refused" : connection.value.state };
   } catch {
     // The server is not there: what is on the page says so already.
   }

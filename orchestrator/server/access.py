@@ -15,8 +15,11 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from orchestrator.server.asgi import App, Event, Receive, Scope, Send
+from orchestrator.server.problem_pages import HEADERS, page_refused, page_without_token
 from orchestrator.server.problems import MEDIA_TYPE, document
 
+PAGE_PATHS = frozenset({"/", "/sessions", "/compare", "/teams", "/gates", "/metrics"})
+"""Where a page begins: what a browser opens there is answered with a page, a refusal too."""
 OPEN_PATHS = frozenset({"/health", "/favicon.ico"})
 """Answered without a token: they say nothing about any session."""
 COOKIE_AGE_S = 30 * 24 * 3600
@@ -85,7 +88,7 @@ class Guard:
         if scope["type"] == "websocket" and origin is None and "sec-fetch-site" in headers:
             return 403, "a browser's WebSocket must say where it comes from"
         # A page on another port of this host is "same-site": it would be sent with the cookie.
-        opens_page = scope.get("method") == "GET" and scope["path"] == "/"
+        opens_page = scope.get("method") == "GET" and scope["path"] in PAGE_PATHS
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not opens_page:
             return 403, "the request comes from another site"
         if scope["path"] not in OPEN_PATHS and not self.knows(headers):
@@ -121,8 +124,9 @@ class GuardedApp:
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal[1]})
-        elif scope["path"] == "/" and "text/html" in _headers(scope).get("accept", ""):
-            await self._answer(send, refusal[0], refusal[1].encode(), [(b"content-type", b"text/plain; charset=utf-8")])
+        elif _is_browser(scope):
+            page = page_without_token(given=False) if refusal[0] == 401 else page_refused(*refusal)
+            await self._answer(send, refusal[0], page, list(HEADERS))
         else:
             await self._refuse(send, *refusal)
 
@@ -149,7 +153,10 @@ class GuardedApp:
         if given is None or not self._guard.is_own_host(headers.get("host", "")):
             return False
         if not self._guard.is_token(given[0]):
-            await self._refuse(send, 401, "this token is not, or no longer, the right one")
+            if _is_browser(scope):
+                await self._answer(send, 401, page_without_token(given=True), list(HEADERS))
+            else:
+                await self._refuse(send, 401, "this token is not, or no longer, the right one")
             return True
         attributes = f"Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_AGE_S}"
         cookie = f"{self._guard.cookie_name}={self._guard.cookie_value}; {attributes}"
@@ -167,6 +174,11 @@ class GuardedApp:
         headers = [*extra, (b"content-length", str(len(body)).encode())]
         await self._with_headers(send)({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _is_browser(scope: Scope) -> bool:
+    """Whether a person asked for a page, rather than a program for data."""
+    return scope["path"] in PAGE_PATHS and "text/html" in _headers(scope).get("accept", "")
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from orchestrator import __version__
-from orchestrator.server import control_routes, pages, problems, routes, sockets
+from orchestrator.server import catalogue_routes, control_routes, pages, problems, routes, sockets
 from orchestrator.server.access import Guard, GuardedApp
 from orchestrator.server.request_limits import BoundedApp
 from orchestrator.server.session_hub import SessionHub
@@ -26,7 +26,14 @@ def make_app(hub: SessionHub) -> FastAPI:
     )
     app.state.hub = hub
     problems.install(app)
-    for part in (routes.open_router, routes.router, control_routes.router, sockets.router, pages.router):
+    for part in (
+        routes.open_router,
+        routes.router,
+        catalogue_routes.router,
+        control_routes.router,
+        sockets.router,
+        pages.router,
+    ):
         app.include_router(part)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this as the way
     return app

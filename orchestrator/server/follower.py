@@ -5,7 +5,8 @@ The same for a session that runs beside us, one that runs elsewhere on this mach
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import KeysView, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import anyio
@@ -18,8 +19,10 @@ from orchestrator.journal.reader import check_format, decode_entry
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.entries import JournalEntry
 from orchestrator.server.broadcast import Broadcast
+from orchestrator.server.chronicle import Chronicle
 from orchestrator.server.entry_lookup import JournalPages
 from orchestrator.server.messages import Message, changed_fields, entry_messages, message
+from orchestrator.server.plan_views import plan_key, plan_views
 from orchestrator.server.recent_history import RecentHistory
 from orchestrator.server.ring import Ring
 from orchestrator.server.views import (
@@ -41,6 +44,15 @@ _BATCH = 500
 """Entries folded before others get their turn: about 20 ms."""
 
 
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """An answer that was put into the session's folder: under which number, and when by the event loop's clock."""
+
+    text: str
+    number: int
+    at: float
+
+
 class Follower:
     """Follows one session; :meth:`run` must run while the rest is used."""
 
@@ -55,14 +67,21 @@ class Follower:
         self.ring = Ring()
         self.broadcast = Broadcast()
         self.clients = 0
+        self.starting = anyio.Lock()
+        """Held while a command is put into the session's folder, and a coordinator is started for it."""
+        self.given: dict[str, GivenAnswer] = {}
+        """Answers given here, by question: the first one counts."""
         self.turn = anyio.Lock()
         """Held by the client that reads from the journal what it missed."""
         self.is_closed = False
+        self.chronicle = Chronicle()
+        """What happened when."""
         self._memory = RecentHistory()
         self._tail = FileTail(folder.journal_file)
         self._tried_again = -1
         self._told: SessionView | None = None
         self._told_session: Session | None = None
+        self._told_n = 0
         self._told_at = 0.0
         self._ready = anyio.Event()
 
@@ -103,6 +122,7 @@ class Follower:
             "session": self.view(),
             "workers": {view.id: view for view in self.worker_views()},
             "reviews": {review.id: review for review in review_views(session)},
+            "plan": plan_views(session),
             **_short_lists(session),
         }
         return message("state", self.folder.id, self.n, data)
@@ -169,6 +189,7 @@ class Follower:
         before = self.session
         self.session, _ = step(before, entry)
         self._memory.note(entry, before, self.session)
+        self.chronicle.note(entry, before, self.session)
         self.pages.note(end)
         return entry
 
@@ -223,11 +244,11 @@ class Follower:
             return
         if self.clients == 0:
             # Nobody listens, so nobody needs what is in between: who comes later is caught up from the journal.
-            self._told_session, self._told = self.session, None
+            self._told_session, self._told, self._told_n = self.session, None, self.n
             return
         messages = entry_messages(self.folder.id, entries)
         changes = self._changes(self.session)
-        self._told_session = self.session
+        self._told_session, self._told_n = self.session, self.n
         if changes:
             data = {"whole": False, **self._standing(), **changes}
             messages.append(message("state", self.folder.id, self.n, data))
@@ -244,6 +265,12 @@ class Follower:
         before = self._told_session
         view = session_view(session, live=self.is_live)
         changes: dict[str, object] = {}
+        timeline = self.chronicle.after(self._told_n)
+        if timeline.marks:
+            # Who has missed what was told in between asks for the rest: ``from`` is what these are added to.
+            changes["timeline"] = {"from": self._told_n, "to": self.n, "marks": timeline.marks}
+        if before is None or not _is_same(plan_key(before), plan_key(session)):
+            changes["plan"] = plan_views(session)
         if fields := changed_fields(self._told, view):
             changes["session"] = fields
         self._told = view
@@ -266,6 +293,11 @@ class Follower:
         told = _short_lists(before) if before else {}
         changes.update({name: items for name, items in lists.items() if told.get(name) is not items})
         return changes
+
+
+def _is_same(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether each is the same object as the other's; sets of names are compared."""
+    return all(a is b or (isinstance(a, KeysView) and a == b) for a, b in zip(one, other, strict=True))
 
 
 def _short_lists(session: Session) -> dict[str, object]:

@@ -9,10 +9,13 @@ import re
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from orchestrator.errors import EnvironmentUnfit
+from orchestrator.errors import EnvironmentUnfit, OrchestrateError
+from orchestrator.server.access import PAGE_PATHS
+from orchestrator.server.dependencies import hub_of
+from orchestrator.server.problem_pages import HEADERS, page_without_session
 from orchestrator.server.problems import Refusal
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -58,9 +61,23 @@ def content_policy() -> str:
     )
 
 
-@router.get("/")
-def page() -> Response:
+def _page() -> Response:
     return _file(static_folder() / "dashboard.html", "text/html; charset=utf-8")
+
+
+@router.get("/")
+def start(request: Request, session: str | None = None) -> Response:
+    if session is not None:
+        try:
+            hub_of(request).folder(session)
+        except OrchestrateError as error:
+            page = page_without_session(error.message, error.hint)
+            return Response(page, 404, headers={name.decode(): value.decode() for name, value in HEADERS})
+    return _page()
+
+
+for _path in sorted(PAGE_PATHS - {"/"}):
+    router.add_api_route(_path, _page, methods=["GET"], name=_path.strip("/"))
 
 
 @router.get("/favicon.ico")

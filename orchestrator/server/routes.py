@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Literal
 
@@ -16,10 +17,12 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.narration.notices import Topic
+from orchestrator.server.chronicle import Timeline
 from orchestrator.server.client_streams import EventStream
 from orchestrator.server.dependencies import FollowerMeant, WorkerName, hub_of, session_of, worker_named
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
 from orchestrator.server.messages import position_in
+from orchestrator.server.plan_views import NodeView, plan_views
 from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
 from orchestrator.server.session_rows import MOST_REPORT_BYTES, SessionEntry, session_entry
@@ -81,6 +84,20 @@ async def questions(follower: FollowerMeant) -> list[OpenQuestion]:
     return list(question_views(session_of(follower)))
 
 
+@router.get("/api/plan", summary="The plan as a tree, the root first")
+async def plan(follower: FollowerMeant) -> list[NodeView]:
+    return list(plan_views(session_of(follower)))
+
+
+@router.get("/api/timeline", summary="What happened when: turns, calls, milestones, reviews, questions, spending")
+async def timeline(
+    follower: FollowerMeant,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Only what has changed since this journal number.")] = 0,
+) -> Timeline:
+    session_of(follower)
+    return replace(follower.chronicle.after(after), upto=follower.n)
+
+
 @router.get("/api/summary", summary="Complete summary")
 async def summary(follower: FollowerMeant) -> SessionSummary:
     return summarise(session_of(follower))
@@ -89,7 +106,7 @@ async def summary(follower: FollowerMeant) -> SessionSummary:
 @router.get("/api/sessions", summary="All sessions of the workspace, newest first")
 async def sessions(request: Request) -> list[SessionEntry]:
     hub = hub_of(request)
-    return [session_entry(row, hub.usage(row), waits=await hub.waits(row)) for row in await hub.rows()]
+    return [session_entry(row, hub.figures(row), waits=await hub.waits(row)) for row in await hub.rows()]
 
 
 @router.get("/api/events", summary="Events by page")
@@ -169,8 +186,16 @@ async def raw_log(
 
 
 @router.get("/api/diff", summary="What has changed in the target since the session began")
-async def diff(request: Request, follower: FollowerMeant) -> DiffView:
-    return await hub_of(request).differ(follower).current(session_of(follower))
+async def diff(
+    request: Request,
+    follower: FollowerMeant,
+    *,
+    since: Annotated[
+        str, Query(max_length=200, description="A moment of `moments`; `last`: the last milestone; else the beginning.")
+    ] = "",
+    until: Annotated[str, Query(max_length=200, description="A moment of `moments`; else now.")] = "",
+) -> DiffView:
+    return await hub_of(request).differ(follower).current(session_of(follower), since, until)
 
 
 @router.get("/api/report", summary="The report, once the session has ended", response_class=PlainTextResponse)

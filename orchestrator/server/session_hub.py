@@ -13,10 +13,9 @@ from orchestrator.errors import OrchestrateError
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, newest_session, open_session
 from orchestrator.journal.index import SessionIndex, SessionRow
-from orchestrator.models.money import Usage
 from orchestrator.server.follower import Follower
 from orchestrator.server.request_limits import Room
-from orchestrator.server.session_rows import usage_in_report
+from orchestrator.server.session_rows import Figures, figures_in_report
 from orchestrator.server.target_diff import Differ
 from orchestrator.session.summary import summarise, waits_for_person
 
@@ -105,12 +104,17 @@ class SessionHub:
             except TimeoutError as error:
                 raise OrchestrateError(str(error)) from error
 
-    def usage(self, row: SessionRow) -> Usage | None:
-        """What the session consumed, as far as that is known without reading its journal."""
+    def figures(self, row: SessionRow) -> Figures | None:
+        """What the session came to, as far as that is known without reading its journal."""
         follower, _ = self._followers.get(row.id, (None, None))
-        if follower is not None and follower.session is not None:
-            return summarise(follower.session).usage
-        return usage_in_report(SessionFolder(self.workspace / row.id).report_data_file)
+        if follower is None or follower.session is None:
+            return figures_in_report(SessionFolder(self.workspace / row.id).report_data_file)
+        summary = summarise(follower.session)
+        asked = follower.session.approvals.questions_asked
+        change = summary.change
+        if change is None or change.problem is not None:
+            return Figures(summary.usage, questions=asked)
+        return Figures(summary.usage, len(change.files), change.insertions, change.deletions, asked)
 
     async def waits(self, row: SessionRow) -> bool:
         """Whether the session runs and a question of it is open; one that runs is followed for that."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -37,10 +39,28 @@ class SessionEntry:
     cost_usd: float | None
     """``null`` is unknown, never 0."""
     total_tokens: int | None
+    files: int | None = None
+    """How many files of the target changed, as it was measured when the session ended; ``null``: it was not."""
+    insertions: int = 0
+    deletions: int = 0
+    questions: int | None = None
+    """How many questions a person was asked; ``null``: not known without reading its journal."""
 
 
-def session_entry(row: SessionRow, usage: Usage | None, *, waits: bool) -> SessionEntry:
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a session came to, as far as that is known without reading its journal."""
+
+    usage: Usage
+    files: int | None = None
+    insertions: int = 0
+    deletions: int = 0
+    questions: int | None = None
+
+
+def session_entry(row: SessionRow, figures: Figures | None, *, waits: bool) -> SessionEntry:
     """What is shown of the row."""
+    usage = figures.usage if figures else None
     live = row.holder is not None
     if row.problem:
         status = "damaged"
@@ -61,25 +81,53 @@ def session_entry(row: SessionRow, usage: Usage | None, *, waits: bool) -> Sessi
         entries=row.entries,
         cost_usd=usage.cost_usd if usage else None,
         total_tokens=usage.total_tokens if usage else None,
+        files=figures.files if figures else None,
+        insertions=figures.insertions if figures else 0,
+        deletions=figures.deletions if figures else 0,
+        questions=figures.questions if figures else None,
     )
 
 
 MOST_REPORT_BYTES = 64 * 1024 * 1024
 
 
-def usage_in_report(path: Path) -> Usage | None:
-    """The session's usage as its report says; ``None`` where there is none to be read."""
+def figures_in_report(path: Path) -> Figures | None:
+    """The session's figures as its report says; ``None`` where there is none to be read."""
     found = ForeignFolder(path.parent).status(path.name)
-    return _usage_in(path, found.mtime_ns) if isinstance(found, Status) else None
+    return _figures_in(path, found.mtime_ns) if isinstance(found, Status) else None
 
 
-@lru_cache(maxsize=1024)
-def _usage_in(path: Path, mtime_ns: int) -> Usage | None:
+@lru_cache(maxsize=16_384)
+def _figures_in(path: Path, mtime_ns: int) -> Figures | None:
     """``mtime_ns`` is there so that a report written anew is read anew."""
     content = ForeignFolder(path.parent).read(path.name, most_bytes=MOST_REPORT_BYTES)
     if isinstance(content, Unread):
         return None
     try:
-        return _USAGE.validate_python(from_json(content)["usage"])
+        report = from_json(content)
+        usage = _USAGE.validate_python(report["usage"])
     except (ValueError, KeyError, TypeError, ValidationError):
         return None
+    return _figures_of(report, usage)
+
+
+def _figures_of(report: Mapping[str, Any], usage: Usage) -> Figures:
+    change, settled = report.get("change"), report.get("settled")
+    asked = (
+        sum(1 for one in settled if isinstance(one, dict) and one.get("question"))
+        if isinstance(settled, list)
+        else None
+    )
+    waiting = report.get("questions")
+    if asked is not None and isinstance(waiting, list):
+        asked += len(waiting)
+    if not isinstance(change, dict) or not isinstance(change.get("files"), list) or change.get("problem"):
+        return Figures(usage, questions=asked)
+    more, less = change.get("insertions"), change.get("deletions")
+    return Figures(
+        usage,
+        len(change["files"]),
+        more if isinstance(more, int) else 0,
+        less if isinstance(less, int) else 0,
+        asked,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Annotated, Literal
 
 import anyio
@@ -54,13 +54,23 @@ async def socket(
     session: str | None = None,
     after: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     last_event_id: Annotated[str | None, Query(max_length=200)] = None,
+    events: bool = True,
 ) -> None:
-    """Every message is a JSON array of ``{id, event, data}``; replies come in arrays too."""
+    """Every message is a JSON array of ``{id, event, data}``; replies come in arrays too.
+
+    With ``?events=false`` nothing but replies comes: the page reads its events from the stream, and commands go here.
+    """
     hub: SessionHub = websocket.app.state.hub
     try:
         follower = await hub.follower(session)
     except OrchestrateError as error:
         await websocket.close(1008, error.message[:120])
+        return
+    if not events:
+        await websocket.accept()
+        with suppress(WebSocketDisconnect, RuntimeError):
+            while True:
+                await websocket.send_text(await _reply(follower, await websocket.receive_text()))
         return
     with hub.room.place() as is_there:
         if is_there:

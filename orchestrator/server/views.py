@@ -67,6 +67,17 @@ class SessionView:
     where and by whom it came, when, and what followed.  The newest fifty, oldest first."""
     entries: int
     """Number of the last journal entry this was made from."""
+    team: str = ""
+    team_because: str = ""
+    """Why it is that one."""
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+    timeout_s: float | None = None
+    """The limits of the session; ``null``: none."""
+    budget: tuple[str, ...] = ()
+    """How it stands against them, in words."""
+    answer: str = ""
+    """What a task that asks for no change came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +183,13 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         warnings=tuple(one_line(text, LONGEST_ANSWER) for text in summary.warnings[-50:]),
         settled=tuple(_shown(one) for one in summary.settled[-50:]),
         entries=summary.entries,
+        team=clean(session.options.team or ""),
+        team_because=clean(session.options.team_because or ""),
+        max_tokens=session.options.max_tokens,
+        max_cost_usd=session.options.max_cost_usd,
+        timeout_s=session.options.timeout_s,
+        budget=tuple(clean(words) for words in summary.budget),
+        answer=clean(summary.answer[:LONGEST_ANSWER]),
     )
 
 

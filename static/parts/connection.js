@@ -4,11 +4,11 @@ import { clock, duration, isOver } from "/static/format.js";
 import { connection, notice, now, problem, session } from "/static/store.js";
 
 export function Connection() {
-  const { state, since, detail } = connection.value;
+  const { state, since, detail, hint } = connection.value;
   let text = "";
   let calm = false;
   if (state === "live" && problem.value) text = `This is not how things stand now: ${problem.value}.`;
-  if (state === "refused") text = `Not shown: ${detail}.`;
+  if (state === "refused") text = `Not shown: ${detail}. ${hint ? `${hint}. ` : ""}It is asked for again every few seconds; “All sessions” lists what is there.`;
   else if (state === "lost") {
     const at = clock(new Date(since).toISOString());
     text = `Not live: ${detail}. What is shown is as of ${at}, ${duration((Date.now() - since) / 1000)} ago. Connecting again…`;

@@ -1,90 +1,143 @@
-// The event log: the newest rows, by agent, type and text; older ones are fetched.
+// The event log: the newest rows, by several agents and types, by text and by the time chosen on the axis.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
 import { clock, words } from "/static/format.js";
 import { Long } from "/static/parts/long.js";
-import { dropped, rows, session, workers } from "/static/store.js";
+import { chronicle, dropped, range, rows, session, shownEntry, workers } from "/static/store.js";
 
 const MOST_SHOWN = 300;
 const MOST_OLDER = 1000;
 const TYPES = ["status", "progress", "finding", "task", "blocker", "milestone", "review", "error", "decision", "recovery", "question", "command"];
 
-function admits(row, { agent, type, text }) {
-  return (!agent || row.agent === agent) && (!type || row.type === type) && (!text || row.text.toLowerCase().includes(text));
+function admits(row, { agents, types, text, important }) {
+  return (!agents.length || agents.includes(row.agent)) && (!types.length || types.includes(row.type)) && (!important || row.important) && (!text || row.text.toLowerCase().includes(text));
 }
 
-function Row({ row }) {
-  return html`<li class=${`row type-${row.type}${row.important ? " important" : ""}`}>
+// Journal numbers around a time: what the axis of time knows of it.
+function entriesBetween({ from, to }) {
+  let after = 0;
+  let before = Infinity;
+  for (const kind of ["turns", "calls", "milestones", "reviews", "questions", "commands"])
+    for (const mark of Object.values(chronicle.value[kind])) {
+      if (mark.from < from) after = Math.max(after, mark.entry - 1);
+      if (mark.from > to) before = Math.min(before, mark.entry + 1);
+    }
+  return { after: Math.max(0, after), before };
+}
+
+function Marked({ text, wanted }) {
+  if (!wanted) return html`<${Long} text=${text} />`;
+  const at = text.toLowerCase().indexOf(wanted);
+  if (at < 0 || text.length > 500) return html`<${Long} text=${text} />`;
+  return html`<span class="text">${text.slice(0, at)}<mark>${text.slice(at, at + wanted.length)}</mark>${text.slice(at + wanted.length)}</span>`;
+}
+
+function Row({ row, wanted }) {
+  return html`<li class=${`row type-${row.type}${row.important ? " important" : ""}${shownEntry.value === row.n ? " is-shown" : ""}`} data-n=${row.n}>
     <time datetime=${row.at}>${clock(row.at)}</time>
-    <span class=${`who agent-${row.agent}`} title=${row.worker ?? row.agent}>${row.worker ?? row.agent}</span>
+    <span class=${`who agent agent-${row.agent}`} title=${row.worker ?? row.agent}>${row.worker ?? row.agent}</span>
     <span class="badge">${words(row.type)}</span>
-    <${Long} text=${row.text} />
+    <${Marked} text=${row.text} wanted=${wanted} />
   </li>`;
 }
 
+function Choices({ label, names, chosen, choose }) {
+  return html`<fieldset class="chips"><legend>${label}</legend>
+    ${names.map((name) => html`<label class=${chosen.includes(name) ? "chip on" : "chip"}><input type="checkbox" checked=${chosen.includes(name)} onChange=${() => choose(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name])} />${words(name)}</label>`)}
+  </fieldset>`;
+}
+
 export function Events() {
-  const [agent, setAgent] = useState("");
-  const [type, setType] = useState("");
+  const [agents, setAgents] = useState([]);
+  const [types, setTypes] = useState([]);
   const [text, setText] = useState("");
+  const [important, setImportant] = useState(false);
   const [older, setOlder] = useState([]);
   const [first, setFirst] = useState(null);
+  const [around, setAround] = useState(null); // rows around one entry, or of the time chosen
   const [problem, setProblem] = useState("");
   const [follows, setFollows] = useState(true);
   const list = useRef(null);
-  const wanted = { agent, type, text: text.trim().toLowerCase() };
+  const wanted = { agents, types, text: text.trim().toLowerCase(), important };
   const matching = rows.value.filter((row) => admits(row, wanted));
-  const shown = matching.slice(-MOST_SHOWN);
-  const agents = [...new Set(Object.values(workers.value).map((worker) => worker.agent)), "orchestrator"];
+  const shown = around ? [] : matching.slice(-MOST_SHOWN);
+  const known = [...new Set([...Object.values(workers.value).map((worker) => worker.agent), "orchestrator", ...agents])];
   const id = session.value?.id;
   useEffect(() => {
     setOlder([]);
     setFirst(null);
-  }, [agent, type, text, id]);
+  }, [agents, types, text, important, id]);
   useEffect(() => {
-    if (follows && list.current) list.current.scrollTop = list.current.scrollHeight;
+    if (follows && !around && list.current) list.current.scrollTop = list.current.scrollHeight;
   });
-  const oldest = first ?? shown[0]?.n ?? (session.value?.entries ?? 0) + 1;
-  const mayHaveOlder = oldest > 1 && (first !== null || dropped.value > 0 || matching.length > shown.length || rows.value.length === 0);
-  const more = async () => {
+  const fetched = async (asked) => {
     try {
-      const asked = { before: String(oldest), limit: "200" };
-      for (const [name, value] of Object.entries(wanted)) if (value) asked[name] = value;
       const page = await read("/api/events", asked);
-      setFollows(false);
-      setOlder([...page.rows, ...older].slice(0, MOST_OLDER));
-      setFirst(page.first);
       setProblem("");
+      return page;
     } catch (error) {
       setProblem(error.message);
+      return null;
     }
   };
+  useEffect(() => {
+    const n = shownEntry.value;
+    if (n === null) return;
+    fetched({ after: String(Math.max(0, n - 40)), limit: "120" }).then((page) => {
+      if (!page) return;
+      setAround({ rows: page.rows, what: `around entry ${n}` });
+      document.getElementById("events-title")?.scrollIntoView({ block: "start" });
+      requestAnimationFrame(() => list.current?.querySelector(".is-shown")?.scrollIntoView({ block: "center" }));
+    });
+  }, [shownEntry.value]);
+  useEffect(() => {
+    const chosen = range.value;
+    if (!chosen) {
+      if (shownEntry.value === null) setAround(null);
+      return;
+    }
+    const { after, before } = entriesBetween(chosen);
+    fetched({ after: String(after), limit: "1000", ...(Number.isFinite(before) ? { before: String(before) } : {}) }).then((page) => {
+      if (page) setAround({ rows: page.rows.filter((row) => Date.parse(row.at) >= chosen.from && Date.parse(row.at) <= chosen.to), what: `from ${clock(new Date(chosen.from).toISOString())} to ${clock(new Date(chosen.to).toISOString())}` });
+    });
+  }, [range.value]);
+  const back = () => {
+    setAround(null);
+    shownEntry.value = null;
+    range.value = null;
+  };
+  const oldest = first ?? shown[0]?.n ?? (session.value?.entries ?? 0) + 1;
+  const mayHaveOlder = !around && oldest > 1 && (first !== null || dropped.value > 0 || matching.length > shown.length || (rows.value[0]?.n ?? 1) > 2 || rows.value.length === 0);
+  const more = async () => {
+    const asked = { before: String(oldest), limit: "200" };
+    if (agents.length === 1) asked.agent = agents[0];
+    if (types.length === 1) asked.type = types[0];
+    if (wanted.text) asked.text = wanted.text;
+    const page = await fetched(asked);
+    if (!page) return;
+    setFollows(false);
+    setOlder([...page.rows.filter((row) => admits(row, wanted)), ...older].slice(0, MOST_OLDER));
+    setFirst(page.first);
+  };
+  const listed = around ? around.rows.filter((row) => admits(row, wanted)) : [...older, ...shown];
   return html`<section aria-labelledby="events-title" class="events">
-    <h2 id="events-title">Events</h2>
+    <div class="section-head"><h2 id="events-title">Events</h2>
+      ${around && html`<span class="chosen">${around.what} <button type="button" class="link" onClick=${back}>show the newest</button></span>`}</div>
     <form class="filters" onSubmit=${(event) => event.preventDefault()}>
-      <label>Agent
-        <select value=${agent} onChange=${(event) => setAgent(event.currentTarget.value)}>
-          <option value="">all</option>
-          ${agents.map((name) => html`<option value=${name}>${name}</option>`)}
-        </select>
-      </label>
-      <label>Type
-        <select value=${type} onChange=${(event) => setType(event.currentTarget.value)}>
-          <option value="">all</option>
-          ${TYPES.map((name) => html`<option value=${name}>${name}</option>`)}
-        </select>
-      </label>
       <label class="grow">Text
-        <input type="search" value=${text} onInput=${(event) => setText(event.currentTarget.value)} />
+        <input id="events-text" type="search" value=${text} onInput=${(event) => setText(event.currentTarget.value)} />
       </label>
+      <label class="check"><input type="checkbox" checked=${important} onChange=${(event) => setImportant(event.currentTarget.checked)} /> Important only</label>
       <label class="check"><input type="checkbox" checked=${follows} onChange=${(event) => setFollows(event.currentTarget.checked)} /> Follow the newest</label>
+      <${Choices} label="Agents" names=${known} chosen=${agents} choose=${setAgents} />
+      <${Choices} label="Types" names=${TYPES} chosen=${types} choose=${setTypes} />
     </form>
     ${problem && html`<p class="reason">${problem}</p>`}
     <ol class="rows" ref=${list} tabindex="0" aria-label="Event log, newest last" data-rows=${rows.value.length + dropped.value} data-last=${rows.value.at(-1)?.id ?? ""}>
       ${mayHaveOlder && html`<li class="older"><button type="button" onClick=${more}>Older events</button></li>`}
-      ${older.map((row) => html`<${Row} key=${row.id} row=${row} />`)}
-      ${shown.map((row) => html`<${Row} key=${row.id} row=${row} />`)}
-      ${shown.length + older.length === 0 && html`<li class="quiet">No event matches.</li>`}
+      ${listed.map((row) => html`<${Row} key=${row.id} row=${row} wanted=${wanted.text} />`)}
+      ${listed.length === 0 && html`<li class="quiet none-there">No event matches.</li>`}
     </ol>
   </section>`;
 }

@@ -1,8 +1,8 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
-import { act, busy } from "/static/actions.js";
-import { clock, duration, isOver, money, tokens, words } from "/static/format.js";
-import { connection, now, session, workers } from "/static/store.js";
+import { act, isBusy } from "/static/actions.js";
+import { GONE, clock, duration, isOver, money, tokens, words } from "/static/format.js";
+import { change, connection, now, questions, session, workers } from "/static/store.js";
 
 function Controls() {
   const shown = session.value;
@@ -13,8 +13,8 @@ function Controls() {
     <button
       type="button"
       class=${more.class ?? ""}
-      disabled=${off || busy.value.has(`/api/control/${name}`) || more.off}
-      onClick=${() => (more.ask && !confirm(more.ask) ? null : act(`/api/control/${name}`, undefined, doing))}
+      disabled=${off || isBusy(name) || more.off}
+      onClick=${() => (more.ask && !confirm(more.ask) ? null : act(name, {}, doing))}
     >
       ${label}
     </button>
@@ -27,17 +27,43 @@ function Controls() {
   </div>`;
 }
 
+// A session that nobody runs and that is not done can go on.
+function GoOn() {
+  const shown = session.value;
+  if (connection.value.state !== "live") return null;
+  const off = isBusy("resume");
+  const ask = () => shown.rehearsal || confirm("Its agents are started again, and are paid for as before. Go on?");
+  return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Let it go on</button></div>`;
+}
+
+// What is done now, what has changed, whether somebody is needed: the three things that people come for.
+function Glance() {
+  const shown = session.value;
+  const over = isOver(shown) || !shown.live;
+  const at_work = Object.values(workers.value).filter((worker) => worker.attempt > 0 && !GONE.has(worker.status) && worker.status !== "waiting");
+  const found = change.value;
+  const open = questions.value.length;
+  const whole = found && found.since === "session begins" && found.of !== "a moment";
+  return html`<dl class="glance">
+    <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map((worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `held: ${worker.why || "frozen"}` : worker.doing || words(worker.status)}</span>`) : "No agent is at work."}</dd></div>
+    <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : "nothing so far") : html`<a href="#diff-title">see below</a>`}</dd></div>
+    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : "nothing waits for you"}</dd></div>
+  </dl>`;
+}
+
 export function Header() {
   const shown = session.value;
   if (!shown) return html`<header><h1>orchestrate</h1></header>`;
   const age = isOver(shown) || !shown.live ? shown.elapsed_s : (now.value - Date.parse(shown.opened_at)) / 1000;
-  const status = !shown.live && !isOver(shown) ? "lost its coordinator" : words(shown.status);
+  const lost = !shown.live && !isOver(shown);
+  const waits = questions.value.length > 0 && !lost;
+  const status = lost ? "lost its coordinator" : waits ? "waits for you" : words(shown.status);
   const standing = ["running", "waits_for_you"].includes(shown.status) && shown.live ? Object.values(workers.value).filter((worker) => worker.is_main && worker.status === "stopped").map((worker) => worker.id) : [];
   return html`<header>
     <div class="head">
       <h1>${shown.task.length > 300 ? `${shown.task.slice(0, 300)}…` : shown.task}</h1>
       <p class="sub">
-        <span class=${`badge status-${shown.live || isOver(shown) ? shown.status : "lost"}`}>${status}</span>
+        <span class=${`badge status-${lost ? "lost" : waits ? "waits_for_you" : shown.status}`}>${status}</span>
         ${shown.rehearsal && html`<span class="badge">rehearsal</span>`}
         <span>${duration(age)}</span>
         <span>${spent(shown)}</span>
@@ -47,13 +73,15 @@ export function Header() {
       ${!shown.live && !isOver(shown) && html`<p class="reason">Nobody runs it now: <code>orchestrate resume ${shown.id}</code> goes on with it.</p>`}
       ${standing.length > 0 && html`<p class="reason">${standing.join(" and ")} ${standing.length === 1 ? "is" : "are"} stopped, and what follows waits: restart ${standing.length === 1 ? "it" : "them"}, or stop the session.</p>`}
     </div>
-    ${!isOver(shown) && html`<${Controls} />`}
+    ${isOver(shown) || !shown.live ? shown.status !== "done" && !questions.value.length && html`<${GoOn} />` : html`<${Controls} />`}
+    <${Glance} />
     <details class="facts">
       <summary>Session ${shown.id}${shown.planted.length > 0 && html`, <span class="reason">${shown.planted.length} changed file${shown.planted.length === 1 ? "" : "s"} that your programs obey</span>`}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
       <dl>
         <div><dt>Target</dt><dd><code>${shown.target}</code></dd></div>
         <div><dt>Opened</dt><dd>${clock(shown.opened_at, true)}</dd></div>
         <div><dt>Sandbox</dt><dd>${shown.sandbox}</dd></div>
+        ${shown.team && html`<div><dt>Team</dt><dd>${shown.team}${shown.team_because ? `: ${shown.team_because}` : ""}</dd></div>`}
         <div><dt>Review policy</dt><dd>${shown.policy}</dd></div>
         <div><dt>Tier</dt><dd>${shown.tier ?? "none yet"} ${shown.tier_notes.join("; ")}</dd></div>
         <div>

@@ -1,45 +1,88 @@
-// What waits for a person, on top of everything.
+// The decision desk: what waits for a person, who asks it and why, what speaks for it, and what each answer does.
+import { effect } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { act, busy } from "/static/actions.js";
-import { connection, questions, session } from "/static/store.js";
+import { act, isBusy } from "/static/actions.js";
+import { clock, duration } from "/static/format.js";
+import { allowNotes, permission } from "/static/notifications.js";
+import { chronicle, connection, now, questions, say, session } from "/static/store.js";
+import { openChange } from "/static/parts/diff.js";
 
 // The first words of a suggestion say what choosing it does, as session/choices.py has it.
 const TAKES_WORDS = /^answer with /;
 const SENDS_NOTHING = /^(look |read |wait)/;
+const STOPS = /^stop\b/;
 
 // What stands between backticks is a command.
 const marked = (text) => text.split("`").map((part, i) => (i % 2 ? html`<code>${part}</code>` : part));
 
+// A suggestion's first clause is its name, the rest says what follows from it.
+function parted(words) {
+  const at = words.indexOf(";");
+  return at < 0 ? [words, ""] : [words.slice(0, at), words.slice(at + 1).trim()];
+}
+
+const effects = (words) =>
+  STOPS.test(words) ? "Stops the session." : TAKES_WORDS.test(words) ? "Goes to the field for your words." : SENDS_NOTHING.test(words) ? "Sends nothing; for you to do." : "Is sent as the answer.";
+
+// What this page has answered and not heard the outcome of: whether another answer came first is told then.
+const sent = new Map();
+
+effect(() => {
+  for (const settled of session.value?.settled ?? []) {
+    const mine = sent.get(settled.question);
+    if (mine === undefined) continue;
+    sent.delete(settled.question);
+    if (settled.answer && settled.by !== "dashboard" && settled.answer.toLowerCase() !== mine.toLowerCase())
+      say(`${settled.question} was answered first from ${settled.by}${settled.who ? ` (${settled.who})` : ""}: “${settled.answer}”. That counts; yours does not.`, true);
+  }
+});
+
+function Choice({ words, number, off, take }) {
+  const [name, more] = parted(words);
+  if (SENDS_NOTHING.test(words)) return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> ${more && html`<span class="quiet">${more}</span>`}</span></li>`;
+  return html`<li>
+    <button type="button" class=${`choice${STOPS.test(words) ? " danger" : ""}`} disabled=${off} onClick=${take}>
+      <span class="number">${number}</span>
+      <span class="words"><b>${name}</b><small>${more || effects(words)}</small></span>
+    </button>
+  </li>`;
+}
+
 function Question({ question }) {
   const [text, setText] = useState("");
-  const path = `/api/questions/${encodeURIComponent(question.id)}/answer`;
-  const off = connection.value.state !== "live" || !session.value.live || busy.value.has(path);
+  const off = connection.value.state !== "live" || isBusy("answer", { question: question.id });
+  const ended = !session.value.live;
   const answer = async (given) => {
-    if (given.trim() && (await act(path, { text: given }, `Answered ${question.id}.`))) setText("");
+    if (!given.trim()) return;
+    if (ended && !session.value.rehearsal && !confirm("The session goes on with this answer: its agents are started again, and are paid for as before.")) return;
+    const done = ended ? `Answered ${question.id}; the session goes on.` : `Answered ${question.id}.`;
+    sent.set(question.id, given.trim());
+    if (await act("answer", { question: question.id, text: given }, done)) setText("");
+    else sent.delete(question.id);
   };
-  const confirmation = `/api/questions/${encodeURIComponent(question.id)}/confirmation`;
-  const yesNo = (confirmed) => act(confirmation, { confirmed }, confirmed ? `Confirmed ${question.id}.` : `Refused ${question.id}.`);
   const field = `answer-${question.id}`;
+  const since = chronicle.value.questions[question.id]?.from;
   const isYesOrNo = question.suggestions.length === 2 && question.suggestions[0] === "yes" && question.suggestions[1] === "no";
-  return html`<li class="question">
-    <h3>${question.asked_by} asks${question.about && question.about !== question.asked_by ? ` about ${question.about}` : ""} <span class="quiet">(${question.id})</span></h3>
-    <p class="text">${marked(question.text)}</p>
-    ${question.points.length > 0 && html`<ul>${question.points.map((point) => html`<li>${point}</li>`)}</ul>`}
+  return html`<li class="question" id=${`question-${question.id}`}>
+    <h3>${question.asked_by} asks${question.about && question.about !== question.asked_by ? ` about ${question.about}` : ""} <span class="quiet">(${question.id}${since ? `, since ${clock(new Date(since).toISOString())}, ${duration((now.value - since) / 1000)}` : ""})</span></h3>
+    <p class="text asked">${marked(question.text)}</p>
+    ${question.points.length > 0 &&
+    html`<div class="because"><h4>What the reviewers said</h4>
+      <ul>${question.points.map((point) => html`<li>${point}</li>`)}</ul></div>`}
+    <p class="links"><button type="button" class="link" onClick=${() => openChange("last")}>What has changed since the last milestone</button>
+      <button type="button" class="link" onClick=${() => openChange("all")}>All that has changed</button></p>
     ${isYesOrNo &&
-    html`<div class="suggestions" role="group" aria-label="Confirm or refuse">
-      <button type="button" class="primary" disabled=${off} onClick=${() => yesNo(true)}>Confirm</button>
-      <button type="button" class="danger" disabled=${off} onClick=${() => yesNo(false)}>Refuse</button>
+    html`<p>A command waits for your consent. <b>Confirm</b> runs it, <b>Refuse</b> does not; the agent is told which.</p>
+    <div class="suggestions" role="group" aria-label="Confirm or refuse">
+      <button type="button" class="primary" disabled=${off} onClick=${() => answer("yes")}>Confirm</button>
+      <button type="button" class="danger" disabled=${off} onClick=${() => answer("no")}>Refuse</button>
     </div>`}
     ${question.suggestions.length > 0 && !isYesOrNo &&
-    html`<div class="suggestions" role="group" aria-label="Suggested answers">
-      ${question.suggestions.map((words, i) =>
-        SENDS_NOTHING.test(words)
-          ? html`<p class="quiet">${i + 1}. ${words}</p>`
-          : html`<button type="button" disabled=${off} onClick=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))}>${i + 1}. ${words}</button>`,
-      )}
-    </div>`}
-    ${!isYesOrNo &&
+    html`<ol class="choices" aria-label="Choices">
+      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} number=${i + 1} off=${off || (ended && STOPS.test(words))} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
+    </ol>`}
+    ${!isYesOrNo && !question.consent &&
     html`<form
       onSubmit=${(event) => {
         event.preventDefault();
@@ -49,7 +92,7 @@ function Question({ question }) {
       <label for=${field}>Your answer</label>
       <textarea id=${field} rows="2" value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea>
       <div class="controls">
-        <button type="submit" class="primary" disabled=${off || !text.trim()}>Answer</button>
+        <button type="submit" class="primary" disabled=${off || !text.trim()}>${ended ? "Answer and go on" : "Answer"}</button>
       </div>
     </form>`}
   </li>`;
@@ -60,8 +103,9 @@ export function Questions() {
   const shown = session.value;
   return html`<section class=${open.length ? "questions" : "questions none"} aria-live="polite" aria-labelledby=${open.length ? "questions-title" : undefined}>
     ${open.length > 0 &&
-    html`<h2 id="questions-title">${open.length === 1 ? "A question waits for you" : `${open.length} questions wait for you`}</h2>
-      ${!shown.live && html`<p>The session has ended with it: <code>orchestrate resume ${shown.id} --answer "…"</code> goes on.</p>`}
+    html`<div class="desk-head"><h2 id="questions-title">${open.length === 1 ? "A question waits for you" : `${open.length} questions wait for you`}</h2>
+      ${permission.value === "default" && html`<button type="button" class="link" onClick=${allowNotes}>Tell me in a note of the browser next time</button>`}</div>
+      ${!shown.live && html`<p>The session has ended with it. An answer lets it go on from here, and so does <code>orchestrate resume ${shown.id} --answer "…"</code>.</p>`}
       <ul>${open.map((question) => html`<${Question} key=${question.id} question=${question} />`)}</ul>`}
   </section>`;
 }

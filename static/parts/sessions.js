@@ -1,31 +1,76 @@
-// Every session of the workspace.
+// Every session of the workspace as a table: filtered, sorted, two of them compared.
 import { useEffect, useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { read } from "/static/actions.js";
-import { clock, money, words } from "/static/format.js";
-import { connection, session } from "/static/store.js";
+import { clock, duration, money, tokens, words } from "/static/format.js";
 
 const EVERY_MS = 5000;
 const MOST_SHOWN = 200;
 
+async function readSessions() {
+  const answer = await fetch("/api/sessions");
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.detail ?? `the server answered ${answer.status}`);
+  return body;
+}
+
+const seconds = (one) => (one.opened_at && one.last_at ? ((one.live ? Date.now() : Date.parse(one.last_at)) - Date.parse(one.opened_at)) / 1000 : null);
+const COLUMNS = [
+  { id: "status", label: "State", value: (one) => one.status },
+  { id: "task", label: "Task", value: (one) => one.task.toLowerCase() },
+  { id: "opened_at", label: "Begun", value: (one) => one.opened_at ?? "" },
+  { id: "duration", label: "Took", value: seconds, figure: true },
+  { id: "total_tokens", label: "Tokens", value: (one) => one.total_tokens, figure: true },
+  { id: "cost_usd", label: "Cost", value: (one) => one.cost_usd, figure: true },
+  { id: "changes", label: "Changes", value: (one) => (one.files === null ? null : one.insertions + one.deletions), figure: true },
+  { id: "questions", label: "Questions", value: (one) => one.questions, figure: true },
+];
+
+function ordered(all, { by, down }) {
+  const value = COLUMNS.find((column) => column.id === by).value;
+  return [...all].sort((a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === y) return a.id < b.id ? 1 : -1;
+    if (x === null || x === undefined) return 1; // what is unknown stands last, whichever way
+    if (y === null || y === undefined) return -1;
+    return (x < y ? -1 : 1) * (down ? -1 : 1);
+  });
+}
+
+const changed = (one) => (one.files === null ? "–" : one.files === 0 ? "none" : html`${one.files} file${one.files === 1 ? "" : "s"} <span class="add">+${one.insertions}</span> <span class="del">−${one.deletions}</span>`);
+
+function Row({ one, picked, pick }) {
+  return html`<tr class=${one.status === "waits_for_you" ? "is-waiting" : ""}>
+    <td><input type="checkbox" aria-label=${`Compare ${one.task.slice(0, 60) || one.id}`} checked=${picked} onChange=${pick} /></td>
+    <td><span class=${`badge status-${one.status}`}>${words(one.status)}</span></td>
+    <th scope="row"><a href=${`/?session=${encodeURIComponent(one.id)}`}>${one.task.slice(0, 160) || one.id}</a>${one.reason && one.status !== "done" ? html`<small class="quiet">${one.reason.slice(0, 140)}</small>` : ""}</th>
+    <td data-label="Begun"><time datetime=${one.opened_at}>${clock(one.opened_at, true)}</time></td>
+    <td class="figure" data-label="Took">${seconds(one) === null ? "–" : duration(seconds(one))}</td>
+    <td class="figure" data-label="Tokens">${one.total_tokens === null ? "–" : tokens(one.total_tokens)}</td>
+    <td class="figure" data-label="Cost">${one.cost_usd === null ? "–" : money(one.cost_usd)}</td>
+    <td class="figure" data-label="Changes">${changed(one)}</td>
+    <td class="figure" data-label="Questions">${one.questions ?? "–"}</td>
+  </tr>`;
+}
+
 export function Sessions() {
   const [all, setAll] = useState(null);
-  const [isOpen, setOpen] = useState(false);
   const [problem, setProblem] = useState("");
-  const connected = connection.value.state === "live";
-  const open = isOpen || !session.value;
+  const [text, setText] = useState("");
+  const [status, setStatus] = useState("");
+  const [order, setOrder] = useState({ by: "opened_at", down: true });
+  const [picked, setPicked] = useState([]);
+  const [most, setMost] = useState(MOST_SHOWN);
   useEffect(() => {
-    if (!open) return undefined;
     let gone = false;
     const look = async () => {
+      if (document.visibilityState === "hidden") return;
       try {
-        const found = await read("/api/sessions");
-        if (!gone) {
-          setAll(found);
-          setProblem("");
-        }
+        const found = await readSessions();
+        if (gone) return;
+        setAll(found);
+        setProblem("");
       } catch (error) {
-        if (!gone) setProblem(error.message);
+        if (!gone) setProblem(`Not up to date: ${error.message}`);
       }
     };
     look();
@@ -34,26 +79,83 @@ export function Sessions() {
       gone = true;
       clearInterval(timer);
     };
-  }, [open, connected, session.value?.status]);
-  const toggle = (event) => {
-    event.preventDefault();
-    setOpen(!open);
-  };
-  const current = session.value?.id;
-  return html`<section aria-labelledby="sessions-title">
-    <details open=${open}>
-      <summary onClick=${toggle}><h2 id="sessions-title">All sessions</h2></summary>
-      ${problem && html`<p class="reason">${problem}</p>`}
-      ${all && all.length === 0 && html`<p class="quiet">There is none yet.</p>`}
-      <ul class="sessions">
-        ${(all ?? []).slice(0, MOST_SHOWN).map(
-          (one) => html`<li key=${one.id} class="item">
-            <a href=${`/?session=${encodeURIComponent(one.id)}`} aria-current=${one.id === current ? "page" : undefined}>${one.task.slice(0, 160) || one.id}</a>
-            <span class=${`badge status-${one.status}`}>${words(one.status)}</span>
-            <span class="quiet">${clock(one.opened_at, true)}, cost ${money(one.cost_usd)}</span>
-          </li>`,
-        )}
-      </ul>
-    </details>
+  }, []);
+  const waiting = (all ?? []).filter((one) => one.status === "waits_for_you").length;
+  useEffect(() => {
+    document.title = `${waiting ? `(${waiting}) waits for you: ` : ""}sessions – orchestrate`;
+  }, [waiting]);
+  const wanted = text.trim().toLowerCase();
+  const matching = ordered((all ?? []).filter((one) => (!status || one.status === status) && (!wanted || `${one.task} ${one.id} ${one.target} ${one.agents.join(" ")}`.toLowerCase().includes(wanted))), order);
+  const states = [...new Set((all ?? []).map((one) => one.status))].sort();
+  const pick = (id) => setPicked(picked.includes(id) ? picked.filter((one) => one !== id) : [...picked.slice(-1), id]);
+  return html`<section aria-labelledby="sessions-title" class="sessions-page">
+    <div class="section-head"><h1 id="sessions-title">Sessions</h1>
+      ${waiting > 0 && html`<span class="badge status-waits_for_you">${waiting} wait${waiting === 1 ? "s" : ""} for you</span>`}</div>
+    <form class="filters" onSubmit=${(event) => event.preventDefault()}>
+      <label class="grow">Text <input type="search" value=${text} onInput=${(event) => setText(event.currentTarget.value)} /></label>
+      <label>State <select value=${status} onChange=${(event) => setStatus(event.currentTarget.value)}><option value="">all</option>${states.map((one) => html`<option value=${one}>${words(one)}</option>`)}</select></label>
+      <p class="compare">${picked.length === 2 ? html`<a class="button" href=${`/compare?a=${picked[0]}&b=${picked[1]}`}>Compare the two</a>` : html`<span class="quiet">Tick two to compare them.</span>`}</p>
+    </form>
+    ${problem && html`<p class="reason">${problem}</p>`}
+    ${all === null && !problem && html`<p class="quiet">Looking…</p>`}
+    ${all?.length === 0 && html`<p class="quiet">There is none yet. <code>orchestrate "what you want done"</code> begins one; with <code>--rehearse</code> it costs nothing.</p>`}
+    ${all?.length > 0 && html`<div class="scrolls"><table class="sessions">
+      <thead><tr><th scope="col"><span class="unseen">Compare</span></th>${COLUMNS.map((column) => html`<th scope="col" class=${column.figure ? "figure" : ""} aria-sort=${order.by === column.id ? (order.down ? "descending" : "ascending") : "none"}>
+        <button type="button" class="link" onClick=${() => setOrder({ by: column.id, down: order.by === column.id ? !order.down : column.id !== "task" && column.id !== "status" })}>${column.label}${order.by === column.id ? (order.down ? " ↓" : " ↑") : ""}</button></th>`)}</tr></thead>
+      <tbody>${matching.slice(0, most).map((one) => html`<${Row} key=${one.id} one=${one} picked=${picked.includes(one.id)} pick=${() => pick(one.id)} />`)}</tbody>
+    </table></div>
+    <p class="quiet">${matching.length} of ${all.length} sessions${matching.length > most ? html`; ${most} shown <button type="button" class="link" onClick=${() => setMost(most + MOST_SHOWN)}>more</button>` : "."}</p>`}
+  </section>`;
+}
+
+const whole = async (id) => {
+  const [summary, view, diff] = await Promise.all(["/api/summary", "/api/session", "/api/diff"].map(async (path) => {
+    const answer = await fetch(`${path}?session=${encodeURIComponent(id)}`);
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(`${id}: ${body.detail}`);
+    return body;
+  }));
+  return { summary, view, diff };
+};
+
+// Two sessions side by side; what differs stands out.
+export function Compare() {
+  const query = new URLSearchParams(location.search);
+  const [both, setBoth] = useState(null);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    document.title = "two sessions compared – orchestrate";
+    Promise.all([whole(query.get("a") ?? ""), whole(query.get("b") ?? "")]).then(setBoth, (error) => setProblem(error.message));
+  }, []);
+  const total = (usage) => [usage.input_tokens, usage.output_tokens, usage.cached_tokens].filter((one) => one !== null && one !== undefined).reduce((a, b) => a + b, 0);
+  const rows = [
+    ["Task", ({ view }) => view.task],
+    ["State", ({ view }) => words(view.status)],
+    ["Why", ({ view }) => view.reason || "–"],
+    ["Team", ({ view }) => view.team || "change"],
+    ["Agents", ({ view }) => view.found.filter((one) => one.usable).map((one) => `${one.name} ${one.version ?? ""}`.trim()).join(", ")],
+    ["Took", ({ view }) => duration(view.elapsed_s)],
+    ["Tokens", ({ view }) => `${view.usage_complete ? "" : "at least "}${tokens(total(view.usage))}`],
+    ["Cost", ({ view }) => money(view.usage.cost_usd, view.cost_complete)],
+    ["Changed", ({ diff }) => (diff.files.length ? `${diff.files.length} files, +${diff.insertions} −${diff.deletions}` : "nothing")],
+    ["Files", ({ diff }) => diff.files.join(", ") || "–"],
+    ["Tool calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.tool_calls, 0))],
+    ["Failed calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.calls_failed, 0))],
+    ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],
+    ["Recoveries", ({ summary }) => summary.recoveries.map((one) => one.rule).join(", ") || "none"],
+    ["Questions", ({ view }) => view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`).join(", ") || "none"],
+    ["Warnings", ({ view }) => String(view.warnings.length)],
+  ];
+  return html`<section aria-labelledby="compare-title">
+    <h1 id="compare-title">Two sessions compared</h1>
+    ${problem && html`<p class="reason">${problem}. <a href="/sessions">Choose two sessions</a> that are there.</p>`}
+    ${!both && !problem && html`<p class="quiet">Reading both…</p>`}
+    ${both && html`<div class="scrolls"><table class="compare">
+      <thead><tr><th scope="col"><span class="unseen">What</span></th>${both.map(({ view }) => html`<th scope="col"><a href=${`/?session=${view.id}`}>${view.id}</a></th>`)}</tr></thead>
+      <tbody>${rows.map(([label, value]) => {
+        const [a, b] = both.map(value);
+        return html`<tr class=${a === b ? "" : "differs"}><th scope="row">${label}</th><td>${a}</td><td>${b}</td></tr>`;
+      })}</tbody>
+    </table></div><p class="quiet">Rows in which the two differ are marked.</p>`}
   </section>`;
 }

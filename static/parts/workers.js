@@ -1,8 +1,8 @@
 // Each worker as a card: who, in what state and by what evidence, doing what, at what price.
 import { html } from "/static/html.js";
-import { act, busy } from "/static/actions.js";
+import { act, isBusy } from "/static/actions.js";
 import { GONE, duration, evidence, isOver, memory, money, ranSeconds, tokens, words } from "/static/format.js";
-import { connection, now, session, workers } from "/static/store.js";
+import { connection, now, session, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -12,9 +12,8 @@ function Buttons({ worker }) {
   const idle = gone || worker.status === "waiting";
   const frozen = worker.status === "frozen";
   const button = (name, label, doing, disabled, kind = "") => {
-    const path = `/api/workers/${encodeURIComponent(worker.id)}/${name}`;
-    const act_ = () => (name === "stop" && !confirm(`Stop ${worker.id}?`) ? null : act(path, undefined, doing));
-    return html`<button type="button" class=${kind} disabled=${off || disabled || busy.value.has(path)} aria-label=${`${label} ${worker.id}`} onClick=${act_}>${label}</button>`;
+    const press = () => (name === "stop" && !confirm(`Stop ${worker.id}?`) ? null : act(name, { worker: worker.id }, doing));
+    return html`<button type="button" class=${kind} disabled=${off || disabled || isBusy(name, { worker: worker.id })} aria-label=${`${label} ${worker.id}`} onClick=${press}>${label}</button>`;
   };
   return html`<div class="controls">
     ${!isOver(session.value) && [
@@ -24,6 +23,7 @@ function Buttons({ worker }) {
       button("restart", "Restart", `Asked to restart ${worker.id}.`, !worker.attempt),
       button("stop", "Stop", `Asked to stop ${worker.id}.`, idle, "danger"),
     ]}
+    <button type="button" aria-label=${`Trace of ${worker.id}`} disabled=${!worker.attempt} onClick=${() => (shownWorker.value = worker.id)}>Trace</button>
     <button type="button" aria-label=${`Raw log of ${worker.id}`} disabled=${!worker.attempt} onClick=${() => openLog(worker.id)}>Raw log</button>
   </div>`;
 }

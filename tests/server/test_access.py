@@ -93,6 +93,17 @@ async def test_a_wrong_token_sets_no_cookie(served: Served) -> None:
     assert "set-cookie" not in answer.headers
 
 
+async def test_a_browser_without_the_token_gets_a_page_and_a_program_a_document(served: Served) -> None:
+    for path, words in (("/?token=wrong", "not, or no longer, the right one"), ("/sessions", "has no token")):
+        answer = await bare(served, "GET", path, accept="text/html,*/*")
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+        assert words in answer.text
+        assert "<code>orchestrate serve</code>" in answer.text
+        assert "style-src 'sha256-" in answer.headers["content-security-policy"]
+        document = await bare(served, "GET", path, accept="application/json")
+        assert document.headers["content-type"] == "application/problem+json"
+
+
 @pytest.mark.parametrize("path", ["/", "/api/session", "/static/app.js", "/api/nothing"])
 async def test_every_answer_forbids_framing_sniffing_and_referrers(served: Served, path: str) -> None:
     headers = (await served.client.get(path)).headers

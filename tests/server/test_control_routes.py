@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from orchestrator.journal.control import read_commands
-from orchestrator.models.entries import Command, GuardAsked
+from orchestrator.models.entries import Command, GuardAsked, UserCommand
 from orchestrator.models.identity import WorkerId
 from tests.server.conftest import Served, Stage
 
@@ -54,8 +54,10 @@ async def test_questions_are_answered_and_guarded_commands_confirmed(served: Ser
         assert "answer yes or no" in refused.json()["detail"]
     assert (await served.client.post(f"{path}/answer", json={"text": " Yes "})).status_code == 202
     assert (await served.client.post(f"{path}/confirmation", json={"confirmed": True})).status_code == 202
-    assert (await served.client.post(f"{path}/confirmation", json={"confirmed": False})).status_code == 202
-    assert [(text, asked) for _, _, text, asked, _ in dropped(stage)] == [("Yes", "q1"), ("yes", "q1"), ("no", "q1")]
+    second = await served.client.post(f"{path}/confirmation", json={"confirmed": False})
+    assert (second.status_code, second.json()["hint"]) == (409, "the first answer counts; yours was not sent")
+    assert "q1 was answered a moment ago, from another page of this dashboard: 'yes'" in second.json()["detail"]
+    assert [(text, asked) for _, _, text, asked, _ in dropped(stage)] == [("Yes", "q1")]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +75,20 @@ async def test_what_cannot_be_asked_is_refused_and_drops_nothing(
 ) -> None:
     answer = await served.client.post(path, json=body)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert dropped(stage) == []
+
+
+async def test_who_answers_a_closed_question_is_told_who_answered_it(served: Served, stage: Stage) -> None:
+    stage.take(GuardAsked(WorkerId("gemini"), "1", "executable", ("pip", "install", "flask"), "/srv/shop"))
+    stage.take(UserCommand(Command.ANSWER, by="orchestrate answer", text="no", question="q1", who="ada"))
+    with anyio.fail_after(60):
+        async with served.client.stream("GET", "/api/events/stream") as stream:
+            async for line in stream.aiter_lines():
+                if '"settled":[{' in line:
+                    break
+    second = await served.client.post("/api/questions/q1/confirmation", json={"confirmed": True})
+    assert second.status_code == 409
+    assert "q1 is closed: answered 'no' from orchestrate answer (ada) at " in second.json()["detail"]
     assert dropped(stage) == []
 
 

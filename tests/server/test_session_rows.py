@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from orchestrator.journal.index import SessionRow
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import SessionId
 from orchestrator.models.money import Usage
-from orchestrator.server.session_rows import session_entry, usage_in_report
+from orchestrator.server.session_rows import Figures, figures_in_report, session_entry
 
 ID = SessionId("20261121-175811-7f3a")
 
@@ -28,13 +29,19 @@ def test_every_session_has_a_status(row: SessionRow, status: str) -> None:
 
 def test_what_is_unknown_is_not_zero() -> None:
     assert session_entry(SessionRow(ID), None, waits=False).cost_usd is None
-    assert session_entry(SessionRow(ID), Usage(cost_usd=0.5), waits=False).cost_usd == 0.5
+    assert session_entry(SessionRow(ID), Figures(Usage(cost_usd=0.5)), waits=False).cost_usd == 0.5
 
 
-def test_usage_is_read_from_the_report_and_read_anew_when_it_changes(tmp_path: Path) -> None:
+def test_figures_are_read_from_the_report_and_read_anew_when_it_changes(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    assert usage_in_report(report) is None
-    report.write_text('{"usage": {"input_tokens": 5, "cost_usd": 0.25}}')
-    assert usage_in_report(report) == Usage(input_tokens=5, cost_usd=0.25)
+    assert figures_in_report(report) is None
+    usage = '"usage": {"input_tokens": 5, "cost_usd": 0.25}'
+    report.write_text(f"{{{usage}}}")
+    assert figures_in_report(report) == Figures(Usage(input_tokens=5, cost_usd=0.25))
+    change = '"change": {"files": ["a", "b"], "insertions": 3, "deletions": 1, "problem": null}'
+    report.write_text(f'{{{usage}, {change}, "settled": [{{"question": "q1"}}, {{"question": ""}}], "questions": []}}')
+    os.utime(report, ns=(1, 1))
+    assert figures_in_report(report) == Figures(Usage(input_tokens=5, cost_usd=0.25), 2, 3, 1, 1)
     report.write_text("garbage")
-    assert usage_in_report(report) is None or usage_in_report(report) == Usage(input_tokens=5, cost_usd=0.25)
+    os.utime(report, ns=(2, 2))
+    assert figures_in_report(report) is None

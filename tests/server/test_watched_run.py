@@ -155,7 +155,7 @@ def test_a_rehearsal_is_watched_from_its_first_event_to_its_report(
         for worker in ("gemini", "claude", "codex"):
             watched.has(f".agent-{worker}.is-done .evidence", "gone: ")
         watched.page.get_by_text("Report", exact=True).click()
-        watched.has(".report", "# Done: Add input validation to the signup form")
+        watched.has(".report h3", "Done: Add input validation to the signup form")
         assert watched.violations() == []
         _save(watched, "rehearsal")
     rows = [entry.n for entry in read_journal(all_sessions(workspace)[0].journal_file)]

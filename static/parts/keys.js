@@ -1,0 +1,56 @@
+// Keys that work anywhere on a session's page, and the list of them.
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { html } from "/static/html.js";
+import { act } from "/static/actions.js";
+import { connection, questions, session } from "/static/store.js";
+
+const shown = signal(false);
+const goTo = (id) => () => {
+  const there = document.getElementById(id);
+  there?.scrollIntoView({ block: "start" });
+  there?.closest("section")?.querySelector("button, textarea, summary, [tabindex='0'], select, input")?.focus({ preventScroll: true });
+};
+const live = () => session.value?.live && connection.value.state === "live";
+const paused = signal(false);
+
+const KEYS = [
+  ["?", "This list", () => (shown.value = !shown.value)],
+  ["a", "To the question that waits for you", () => questions.value.length && goTo("questions-title")()],
+  ["t", "To the axis of time (there: + and − zoom, arrows move, Enter chooses, 0 shows all)", () => document.querySelector(".axis-box")?.focus()],
+  ["n", "To the plan", goTo("tree-title")],
+  ["d", "To what has changed", goTo("diff-title")],
+  ["e", "To the event log", goTo("events-title")],
+  ["/", "Search the event log", () => document.getElementById("events-text")?.focus()],
+  ["p", "Pause all; again: let all run on", () => {
+    if (!live()) return;
+    const name = paused.value ? "resume" : "pause";
+    paused.value = !paused.value;
+    act(name, {}, name === "pause" ? "Asked to pause every worker." : "Asked to resume every worker.");
+  }],
+  ["r", "Ask for a review", () => live() && act("review", {}, "Asked for a review.")],
+  ["s", "All sessions", () => location.assign("/sessions")],
+];
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest?.("input, textarea, select, dialog[open], .axis-box") && event.key !== "Escape") return;
+  const found = KEYS.find(([key]) => key === event.key);
+  if (!found || (location.pathname !== "/" && event.key !== "?" && event.key !== "s")) return;
+  event.preventDefault();
+  found[2]();
+});
+
+export const showKeys = () => (shown.value = true);
+
+export function Keys() {
+  const dialog = useRef(null);
+  useEffect(() => {
+    if (shown.value && !dialog.current.open) dialog.current.showModal();
+    if (!shown.value && dialog.current.open) dialog.current.close();
+  }, [shown.value]);
+  return html`<dialog ref=${dialog} class="keys" aria-labelledby="keys-title" onClose=${() => (shown.value = false)}>
+    <div class="dialog-head"><h2 id="keys-title">Keys</h2><button type="button" onClick=${() => dialog.current.close()}>Close</button></div>
+    <dl>${KEYS.map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
+  </dialog>`;
+}

@@ -1,0 +1,71 @@
+// The plan as a tree: each node with its state, its agent, its time and its tokens; finished branches fold.
+import { useState } from "preact/hooks";
+import { html } from "/static/html.js";
+import { GONE, duration, ranSeconds, tokens, words } from "/static/format.js";
+import { now, plan, session, shownWorker, workers } from "/static/store.js";
+
+function sums(node, all) {
+  const own = node.workers.map((name) => all[name]).filter(Boolean);
+  const counted = own.map((worker) => worker.total_tokens).filter((count) => count !== null && count !== undefined);
+  return { seconds: own.reduce((sum, worker) => sum + ranSeconds(worker, now.value), 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: own.some((worker) => worker.attempt > 0) };
+}
+
+// A node's own state; an agent at work is in the state of its worker.
+function stateOf(node, all) {
+  const worker = node.worker ? all[node.worker] : null;
+  if (worker && (!node.state || node.state === "runs")) return worker.status;
+  return { waits: "waiting", runs: "running", done: "done", failed: "failed" }[node.state] ?? "waiting";
+}
+
+const isBelow = (path, top) => path.startsWith(`${top}.`);
+
+function whole(node, nodes, all) {
+  const below = nodes.filter((one) => isBelow(one.path, node.path) && one.kind !== "strategy");
+  const states = below.map((one) => stateOf(one, all));
+  const added = below.map((one) => sums(one, all));
+  const counted = added.map((sum) => sum.tokens).filter((count) => count !== null);
+  let state = stateOf(node, all);
+  if (!node.state || node.state === "runs")
+    state = states.length && states.every((one) => GONE.has(one)) ? (states.some((one) => one === "failed") ? "failed" : "done") : states.some((one) => !GONE.has(one) && one !== "waiting") ? "running" : states.some((one) => GONE.has(one)) ? "running" : "waiting";
+  return { state, seconds: added.reduce((sum, one) => sum + one.seconds, 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: added.some((one) => one.ran), isOver: states.length > 0 && states.every((one) => GONE.has(one)) };
+}
+
+function Row({ node, nodes, all, folded, fold }) {
+  const isInner = node.kind === "strategy";
+  const sum = isInner ? whole(node, nodes, all) : { ...sums(node, all), state: stateOf(node, all) };
+  const name = words(node.name);
+  const worker = node.worker;
+  return html`<tr class=${`node is-${sum.state}`}>
+    <th scope="row" style=${`--depth:${node.depth}`}>
+      ${isInner
+        ? html`<button type="button" class="fold" aria-expanded=${folded ? "false" : "true"} aria-label=${`${folded ? "Unfold" : "Fold"} ${name}`} onClick=${fold}>${folded ? "▸" : "▾"}</button>`
+        : html`<span class=${`dot span-${sum.state}`} aria-hidden="true"></span>`}
+      ${worker ? html`<button type="button" class="link" onClick=${() => (shownWorker.value = worker)}>${name}</button>` : html`<span>${name}</span>`}
+      ${node.title && html` <span class="quiet title">${node.title}</span>`}
+    </th>
+    <td>${node.agent ? html`<span class=${`agent agent-${node.agent}`}>${node.agent}</span>${node.access === "write" ? html` <span class="quiet">writes</span>` : ""}` : ""}</td>
+    <td><span class=${`badge status-${sum.state}`}>${words(sum.state)}</span>${node.rounds > 1 ? html` <span class="quiet">round ${node.rounds}</span>` : ""}</td>
+    <td class="figure">${sum.ran ? duration(sum.seconds) : "–"}</td>
+    <td class="figure">${sum.ran ? tokens(sum.tokens) : "–"}</td>
+    ${node.why && html`<td class="why">${node.why}</td>`}
+  </tr>`;
+}
+
+export function Tree() {
+  const nodes = plan.value;
+  const all = workers.value;
+  const [folds, setFolds] = useState({});
+  if (!nodes.length) return null;
+  const root = nodes[0];
+  const isFolded = (node) => folds[node.path] ?? (node.kind === "strategy" && node.path !== root.path && whole(node, nodes, all).isOver);
+  const hidden = nodes.filter((node) => node.kind === "strategy" && isFolded(node)).map((node) => node.path);
+  const shown = nodes.filter((node) => !hidden.some((top) => isBelow(node.path, top)));
+  const team = session.value.team;
+  return html`<section aria-labelledby="tree-title" class="tree">
+    <h2 id="tree-title">Plan ${team && html`<span class="quiet">team ${team}${session.value.team_because ? `: ${session.value.team_because}` : ""}</span>`}</h2>
+    <div class="scrolls"><table class="plan">
+      <thead><tr><th scope="col">Step</th><th scope="col">Agent</th><th scope="col">State</th><th scope="col" class="figure">Ran</th><th scope="col" class="figure">Tokens</th></tr></thead>
+      <tbody>${shown.map((node) => html`<${Row} key=${node.path} node=${node} nodes=${nodes} all=${all} folded=${isFolded(node)} fold=${() => setFolds({ ...folds, [node.path]: !isFolded(node) })} />`)}</tbody>
+    </table></div>
+  </section>`;
+}
