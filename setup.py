@@ -52,6 +52,7 @@ setup(
             "suites/probes/*",
             "measurement/*.lock",
             "measurement/probes/*",
+            "workflows/profiles/*.toml",
         ],
         "orchestrator.sandbox_policies": ["*.toml", "schema.json"],
         "orchestrator.static": ["*", "parts/*", "vendor/*"],

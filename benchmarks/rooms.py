@@ -11,6 +11,7 @@ from typing import Final
 PACKAGE: Final = Path(__file__).resolve().parent.parent / "orchestrator"
 MOST: Final = 0.10
 REASONS: Final = {
+    "cli": "one file a command, most of it options and the words of their help; what is decided lies below",
     "coordinator": "every action is performed here and nowhere else; what decides lies in the pure parts",
     "safety": "half of it are the tables of programs and forms that the command guard reads",
 }

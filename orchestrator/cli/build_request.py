@@ -291,6 +291,21 @@ def scenario_path(given: str) -> Path:
     return path
 
 
+def rehearsal_context(options: Mapping[str, Any]) -> dict[str, Any]:
+    """How a workflow's agents are run, by the options ``--rehearse``, ``--stand-ins`` and ``--scenario``.
+
+    Raises:
+        UsageError: There is no such scenario.
+        InvalidFile: It is none.
+    """
+    if options["scenario"]:
+        path = scenario_path(options["scenario"])
+        return {"rehearse": os.fspath(path), "stand_ins": options["stand_ins"]}
+    rehearse: bool | str = "stand-ins" if options["stand_ins"] else options["rehearse"]
+    # Whoever types the command has asked for what it costs.
+    return {"rehearse": rehearse} if rehearse else {"consent": True}
+
+
 def environment_with_log_level(environ: Mapping[str, str], *, verbose: bool) -> Mapping[str, str]:
     """The environment with the log level that the run is to have.
 

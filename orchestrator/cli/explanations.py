@@ -155,6 +155,13 @@ EXPLANATIONS: dict[str, Explanation] = {
         costs="what the agents' accounts take; nothing with --agents none",
         codes="0 ready; 1 blocked; 2 not fit",
     ),
+    "security-deep-dive": Explanation(
+        ("orchestrate security-deep-dive --agents none", "orchestrate security-deep-dive --sarif findings.sarif"),
+        session="one for the auditors, and one for those who prove what they found",
+        changes="nothing: agents read, proofs run on throw-away layers",
+        costs="what the agents' accounts take; nothing with --agents none",
+        codes="0 passed; 1 a gate blocks; 2 not fit; 3 a person has to decide",
+    ),
     "gates": Explanation(
         ("orchestrate gates --only tests,lint", "orchestrate gates --sarif findings.sarif"),
         changes="sets its tools up once, in your cache; the project stays as it is",

@@ -12,7 +12,7 @@ import click
 from orchestrator.cli.shared_options import AnyPath, Duration, json_option, report_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from orchestrator.gates.gate import Gate
@@ -168,7 +168,7 @@ def build_request(path: Path, options: Mapping[str, Any], environ: Mapping[str, 
         gates=chosen,
         others=tuple(gates[name] for name in needed(chosen)),
         settings=settings,
-        osv_url=_address(options["osv_url"]),
+        osv_url=address_of(options["osv_url"]),
         is_offline=options["offline"],
         sandbox=sandbox,
         environ=environ,
@@ -203,7 +203,12 @@ def needed(chosen: Sequence[Gate]) -> Sequence[str]:
     return [name for gate in chosen for name in gate.needs if name not in have]
 
 
-def _address(given: str | None) -> str:
+def address_of(given: str | None) -> str:
+    """The address as it was given; empty where none was.
+
+    Raises:
+        UsageError: It is none.
+    """
     from orchestrator.errors import UsageError
 
     if given is not None and not given.startswith(("http://", "https://")):
@@ -211,7 +216,7 @@ def _address(given: str | None) -> str:
     return given or ""
 
 
-def known_gate(gates: Mapping[str, Gate], name: str) -> str:
+def known_gate(gates: Collection[str], name: str) -> str:
     """The name, where there is such a gate.
 
     Raises:
@@ -245,7 +250,7 @@ def rules_of(gates: Mapping[str, Gate], options: Mapping[str, Any]) -> Rules:
     )
 
 
-def allowed_gates(gates: Mapping[str, Gate], allowed: Sequence[str]) -> frozenset[str]:
+def allowed_gates(gates: Collection[str], allowed: Sequence[str]) -> frozenset[str]:
     """The gates that may go unmeasured, each given by itself or several with commas between.
 
     Raises:

@@ -47,6 +47,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
     "Look at the machine and the project": {
         "doctor": "Say what is there to run with, and what is missing.",
         "release-prep": "Say whether a project is ready for a release.",
+        "security-deep-dive": "Audit a project: tools, auditors who debate, proofs in the sandbox.",
         "test-coverage": "Judge written tests: which raise coverage, and notice changes.",
         "gates": "Measure a project: tests, lint and more; no agent, no cost.",
         "tests": "Show which test suites a project has; nothing is run.",
@@ -67,9 +68,6 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
 """The map of the commands: heading, name and one-line help; each lives in ``cli/<name>.py`` as ``command``."""
 
 COMMANDS: dict[str, str] = {name: words for rows in COMMAND_SECTIONS.values() for name, words in rows.items()}
-
-ANNOUNCED = ("security-deep-dive",)
-"""Workflows of later versions: their names are not tasks, so that nobody pays for one by mistake."""
 
 ALIASES = {"status": "show", "ls": "sessions"}
 """Words that people type because other programs know them, and the command that answers."""
@@ -175,8 +173,6 @@ class TaskGroup(click.Group):
         word = given[0]
         as_task = f"To run it as a task: {PROGRAM} run {word.strip()}"
         meant = command_meant(word)
-        if meant in ANNOUNCED:
-            raise Misunderstanding(f"{meant!r} is a workflow that this version does not have yet", as_task)
         if meant == word.strip():
             raise Misunderstanding(
                 f"{word!r} is a command, and its options follow it", f"did you mean `{PROGRAM} {meant} …`? {as_task}"
@@ -212,7 +208,7 @@ def command_meant(word: str) -> str | None:
     name = word.strip().lower()
     if not name or any(character.isspace() for character in name):
         return None
-    near = difflib.get_close_matches(name, (*COMMANDS, *ANNOUNCED, *ALIASES, "help", "version"), n=1, cutoff=0.75)
+    near = difflib.get_close_matches(name, (*COMMANDS, *ALIASES, "help", "version"), n=1, cutoff=0.75)
     return near[0] if near else None
 
 

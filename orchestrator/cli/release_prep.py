@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import AnyPath, Names, json_option
 
 if TYPE_CHECKING:
@@ -35,15 +36,24 @@ if TYPE_CHECKING:
 @click.option("--trust-project", is_flag=True, help="Obey the project's own settings (.orchestrator/).")
 @click.option("--rehearse", is_flag=True, help="The agents play against a scripted model: no account, no cost.")
 @click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs.")
+@click.option(
+    "--scenario",
+    shell_complete=completion_values.scenarios,
+    metavar="NAME|FILE",
+    help="What is played (implies --rehearse).",
+)
+@click.option("--osv-url", metavar="URL", help="Where known vulnerabilities are asked for, in place of OSV's service.")
 @json_option
 def command(path: Path, as_json: bool, **options: Any) -> int:
     """Measure a project, have agents look at it, and say whether it may be released.
 
-    The gates decide.  What an agent finds blocks only where an agent of another vendor points at the same place.
+    The gates decide.  What an agent finds blocks only where its proof holds, a test that fails here and passes once
+    the fault is mended, or where an agent of another vendor points at the same place.
     """
     import anyio
 
-    from orchestrator.cli.gates import allowed_gates, interpreter_of
+    from orchestrator.cli.build_request import rehearsal_context
+    from orchestrator.cli.gates import address_of, allowed_gates, interpreter_of
     from orchestrator.errors import UsageError
     from orchestrator.gates.gate_table import all_gates
     from orchestrator.workflows.orchestrated_release_prep import (
@@ -71,10 +81,9 @@ def command(path: Path, as_json: bool, **options: Any) -> int:
         trust_project=options["trust_project"],
         is_offline=options["offline"],
         python=interpreter_of(options["python"]),
+        osv_url=address_of(options["osv_url"]),
     )
-    rehearse: bool | str = "stand-ins" if options["stand_ins"] else options["rehearse"]
-    # Whoever types the command has asked for what it costs.
-    context: dict[str, Any] = {"rehearse": rehearse} if rehearse else {"consent": True}
+    context = rehearsal_context(options)
 
     async def prepared() -> ReleaseReadinessReport:
         try:

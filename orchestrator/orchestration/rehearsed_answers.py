@@ -21,7 +21,7 @@ def scenario_of(plan: StrategyNode) -> str:
     parts = ['name = "a rehearsed team"\nabout = "Every agent answers once, as its schema asks."\n']
     for turn in turns:
         parts.append(f"\n[[turn]]\n{toml_text({'worker': turn['worker'], 'repeat': True})}")
-        parts += [f"\n[[turn.step]]\n{_inline(step)}" for step in turn["step"]]
+        parts += [f"\n[[turn.step]]\n{inline_tables(step)}" for step in turn["step"]]
     return "".join(parts)
 
 
@@ -36,7 +36,7 @@ def _turns(agent: AgentNode) -> Iterator[Mapping[str, Any]]:
         yield {"worker": worker, "step": steps}
 
 
-def _inline(step: Mapping[str, Any]) -> str:
+def inline_tables(step: Mapping[str, Any]) -> str:
     """One line: JSON objects with quoted keys and ``=`` are inline tables."""
     return "".join(f"{key} = {_value(value)}\n" for key, value in step.items())
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Final
 
-HOMES: Final[dict[str, str]] = dict.fromkeys(
-    ("OrchestratedReleasePrepWorkflow", "QualityGate", "ReleaseReadinessReport"), "orchestrated_release_prep"
-)
+HOMES: Final[dict[str, str]] = {
+    **dict.fromkeys(
+        ("OrchestratedReleasePrepWorkflow", "QualityGate", "ReleaseReadinessReport"), "orchestrated_release_prep"
+    ),
+    **dict.fromkeys(("SecurityDeepDiveReport", "SecurityDeepDiveWorkflow"), "orchestrated_security_deep_dive"),
+}
 """The module of this package that each name stands in."""
 
 __all__ = list(HOMES)

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 from orchestrator.composition.agent_nodes import strategy_node
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
-from orchestrator.errors import EnvironmentUnfit, NoUsableAgent
+from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
 from orchestrator.files.time_limits import in_time
 from orchestrator.gates.gate_table import all_gates
 from orchestrator.gates.gate_verdicts import Rules, figure
@@ -181,13 +181,14 @@ class ReleaseOptions:
     is_offline: bool = False
     python: Path | None = None
     sandbox: str = "default"
+    osv_url: str = ""
 
 
 async def prepare_release(
     workflow: OrchestratedReleasePrepWorkflow, path: str, context: Mapping[str, Any], options: ReleaseOptions, say: Say
 ) -> ReleaseReadinessReport:
     """What :meth:`OrchestratedReleasePrepWorkflow.execute` does, told what a command line can say besides."""
-    target = _project(path)
+    target = project_folder(path)
     data = checked_context(dict(context))
     started = time.monotonic()
     request = _gate_request(target, workflow._given, options)
@@ -199,7 +200,10 @@ async def prepare_release(
         say(f"{len(templates)} agents look at what tools cannot see")
         try:
             session, results, problems = await _looked_at(target, templates, data, report)
-        except NoUsableAgent as error:
+        except OrchestrateError as error:
+            # No agent, no login, no money left: it is for a person, and the gates have spoken without it.
+            if error.exit_code != ExitCode.NEEDS_PERSON:
+                raise
             problems = [f"no agent looked at what tools cannot see: {error.message}"]
     files = _files(target) if results else frozenset[str]()
     tried, unfit = await _tried(request, results, files, say)
@@ -288,7 +292,7 @@ def _report(
         approved=report.approved and not grave,
         confidence=confidence if not grave else "low",
         quality_gates=list(report.gates),
-        agent_results={each.agent_id: _as_result(each) for each in results},
+        agent_results={each.agent_id: agent_row(each) for each in results},
         blockers=blockers,
         warnings=warnings,
         summary=f"{verdict}; {passed} of {len(report.gates)} gates pass; {len(results)} agents looked",
@@ -300,7 +304,8 @@ def _why_not(found: Reproduction | None) -> str:
     return f": {found.reason}" if found is not None else ""
 
 
-def _as_result(result: AgentResult) -> dict[str, Any]:
+def agent_row(result: AgentResult) -> dict[str, Any]:
+    """One agent's result, as reports hold it."""
     return {
         "success": result.success,
         "output": dict(result.output),
@@ -334,6 +339,7 @@ def _gate_request(target: Path, given: Mapping[str, float], options: ReleaseOpti
         python=options.python,
         stated=trusted.commands,
         settings=settings,
+        osv_url=options.osv_url,
         is_offline=options.is_offline,
         is_whole=True,
         notes=(*trusted.warnings, *problems),
@@ -368,7 +374,12 @@ def _checked_thresholds(given: object) -> dict[str, float]:
     return {key: float(value) for key, value in given.items()}
 
 
-def _project(path: object) -> Path:
+def project_folder(path: object) -> Path:
+    """The project that a path names.
+
+    Raises:
+        ValueError: It names none.
+    """
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise ValueError(f"path must name a folder, not {path!r}")
     found = Path(os.path.realpath(Path(path).expanduser()))

@@ -47,6 +47,7 @@ ANSWER: Final[Mapping[str, Any]] = {
             "properties": {
                 "file": {"type": "string", "description": "Of the finding."},
                 "line": {"type": "integer", "description": "Of the finding; the test has to run it."},
+                "kind": {"type": "string", "description": "Of the finding, in its own words."},
                 "test": {
                     "type": "string",
                     "description": (
@@ -87,6 +88,8 @@ class Proof:
     line: int | None
     run: ProofTest
     changes: tuple[Change, ...]
+    kind: str = ""
+    """Of the finding, in whoever's words it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,7 @@ def proofs_of(result: AgentResult) -> tuple[Proof, ...]:
                 line if isinstance(line, int) and not isinstance(line, bool) and line > 0 else None,
                 ProofTest(_text(row.get("test")), _text(row.get("command"))),
                 tuple(change for change in made if change is not None),
+                one_line(_text(row.get("kind")), 300),
             )
         )
     return tuple(found)
