@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -23,7 +25,10 @@ PATCH_LINES: Final = 12
 MOST_LINES: Final = 20_000
 """Of a change that is shown whole."""
 
-Part: TypeAlias = Literal["head", "text", "point", "file", "added", "removed", "choice", "effect", "note"]
+Part: TypeAlias = Literal["head", "text", "point", "file", "context", "added", "removed", "choice", "effect", "note"]
+
+_OF_A_PATCH: Final = frozenset({"file", "context", "added", "removed"})
+_BEFORE_WORDS: Final = re.compile(r"\s*(?:(?:\d+\.|-|→|[rd] )\s+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,15 @@ def desk_lines(
     return lines
 
 
+def wrapped(line: DeskLine, width: int) -> list[str]:
+    """The line in as many as it takes, further ones below its words; a line of a patch stays whole."""
+    if line.part in _OF_A_PATCH or len(line.text) <= width:
+        return [line.text]
+    begin = _BEFORE_WORDS.match(line.text)
+    hanging = " " * (begin.end() if begin is not None and begin.end() < width // 2 else 0)
+    return textwrap.wrap(line.text, width, subsequent_indent=hanging, break_on_hyphens=False) or [line.text]
+
+
 def prompt_keys(question: OpenQuestion, change: DeskChange | None) -> list[DeskLine]:
     """What else may be typed where the question is put in the terminal that the session runs in."""
     lines = []
@@ -149,5 +163,5 @@ def _patch(lines: Iterable[str]) -> Iterator[DeskLine]:
         if line.startswith(("+++ ", "--- ", "diff --git ")):
             yield DeskLine("file", f"    {line.removeprefix('+++ b/')}")
         else:
-            part: Part = "added" if line.startswith("+") else "removed" if line.startswith("-") else "text"
+            part: Part = "added" if line.startswith("+") else "removed" if line.startswith("-") else "context"
             yield DeskLine(part, f"    {line}")

@@ -141,7 +141,7 @@ class LiveView:
         )
         if seen != self._drawn:
             self._drawn = seen
-            self._safely(lambda: self._screen.draw(self._shown(now), self._foot()))
+            self._safely(lambda: self._screen.draw(self.shown(now), self.foot()))
 
     def ask(self, question: OpenQuestion, change: DeskChange | None) -> None:
         self._asking = True
@@ -150,11 +150,12 @@ class LiveView:
         self._safely(self._leave_screen)
         self._prompt = prompt_text(question)
         self._safely(lambda: self._notifier.call(f"{question.id} waits for you", question.text))
-        text = question_text(question, change, now=datetime.now(UTC), height=self._console.size.height)
+        width, height = self._console.size
+        text = question_text(question, change, now=datetime.now(UTC), width=width, height=height)
         self._safely(lambda: self._console.print(text, self._prompt, sep="", end=""))
 
     def show(self, lines: Sequence[DeskLine]) -> None:
-        self._safely(lambda: self._console.print(desk_text(lines), soft_wrap=True, end=""))
+        self._safely(lambda: self._console.print(desk_text(lines, self._console.size.width), soft_wrap=True, end=""))
         self._safely(lambda: self._console.print(self._prompt, end=""))
 
     def go_on(self, *, typed: bool) -> None:
@@ -234,7 +235,8 @@ class LiveView:
         above = min(max(above + by, 0), last)
         self._above = None if self._page is Page.AGENT and above == last else above
 
-    def _shown(self, now: datetime) -> RenderableType:
+    def shown(self, now: datetime) -> RenderableType:
+        """What the screen shows."""
         width, height = self._console.size
         if self._session is None:
             return self._preparations(now)
@@ -256,7 +258,7 @@ class LiveView:
         )
         return picture(self._session, scene)
 
-    def _foot(self) -> Text | None:
+    def foot(self) -> Text | None:
         """Which keys there are, where somebody reads them."""
         if not self.has_keys or self._session is None:
             return None

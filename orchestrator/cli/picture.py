@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.agent_colours import agent_colour
-from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys
+from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys, wrapped
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.models.money import Usage
 from orchestrator.models.workers import TERMINAL, WorkerState, WorkerStatus
@@ -309,21 +309,21 @@ DESK_STYLES = {
 """How each part of a question is drawn."""
 
 
-def desk_text(lines: Sequence[DeskLine]) -> Text:
-    """Lines of a question, as a terminal shows them."""
+def desk_text(lines: Sequence[DeskLine], width: int) -> Text:
+    """Lines of a question, as a terminal of this width shows them."""
     text = Text()
     for line in lines:
-        text.append(f"{line.text}\n", style=DESK_STYLES.get(line.part, ""))
+        text.append("".join(f"{part}\n" for part in wrapped(line, width)), style=DESK_STYLES.get(line.part, ""))
     return text
 
 
-def question_text(question: OpenQuestion, change: DeskChange | None, *, now: datetime, height: int) -> Text:
+def question_text(question: OpenQuestion, change: DeskChange | None, *, now: datetime, width: int, height: int) -> Text:
     """The question as it is put to a person; its prompt follows."""
     keys = prompt_keys(question, change)
     lines = desk_lines(question, change, now=now, patch_lines=0)
-    room = max(height - len(lines) - len(keys) - len(question.points) - 4, 4)
+    room = max(height - sum(len(wrapped(line, width)) for line in (*lines, *keys)) - 4, 4)
     lines = desk_lines(question, change, now=now, patch_lines=room)
-    return Text("\n") + desk_text([*lines, *keys])
+    return Text("\n") + desk_text([*lines, *keys], width)
 
 
 def prompt_text(question: OpenQuestion) -> Text:

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from orchestrator.cli.decision_desk import DeskChange, desk_change, desk_lines, diff_lines, prompt_keys
+from orchestrator.cli.decision_desk import (
+    DeskChange,
+    DeskLine,
+    desk_change,
+    desk_lines,
+    diff_lines,
+    prompt_keys,
+    wrapped,
+)
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.open_questions import OpenQuestion
@@ -71,3 +79,11 @@ def test_a_target_that_was_not_recorded_is_a_problem_in_words(story: Story) -> N
 
     assert change is not None
     assert "has not recorded its target" in change.problem
+
+
+def test_a_long_line_goes_on_below_its_words_and_a_patch_stays_whole() -> None:
+    assert wrapped(DeskLine("choice", "  1. answer with what is to be done"), 24) == [
+        "  1. answer with what is",
+        "     to be done",
+    ]
+    assert wrapped(DeskLine("added", "    +" + "x " * 40), 24) == ["    +" + "x " * 40]
