@@ -6,6 +6,7 @@ Every outcome goes back in at the top as a journal input.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -336,11 +337,26 @@ class Performer:
         return self.evidence.on_layer(self.layers.snapshots(layers)) if layers else self.evidence
 
     async def _merge_layers(self, effect: MergeLayers, name: EffectId) -> None:
-        act = partial(self.layers.merge, effect.leaf, effect.writers, around=self._as_writers)
+        ended = anyio.Event()
+        loop = asyncio.get_running_loop()
+
+        def act() -> MergeResult:
+            try:
+                return self.layers.merge(effect.leaf, effect.writers, around=self._as_writers)
+            finally:
+                with suppress(RuntimeError):  # the loop may be closed by now
+                    loop.call_soon_threadsafe(ended.set)
+
         try:
             result = await self.evidence.look(act, what="merging what was made side by side")
         except (OrchestrateError, OSError) as error:
-            result = MergeResult(effect.leaf.path, success=False, error=str(error))
+            said = str(error)
+            # Whoever goes on in the target must not meet the rest of the merge there.
+            with anyio.move_on_after(MERGE_END_S) as waiting:
+                await ended.wait()
+            if waiting.cancelled_caught:
+                said = f"{said}; it hangs, and may still write in the target"
+            result = MergeResult(effect.leaf.path, success=False, error=said)
         self.take(LayersMerged(result, name))
 
     @contextmanager
@@ -361,6 +377,8 @@ PREPARE_TIME_S = 300.0
 """Longest look at a target and its repositories before a worker starts; for most it takes a fraction of a second."""
 LAYER_TIME_S = 600.0
 """Longest that a target is copied for a writer beside others."""
+MERGE_END_S = 60.0
+"""How long a merge whose time is over may take for the file that it is writing just then."""
 HOMES_TIME_S = 60.0
 """How long logins and private homes may take at the end."""
 UPDATE_TIME_S = 20.0

@@ -147,6 +147,7 @@ async def resume_session(
             interactive=interactive,
             rehearsal=stage.rehearsal,
             share_target=share_target,
+            retries=True,
         )
         if follow_up is not None:
             resumed = resumed_for(resumed, follow_up, left.session, opened(entries).options, changed)

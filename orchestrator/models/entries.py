@@ -289,6 +289,8 @@ class CoordinatorResumed:
     """What the session may cost in all from now on, in US dollars; ``None``: as much as before."""
     max_tokens: int | None = None
     """The same in tokens."""
+    retries: bool = False
+    """Of a plan that has failed, what failed is tried again; in older journals its result stood."""
     follow_up: FollowUp | None = None
     """What is asked besides of a session that was done: its team works once more."""
     kind: Literal["coordinator_resumed"] = "coordinator_resumed"

@@ -148,6 +148,12 @@ class SessionOptions:
     notes_in_lines: bool = False
     """What reviewers said takes one line each in a prompt; not so in journals before this was known, where a summary of
     several lines could pass for something else that was said."""
+    plan_rules: int = 1
+    """Which rules hold for a session's own plan; journals from before there were others go by the first.
+
+    From 2 on, an answer of more than 32 KiB is read whole, an agent that is blocked and can be done without fails where
+    nobody can be asked, one that is sent on after the plan is over and fails takes the plan's result with it, and a
+    writer whose layer has been merged is started again in the target."""
     tells_task_anew: bool = False
     """Whose conversation turns out to be gone is told the task as well as what it was to be told in there; in journals
     before this was known, the latter alone."""

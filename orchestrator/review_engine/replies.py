@@ -17,6 +17,10 @@ _TAIL_CHARS = 32_768
 """How far from the end an object is looked for: a review of 200 words is far shorter, and the search stays cheap."""
 
 
+_MOST_MISSES = 300
+"""How many braces of a long text may begin no object: the search through each takes as long as the text."""
+
+
 class KeyGivenTwice(ValueError):
     """One object gives the same key twice, so that which one counts would be a guess."""
 
@@ -82,8 +86,11 @@ def _is_list_of_texts(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(point, str) for point in value)
 
 
-def last_object(text: str) -> Mapping[str, Any] | None:
+def last_object(text: str, *, is_long: bool = False) -> Mapping[str, Any] | None:
     """The text as a JSON object, else the last object in the last code fence, else the last in the text.
+
+    Args:
+        is_long: Look through all of the text, and not only through its end: the object may be longer than that.
 
     Raises:
         KeyGivenTwice: One object gives the same key twice.
@@ -91,20 +98,41 @@ def last_object(text: str) -> Mapping[str, Any] | None:
     whole = _decoded(text)
     if whole is not None:
         return whole
+    if is_long and len(text) > _TAIL_CHARS:
+        found = _last_of_long(text)
+        if found is not None:
+            return found
     tail = text[-_TAIL_CHARS:]
     for fenced in reversed(_FENCE.findall(tail)):
         found = _decoded(fenced)
         if found is not None:
             return found
+    return _last_within(tail, most_misses=len(tail))
+
+
+def _last_of_long(text: str) -> Mapping[str, Any] | None:
+    """The same for all of a text, whose objects are found from its beginning on: an inner one is never taken for it."""
+    for fenced in reversed(_FENCE.findall(text)):
+        found = _decoded(fenced)
+        if found is not None:
+            return found
+    return _last_within(text, most_misses=_MOST_MISSES)
+
+
+def _last_within(text: str, *, most_misses: int) -> Mapping[str, Any] | None:
+    """The last object that stands in the text by itself; ``None`` also where there were too many false beginnings."""
     decoder = json.JSONDecoder(object_pairs_hook=_object)
-    found, start = None, 0
-    while match := _OBJECT_START.search(tail, start):
+    found, start, misses = None, 0, 0
+    while match := _OBJECT_START.search(text, start):
         start = match.end()
         try:
-            value, start = decoder.raw_decode(tail, match.start())
+            value, start = decoder.raw_decode(text, match.start())
         except KeyGivenTwice:
             raise
         except (ValueError, RecursionError):
+            misses += 1
+            if misses > most_misses:
+                return None
             continue
         found = value
     return found

@@ -50,7 +50,12 @@ def give_work(draft: Draft, worker: WorkerId, make: Make, *, moved: bool = False
     before = draft.session.details.get(worker)
     if before is None or not draft.session.follow_ups:
         assignment = make(False)
-        _remember(draft, worker, WorkerDetail(assignment=assignment, first_prompt=assignment.prompt))
+        detail = WorkerDetail(assignment=assignment, first_prompt=assignment.prompt)
+        if before is not None:  # what it has taken so far is not forgotten
+            detail.untold, detail.unknown = before.untold, before.unknown
+            detail.agents_started, detail.reserved = before.agents_started, before.reserved
+            detail.usage_before = before.usage_before
+        _remember(draft, worker, detail)
         return assignment
     state, first = draft.worker(worker), make(True)
     why = _why_anew(state, moved=moved)

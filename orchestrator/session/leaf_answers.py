@@ -62,18 +62,21 @@ def schema_of(leaf: AgentLeaf) -> Mapping[str, Any]:
     }
 
 
-def read_answer(*, text: str, reply: Mapping[str, Any] | None, schema: Mapping[str, Any] | None) -> LeafAnswer | str:
+def read_answer(
+    *, text: str, reply: Mapping[str, Any] | None, schema: Mapping[str, Any] | None, is_long: bool = True
+) -> LeafAnswer | str:
     """Read the answer, or say in words why there is none that counts.
 
     ``reply`` is the CLI's structured answer and goes before ``text``.
 
     Args:
         schema: ``None``: the common one.
+        is_long: Look for the object through all of a text of more than 32 KiB, and not only through its end.
     """
     schema = schema or COMMON_SCHEMA
     if reply is None:
         try:
-            reply = last_object(text)
+            reply = last_object(text, is_long=is_long)
         except KeyGivenTwice as twice:
             return str(twice)
     if reply is None:

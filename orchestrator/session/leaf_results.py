@@ -17,7 +17,8 @@ from orchestrator.session.state import Session, StartedLeaf, Work
 def answer_of(session: Session, worker: WorkerId, leaf: AgentLeaf) -> LeafAnswer | str:
     """What the worker answered, or in words why that does not count."""
     reply = session.details[worker].current.reply
-    return read_answer(text=session.workers[worker].answer, reply=reply, schema=schema_of(leaf))
+    text, is_long = session.workers[worker].answer, session.options.plan_rules > 1
+    return read_answer(text=text, reply=reply, schema=schema_of(leaf), is_long=is_long)
 
 
 def judge_leaf(draft: Draft, worker: WorkerId, leaf: AgentLeaf, work: Work | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 from orchestrator.models.entries import StartFailed
+from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_steps import Leaf
 from orchestrator.models.plan_tree import Aggregator, Node, NodePath, Strategy, StrategyNode
 from orchestrator.models.workers import WorkerStatus
@@ -36,6 +37,39 @@ def do_without(draft: Draft, body: StartFailed, layer: NodePath) -> None:
     draft.plan_run.started = {path: one for path, one in run.started.items() if one.worker != worker}
     draft.become(worker, WorkerStatus.WAITING, f"no copy of the target could be made: {body.problem}")
     draft.warn(f"{worker} can have no copy of the target, so writers work one after the other: {body.problem}", worker)
+
+
+def merge_of_layer(path: NodePath) -> NodePath:
+    """Where what was made on a layer is merged, or kept: the strategy that began it has one such place."""
+    return NodePath(f"{path.rpartition('.')[0]}.merge")
+
+
+def send_to_target(draft: Draft, worker: WorkerId) -> bool:
+    """Let a writer whose layer was merged already work in what lies below it, when its turn comes there.
+
+    What it would still change on its layer nobody would merge.
+
+    Returns:
+        Whether that is so, or it cannot be started again; else it goes on where it was.
+    """
+    run = draft.session.plan_run
+    path, started = next(((path, one) for path, one in run.started.items() if one.worker == worker), (None, None))
+    if path is None or started is None or run.result is not None:
+        return False
+    if any(merge_of_layer(layer) in run.measuring for layer in started.leaf.layers):
+        draft.warn(f"{worker} is not started again while what it made is being merged; ask again when it is", worker)
+        return True
+    merged = next((layer for layer in started.leaf.layers if merge_of_layer(layer) in run.results), None)
+    if merged is None:
+        return False
+    if draft.session.options.plan is not None and _is_chosen_among(draft.session.options.plan, merged):
+        draft.warn(f"{worker} is not started again: among what it and others made has been chosen already", worker)
+        return True
+    draft.plan_run.without_layer = {**run.without_layer, merged: "what was made on it has been merged"}
+    draft.plan_run.started = {key: one for key, one in run.started.items() if key != path}
+    draft.plan_run.results = {key: one for key, one in run.results.items() if key != path}
+    draft.become(worker, WorkerStatus.WAITING, "it goes on in the target, when its turn comes there")
+    return True
 
 
 def _is_chosen_among(plan: Node, path: NodePath) -> bool:

@@ -15,7 +15,7 @@ from orchestrator.models.entries import GatesMeasured, LayersMerged
 from orchestrator.models.facts import PlanFinished
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_steps import AgentLeaf, Finished
-from orchestrator.models.plan_tree import MergeResult, StrategyResult
+from orchestrator.models.plan_tree import AgentResult, MergeResult, Result, StrategyResult
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 from orchestrator.models.workers import WorkerStatus
@@ -79,7 +79,9 @@ def _ask_the_plan(draft: Draft) -> None:
         _collect(draft)
         answer = next_steps(tree, draft.session.plan_run.results)
         if isinstance(answer, Finished):
+            results = draft.session.plan_run.results
             draft.plan_run.result = answer.result
+            draft.plan_run.good = frozenset(path for path, one in results.items() if _is_good(one))
             draft.tell(PlanFinished(result=answer.result))
             return
         if not start_leaves(draft, answer.leaves):
@@ -116,6 +118,10 @@ def _finish(draft: Draft, result: StrategyResult) -> None:
     session = draft.session
     if any(not is_settled(draft, one) for one in session.plan_run.started.values()):
         return
+    lost = _lost_since(session)
+    if result.success and lost is not None:
+        draft.end(Outcome.FAILED, lost)
+        return
     writers = [
         one.worker
         for one in session.plan_run.started.values()
@@ -130,6 +136,22 @@ def _finish(draft: Draft, result: StrategyResult) -> None:
         ask(draft, text, about=writers[-1], suggestions=ABOUT_NOTHING)
     elif not session.open_reviews():
         _end(draft, result)
+
+
+def _is_good(result: Result) -> bool:
+    return isinstance(result, AgentResult) and result.success
+
+
+def _lost_since(session: Session) -> str | None:
+    """What failed of what the plan's result rests on, because somebody was sent on after it; ``None``: nothing."""
+    if session.options.plan_rules < 2:
+        return None
+    run = session.plan_run
+    for path in sorted(run.good):
+        now = run.results.get(path)
+        if isinstance(now, AgentResult) and not now.success:
+            return f"the plan had come to its result, and {now.agent_id}, who was sent on, failed: {now.error}"
+    return None
 
 
 def _reaches_target(session: Session, leaf: AgentLeaf) -> bool:

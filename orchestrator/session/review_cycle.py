@@ -19,6 +19,7 @@ from orchestrator.review_engine.replies import abstention
 from orchestrator.session.assignments import assignment_for_review, assignment_for_step
 from orchestrator.session.delayed_starts import launch, limit_in_force
 from orchestrator.session.draft import Draft
+from orchestrator.session.leaf_failures import can_be_done_without, fail_leaf
 from orchestrator.session.questions import ask
 from orchestrator.session.state import ReviewState, Session, WorkerDetail
 
@@ -41,6 +42,19 @@ ABOUT_CONCERNS = (
     "answer that the work stands as it is; it goes on, and is reviewed again with that answer",
     "stop; what was changed stays: orchestrate diff shows it, orchestrate undo takes it back",
 )
+
+
+def fails_alone(draft: Draft, worker: WorkerId, why: str) -> bool:
+    """Fail an agent of a plan that is blocked, where nobody can be asked and the others can do without it.
+
+    Returns:
+        Whether it has; else its trouble is the session's.
+    """
+    options = draft.session.options
+    if options.plan_rules < 2 or options.interactive or not can_be_done_without(draft.session, worker):
+        return False
+    fail_leaf(draft, worker, why)
+    return True
 
 
 def reviews_about(session: Session, worker: WorkerId) -> Sequence[ReviewState]:
@@ -88,6 +102,8 @@ def ask_for_review(draft: Draft, trigger: Trigger, *, about: WorkerId | None, te
     if trigger is Trigger.BLOCKER and not request.reviewers:
         # What it lacks cannot be measured: that takes somebody who reads.
         text = f"{about} cannot go on, and no other agent is there to look at it: {text}"
+        if about is not None and fails_alone(draft, about, text):
+            return
         ask(draft, text, about=about, suggestions=ABOUT_BLOCKED)
         return
     draft.assessment.reviews = {**draft.session.assessment.reviews, request.id: ReviewState(request, {})}
@@ -318,6 +334,10 @@ def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -
         # The plan has failed already: what the reviewers say is for people, and sends nobody on.
         if decision.action is not Action.CONTINUE:
             draft.warn(f"{because}: {said}" if said else because, request.about)
+        return
+    stops = decision.action in (Action.STOP_AND_ESCALATE, Action.PAUSE_AND_CLARIFY)
+    about = request.about if request.trigger is not Trigger.FINAL else None
+    if stops and about is not None and fails_alone(draft, about, f"{because}: {said}" if said else because):
         return
     match decision.action:
         case Action.STOP_AND_ESCALATE:

@@ -350,6 +350,8 @@ class PlanRun:
     without_layer: Mapping[NodePath, str] = field(default_factory=dict)
     """Layers that could not be made, and why: what was to be done on them is done in what lies below."""
     result: StrategyResult | None = None
+    good: frozenset[NodePath] = frozenset()
+    """Agents that had done their part when the plan came to its result."""
 
 
 @dataclass(slots=True)

@@ -19,6 +19,9 @@ from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
 from orchestrator.session.follow_ups import open_follow_up
 from orchestrator.session.guarded_commands import on_guard_answer
+from orchestrator.session.leaves import bring_to_target
+from orchestrator.session.missing_layers import send_to_target
+from orchestrator.session.retries import retry_plan
 from orchestrator.session.review_cycle import ask_for_review, look_again
 from orchestrator.session.state import BY_USER, Phase, is_alive
 
@@ -76,6 +79,8 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     if body.follow_up is not None:
         open_follow_up(draft, body.follow_up)
         return
+    if body.retries:
+        retry_plan(draft)
     _reopen_reviews(draft)
     asked_about = {question.about for question in draft.session.approvals.questions}
     for worker, state in list(draft.session.workers.items()):
@@ -180,7 +185,15 @@ def _restart(draft: Draft, worker: WorkerId, *, because: str) -> None:
     if detail is None:
         draft.warn(f"{worker} has not been started yet", worker)
         return
-    then = assignment_to_continue(draft.session, detail.assignment, template="continue_", because=because)
+    elsewhere = False
+    if draft.session.options.plan_rules > 1:
+        if send_to_target(draft, worker):
+            return
+        elsewhere = bring_to_target(draft, worker)
+        detail = draft.detail(worker)
+    then = assignment_to_continue(
+        draft.session, detail.assignment, template="continue_", fresh=elsewhere, because=because
+    )
     if draft.alive(worker):
         draft.stop(worker, because=because, then=then)
     else:

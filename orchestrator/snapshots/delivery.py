@@ -17,6 +17,7 @@ from typing import Final, Literal, TypeAlias
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.files.programs import run_program
+from orchestrator.files.time_limits import is_over
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_objects import LINK, PROGRAM, ObjectStore
 from orchestrator.snapshots.restoration import Recorded
@@ -189,7 +190,11 @@ class Delivery:
         return result.stdout if result.is_good else None
 
     def perform(self, plan: tuple[Delivered, ...]) -> None:
-        """Perform the plan; what cannot be done is added to :attr:`problems`, and the rest is done all the same."""
+        """Perform the plan; what cannot be done is added to :attr:`problems`, and the rest is done all the same.
+
+        Raises:
+            TimeoutError: The time for it was over before all of it was done; what is done stays, and fits.
+        """
         for one in plan:
             if one.outcome == "delete":
                 self._try(one)
@@ -208,6 +213,8 @@ class Delivery:
                 self._try(one)
 
     def _try(self, one: Delivered) -> None:
+        if is_over():
+            raise TimeoutError("its time was over before all of it was done")
         try:
             if one.outcome == "delete":
                 self._foreign.remove(one.path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -91,3 +92,19 @@ def test_types_bounds_and_what_lies_within_are_held_against_the_schema(
 def test_the_common_schema_is_strict_as_the_vendors_want_it() -> None:
     assert COMMON_SCHEMA["additionalProperties"] is False
     assert list(COMMON_SCHEMA["required"]) == list(COMMON_SCHEMA["properties"])
+
+
+def test_an_answer_longer_than_the_end_that_is_looked_at_is_read_whole_with_words_around_it() -> None:
+    findings = [f'{{"deep": {number}}} is no object of ours' for number in range(4_000)]
+    answer = {"answer": "long", "findings": findings, "confidence": 0.9, "inner": {"answer": "not this one"}}
+    text = f"Here it is, with {{braces}} in front:\n\n{json.dumps(answer)}\n\nThat is all."
+    assert len(text) > 100_000
+    read = read_answer(text=text, reply=None, schema=None)
+    assert isinstance(read, LeafAnswer)
+    assert read.output["answer"] == "long"
+    assert isinstance(read_answer(text=text, reply=None, schema=None, is_long=False), str), "as in older journals"
+
+
+def test_a_long_text_of_false_beginnings_is_given_up_soon() -> None:
+    text = '{"a": ' * 200_000
+    assert read_answer(text=text, reply=None, schema=None) == "the answer holds no JSON object"

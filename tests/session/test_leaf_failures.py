@@ -33,6 +33,34 @@ def meets(p: Play, worker: str, kind: FailureKind, *, resets_in: float | None = 
     p.exits(worker, 1)
 
 
+@pytest.mark.parametrize("others", [True, False], ids=["others look at it", "nobody else is there"])
+def test_one_that_is_blocked_is_its_own_failed_result_where_nobody_can_be_asked(
+    play: Callable[..., Play], others: bool
+) -> None:
+    p = play(*(READERS if others else ("claude",)), plan=CONSENSUS, no_change=True, plan_rules=2)
+    p.start("a")
+    p.reports("a", EventType.BLOCKER, "the file is not there")
+    if others:
+        p.snapshot()
+        for name in [name for name in p.session.workers if name.startswith("review-")]:
+            p.reviews(name, "blocker", "nor is it anywhere")
+        assert p.session.workers[WorkerId("a")].status is WorkerStatus.STOPPING
+    p.exits("a", 143, by="stop")
+    answers(p, "b", "an answer")
+    answers(p, "c", "an answer")
+    assert closes(p).outcome is Outcome.DONE
+    result = p.session.plan_run.result
+    assert result is not None
+    assert [each.failure for each in result.outputs] == [Failure.FAILED, None, None]
+
+
+def test_with_a_person_there_a_blocked_agent_is_theirs_to_help(play: Callable[..., Play]) -> None:
+    p = play("claude", plan=CONSENSUS, no_change=True, plan_rules=2, interactive=True)
+    p.start("a")
+    p.reports("a", EventType.BLOCKER, "the file is not there")
+    assert [question.about for question in p.session.approvals.questions] == ["a"]
+
+
 @pytest.mark.parametrize("resets_in", [7200.0, None])
 def test_a_usage_limit_of_one_that_outlasts_the_session_is_its_failed_result(
     play: Callable[..., Play], resets_in: float | None

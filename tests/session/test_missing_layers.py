@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from orchestrator.models.effects import MergeLayers, Outcome, StartWorker
-from orchestrator.models.entries import LayersMerged, StartFailed
+from orchestrator.models.entries import Command, LayersMerged, StartFailed, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import (
     Aggregator,
@@ -63,6 +63,42 @@ def test_writers_without_copies_work_one_after_the_other_in_the_target(play: Cal
     p.reviews("reviewer", "approved")
     assert closes(p).outcome is Outcome.DONE
     assert taken_over_anywhere(p)
+
+
+def test_a_writer_that_is_started_again_after_its_layer_was_merged_works_in_the_target(
+    play: Callable[..., Play],
+) -> None:
+    side = StrategyNode(Strategy.PARALLEL, (ONE, TWO))
+    p = play(*READERS, plan=StrategyNode(Strategy.SEQUENTIAL, (side, node("reader"))), plan_rules=2)
+    writes(p, "one", "a.py")
+    writes(p, "two", "b.py")
+    p.take(UserCommand(Command.RESTART, by="terminal", worker=WorkerId("one")))
+    assert "while what it made is being merged" in p.session.warnings[-1]
+    name, effect = p.last(MergeLayers)
+    p.take(LayersMerged(MergeResult(effect.leaf.path, success=True, taken=effect.leaf.take), name))
+    p.start("reader")
+    p.take(UserCommand(Command.RESTART, by="terminal", worker=WorkerId("one")))
+    assert started(p) == ["one", "two", "reader"], "nobody writes there while somebody reads"
+    answers(p, "reader")
+    again = p.last(StartWorker)[1]
+    assert (again.worker, again.assignment.target) == ("one", p.session.options.target)
+    writes(p, "one", "c.py")
+    p.snapshot("a.py", "b.py", "c.py")
+    p.reviews("reviewer", "approved")
+    assert closes(p).outcome is Outcome.DONE
+    assert taken_over_anywhere(p)
+
+
+def test_one_of_those_that_were_chosen_among_is_not_started_again(play: Callable[..., Play]) -> None:
+    plan = StrategyNode(Strategy.PARALLEL, (ONE, TWO), aggregator=Aggregator.PRIORITY_LIST, priority=("one", "two"))
+    p = play(*READERS, plan=StrategyNode(Strategy.SEQUENTIAL, (plan, node("reader"))), plan_rules=2)
+    writes(p, "one", "a.py")
+    writes(p, "two", "b.py")
+    name, effect = p.last(MergeLayers)
+    p.take(LayersMerged(MergeResult(effect.leaf.path, success=True, taken=effect.leaf.take), name))
+    p.take(UserCommand(Command.RESTART, by="terminal", worker=WorkerId("two")))
+    assert "has been chosen already" in p.session.warnings[-1]
+    assert started(p) == ["one", "two", "reader"]
 
 
 def test_one_without_a_copy_waits_for_those_that_have_theirs(play: Callable[..., Play]) -> None:

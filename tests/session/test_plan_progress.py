@@ -23,6 +23,7 @@ from tests.session.team_play import (
     READERS,
     answers,
     closes,
+    crashes,
     malformed,
     node,
     started,
@@ -136,6 +137,23 @@ def test_a_plan_that_failed_has_failed_whatever_the_last_review_says(play: Calla
     assert "gate tests" in close.reason
     assert any("it is not what was asked for" in said for said in p.session.warnings) is (verdict != "approved")
     assert len(p.session.assessment.reviews) == 1
+
+
+def test_a_writer_that_is_sent_on_after_the_plan_and_fails_takes_its_result_with_it(play: Callable[..., Play]) -> None:
+    plan = StrategyNode(Strategy.SEQUENTIAL, (node("thinker"), node("writer", access="write")))
+    p = play(*READERS, plan=plan, interactive=True, policy=CAUTIOUS, plan_rules=2)
+    answers(p, "thinker")
+    writes(p, "writer", "a.py")
+    p.snapshot("a.py")
+    p.reviews("reviewer", "concerns", "no test")
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="add one", question="q1"))
+    crashes(p, "writer")
+    p.measures("writer", "a.py")
+    p.snapshot("a.py")
+    p.reviews("reviewer", "approved")
+    close = closes(p)
+    assert close.outcome is Outcome.FAILED
+    assert "writer, who was sent on, failed" in close.reason
 
 
 def test_the_plan_stands_in_no_journal_of_a_built_in_team(play: Callable[..., Play]) -> None:

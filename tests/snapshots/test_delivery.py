@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
+from orchestrator.files.time_limits import in_time
 from orchestrator.snapshots.delivery import Delivery
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.undo_records import Records
@@ -118,3 +120,26 @@ def test_permission_bits_of_the_place_are_kept_but_for_what_changed(both: Both) 
     (both.theirs / "run.sh").chmod(0o755)
     assert both.outcomes() == {"run.sh": "mode"}
     assert (both.ours / "run.sh").stat().st_mode & 0o777 == 0o700
+
+
+def test_once_its_time_is_over_a_delivery_writes_nothing_more(both: Both) -> None:
+    (both.theirs / "new.txt").write_text("new\n")
+    delivery = both.delivery()
+    plan = delivery.plan()
+    late, ended = threading.Event(), threading.Event()
+    said: list[str] = []
+
+    def act() -> None:
+        late.wait(60)
+        try:
+            delivery.perform(plan)
+        except TimeoutError as error:
+            said.append(str(error))
+        ended.set()
+
+    with pytest.raises(TimeoutError):
+        in_time(act, within_s=0.01)
+    late.set()
+    assert ended.wait(60)
+    assert said == ["its time was over before all of it was done"]
+    assert not (both.ours / "new.txt").exists()
