@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from orchestrator.cli.agent_colours import agent_colour
-from orchestrator.cli.plain_view import label
-from orchestrator.cli.terminal_notices import for_terminal
+from orchestrator.cli.terminal_notices import for_terminal, label
 from orchestrator.models.entries import JournalEntry, SessionOpened
 from orchestrator.narration.formatting import duration
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
@@ -97,16 +96,26 @@ class LogWriter:
     def __init__(self, choice: LogChoice, format_: LogFormat, last: int | None = None) -> None:
         self._choice = choice
         self._format = format_
+        self.last = last
         self._waiting: deque[Notice] = deque(maxlen=last)
         self._started: datetime | None = None
         self._target = ""
 
+    def begin(self, first: JournalEntry) -> None:
+        """Learn from the journal's first entry what the lines of all others refer to."""
+        self._started = first.at
+        if isinstance(first.body, SessionOpened):
+            self._target = str(first.body.options.target)
+
     def take(self, entry: JournalEntry) -> None:
         """Choose among what one entry says."""
-        self._started = self._started or entry.at
-        if isinstance(entry.body, SessionOpened):
-            self._target = str(entry.body.options.target)
+        if self._started is None:
+            self.begin(entry)
         self._waiting.extend(self._choice.of(entry))
+
+    def count(self, entry: JournalEntry) -> int:
+        """How many notices of one entry would be chosen."""
+        return sum(1 for _ in self._choice.of(entry))
 
     def lines(self) -> Iterator[str]:
         """The lines of what was taken since the last call; from now on none is left out for being too many."""

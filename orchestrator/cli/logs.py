@@ -56,10 +56,8 @@ def command(
 
     AGENT is a worker's id or an agent's name.  Without --raw the lines come from the journal, secrets left out.
     """
-    import anyio
-
     from orchestrator.cli.session_lookup import which_session, workspace_path
-    from orchestrator.cli.tail_output import follow_journal, follow_raw, raw_file, require_worker
+    from orchestrator.cli.tail_output import follow_journal, follow_raw, print_journal, raw_file, require_worker
 
     folder = which_session(workspace_path(workspace), session, live=True)
     if raw:
@@ -68,11 +66,19 @@ def command(
             raise UsageError("--raw shows the bytes as they are: nothing can be chosen among them")
         path = raw_file(folder, agent)
         print(f"{path}: the agent's own bytes, unredacted; they may hold secrets", file=sys.stderr)
+        import anyio
+
         anyio.run(partial(follow_raw, folder, path, follow=follow))
         return
     if agent is not None:
         require_worker(folder, agent)
-    anyio.run(partial(follow_journal, folder, _writer(agent, **chosen), follow=follow))
+    writer = _writer(agent, **chosen)
+    if not follow:
+        print_journal(folder, writer)
+        return
+    import anyio
+
+    anyio.run(follow_journal, folder, writer)
 
 
 def _writer(

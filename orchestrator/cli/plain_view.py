@@ -11,7 +11,7 @@ from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, pro
 from orchestrator.cli.key_reader import Wish
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.notifier import Notifier
-from orchestrator.cli.terminal_notices import terminal_notices
+from orchestrator.cli.terminal_notices import label, terminal_notices
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import WorkerId
 from orchestrator.narration.formatting import one_line
@@ -25,11 +25,6 @@ def plain_lines(notice: Notice) -> list[str]:
     who = notice.worker or "-"
     head = f"{notice.at.astimezone():%H:%M:%S} {who:<10} {label(notice)}{notice.text}"
     return [head, *(f"{'':19} {line}" for line in notice.more)]
-
-
-def label(notice: Notice) -> str:
-    """The word before the text where the text alone does not show its kind."""
-    return f"{notice.kind}: " if notice.kind in ("review", "decision", "recovery", "warning", "question") else ""
 
 
 class PlainView:

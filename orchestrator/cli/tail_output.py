@@ -8,17 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import anyio
-
-from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.log_lines import LogWriter, is_meant
 from orchestrator.errors import JournalDamaged, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.files.tailing import FileTail, file_changes
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reader import decode_entry
+from orchestrator.journal.reader import decode_entry, entries_from_end, read_journal
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.models.entries import SessionClosed
+from orchestrator.models.entries import JournalEntry, SessionClosed
 from orchestrator.models.identity import WorkerId
 from orchestrator.quotation import visible_lines
 
@@ -32,23 +28,41 @@ def require_worker(folder: SessionFolder, agent: str) -> None:
     Raises:
         UsageError: Nobody can, and who is there instead.
     """
+    from orchestrator.agents.registry import AGENTS
+
     names = sorted({*AGENTS, *_with_raw_output(folder)})
     if not any(is_meant(name, agent) for name in names):
         raise UsageError(f"session {folder.id} has no worker {agent!r}", hint=f"there are: {', '.join(names)}")
 
 
-async def follow_journal(folder: SessionFolder, writer: LogWriter, *, follow: bool) -> None:
+def print_journal(folder: SessionFolder, writer: LogWriter) -> None:
+    """Print what ``writer`` makes of the journal as far as it is written.
+
+    Raises:
+        JournalDamaged: It cannot be read to its end.
+    """
+    if _take_last(folder, writer)[1] is None:
+        for entry in read_journal(folder.journal_file):
+            writer.take(entry)
+    for text in writer.lines():
+        print(text)
+
+
+async def follow_journal(folder: SessionFolder, writer: LogWriter) -> None:
     """Print what ``writer`` makes of the journal, and of what comes until the session ends.
 
     Raises:
         JournalDamaged: It cannot be read to its end.
     """
-    tail = FileTail(folder.journal_file)
-    count = 0
+    from orchestrator.files.tailing import FileTail
+
+    offset, last = _take_last(folder, writer)
+    count = 0 if last is None else last.n
+    closed = last is not None and isinstance(last.body, SessionClosed)
+    tail = FileTail(folder.journal_file, offset)
 
     def drain() -> bool:
-        nonlocal count
-        closed = False
+        nonlocal count, closed
         while lines := tail.read():
             for line in lines:
                 count += 1
@@ -60,10 +74,35 @@ async def follow_journal(folder: SessionFolder, writer: LogWriter, *, follow: bo
         sys.stdout.flush()
         return closed
 
-    await _drain_until_end(folder, folder.path, drain=drain, follow=follow)
+    await _drain_until_end(folder, folder.path, drain=drain, follow=True)
     fault = tail.fault()
     if fault is not None:
         raise JournalDamaged(f"cannot read {folder.journal_file}: {fault.text}")
+
+
+def _take_last(folder: SessionFolder, writer: LogWriter) -> tuple[int, JournalEntry | None]:
+    """Take the last entries that hold as many notices as are wanted, read from the journal's end.
+
+    Returns:
+        Where what was taken ends, and its last entry; ``None`` where all of the journal is wanted, or it has none.
+    """
+    first = next(read_journal(folder.journal_file), None)
+    if writer.last is None or first is None:
+        return 0, None
+    writer.begin(first)
+    taken: list[JournalEntry] = []
+    wanted, offset = writer.last, 0
+    for entry, end in entries_from_end(folder.journal_file):
+        offset = offset or end
+        count = writer.count(entry)
+        if count or not taken:
+            taken.append(entry)
+        wanted -= count
+        if wanted <= 0:
+            break
+    for entry in reversed(taken):
+        writer.take(entry)
+    return offset, taken[0]
 
 
 async def follow_raw(folder: SessionFolder, path: Path, *, follow: bool) -> None:
@@ -111,6 +150,10 @@ async def _drain_until_end(folder: SessionFolder, place: Path, *, drain: Callabl
         if follow:
             print(f"session {folder.id} is not running", file=sys.stderr)
         return
+    import anyio
+
+    from orchestrator.files.tailing import file_changes
+
     async with anyio.create_task_group() as tasks:
 
         async def stop_without_holder() -> None:

@@ -38,3 +38,8 @@ def for_terminal(notice: Notice, target: str = "") -> Notice:
         # Texts for places that do not name the worker begin with its name; here it stands before them anyway.
         text = text.replace(f"{notice.worker}: ", "", 1)
     return replace(notice, text=text, more=tuple(one_line(line, _MORE_WIDTH) for line in notice.more))
+
+
+def label(notice: Notice) -> str:
+    """The word before the text where the text alone does not show its kind."""
+    return f"{notice.kind}: " if notice.kind in ("review", "decision", "recovery", "warning", "question") else ""

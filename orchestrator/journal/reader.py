@@ -45,6 +45,30 @@ def read_journal(path: Path, after: int = 0) -> Iterator[JournalEntry]:
             offset += len(line)
 
 
+def entries_from_end(path: Path) -> Iterator[tuple[JournalEntry, int]]:
+    """The whole entries, the last one first, each with the byte offset behind it.  A missing file has none.
+
+    What lies in front of the entries that are asked for is not read, so neither is whether it is sound.
+
+    Raises:
+        JournalDamaged: A line is not an entry, or does not bear the number before the one behind it.
+    """
+    with ForeignFolder(path.parent).opened(path.name) as found:
+        if isinstance(found, Unread):
+            if found.reason == "missing":
+                return
+            raise unreadable(path, found)
+        end = end_of_line_before(found.descriptor, found.status.size, path)
+        n: int | None = None
+        while end > 0:
+            start, lines = _lines_before(found.descriptor, end, path)
+            for line in reversed(lines):
+                n = _claimed_number(line, found.descriptor, end - len(line)) if n is None else n - 1
+                yield decode_entry(line, n, path=path, offset=end - len(line)), end
+                end -= len(line)
+            assert end == start
+
+
 def read_last_entry(path: Path) -> JournalEntry | None:
     """The last whole entry, found from the end of the file; ``None`` where there is none.
 
@@ -70,9 +94,7 @@ def last_entry_before(descriptor: int, end: int, path: Path) -> JournalEntry | N
         return None
     start = end_of_line_before(descriptor, end - 1, path)
     line = os.pread(descriptor, end - start, start)
-    claimed = line[:40].removeprefix(b'{"n":').split(b",", 1)[0]
-    n = int(claimed) if claimed.isdigit() else _count_lines(descriptor, start) + 1
-    return decode_entry(line, n, path=path, offset=start)
+    return decode_entry(line, _claimed_number(line, descriptor, start), path=path, offset=start)
 
 
 def end_of_line_before(descriptor: int, end: int, path: Path) -> int:
@@ -138,6 +160,21 @@ def damage(path: Path, n: int, offset: int, what: str) -> JournalDamaged:
         f"{path}: entry {n} at byte {offset} is damaged: {what}",
         hint="what stands before it is sound; the raw streams of the workers lie beside the journal",
     )
+
+
+def _lines_before(descriptor: int, end: int, path: Path) -> tuple[int, list[bytes]]:
+    """About 1 MiB of whole lines in front of the end of one, at least one of them, and where they begin."""
+    start = max(0, end - _BUFFER_BYTES)
+    if start:
+        behind = os.pread(descriptor, end - start, start).find(b"\n") + 1
+        start = start + behind if 0 < behind < end - start else end_of_line_before(descriptor, end - 1, path)
+    return start, [line + b"\n" for line in os.pread(descriptor, end - start, start)[:-1].split(b"\n")]
+
+
+def _claimed_number(line: bytes, descriptor: int, start: int) -> int:
+    """The number that a line says it has; where it says none, it is counted which one it should have."""
+    claimed = line[:40].removeprefix(b'{"n":').split(b",", 1)[0]
+    return int(claimed) if claimed.isdigit() else _count_lines(descriptor, start) + 1
 
 
 def _count_lines(descriptor: int, end: int) -> int:

@@ -81,3 +81,35 @@ def test_what_cannot_be_chosen_is_said(
 
 def test_the_types_are_those_that_notices_have() -> None:
     assert set(TYPES) == set(Topic)
+
+
+@pytest.mark.parametrize("chosen", [[], ["--type", "progress"], ["--json"], ["--relative-time"], ["gemini"]])
+def test_the_last_notices_are_those_that_all_of_them_end_with(
+    story: Story, orchestrate: Callable[..., Any], chosen: list[str]
+) -> None:
+    story.started("gemini")
+    for number in range(30):
+        story.said("gemini", events.Said(f"line {number}"), events.ToolCalled("Shell", str(number), f"make {number}"))
+    story.write()
+
+    lines = orchestrate("logs", *chosen).out.splitlines()
+
+    for count in (0, 1, 2, 3, 7, 1000):
+        assert (
+            orchestrate("logs", "-n", str(count), *chosen).out.splitlines()
+            == lines[len(lines) - min(count, len(lines)) :]
+        )
+
+
+def test_the_last_notices_are_told_of_a_journal_that_is_damaged_far_in_front_of_them(
+    story: Story, orchestrate: Callable[..., Any]
+) -> None:
+    story.started("gemini")
+    for number in range(9):
+        story.said("gemini", events.Said(f"line {number}"))
+    story.write()
+    lines = story.folder.journal_file.read_bytes().splitlines(keepends=True)
+    story.folder.journal_file.write_bytes(b"".join([lines[0], b"{}\n", *lines[2:]]))
+
+    assert orchestrate("logs", "-n", "2").out.count("\n") == 2
+    assert orchestrate("logs").code == 1

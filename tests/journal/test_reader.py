@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal import reader
-from orchestrator.journal.reader import read_journal, read_last_entry
+from orchestrator.journal.reader import entries_from_end, read_journal, read_last_entry
 from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import CoordinatorResumed, SessionClosed, SessionOpened
@@ -153,3 +153,40 @@ def test_a_line_that_is_longer_than_any_entry_is_damage(tmp_path: Path, monkeypa
         list(read_journal(path))
     with pytest.raises(JournalDamaged, match="are no entries"):
         read_last_entry(path)
+
+
+@pytest.mark.parametrize("block", [2, 100, 300, 1 << 20])
+def test_entries_are_read_from_the_end_in_blocks_of_any_size(
+    path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(reader, "_BUFFER_BYTES", block)
+    entries = list(read_journal(path))
+    size = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(b'{"n":6,"at":"torn')
+
+    found = list(entries_from_end(path))
+
+    assert [entry for entry, _ in found] == entries[::-1]
+    assert found[0][1] == size
+    assert [path.read_bytes()[:end].count(b"\n") for _, end in found] == [5, 4, 3, 2, 1]
+
+
+def test_what_lies_in_front_of_the_entries_asked_for_is_not_read(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], b"no entry\n", *lines[2:]]))
+    found = entries_from_end(path)
+    assert [next(found)[0].n for _ in range(3)] == [5, 4, 3]
+    with pytest.raises(JournalDamaged, match="entry 2 at byte"):
+        next(found)
+
+
+def test_a_gap_in_the_numbers_is_seen_from_the_end_too(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:3], lines[4]]))
+    with pytest.raises(JournalDamaged, match="it is numbered 3"):
+        list(entries_from_end(path))
+
+
+def test_a_missing_journal_has_no_entries_at_its_end(tmp_path: Path) -> None:
+    assert list(entries_from_end(tmp_path / "journal.jsonl")) == []
