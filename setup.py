@@ -53,6 +53,8 @@ setup(
             "measurement/*.lock",
             "measurement/probes/*",
             "workflows/profiles/*.toml",
+            "workflows/*.toml",
+            "workflows/*.md",
         ],
         "orchestrator.sandbox_policies": ["*.toml", "schema.json"],
         "orchestrator.static": ["*", "parts/*", "vendor/*"],

@@ -56,8 +56,6 @@ def test_the_session_itself_runs_on_it(name: str) -> None:
 # Specifications 000 to 002: what their pages declare stands in spec_names.json (see spec_names.py).
 
 SPEC: Sequence[Mapping[str, Any]] = json.loads((Path(__file__).parent / "spec_names.json").read_text(encoding="utf-8"))
-LATER = "TestCoverageBoostWorkflow"
-"""Comes with issue 14; the test below says when it has come, and this line goes."""
 ALIASES = {"AgentComposition": "AgentConfiguration", "AgentConfigurationStore": "ConfigurationStore"}
 """Names of 000 for what 002 has another name for; 002's signatures hold."""
 MORE = {
@@ -69,17 +67,12 @@ MORE = {
 """Names that the pages use without declaring them."""
 
 
-def is_here(entry: Mapping[str, Any]) -> bool:
-    return LATER not in (entry["name"], entry.get("owner")) and not entry["name"].startswith(f"{LATER}.")
-
-
 def of_kind(*kinds: str) -> list[Any]:
     wins = {(e["owner"], e["name"]) for e in SPEC if e["spec"] == "002" and e["kind"] in ("class", "method")}
     return [
         pytest.param(entry, id=f"{entry['spec']}-{entry.get('owner', '')}.{entry['name']}")
         for entry in SPEC
         if entry["kind"] in kinds
-        and is_here(entry)
         and not (entry["spec"] == "000" and (entry["owner"], entry["name"]) in wins)
         and not (entry.get("owner") in ALIASES or entry["name"] in ALIASES)
     ]
@@ -99,8 +92,7 @@ def test_every_name_can_be_imported_from_where_the_pages_say() -> None:
             getattr(import_module(module), name)
         except (ImportError, AttributeError):
             missing.add((module, name))
-    assert {name for _, name in missing} <= {LATER}, missing
-    assert missing, f"{LATER} has come: let the tests below look at it as well"
+    assert not missing
     for alias, name in ALIASES.items():
         assert getattr(orchestrator, alias) is getattr(orchestrator, name)
 
@@ -211,7 +203,7 @@ def _store() -> Any:
 
 
 def test_every_error_of_the_pages_is_called_for() -> None:
-    told = {(entry["name"], entry["error"]) for entry in SPEC if entry["kind"] == "error" and is_here(entry)}
+    told = {(entry["name"], entry["error"]) for entry in SPEC if entry["kind"] == "error"}
     assert told == set(CALLS) | ELSEWHERE
 
 

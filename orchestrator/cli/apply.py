@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchestrator.coordinator.delivered_change import Application
+    from orchestrator.workflows.proven_delivery import ProvenDelivery
 
 _MANY = 40
 _WORDS = {"add": "added", "change": "changed", "merge": "merged", "delete": "deleted", "mode": "permissions changed"}
@@ -35,15 +36,22 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
 
     Where both changed the same file in different places, the two are put together. Where they conflict, the file is
     left as it is and named, and the exit code is 1; everything else is done.
+
+    Of `orchestrate test-coverage` the tests are taken that were proven, and only into the project as it was then.
     """
     from orchestrator.cli.load_session import state_of
     from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.coordinator.delivered_change import plan_application, target_of
     from orchestrator.errors import ExitCode
+    from orchestrator.workflows.proven_delivery import plan_delivery
+    from orchestrator.workflows.proven_tests import proven_in
 
     folder = which_session(workspace_path(workspace), session)
     state = state_of(folder)
     place = target_of(state, target.expanduser() if target else None)
+    proven = proven_in(folder.path)
+    if proven is not None:
+        return _take_proven(plan_delivery(folder, proven, place), dry_run=dry_run, as_json=as_json)
     application = plan_application(folder, state, place)
     if not dry_run:
         application.perform()
@@ -52,6 +60,31 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
     else:
         print("\n".join(_as_text(application, session=folder.id, dry_run=dry_run)))
     return ExitCode.FAILED if application.conflicts else ExitCode.DONE
+
+
+def _take_proven(delivery: ProvenDelivery, *, dry_run: bool, as_json: bool) -> int:
+    from orchestrator.cli.documents import document
+    from orchestrator.errors import ExitCode
+    from orchestrator.narration.formatting import counted, quoted_name
+
+    if not dry_run:
+        delivery.perform()
+    place = quoted_name(str(delivery.target))
+    if as_json:
+        files = [
+            *({"path": name, "outcome": "add"} for name in delivery.texts),
+            *({"path": name, "outcome": "already"} for name in delivery.already),
+        ]
+        rows = {"session": delivery.folder.id, "target": delivery.target, "done": not dry_run, "files": files}
+        print(document({**rows, "conflicts": []}))
+    elif not delivery.texts:
+        print(f"session {delivery.folder.id}: all tests that it has proven are in {place} already")
+    else:
+        manner = "to be added" if dry_run else "added"
+        print(f"session {delivery.folder.id}: {counted(len(delivery.texts), 'proven test file')} {manner} in {place}")
+        for name in delivery.texts:
+            print(f"  {quoted_name(name)}")
+    return ExitCode.DONE
 
 
 def _as_text(application: Application, *, session: str, dry_run: bool) -> Iterator[str]:

@@ -169,11 +169,14 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "test-coverage": Explanation(
         (
-            "orchestrate test-coverage --target 90 --agents none",
+            "orchestrate test-coverage --target 90",
+            "orchestrate test-coverage --rehearse",
             "orchestrate test-coverage check tests/test_shop.py",
         ),
-        changes="sets its tools up once, in your cache; the project stays as it is",
-        codes="0 target reached, or all tests kept; 1 not so; 2 not fit",
+        session="a new one, in which tests are written",
+        changes="nothing: orchestrate apply takes what is proven",
+        costs="what the agents' accounts take; nothing with --agents none",
+        codes="0 reached, or all tests kept; 1 not; 2 not fit; 3 needs you",
     ),
     "tests": Explanation(("orchestrate tests --target ~/shop",)),
     "trust": Explanation(

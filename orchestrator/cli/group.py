@@ -48,7 +48,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "doctor": "Say what is there to run with, and what is missing.",
         "release-prep": "Say whether a project is ready for a release.",
         "security-deep-dive": "Audit a project: tools, auditors who debate, proofs in the sandbox.",
-        "test-coverage": "Judge written tests: which raise coverage, and notice changes.",
+        "test-coverage": "Raise a project's test coverage; judge written tests.",
         "gates": "Measure a project: tests, lint and more; no agent, no cost.",
         "tests": "Show which test suites a project has; nothing is run.",
         "trust": "Consent to a project's own settings as they are.",

@@ -148,7 +148,13 @@ def _gates_of(
     """Load what measures gates; only a session whose plan has gates pays for the import."""
     from orchestrator.journal.reader import read_journal
     from orchestrator.measurement.plan_gates import gates_of_session
+    from orchestrator.workflows.proven_tests import order_in
 
+    boost = order_in(options.session_dir)
+    if boost is not None:
+        from orchestrator.workflows.boost_gate import boost_gates
+
+        return boost_gates(boost, options, environ, lambda _text: None)
     first = None if resumed is None else next(iter(read_journal(resumed.journal_file)), None)
     return gates_of_session(options, environ, since=None if first is None else first.at)
 

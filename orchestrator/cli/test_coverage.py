@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.group import Misunderstanding
-from orchestrator.cli.shared_options import AnyPath, Duration, Names, json_option
+from orchestrator.cli.shared_options import AnyPath, Duration, Names, json_option, workspace_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +47,14 @@ class Percent(click.FloatRange):
 )
 @click.option(
     "--budget", type=Duration(), default="30m", show_default=True, metavar="DURATION", help="The time for everything."
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="So often tests are written at most.",
 )
 @click.option(
     "--repeats",
@@ -85,19 +93,24 @@ class Percent(click.FloatRange):
     help="The longest run of the project's tests.",
 )
 @click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
+@click.option("--rehearse", is_flag=True, help="Play it against a scripted model, on a small project that comes along.")
+@click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs.")
+@click.option("--scenario", type=AnyPath(), metavar="FILE", help="What is played instead (implies --rehearse).")
+@workspace_option
 @json_option
 @click.pass_context
 def command(context: click.Context, /, **options: Any) -> int | None:
-    """Raise the test coverage of a project: measure what no test runs, and say which lines these are.
+    """Raise the test coverage of a project: an analyst and a writer at work, each test proven or refused by itself.
 
     Nothing that anybody says is believed: coverage, changes that tests notice, and times are measured in the sandbox.
+    The project stays as it is; `orchestrate apply` then takes the tests that were proven.
     """
     from orchestrator.errors import UsageError
 
     if context.invoked_subcommand is None:
         return _boost(options)
-    given = click.core.ParameterSource.DEFAULT
-    if any(context.get_parameter_source(name) is not given for name in options):
+    given = click.core.ParameterSource.COMMANDLINE
+    if any(context.get_parameter_source(name) is given for name in options):
         raise UsageError("options of check stand behind it", hint="orchestrate test-coverage check --help lists them")
     return None
 
@@ -105,7 +118,7 @@ def command(context: click.Context, /, **options: Any) -> int | None:
 def _boost(options: Mapping[str, Any]) -> int:
     import anyio
 
-    from orchestrator.cli.build_request import find_sandbox, target_path
+    from orchestrator.cli.build_request import find_sandbox
     from orchestrator.cli.documents import document
     from orchestrator.cli.gates import interpreter_of
     from orchestrator.cli.session_lookup import put_out
@@ -113,25 +126,26 @@ def _boost(options: Mapping[str, Any]) -> int:
     from orchestrator.workflows.boost_report import BoostReport
     from orchestrator.workflows.test_coverage_boost import BoostOptions, boost_coverage
 
-    project = target_path(options["project_root"] or Path())
     find_sandbox(options["sandbox"])
-    if options["agents"] != ("none",):
-        raise UsageError(
-            "this version measures the gaps, and has no writer yet", hint="--agents none measures the gaps alone"
-        )
+    project, python = _project(options, interpreter_of(options["python"]))
     wanted = BoostOptions(
-        agents=(),
+        agents=_agents(options["agents"]),
+        rounds=options["rounds"],
         budget_s=options["budget"],
         repeats=options["repeats"],
         mutants=options["mutants"],
         sample=options["sample"],
         seed=options["seed"],
         within_s=options["timeout"],
-        python=interpreter_of(options["python"]),
+        python=python,
         sandbox=options["sandbox"],
         is_target_stated=options["target"] is not None,
     )
-    told = {"current_coverage": options["current_coverage"], "priority_modules": _listed(options["priority"])}
+    told: dict[str, Any] = {
+        "current_coverage": options["current_coverage"],
+        "priority_modules": _listed(options["priority"]),
+        **_manner(options),
+    }
     target = 80.0 if options["target"] is None else options["target"]
 
     async def boosted() -> BoostReport:
@@ -142,7 +156,43 @@ def _boost(options: Mapping[str, Any]) -> int:
 
     report = anyio.run(boosted)
     put_out(document(report.to_dict()) if options["as_json"] else "\n".join(report.lines()))
-    return 0 if report.success else 1
+    return report.exit_code
+
+
+def _project(options: Mapping[str, Any], python: Path | None) -> tuple[Path, Path | None]:
+    """The project, and the interpreter of its tests: those of a rehearsal where nobody names others."""
+    from orchestrator.cli.build_request import target_path
+
+    if options["project_root"] is not None or not _is_rehearsed(options):
+        return target_path(options["project_root"] or Path()), python
+    from orchestrator.rehearsal.installing import default_cache
+    from orchestrator.workflows.rehearsed_project import lay_shop, python_with_pytest
+
+    return lay_shop(default_cache()), python or python_with_pytest()
+
+
+def _is_rehearsed(options: Mapping[str, Any]) -> bool:
+    return bool(options["rehearse"] or options["stand_ins"] or options["scenario"])
+
+
+def _manner(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the session is run: whoever types the command has asked for what it costs."""
+    from orchestrator.cli.session_lookup import workspace_path
+
+    where = {"workspace": os.fspath(workspace_path(options["workspace"]))}
+    if options["scenario"] is not None:
+        return {**where, "rehearse": os.fspath(options["scenario"]), "stand_ins": options["stand_ins"]}
+    if _is_rehearsed(options):
+        return {**where, "rehearse": "stand-ins" if options["stand_ins"] else True}
+    return {**where, "consent": True}
+
+
+def _agents(chosen: Sequence[str] | None) -> tuple[str, ...] | None:
+    from orchestrator.cli.build_request import known_agent
+
+    if chosen is None:
+        return None
+    return () if tuple(chosen) == ("none",) else tuple(known_agent(name) for name in chosen)
 
 
 def _listed(text: str | None) -> list[str]:

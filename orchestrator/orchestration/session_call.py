@@ -7,7 +7,7 @@ import math
 import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -26,37 +26,44 @@ STOP_S: Final = 90.0
 MOST_REPORT_BYTES: Final = 256 * 1024**2
 _ROOT: Final = Path(orchestrator.__file__).resolve().parent.parent
 # Not `-m`: the caller's folder, which may be the target, would go before the package.
+PROCESS: Final = "orchestrator.orchestration.session_process"
 _CODE: Final = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from orchestrator.orchestration.session_process import main; main()"
+    "import sys; from importlib import import_module; sys.path.insert(0, sys.argv[1]); "
+    "import_module(sys.argv[2]).main()"
 )
 _LAST_LINES: Final = 20
+Say = Callable[[str], None]
 
 _at_work: dict[Path, int] = {}
 """Targets that sessions of this process write in."""
 
 
-async def call_session(order: SessionOrder, *, writes: bool, environ: Mapping[str, str]) -> SessionReport:
+async def call_session(
+    order: SessionOrder, *, writes: bool, environ: Mapping[str, str], module: str = PROCESS, say: Say | None = None
+) -> SessionReport:
     """Run the session to its end.  Cancelled, it stops the session's workers before it returns.
 
     Args:
         writes: Somebody may write in the target itself, so that sessions of this process take turns there.
+        module: Whose ``main`` the session's process runs.
+        say: Told what the session says, a line at a time.
 
     Raises:
         OrchestrateError: No session was begun; with the reason.
     """
     async with _turn(order.target, wait=writes):
-        report = await _in_process(order, environ)
+        report = await _in_process(order, environ, module, say or _ignore)
     if report.error:
         raise _error_of(report)
     _log.debug("session %s ended: %s (%s)", report.session, report.outcome, report.reason)
     return report
 
 
-async def _in_process(order: SessionOrder, environ: Mapping[str, str]) -> SessionReport:
+async def _in_process(order: SessionOrder, environ: Mapping[str, str], module: str, say: Say) -> SessionReport:
     last: deque[str] = deque(maxlen=_LAST_LINES)
     output = bytearray()
     process = await anyio.open_process(
-        [sys.executable, "-P", "-c", _CODE, str(_ROOT)],
+        [sys.executable, "-P", "-c", _CODE, str(_ROOT), module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -70,7 +77,7 @@ async def _in_process(order: SessionOrder, environ: Mapping[str, str]) -> Sessio
         with suppress(anyio.BrokenResourceError):  # it died before it read; what it said tells why
             await process.stdin.send(ORDER.dump_json(order) + b"\n")
         async with anyio.create_task_group() as group:
-            group.start_soon(_log_lines, process.stderr, last)
+            group.start_soon(_log_lines, process.stderr, last, say)
             async for chunk in process.stdout:
                 output += chunk
         await process.wait()
@@ -82,6 +89,10 @@ async def _in_process(order: SessionOrder, environ: Mapping[str, str]) -> Sessio
     except ValueError:
         said = "\n".join(last) or "it said nothing"
         raise OrchestrateError(f"the session's process ended with {process.returncode}:\n{said}") from None
+
+
+def _ignore(_text: str) -> None:
+    """Say nothing."""
 
 
 async def _end(process: anyio.abc.Process) -> None:
@@ -109,7 +120,7 @@ async def _drain(stream: anyio.abc.ByteReceiveStream) -> None:
             pass
 
 
-async def _log_lines(stream: anyio.abc.ByteReceiveStream, last: deque[str]) -> None:
+async def _log_lines(stream: anyio.abc.ByteReceiveStream, last: deque[str], say: Say) -> None:
     rest = b""
     async for chunk in stream:
         *lines, rest = (rest + chunk).split(b"\n")
@@ -117,6 +128,7 @@ async def _log_lines(stream: anyio.abc.ByteReceiveStream, last: deque[str]) -> N
             text = line.decode("utf-8", "replace")
             last.append(text)
             _log.debug("%s", text)
+            say(text)
     if rest:
         last.append(rest.decode("utf-8", "replace"))
 

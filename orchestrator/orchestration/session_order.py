@@ -25,6 +25,10 @@ class SessionOrder:
     stand_ins: bool = False
     models: Mapping[str, str] = field(default_factory=dict)
     agents: tuple[str, ...] | None = None
+    isolated: bool = False
+    """Work on a copy of the target."""
+    data: str = ""
+    """What the session's process is told besides, by whoever gave it a module of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import anyio
 
 from orchestrator.coordinator import run_session
-from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import GatesOf, RehearsalRequest, RunRequest, SessionResult
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
@@ -37,31 +38,35 @@ END = b"\n"
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main() -> None:
-    """Read one order, run its session, and report."""
+def main(gates: Callable[[SessionOrder], GatesOf] | None = None) -> None:
+    """Read one order, run its session, and report.
+
+    Args:
+        gates: Makes what measures the gates of the order's plan; without it all but ``tests`` are not measured.
+    """
     line = sys.stdin.buffer.readline()
     order = ORDER.validate_json(line)
-    report = anyio.run(_run, order)
+    report = anyio.run(_run, order, gates(order) if gates is not None else None)
     sys.stdout.buffer.write(REPORT.dump_json(report))
     sys.stdout.buffer.flush()
 
 
-async def _run(order: SessionOrder) -> SessionReport:
+async def _run(order: SessionOrder, gates: GatesOf | None) -> SessionReport:
     caller = _Caller()
     with ExitStack() as stack:
         request = _request(order, stack)
         async with anyio.create_task_group() as group:
             group.start_soon(caller.heed_signals)
             group.start_soon(caller.wait_until_gone)
-            report = await _ended(request, caller)
+            report = await _ended(request, caller, gates)
             group.cancel_scope.cancel()
     return report
 
 
-async def _ended(request: RunRequest, caller: _Caller) -> SessionReport:
+async def _ended(request: RunRequest, caller: _Caller, gates: GatesOf | None) -> SessionReport:
     try:
         with caller.preparing, caller.kept:
-            ended = await run_session(request, environ=os.environ, observe=caller.observe, progress=_say)
+            ended = await run_session(request, environ=os.environ, observe=caller.observe, progress=say, gates=gates)
             return _report(ended)
     except OrchestrateError as error:
         return SessionReport(error=error.message, hint=error.hint or "", error_code=int(error.exit_code))
@@ -85,6 +90,7 @@ def _request(order: SessionOrder, stack: ExitStack) -> RunRequest:
         agents=None if order.agents is None else tuple(map(AgentName, order.agents)),
         models={AgentName(name): model for name, model in order.models.items()},
         rehearsal=RehearsalRequest(scenario, stand_ins=order.stand_ins) if order.rehearse else None,
+        isolated=order.isolated,
         interactive=False,
         no_change=not writes,
         plan=order.plan,
@@ -114,7 +120,7 @@ class _Caller:
                 self._drop_stop()
         for notice in notices(entry):
             if notice.weight >= Weight.NORMAL:
-                _say(f"{notice.worker or session.id}: {notice.text}")
+                say(f"{notice.worker or session.id}: {notice.text}")
 
     async def heed_signals(self) -> None:
         with anyio.open_signal_receiver(*_STOPS) as signals:
@@ -141,7 +147,8 @@ class _Caller:
             drop_command(self._folder, UserCommand(command=Command.STOP, by="the Python API", who=person()))
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell whoever ordered the session."""
     with suppress(OSError):
         sys.stderr.write(f"{one_line(text, 1000)}\n")
         sys.stderr.flush()

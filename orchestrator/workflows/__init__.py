@@ -13,6 +13,7 @@ HOMES: Final[dict[str, str]] = {
         ("OrchestratedReleasePrepWorkflow", "QualityGate", "ReleaseReadinessReport"), "orchestrated_release_prep"
     ),
     **dict.fromkeys(("SecurityDeepDiveReport", "SecurityDeepDiveWorkflow"), "orchestrated_security_deep_dive"),
+    "TestCoverageBoostWorkflow": "test_coverage_boost",
 }
 """The module of this package that each name stands in."""
 

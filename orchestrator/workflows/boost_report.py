@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from orchestrator.errors import ExitCode
+from orchestrator.models.effects import Outcome
 from orchestrator.quotation import one_line
 from orchestrator.workflows.coverage_gaps import MOST_TOLD, CoverageState, Gap
 from orchestrator.workflows.coverage_verdicts import JudgedTest, mean_quality, verdict_lines, verdict_row
@@ -68,6 +70,16 @@ class BoostReport:
         if self.kept and self.test_quality < LEAST_QUALITY:
             return False
         return self.is_target_reached or (not self.is_target_stated and round(self.improvement, 6) >= LEAST_IMPROVEMENT)
+
+    @property
+    def exit_code(self) -> int:
+        """Of the command: 3 where a person is needed, and 130 where somebody stopped the session, before success."""
+        if self.success or self.is_out_of_time:
+            return ExitCode.DONE if self.success else ExitCode.FAILED
+        return {
+            Outcome.NEEDS_PERSON: ExitCode.NEEDS_PERSON,
+            Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
+        }.get(Outcome(self.outcome or Outcome.DONE), ExitCode.FAILED)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ Nothing is believed that was not seen in the sandbox, and no test is judged by w
 from __future__ import annotations
 
 import ast
+import math
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -22,7 +23,7 @@ from orchestrator.suites.results import State
 from orchestrator.workflows.coverage_bench import BenchRequest, Say, is_test_file, open_bench, percent, text_in, why
 from orchestrator.workflows.coverage_verdicts import CoverageCheck, JudgedTest
 from orchestrator.workflows.line_mutants import applied, behaving, commented, mutants_of, parsed
-from orchestrator.workflows.written_tests import WrittenTest, tests_in
+from orchestrator.workflows.written_tests import WrittenTest, tests_in, without_tests
 
 LEAST_MUTANT_S: Final = 10.0
 MUTANT_TIMES: Final = 5.0
@@ -39,6 +40,10 @@ class CheckRequest(BenchRequest):
     repeats: int = 10
     mutants: int = 20
     """At most so many for one test."""
+    until: float = math.inf
+    """The clock's time after which no further test is judged."""
+    cuts: bool = False
+    """What is refused is taken out of its file, and what is left has to pass as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ class _Judge:
         written = tests_in(tree)
         found = []
         for test in tests:
+            if time.time() > self.request.until:
+                found.append(JudgedTest(test, ("there was no time left to judge it",)))
+                continue
             self.say(f"judging {test}")
             found.append(await self._test(test, name, written.get(test.partition("::")[2])))
         return found
@@ -236,6 +244,36 @@ class _Judge:
         seen = await self.runs.run(files=self._files(tests), only=_only(tests), is_traced=True)
         return percent(seen)
 
+    async def cut(self, judged: Sequence[JudgedTest]) -> tuple[Sequence[JudgedTest], Mapping[str, str], Seen | None]:
+        """The files without what was refused, run as they will lie in the project.
+
+        Where a file cannot be cut so that exactly its good tests are left, and pass, none of it is kept.
+        """
+        while kept := [each for each in judged if each.is_kept]:
+            wanted = {each.test for each in kept}
+            texts = {name: self._without(name, judged) for name in _only(kept)}
+            uncut = [name for name, text in texts.items() if text is None]
+            seen = None
+            if not uncut:
+                whole = {name: text for name, text in texts.items() if text is not None}
+                seen = await self.runs.run(files=whole, seed=self.request.seed, is_traced=True)
+                passed = {_function(name) for name, outcome in seen.outcomes.items() if outcome is TestOutcome.PASSED}
+                ran = {_function(name) for name in seen.outcomes if name.partition("::")[0] in whole}
+                uncut = sorted({test.partition("::")[0] for test in (wanted - passed) | (ran - wanted)})
+                if not uncut and seen.state is State.PASSED:
+                    return judged, whole, seen
+                uncut = uncut or list(whole)
+            reason = "what was refused of its file cannot be taken out so that this test is left, and passes"
+            judged = [
+                replace(each, reasons=(reason,)) if each.is_kept and each.test.partition("::")[0] in uncut else each
+                for each in judged
+            ]
+        return judged, {}, None
+
+    def _without(self, name: str, judged: Sequence[JudgedTest]) -> str | None:
+        refused = {each.test.partition("::")[2] for each in judged if not each.is_kept and each.test.startswith(name)}
+        return without_tests(self.texts[name], refused) if refused else self.texts[name]
+
     def _files(self, tests: Sequence[JudgedTest]) -> Mapping[str, str]:
         return {name: self.texts[name] for name in _only(tests)}
 
@@ -268,8 +306,13 @@ async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
         for name in texts:
             judged += await judge.file(name)
         judged = list(await judge.in_suite(judged))
-        kept = [each for each in judged if each.is_kept]
-        after = await judge.coverage_with(kept) if kept else coverage
+        after, kept_texts = coverage, dict[str, str]()
+        if request.cuts:
+            found, whole, seen = await judge.cut(judged)
+            judged, kept_texts = list(found), dict(whole)
+            after = percent(seen) if seen is not None else coverage
+        elif kept := [each for each in judged if each.is_kept]:
+            after = await judge.coverage_with(kept)
     notes = bench.notes
     if after is None:
         notes = (*notes, "the coverage with the kept tests could not be measured")
@@ -280,6 +323,8 @@ async def check_tests(request: CheckRequest, say: Say) -> CoverageCheck:
         request.seed,
         notes,
         time.monotonic() - began,
+        kept_texts,
+        bench.tree.tree,
     )
 
 

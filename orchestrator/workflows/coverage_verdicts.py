@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -61,6 +61,10 @@ class CoverageCheck:
     seed: int
     notes: tuple[str, ...] = ()
     duration_s: float = 0.0
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """The files without what was refused, where that was asked for."""
+    tree: str = ""
+    """The project's, as it was judged."""
     kept: tuple[JudgedTest, ...] = field(init=False)
 
     def __post_init__(self) -> None:

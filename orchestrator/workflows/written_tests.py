@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -98,3 +98,39 @@ def _is_settled_call(name: str, call: ast.Call) -> bool:
 def _does_something(node: ast.expr) -> bool:
     """Whether a second evaluation could come to something else."""
     return any(isinstance(child, ast.Call | ast.Await) for child in ast.walk(node))
+
+
+def without_tests(text: str, names: Collection[str]) -> str | None:
+    """The text without these tests (``TestSums::test_add``), else as it was; ``None`` where that is no Python.
+
+    A class of which nothing is left goes with its tests.
+    """
+    try:
+        tree = ast.parse(text)
+        rows = text.encode("utf-8", "surrogateescape").splitlines(keepends=True)
+        gone = {line for first, last in _places(tree.body, names, "") for line in range(first, last + 1)}
+        left = b"".join(row for number, row in enumerate(rows, start=1) if number not in gone)
+        found = left.decode("utf-8", "surrogateescape")
+        ast.parse(found)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return found
+
+
+def _places(body: Sequence[ast.stmt], names: Collection[str], above: str) -> Iterator[tuple[int, int]]:
+    """The first and the last line of everything that goes."""
+    for node in body:
+        if isinstance(node, Function) and f"{above}{node.name}" in names:
+            yield _lines_of(node)
+        elif isinstance(node, ast.ClassDef):
+            inner = list(_places(node.body, names, f"{above}{node.name}::"))
+            left = [one for one in node.body if not any(first <= one.lineno <= last for first, last in inner)]
+            if inner and all(isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) for one in left):
+                yield _lines_of(node)
+            else:
+                yield from inner
+
+
+def _lines_of(node: Function | ast.ClassDef) -> tuple[int, int]:
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    return first, node.end_lineno or node.lineno

@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from orchestrator.workflows.written_tests import tests_in as written_in
+from orchestrator.workflows.written_tests import without_tests
 
 
 def assertions_of(body: str) -> tuple[int, int]:
@@ -68,3 +69,49 @@ def test_methods_bear_their_class_and_use_its_own() -> None:
         "TestA::test_x": 1,
         "TestA::TestB::test_y": 1,
     }
+
+
+WHOLE = '''\
+import pytest
+
+LIMIT = 3
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a(n):
+    assert n
+
+
+class TestB:
+    """Two."""
+
+    def test_c(self):
+        assert 1
+
+    def test_d(self):
+        assert 2
+
+
+def test_e():
+    assert LIMIT
+'''
+
+
+def test_refused_tests_are_cut_out_and_nothing_else() -> None:
+    assert without_tests(WHOLE, []) == WHOLE
+    left = without_tests(WHOLE, ["test_a", "TestB::test_c"])
+    assert left is not None
+    assert list(written_in(ast.parse(left))) == ["test_e", "TestB::test_d"]
+    assert "parametrize" not in left
+    assert "LIMIT = 3" in left
+
+
+def test_a_class_without_tests_goes_too() -> None:
+    left = without_tests(WHOLE, ["TestB::test_c", "TestB::test_d"])
+    assert left is not None
+    assert "TestB" not in left
+
+
+def test_what_would_be_no_python_is_none() -> None:
+    assert without_tests("if True:\n    def test_a():\n        pass\n", ["test_a"]) is not None
+    assert without_tests("def test_a(:\n", ["test_a"]) is None
