@@ -71,15 +71,22 @@ def desk_change(folder: SessionFolder, session: Session, question: OpenQuestion)
         return DeskChange(since, problem=str(error))
 
 
-def whole_change(folder: SessionFolder, session: Session) -> DeskChange:
-    """All that the session has changed up to now.  It takes as long as a look at the target does."""
-    from orchestrator.coordinator.session_diff import session_diff
+def whole_change(folder: SessionFolder, session: Session, *, recent: bool = False) -> DeskChange:
+    """All that the session has changed up to now.  It takes as long as a look at the target does.
+
+    Args:
+        recent: Only since reviewers saw the target last, where any has.
+    """
+    from orchestrator.coordinator.session_diff import reviewed_states, session_diff
     from orchestrator.errors import OrchestrateError
 
+    since = "the beginning"
     try:
-        return _shown(session_diff(folder, session), "the beginning")
+        seen = reviewed_states(folder, session) if recent else ()
+        since = f"review {seen[-1]}" if seen else since
+        return _shown(session_diff(folder, session, since=seen[-1] if seen else None), since)
     except (OrchestrateError, OSError) as error:
-        return DeskChange("the beginning", problem=str(error))
+        return DeskChange(since, problem=str(error))
 
 
 def _shown(diff: SessionDiff, since: str) -> DeskChange:

@@ -69,6 +69,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "bundle": Explanation(("orchestrate bundle -o bug.tar.gz",), session=NEWEST, changes="writes one file"),
     "diff": Explanation(("orchestrate diff --stat", "orchestrate diff SESSION claude"), session=NEWEST),
+    "compare": Explanation(
+        ("orchestrate compare SESSION OTHER", "orchestrate compare SESSION --json"),
+        session="the two you name, or the one you name and the newest",
+    ),
     "apply": Explanation(
         ("orchestrate apply SESSION --dry-run", "orchestrate apply SESSION"),
         session="the one you name",

@@ -110,6 +110,7 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     for worker in summary.workers:
         yield from _calls(worker)
     yield "used", _consumption(summary)
+    yield from _times(session, summary)
     for worker in summary.workers:
         yield "workers", worker_words(worker)
     for worker in summary.workers:
@@ -208,6 +209,19 @@ def _consumption(summary: SessionSummary) -> str:
     is_bound = not summary.cost_complete and summary.usage.cost_usd is not None
     who = f" (unknown for {', '.join(silent)})" if silent and is_bound else ""
     return consumption(summary.usage, whole_tokens=summary.usage_complete, whole_cost=summary.cost_complete) + who
+
+
+def _times(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
+    """Where the time went: how long each agent ran, all its reviewers together, and how long nobody did."""
+    main = [(worker.id, worker.ran_s) for worker in summary.workers if worker.attempts and session.is_main(worker.id)]
+    called = sum(worker.ran_s for worker in summary.workers if not session.is_main(worker.id))
+    if not main:
+        return
+    parts = [f"{name} {duration(ran)}" for name, ran in main]
+    parts += [f"reviewers called in {duration(called)}"] if called >= 1 else []
+    rest = summary.elapsed_s - sum(ran for _, ran in main) - called
+    parts += [f"nobody (starting, measuring, waiting) {duration(rest)}"] if rest >= 1 else []
+    yield "time", f"{duration(summary.elapsed_s)} in all: {', '.join(parts)}"
 
 
 def worker_words(worker: WorkerSummary) -> str:

@@ -181,8 +181,8 @@ class Attendance:
             while names := await self.keys.read():
                 for name in names:
                     wish = self.view.press(name)
-                    if wish is Wish.CHANGE:
-                        looks.start_soon(self._look_at_change)
+                    if wish in (Wish.CHANGE, Wish.RECENT_CHANGE):
+                        looks.start_soon(self._look_at_change, wish is Wish.RECENT_CHANGE)
                     elif wish is not None:
                         self._fulfil(wish)
                 self.view.refresh(datetime.now(UTC))
@@ -204,10 +204,10 @@ class Attendance:
             self.left_running = True
             self._leave()
 
-    async def _look_at_change(self) -> None:
+    async def _look_at_change(self, recent: bool) -> None:
         if self.folder is None or self.session is None:
             return
-        look = partial(whole_change, self.folder, self.session)
+        look = partial(whole_change, self.folder, self.session, recent=recent)
         self.view.show_change(diff_lines(await anyio.to_thread.run_sync(look, abandon_on_cancel=True)))
         self.view.refresh(datetime.now(UTC))
 

@@ -34,6 +34,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "show": "Show where a session stands, or how it ended.",
         "logs": "Read what the workers said and did.",
         "diff": "Show what a session changed.",
+        "compare": "Put two sessions side by side.",
         "replay": "Derive every decision of a session again.",
         "serve": "Show every session of the workspace in the browser.",
         "metrics": "Show how the sessions of the workspace have gone, in figures.",

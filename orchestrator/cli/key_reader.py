@@ -25,6 +25,8 @@ class Wish(StrEnum):
     REVIEW = "review"
     CHANGE = "change"
     """Have the view's ``show_change`` called with what was changed."""
+    RECENT_CHANGE = "recent change"
+    """The same with what was changed since the last review."""
     LEAVE = "leave"
 
 

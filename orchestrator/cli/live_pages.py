@@ -21,7 +21,7 @@ from orchestrator.session.state import Session
 KEYS_HELP = (
     ("p", "pause every agent, or let them go on"),
     ("r", "have the work (of the agent that is followed) reviewed"),
-    ("d", "what was changed up to now"),
+    ("d", "what was changed up to now; again: since the last review"),
     ("l", "follow one agent on the whole screen; again: the next one"),
     ("t", "the plan as a tree; what is finished is folded"),
     ("q", "leave the view; the session goes on (orchestrate attach: back)"),

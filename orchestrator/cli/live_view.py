@@ -86,6 +86,8 @@ class LiveView:
         self._above: int | None = None
         """Lines above what a page shows; ``None`` keeps its end, or its beginning, in view."""
         self._change: list[Text] | None = None
+        self._is_recent = False
+        """It is only what was changed since the last review."""
         self._used: deque[tuple[datetime, int]] = deque(maxlen=1_000)
         self.has_keys = False
         """Whether somebody reads keys for it, so that they are worth naming."""
@@ -185,9 +187,7 @@ class LiveView:
             case "q":
                 return Wish.LEAVE
             case "d":
-                self._change = None
-                self._open(Page.CHANGE)
-                return Wish.CHANGE if self._page is Page.CHANGE else None
+                return self._open_change()
             case "l":
                 self._follow_next()
             case "t":
@@ -215,6 +215,16 @@ class LiveView:
         """Open a page; the key of the one that is open closes it."""
         self._page = Page.ALL if other is self._page else other
         self._above = None
+
+    def _open_change(self) -> Wish | None:
+        """Show what was changed in all; on a second press since the last review; then no change any more."""
+        self._above = None
+        is_open = self._page is Page.CHANGE
+        self._change, self._is_recent = None, is_open and not self._is_recent
+        self._page = Page.CHANGE if not is_open or self._is_recent else Page.ALL
+        if self._page is Page.ALL:
+            return None
+        return Wish.RECENT_CHANGE if self._is_recent else Wish.CHANGE
 
     def _follow_next(self) -> None:
         """From agent to agent, and behind the last one back to all of them."""
@@ -271,7 +281,7 @@ class LiveView:
         return {
             Page.AGENT: f"{self._session.id}: following {self._followed}; l for the next",
             Page.TREE: f"{self._session.id}: the plan",
-            Page.CHANGE: f"{self._session.id}: what was changed",
+            Page.CHANGE: f"{self._session.id}: what was changed; d for what the last review has not seen, or back",
             Page.HELP: "keys",
         }.get(self._page, "")
 

@@ -122,7 +122,10 @@ def burn_line(session: Session, scene: Scene) -> Text:
         minutes = f" ({duration(60 * rest / scene.pace)} at this pace)" if scene.pace else ""
         left.append(f"{tokens(rest)} tokens{minutes}")
     if options.max_cost_usd is not None:
-        left.append(money(max(options.max_cost_usd - (used.cost_usd or 0), 0)))
+        ran = [worker for worker in session.workers.values() if worker.attempt]
+        # Most CLIs tell their cost at the end of a turn, and some never do.
+        most = "at most " if any(worker.usage.cost_usd is None for worker in ran) else ""
+        left.append(f"{most}{money(max(options.max_cost_usd - (used.cost_usd or 0), 0))}")
     if options.timeout_s is not None:
         taken = (scene.now - session.timed_from).total_seconds()
         left.append(duration(max(options.timeout_s - taken, 0)))

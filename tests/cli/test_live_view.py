@@ -179,6 +179,8 @@ def test_keys_open_pages_and_ask_for_what_others_do(story: Story) -> None:
     assert "looking at the target" in shown()
     view.show_change([DeskLine("added", "+new")])
     assert "+new" in shown()
+    assert view.press("d") is Wish.RECENT_CHANGE
+    assert view.press("d") is None
     view.press("escape")
     assert [view.press(key) for key in "prq"] == [Wish.PAUSE, Wish.REVIEW, Wish.LEAVE]
     assert view.press("x") is None
