@@ -118,7 +118,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         no_change=team.team is Team.ANSWER or (own is not None and not own.writes),
         chosen_team=team,
         plan=own.plan if own is not None else None,
-        lessons=_lessons(task, target, options) if team.team is not Team.ANSWER else (),
+        lessons=asked_lessons(task, target, options, team=team.team),
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
         limits={name: value for name, value in options.items() if name in figures and value is not None},
         **{name: value for name, value in options.items() if name in requested},
@@ -136,8 +136,9 @@ def _proven(task: str, target: Path, workspace: Path, options: Mapping[str, Any]
     return proven_team(found)
 
 
-def _lessons(task: str, target: Path, options: Mapping[str, Any]) -> tuple[Lesson, ...]:
-    if not options["learns"] or is_rehearsed(options):
+def asked_lessons(task: str, target: Path, options: Mapping[str, Any], *, team: str) -> tuple[Lesson, ...]:
+    """The lessons that a run shows its writers; none unless it asks, in a rehearsal, or where nobody writes."""
+    if not options["learns"] or is_rehearsed(options) or team == Team.ANSWER:
         return ()
     from orchestrator.cli.earlier_lessons import lessons_for
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.models.lesson import Lesson
 from orchestrator.narration.formatting import counted, one_line
 
 if TYPE_CHECKING:
+    from orchestrator.models.lesson import Lesson
     from orchestrator.store.lesson_standings import JudgedLesson
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,14 @@ from orchestrator.agents.contract import Agent
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
 from orchestrator.cli.build_request import (
     allowed_agents,
+    asked_lessons,
     find_policy,
     models_by_agent,
     own_team,
     sandbox_of,
     team_of,
 )
+from orchestrator.cli.earlier_lessons import shown_words
 from orchestrator.cli.expected_figures import ExpectedFigures, expected_figures, in_rows, recorded_outcomes
 from orchestrator.cli.expected_figures import as_document as as_estimates
 from orchestrator.cli.labelled_rows import labelled_lines
@@ -44,6 +47,7 @@ from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
 
 if TYPE_CHECKING:
+    from orchestrator.models.lesson import Lesson
     from orchestrator.store.reuse import Candidate
 
 ACCESS = {Role.IMPLEMENTER: "write", Role.DESIGNER: "read", Role.REVIEWER: "read", Role.ANALYST: "read"}
@@ -83,6 +87,8 @@ class SessionPlan:
     """The options of the command line."""
     reuse: Sequence[Candidate] = ()
     """Compositions that have worked on this kind of task here, the best first."""
+    lessons: tuple[Lesson, ...] = ()
+    """What reviewers taught in earlier sessions, and writers would be shown."""
     figures: ExpectedFigures = ExpectedFigures()  # noqa: RUF009 - frozen
 
 
@@ -133,6 +139,7 @@ def plan_session(
         sandbox=sandbox_of(options),
         asked=options,
         reuse=reuse,
+        lessons=asked_lessons(task, target, options, team=choice.team),
         figures=expected_figures(
             task,
             target,
@@ -224,6 +231,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
                 "not_run": [{"what": left.what, "why": left.why} for left in plan.suites.not_taken],
             }
         ],
+        "lessons": [{"id": one.id, "by": one.by, "text": one.text} for one in plan.lessons],
         "policy": plan.policy,
         "sandbox": plan.sandbox.name,
         "limits": _limits(plan),
@@ -280,6 +288,7 @@ def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
     chosen = team_words(plan.choice).removeprefix("team ")
     first = [("team", one_line(chosen, _WIDEST)), *_read(plan.analysis)]
     first += _reuse(plan)
+    first += [("lessons" if not index else "", words) for index, words in enumerate(shown_words(plan.lessons))]
     yield from labelled_lines(first, width=width)
     yield ""
     yield from labelled_lines(_tree(plan), width=width)
@@ -403,8 +412,9 @@ def _gates(plan: SessionPlan) -> Iterator[tuple[str, str]]:
         yield "gates", "run at the final review alone, since --no-baseline was given"
     else:
         yield "gates", "run before anybody works, and at the final review"
-    for left in plan.suites.not_taken:
-        yield "gates", f"not run: {one_line(f'{left.what}: {left.why}', _WIDEST)}"
+    not_run = Counter(f"{left.what}: {left.why}" for left in plan.suites.not_taken)
+    for words, times in not_run.items():
+        yield "gates", f"not run: {one_line(words, _WIDEST)}{f' ({times} times)' if times > 1 else ''}"
 
 
 def _bounds(plan: SessionPlan) -> Iterator[tuple[str, str]]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orchestrator.cli.build_request import build_request
 from orchestrator.cli.earlier_lessons import lessons_for, lessons_of_project, shown_words
+from tests.cli.conftest import JobResult
 from tests.cli.test_build_request import given
 from tests.cli.test_lessons import TASK, project
 
@@ -35,3 +38,12 @@ def test_a_run_is_shown_lessons_where_it_asks_for_them(project: Path, words: tup
     request = build_request(TASK, given("--target", str(project), *asked, *words))
     assert len(request.lessons) == shown
     assert request.learns is bool(asked)
+
+
+def test_a_plan_shows_them_beforehand(orchestrate: Callable[..., JobResult], project: Path) -> None:
+    told = orchestrate("plan", TASK, "--target", str(project), "--lessons")
+    assert "writers are shown 1 lesson of earlier sessions" in told.out
+    assert (
+        len(json.loads(orchestrate("plan", TASK, "--target", str(project), "--lessons", "--json").out)["lessons"]) == 1
+    )
+    assert "lesson" not in orchestrate("plan", TASK, "--target", str(project)).out
