@@ -24,6 +24,9 @@ LANDED_OTHERWISE: dict[str, str] = {
     "0768cc119044": "its subject is one character too long, and others had built on it",
     "9bfb3cfbce3b": "its subject is one character too long, and others had built on it",
     "628de4f88d28": "its subject is one character too long, and others had built on it",
+    "f821d398c0cc": "its subject is one character too long, and others had built on it",
+    "a314eea577a4": "its body was forgotten, and others had built on it",
+    "a09cc1feadd6": "its body was forgotten, and others had built on it",
 }
 """Commits that cannot be reworded any more, by their first twelve digits, each with the reason."""
 
