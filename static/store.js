@@ -154,6 +154,17 @@ export function takeState(state) {
   if (state.whole) askForMarks();
 }
 
+// What the report says, until the journal has been read; whatever the stream has told is newer.
+export function takeOpening({ session: told, reviews: reviewed, questions: open, change: changed }) {
+  if (session.value) return;
+  batch(() => {
+    session.value = { ...told, preliminary: true };
+    reviews.value = reviewed;
+    questions.value = open;
+    if (changed && !changed.problem) change.value = { text: "", files: changed.files, insertions: changed.insertions, deletions: changed.deletions, is_cut: false, of: "the report", figures: [], since: "session begins", moments: [] };
+  });
+}
+
 export function takeBeat(beat) {
   takeClock(beat.at);
   problem.value = beat.problem;

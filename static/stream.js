@@ -1,8 +1,9 @@
 // The server's stream, made anew whenever it is cut, from where it was; a cut is said within two seconds.
-import { connection, flush, forget, notice, say, session, takeBeat, takeEntry, takeState, tick } from "/static/store.js";
+import { MOST_ROWS, connection, flush, forget, notice, say, session, takeBeat, takeEntry, takeOpening, takeState, tick } from "/static/store.js";
 
 const SILENT_MS = 1500; // the server says something at least every 1.15 s
 const GIVE_UP_MS = 4000;
+const FIRST_MS = 60_000; // a large journal is read before the first word
 const HIDDEN_MS = 10 * 60 * 1000;
 
 let source = null;
@@ -20,6 +21,7 @@ function address() {
   const query = new URLSearchParams();
   if (wantedSession()) query.set("session", wantedSession());
   if (lastId) query.set("last_event_id", lastId);
+  else query.set("newest", String(MOST_ROWS));
   return `/api/events/stream?${query}`;
 }
 
@@ -99,15 +101,25 @@ function watch() {
     lost("this page was in the background");
   } else if (!hidden && !source && connection.value.detail === "this page was in the background") {
     begin();
-  } else if (source && silence > GIVE_UP_MS) {
+  } else if (source && silence > (connection.value.state === "connecting" ? FIRST_MS : GIVE_UP_MS)) {
     cut("the dashboard's server is silent");
   } else if (connection.value.state === "live" && silence > SILENT_MS) {
     lost("the dashboard's server is silent");
   }
 }
 
+// A session that has ended is shown from its report until its journal has been read.
+async function openFromReport() {
+  try {
+    const answer = await fetch(`/api/opening?${new URLSearchParams(wantedSession() ? { session: wantedSession() } : {})}`);
+    if (answer.ok) takeOpening(await answer.json());
+  } catch {
+    // The stream tells all of it, a little later.
+  }
+}
+
 export function start() {
-  begin();
+  openFromReport().finally(begin);
   setInterval(watch, 250);
   document.addEventListener("visibilitychange", watch);
   addEventListener("pagehide", () => {

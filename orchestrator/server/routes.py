@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse, Response
@@ -19,9 +19,10 @@ from orchestrator.models.recovery import RecoveryAction
 from orchestrator.narration.notices import Topic
 from orchestrator.server.chronicle import Timeline
 from orchestrator.server.client_streams import EventStream
-from orchestrator.server.dependencies import FollowerMeant, WorkerName, hub_of, session_of, worker_named
+from orchestrator.server.dependencies import FollowerMeant, SessionName, WorkerName, hub_of, session_of, worker_named
 from orchestrator.server.event_pages import EventPage, MatchText, page_of_events
 from orchestrator.server.messages import position_in
+from orchestrator.server.opening_view import opening_view
 from orchestrator.server.plan_views import NodeView, plan_views
 from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
@@ -82,6 +83,15 @@ async def recovery(follower: FollowerMeant) -> list[RecoveryAction]:
 @router.get("/api/questions", summary="Questions and confirmations that wait for a person")
 async def questions(follower: FollowerMeant) -> list[OpenQuestion]:
     return list(question_views(session_of(follower)))
+
+
+@router.get("/api/opening", summary="A session that has ended, as its report tells it: at once, however large it is")
+async def opening(request: Request, name: SessionName = None) -> dict[str, Any]:
+    folder = hub_of(request).folder(name)
+    view = await off_loop(partial(opening_view, folder), within_s=READ_TIME_S, what="reading the report")
+    if view is None:
+        raise Refusal(409, f"session {folder.id} has no report yet, or runs", hint="/api/session tells where it stands")
+    return dict(view)
 
 
 @router.get("/api/plan", summary="The plan as a tree, the root first")
@@ -150,6 +160,10 @@ async def stream(
     after: Annotated[
         int | None, Query(ge=0, le=2**53, description="The last journal number known; without it, from the beginning.")
     ] = None,
+    newest: Annotated[
+        int | None,
+        Query(ge=0, le=2**53, description="Begin at most this many entries before the last; /api/events has the rest."),
+    ] = None,
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
     last_id: Annotated[
         str | None, Query(alias="last_event_id", max_length=200, description="For those who cannot set the header.")
@@ -157,6 +171,8 @@ async def stream(
 ) -> Response:
     session_of(follower)
     position = after or 0
+    if newest is not None:
+        position = max(position, follower.n - newest)
     known = True
     if given := last_event_id or last_id:
         found = position_in(given, follower.folder.id)

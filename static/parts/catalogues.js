@@ -32,14 +32,14 @@ function Whole({ title, lead, path, children }) {
 
 export function Teams() {
   return html`<${Whole} title="Teams" path="/api/teams" lead=${html`Who works on a task, and in which pattern: <code>orchestrate "task" --team NAME</code>; <code>orchestrate plan "task"</code> shows the tree beforehand.`}>
-    ${(found) => html`<div class="scrolls"><table><thead><tr><th scope="col">Team</th><th scope="col">What it does</th><th scope="col">From</th></tr></thead>
+    ${(found) => html`<div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Team</th><th scope="col">What it does</th><th scope="col">From</th></tr></thead>
       <tbody>${found.map((team) => html`<tr key=${team.name}><th scope="row"><code>${team.name}</code></th><td>${team.title}${team.problem ? html` <span class="reason">${team.problem}</span>` : ""}</td><td>${team.origin}</td></tr>`)}</tbody></table></div>`}
   <//>`;
 }
 
 export function Gates() {
   return html`<${Whole} title="Gates" path="/api/gates" lead=${html`What can be measured of a project: <code>orchestrate gates</code> measures this folder, <code>orchestrate gates list</code> tells the same as this page.`}>
-    ${(found) => html`<div class="scrolls"><table><thead><tr><th scope="col">Gate</th><th scope="col">What it measures</th><th scope="col">Passes at</th><th scope="col">By</th></tr></thead>
+    ${(found) => html`<div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Gate</th><th scope="col">What it measures</th><th scope="col">Passes at</th><th scope="col">By</th></tr></thead>
       <tbody>${found.map((gate) => html`<tr key=${gate.name}><th scope="row"><code>${gate.name}</code></th><td>${gate.title}</td><td>${gate.threshold}</td><td>${gate.tool}</td></tr>`)}</tbody></table></div>`}
   <//>`;
 }
@@ -51,7 +51,7 @@ function Value({ value }) {
     if (!value.length) return html`<span class="quiet">none</span>`;
     if (typeof value[0] !== "object" || value[0] === null) return html`${value.join(", ")}`;
     const names = [...new Set(value.flatMap((row) => Object.keys(row)))];
-    return html`<div class="scrolls"><table><thead><tr>${names.map((name) => html`<th scope="col">${words(name)}</th>`)}</tr></thead><tbody>${value.slice(0, 200).map((row) => html`<tr>${names.map((name) => html`<td><${Value} value=${row[name]} /></td>`)}</tr>`)}</tbody></table></div>`;
+    return html`<div class="scrolls" tabindex="0"><table><thead><tr>${names.map((name) => html`<th scope="col">${words(name)}</th>`)}</tr></thead><tbody>${value.slice(0, 200).map((row) => html`<tr>${names.map((name) => html`<td><${Value} value=${row[name]} /></td>`)}</tr>`)}</tbody></table></div>`;
   }
   if (typeof value === "object") return html`<dl class="figures-list">${Object.entries(value).map(([name, one]) => html`<div><dt>${words(name)}</dt><dd><${Value} value=${one} /></dd></div>`)}</dl>`;
   if (typeof value === "number") return html`${Number.isInteger(value) ? value.toLocaleString("en-GB") : value.toLocaleString("en-GB", { maximumFractionDigits: 4 })}`;

@@ -47,7 +47,7 @@ export function rendered(text) {
       const rows = [];
       while (i < lines.length && /^\|.*\|\s*$/.test(lines[i])) rows.push(lines[i++]);
       const body = rows.filter((row) => !/^\|[\s:|-]+\|$/.test(row.trim()));
-      blocks.push(html`<div class="scrolls"><table><thead><tr>${cells(body[0]).map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.slice(1).map((row) => html`<tr>${cells(row).map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`);
+      blocks.push(html`<div class="scrolls" tabindex="0"><table><thead><tr>${cells(body[0]).map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.slice(1).map((row) => html`<tr>${cells(row).map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`);
       continue;
     }
     if (/^\s*([-*]|\d+\.)\s+/.test(line)) {

@@ -99,7 +99,7 @@ export function Sessions() {
     ${problem && html`<p class="reason">${problem}</p>`}
     ${all === null && !problem && html`<p class="quiet">Looking…</p>`}
     ${all?.length === 0 && html`<p class="quiet">There is none yet. <code>orchestrate "what you want done"</code> begins one; with <code>--rehearse</code> it costs nothing.</p>`}
-    ${all?.length > 0 && html`<div class="scrolls"><table class="sessions">
+    ${all?.length > 0 && html`<div class="scrolls" tabindex="0"><table class="sessions">
       <thead><tr><th scope="col"><span class="unseen">Compare</span></th>${COLUMNS.map((column) => html`<th scope="col" class=${column.figure ? "figure" : ""} aria-sort=${order.by === column.id ? (order.down ? "descending" : "ascending") : "none"}>
         <button type="button" class="link" onClick=${() => setOrder({ by: column.id, down: order.by === column.id ? !order.down : column.id !== "task" && column.id !== "status" })}>${column.label}${order.by === column.id ? (order.down ? " ↓" : " ↑") : ""}</button></th>`)}</tr></thead>
       <tbody>${matching.slice(0, most).map((one) => html`<${Row} key=${one.id} one=${one} picked=${picked.includes(one.id)} pick=${() => pick(one.id)} />`)}</tbody>
@@ -137,20 +137,20 @@ export function Compare() {
     ["Took", ({ view }) => duration(view.elapsed_s)],
     ["Tokens", ({ view }) => `${view.usage_complete ? "" : "at least "}${tokens(total(view.usage))}`],
     ["Cost", ({ view }) => money(view.usage.cost_usd, view.cost_complete)],
-    ["Changed", ({ diff }) => (diff.files.length ? `${diff.files.length} files, +${diff.insertions} −${diff.deletions}` : "nothing")],
+    ["Changed", ({ diff }) => (diff.files.length ? `${diff.files.length} file${diff.files.length === 1 ? "" : "s"}, +${diff.insertions} −${diff.deletions}` : "nothing")],
     ["Files", ({ diff }) => diff.files.join(", ") || "–"],
     ["Tool calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.tool_calls, 0))],
     ["Failed calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.calls_failed, 0))],
     ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],
     ["Recoveries", ({ summary }) => summary.recoveries.map((one) => one.rule).join(", ") || "none"],
-    ["Questions", ({ view }) => view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`).join(", ") || "none"],
+    ["Questions", ({ summary, view }) => [...view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`), ...summary.questions.map((one) => `${one.id}: waits for an answer`)].join(", ") || "none"],
     ["Warnings", ({ view }) => String(view.warnings.length)],
   ];
   return html`<section aria-labelledby="compare-title">
     <h1 id="compare-title">Two sessions compared</h1>
     ${problem && html`<p class="reason">${problem}. <a href="/sessions">Choose two sessions</a> that are there.</p>`}
     ${!both && !problem && html`<p class="quiet">Reading both…</p>`}
-    ${both && html`<div class="scrolls"><table class="compare">
+    ${both && html`<div class="scrolls" tabindex="0"><table class="compare">
       <thead><tr><th scope="col"><span class="unseen">What</span></th>${both.map(({ view }) => html`<th scope="col"><a href=${`/?session=${view.id}`}>${view.id}</a></th>`)}</tr></thead>
       <tbody>${rows.map(([label, value]) => {
         const [a, b] = both.map(value);

@@ -11,7 +11,7 @@ const time = (ms) => clock(new Date(ms).toISOString());
 
 const Call = ({ call }) => html`<li class=${`trace-call ${call.ok === false ? "is-failed" : ""}`}>
   <span class="mark" aria-hidden="true">${call.ok === false ? "✕" : call.to ? "✓" : "…"}</span>
-  <button type="button" class="link" onClick=${() => { shownWorker.value = null; shownEntry.value = call.entry; }}>${call.text}</button>
+  <button type="button" class="link" onClick=${() => { shownWorker.value = null; shownEntry.value = call.entry; }}>${call.text}</button>${" "}
   <span class="quiet">${call.ok === false ? "failed" : call.to ? "returned well" : "still open"}${call.to ? `, ${duration((call.to - call.from) / 1000)}` : ""}</span>
 </li>`;
 
@@ -54,7 +54,8 @@ export function Trace() {
             ...(only === "failed" ? failed : calls).filter((call) => inTurn(call.from)).map((call) => ({ at: call.from, key: call.key, part: html`<${Call} call=${call} />` })),
             ...(only === "all" ? said : []).filter((row) => inTurn(Date.parse(row.at))).map((row) => ({ at: Date.parse(row.at), key: row.id, part: html`<${Said} row=${row} />` })),
           ].sort((a, b) => a.at - b.at);
-          return html`<li key=${turn.key}><h3>Turn ${turn.key.split(":").at(-1)} <span class="quiet">${time(turn.from)}${Number.isFinite(until) ? `, ${duration((until - turn.from) / 1000)}` : ", at work"}${turn.text ? `: ${turn.text}` : ""}</span></h3>
+          // Only what is there is drawn: a turn that is over without a call of the chosen kind says so.
+          return html`<li key=${turn.key}><h3>Turn ${turn.key.split(":").at(-1)} <span class="quiet">${time(turn.from)}${Number.isFinite(until) ? `, ${duration((until - turn.from) / 1000)}` : ", at work"}${turn.text && turn.ok === false ? `: ${turn.text}` : ""}</span></h3>
             <ol>${items.map((item) => html`<${item.part.type} key=${item.key} ...${item.part.props} />`)}</ol>
             ${items.length === 0 && html`<p class="quiet">No such call.</p>`}</li>`;
         })}

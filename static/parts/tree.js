@@ -63,7 +63,7 @@ export function Tree() {
   const team = session.value.team;
   return html`<section aria-labelledby="tree-title" class="tree">
     <h2 id="tree-title">Plan ${team && html`<span class="quiet">team ${team}${session.value.team_because ? `: ${session.value.team_because}` : ""}</span>`}</h2>
-    <div class="scrolls"><table class="plan">
+    <div class="scrolls" tabindex="0"><table class="plan">
       <thead><tr><th scope="col">Step</th><th scope="col">Agent</th><th scope="col">State</th><th scope="col" class="figure">Ran</th><th scope="col" class="figure">Tokens</th></tr></thead>
       <tbody>${shown.map((node) => html`<${Row} key=${node.path} node=${node} nodes=${nodes} all=${all} folded=${isFolded(node)} fold=${() => setFolds({ ...folds, [node.path]: !isFolded(node) })} />`)}</tbody>
     </table></div>
