@@ -73,17 +73,11 @@ def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as
 
 
 def _outcomes(sessions: Sequence[SessionMeasures]) -> Mapping[str, RecordedOutcome]:
-    """The latest outcome that the log has for each of these sessions."""
     from orchestrator.settings.user_places import state_folder
-    from orchestrator.store.log_records import SessionEnded
+    from orchestrator.store.measured_sessions import outcomes_of_sessions
     from orchestrator.store.outcome_log import OutcomeLog
 
-    wanted = {one.session for one in sessions}
-    return {
-        record.body.outcome.session: record.body.outcome
-        for record in OutcomeLog(state_folder(os.environ)).read()
-        if isinstance(record.body, SessionEnded) and record.body.outcome.session in wanted
-    }
+    return outcomes_of_sessions(OutcomeLog(state_folder(os.environ)), sessions)
 
 
 def _lines(found: Sequence[Metric]) -> Iterator[str]:

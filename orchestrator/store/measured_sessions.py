@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,9 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
+from orchestrator.models.recorded_outcomes import RecordedOutcome
+from orchestrator.store.log_records import SessionEnded
+from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.tuning.session_measures import SessionMeasures, measures_of
 
 CACHE_NAME: Final = "measures.json"
@@ -74,6 +77,20 @@ def measured_sessions(workspace: Path) -> Measured:
         tuple((name, one.problem) for name, one in found.items() if one.problem),
         again,
     )
+
+
+def outcomes_of_sessions(log: OutcomeLog, sessions: Collection[SessionMeasures]) -> Mapping[str, RecordedOutcome]:
+    """What came of these sessions, as the log says last; those that it does not know are left out.
+
+    Raises:
+        EnvironmentUnfit: The log is there and cannot be read.
+    """
+    wanted = {one.session for one in sessions}
+    return {
+        record.body.outcome.session: record.body.outcome
+        for record in log.read()
+        if isinstance(record.body, SessionEnded) and record.body.outcome.session in wanted
+    }
 
 
 def _measured(folder: SessionFolder, stamp: tuple[int, int]) -> _Kept:

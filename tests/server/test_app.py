@@ -52,7 +52,10 @@ async def test_no_page_of_a_documentation_tool_is_served(served: Served) -> None
 
 
 @pytest.fixture
-def shown(stage: Stage, workspace: Path) -> Iterator[Showing]:
+def shown(stage: Stage, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Showing]:
+    # One may change the user's settings and tuning there.
+    for name in ("STATE", "CONFIG"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(workspace.parent / name.lower()))
     stage.say("one", "two")
     with showing(workspace) as shown:
         yield shown
