@@ -20,6 +20,7 @@ from orchestrator.models.sandbox import SandboxConfig
 
 if TYPE_CHECKING:
     from orchestrator.composition.team_files import TeamFile
+    from orchestrator.composition.workflow_files import WorkflowFile
 
     # Half a second, which `orchestrate plan` does without.
     from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
@@ -45,11 +46,17 @@ def run_task(task: str, options: Mapping[str, Any]) -> int:
 
 
 def own_team(options: Mapping[str, Any], target: Path) -> TeamFile | None:
-    """Load the user-defined team that ``--team`` names; ``None`` for a built-in one.  Blocks.
+    """Load the user-defined team that ``--team`` names, or take a workflow's; ``None`` for a built-in one.  Blocks.
 
     Raises:
         UsageError: There is no such team, or its file is none, with line and reason.
     """
+    workflow: WorkflowFile | None = options.get("own_team")
+    if workflow is not None:
+        from orchestrator.composition.team_files import TeamFile
+
+        plan = workflow.plan
+        return TeamFile(workflow.name, plan, workflow.description, workflow.path) if plan is not None else None
     asked = options["team"]
     if asked is None or asked == AUTO or asked in list(Team):
         return None

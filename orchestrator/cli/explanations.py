@@ -199,6 +199,15 @@ EXPLANATIONS: dict[str, Explanation] = {
         changes="`set` writes your settings file, or the project's",
         undo="orchestrate settings set, with the former value",
     ),
+    "workflows": Explanation(("orchestrate workflows", "orchestrate workflows check nightly.toml")),
+    "workflow": Explanation(
+        ("orchestrate workflow nightly.toml --rehearse", 'orchestrate workflow nightly "Look at the importer"'),
+        session="a new one, where the workflow has a team",
+        changes="what its writers change, and the reports it names",
+        undo="orchestrate undo",
+        costs="what the agents' accounts take; nothing without a team",
+        codes="0 done, and the gates pass; 1 not; 2 not fit; 3 needs you",
+    ),
     "templates": Explanation(("orchestrate templates", "orchestrate templates show security_auditor")),
     "compositions": Explanation(
         ("orchestrate compositions", "orchestrate compositions export -o counts.json"),

@@ -50,6 +50,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
         "release-prep": "Say whether a project is ready for a release.",
         "security-deep-dive": "Audit a project: tools, auditors who debate, proofs in the sandbox.",
         "test-coverage": "Raise a project's test coverage; judge written tests.",
+        "workflow": "Run a workflow of your own: a team, and the gates that decide.",
         "gates": "Measure a project: tests, lint and more; no agent, no cost.",
         "tests": "Show which test suites a project has; nothing is run.",
         "trust": "Consent to a project's own settings as they are.",
@@ -58,6 +59,7 @@ COMMAND_SECTIONS: dict[str, dict[str, str]] = {
     },
     "Choose from": {
         "teams": "List the teams; show and check one.",
+        "workflows": "List the workflows; show and check one.",
         "templates": "List the agent templates; show, check and begin one.",
         "compositions": "List the teams that have worked here, and how they did; export, import, rebuild.",
         "lessons": "List what reviewers taught in earlier sessions; strike what is wrong.",
