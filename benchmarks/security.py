@@ -226,11 +226,11 @@ def scenario() -> str:
         {"file": case.file, "line": case.line, "kind": case.kind, "why": "it is checked before"}
         for case in told.refuted
     ]
-    own = {"position": "audited", "unsettled": [], "looked_at": [], "summary": "done", "confidence": 0.8}
+    own = {"unsettled": [], "looked_at": [], "summary": "done", "confidence": 0.8}
     answers: list[tuple[str, Mapping[str, Any]]] = [
-        (VULNERABILITIES, {**own, "findings": first, "disputed": []}),
-        (THREATS, {**own, "findings": second, "disputed": refuted}),
-        (COMPLIANCE, {**own, "findings": [], "disputed": refuted, "items": []}),
+        (VULNERABILITIES, {**own, "position": "many", "findings": first, "disputed": []}),
+        (THREATS, {**own, "position": "some", "findings": second, "disputed": refuted}),
+        (COMPLIANCE, {**own, "position": "none", "findings": [], "disputed": refuted, "items": []}),
         (SYNTHESIZER, {"steps": [], "disputed": [], "summary": "done", "confidence": 0.8}),
         (f"{PROVER}-*", {"proofs": _proofs(told), "disputed": [], "summary": "done", "confidence": 0.8}),
     ]

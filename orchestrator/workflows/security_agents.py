@@ -139,6 +139,11 @@ def _auditor(name: str, profile: Profile) -> AgentTemplate:
         "type": "string",
         "description": f"One of: {kinds}. Where none fits: in a few words, with its CWE number.",
     }
+    # Who found the same needs no debate; any other words would end it by chance.
+    answer["position"] = {
+        "type": "string",
+        "description": "Your critical and high findings as file:line, sorted, with commas between, or `none`.",
+    }
     answer["disputed"] = copy.deepcopy(dict(_DISPUTED))
     instructions = f"{base.default_instructions.strip()}\n\n{_FOCUS[name]}\n"
     if name == COMPLIANCE:

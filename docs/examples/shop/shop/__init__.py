@@ -1,0 +1,1 @@
+"""A small shop, with weaknesses: the workflows are rehearsed on it."""
