@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,8 @@ IMPURE_MODULES = {
 }
 IMPURE_CALLS = {"open", "print", "input", "datetime.now", "datetime.utcnow", "date.today", "Path.cwd", "Path.home"}
 
+IMPURE_ENDS = {name.rpartition(".")[2] for name in IMPURE_CALLS}
+
 DRAWERS = re.compile(r"(utils?|helpers?|common|misc|manager|base|core)(_\w+)?$|\w+_(utils?|helpers?|common|misc)$")
 
 
@@ -65,16 +69,72 @@ def part_of(module: str) -> str:
     return "" if second in {"__init__.py", "__main__.py"} else second.removesuffix(".py")
 
 
-def imported(tree: ast.Module, *, at_run_time: bool = False) -> Iterator[str]:
+def agent_names() -> frozenset[str]:
+    """The name of every adapter: asked of the registry, so that nothing here depends on how adapters are laid out."""
+    return frozenset(AGENTS)
+
+
+def decisions_by_name(nodes: Iterable[ast.AST]) -> Iterator[ast.Constant]:
+    """Where an agent's name is compared with something, or matched."""
+    for node in nodes:
+        compared: list[ast.expr] = []
+        if isinstance(node, ast.Compare):
+            compared = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            compared = [node.value]
+        for inner in (i for expression in compared for i in ast.walk(expression) if isinstance(i, ast.Constant)):
+            if inner.value in agent_names():
+                yield inner
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the tests ask of one module, which is parsed once for all of them."""
+
+    imported: tuple[str, ...]
     """Every dotted name the module imports, wherever in it; ``from a import b`` counts as ``a.b``."""
-    skipped = {id(inner) for node in ast.walk(tree) if at_run_time and _is_for_types(node) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    at_run_time: tuple[str, ...]
+    """Those of them that are not for types alone."""
+    reaches_up: tuple[tuple[int, int], ...]
+    """Line and level of each relative import."""
+    impure: tuple[str, ...]
+    """Where it calls what reads a clock or acts, or awaits."""
+    decisions: tuple[tuple[int, object], ...]
+    """Line and name wherever an agent's name is compared with something, or matched."""
+    defines: bool
+    """Whether it has a function or a method."""
+
+
+@cache
+def reading(module: str) -> Reading:
+    tree = tree_of(module)
+    nodes = list(ast.walk(tree))
+    skipped = {id(inner) for node in nodes if _is_for_types(node) for inner in ast.walk(node)}
+    return Reading(
+        tuple(name for node in nodes for name in _names_of(node)),
+        tuple(name for node in nodes if id(node) not in skipped for name in _names_of(node)),
+        tuple((node.lineno, node.level) for node in nodes if isinstance(node, ast.ImportFrom) and node.level),
+        tuple(_impure(nodes)),
+        tuple((inner.lineno, inner.value) for inner in decisions_by_name(nodes)),
+        any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in nodes),
+    )
+
+
+def _names_of(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _impure(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            last = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            if last in IMPURE_ENDS and (called := ast.unparse(node.func)) in IMPURE_CALLS:
+                yield f"{node.lineno} calls {called}"
+        elif isinstance(node, ast.AsyncFunctionDef | ast.Await):
+            yield f"{node.lineno} awaits"
 
 
 def _is_for_types(node: ast.AST) -> bool:
@@ -87,10 +147,9 @@ def test_imports_only_go_down(module: str) -> None:
     if not part:
         return  # the package's own doors (__init__, __main__) may name any part
     assert part in FLOOR_OF, f"{part} stands on no floor: give it one in FLOORS"
-    for node in ast.walk(tree_of(module)):
-        if isinstance(node, ast.ImportFrom):
-            assert node.level <= len(Path(module).parts) - 2, f"{module}:{node.lineno} reaches out of its part"
-    for name in imported(tree_of(module)):
+    for line, level in reading(module).reaches_up:
+        assert level <= len(Path(module).parts) - 2, f"{module}:{line} reaches out of its part"
+    for name in reading(module).imported:
         if not name.startswith("orchestrator."):
             continue
         other = name.split(".")[1]
@@ -116,7 +175,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     imports = {
         name: {
             found
-            for one in imported(tree_of(module), at_run_time=True)
+            for one in reading(module).at_run_time
             if (found := one if one in names else one.rpartition(".")[0]) in names and found != name
         }
         for name, module in names.items()
@@ -136,15 +195,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
 
 @pytest.mark.parametrize("module", [m for m in modules() if part_of(m) in PURE_PARTS and m not in EDGES])
 def test_what_decides_neither_acts_nor_asks_the_time(module: str) -> None:
-    tree = tree_of(module)
-    for name in imported(tree, at_run_time=True):
+    for name in reading(module).at_run_time:
         for impure in IMPURE_MODULES:
             assert not f"{name}.".startswith(f"{impure}."), f"{module} imports {name}"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            assert called not in IMPURE_CALLS, f"{module}:{node.lineno} calls {called}"
-        assert not isinstance(node, ast.AsyncFunctionDef | ast.Await), f"{module}:{node.lineno} awaits"
+    assert reading(module).impure == (), module
 
 
 @pytest.mark.parametrize("module", modules())
@@ -157,7 +211,7 @@ def needs_test(module: str) -> bool:
     """A module with a function or a method of its own; one that only declares has nothing to test by itself."""
     if Path(module).name in {"__init__.py", "__main__.py"}:
         return False
-    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in ast.walk(tree_of(module)))
+    return reading(module).defines
 
 
 def has_test(module: str) -> bool:
@@ -173,29 +227,11 @@ def test_every_module_has_a_test_beside_it(module: str) -> None:
     assert has_test(module), f"{module} has no test beside it"
 
 
-def agent_names() -> frozenset[str]:
-    """The name of every adapter: asked of the registry, so that nothing here depends on how adapters are laid out."""
-    return frozenset(AGENTS)
-
-
-def decisions_by_name(tree: ast.Module) -> Iterator[ast.Constant]:
-    """Where an agent's name is compared with something, or matched."""
-    for node in ast.walk(tree):
-        compared: list[ast.expr] = []
-        if isinstance(node, ast.Compare):
-            compared = [node.left, *node.comparators]
-        elif isinstance(node, ast.MatchValue):
-            compared = [node.value]
-        for inner in (i for expression in compared for i in ast.walk(expression) if isinstance(i, ast.Constant)):
-            if inner.value in agent_names():
-                yield inner
-
-
 @pytest.mark.parametrize("module", [m for m in modules() if part_of(m) != "agents"])
 def test_facts_of_a_cli_live_in_its_adapter(module: str) -> None:
     """``if agent == "codex"`` outside agents/ is a bug, and so is a ``match`` on it."""
-    for inner in decisions_by_name(tree_of(module)):
-        pytest.fail(f"{module}:{inner.lineno} decides by the name of a CLI: {inner.value!r}")
+    for line, name in reading(module).decisions:
+        pytest.fail(f"{module}:{line} decides by the name of a CLI: {name!r}")
 
 
 def test_every_adapter_has_its_name_guarded() -> None:
@@ -208,7 +244,7 @@ def test_every_adapter_has_its_name_guarded() -> None:
     assert agent_names() == adapters
     for name in adapters:
         for planted in (f"x = agent == {name!r}", f"x = a in ({name!r},)", f"match a:\n    case {name!r}: pass"):
-            assert list(decisions_by_name(ast.parse(planted))), planted
+            assert list(decisions_by_name(ast.walk(ast.parse(planted)))), planted
 
 
 def _door_of(path: Path) -> str:
@@ -239,7 +275,7 @@ def test_the_floors_hold_every_part_once() -> None:
 def closure(module: str, seen: set[str]) -> set[str]:
     """All modules of the package that a module imports at run time, itself included."""
     seen.add(module)
-    for name in imported(tree_of(module), at_run_time=True):
+    for name in reading(module).at_run_time:
         parts = name.split(".")
         candidates = ("/".join(parts[:length]) for length in (len(parts), len(parts) - 1))
         found = next((f"{path}.py" for path in candidates if (ROOT / f"{path}.py").exists()), None)
@@ -254,7 +290,7 @@ def test_the_shim_imports_the_standard_library_and_itself_alone() -> None:
     assert {module for module in reached if not module.startswith("orchestrator/shim/")} == set()
     for module in modules():
         if module.startswith("orchestrator/shim/"):
-            tops = {name.split(".")[0] for name in imported(tree_of(module), at_run_time=True)}
+            tops = {name.split(".")[0] for name in reading(module).at_run_time}
             assert tops - {"orchestrator"} <= sys.stdlib_module_names, f"{module} needs more than that"
-            others = {name for name in imported(tree_of(module)) if name.startswith("orchestrator.")}
+            others = {name for name in reading(module).imported if name.startswith("orchestrator.")}
             assert {name for name in others if not name.startswith("orchestrator.shim")} == set(), module
