@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
+from orchestrator.gates.gate import LIST, PROBES, TOOLS, WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words, relative
 from orchestrator.gates.suppressions import in_comments
 from orchestrator.models.quality_gates import Finding
@@ -24,10 +24,10 @@ _COMMENT = re.compile(r"(?:#|//|<!--|/\*|--)?\s*pragma: ?(?:allow|white)list[ -]
 
 
 def plan(subject: Subject) -> Command | Unmeasured:
-    """Look through every file of at most a MiB."""
+    """Look through every file of at most a MiB that is text."""
     if not subject.text_files:
         return Unmeasured("there is no file")
-    argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_listed.py", "detect_secrets", LIST, *_WORDS)
+    argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_secrets.py", LIST, WORK, *_WORDS)
     return Command(argv, subject.text_files, shown=f"detect-secrets {' '.join(_WORDS)} FILES")
 
 
@@ -40,6 +40,7 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
     try:
         told: Any = json.loads(run.stdout)
         plugins = len(told["plugins_used"])
+        looked_at, no_text = int(told["looked_at"]), int(told["no_text"])
         findings = tuple(
             Finding(
                 str(row["type"]),
@@ -54,6 +55,8 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
         return Unmeasured("detect-secrets printed something else than its report")
     if not plugins:
         return Unmeasured("detect-secrets looked for nothing")
+    if looked_at + no_text != len(subject.text_files):
+        return Unmeasured(f"only {looked_at + no_text} of {len(subject.text_files)} files were looked at")
     counted = [finding for finding in findings if finding.counted]
     places = [
         (found.file, line, found.message)
@@ -63,8 +66,10 @@ def read(subject: Subject, evidence: Evidence) -> Reading | Unmeasured:
     ]
     doubtful = len(findings) - len(counted)
     message = f"{len(counted)} of a known form, {doubtful} doubtful"
+    if no_text:
+        message += f"; {no_text} files are no text, and were not looked at"
     hidden = tuple(in_comments(subject, places, _COMMENT))
-    return Reading(float(len(counted)), len(subject.text_files), message, findings, hidden)
+    return Reading(float(len(counted)), looked_at, message, findings, hidden)
 
 
 def _speaks(subject: Subject, found: Finding, line: int) -> bool:

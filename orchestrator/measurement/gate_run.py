@@ -23,6 +23,7 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.declared_packages import REQUIREMENTS
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.gate_verdicts import Rules, blocks, concluded, judged
+from orchestrator.gates.leaked_secrets import GATE as SECRETS
 from orchestrator.gates.passing_tests import GATE as TESTS
 from orchestrator.gates.unrun_tests import selection_of
 from orchestrator.measurement.installed_packages import installed_in
@@ -30,6 +31,7 @@ from orchestrator.measurement.probe_programs import lay_probes
 from orchestrator.measurement.project_languages import languages_of
 from orchestrator.measurement.project_tree import (
     MOST_HASHED_BYTES,
+    MOST_SECRET_BYTES,
     ProjectTree,
     checked_files,
     look_at,
@@ -136,6 +138,9 @@ async def measure(request: GateRequest, progress: Progress) -> GateReport:
     subject, python = await off_loop(partial(_subject, request, before), within_s=LOOK_TIME_S, what="the look")
     request, left = _of_languages(request, subject)
     notes = [*request.notes, *left]
+    long = [name for name, size in before.sizes.items() if size > MOST_SECRET_BYTES]
+    if long and any(gate.name == SECRETS.name for gate in request.gates):
+        notes.append(f"looked through for no secrets, as they are longer than 1 MiB: {quoted_names(sorted(long)[:10])}")
     if before.left_out:
         notes.append(f"not looked at: {quoted_names(before.left_out[:10])}")
     notes += python.notes if subject.python_files else ()

@@ -14,8 +14,14 @@ ROWS = [{"type": "AWS Access Key", "line_number": 1}, {"type": "AWS Access Key",
 DOUBTFUL = [{"type": "Secret Keyword", "line_number": 4}]
 
 
-def seen(code: int = 0, plugins: object = ({"name": "AWSKeyDetector"},), rows: object = (*ROWS, *DOUBTFUL)) -> Evidence:
-    told = {"version": "1.5.0", "plugins_used": plugins, "results": {"./a.py": rows}}
+def seen(
+    code: int = 0,
+    plugins: object = ({"name": "AWSKeyDetector"},),
+    rows: object = (*ROWS, *DOUBTFUL),
+    no_text: int = 0,
+    short: int = 0,
+) -> Evidence:
+    told = {"plugins_used": plugins, "results": {"a.py": rows}, "looked_at": 2 - no_text - short, "no_text": no_text}
     return Evidence(ToolRun(code, json.dumps(told).encode(), b""))
 
 
@@ -30,9 +36,16 @@ def test_known_forms_count_whatever_stands_beside_them() -> None:
     assert [finding.counted for finding in found.findings] == [True, True, False]
 
 
+def test_a_file_that_is_no_text_is_not_among_those_that_were_looked_at() -> None:
+    found = read(SUBJECT, seen(no_text=1))
+    assert isinstance(found, Reading)
+    assert (found.counted, found.message.partition("; ")[2]) == (1, "1 files are no text, and were not looked at")
+
+
 @pytest.mark.parametrize(
     ("evidence", "why"),
     [
+        (seen(short=1), "only 1 of 2 files"),
         (seen(2), "ended with 2"),
         (seen(plugins=()), "looked for nothing"),
         (seen(rows=[{"type": "x"}]), "something else"),

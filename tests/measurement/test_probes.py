@@ -305,3 +305,27 @@ def test_a_pipe_among_the_records_keeps_nobody_waiting(tmp_path: Path) -> None:
     (tmp_path / "records" / "link").symlink_to("/dev/zero")
     told = json.loads(run("orchestrate_v8.py", "list", "records", cwd=tmp_path).stdout)
     assert (told["records"], told["odd"]) == (0, ["link: OSError", "pipe: ValueError"])
+
+
+def test_secrets_are_looked_for_in_every_encoding(tmp_path: Path) -> None:
+    """A stand-in of the tool says what it was given: which file, and its first line as UTF-8."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "detect_secrets.py").write_text(
+        "import json, sys\n"
+        "rows = {name.removeprefix('./'): [open(name, encoding='utf-8').readline()] for name in sys.argv[2:]}\n"
+        "print(json.dumps({'plugins_used': [], 'results': rows}))\n"
+    )
+    texts = {"a.py": "caf\u00e9".encode(), "b.txt": "key".encode("utf-16"), "c.txt": "caf\u00e9".encode("latin-1")}
+    texts |= {"d.txt": "key".encode("utf-32"), "e.png": b"\x89PNG\0", "f\udcff.txt": b"key"}
+    for name, content in texts.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "list").write_text("".join(f"{name}\n" for name in texts), errors="surrogateescape")
+    (tmp_path / "work").mkdir()
+    argv = [sys.executable, str(PROBES / "orchestrate_secrets.py"), "list", "work", "scan"]
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path / "lib")}
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, env=environ, timeout=60, check=True)
+    told = json.loads(done.stdout)
+    assert (told["looked_at"], told["no_text"]) == (5, 1)
+    assert {name: rows[0].removeprefix("\ufeff") for name, rows in told["results"].items()} == {
+        **{"a.py": "caf\u00e9", "b.txt": "key", "c.txt": "caf\u00e9", "d.txt": "key", "f\udcff.txt": "key"}
+    }
