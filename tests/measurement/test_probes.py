@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -329,3 +331,28 @@ def test_secrets_are_looked_for_in_every_encoding(tmp_path: Path) -> None:
     assert {name: rows[0].removeprefix("\ufeff") for name, rows in told["results"].items()} == {
         **{"a.py": "caf\u00e9", "b.txt": "key", "c.txt": "caf\u00e9", "d.txt": "key", "f\udcff.txt": "key"}
     }
+
+
+@pytest.mark.parametrize(
+    "answer", [b"[]", b"null", b'{"code": 3, "message": "bad"}', b'{"vulns": [], "next_page_token": "t"}']
+)
+def test_what_is_no_whole_answer_of_a_service_is_none(tmp_path: Path, answer: bytes) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    (tmp_path / "list").write_text("npm\tgoodpkg\t1.0.0\n")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        done = run("orchestrate_osv.py", "list", f"http://127.0.0.1:{server.server_port}/", cwd=tmp_path)
+        server.shutdown()
+        thread.join()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the service's answer" in done.stderr

@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 
 WAIT_S = 30
 MOST_PAGES = 20
+ANSWER = frozenset({"vulns", "next_page_token"})
 
 
 def main() -> None:
@@ -32,6 +33,9 @@ def _found(question: dict[str, object]) -> list[dict[str, object]]:
         request = Request(sys.argv[2], json.dumps(question).encode(), {"Content-Type": "application/json"})  # noqa: S310 - the address that the user gave
         with urlopen(request, timeout=WAIT_S) as response:  # noqa: S310 - the address that the user gave
             answer = json.load(response)
+        # An empty object says that nothing is known; an error, whatever its status, says other things.
+        if not isinstance(answer, dict) or not answer.keys() <= ANSWER:
+            raise SystemExit(f"the service's answer is none: {str(answer)[:200]}")
         found += answer.get("vulns", [])
         token = answer.get("next_page_token")
         if not token:
