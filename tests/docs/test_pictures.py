@@ -1,12 +1,16 @@
-"""The pictures of terminals in the documents show what the program shows today."""
+"""The pictures in the documents show what the program shows today."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from benchmarks.pictures import draw_dashboard, masked
 from benchmarks.terminal_pictures import PICTURES, draw_all, folder_of_rehearsals, texts
 
 
@@ -26,6 +30,26 @@ def test_a_picture_says_what_the_program_says_today(drawn: Path, name: str) -> N
     shown = texts((PICTURES / f"{name}.svg").read_text(encoding="utf-8"))
 
     assert sorted(shown) == sorted(today), "draw them anew: python -m benchmarks.pictures"
+
+
+@pytest.mark.slow
+def test_the_photograph_of_the_dashboard_shows_what_the_page_says_today(
+    drawn: Path, not_proven: Callable[[str], NoReturn]
+) -> None:
+    if shutil.which("chromium") is None:
+        not_proven("there is no Chromium, so the dashboard was not photographed")
+    draw_dashboard(drawn.parent / "workspace", drawn / "dashboard.png")
+
+    today = json.loads((drawn / "dashboard.json").read_text(encoding="utf-8"))
+    shown = json.loads((PICTURES / "dashboard.json").read_text(encoding="utf-8"))
+
+    assert sorted(shown) == sorted(today), "make it anew: python -m benchmarks.pictures"
+    assert (PICTURES / "dashboard.png").stat().st_size < 200_000
+
+
+def test_figures_and_dates_are_masked_and_words_are_not() -> None:
+    told = ["30 Nov 2026 16:35:21", "3 s", "2 files", "Session 20261130-163515-8414", "1 min 03 s in all", "+50"]
+    assert masked(told) == ["# files", "Session #", "# s in all"]
 
 
 def test_pictures_of_terminals_are_small_and_ask_no_host_for_anything() -> None:
