@@ -105,6 +105,8 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     if summary.result is not None:
         for line in (plan_words(summary.result), *plan_lines(summary.result)):
             yield "result", one_line(line, 400)
+    for item in summary.board:
+        yield "board", one_line(item.in_words(), 300)
     for line in tests_in_words(summary):
         yield "tests", one_line(line, 300)
     for worker in summary.workers:

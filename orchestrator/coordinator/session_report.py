@@ -57,6 +57,8 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     command = f": {markdown_code(step.command)}" if step.command else ""
     yield from ["", f"**What now?** {markdown_line(step.words, None).capitalize()}{command}."]
     yield from ["", f"{markdown_line(reason, None)}.", ""]
+    for text in summary.follow_ups:
+        yield from [f"Then: {markdown_line(text)}", ""]
     yield from _planted(summary)
     yield from _facts(summary)
     yield from _questions(summary)
@@ -65,6 +67,7 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield "|---|---|---|---|---|---|"
     yield from (_worker_row(worker) for worker in summary.workers)
     yield from _section("What the plan came to", _result(summary))
+    yield from _section("Tasks and notes of the team", (f"- {markdown_line(one.in_words())}" for one in summary.board))
     yield from _section("What changed", _changes(summary))
     yield from _section("Whose the changes are", _whose(summary))
     yield from _section("What the diff does not show", _unshown(summary))

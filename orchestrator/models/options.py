@@ -153,7 +153,8 @@ class SessionOptions:
 
     From 2 on, an answer of more than 32 KiB is read whole, an agent that is blocked and can be done without fails where
     nobody can be asked, one that is sent on after the plan is over and fails takes the plan's result with it, and a
-    writer whose layer has been merged is started again in the target."""
+    writer whose layer has been merged is started again in the target.  From 3 on, tasks and findings that agents report
+    are shown to those who come after them."""
     tells_task_anew: bool = False
     """Whose conversation turns out to be gone is told the task as well as what it was to be told in there; in journals
     before this was known, the latter alone."""

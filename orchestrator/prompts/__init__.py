@@ -47,6 +47,7 @@ VARIABLES: Final[Mapping[str, Any]] = {
     "instructions": "Look for what an attacker could use.",
     "turn": "The second round of three.",
     "earlier": [{"who": "code_reviewer", "text": "Nothing was found."}],
+    "board": "t1 open, by code_reviewer: cover the empty input",
     "schema": '{"type": "object"}',
     "contract": "Report as you go.",
 }

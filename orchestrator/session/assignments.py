@@ -18,6 +18,7 @@ from orchestrator.quotation import quoted_name
 from orchestrator.review_engine.requests import REPLY_SCHEMA
 from orchestrator.safety.placeholders import Places, placed
 from orchestrator.safety.roles import writable_roots
+from orchestrator.session.board import board_for
 from orchestrator.session.leaf_answers import schema_of
 from orchestrator.session.state import Session
 
@@ -60,6 +61,7 @@ def assignment_for_leaf(
     blank = _blank(session, worker, agent=agent, role=role, layers=leaf.layers)
     node, share = leaf.node, MOST_SEEN_CHARS // max(1, len(leaf.sees))
     schema = schema_of(leaf)
+    board = board_for(session, leaf)
     prompt = _render(
         session,
         "member",
@@ -72,6 +74,7 @@ def assignment_for_leaf(
         schema=json.dumps(schema, ensure_ascii=False),
         previous=notes_of(session),
         lessons=taught(session) if node.access == "write" else "",
+        board=board,
         budget_tokens=node.limits.max_tokens or BUDGET_TOKENS[role],
     )
     model = node.model or session.options.models.get(agent) or _model_of_tier(session, node, agent)
@@ -306,6 +309,7 @@ def _render(session: Session, template: str, assignment: Assignment, **values: A
         "instructions": "",
         "turn": "",
         "earlier": [],
+        "board": "",
         "schema": "",
         **values,
     }

@@ -30,6 +30,7 @@ from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.triggers import trigger_of
 from orchestrator.safety import SafetyEnforcer
+from orchestrator.session.board import note_on_board
 from orchestrator.session.calls import OF_CALLS
 from orchestrator.session.delayed_starts import on_life
 from orchestrator.session.draft import Draft
@@ -125,6 +126,7 @@ def _note(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:  # noqa: C
             changed = draft.change_worker(worker)
             changed.doing = _line(text)
             changed.progress = state.progress if progress is None else progress
+            note_on_board(draft, worker, event.type, event.payload)
             if event.type is EventType.TASK:
                 draft.change_detail(worker).tasks = (*draft.detail(worker).tasks, text)[:20]
         case ConversationStarted(reference=reference, model=model):

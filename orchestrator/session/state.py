@@ -310,6 +310,27 @@ class Storage:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardItem:
+    """One entry of the team's board: a task, or a note."""
+
+    id: str
+    """``t1`` for a task, ``n1`` for a note."""
+    worker: WorkerId
+    """Who left it."""
+    text: str
+    file: str | None = None
+    """The file that it is about."""
+    done_by: WorkerId | None = None
+    """Who said that the task is done."""
+
+    def in_words(self) -> str:
+        """The entry on one line."""
+        about = f" ({self.file})" if self.file else ""
+        state = "note" if self.id.startswith("n") else f"done by {self.done_by}" if self.done_by else "open"
+        return f"{self.id} {state}, by {self.worker}: {self.text}{about}"
+
+
+@dataclass(frozen=True, slots=True)
 class StartedLeaf:
     """One leaf of the session's own plan that an agent runs, or ran."""
 
@@ -379,6 +400,8 @@ class Session:
     approvals: Approvals = field(default_factory=Approvals)
     storage: Storage = field(default_factory=Storage)
     plan_run: PlanRun = field(default_factory=PlanRun)
+    board: tuple[BoardItem, ...] = ()
+    """Tasks and notes that agents of the session's own plan left for each other, oldest first."""
     warnings: tuple[str, ...] = ()
     effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""

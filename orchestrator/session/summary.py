@@ -21,7 +21,7 @@ from orchestrator.models.workers import ExitRecord, PlantedFile, WorkerStatus
 from orchestrator.session.calls import Calls
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.spending import account_of
-from orchestrator.session.state import Phase, Session
+from orchestrator.session.state import BoardItem, Phase, Session
 
 WAITS = "waits_for_you"
 """The status of a session in which a question is open."""
@@ -133,6 +133,8 @@ class SessionSummary:
     """What differs from the target as it was when the session began, measured last; ``None`` until it has ended."""
     follow_ups: tuple[str, ...] = ()
     """What was asked besides after the session was done (``orchestrate continue``), oldest first."""
+    board: tuple[BoardItem, ...] = ()
+    """Tasks and notes that agents of a plan left for each other, oldest first."""
     planted: tuple[PlantedFile, ...] = ()
     """What agents left that programs of the user obey: the first thing that people are told."""
     suites: SuitesMeasured | None = None
@@ -163,6 +165,7 @@ def summarise(session: Session) -> SessionSummary:
     return SessionSummary(
         id=session.id,
         task=session.options.task,
+        board=session.board,
         follow_ups=tuple(asked.text for asked in session.follow_ups),
         team=TeamSummary(session.options.team or None, session.options.team_because or None),
         target=str(session.options.target),

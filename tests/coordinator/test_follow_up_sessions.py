@@ -14,21 +14,22 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.plan_tree import Strategy, StrategyNode
 from orchestrator.rehearsal.model_server import model_server
 from orchestrator.rehearsal.scenario import load_scenario
-from tests.coordinator.test_teams import CLIS, agent, says, scenario_of
+from tests.coordinator.test_teams import CLIS, Turn, agent, says, scenario_of
 
 if TYPE_CHECKING:
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow
 NAMES = ("look", "weigh", "judge")
-WRITES = {"write": {"path": "{target}/second.txt", "text": "second\n"}}
 
 
 @pytest.mark.parametrize("stand_ins", [pytest.param(True, id="stand-ins"), pytest.param(False, marks=pytest.mark.real)])
 async def test_each_cli_goes_on_in_its_own_conversation_with_what_is_new(stage: Stage, stand_ins: bool) -> None:
     stage.stand_ins = stand_ins
     plan = StrategyNode(Strategy.SEQUENTIAL, tuple(agent(n, c) for n, c in zip(NAMES, CLIS, strict=True)))
-    turns = [says(name, f"the {time} word of {name}") for time in ("first", "second") for name in NAMES]
+    turns: list[Turn] = [says(name, f"the {time} word of {name}") for time in ("first", "second") for name in NAMES]
+    _, answer = says("look", "the first word of look")
+    turns[0] = ("look", [{"report": {"type": "task", "text": "cover the empty input"}}, answer])
     path = stage.root / "scenario.toml"
     path.write_text(scenario_of(*turns))
     async with model_server(load_scenario(path)) as server:
@@ -46,6 +47,9 @@ async def test_each_cli_goes_on_in_its_own_conversation_with_what_is_new(stage: 
         )
         new = list(server.requests)[asked_before:]
     assert again.exit_code is ExitCode.DONE, again.reason
+    assert [item.in_words() for item in again.state.board] == ["t1 open, by look: cover the empty input"]
+    first = [json.dumps(one.body) for one in list(server.requests)[:asked_before] if one.worker == "weigh"]
+    assert any("t1 open, by look: cover the empty input" in one for one in first), "tasks are handed on by the board"
     result = again.state.plan_run.result
     assert result is not None
     assert [one.output["answer"] for one in result.outputs] == [f"the second word of {name}" for name in NAMES]
