@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -112,8 +112,30 @@ def python_files(tree: ProjectTree) -> tuple[str, ...]:
 
 
 def source_files(names: Sequence[str]) -> tuple[str, ...]:
-    """Keep the files that are the project itself: no stubs, tests, examples, documentation or build files."""
-    return tuple(name for name in names if name.endswith(".py") and not is_beside_the_source(name))
+    """Keep the files that are the project itself: no stubs, tests, examples, documentation or build files.
+
+    A package within a package is a part of it whatever it is called, unless it holds tests: ``shop/templates``.
+    """
+    packages = frozenset(name.removesuffix("/__init__.py") for name in names if name.endswith("/__init__.py"))
+    return tuple(
+        name for name in names if name.endswith(".py") and not is_beside_the_source(_without_parts(name, packages))
+    )
+
+
+def _without_parts(name: str, packages: Collection[str]) -> str:
+    """The name without the folders that are packages within packages and no tests."""
+    *folders, base = name.split("/")
+    kept = [
+        folder
+        for number, folder in enumerate(folders)
+        if not (
+            number
+            and folder not in TEST_FOLDERS
+            and "/".join(folders[: number + 1]) in packages
+            and "/".join(folders[:number]) in packages
+        )
+    ]
+    return "/".join((*kept, base))
 
 
 def checked_files(names: Sequence[str]) -> tuple[str, ...]:

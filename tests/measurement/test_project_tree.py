@@ -105,6 +105,16 @@ def test_what_is_beside_the_source(name: str) -> None:
     assert not is_beside_the_source(f"src/of_{Path(name).stem}_x.py")
 
 
+def test_a_package_within_a_package_is_source_whatever_it_is_called() -> None:
+    names = [
+        *("shop/__init__.py", "shop/templates/__init__.py", "shop/templates/page.py", "shop/tests/__init__.py"),
+        *("shop/tests/cases.py", "shop/tests/fixtures/__init__.py", "shop/tests/fixtures/a.py", "shop/samples/a.py"),
+        *("examples/__init__.py", "examples/more/__init__.py", "examples/more/a.py", "src/docs/a.py"),
+        *("shop/templates/test_page.py", "shop/testdata/deep/__init__.py"),
+    ]
+    assert source_files(names) == ("shop/__init__.py", "shop/templates/__init__.py", "shop/templates/page.py")
+
+
 def test_settings_and_lines_are_read_and_nothing_is_followed(tmp_path: Path) -> None:
     written(tmp_path, {"pyproject.toml": "[tool]\n", "a.py": "one\ntwo\n"})
     (tmp_path / "setup.cfg").symlink_to("/etc/passwd")
