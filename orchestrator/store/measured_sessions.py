@@ -21,7 +21,7 @@ from orchestrator.tuning.session_measures import SessionMeasures, measures_of
 
 CACHE_NAME: Final = "measures.json"
 """In the workspace; derived from the journals, and may be deleted."""
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised when a measure means something else: then everything is measured again."""
 MOST_LINE_BYTES: Final = 256 * 1024 * 1024
 MOST_CACHE_BYTES: Final = 256 * 1024 * 1024

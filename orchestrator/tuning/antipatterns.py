@@ -1,4 +1,4 @@
-"""Find the specification's four coordination antipatterns (003) by exact queries, each with its evidence.
+"""Find coordination antipatterns (the specification's 003 and MAST) by exact queries, each with its evidence.
 
 Every bound stands in the table below.  A query says what it saw, not what ought to be done.
 """
@@ -43,13 +43,14 @@ class AntiPattern:
 
 
 def detect_coordination_antipatterns(sessions: Sequence[SessionMeasures]) -> tuple[AntiPattern, ...]:
-    """Everything that the four queries find in these sessions."""
+    """Everything that the ten queries find in these sessions."""
     ended = [one for one in sessions if one.ended]
     return (
         *(found for one in ended for found in handoff_cycles(one)),
         *(found for one in ended for found in excessive_rounds(one)),
         *lone_dissenters(ended),
         *bottlenecks(ended),
+        *(found for one in ended for found in behaviours(one)),
     )
 
 
@@ -105,6 +106,12 @@ def bottlenecks(sessions: Sequence[SessionMeasures]) -> Iterable[AntiPattern]:
                 f"{agent} ran for {LEAST_SHARE:.0%} of the time or more in {len(long)} of its {len(mine)} sessions"
             )
             yield AntiPattern("bottleneck", summary, tuple(Evidence(one.session) for one in long))
+
+
+def behaviours(session: SessionMeasures) -> Iterable[AntiPattern]:
+    """What the workers of one session did: thrash, deadlock, rework, and the ways of going wrong of MAST."""
+    for one in session.behaviours:
+        yield AntiPattern(one.name, one.summary, (Evidence(session.session, one.entries),))
 
 
 def _with_next(reviews: Sequence[ReviewMeasure]) -> Iterable[tuple[ReviewMeasure, float]]:

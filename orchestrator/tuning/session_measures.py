@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from orchestrator.tuning.behaviours import Behaviour, BehaviourFold, rework_found
+
 MEASURED: Final = frozenset(
     {
         *("session_opened", "session_closed", "worker_started", "start_failed", "worker_exited", "work_measured"),
         *("baseline_measured", "checks_measured", "change_measured", "user_command", "coordinator_resumed"),
-        *("clock_moved", "told", "effect_intended"),
+        *("clock_moved", "told", "effect_intended", "agent_output"),
     }
 )
 """Kinds of entries that a figure comes from."""
@@ -24,6 +26,10 @@ _MEASURED: Final = frozenset(kind.encode() for kind in MEASURED)
 _EFFECTS: Final = (b'"kind":"save_review"', b'"kind":"record_plan"', b'"kind":"ask_person"')
 """Of effects, and of facts, those alone: the others hold prompts and are long."""
 _KIND: Final = b'"kind":"'
+_OUTPUT: Final = b"agent_output"
+_ACTS: Final = (b'"kind":"tool_called"', b'"kind":"tool_returned"', b'"kind":"reported"', b'"kind":"turn_ended"')
+_WORDS: Final = (*_ACTS, b"ait", b"AIT", b"lock", b"epend", b" pass", b"green", b"succe")
+"""What workers did, and of what they said only that in which a query could find something."""
 _ABSTAINED: Final = "abstained"
 
 
@@ -93,6 +99,8 @@ class SessionMeasures:
     questions: int = 0
     commands: int = 0
     """What a person did by hand: stop, pause, answer…"""
+    behaviours: tuple[Behaviour, ...] = ()
+    """Ways of going wrong that its workers showed."""
 
     @property
     def wall_s(self) -> float:
@@ -130,12 +138,16 @@ class _Fold:
         self.reviews: list[ReviewMeasure] = []
         self.written: dict[str, int] = {}
         self.starts: list[tuple[int, str]] = []
+        self.behaviours = BehaviourFold()
+        self.found: list[Behaviour] = []
         self.entry = 0
 
     def add(self, name: str, amount: float) -> None:
         self.known[name] = self.known.get(name, 0) + amount
 
     def take(self, kind: str, at: datetime, body: Mapping[str, Any]) -> None:  # noqa: C901 - one row a kind
+        if kind in ("agent_output", "worker_started", "worker_exited"):
+            self.found.extend(self.behaviours.take(self.entry, kind, body))
         match kind:
             case "session_opened":
                 options = body["options"]
@@ -160,8 +172,11 @@ class _Fold:
                 if body.get("problem") is None:
                     self.known["left"] = body.get("insertions", 0) + body.get("deletions", 0)
             case "user_command":
+                self.behaviours.asked_again()
                 self.add("commands", 1)
             case "coordinator_resumed":
+                if body.get("follow_up"):
+                    self.behaviours.asked_again()
                 self.add("away_s", max(0.0, body.get("away_s", 0.0)))
             case "clock_moved":
                 self.add("away_s", body["seconds"])
@@ -188,6 +203,8 @@ class _Fold:
                 ]
                 latency = max(0.0, (at - asked).total_seconds())
                 request, action = effect["request"], effect["decision"]["action"]
+                if action == "pause_and_clarify":
+                    self.behaviours.asked_again()
                 about, trigger = request.get("about") or "", request["trigger"]
                 self.reviews.append(ReviewMeasure(latency, action, tuple(told), self.entry, about, trigger))
 
@@ -209,6 +226,7 @@ class _Fold:
             self.ran[agent] = self.ran.get(agent, 0.0) + max(0.0, (at - began).total_seconds())
 
     def measures(self, entries: int) -> SessionMeasures:
+        rework = rework_found(sum(self.written.values()), self.known.get("left"), entries)
         return SessionMeasures(
             **self.known,
             entries=entries,
@@ -218,6 +236,7 @@ class _Fold:
             handoffs=len(self.handed),
             failed_handoffs=len(self.failed),
             written=sum(self.written.values()),
+            behaviours=(*self.found, rework) if rework is not None else tuple(self.found),
         )
 
 
@@ -260,6 +279,11 @@ def _tells_nothing(line: bytes) -> bool:
         return False
     start += len(_KIND)
     kind = line[start : line.find(b'"', start)]
+    if kind == _OUTPUT:
+        for one in _WORDS:  # noqa: SIM110 - faster than all(), and most lines of a journal are such
+            if one in line:
+                return False
+        return True
     if kind in (b"told", b"effect_intended"):
         return not any(one in line for one in _EFFECTS)
     return kind not in _MEASURED
