@@ -120,9 +120,8 @@ def test_the_other_pages_have_no_violation_and_fit_a_phone(
 
 
 def test_sessions_are_sorted_filtered_and_compared(
-    browser: Browser, stage: Stage, shown: Showing, staged: object
+    browser: Browser, stage: Stage, shown: Showing, staged: Callable[..., Stage]
 ) -> None:
-    assert callable(staged)
     other = staged("0001")
     other.take(SessionClosed(Outcome.FAILED, "not all of it"))
     with watching(browser, shown.url) as watched:
