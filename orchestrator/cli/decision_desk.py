@@ -134,7 +134,7 @@ def wrapped(line: DeskLine, width: int) -> list[str]:
 
 def prompt_keys(question: OpenQuestion, change: DeskChange | None) -> list[DeskLine]:
     """What else may be typed where the question is put in the terminal that the session runs in."""
-    lines = []
+    lines: list[DeskLine] = []
     if question.about is not None and not question.consent:
         words = f"review again: the other agents look once more at {question.about}'s work as it stands; it stays open"
         lines.append(DeskLine("choice", f"  {REVIEW_AGAIN}  {words}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.session_lookup import workspace_words
@@ -39,7 +40,13 @@ from orchestrator.narration.sentences import (
 from orchestrator.quotation import visible, visible_lines
 from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
-from orchestrator.session.summary import SessionSummary, WorkerSummary, summarise, tests_in_words
+from orchestrator.session.summary import (
+    SessionSummary,
+    WorkerSummary,
+    summarise,
+    tests_in_words,
+    waited_for_person_s,
+)
 
 _COLOURS = {
     Outcome.DONE: "\x1b[1;32m",
@@ -127,9 +134,11 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
         for answer in review.answers:
             yield "", f"  {review_words(answer)}"
         yield "", f"  → {decision_words(review.decision) if review.decision else 'not decided yet'}"
-    for action in summary.recoveries:
-        yield "recovered", f"{action.worker}: {recovery_words(action)}"
-        for line in recovery_changes(action):
+    told = [(f"{each.worker}: {recovery_words(each)}", tuple(recovery_changes(each))) for each in summary.recoveries]
+    for (words, changes), alike in groupby(told):
+        times = len(list(alike))
+        yield "recovered", f"{words} ({times} times)" if times > 1 else words
+        for line in changes:
             yield "", f"  {line}"
     for settled in summary.settled:
         yield from _settled(settled)
@@ -214,15 +223,15 @@ def _consumption(summary: SessionSummary) -> str:
 
 
 def _times(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str]]:
-    """Where the time went: how long each agent ran, all its reviewers together, and how long nobody did."""
+    """Where the time went: how long each agent ran, the reviewers together, and how long a person was waited for."""
     main = [(worker.id, worker.ran_s) for worker in summary.workers if worker.attempts and session.is_main(worker.id)]
     called = sum(worker.ran_s for worker in summary.workers if not session.is_main(worker.id))
     if not main:
         return
     parts = [f"{name} {duration(ran)}" for name, ran in main]
     parts += [f"reviewers called in {duration(called)}"] if called >= 1 else []
-    rest = summary.elapsed_s - sum(ran for _, ran in main) - called
-    parts += [f"nobody (starting, measuring, waiting) {duration(rest)}"] if rest >= 1 else []
+    waited = waited_for_person_s(summary)
+    parts += [f"waiting for you {duration(waited)}"] if waited >= 1 else []
     yield "time", f"{duration(summary.elapsed_s)} in all: {', '.join(parts)}"
 
 
@@ -262,8 +271,11 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
         yield "question", f"{question.id}: {question.asked_by} asks: {one_line(question.text, 4000)}"
         for point in question.points:
             yield "", f"  - {one_line(point, 500)}"
-        for number, suggestion in enumerate(question.suggestions, start=1):
+        effects = question.effects or ("",) * len(question.suggestions)
+        for number, (suggestion, effect) in enumerate(zip(question.suggestions, effects, strict=True), start=1):
             yield "", f"  {number}. {one_line(suggestion, 300)}"
+            if effect:
+                yield "", f"     → {one_line(effect, 300)}"
     if folder.report_text_file.exists():
         yield "report", quoted_name(str(folder.report_text_file))
     else:

@@ -124,6 +124,8 @@ class Attendance:
         """Inside it; shielded once there is a session, which is stopped rather than abandoned."""
         self._interrupts = 0
         self._put: set[str] = set()
+        self._aside: set[str] = set()
+        """Questions whose prompt was left with an empty line; a key puts them once more."""
         self._given: dict[str, str] = {}
         """What was answered here, by question."""
         self._settled = 0
@@ -200,6 +202,11 @@ class Attendance:
             about = worker if worker is not None and self.session.is_main(worker) else None
             self.drop(UserCommand(command=Command.REVIEW, by=self.by, worker=about, who=person()))
             self.view.tell(f"a review of {about or 'the work'} has been asked for")
+        elif wish is Wish.ANSWER:
+            self._put -= self._aside
+            self._aside.clear()
+            self._changed.set()
+            self._changed = anyio.Event()
         elif wish is Wish.LEAVE:
             self.left_running = True
             self._leave()
@@ -331,6 +338,9 @@ class Attendance:
             line: str | None = ""
             while line is not None and not line.strip():
                 line = await (reader.read_answer() if is_about_consent else reader.read_line())
+                if line is not None and not line.strip() and self.keys is not None:
+                    self._aside.add(question.id)
+                    return ""
             if line is not None and self._is_a_look(line.strip().lower(), asked, change):
                 continue
             problem = no_answer(self.session, question, line) if line is not None else None

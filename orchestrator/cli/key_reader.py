@@ -27,6 +27,8 @@ class Wish(StrEnum):
     """Have the view's ``show_change`` called with what was changed."""
     RECENT_CHANGE = "recent change"
     """The same with what was changed since the last review."""
+    ANSWER = "answer"
+    """Put the questions once more whose prompt was left."""
     LEAVE = "leave"
 
 

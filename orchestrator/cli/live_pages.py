@@ -24,6 +24,7 @@ KEYS_HELP = (
     ("d", "what was changed up to now; again: since the last review"),
     ("l", "follow one agent on the whole screen; again: the next one"),
     ("t", "the plan as a tree; what is finished is folded"),
+    ("a", "answer an open question (an empty line leaves its prompt)"),
     ("q", "leave the view; the session goes on (orchestrate attach: back)"),
     ("↑ ↓ PgUp PgDn", "look further up and down"),
     ("Esc", "back to all agents"),

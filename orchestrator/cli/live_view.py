@@ -186,6 +186,8 @@ class LiveView:
                 return Wish.REVIEW
             case "q":
                 return Wish.LEAVE
+            case "a":
+                return Wish.ANSWER
             case "d":
                 return self._open_change()
             case "l":

@@ -52,10 +52,10 @@ _KIND_STYLES = {
     "question": "bold yellow",
 }
 
-KEYS = "p pause · r review · d diff · l follow · t tree · q leave it running · ? keys"
+KEYS = "p pause · r review · d diff · l follow · t tree · q leave · ? keys"
 PLAIN: Final = Console(width=80, color_system=None)
 """It breaks lines, and draws nothing."""
-NARROW_KEYS = "p r d l t q · ? says what they do"
+NARROW_KEYS = "p r d l t a q · ? says what they do"
 _MOST_SENTENCES = 4
 
 
@@ -109,6 +109,8 @@ def picture(session: Session, scene: Scene) -> RenderableType:
 def keys_line(session: Session, width: int) -> Text:
     """Which keys there are."""
     keys = KEYS.replace("p pause", "p go on") if session.crew_paused else KEYS
+    if session.approvals.questions:
+        keys = f"a answer · {keys}"
     return _cut(Text(keys if len(keys) <= width else NARROW_KEYS, style="dim"), width)
 
 

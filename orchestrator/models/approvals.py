@@ -30,3 +30,5 @@ class Settled:
     """The question was whether a command may run."""
     request: str = ""
     """The guard's request, for a consent."""
+    asked_at: datetime | None = None
+    """When it was put; ``None`` where nobody had to be asked."""

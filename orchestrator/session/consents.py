@@ -91,6 +91,7 @@ def settle(draft: Draft, question: Question, *, outcome: str, command: UserComma
         outcome=outcome,
         consent=pending is not None,
         request=pending.request if pending is not None else "",
+        asked_at=draft.session.approvals.asked_at.get(question.id),
     )
     draft.approvals.settled = (*draft.session.approvals.settled, settled)
 
@@ -133,6 +134,7 @@ def ask_consent(
     pending = PendingGuard(worker, request, rule, deadline, source, parcel, argv, process)
     draft.approvals.questions = (*session.approvals.questions, question)
     draft.approvals.questions_asked = number
+    draft.approvals.asked_at = {**session.approvals.asked_at, question.id: draft.at}
     draft.approvals.guards = {**session.approvals.guards, question.id: pending}
     draft.tell(PersonAsked(question=question))
 

@@ -36,6 +36,8 @@ class OpenQuestion:
     """When a consent that nobody gives is refused; ``None``: the question waits as long as it takes."""
     review: ReviewId | None = None
     """The review that led to it."""
+    asked_at: datetime | None = None
+    """When it was put."""
 
 
 def open_questions(session: Session) -> tuple[OpenQuestion, ...]:
@@ -62,6 +64,7 @@ def open_question(session: Session, question: Question) -> OpenQuestion:
         ),
         until=pending.deadline if pending is not None else None,
         review=review.request.id if review is not None else None,
+        asked_at=session.approvals.asked_at.get(question.id),
     )
 
 

@@ -24,6 +24,7 @@ def ask(
     question = Question(id=f"q{number}", text=text, suggestions=tuple(suggestions), about=about)
     draft.approvals.questions = (*session.approvals.questions, question)
     draft.approvals.questions_asked = number
+    draft.approvals.asked_at = {**session.approvals.asked_at, question.id: draft.at}
     draft.tell(PersonAsked(question=question))
     if about is not None and hold:
         draft.hold(about, question.id, f"waits for a person: {text}")

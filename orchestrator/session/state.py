@@ -287,6 +287,8 @@ class Approvals:
     questions: tuple[Question, ...] = ()
     """Open ones, oldest first."""
     questions_asked: int = 0
+    asked_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When each question was put, open and closed ones."""
     answers: tuple[tuple[str, str], ...] = ()
     """Question id and answer."""
     guards: Mapping[str, PendingGuard] = field(default_factory=dict)

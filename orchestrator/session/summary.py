@@ -215,6 +215,19 @@ def waits_for_person(session: Session) -> bool:
     return bool(session.approvals.questions) and session.phase is Phase.RUNNING
 
 
+def waited_for_person_s(summary: SessionSummary) -> float:
+    """How long at least one question was open, in seconds."""
+    until = summary.updated_at or summary.opened_at
+    spans = [(one.asked_at, one.at) for one in summary.settled if one.asked_at is not None]
+    spans += [(one.asked_at, until) for one in summary.questions if one.asked_at is not None]
+    waited, counted_to = 0.0, summary.opened_at
+    for begin, end in sorted(spans):
+        if end > max(begin, counted_to):
+            waited += (end - max(begin, counted_to)).total_seconds()
+            counted_to = end
+    return waited
+
+
 def _worker(session: Session, name: WorkerId) -> WorkerSummary:
     state = session.workers[name]
     detail = session.details.get(name)

@@ -49,4 +49,4 @@ def test_a_page_longer_than_the_screen_says_where_it_stands() -> None:
 
 def test_every_key_is_explained_within_80_columns() -> None:
     assert all(line.cell_len <= 80 for line in help_page())
-    assert [line.plain.split()[0] for line in help_page()][:6] == list("prdltq")
+    assert [line.plain.split()[0] for line in help_page()][:6] == list("prdlta")

@@ -182,7 +182,7 @@ def test_keys_open_pages_and_ask_for_what_others_do(story: Story) -> None:
     assert view.press("d") is Wish.RECENT_CHANGE
     assert view.press("d") is None
     view.press("escape")
-    assert [view.press(key) for key in "prq"] == [Wish.PAUSE, Wish.REVIEW, Wish.LEAVE]
+    assert [view.press(key) for key in "praq"] == [Wish.PAUSE, Wish.REVIEW, Wish.ANSWER, Wish.LEAVE]
     assert view.press("x") is None
     view.close(story.at)
 

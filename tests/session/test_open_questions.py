@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orchestrator.models.entries import GuardAsked
+from orchestrator.models.entries import Command, GuardAsked, UserCommand
 from orchestrator.models.events import Denied, EventType
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.open_questions import open_questions
-from orchestrator.session.summary import status_of, summarise, waits_for_person
+from orchestrator.session.summary import status_of, summarise, waited_for_person_s, waits_for_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,3 +76,19 @@ def test_a_session_that_ended_with_a_question_waits_for_nobody(play: Callable[..
 
     assert p.session.approvals.questions
     assert not waits_for_person(p.session)
+
+
+def test_how_long_a_person_was_waited_for_is_known(play: Callable[..., Play]) -> None:
+    p = play("claude", interactive=True, sandbox=SandboxConfig(name="default", confirm_commands=("make deploy",)))
+    p.start("claude")
+    p.take(GuardAsked(CLAUDE, "r1", "executable", ("make", "deploy"), "/t"))
+    asked = p.session.now
+    p.take(UserCommand(Command.ANSWER, by="terminal", text="yes", question="q1"))
+    (settled,) = p.session.approvals.settled
+    p.take(GuardAsked(CLAUDE, "r2", "executable", ("make", "deploy", "x"), "/t"))
+    begun, summary = p.session.now, summarise(p.session)
+
+    assert settled.asked_at == asked
+    assert settled.asked_at is not None
+    assert [question.asked_at for question in summary.questions] == [begun]
+    assert waited_for_person_s(summary) == (settled.at - settled.asked_at).total_seconds()
