@@ -294,8 +294,10 @@ def command(task: str | None, task_file: Path | None, **options: Any) -> int:
     """
     words = read_task(task, task_file)
     from orchestrator.cli.build_request import run_task
+    from orchestrator.cli.meant_workflow import run_meant
 
-    return run_task(words, options)
+    ran = run_meant(words, options)
+    return run_task(words, options) if ran is None else ran
 
 
 def read_task(task: str | None, task_file: Path | None) -> str:

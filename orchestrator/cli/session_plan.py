@@ -24,6 +24,7 @@ from orchestrator.cli.earlier_lessons import shown_words
 from orchestrator.cli.expected_figures import ExpectedFigures, expected_figures, in_rows, recorded_outcomes
 from orchestrator.cli.expected_figures import as_document as as_estimates
 from orchestrator.cli.labelled_rows import labelled_lines
+from orchestrator.cli.meant_workflow import plan_words
 from orchestrator.cli.named_teams import tree_document, tree_rows
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.composition.agent_choice import agent_for
@@ -197,6 +198,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
     return {
         "task": plan.task,
         "target": str(plan.target),
+        "workflow": plan_words(plan.task, plan.asked) or None,
         "team": {"name": plan.choice.team, "because": plan.choice.because, "by_name": plan.choice.by_name},
         "analysis": as_document(plan.analysis),
         "reuses": plan.choice.reuses.composition if plan.choice.reuses is not None else None,
@@ -286,7 +288,9 @@ def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
         width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
     """
     chosen = team_words(plan.choice).removeprefix("team ")
-    first = [("team", one_line(chosen, _WIDEST)), *_read(plan.analysis)]
+    workflow = plan_words(plan.task, plan.asked)
+    first = [*([("workflow", one_line(workflow, _WIDEST))] if workflow else [])]
+    first += [("team", one_line(chosen, _WIDEST)), *_read(plan.analysis)]
     first += _reuse(plan)
     first += [("lessons" if not index else "", words) for index, words in enumerate(shown_words(plan.lessons))]
     yield from labelled_lines(first, width=width)

@@ -73,7 +73,7 @@ class WorkflowFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class KnownNames:
     """What a workflow may name."""
 
     templates: Mapping[str, AgentTemplate]
@@ -85,7 +85,7 @@ class Surroundings:
     """A team by its name."""
 
 
-def workflow_from(file: TomlFile, around: Surroundings) -> WorkflowFile:
+def workflow_from(file: TomlFile, around: KnownNames) -> WorkflowFile:
     """The workflow in a file that was read.
 
     Raises:
@@ -116,7 +116,7 @@ def workflow_from(file: TomlFile, around: Surroundings) -> WorkflowFile:
     return found
 
 
-def _team(file: TomlFile, around: Surroundings) -> TeamFile | None:
+def _team(file: TomlFile, around: KnownNames) -> TeamFile | None:
     given = file.data.get("team")
     if "plan" in file.data:
         if given is not None:
@@ -141,7 +141,7 @@ def _team(file: TomlFile, around: Surroundings) -> TeamFile | None:
     return _read_team(around.read(path), around)
 
 
-def _read_team(file: TomlFile, around: Surroundings) -> TeamFile:
+def _read_team(file: TomlFile, around: KnownNames) -> TeamFile:
     return team_from(file, templates=around.templates, known_agents=tuple(around.known_agents), read=around.read)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.composition.team_files import TeamFile, included_reader
-from orchestrator.composition.workflow_files import Surroundings, WorkflowFile, workflow_from
+from orchestrator.composition.workflow_files import KnownNames, WorkflowFile, workflow_from
 from orchestrator.errors import InvalidFile
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.gates.gate_table import all_gates
@@ -39,7 +39,7 @@ def load_workflow(path: Path, *, project: Path | None = None) -> WorkflowFile:
     def find_team(name: str) -> TeamFile | None:
         return load_teams(project=project).get(name)
 
-    around = Surroundings(
+    around = KnownNames(
         templates={name: entry.template for name, entry in load_library(project).items()},
         known_agents=tuple(AGENTS),
         known_gates=tuple(all_gates()[0]),

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.composition.team_files import TeamFile, included_reader
 from orchestrator.composition.template_files import built_in_templates
-from orchestrator.composition.workflow_files import Surroundings, WorkflowFile, words_of, workflow_from
+from orchestrator.composition.workflow_files import KnownNames, WorkflowFile, words_of, workflow_from
 from orchestrator.errors import InvalidFile
 from orchestrator.models.plan_tree import AgentNode, GateNode, Strategy, StrategyNode
 from orchestrator.toml_files import TomlFile, parse_toml
@@ -28,7 +28,7 @@ def read(texts: dict[str, str]) -> WorkflowFile:
             raise InvalidFile(path, "there is no such file")
         return parse_toml(path, texts[name].encode())
 
-    around = Surroundings(
+    around = KnownNames(
         built_in_templates(),
         ("claude", "codex"),
         GATES,

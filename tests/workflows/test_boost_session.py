@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from orchestrator.workflows.proven_tests import PATCH_FILE, order_in, proven_in
+from orchestrator.workflows.rehearsed_project import lay_shop
 from tests.workflows.test_coverage_check import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
@@ -41,13 +41,11 @@ STATEMENTS, RAN_BEFORE = 22, 10
 """Nine of the prices, five of which run; thirteen of the stock, five of which run."""
 
 
-def orchestrate(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """The command as a user types it who has a home of their own."""
-    environ = {**os.environ, "XDG_CACHE_HOME": str(home / "cache"), "XDG_STATE_HOME": str(home / "state")}
+def orchestrate(*words: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user types it."""
     return subprocess.run(
         [sys.executable, "-m", "orchestrator", *words],
         cwd=ROOT,
-        env=environ,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -60,15 +58,10 @@ def orchestrate(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def boosted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, Any], int, Path]:
     """The report, the exit code and the home."""
     home = tmp_path_factory.mktemp("home").resolve()
-    # The tools are set up already; only the project of the rehearsal lies in a cache of its own.
-    own = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "orchestrate"
-    (home / "cache" / "orchestrate").mkdir(parents=True)
-    for path in own.iterdir() if own.is_dir() else ():
-        if path.name != "rehearsed-shop":
-            (home / "cache" / "orchestrate" / path.name).symlink_to(path)
-    words = ["--stand-ins", "--json", "--workspace", str(home / "work"), "--budget", "28m"]
+    shop = ["--project-root", str(lay_shop(home)), "--python", sys.executable]
+    words = ["--stand-ins", "--json", "--workspace", str(home / "work"), "--budget", "28m", *shop]
     few = ["--repeats", "3", "--mutants", "1", "--sample", "2", "--current-coverage", "90"]
-    done = orchestrate(home, "test-coverage", *words, *few)
+    done = orchestrate("test-coverage", *words, *few)
     assert done.returncode in (0, 1), done.stderr
     return json.loads(done.stdout), done.returncode, home
 
@@ -119,23 +112,23 @@ def test_the_tests_are_taken_and_refused_where_the_project_has_changed(
     boosted: tuple[Mapping[str, Any], int, Path],
 ) -> None:
     report, _, home = boosted
-    shop = home / "cache" / "orchestrate" / "rehearsed-shop"
+    shop = home / "rehearsed-shop"
     apply = ["apply", report["session"], "--workspace", str(home / "work")]
     prices = (shop / "shop" / "prices.py").read_text()
 
     (shop / "shop" / "prices.py").write_text(prices + "\n")
-    refused = orchestrate(home, *apply)
+    refused = orchestrate(*apply)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "shop/prices.py is changed" in refused.stderr
     assert PATCH_FILE in refused.stderr
 
     (shop / "shop" / "prices.py").write_text(prices)
-    dry = orchestrate(home, *apply, "--dry-run")
+    dry = orchestrate(*apply, "--dry-run")
     assert (dry.returncode, "to be added" in dry.stdout) == (0, True)
     assert not (shop / "tests" / "test_stocking.py").exists()
 
-    taken = orchestrate(home, *apply)
+    taken = orchestrate(*apply)
     assert (taken.returncode, taken.stderr) == (0, "")
     done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=shop, capture_output=True, text=True, timeout=300)
     assert f"{2 + len(KEPT)} passed" in done.stdout
-    assert "are in" in orchestrate(home, *apply).stdout
+    assert "are in" in orchestrate(*apply).stdout
