@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,26 @@ async def test_gates_of_a_plan_have_the_values_of_the_command_line_and_keep_what
     (again,) = await gates.measure(GateNode(("lint",)), target)
     assert again.state is GateState.NOT_MEASURED
     assert "only 1 files were counted, and 4 in the baseline" in again.message
+
+
+async def test_what_agents_wrote_of_tools_and_of_the_choice_of_tests_measures_nothing(tmp_path: Path) -> None:
+    target = written(
+        tmp_path / "target",
+        {
+            **SMALL,
+            "package.json": '{"devDependencies": {"eslint": "9"}}',
+            "web/a.js": "var unused;\n",
+            "node_modules/.bin/eslint": "#!/bin/sh\necho '[]'\n",
+        },
+    )
+    gates = PlanGates(
+        *(SandboxConfig(name="default"), os.environ, default_cache()),
+        python=Path(sys.executable),
+        selection=(),
+        since=datetime.now(UTC) - timedelta(hours=1),
+    )
+    written(target, {"pyproject.toml": '[tool.pytest.ini_options]\naddopts = "--deselect tests/test_sums.py"\n'})
+    lint, tests = await gates.measure(GateNode(("javascript-lint", "tests")), target)
+    assert (lint.state, tests.state) == (GateState.NOT_MEASURED, GateState.NOT_MEASURED)
+    assert lint.message == "eslint lies in the project, and node_modules was written while agents worked"
+    assert tests.message.startswith("tests are left out that were not before: pyproject.toml: --deselect")
