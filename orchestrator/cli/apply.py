@@ -42,14 +42,17 @@ def command(session: str, target: Path | None, dry_run: bool, workspace: Path | 
     from orchestrator.cli.load_session import state_of
     from orchestrator.cli.session_lookup import which_session, workspace_path
     from orchestrator.coordinator.delivered_change import plan_application, target_of
-    from orchestrator.errors import ExitCode
+    from orchestrator.errors import ExitCode, OrchestrateError
     from orchestrator.workflows.proven_delivery import plan_delivery
-    from orchestrator.workflows.proven_tests import proven_in
+    from orchestrator.workflows.proven_tests import order_in, proven_in
 
     folder = which_session(workspace_path(workspace), session)
     state = state_of(folder)
     place = target_of(state, target.expanduser() if target else None)
     proven = proven_in(folder.path)
+    if proven is None and order_in(folder.path) is not None:
+        hint = "there is nothing to take; orchestrate show says how it went"
+        raise OrchestrateError(f"session {folder.id} has proven no test yet", hint=hint)
     if proven is not None:
         return _take_proven(plan_delivery(folder, proven, place), dry_run=dry_run, as_json=as_json)
     application = plan_application(folder, state, place)

@@ -25,6 +25,8 @@ class SessionOrder:
     stand_ins: bool = False
     models: Mapping[str, str] = field(default_factory=dict)
     agents: tuple[str, ...] | None = None
+    sandbox: str = "default"
+    """A policy by its name, or by its file."""
     isolated: bool = False
     """Work on a copy of the target."""
     data: str = ""

@@ -85,7 +85,7 @@ def _request(order: SessionOrder, stack: ExitStack) -> RunRequest:
         target=order.target,
         workspace=order.workspace,
         policy=POLICIES["standard"],
-        sandbox=load_sandbox_policy("default"),
+        sandbox=load_sandbox_policy(order.sandbox),
         templates=load_templates(user_prompts()),
         agents=None if order.agents is None else tuple(map(AgentName, order.agents)),
         models={AgentName(name): model for name, model in order.models.items()},

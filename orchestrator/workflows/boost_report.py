@@ -40,6 +40,7 @@ class BoostReport:
     """What the caller took the coverage for; compared, never believed."""
     outcome: str = ""
     """Of the session."""
+    is_rehearsal: bool = False
     duration_s: float = 0.0
     kept: tuple[JudgedTest, ...] = field(init=False)
 
@@ -116,6 +117,7 @@ class BoostReport:
             "out_of_time": self.is_out_of_time,
             "session": self.session,
             "outcome": self.outcome,
+            "rehearsal": self.is_rehearsal,
             "patch": self.patch,
             "tree": self.before.tree,
             "notes": list(self.notes),

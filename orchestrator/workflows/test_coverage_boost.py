@@ -109,7 +109,7 @@ class TestCoverageBoostWorkflow:
         data = checked_context(context or {})
         options = BoostOptions(budget_s=_budget(data), python=_python(data))
         report = await boost_coverage(self.target_coverage, self.project_root, data, options, _silent)
-        if self.save_patterns and report.success and report.kept and not data.get("rehearse"):
+        if self.save_patterns and report.success and report.kept and not report.is_rehearsal:
             _save_pattern(report)
         return report.to_dict()
 
@@ -176,7 +176,8 @@ async def boost_coverage(
         coverage=before.coverage,
         tree=before.tree,
         digests=before.digests,
-        until=clock + options.budget_s * (1 - SHARE_FOR_LAST),
+        # The file that is being judged then is judged to its end, before the session is stopped.
+        until=clock + options.budget_s * (1 - 2 * SHARE_FOR_LAST),
         repeats=options.repeats,
         mutants=options.mutants,
         seed=options.seed,
@@ -184,7 +185,8 @@ async def boost_coverage(
         python=str(options.python) if options.python is not None else "",
     )
     left_s = max(1.0, options.budget_s * (1 - SHARE_FOR_LAST) - (time.monotonic() - began))
-    done, folder, is_over = await _written(_order(project, data, options, before, order_text(order)), left_s, say)
+    session = _order(project, data, options, before, order_text(order))
+    done, folder, is_over = await _written(session, left_s, say)
     proven = proven_in(folder) if folder is not None else None
     after = None
     if proven is not None and proven.texts:
@@ -200,6 +202,7 @@ async def boost_coverage(
         patch=str(folder / PATCH_FILE) if folder is not None else "",
         problems=tuple(problems),
         outcome=done.outcome if done is not None else "interrupted",
+        is_rehearsal=session.rehearse,
         is_out_of_time=is_over or time.monotonic() > until,
         duration_s=time.monotonic() - began,
     )
@@ -212,6 +215,7 @@ async def _written(order: SessionOrder, left_s: float, say: Say) -> tuple[Sessio
     def hear(line: str) -> None:
         if line.startswith(FOLDER_LINE):
             folder.append(Path(line.removeprefix(FOLDER_LINE)))
+            say(f"what is proven is kept as it comes: orchestrate apply {folder[0].name} takes it, whatever ends this")
         else:
             say(line)
 
@@ -260,7 +264,7 @@ def _order(
     )
     if order.rehearse and not str(data.get("rehearse")).endswith(".toml"):
         order = replace(order, scenario=SCENARIO.read_text(encoding="utf-8"))
-    return replace(order, isolated=True, agents=options.agents, data=told)
+    return replace(order, isolated=True, sandbox=options.sandbox, agents=options.agents, data=told)
 
 
 def _budget(data: dict[str, Any]) -> float:
