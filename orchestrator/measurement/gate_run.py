@@ -101,6 +101,8 @@ class GateRequest:
     not known."""
     since: datetime | None = None
     """When agents began to work on the project; ``None``: none does."""
+    original: Path | None = None
+    """The project that agents work on, where the target is a copy that was made for one of them."""
     within_s: float = 300.0
     """For each run of a tool, and for each suite."""
 
@@ -394,7 +396,8 @@ async def _unwritten(
         return list(asked)
     kept = []
     for gate, command in asked:
-        look = partial(written_since, request.target, command.lies_in, request.since)
+        original = request.original or request.target
+        look = partial(written_since, original, command.lies_in, request.since, copy=request.target)
         written = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the project's own tools")
         if written is None:
             kept.append((gate, command))
@@ -403,11 +406,44 @@ async def _unwritten(
     return kept
 
 
-def written_since(target: Path, folders: Sequence[str], since: datetime) -> str | None:
+def written_since(target: Path, folders: Sequence[str], since: datetime, *, copy: Path | None = None) -> str | None:
     """What of these folders was written since then, in words; ``None``: nothing, and all was looked at.  Blocks.
 
-    It is the time of a file's last change of any kind that tells: nobody can set it.
+    It is the time of a file's last change of any kind that tells: nobody can set it.  Of a copy, which is younger, the
+    contents have to be those of the project.
     """
+    written = _touched(target, folders, since)
+    if written is not None or copy is None or copy == target:
+        return written
+    for folder in folders:
+        if _contents(target, folder) != _contents(copy, folder):
+            return f"{quoted_name(folder)} is not that of the project in the copy that an agent worked on"
+    return None
+
+
+def _contents(target: Path, folder: str) -> Mapping[str, tuple[str, str]]:
+    """Kind and content of everything in a folder; what cannot be read is like nothing else."""
+    foreign, found = ForeignFolder(target), dict[str, tuple[str, str]]()
+    status = foreign.status(folder)
+    if isinstance(status, Unread):
+        return {} if status.reason == "missing" else {"": (str(target), status.reason)}
+    for entry in foreign.walk(folder, most=MOST_TOOL_FILES):
+        if isinstance(entry, Unread):
+            return {"": (str(target), entry.reason)}
+        kind = str(entry.status.kind)
+        content: str | Unread = ""
+        if kind == "file":
+            kind = f"file {entry.status.mode & 0o111:o}"
+            content = foreign.digest(entry.name, most_bytes=MOST_HASHED_BYTES)
+        elif kind == "link":
+            content = foreign.link(entry.name)
+        if isinstance(content, Unread):
+            return {"": (str(target), content.reason)}
+        found[entry.name] = (kind, content)
+    return found
+
+
+def _touched(target: Path, folders: Sequence[str], since: datetime) -> str | None:
     foreign, limit_ns = ForeignFolder(target), int(since.timestamp() * 10**9)
     for folder in folders:
         status = foreign.status(folder)

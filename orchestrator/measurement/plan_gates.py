@@ -39,6 +39,8 @@ class PlanGates:
     python: Path | None = None
     selection: tuple[str, ...] | None = None
     """What the project's settings had its runner leave out when the session began."""
+    original: Path | None = None
+    """The session's own target: an agent may work on a copy of it."""
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the session's agents began to work."""
     within_s: float = 300.0
@@ -65,6 +67,7 @@ class PlanGates:
                 notes=problems,
                 selection=self.selection,
                 since=self.since,
+                original=self.original,
                 within_s=self.within_s,
             ),
             lambda _: None,
@@ -97,6 +100,7 @@ def gates_of_session(
         environ,
         default_cache(),
         selection=selection_of(Subject(settings=settings_of(options.target)[0])),
+        original=options.target,
         since=since or datetime.now(UTC),
         settings=load_settings(project).gates,
         stated=stated_in(project) if project is not None else (),

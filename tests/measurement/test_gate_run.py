@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -203,6 +204,12 @@ def test_a_tool_of_the_project_that_was_written_while_agents_worked_is_not_asked
     # Its date can be set back, and the time of that cannot.
     os.utime(tool / "bin/eslint.js", (0, 0))
     assert written_since(tmp_path, folders, earlier) is not None
+    copy = shutil.copytree(tmp_path / "node_modules", tmp_path / "copy/node_modules").parent
+    assert written_since(tmp_path, folders, began, copy=copy) is None
+    (copy / "node_modules/eslint/bin/eslint.js").write_text("0;\n")
+    assert written_since(tmp_path, folders, began, copy=copy) == (
+        "node_modules is not that of the project in the copy that an agent worked on"
+    )
     (tmp_path / "web/node_modules").symlink_to("../node_modules")
     assert written_since(tmp_path, folders, began) == "web/node_modules is no folder that can be looked at"
 
