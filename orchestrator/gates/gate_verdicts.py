@@ -18,7 +18,7 @@ from orchestrator.models.quality_gates import (
 )
 
 MOST_FINDINGS = 200
-"""So many are kept of one gate; their number is kept whole."""
+"""So many are kept of one gate, those that count before the others; their number is kept whole."""
 LEAST_SHARE_OF_BASELINE = 0.5
 """Of what an earlier report counted: a gate that counts less than this has not looked at the same project."""
 
@@ -73,7 +73,7 @@ def judged(gate: Gate, outcome: Reading | Unmeasured, rules: Rules) -> QualityGa
             "message": encodable(outcome.message),
             "counted": outcome.counted,
             "counts": outcome.counts or gate.counts,
-            "findings": tuple(map(_encodable_finding, outcome.findings[:MOST_FINDINGS])),
+            "findings": tuple(map(_encodable_finding, _first(outcome.findings))),
             "findings_total": sum(1 for finding in outcome.findings if finding.counted),
             "suppressions": tuple(map(_encodable_suppression, outcome.suppressions[:MOST_FINDINGS])),
         }
@@ -96,6 +96,13 @@ def _encodable_finding(finding: Finding) -> Finding:
 
 def _encodable_suppression(entry: Suppression) -> Suppression:
     return replace(entry, asks=encodable(entry.asks), file=encodable(entry.file), what=encodable(entry.what))
+
+
+def _first(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Those that are kept: two hundred of low severity hide none of the grave ones behind them."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    return sorted(findings, key=lambda each: not each.counted)[:MOST_FINDINGS]
 
 
 def _why_not(gate: Gate, reading: Reading, rules: Rules) -> str | None:

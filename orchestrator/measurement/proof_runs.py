@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from orchestrator.coordinator.interpreters import with_folders
 from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
 from orchestrator.coordinator.suite_runs import observe_suite
 from orchestrator.errors import EnvironmentUnfit
@@ -33,6 +34,9 @@ PROOF_TIME_S: Final = 30.0
 TOO_LONG: Final = "it took longer than"
 _SIGNALS: Final = 128
 _NOT_STARTED: Final = (126, 127)
+
+# As the probe bounds itself: 4 GiB of memory, and 64 MiB for a file.
+_BOUNDED: Final = 'ulimit -v 4194304; ulimit -f 131072; exec sh -c "$1"'
 
 _Made = Callable[[Path, Path], Suite]
 """Makes what is run, from a folder of ours that the sandbox shows and from where the project lies."""
@@ -166,7 +170,7 @@ class ProofRuns:
         return Suite(
             name="proof",
             runner="proof",
-            argv=("sh", "-c", proof.command) if proof.command else probe,
+            argv=("sh", "-c", _BOUNDED, "sh", proof.command) if proof.command else probe,
             found="",
             form=Form.RECORDS,
             env=(
@@ -228,7 +232,7 @@ async def proof_runs(
     config, proof, _ = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
     backend, _ = choose_backend(config, proof)
     look = partial(found_suites, target, environ, stated)
-    detection, _ = await off_loop(look, within_s=FIND_TIME_S, what="the look for tests")
+    detection, folders = await off_loop(look, within_s=FIND_TIME_S, what="the look for tests")
     with temporary_folder("proofs") as folder:
         for name in ("scratch", "settings", "probes", "placed"):
             (folder / name).mkdir(mode=0o700)
@@ -237,7 +241,7 @@ async def proof_runs(
         bench = Bench(
             config=config.model_copy(update={"readable": (*config.readable, *shown)}),
             backend=backend,
-            environ=environ,
+            environ=with_folders(environ, folders),
             scratch=folder / "scratch",
             masked=(),
             settings=folder / "settings",

@@ -62,14 +62,16 @@ async def call_session(
 async def _in_process(order: SessionOrder, environ: Mapping[str, str], module: str, say: Say) -> SessionReport:
     last: deque[str] = deque(maxlen=_LAST_LINES)
     output = bytearray()
-    process = await anyio.open_process(
-        [sys.executable, "-P", "-c", _CODE, str(_ROOT), module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(environ),
-        start_new_session=True,
-    )
+    # Whoever is stopped while it starts would leave a process behind that nobody knows.
+    with anyio.CancelScope(shield=True):
+        process = await anyio.open_process(
+            [sys.executable, "-P", "-c", _CODE, str(_ROOT), module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environ),
+            start_new_session=True,
+        )
     assert process.stdin is not None
     assert process.stdout is not None
     assert process.stderr is not None

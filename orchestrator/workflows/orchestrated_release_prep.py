@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+import anyio
+
 from orchestrator.composition.agent_nodes import strategy_node
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
@@ -31,7 +33,7 @@ from orchestrator.models.quality_gates import Confidence, GateReport, GateState,
 from orchestrator.orchestration.agent_templates import get_template
 from orchestrator.orchestration.context_data import checked_context
 from orchestrator.orchestration.execution_strategies import order_of
-from orchestrator.orchestration.session_call import call_session
+from orchestrator.orchestration.session_call import call_session, seconds_of
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.settings.settings_files import load_settings
@@ -190,6 +192,7 @@ async def prepare_release(
     """What :meth:`OrchestratedReleasePrepWorkflow.execute` does, told what a command line can say besides."""
     target = project_folder(path)
     data = checked_context(dict(context))
+    seconds_of("context['timeout_seconds']", data.get("timeout_seconds"))
     started = time.monotonic()
     request = _gate_request(target, workflow._given, options)
     report = await measure(request, say)
@@ -220,7 +223,12 @@ async def _looked_at(
     plan = strategy_node(Strategy.PARALLEL, asked)
     figures = [_figure_words(gate) for gate in report.gates]
     order = order_of(plan, {"task": TASK, **data, "path": str(target), "measured": figures}, os.environ)
-    done = await call_session(order, writes=False, environ=os.environ)
+    timeout_s = seconds_of("context['timeout_seconds']", data.get("timeout_seconds"))
+    try:
+        with anyio.fail_after(timeout_s):
+            done = await call_session(order, writes=False, environ=os.environ)
+    except TimeoutError:
+        return "", (), [f"the agents were stopped: their {timeout_s:g} s are over"]
     results = done.result.outputs if done.result is not None else done.partial
     problems = [] if done.outcome == "done" else [f"the agents' session {done.session}: {done.reason}"]
     problems += [f"{each.agent_id} gave no result: {each.error}" for each in results if not each.success]

@@ -14,13 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import anyio
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.errors import EnvironmentUnfit, ExitCode, InvalidFile, OrchestrateError, UsageError
 from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.gate_table import all_gates
-from orchestrator.gates.gate_verdicts import Rules, sentence
+from orchestrator.gates.gate_verdicts import MOST_FINDINGS, Rules, sentence
 from orchestrator.measurement.gate_run import LOOK_TIME_S, GateRequest, measure
 from orchestrator.measurement.project_tree import look_at, reader_of_lines
 from orchestrator.measurement.proof_runs import proof_runs
@@ -29,7 +30,7 @@ from orchestrator.models.plan_tree import AgentResult, StrategyNode
 from orchestrator.models.quality_gates import GateReport, GateState, QualityGate
 from orchestrator.orchestration.context_data import checked_context
 from orchestrator.orchestration.execution_strategies import order_of
-from orchestrator.orchestration.session_call import call_session
+from orchestrator.orchestration.session_call import call_session, seconds_of
 from orchestrator.quotation import one_line
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
@@ -284,6 +285,7 @@ async def dive(
     """What :meth:`SecurityDeepDiveWorkflow.execute` does, told what a command line can say besides."""
     target = project_folder(path)
     data = checked_context(dict(context))
+    seconds_of("context['timeout_seconds']", data.get("timeout_seconds"))
     words = accepted_in(options.accepted, datetime.now(UTC).date())
     started = time.monotonic()
     request = await off_loop(partial(_gate_request, target, options), within_s=SETTINGS_TIME_S, what="the settings")
@@ -321,8 +323,13 @@ class Auditor:
     async def ask(self, plan: StrategyNode, task: str, looked: Looked) -> None:
         """Run one session; what goes wrong with agents is a problem that the report tells, and no error."""
         order = order_of(plan, {"task": task, **self.context, "path": str(self.target)}, os.environ)
+        timeout_s = seconds_of("context['timeout_seconds']", self.context.get("timeout_seconds"))
         try:
-            done = await call_session(order, writes=False, environ=os.environ)
+            with anyio.fail_after(timeout_s):
+                done = await call_session(order, writes=False, environ=os.environ)
+        except TimeoutError:
+            looked.problems.append(f"the agents were stopped: their {timeout_s:g} s are over")
+            return
         except OrchestrateError as error:
             # No agent, no login, no money left: the tools have spoken without it, and the report says so.
             if error.exit_code != ExitCode.NEEDS_PERSON:
@@ -421,6 +428,11 @@ def concluded(
     doubtful = [each for each in kept if each.is_grave and not each.is_verified and not each.accepted]
     vendors = sorted({vendor_of(each) for each in results if each.success})
     warnings = [sentence(gate) for gate in unmeasured if gate not in missing] + judged.looked.problems
+    warnings += [
+        f"only the first {MOST_FINDINGS} findings of {gate.tool} were taken"
+        for gate in measured.gates
+        if len(gate.findings) == MOST_FINDINGS
+    ]
     if results and len(vendors) < 2:
         warnings.append(f"one vendor only ({', '.join(vendors) or 'none'}): nobody else could confirm what it found")
     warnings += [

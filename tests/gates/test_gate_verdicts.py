@@ -40,6 +40,14 @@ def test_a_value_of_nothing_or_of_too_little_is_not_measured(reading: Reading, w
     assert why in gate.message
 
 
+def test_many_findings_that_do_not_count_hide_none_that_does() -> None:
+    low = [Finding(f"low {number}", counted=False) for number in range(250)]
+    gate = judged(GATE, Reading(1.0, 5, "", (*low, Finding("grave"))), Rules())
+
+    assert (len(gate.findings), gate.findings_total) == (200, 1)
+    assert [each.message for each in gate.findings[:2]] == ["grave", "low 0"]
+
+
 def test_half_of_the_baseline_is_enough() -> None:
     assert judged(GATE, Reading(0.0, 5, ""), Rules(baseline={"lint": Counted(10)})).passed
 

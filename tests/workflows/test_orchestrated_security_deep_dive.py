@@ -36,6 +36,7 @@ from orchestrator.workflows.orchestrated_security_deep_dive import (
     remediation,
 )
 from orchestrator.workflows.weaknesses import Source, Standing, Weakness
+from tests.measurement.conftest import written
 
 PROFILE = load_profile("asvs-l1")
 CODE = {"a.py": ["x"] * 40}
@@ -170,6 +171,21 @@ def test_what_was_accepted_counts_to_its_last_day(tmp_path: Path) -> None:
 def test_a_profile_that_is_not_there_is_refused_from_python() -> None:
     with pytest.raises(ValueError, match="no profile"):
         SecurityDeepDiveWorkflow(profile="nothing")
+
+
+@pytest.mark.slow
+async def test_agents_whose_time_is_over_are_stopped_and_the_tools_have_spoken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written(tmp_path / "p", {"app.py": "import hashlib\n\nX = hashlib.md5(b'').hexdigest()\n"})
+    monkeypatch.setenv("ORCHESTRATOR_WORKSPACE", str(tmp_path / "w"))
+    workflow = SecurityDeepDiveWorkflow()
+    report = await workflow.execute(str(folder), {"rehearse": "stand-ins", "timeout_seconds": 0.001})
+
+    assert [(row.file, row.kind) for row in report.findings] == [("app.py", "weak hash")]
+    assert any("their 0.001 s are over" in warning for warning in report.warnings)
+    with pytest.raises(ValueError, match="timeout_seconds"):
+        await workflow.execute(str(folder), {"rehearse": "stand-ins", "timeout_seconds": -1})
 
 
 @pytest.fixture(scope="module")

@@ -69,7 +69,6 @@ GREP = "subprocess.run(['grep', '-q', 'ValueError', 'shop/files.py'])"
 REPRODUCED = "a test fails here and passes with the change"
 FLAG = (*MEND, Change("shop/files.py", "def other", "FIXED = True\n\n\ndef other"))
 CASES: Mapping[str, Case] = {
-    "a test that asserts": Case(REPRODUCED, proving(HONEST)),
     "a class of unittest": Case(
         REPRODUCED,
         f"{HEAD}import unittest\n\n\nclass It(unittest.TestCase):\n    def test_it(self):\n"
@@ -84,7 +83,7 @@ CASES: Mapping[str, Case] = {
             ),
         ),
     ),
-    "a folder for a while": Case(
+    "a test that asserts, with a folder for a while": Case(
         REPRODUCED, f"{HEAD}\n\ndef test_it(tmp_path):\n    (tmp_path / 'x').write_text('')\n{HONEST}"
     ),
     "a command": Case(REPRODUCED, command="python3 -c \"import shop.files as f; f.place('../x')\" && exit 1 || exit 0"),
@@ -116,13 +115,7 @@ CASES: Mapping[str, Case] = {
         "it writes files of the project: data/rates.txt",
         proving(f"    Path('data/rates.txt').write_text('2')\n{HONEST}"),
     ),
-    "it makes a file in the project": Case(
-        "it writes files of the project: new.txt", proving(f"    Path('new.txt').write_text('2')\n{HONEST}")
-    ),
     "it never ends": Case("it shows nothing: it took longer than", proving("    while True:\n        pass\n")),
-    "its child never ends": Case(
-        "it shows nothing: it took longer than", proving("    subprocess.run(['sleep', '1000'])\n")
-    ),
     "it asks for the network": Case(
         "it asks for the network: example.com",
         proving(f"    try:\n        socket.create_connection(('example.com', 80))\n    except OSError: pass\n{HONEST}"),
@@ -152,7 +145,6 @@ CASES: Mapping[str, Case] = {
     "it leaves by itself": Case(
         "it shows nothing: it ended with 0", proving("    shop.files.place('x')\n    os._exit(0)\n")
     ),
-    "it exits": Case("it shows nothing: SystemExit", proving("    shop.files.place('x')\n    sys.exit(1)\n")),
     "it is skipped once mended": Case(
         "with the change it shows nothing: SkipTest",
         proving(
@@ -164,7 +156,6 @@ CASES: Mapping[str, Case] = {
         "it holds no test", f"{HEAD}try:\n    assert shop.files.place('..') is None\nexcept ValueError: pass\n"
     ),
     "a command that is not there": Case("it shows nothing: it ended with 127", command="no-such-program-here"),
-    "a command that is ended": Case("it shows nothing: it ended with 137", command="kill -9 $$"),
     "a wish": Case(
         "breaks the project's own tests: tests.test_sums.Sums.test_add",
         "from shop.sums import add\n\ndef test_it():\n    assert add(1, 2) == 4\n",
