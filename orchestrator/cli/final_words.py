@@ -37,6 +37,7 @@ from orchestrator.narration.sentences import (
     status_words,
     unknown_records_words,
 )
+from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import visible, visible_lines
 from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
@@ -117,7 +118,7 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     for line in tests_in_words(summary):
         yield "tests", one_line(line, 300)
     for worker in summary.workers:
-        yield from _calls(worker)
+        yield from _calls(worker, summary.target)
     yield "used", _consumption(summary)
     yield from _times(session, summary)
     for worker in summary.workers:
@@ -199,7 +200,7 @@ def _files(files: Sequence[str], insertions: int, deletions: int) -> str:
     return f"{changed_lines(len(files), insertions, deletions)}: {quoted_names(names)}{more}"
 
 
-def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
+def _calls(worker: WorkerSummary, target: str) -> Iterator[tuple[str, str]]:
     """Count the tool calls that failed, were denied or never ended."""
     kinds = (
         ("failed", worker.calls_failed, worker.failed_calls),
@@ -210,7 +211,7 @@ def _calls(worker: WorkerSummary) -> Iterator[tuple[str, str]]:
         if count:
             left = count - len(named[:_FEW_CALLS])
             more = f" and {left} more" if left > 0 else ""
-            said = "; ".join(one_line(words, 120) for words in named[:_FEW_CALLS])
+            said = "; ".join(one_line(short_paths(words, target), 120) for words in named[:_FEW_CALLS])
             yield "calls", f"{worker.id}: {count} {word}: {said}{more}"
 
 

@@ -60,10 +60,19 @@ class LiveView:
         console: On a terminal; usually standard error's.
         verbose: List normal notices too, not only the important ones.
         notifier: Calls the person when a question is put.
+        in_front: Whether the terminal is ours: nothing is drawn over what a shell, or another program, shows in it.
     """
 
-    def __init__(self, console: Console, *, verbose: bool = False, notifier: Notifier | None = None) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        verbose: bool = False,
+        notifier: Notifier | None = None,
+        in_front: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._console = console
+        self._in_front = in_front
         self._screen = Screen(console)
         self._notifier = notifier or Notifier(console.file)
         self._least = Weight.NORMAL if verbose else Weight.IMPORTANT
@@ -136,6 +145,9 @@ class LiveView:
         if self._asking or self._broken:
             return
         self._begun = self._begun or now
+        if not self._in_front():
+            self.suspend()
+            return
         seen = (
             *(self._session, self._session.n if self._session else 0, len(self._preparing), self._notice),
             *(int(now.timestamp()), self._console.size, self._page, self._followed, self._above),

@@ -115,6 +115,14 @@ def live_view_possible() -> bool:
     return os.isatty(2) and os.environ.get("TERM", "") not in ("", "dumb")
 
 
+def in_front() -> bool:
+    """Whether the shell lets us have standard error's terminal, rather than having put us into the background."""
+    try:
+        return os.tcgetpgrp(2) == os.getpgrp()
+    except OSError:
+        return True  # no terminal of our session: there is no shell that could have it
+
+
 def terminal_width(stream: TextIO) -> int | None:
     """How many columns ``stream`` has; ``None`` where it is no terminal."""
     return shutil.get_terminal_size().columns if stream.isatty() else None

@@ -17,7 +17,7 @@ from orchestrator.cli.foreground import Begin, Beside, View, attend
 from orchestrator.cli.notifier import Notifier
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
-from orchestrator.cli.session_lookup import colours_wanted, live_view_possible, put_out, terminal_width
+from orchestrator.cli.session_lookup import colours_wanted, in_front, live_view_possible, put_out, terminal_width
 from orchestrator.composition.team_choice import team_words
 from orchestrator.coordinator.session_request import FollowUpRequest, GateMeasurer, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
@@ -65,7 +65,7 @@ class Showing:
 
             from orchestrator.cli.live_view import LiveView
 
-            return LiveView(Console(stderr=True), verbose=self.verbose)
+            return LiveView(Console(stderr=True), verbose=self.verbose, in_front=in_front)
         least = Weight.IMPORTANT if self.quiet else Weight.DETAIL if self.verbose else Weight.NORMAL
         return PlainView(sys.stderr, least, Notifier(sys.stderr) if sys.stderr.isatty() else None)
 

@@ -25,6 +25,7 @@ from orchestrator.narration.sentences import (
     review_words,
     unknown_records_words,
 )
+from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
 from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
@@ -72,7 +73,9 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from _section("Whose the changes are", _whose(summary))
     yield from _section("What the diff does not show", _unshown(summary))
     yield from _section("Tests of the target", (f"- {markdown_line(line)}" for line in tests_in_words(summary)))
-    yield from _section("Calls that did not go well", (line for worker in summary.workers for line in _calls(worker)))
+    yield from _section(
+        "Calls that did not go well", (line for worker in summary.workers for line in _calls(worker, summary.target))
+    )
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
     yield from _section("Warnings", _warnings(summary))
@@ -201,7 +204,7 @@ def _names(files: Sequence[str]) -> Iterator[str]:
         yield f"- and {len(files) - 100} more"
 
 
-def _calls(worker: WorkerSummary) -> Iterator[str]:
+def _calls(worker: WorkerSummary, target: str) -> Iterator[str]:
     kinds = (
         ("failed", worker.calls_failed, worker.failed_calls),
         ("denied", worker.calls_denied, worker.denied_calls),
@@ -211,7 +214,7 @@ def _calls(worker: WorkerSummary) -> Iterator[str]:
     for word, count, named in kinds:
         if count:
             yield f"- {worker.id}: {count} {word} (of {worker.tool_calls} tool calls)"
-            yield from (f"  - {markdown_line(words)}" for words in named)
+            yield from (f"  - {markdown_line(short_paths(words, target))}" for words in named)
 
 
 def _recovery_lines(action: RecoveryAction) -> Iterator[str]:

@@ -211,3 +211,24 @@ def test_the_pace_and_what_is_left_stand_in_the_second_line(story: Story) -> Non
 
     assert re.search(r"\d+\.\dk tokens/min   left: no limit was set", words(out))
     view.close(story.at)
+
+
+def test_nothing_is_drawn_over_what_a_shell_shows(story: Story) -> None:
+    """As after Ctrl-Z and bg."""
+    on, out = console()
+    is_ours = True
+    view = LiveView(on, in_front=lambda: is_ours)
+    for entry in story.entries:
+        view.observe(story.session, entry)
+    view.refresh(story.at)
+    is_ours = False
+    view.refresh(story.at + timedelta(seconds=1))
+    assert out.getvalue().endswith("\x1b[?25h")
+    length = len(out.getvalue())
+    view.refresh(story.at + timedelta(seconds=2))
+    assert len(out.getvalue()) == length
+
+    is_ours = True
+    view.refresh(story.at + timedelta(seconds=3))
+    assert len(out.getvalue()) > length
+    view.close(story.at)

@@ -95,3 +95,18 @@ def test_a_person_who_is_asked_is_called_and_told_what_is_needed(asked: Terminal
         "how to see all of it": "whole diff" in question,
     }
     assert [what for what, there in found.items() if not there] == []
+
+
+@pytest.mark.fault("F5")
+def test_a_call_that_failed_is_said_without_the_way_to_the_target(program: Program) -> None:
+    target = program.target(files={"a.txt": "old\n"})
+    call = CLAUDE_SAYS["call"].replace('"command":"true"', f'"command":"cd {target} && cat {target}/b.txt"')
+    failed = CLAUDE_SAYS["returned"].replace('"content":"ok"', '"content":"no such file","is_error":true')
+    lines = "\n".join(f"echo '{line}'" for line in (CLAUDE_SAYS["init"], call, failed, CLAUDE_SAYS["result"]))
+    program.agent("claude", f"echo new >a.txt\n{lines}")
+    program.run(target)
+
+    shown = program.orchestrate("show").out
+    report = (program.session() / "report.md").read_text(encoding="utf-8").replace("\\", "")
+    assert "Bash: cat b.txt" in shown
+    assert "Bash: cat b.txt" in report
