@@ -34,6 +34,7 @@ from orchestrator.orchestration.agent_templates import get_template
 from orchestrator.orchestration.context_data import checked_context
 from orchestrator.orchestration.execution_strategies import order_of
 from orchestrator.orchestration.session_call import call_session, seconds_of
+from orchestrator.quotation import one_line
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.settings.settings_files import load_settings
@@ -207,7 +208,7 @@ async def prepare_release(
             # No agent, no login, no money left: it is for a person, and the gates have spoken without it.
             if error.exit_code != ExitCode.NEEDS_PERSON:
                 raise
-            problems = [f"no agent looked at what tools cannot see: {error.message}"]
+            problems = [one_line(f"no agent looked at what tools cannot see: {error.message}", 600)]
     files = _files(target) if results else frozenset[str]()
     tried, unfit = await _tried(request, results, files, say)
     found = _report(report, results, [*problems, *unfit], files=files, tried=tried)

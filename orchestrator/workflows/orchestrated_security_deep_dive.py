@@ -76,6 +76,7 @@ __all__ = ["SecurityDeepDiveReport", "SecurityDeepDiveWorkflow"]
 
 TOOL_GATES: Final = ("security", "secrets", "dependencies", "modules")
 CRITICAL, COMPLIANT, PLANNED = "critical-findings", "compliance", "remediation-plan"
+NOBODY_LOOKED: Final = "no agent gave a result, so the tools have spoken alone; --agents none says that this is meant"
 _LINE, _RULE = "=" * 70, "-" * 70
 _MARKS: Final = {GateState.PASS: "✅", GateState.FAIL: "❌", GateState.NOT_MEASURED: "❔"}
 _IN_PLAN: Final = frozenset(SEVERITIES[:3])
@@ -139,7 +140,8 @@ class SecurityDeepDiveReport:
     blockers: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     needs_person: list[str] = field(default_factory=list)
-    """Critical and high findings that nobody verified: a person says whether they are one, or accepts them."""
+    """Critical and high findings that nobody verified, for a person to mend or accept; and that no agent looked, where
+    some were to."""
     vendors: list[str] = field(default_factory=list)
     """Whose models looked."""
     summary: str = ""
@@ -277,6 +279,13 @@ class Looked:
     results: list[AgentResult] = field(default_factory=list)
     sessions: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    was_asked: bool = False
+    """Whether agents were to look at all."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether agents were to look, and none gave a result."""
+        return self.was_asked and not any(each.success for each in self.results)
 
 
 async def dive(
@@ -292,7 +301,7 @@ async def dive(
     measured = await measure(request, say)
     tree = await off_loop(partial(look_at, target), within_s=LOOK_TIME_S, what="the look at the project")
     auditor = Auditor(target, data, request, frozenset(tree.names), say)
-    looked = Looked()
+    looked = Looked(was_asked=workflow.agents)
     if workflow.agents:
         say("three auditors look, each by itself, and then answer one another")
         await auditor.ask(audit_plan(workflow.profile), TASK, looked)
@@ -334,7 +343,7 @@ class Auditor:
             # No agent, no login, no money left: the tools have spoken without it, and the report says so.
             if error.exit_code != ExitCode.NEEDS_PERSON:
                 raise
-            looked.problems.append(f"no agent looked: {error.message}")
+            looked.problems.append(one_line(f"no agent looked: {error.message}", 600))
             return
         results = done.result.outputs if done.result is not None else done.partial
         looked.results += results
@@ -441,7 +450,8 @@ def concluded(
         if each.state is GateState.NOT_MEASURED and each.said
     ]
     blockers = [f"{gate.name}: {gate.message}" for gate in gates if gate.blocks]
-    needs = [] if blockers else [each.words() for each in doubtful]
+    nobody = [NOBODY_LOOKED] if judged.looked.is_empty else []
+    needs = [] if blockers else [*(each.words() for each in doubtful), *nobody]
     warnings += [f"unverified: {each.words()}" for each in doubtful] if blockers else []
     confidence = ("low", "medium", "high")[(not unmeasured) + (len(vendors) >= 2)]
     open_grave = sum(each.is_grave and not each.accepted for each in kept)

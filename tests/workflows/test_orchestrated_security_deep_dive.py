@@ -58,6 +58,7 @@ def conclude(
     state: GateState = GateState.PASS,
     results: tuple[AgentResult, ...] = (),
     options: DiveOptions | None = None,
+    was_asked: bool = False,
 ) -> SecurityDeepDiveReport:
     tools = [
         QualityGate(name=name, state=state, actual=0.0, threshold=0.0, direction="at most", tool=name)
@@ -66,7 +67,7 @@ def conclude(
     if state is GateState.NOT_MEASURED:
         tools = [gate.model_copy(update={"actual": None, "message": "it is missing"}) for gate in tools]
     measured = GateReport(path="/p", tree="sha256:1", files=1, approved=True, confidence="high", gates=tuple(tools))
-    judged = Judged(weaknesses, (), Looked(results=list(results)))
+    judged = Judged(weaknesses, (), Looked(results=list(results), was_asked=was_asked))
     return concluded(
         measured, PROFILE, judged, options or DiveOptions(), files=CODE, lines=lambda name: CODE.get(name, ())
     )
@@ -104,6 +105,15 @@ def test_a_tool_that_was_not_measured_blocks_unless_it_may_go_unmeasured() -> No
     assert "not measured" in blocked.blockers[0]
     assert allowed.exit_code == 0
     assert any("security was not measured" in warning for warning in allowed.warnings)
+
+
+def test_where_no_agent_gave_a_result_a_person_decides_whether_tools_are_enough() -> None:
+    failed = AgentResult(NodePath("1.1"), "auditor", False, error="out of time")
+
+    assert conclude(was_asked=True, results=(failed,)).exit_code == 3
+    assert "--agents none" in conclude(was_asked=True).needs_person[0]
+    assert conclude(was_asked=True, results=(failed, said("X"))).exit_code == 0
+    assert conclude().exit_code == 0
 
 
 def test_strictly_an_item_that_was_not_measured_blocks() -> None:
