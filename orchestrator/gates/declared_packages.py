@@ -41,6 +41,7 @@ _NAME: Final = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
 _SPECIFIER: Final = re.compile(r"\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;@(,]|--)")
 _EGG: Final = re.compile(r"[#&]egg=([A-Za-z0-9][\w.-]*)")
 _INCLUDE: Final = re.compile(r"^(?:-r|--requirement)[\s=]*([^\s#;]+)")
+_REQUIREMENTS_FILE: Final = re.compile(r"require[\w-]*\.(?:txt|in|lock)$|^requirements/[\w-]+\.txt$")
 _OWN_PLACE: Final = re.compile(r"^(?:file:)?(\.{1,2}(?:/[^\s;#\[]*)?)")
 
 
@@ -274,8 +275,26 @@ class _Manifests:
                 elif keyword.arg == "install_requires":
                     asked = True
                     found = _literal(keyword.value, named)
-                    self._lines(path, list(found) if isinstance(found, (list, tuple)) else found, "install_requires")
+                    if isinstance(found, list | tuple):
+                        self._lines(path, list(found), "install_requires")
+                    else:
+                        self._computed(path, module)
         if not asked and "install_requires" in text:
+            self._computed(path, module)
+
+    def _computed(self, path: str, module: ast.Module) -> None:
+        """A list that a program makes is known where the program names a file of requirements, which it then reads."""
+        known = {*self._subject.settings, *self._subject.text_files}
+        texts = {node.value for node in ast.walk(module) if isinstance(node, ast.Constant)}
+        folder = posixpath.dirname(path)
+        files = sorted(
+            text
+            for text in texts
+            if isinstance(text, str) and _REQUIREMENTS_FILE.search(text) and posixpath.join(folder, text) in known
+        )
+        for file in files:
+            self._include(path, file)
+        if not files:
             self.gaps.append(f"{path} (install_requires)")
 
     def _own(self, name: object) -> None:

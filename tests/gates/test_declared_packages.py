@@ -97,6 +97,14 @@ def test_a_folder_of_the_project_with_a_manifest_of_its_own_is_no_gap() -> None:
     )
 
 
+def test_a_program_that_names_its_file_of_requirements_is_read_by_that_file() -> None:
+    program = "setup(install_requires=[line for line in read('requirements.txt')])\n"
+    subject = Subject(settings={"setup.py": program, "requirements.txt": "idna\n"})
+    assert declared_by(subject).names == {"idna"}
+    assert declared_by(subject).gaps == ()
+    assert declared_by(Subject(settings={"setup.py": program})).gaps == ("setup.py (install_requires)",)
+
+
 def test_what_lies_there_and_cannot_be_read_is_a_gap() -> None:
     assert declared_by(Subject(unread=("requirements.txt", ".flake8"))).gaps == (
         "requirements.txt, which cannot be read",
