@@ -105,9 +105,12 @@ def _weigh(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         leaf = draft.session.leaf(worker)
         if trigger is Trigger.MILESTONE and leaf is not None and leaf.node.access == "read":
             return  # there is nothing to look at yet but an answer, which is read when it is there
-        if trigger is Trigger.MILESTONE and (spared := spared_by_frequency(draft.session, worker, draft.at)):
-            draft.warn(f"a milestone of {worker} is not reviewed: {spared}", worker)
-            return
+        rule = draft.session.options.consensus_frequency
+        if trigger is Trigger.MILESTONE and rule != "every_change":
+            spared = spared_by_frequency(draft.session, worker, draft.at)
+            if spared:
+                draft.warn(f"a milestone of {worker} is not reviewed: {spared}", worker)
+                return
         if trigger is not None:
             ask_for_review(draft, trigger, about=worker, text=event.payload.text)
 

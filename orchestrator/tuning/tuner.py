@@ -52,9 +52,9 @@ BARRED_FOR: Final = 4 * WINDOW
 """Sessions for which a value that was given up, taken back or left is not tried again: hysteresis."""
 WATCH: Final = 150
 """Sessions after a claim in which a fall takes it back."""
-FALL_AT: Final = 33.0
+FALL_AT: Final = 60.0
 """Evidence of a fall since the change that takes it back."""
-LATE_FALL_AT: Final = 400.0
+LATE_FALL_AT: Final = 800.0
 """The same since any session after it (an e-CUSUM, which forgets what was before): more, because there are many."""
 FALL_SHARE: Final = 0.65
 """What of the rate of success that was sure is looked for."""
