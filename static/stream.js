@@ -112,7 +112,7 @@ function watch() {
 async function openFromReport() {
   try {
     const answer = await fetch(`/api/opening?${new URLSearchParams(wantedSession() ? { session: wantedSession() } : {})}`);
-    if (answer.ok) takeOpening(await answer.json());
+    if (answer.status === 200) takeOpening(await answer.json());
   } catch {
     // The stream tells all of it, a little later.
   }

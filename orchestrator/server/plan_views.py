@@ -17,6 +17,7 @@ from orchestrator.models.plan_tree import (
     Result,
     StrategyNode,
 )
+from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.session.state import Session
 
@@ -40,7 +41,7 @@ class NodeView:
     """The CLI; empty where it is not chosen yet, or no CLI runs."""
     access: str
     state: str
-    """``waits``, ``runs``, ``done``, ``failed``; of an agent at work its worker knows more."""
+    """``waits``, ``runs``, ``done``, ``failed``, ``not_measured``; of an agent at work its worker knows more."""
     worker: str | None
     why: str
     """Why it failed, what it measured; empty where there is nothing to say."""
@@ -165,7 +166,7 @@ def _state(result: Result | None, *, began: bool) -> str:
         case AgentResult(success=good) | MergeResult(success=good):
             return "done" if good else "failed"
         case GateResult():
-            return "done" if str(result.state) == "pass" else "failed"
+            return {GateState.PASS: "done", GateState.FAIL: "failed"}.get(result.state, "not_measured")
         case _:
             return "runs" if began else "waits"
 

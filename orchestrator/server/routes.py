@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from orchestrator import __version__
 from orchestrator.errors import OrchestrateError
@@ -85,13 +86,17 @@ async def questions(follower: FollowerMeant) -> list[OpenQuestion]:
     return list(question_views(session_of(follower)))
 
 
-@router.get("/api/opening", summary="A session that has ended, as its report tells it: at once, however large it is")
-async def opening(request: Request, name: SessionName = None) -> dict[str, Any]:
+@router.get(
+    "/api/opening",
+    summary="A session that has ended, as its report tells it: at once, however large it is",
+    responses={204: {"description": "It runs, or has no report: /api/session tells where it stands"}},
+)
+async def opening(request: Request, name: SessionName = None) -> Response:
     folder = hub_of(request).folder(name)
     view = await off_loop(partial(opening_view, folder), within_s=READ_TIME_S, what="reading the report")
     if view is None:
-        raise Refusal(409, f"session {folder.id} has no report yet, or runs", hint="/api/session tells where it stands")
-    return dict(view)
+        return Response(status_code=204)
+    return Response(to_json(view), media_type="application/json")
 
 
 @router.get("/api/plan", summary="The plan as a tree, the root first")

@@ -14,9 +14,10 @@ function sums(node, all) {
 function stateOf(node, all) {
   const worker = node.worker ? all[node.worker] : null;
   if (worker && (!node.state || node.state === "runs")) return worker.status;
-  return { waits: "waiting", runs: "running", done: "done", failed: "failed" }[node.state] ?? "waiting";
+  return { waits: "waiting", runs: "running", done: "done", failed: "failed", not_measured: "not_measured" }[node.state] ?? "waiting";
 }
 
+const isOverState = (state) => GONE.has(state) || state === "not_measured";
 const isBelow = (path, top) => path.startsWith(`${top}.`);
 
 function whole(node, nodes, all) {
@@ -26,8 +27,8 @@ function whole(node, nodes, all) {
   const counted = added.map((sum) => sum.tokens).filter((count) => count !== null);
   let state = stateOf(node, all);
   if (!node.state || node.state === "runs")
-    state = states.length && states.every((one) => GONE.has(one)) ? (states.some((one) => one === "failed") ? "failed" : "done") : states.some((one) => !GONE.has(one) && one !== "waiting") ? "running" : states.some((one) => GONE.has(one)) ? "running" : "waiting";
-  return { state, seconds: added.reduce((sum, one) => sum + one.seconds, 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: added.some((one) => one.ran), isOver: states.length > 0 && states.every((one) => GONE.has(one)) };
+    state = states.length && states.every(isOverState) ? (states.includes("failed") ? "failed" : "done") : states.some((one) => one !== "waiting") ? "running" : "waiting";
+  return { state, seconds: added.reduce((sum, one) => sum + one.seconds, 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: added.some((one) => one.ran), isOver: states.length > 0 && states.every(isOverState) };
 }
 
 function Row({ node, nodes, all, folded, fold }) {
@@ -42,12 +43,12 @@ function Row({ node, nodes, all, folded, fold }) {
         : html`<span class=${`dot span-${sum.state}`} aria-hidden="true"></span>`}
       ${worker ? html`<button type="button" class="link" onClick=${() => (shownWorker.value = worker)}>${name}</button>` : html`<span>${name}</span>`}
       ${node.title && html` <span class="quiet title">${node.title}</span>`}
+      ${node.why && html`<small class="why">${node.why}</small>`}
     </th>
     <td>${node.agent ? html`<span class=${`agent agent-${node.agent}`}>${node.agent}</span>${node.access === "write" ? html` <span class="quiet">writes</span>` : ""}` : ""}</td>
     <td><span class=${`badge status-${sum.state}`}>${words(sum.state)}</span>${node.rounds > 1 ? html` <span class="quiet">round ${node.rounds}</span>` : ""}</td>
     <td class="figure">${sum.ran ? duration(sum.seconds) : "–"}</td>
     <td class="figure">${sum.ran ? tokens(sum.tokens) : "–"}</td>
-    ${node.why && html`<td class="why">${node.why}</td>`}
   </tr>`;
 }
 

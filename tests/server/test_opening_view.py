@@ -34,9 +34,14 @@ def test_one_that_runs_or_whose_report_is_garbage_is_not(stage: Stage) -> None:
     assert opening_view(stage.folder) is None
 
 
+async def test_the_route_tells_what_the_report_tells(served: Served, stage: Stage) -> None:
+    ended(stage)
+    assert (await served.get("/api/opening"))["session"]["status"] == "failed"
+
+
 async def test_the_stream_begins_where_the_page_has_room(served: Served, stage: Stage) -> None:
     stage.say(*(f"line {i}" for i in range(30)))
-    assert (await served.client.get("/api/opening")).status_code == 409
+    assert (await served.client.get("/api/opening")).status_code == 204
     seen: list[str] = []
     async with served.client.stream("GET", "/api/events/stream", params={"newest": 5}) as stream:
         async for line in stream.aiter_lines():
