@@ -46,7 +46,7 @@ class Status:
     state: str
     values: Mapping[str, Value]
     changed: Mapping[str, str]
-    """Parameters that are not at their default, and the trial that changed them."""
+    """Parameters that are not at their default, and the trial that did it; empty where a later one was taken back."""
     sessions: int
     trials: int
     settings: str
@@ -62,11 +62,12 @@ class Status:
 
 def status_of(tuning: Tuning) -> Status:
     """Where it stands, in figures and in words."""
-    changed = {name: kept.claimed.trial for name, kept in tuning.kept.items() if tuning.values[name] != BASELINE[name]}
+    trials = {name: kept.claimed.trial for name, kept in tuning.kept.items()}
+    changed = {name: trials.get(name, "") for name, value in tuning.values.items() if value != BASELINE[name]}
     lines = [f"tuning is {tuning.state}; {tuning.begun} sessions, {tuning.trials} steps tried"]
     for name, value in tuning.values.items():
         unit = f" {PARAMETERS[name].unit}" if PARAMETERS[name].unit else ""
-        why = f" (default {BASELINE[name]}; {changed[name]})" if name in changed else ""
+        why = f" (default {BASELINE[name]}; {changed[name] or 'an earlier step'})" if name in changed else ""
         lines.append(f"  {name:<22}{value}{unit}{why}")
     found = tuning.trial
     tries, pairs, e_value, needed, name = "", 0, 1.0, 0.0, ""

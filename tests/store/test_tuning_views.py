@@ -64,6 +64,9 @@ def test_the_status_says_what_is_tried_and_what_is_watched() -> None:
     claimed = status_of(fold(DECIDED[:5]))
     assert claimed.changed == {"max_restarts": "trial-1"}
     assert "trial-1 is watched: 0 of 150 sessions" in claimed.lines
+    further = Claimed("trial-2", "max_restarts", 4, 5, 60.0, 52.0, 60, "hash")
+    back = status_of(fold([*DECIDED[:5], further, RolledBack("trial-2", "max_restarts", 5, 4, "it fell")]))
+    assert (back.values["max_restarts"], back.changed) == (4, {"max_restarts": ""})
 
 
 def test_a_trial_is_explained_and_one_that_is_none_is_refused() -> None:
