@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from orchestrator.composition.team_choice import Team
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.time_limits import off_loop
 from orchestrator.quotation import one_line
 from orchestrator.server.problems import Refusal, documented
-from orchestrator.settings.team_library import load_teams
 
 LOOK_TIME_S = 20.0
 router = APIRouter(tags=["catalogue"], responses=documented(400, 401, 403, 409))
-_BUILT_IN: Final = {
-    Team.CHANGE: "One agent designs, one makes the change, one reviews it.",
-    Team.SOLO: "One agent makes the change, and another one reviews it.",
-    Team.ANSWER: "One agent reads and answers; nobody may write in the target.",
+_BUILT_IN: Final[Mapping[str, str]] = {
+    "change": "One agent designs, one makes the change, one reviews it.",
+    "solo": "One agent makes the change, and another one reviews it.",
+    "answer": "One agent reads and answers; nobody may write in the target.",
 }
 
 
@@ -48,9 +47,11 @@ class GateRow(BaseModel):
 
 @router.get("/api/teams", summary="The teams: built in, and the user's own")
 async def teams() -> list[TeamRow]:
+    # What reads teams, and the gates below, is loaded when somebody asks for it: most who serve never do.
+    from orchestrator.settings.team_library import load_teams
+
     built_in = [
-        TeamRow(name=name, title=title, origin="built in", writes=name is not Team.ANSWER)
-        for name, title in _BUILT_IN.items()
+        TeamRow(name=name, title=title, origin="built in", writes=name != "answer") for name, title in _BUILT_IN.items()
     ]
     try:
         own = await off_loop(load_teams, within_s=LOOK_TIME_S, what="reading the teams")
