@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -110,7 +111,8 @@ async def measure_coverage(
         if earlier is not None:
             drawn, caught = earlier.missed, earlier.caught
         else:
-            drawn, caught = _drawn(sources, sample, request.seed), 0
+            draw = partial(_drawn, sources, sample, request.seed)
+            drawn, caught = await off_loop(draw, within_s=LOOK_TIME_S, what="drawing changes"), 0
         if drawn:
             say(f"changing {len(drawn)} lines of the project, one by one")
         within_s = max(LEAST_MUTANT_S, MUTANT_TIMES * suite_s)
@@ -158,13 +160,17 @@ async def _tried(
 
 
 def _drawn(sources: Mapping[str, tuple[str, ast.Module]], sample: int, seed: int) -> tuple[Mutant, ...]:
+    """So many changes of all lines, drawn at random; only those drawn are held against the text, which takes long."""
+    if not sample:
+        return ()
     made = [
         mutant
         for name, (text, tree) in sorted(sources.items())
         for mutant in mutants_of(name, text, tree, behaving(tree, range(1, text.count("\n") + 2)))
-        if applied(text, mutant) is not None
     ]
-    return tuple(random.Random(seed).sample(made, min(sample, len(made))))
+    shuffled = random.Random(seed).sample(made, len(made))
+    fitting = (mutant for mutant in shuffled if applied(sources[mutant.file][0], mutant) is not None)
+    return tuple(itertools.islice(fitting, sample))
 
 
 def digests_of(target: Path, names: Sequence[str]) -> dict[str, str]:
