@@ -94,6 +94,14 @@ def _teams(_ctx: click.Context) -> Iterable[tuple[str, str]]:
     return [("auto", "by reading the task"), *((name, "") for name in ("solo", "change", "answer", *load_teams()))]
 
 
+def _workflows(_ctx: click.Context) -> Iterable[tuple[str, str]]:
+    from pathlib import Path
+
+    from orchestrator.settings.workflow_library import load_workflows
+
+    return [(name, "") for name in load_workflows(project=Path.cwd())]
+
+
 def _models(_ctx: click.Context) -> Iterable[tuple[str, str]]:
     from orchestrator.agents.registry import AGENTS
 
@@ -111,7 +119,7 @@ def _questions(ctx: click.Context) -> Iterable[tuple[str, str]]:
     return [(question.id, one_line(question.text, 60)) for question in state.approvals.questions]
 
 
-models, questions = _offer(_models), _offer(_questions)
+models, questions, workflows = _offer(_models), _offer(_questions), _offer(_workflows)
 sessions, workers, agents = _offer(_sessions), _offer(_workers), _offer(_agents)
 review_policies, sandbox_policies, scenarios = _offer(_review_policies), _offer(_sandbox_policies), _offer(_scenarios)
 templates, teams = _offer(_templates), _offer(_teams)

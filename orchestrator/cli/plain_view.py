@@ -12,6 +12,7 @@ from orchestrator.cli.key_reader import Wish
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.notifier import Notifier
 from orchestrator.cli.terminal_notices import label, terminal_notices
+from orchestrator.coordinator.session_request import Phase
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import WorkerId
 from orchestrator.narration.formatting import one_line
@@ -72,7 +73,7 @@ class PlainView:
                 self._write("\n".join(plain_lines(notice)))
 
     def progress(self, text: str) -> None:
-        if self._least <= Weight.NORMAL:
+        if self._least <= (Weight.DETAIL if isinstance(text, Phase) else Weight.NORMAL):
             self._write(one_line(text, 300))
 
     def tell(self, text: str) -> None:

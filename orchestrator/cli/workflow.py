@@ -31,7 +31,7 @@ AGENTS = section(
 
 
 @click.command("workflow", cls=SectionedCommand)
-@click.argument("file", metavar="FILE|NAME", shell_complete=completion_values.teams)
+@click.argument("file", metavar="FILE|NAME", shell_complete=completion_values.workflows)
 @click.argument("task", required=False)
 @TARGET
 @AGENTS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import completion_values
 from orchestrator.cli.shared_options import AnyPath, json_option, project_option
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def list_(target: Path, *, as_json: bool) -> None:
 
 
 @command.command("show")
-@click.argument("name", metavar="FILE|NAME")
+@click.argument("name", metavar="FILE|NAME", shell_complete=completion_values.workflows)
 @_TARGET
 @json_option
 def show(name: str, target: Path, *, as_json: bool) -> None:

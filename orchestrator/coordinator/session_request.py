@@ -118,5 +118,13 @@ GateMeasurer: TypeAlias = Callable[[GateNode, Path], Awaitable[tuple[MeasuredGat
 """Measures gates on a folder; what cannot be measured is an answer, and never an exception."""
 GatesOf: TypeAlias = Callable[[SessionOptions], GateMeasurer]
 """Makes what measures the gates of one session's own plan, before any agent works; it lives on a floor above this."""
+
+
+class Phase(str):
+    """What is being done before there is a session, worth saying only to somebody who watches while it lasts."""
+
+    __slots__ = ()
+
+
 Progress: TypeAlias = Callable[[str], None]
 """Told what happens before there is a session (installing CLIs, probing the sandbox), a line at a time."""

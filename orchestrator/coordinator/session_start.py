@@ -30,7 +30,7 @@ from orchestrator.coordinator.performer import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
 from orchestrator.coordinator.session_log import SessionLog
-from orchestrator.coordinator.session_request import GatesOf, Observer, Progress, RunRequest, SessionResult
+from orchestrator.coordinator.session_request import GatesOf, Observer, Phase, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.spending_limits import within_limits
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
@@ -119,7 +119,9 @@ async def run_session(
         request = replace(request, sandbox=request.sandbox.model_copy(update={"target": "read"}))
     await report_leftovers(request.workspace, say)
     whole_home = request.whole_home
+    say(Phase("looking at the target"))
     await prepared(request.target, request.workspace, found=(), environ=environ, whole_home=whole_home)
+    say(Phase("looking for the agents, and asking each for its version"))
     found = await find_agents(request, environ)
     folder = create_session(request.workspace, utc_now(), secrets.token_hex(2))
     try:
@@ -136,10 +138,12 @@ async def run_session(
                 is_copy=stage.target != request.target,
                 whole_home=whole_home,
             )
+            say(Phase("proving that the sandbox holds"))
             sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
             stage = replace(stage, sandbox=sandbox)
             backend, loud = choose_backend(sandbox, proof)
             if stage.rehearsal is None:
+                say(Phase("starting each agent once as a worker will be"))
                 stage = replace(stage, found=await started_as_workers(stage, backend))
             check_planned_agents(request, stage.found)
             git = shutil.which("git", path=stage.environ.get("PATH", os.defpath))

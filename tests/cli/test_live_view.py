@@ -232,3 +232,18 @@ def test_nothing_is_drawn_over_what_a_shell_shows(story: Story) -> None:
     view.refresh(story.at + timedelta(seconds=3))
     assert len(out.getvalue()) > length
     view.close(story.at)
+
+
+def test_each_phase_of_the_start_is_shown_with_a_time_that_moves(story: Story) -> None:
+    on, out = console()
+    view = LiveView(on)
+    view.refresh(story.at)
+    view.progress("looking at the target")
+    view.progress("proving that the sandbox holds")
+    view.refresh(story.at + timedelta(seconds=3))
+
+    shown = words(out)
+    assert "starting  0:03" in shown
+    assert "  looking at the target" in shown
+    assert "> proving that the sandbox holds" in shown
+    view.close(story.at)

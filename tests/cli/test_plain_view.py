@@ -4,6 +4,7 @@ import io
 from typing import TYPE_CHECKING
 
 from orchestrator.cli.plain_view import PlainView
+from orchestrator.coordinator.session_request import Phase
 from orchestrator.models import events
 from orchestrator.narration.notices import Weight
 from orchestrator.session.open_questions import OpenQuestion
@@ -58,3 +59,12 @@ def test_a_question_is_put_with_its_choices() -> None:
 
     told = ["question q1: the guard asks", "  which?", "  1. a", "  2. b"]
     assert out.getvalue().splitlines() == [*told, "answer q1 in one line (or the number of a suggestion):"]
+
+
+def test_what_is_done_before_there_is_a_session_is_told_to_who_wants_to_know_more() -> None:
+    out = io.StringIO()
+    for least in (Weight.NORMAL, Weight.DETAIL):
+        PlainView(out, least).progress(Phase("looking at the target"))
+    PlainView(out).progress("installing")
+
+    assert out.getvalue() == "looking at the target\ninstalling\n"
