@@ -13,6 +13,7 @@ import dataclasses
 import marshal
 import os
 import sys
+from _frozen_importlib_external import MAGIC_NUMBER
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import CodeType
@@ -22,7 +23,10 @@ from zlib import crc32
 _MOST: Final = 20_000
 """Texts; when there are more, those of versions that are long gone go as well."""
 _LENGTH_BYTES: Final = 8
-"""A file begins with the length of its index, then come the index and, one behind the other, texts with their code."""
+"""A file begins with Python's own mark of its byte code's version and the length of an index; then come the index and,
+one behind the other, texts with their code."""
+_MOST_BYTES: Final = 1 << 20
+"""Of a text, and of its code."""
 
 _Index = dict[int, tuple[int, int, int]]
 """By the checksum of a text: where it begins in the file, its length, and that of the code behind it, in bytes."""
@@ -63,7 +67,7 @@ class KeptCode:
         fresh = f"{self._path}.{os.getpid()}"
         with suppress(OSError):
             with open(fresh, "xb") as file:  # noqa: PTH123 - importing pathlib takes as long as all of this
-                file.write(len(head).to_bytes(_LENGTH_BYTES, "big") + head)
+                file.write(MAGIC_NUMBER + len(head).to_bytes(_LENGTH_BYTES, "big") + head)
                 file.writelines(part for row in together.items() for part in row)
             os.replace(fresh, self._path)  # noqa: PTH105
         self._fresh = {}
@@ -91,22 +95,30 @@ class KeptCode:
         row = self._index.get(crc32(asked))
         if row is None or row[1] != len(asked):
             return None
+        found = self._read(row)
+        return found[len(asked) :] if found.startswith(asked) else None
+
+    def _read(self, row: tuple[int, int, int]) -> bytes:
+        """A text and its code as they lie in the file; empty where they cannot be what the row says."""
         at, length, code_bytes = row
+        if not (0 < length <= _MOST_BYTES and 0 < code_bytes <= _MOST_BYTES):
+            return b""
         try:
             found = os.pread(self._descriptor, length + code_bytes, at)
-        except OSError:
-            return None
-        return found[length:] if found[:length] == asked and len(found) == length + code_bytes else None
+        except (OSError, ValueError, OverflowError):
+            return b""
+        return found if len(found) == length + code_bytes else b""
 
     def _opened(self) -> _Index:
         """The index, with the offsets that its rows have in the file, which stays open."""
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            head_bytes = int.from_bytes(os.pread(self._descriptor, _LENGTH_BYTES, 0), "big")
-            if head_bytes > os.fstat(self._descriptor).st_size:
+            begin = os.pread(self._descriptor, len(MAGIC_NUMBER) + _LENGTH_BYTES, 0)
+            head_bytes = int.from_bytes(begin[len(MAGIC_NUMBER) :], "big")
+            if not begin.startswith(MAGIC_NUMBER) or head_bytes > os.fstat(self._descriptor).st_size:
                 return {}
-            index = marshal.loads(os.pread(self._descriptor, head_bytes, _LENGTH_BYTES))  # noqa: S302
-            before = _LENGTH_BYTES + head_bytes
+            index = marshal.loads(os.pread(self._descriptor, head_bytes, len(begin)))  # noqa: S302
+            before = len(begin) + head_bytes
             return {checksum: (before + at, length, code) for checksum, (at, length, code) in index.items()}
         except (OSError, ValueError, EOFError, TypeError, AttributeError):
             return {}
@@ -115,10 +127,10 @@ class KeptCode:
         """Every text that lies there now, with its code; another process may have written since we began."""
         there = KeptCode(self._path)
         try:
-            for at, length, code_bytes in there._opened().values():
-                with suppress(OSError):
-                    found = os.pread(there._descriptor, length + code_bytes, at)
-                    yield found[:length], found[length:]
+            for checksum, row in there._opened().items():
+                found = there._read(row)
+                if found and crc32(found[: row[1]]) == checksum:
+                    yield found[: row[1]], found[row[1] :]
         finally:
             there.close()
 

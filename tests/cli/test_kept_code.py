@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -23,6 +24,11 @@ def made_by(path: Path, text: str = TEXT) -> object:
     code.execute(text, {}, found)
     code.save()
     return found["made"]()
+
+
+def indexed(index: list[int] | dict[int, tuple[int, int, int]]) -> bytes:
+    data = marshal.dumps(index)
+    return len(data).to_bytes(8, "big") + data
 
 
 def kept_at(path: Path, *texts: str) -> None:
@@ -50,7 +56,12 @@ def test_another_text_of_the_same_checksum_is_compiled(tmp_path: Path, monkeypat
         pytest.param(lambda data: b"", id="empty"),
         pytest.param(lambda data: data[:-3], id="cut"),
         pytest.param(lambda data: b"\xff" * 64, id="of another kind"),
-        pytest.param(lambda data: len(marshal.dumps([1])).to_bytes(8, "big") + marshal.dumps([1]), id="no index"),
+        pytest.param(lambda data: data[:4] + indexed([1]), id="no index"),
+        pytest.param(lambda data: data[:4] + indexed({crc32(TEXT.encode()): (0, len(TEXT), 1 << 60)}), id="too long"),
+        pytest.param(
+            lambda data: data[:4] + indexed({crc32(TEXT.encode()): (-9, len(TEXT), 5)}), id="before it begins"
+        ),
+        pytest.param(lambda data: b"\0\0\r\n" + data[4:], id="of another Python"),
         pytest.param(lambda data: data.replace(b"the first", b"tampered!", 1), id="with another text"),
     ],
 )
