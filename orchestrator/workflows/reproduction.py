@@ -130,6 +130,7 @@ class Reproducer:
             raise UnfitChange("there is no test, or there are a test and a command")
         if len(proof.run.test) + len(proof.run.command) > MOST_CHARS:
             raise UnfitChange("the test is too long")
+        _require_text(proof.run.test, proof.run.command, *(f"{each.file}{each.new}" for each in proof.changes))
         if is_beside_the_source(file):
             raise UnfitChange(f"{file} is a test or the like, and no part of what is released")
         names = {file, *(posixpath.normpath(change.file) for change in proof.changes)}
@@ -183,6 +184,17 @@ class Reproducer:
                     self._texts[name] = content.decode("utf-8")
                 except UnicodeDecodeError:
                     continue
+
+
+def _require_text(*texts: str) -> None:
+    """Refuse what no file and no command line can hold; JSON can."""
+    for text in texts:
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise UnfitChange("it holds what is no text") from None
+        if "\0" in text:
+            raise UnfitChange("it holds what is no text")
 
 
 def _require_failure(seen: ProofRun, proof: ProofTest, place: Place, *, is_first: bool) -> None:

@@ -377,7 +377,8 @@ def _is_about(dispute: Dispute, weakness: Weakness) -> bool:
 
 
 def _name(file: str) -> str:
-    return posixpath.normpath(file)
+    # Half a pair of surrogates, which JSON may hold, is no byte of a name: reports could not be written with it.
+    return posixpath.normpath(file.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape"))
 
 
 def _line(value: object) -> int | None:

@@ -175,6 +175,10 @@ CASES: Mapping[str, Case] = {
     "a change that fits twice": Case(
         "stands 2 times", proving(HONEST), (Change("shop/files.py", "return", "return not"),)
     ),
+    "half a character in a change": Case(
+        "it holds what is no text", proving(HONEST), (Change("shop/files.py", "FOLDER /", "FOLDER / '\ud800' /"),)
+    ),
+    "a zero in a command": Case("it holds what is no text", command="exit 1 \0"),
     "no such file": Case("the project has no file", proving(HONEST), file="shop/nothing.py"),
     "no line": Case("the finding names no line", proving(HONEST), line=None),
     "neither test nor command": Case("there is no test", ""),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from orchestrator.cli.documents import document
 from orchestrator.models.plan_tree import AgentResult, NodePath
 from orchestrator.models.quality_gates import Finding, GateState, QualityGate
 from orchestrator.workflows.reproduction import Reproduction
+from orchestrator.workflows.weakness_sarif import weakness_sarif
 from orchestrator.workflows.weaknesses import (
     Acceptance,
     Dispute,
@@ -201,6 +204,14 @@ def test_agents_find_whatever_their_answers_hold() -> None:
     assert (second.line, second.source.severity) == (None, "low")
     assert found_by_agents([said("1.1@2", findings=[good])])[0].source.is_blind is False
     assert found_by_agents([said(findings="none")]) == ()
+
+
+def test_half_a_character_in_a_name_keeps_no_report_from_being_written() -> None:
+    rows = [{"file": "a\ud800.py", "line": 3, "severity": "high", "kind": "x\udfff"}]
+    (weakness,) = merged(found_by_agents([said(findings=rows)]), lines)
+
+    assert json.dumps(weakness.to_dict())
+    assert document(weakness_sarif([weakness], [], None))
 
 
 def test_a_dispute_needs_a_reason() -> None:
