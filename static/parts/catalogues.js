@@ -1,7 +1,7 @@
 // What is the same for all sessions: the teams one can ask for, the gates, and the figures over all sessions.
 import { useEffect, useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { words } from "/static/format.js";
+import { clock, words } from "/static/format.js";
 
 function useRead(path) {
   const [found, setFound] = useState(null);
@@ -44,22 +44,27 @@ export function Gates() {
   <//>`;
 }
 
-// Figures as they come: numbers and words in a list, tables as tables.
-function Value({ value }) {
-  if (value === null || value === undefined) return html`<span class="quiet">unknown</span>`;
-  if (Array.isArray(value)) {
-    if (!value.length) return html`<span class="quiet">none</span>`;
-    if (typeof value[0] !== "object" || value[0] === null) return html`${value.join(", ")}`;
-    const names = [...new Set(value.flatMap((row) => Object.keys(row)))];
-    return html`<div class="scrolls" tabindex="0"><table><thead><tr>${names.map((name) => html`<th scope="col">${words(name)}</th>`)}</tr></thead><tbody>${value.slice(0, 200).map((row) => html`<tr>${names.map((name) => html`<td><${Value} value=${row[name]} /></td>`)}</tr>`)}</tbody></table></div>`;
-  }
-  if (typeof value === "object") return html`<dl class="figures-list">${Object.entries(value).map(([name, one]) => html`<div><dt>${words(name)}</dt><dd><${Value} value=${one} /></dd></div>`)}</dl>`;
-  if (typeof value === "number") return html`${Number.isInteger(value) ? value.toLocaleString("en-GB") : value.toLocaleString("en-GB", { maximumFractionDigits: 4 })}`;
-  return html`${String(value)}`;
+const figure = (value, unit) => (value === null || value === undefined ? html`<span class="quiet">nothing to take it of</span>` : html`${value.toLocaleString("en-GB", { maximumFractionDigits: 3 })} ${unit}`);
+
+function Measures({ found }) {
+  return html`<p>${found.sessions === 0 ? "No session that counts has ended yet." : `Over ${found.sessions} session${found.sessions === 1 ? "" : "s"}.`} ${found.left_out.length > 0 && html`<span class="reason">${found.left_out.length} could not be measured.</span>`}</p>
+    <div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Figure</th><th scope="col" class="figure">Value</th><th scope="col">Of</th><th scope="col">Goal</th><th scope="col">By agent</th></tr></thead>
+      <tbody>${found.metrics.map((one) => html`<tr key=${one.name}><th scope="row">${words(one.name)}<small class="quiet">${one.formula}${one.note ? `; ${one.note}` : ""}</small></th>
+        <td class="figure">${figure(one.value, one.unit)}${one.interval && html`<br /><span class="quiet">${one.interval.map((end) => end.toFixed(2)).join(" to ")}</span>`}</td>
+        <td>${one.n} ${one.of}</td><td>${one.goal || "–"}</td><td>${Object.entries(one.by_agent).map(([agent, value]) => html`<span class=${`agent agent-${agent}`}>${agent}</span> ${value.toLocaleString("en-GB", { maximumFractionDigits: 2 })} `)}</td></tr>`)}</tbody></table></div>
+    <h2>Patterns that cost</h2>
+    ${found.antipatterns.length === 0 ? html`<p class="quiet">None was found.</p>` : html`<ul>${found.antipatterns.slice(0, 100).map((one) => html`<li><b>${words(one.name)}</b>: ${one.summary}</li>`)}</ul>`}`;
 }
 
 export function Metrics() {
-  return html`<${Whole} title="Metrics" path="/api/metrics" lead=${html`Over all sessions of this workspace; <code>orchestrate metrics</code> tells the same in a terminal.`}>
-    ${(found) => html`<${Value} value=${found} />`}
+  const [rehearsals, setRehearsals] = useState(false);
+  const [tuning, tuningProblem] = useRead("/api/tuning");
+  return html`<${Whole} key=${rehearsals} title="Metrics and tuning" path=${rehearsals ? "/api/metrics?rehearsals=true" : "/api/metrics"} lead=${html`Over the sessions of this workspace that have ended; <code>orchestrate metrics</code> and <code>orchestrate tune</code> tell the same in a terminal.`}>
+    ${(found) => html`<label class="check"><input type="checkbox" checked=${rehearsals} onChange=${(event) => setRehearsals(event.currentTarget.checked)} /> Rehearsals instead of real sessions</label>
+      <${Measures} found=${found} />
+      <h2>Tuning</h2>
+      ${tuningProblem && html`<p class="reason">${tuningProblem}</p>`}
+      ${tuning && html`<ul>${tuning.status.lines.map((line) => html`<li>${line}</li>`)}</ul>
+        ${tuning.decisions.length > 0 && html`<h3>What it decided</h3><ol>${[...tuning.decisions].reverse().slice(0, 50).map((one) => html`<li><time datetime=${one.at}>${clock(one.at, true)}</time> ${one.words}${one.inverse ? html` <span class="quiet">(back: ${one.inverse})</span>` : ""}</li>`)}</ol>`}`}`}
   <//>`;
 }

@@ -107,7 +107,7 @@ def test_the_axis_of_time_leads_to_events_and_is_told_in_words(browser: Browser,
         assert watched.violations() == []
 
 
-@pytest.mark.parametrize("path", ["/sessions", "/gates", "/teams"])
+@pytest.mark.parametrize("path", ["/sessions", "/gates", "/teams", "/metrics"])
 def test_the_other_pages_have_no_violation_and_fit_a_phone(
     browser: Browser, stage: Stage, shown: Showing, path: str
 ) -> None:
