@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from orchestrator.composition.team_choice import Team, TeamChoice
 from orchestrator.coordinator.session_request import RunRequest
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.options import ConsensusFrequency, SessionOptions, TuningAssignment
 from orchestrator.session.state import Session
+from orchestrator.settings.settings_files import load_settings
 from orchestrator.settings.user_places import state_folder
 from orchestrator.store.tuning_log import TuningLog, caught_up, result_from_journal, results_told
+from orchestrator.tuning.adaptation import within_criticality
 from orchestrator.tuning.parameters import PARAMETERS, Value
 from orchestrator.tuning.tuner import Tuning, on_open, on_result, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, TuningEvent
+
+SPARED_NOTHING: Final = ("high", "critical")
+"""Where so much is at stake, no trial is made of how many reviews there are."""
 
 
 def tuned(
@@ -33,10 +38,15 @@ def tuned(
     choice = request.chosen_team
     is_open = request.plan is None and choice is not None and not choice.by_name and choice.reuses is None
     without = () if is_open and choice is not None and choice.team is Team.CHANGE else ("team",)
+    criticality = str(load_settings().get("tuning", "criticality") or "normal")
+    if criticality in SPARED_NOTHING:
+        without = (*without, "consensus_frequency", "max_review_rounds")
 
     def opened(tuning: Tuning) -> list[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
-        return late or list(on_open(tuning, session, fixed=fixed, without=without, folder=str(folder)))
+        bounded = within_criticality(tuning.values, criticality)
+        held = {name: value for name, value in bounded.items() if value != tuning.values[name]}
+        return late or list(on_open(tuning, session, fixed={**held, **fixed}, without=without, folder=str(folder)))
 
     try:
         # Results that come late are taken in first, one line each time, so that what they decide is decided.
@@ -49,15 +59,15 @@ def tuned(
         return request, None, f"nothing is tuned in this session: {error.message}"
     if found is None:
         return request, None, ""
-    return _with_values(request, found, without=without)
+    return _with_values(request, found, is_team_open="team" not in without)
 
 
 def _with_values(
-    request: RunRequest, found: Assigned, *, without: tuple[str, ...]
+    request: RunRequest, found: Assigned, *, is_team_open: bool
 ) -> tuple[RunRequest, TuningAssignment, str]:
     limits = {name: value for name, value in found.values.items() if not isinstance(value, str)}
     changed = replace(request, limits={**limits, **request.limits})
-    if found.values["team"] == Team.SOLO and not without:
+    if found.values["team"] == Team.SOLO and is_team_open:
         because = f"tuning: {found.trial or 'in force'} (orchestrate tune)"
         changed = replace(changed, chosen_team=TeamChoice(Team.SOLO, because, by_name=False))
     assignment = TuningAssignment(found.trial, found.arm, found.pair, dict(found.values), settings_digest())

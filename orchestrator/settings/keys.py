@@ -11,6 +11,8 @@ from orchestrator.agents.registry import AGENTS
 from orchestrator.toml_files import TomlFile, unknown_key
 
 TIERS: Final = ("CHEAP", "CAPABLE", "PREMIUM")
+STAKES: Final = ("low", "normal", "high", "critical")
+"""How much is at stake; what each means for tuning stands in ``tuning/adaptation.py``."""
 MOST_MONEY_USD: Final = 1_000_000
 MOST_TOKENS: Final = 10**12
 
@@ -80,6 +82,10 @@ def _is_number(most: float, *, whole: bool = False) -> Fault:
     return fault
 
 
+def _is_stake(value: Value) -> str | None:
+    return None if value in STAKES else f"must be one of {', '.join(STAKES)}"
+
+
 def _keys() -> Iterator[Key]:
     yield Key(("tests", "commands"), "the commands that run the project's tests", _are_texts)
     for tier in TIERS:
@@ -99,6 +105,8 @@ def _keys() -> Iterator[Key]:
             _is_number(MOST_TOKENS, whole=True),
             only_lowers=True,
         )
+    stakes = ", ".join(STAKES)
+    yield Key(("tuning", "criticality"), f"what is at stake, so how many reviews tuning may spare: {stakes}", _is_stake)
     yield Key(("gates", "allowed_licences"), "SPDX names of the licences that dependencies may have", _are_texts)
     performance = ("gates", "performance")
     yield Key((*performance, "command"), "what the performance gate runs", _is_text)

@@ -9,8 +9,12 @@ import pytest
 from orchestrator.composition.team_choice import Team, TeamChoice
 from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
 from orchestrator.coordinator.tuned_options import tell_tuning, tuned
+from orchestrator.errors import UsageError
 from orchestrator.models.options import TuningAssignment
+from orchestrator.settings.keys import STAKES
+from orchestrator.settings.settings_files import change_setting, user_file
 from orchestrator.store.tuning_log import TuningLog
+from orchestrator.tuning.adaptation import CRITICALITY
 from orchestrator.tuning.parameters import BASELINE
 from orchestrator.tuning.tuner import LEAST_HISTORY, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, Claimed, Proposed, Resulted, SessionResult, Switched
@@ -135,3 +139,17 @@ def test_what_came_of_it_is_told_once_and_later_where_nobody_told(
     assert "later" in (tell_tuning(session, environ) or "")
     session.options = replace(session.options, tuning=None)
     assert tell_tuning(session, environ) is None
+
+
+def test_where_much_is_at_stake_no_review_is_spared_and_none_is_tried(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    spared = Claimed("trial-1", "consensus_frequency", "every_change", "timeboxed", 60.0, 52.0, 60, "")
+    switched_on(log, spared)
+    assert opened(request_, environ)[1].values["consensus_frequency"] == "timeboxed"
+    change_setting(user_file(), "tuning.criticality", "critical")
+    assert opened(request_, environ, "t")[1].values["consensus_frequency"] == "every_change"
+    assert set(STAKES) == set(CRITICALITY)
+    with pytest.raises(UsageError, match="one of low, normal, high, critical"):
+        change_setting(user_file(), "tuning.criticality", "huge")
