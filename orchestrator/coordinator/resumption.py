@@ -34,6 +34,7 @@ from orchestrator.coordinator.session_request import (
 from orchestrator.coordinator.session_start import (
     begin_evidence,
     hold,
+    hold_budget,
     make_coordinator,
     record_outcome,
     release_workers,
@@ -108,6 +109,10 @@ async def resume_session(
         else:
             check_done(left.session)
         request = _request_of(left.session, folder, interactive=interactive, share_target=share_target)
+        bounded = with_budget(request, left.session, opened(entries).options, follow_up)
+        # One that has used up its own budget says so itself.
+        limits = left.session.options.rehearsal is None and 0 not in (bounded.max_cost_usd, bounded.max_tokens)
+        allowed = await hold_budget(stack, bounded, environ) if limits else bounded
         held = await hold(stack, request, folder) if _needs_target(left.session) else None
         for warning in sharing(held):
             say(warning)
@@ -149,8 +154,10 @@ async def resume_session(
             share_target=share_target,
             retries=True,
         )
+        if follow_up is not None or allowed != bounded:
+            resumed = with_limits(resumed, allowed, left.session)
         if follow_up is not None:
-            resumed = resumed_for(resumed, follow_up, left.session, opened(entries).options, changed)
+            resumed = resumed_for(resumed, follow_up, opened(entries).options, changed)
         # Given up after the takeover: before it the session would want its end once more.
         given_up = [EffectDone(name) for name in left.given_up]
         inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
@@ -217,25 +224,56 @@ def opened(entries: Sequence[JournalEntry]) -> SessionOpened:
     return body
 
 
+def with_budget(
+    request: RunRequest, session: Session, first: SessionOptions, follow_up: FollowUpRequest | None
+) -> RunRequest:
+    """The request with what the session may still take by its own budget; 0 where that is used up.
+
+    Args:
+        first: What the session was allowed when it began: a follow-up may take as much again, or what it says.
+    """
+    cost, tokens = _spent(session)
+    if follow_up is not None:
+        return replace(
+            request,
+            max_cost_usd=first.max_cost_usd if follow_up.max_cost_usd is None else follow_up.max_cost_usd,
+            max_tokens=first.max_tokens if follow_up.max_tokens is None else follow_up.max_tokens,
+        )
+    own = session.options
+    return replace(
+        request,
+        max_cost_usd=None if own.max_cost_usd is None else max(0.0, own.max_cost_usd - cost),
+        max_tokens=None if own.max_tokens is None else max(0, own.max_tokens - tokens),
+    )
+
+
+def with_limits(resumed: CoordinatorResumed, allowed: RunRequest, session: Session) -> CoordinatorResumed:
+    """The takeover with what the session may take in all: what it is allowed now, beside what it has taken before."""
+    cost, tokens = _spent(session)
+    return replace(
+        resumed,
+        max_cost_usd=None if allowed.max_cost_usd is None else allowed.max_cost_usd + cost,
+        max_tokens=None if allowed.max_tokens is None else allowed.max_tokens + tokens,
+    )
+
+
+def _spent(session: Session) -> tuple[float, int]:
+    usages = [worker.usage for worker in session.workers.values()]
+    return sum(usage.cost_usd or 0.0 for usage in usages), sum(usage.total_tokens or 0 for usage in usages)
+
+
 def resumed_for(
-    resumed: CoordinatorResumed, asked: FollowUpRequest, session: Session, first: SessionOptions, changed: Sequence[str]
+    resumed: CoordinatorResumed, asked: FollowUpRequest, first: SessionOptions, changed: Sequence[str]
 ) -> CoordinatorResumed:
-    """The takeover with the follow-up in it: what it may take counts beside what was spent before.
+    """The takeover with the follow-up in it.
 
     Args:
         first: What the session itself was allowed.
         changed: Files of the target that are not as the session left them.
     """
-    usages = [worker.usage for worker in session.workers.values()]
-    max_cost_usd = asked.max_cost_usd if asked.max_cost_usd is not None else first.max_cost_usd
-    max_tokens = asked.max_tokens if asked.max_tokens is not None else first.max_tokens
-    if max_cost_usd is not None:
-        max_cost_usd += sum(usage.cost_usd or 0.0 for usage in usages)
-    if max_tokens is not None:
-        max_tokens += sum(usage.total_tokens or 0 for usage in usages)
     timeout_s = asked.timeout_s if asked.timeout_s is not None else first.timeout_s
     told = FollowUp(asked.text, timeout_s, tuple(changed), by="orchestrate continue", who=person())
-    return replace(resumed, max_cost_usd=max_cost_usd, max_tokens=max_tokens, follow_up=told)
+    return replace(resumed, follow_up=told)
 
 
 def _request_of(session: Session, folder: SessionFolder, *, interactive: bool, share_target: bool) -> RunRequest:

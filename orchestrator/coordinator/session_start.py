@@ -108,12 +108,37 @@ async def run_session(
         UsageError: The request, the target, the workspace or the machine is not fit; nothing was started.
         OrchestrateError: The journal can no longer be written; workers were stopped.
     """
-    say = progress or (lambda text: None)
     check_request(request)
-    if request.rehearsal is None:
-        allowed = partial(within_limits, request, environ, utc_now())
-        request = await off_loop(allowed, within_s=SETTINGS_TIME_S, what="reading what sessions have spent")
-        check_request(request)
+    async with AsyncExitStack() as stack:
+        if request.rehearsal is None:
+            request = await hold_budget(stack, request, environ)
+            check_request(request)
+        return await _run(request, environ, observe=observe, progress=progress, clock=clock, gates=gates)
+
+
+async def hold_budget(stack: AsyncExitStack, request: RunRequest, environ: Mapping[str, str]) -> RunRequest:
+    """Give the request what the settings leave it, and hold that until the stack is closed.
+
+    Raises:
+        BudgetSpent: Nothing is left.
+        UsageError: The settings are written wrongly.
+    """
+    block = within_limits(request, environ, utc_now())
+    limited = await off_loop(block.__enter__, within_s=SETTINGS_TIME_S, what="reading what sessions have spent")
+    stack.push(block.__exit__)
+    return limited
+
+
+async def _run(
+    request: RunRequest,
+    environ: Mapping[str, str],
+    *,
+    observe: Observer | None,
+    progress: Progress | None,
+    clock: Clock | None,
+    gates: GatesOf | None,
+) -> SessionResult:
+    say = progress or (lambda text: None)
     if request.no_change:
         # Whatever the policy lets implementers do, this session has none.
         request = replace(request, sandbox=request.sandbox.model_copy(update={"target": "read"}))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,6 +43,11 @@ def outcome(name: str, **changed: Any) -> RecordedOutcome:
 
 def settings(origin: str = "user", **budget: float) -> Settings:
     return Settings({("budget", name): (value, origin) for name, value in budget.items()})
+
+
+def allowed(request: RunRequest, environ: Mapping[str, str]) -> float | None:
+    with within_limits(request, environ, NOON) as limited_:
+        return limited_.max_cost_usd
 
 
 def test_a_session_gets_what_the_others_left_and_no_more_than_it_asked_for() -> None:
@@ -91,14 +97,15 @@ def test_the_log_is_read_and_rehearsals_and_repeated_lines_count_for_nothing(
     assert [each.cost_usd for each in outcomes_of(log)] == [2.0]
 
     request = replace(REQUEST, target=tmp_path)
-    assert within_limits(request, environ, NOON) is request
+    with within_limits(request, environ, NOON) as same:
+        assert same is request
     file = tmp_path / "config" / "orchestrate" / "settings.toml"
     file.parent.mkdir(parents=True)
     file.write_text("[budget]\nper_day = 5\n")
-    assert within_limits(request, environ, NOON).max_cost_usd == 3.0
+    assert allowed(request, environ) == 3.0
     file.write_text("[budget]\nper_day = 1\n")
     with pytest.raises(BudgetSpent):
-        within_limits(request, environ, NOON)
+        allowed(request, environ)
 
 
 def test_a_projects_lower_limit_stands_beside_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,9 +117,39 @@ def test_a_projects_lower_limit_stands_beside_the_users(tmp_path: Path, monkeypa
     environ = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
     log = OutcomeLog(state_folder(environ))
     request = replace(REQUEST, target=project, trust_project=True)
-    assert within_limits(request, environ, NOON).max_cost_usd == 4
+    assert allowed(request, environ) == 4
     log.append(SessionEnded("s", "c", outcome("a", project="/elsewhere", cost_usd=4.5)))
-    assert within_limits(request, environ, NOON).max_cost_usd == 0.5
+    assert allowed(request, environ) == 0.5
     log.append(SessionEnded("s", "c", outcome("b", project="/elsewhere", cost_usd=0.5)))
     with pytest.raises(BudgetSpent):
-        within_limits(request, environ, NOON)
+        allowed(request, environ)
+
+
+def test_what_a_running_session_may_still_take_is_given_to_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    environ = {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    (tmp_path / "config" / "orchestrate").mkdir(parents=True)
+    (tmp_path / "config" / "orchestrate" / "settings.toml").write_text("[budget]\nper_day = 5\n")
+    request = replace(REQUEST, target=tmp_path)
+    with within_limits(replace(request, max_cost_usd=3.0), environ, NOON) as first:
+        assert first.max_cost_usd == 3.0
+        with within_limits(request, environ, NOON) as second:
+            assert second.max_cost_usd == 2.0
+            with pytest.raises(BudgetSpent, match=r"\$0\.00 by 0 sessions, and \$5\.00 are held by 2 that run"):
+                allowed(request, environ)
+    assert allowed(request, environ) == 5.0, "who has ended holds nothing"
+
+
+def test_what_a_resumed_session_took_counts_on_the_day_on_which_it_did(tmp_path: Path) -> None:
+    log = OutcomeLog(state_folder({"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)}))
+    yesterday = NOON - timedelta(days=1)
+    first = outcome("a", opened_at=yesterday, closed_at=yesterday, cost_usd=1.0, tokens=100)
+    again = outcome("a", opened_at=yesterday, closed_at=NOON, cost_usd=4.0, tokens=700)
+    log.append(*(SessionEnded("s", "c", each) for each in (first, again, again)))
+    assert [(one.opened_at, one.cost_usd, one.tokens) for one in outcomes_of(log)] == [
+        (yesterday, 1.0, 100),
+        (NOON, 3.0, 600),
+    ]
+    assert limited(REQUEST, settings(per_day=5), outcomes_of(log), NOON).max_cost_usd == 2.0
