@@ -75,6 +75,18 @@ def test_what_others_said_fills_nothing_in_for_a_prover() -> None:
     assert "{{" not in next(iter(agents_of(plan))).instructions
 
 
+def test_what_a_prover_is_told_is_bounded_whatever_was_said() -> None:
+    long = Source("auditor", "OpenAI", "high", "word " * 5_000)
+    many = [Weakness(f"{n:012}", f"{n}\x7f{'x' * 4_000}.py", n, "race", "high", (long,) * 3) for n in range(1, 9)]
+    plan, _ = proof_plan(many, AGENTS)
+    short, _ = proof_plan([Weakness("0" * 12, "a.py", 3, "race", "high", (long,) * 3)], AGENTS)
+
+    assert plan is not None
+    assert short is not None
+    assert '"line": 1' in next(iter(agents_of(plan))).instructions
+    assert "word word" in next(iter(agents_of(short))).instructions
+
+
 def test_only_agents_that_gave_a_result_prove() -> None:
     good = AgentResult(NodePath("1.1"), "a", True, {}, agent=CLAUDE, vendor="Anthropic")
     bad = AgentResult(NodePath("1.2"), "b", False, {}, agent=CODEX, vendor="OpenAI")
