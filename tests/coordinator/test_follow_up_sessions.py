@@ -9,14 +9,17 @@ import pytest
 
 from orchestrator.coordinator import resume_session
 from orchestrator.coordinator.session_request import FollowUpRequest, RehearsalRequest
-from orchestrator.errors import ExitCode
+from orchestrator.errors import BudgetSpent, ExitCode
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import Strategy, StrategyNode
 from orchestrator.rehearsal.model_server import model_server
 from orchestrator.rehearsal.scenario import load_scenario
 from tests.coordinator.test_teams import CLIS, Turn, agent, says, scenario_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.coordinator.conftest import Stage
 
 pytestmark = pytest.mark.slow
@@ -60,3 +63,35 @@ async def test_each_cli_goes_on_in_its_own_conversation_with_what_is_new(stage: 
         assert f"the first word of {name}" in told, f"{name} knows what it said before"
     weighed = "\n".join(json.dumps(one.body) for one in new if one.worker == "weigh")
     assert "the second word of look" in weighed, "and what the one before it says now"
+
+
+NOTES_WORDS = """
+with open("words.txt", "a", encoding="utf-8") as file:
+    file.write(json.dumps(sys.argv[1:]) + "\\n")
+"""
+
+
+async def test_a_follow_up_has_a_budget_of_its_own_within_that_of_the_day(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    stage.variables["XDG_STATE_HOME"] = str(tmp_path / "state")
+    (tmp_path / "config" / "orchestrate").mkdir(parents=True)
+    settings = tmp_path / "config" / "orchestrate" / "settings.toml"
+    ended = await stage.run_claude(NOTES_WORDS, max_cost_usd=5.0)
+    assert ended.exit_code is ExitCode.DONE, ended.reason
+    settings.write_text("[budget]\nper_day = 1.0\n")
+    again = stage.proven(
+        await resume_session(
+            SessionFolder(ended.folder), environ=stage.environ, follow_up=FollowUpRequest("now also this")
+        )
+    )
+    assert again.exit_code is ExitCode.DONE, again.reason
+    first, second = map(json.loads, (stage.target / "words.txt").read_text().splitlines())
+    assert "--resume" not in first
+    assert second[second.index("--resume") + 1] == again.state.workers[WorkerId("claude")].conversation
+    # The day has 0.99 left, and the 0.01 of the beginning stand beside it.
+    assert again.state.options.max_cost_usd == pytest.approx(1.0)
+    settings.write_text("[budget]\nper_day = 0.01\n")
+    with pytest.raises(BudgetSpent):
+        await resume_session(SessionFolder(ended.folder), environ=stage.environ, follow_up=FollowUpRequest("and that"))
