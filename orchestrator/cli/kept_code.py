@@ -1,7 +1,7 @@
 """Keep the code that dataclasses are made of, so that a start need not compile it again.
 
 The standard library writes the methods of each dataclass as text and compiles them at every start: six for a frozen
-one, nearly half a millisecond together, and a command of this program makes up to four hundred of those.  Here the compiled
+one, half a millisecond together, and a command of this program makes up to four hundred of those.  Here the compiled
 code is kept beside the program's own byte code, behind the whole text that it was compiled from.  So it can never be
 the code of another text, and what cannot be read or written is compiled as if nothing were kept.
 """
