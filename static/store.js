@@ -1,5 +1,5 @@
 // Everything the page knows, as signals; the stream writes, the parts read.  Bounded: a million events later it is no larger.
-import { batch, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 
 export const MOST_ROWS = 2000;
 
@@ -21,6 +21,7 @@ export const answers = signal([]);
 export const rows = signal([]);
 export const dropped = signal(0);
 export const now = signal(Date.now());
+export const second = computed(() => Math.floor(now.value / 1000) * 1000); // for what is too much to draw four times a second
 export const notice = signal({ text: "", bad: false, n: 0 });
 
 const MOST_CALLS = 3000;

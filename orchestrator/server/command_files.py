@@ -106,7 +106,7 @@ async def _begin(follower: Follower, command: Command, wanted: UserCommand) -> N
         Refusal: It does not, or it cannot go on.
     """
     name = follower.folder.id
-    if command not in _STARTS:
+    if command not in _STARTS or wanted.worker is not None:
         raise Refusal(409, f"session {name} is not running", hint=f"go on with it: orchestrate resume {name}")
     if wanted.command is Command.STOP:
         raise Refusal(409, f"session {name} has stopped already", hint="it stays so until it is resumed")

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "/static/html.js";
 import { act } from "/static/actions.js";
-import { connection, questions, session } from "/static/store.js";
+import { connection, questions, session, workers } from "/static/store.js";
 
 const shown = signal(false);
 const goTo = (id) => () => {
@@ -12,7 +12,13 @@ const goTo = (id) => () => {
   there?.closest("section")?.querySelector("button, textarea, summary, [tabindex='0'], select, input")?.focus({ preventScroll: true });
 };
 const live = () => session.value?.live && connection.value.state === "live";
-const paused = signal(false);
+const allFrozen = () => {
+  const living = Object.values(workers.value).filter((worker) => !worker.exit && worker.attempt > 0);
+  return living.length > 0 && living.every((worker) => worker.status === "frozen");
+};
+// Who dictates, or types with a switch, can do without single keys; "?" stays, for the way back.
+const KEPT = "orchestrate-keys";
+const listens = signal(localStorage.getItem(KEPT) !== "off");
 
 const KEYS = [
   ["?", "This list", () => (shown.value = !shown.value)],
@@ -24,17 +30,17 @@ const KEYS = [
   ["/", "Search the event log", () => document.getElementById("events-text")?.focus()],
   ["p", "Pause all; again: let all run on", () => {
     if (!live()) return;
-    const name = paused.value ? "resume" : "pause";
-    paused.value = !paused.value;
+    const name = allFrozen() ? "resume" : "pause";
     act(name, {}, name === "pause" ? "Asked to pause every worker." : "Asked to resume every worker.");
   }],
-  ["r", "Ask for a review", () => live() && act("review", {}, "Asked for a review.")],
+  ["r", "Ask for a review", () => live() && confirm("Ask for a review? Its reviewers are paid for.") && act("review", {}, "Asked for a review.")],
   ["s", "All sessions", () => location.assign("/sessions")],
 ];
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest?.("input, textarea, select, dialog[open], .axis-box") && event.key !== "Escape") return;
+  if (event.target.closest?.("input, textarea, select, dialog[open]")) return;
+  if (!listens.value && event.key !== "?") return;
   const found = KEYS.find(([key]) => key === event.key);
   if (!found || (location.pathname !== "/" && event.key !== "?" && event.key !== "s")) return;
   event.preventDefault();
@@ -51,6 +57,10 @@ export function Keys() {
   }, [shown.value]);
   return html`<dialog ref=${dialog} class="keys" aria-labelledby="keys-title" onClose=${() => (shown.value = false)}>
     <div class="dialog-head"><h2 id="keys-title">Keys</h2><button type="button" onClick=${() => dialog.current.close()}>Close</button></div>
+    <label class="check"><input type="checkbox" checked=${listens.value} onChange=${(event) => {
+      listens.value = event.currentTarget.checked;
+      localStorage.setItem(KEPT, listens.value ? "on" : "off");
+    }} /> Single keys do something</label>
     <dl>${KEYS.map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
   </dialog>`;
 }

@@ -1,7 +1,7 @@
 // Tokens and cost as they grew, a line an agent, against the budget; and where the time went.
 import { html } from "/static/html.js";
 import { GONE, clock, duration, isOver, money, tokens, words } from "/static/format.js";
-import { chronicle, now, session, workers } from "/static/store.js";
+import { chronicle, second, session, workers } from "/static/store.js";
 
 const WIDTH = 560;
 const HEIGHT = 120;
@@ -26,7 +26,7 @@ function lines(which) {
 
 function pace(all, limit, running) {
   if (!limit || !running || !all.length) return "";
-  const end = now.value;
+  const end = second.value;
   const total = all.reduce((sum, line) => sum + line.points.at(-1).value, 0);
   const before = all.reduce((sum, line) => sum + (line.points.filter((point) => point.at <= end - PACE_MS).at(-1)?.value ?? 0), 0);
   const first = Math.min(...all.map((line) => line.points[0].at));
@@ -41,7 +41,7 @@ function Chart({ title, which, limit, unit }) {
   const shown = session.value;
   const running = shown.live && !isOver(shown);
   const begin = Date.parse(shown.opened_at);
-  const end = Math.max(begin + 1000, running ? now.value : Date.parse(shown.updated_at));
+  const end = Math.max(begin + 1000, running ? second.value : Date.parse(shown.updated_at));
   const total = all.reduce((sum, line) => sum + line.points.at(-1).value, 0);
   const top = Math.max(limit ?? 0, ...all.map((line) => line.points.at(-1).value), 0.0001) * 1.08;
   const x = (at) => ((at - begin) / (end - begin)) * WIDTH;
@@ -63,7 +63,7 @@ const KINDS = { starting: "starting", running: "at work", silent: "silent", froz
 function Went() {
   const shown = session.value;
   const running = shown.live && !isOver(shown);
-  const end = running ? now.value : Date.parse(shown.updated_at);
+  const end = running ? second.value : Date.parse(shown.updated_at);
   const begin = Date.parse(shown.opened_at);
   const main = Object.values(workers.value).filter((worker) => worker.is_main && worker.history.length);
   const rows = main.map((worker) => {

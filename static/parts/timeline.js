@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { GONE, clock, duration, isOver, words } from "/static/format.js";
-import { chronicle, now, range, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { chronicle, range, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
 
 // In the order of a worker's life.
 const STATES = ["starting", "running", "silent", "frozen", "limited", "relaunching", "parked", "stopping", "done", "unproven", "failed", "stopped"];
@@ -81,7 +81,7 @@ export function Timeline() {
   const shown = session.value;
   const running = shown.live && !isOver(shown);
   const first = Date.parse(shown.opened_at);
-  const last = Math.max(first + LEAST_MS, running ? now.value : Date.parse(shown.updated_at));
+  const last = Math.max(first + LEAST_MS, running ? second.value : Date.parse(shown.updated_at));
   const begin = view?.from ?? first;
   const end = view?.to ?? last;
   const lanes = lanesOf(workers.value);
@@ -221,7 +221,7 @@ export function Timeline() {
             return [...arrows, decided];
           })}
           ${milestones.filter((one) => inside(one.from) && rowOf.has(one.worker)).map((one) => html`<text key=${one.key} class=${`diamond ${one.detail.kind}`} x=${x(one.from)} y=${laneAt(rowOf.get(one.worker)) + 16} text-anchor="middle">◆</text>`)}
-          ${running && !view && html`<line class="now" x1=${x(now.value)} x2=${x(now.value)} y1=${TOP - 4} y2=${height} />`}
+          ${running && !view && html`<line class="now" x1=${x(second.value)} x2=${x(second.value)} y1=${TOP - 4} y2=${height} />`}
           ${brush && html`<rect class="brush" x=${brush[0]} y=${TOP - 4} width=${brush[1] - brush[0]} height=${height - TOP} />`}
           ${hover && !brush && html`<line class="cursor" x1=${hover.x} x2=${hover.x} y1=${TOP - 4} y2=${height} />`}
         </g>

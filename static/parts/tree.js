@@ -2,12 +2,12 @@
 import { useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { GONE, duration, ranSeconds, tokens, words } from "/static/format.js";
-import { now, plan, session, shownWorker, workers } from "/static/store.js";
+import { plan, second, session, shownWorker, workers } from "/static/store.js";
 
 function sums(node, all) {
   const own = node.workers.map((name) => all[name]).filter(Boolean);
   const counted = own.map((worker) => worker.total_tokens).filter((count) => count !== null && count !== undefined);
-  return { seconds: own.reduce((sum, worker) => sum + ranSeconds(worker, now.value), 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: own.some((worker) => worker.attempt > 0) };
+  return { seconds: own.reduce((sum, worker) => sum + ranSeconds(worker, second.value), 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: own.some((worker) => worker.attempt > 0) };
 }
 
 // A node's own state; an agent at work is in the state of its worker.

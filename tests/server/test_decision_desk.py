@@ -138,3 +138,21 @@ def test_sessions_are_sorted_filtered_and_compared(
         watched.page.get_by_role("link", name="Compare the two").click()
         watched.has("table.compare tr.differs", "State")
         assert watched.violations() == []
+
+
+def test_keys_steer_and_can_be_turned_off(browser: Browser, stage: Stage, shown: Showing) -> None:
+    def commands() -> list[Command]:
+        return [one.command.command for one in read_commands(stage.folder, 0) if one.command]
+
+    with watching(browser, shown.url) as watched:
+        expect(watched.page.get_by_role("button", name="Pause all")).to_be_enabled()
+        watched.page.keyboard.press("p")
+        watched.has(".notice", "Asked to pause every worker.")
+        watched.page.keyboard.press("?")
+        watched.page.get_by_label("Single keys do something").uncheck()
+        watched.page.keyboard.press("Escape")
+        watched.has_not("dialog[open]")
+        watched.page.keyboard.press("p")
+        watched.press("Resume all")
+        watched.has(".notice", "Asked to resume every worker.")
+        assert commands() == [Command.PAUSE, Command.RESUME]
