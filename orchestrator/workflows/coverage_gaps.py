@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.measurement.gate_run import LOOK_TIME_S
@@ -99,10 +100,15 @@ async def measure_coverage(
         is_over: Whether there is time for one more change.
 
     Raises:
-        EnvironmentUnfit: The tests cannot be run here, or do not pass.
+        EnvironmentUnfit: The tests cannot be run here, or do not pass, or there is nothing that they could run.
     """
     async with open_bench(request, say) as bench:
         missing = bench.before.missing or {}
+        if not bench.before.statements:
+            raise EnvironmentUnfit(
+                f"there is no Python code in {request.target} that tests could run",
+                hint="--project-root names the project; test files, examples and build files do not count",
+            )
         began = time.monotonic()
         await bench.runs.run(files={})
         suite_s = time.monotonic() - began

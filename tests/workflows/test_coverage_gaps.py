@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +37,28 @@ def test_a_gap_is_told_by_place_function_and_lines() -> None:
     assert Gap("a.py", "f", (3,), has_priority=True).words() == "priority: a.py: f: line 3"
 
 
+def measured(*words: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user types it."""
+    return subprocess.run(
+        [sys.executable, "-m", "orchestrator", "test-coverage", *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_where_nothing_could_run_nothing_is_measured(tmp_path: Path) -> None:
+    written(tmp_path, {"pyproject.toml": QUICK, "tests/test_x.py": "def test_x():\n    assert 1\n"})
+    done = measured("--agents", "none", "--project-root", str(tmp_path), "--python", sys.executable)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no Python code in" in done.stderr
+
+
 @pytest.mark.slow
 def test_gaps_are_measured_and_a_stated_coverage_is_not_believed(tmp_path: Path) -> None:
     files = {
@@ -50,16 +71,7 @@ def test_gaps_are_measured_and_a_stated_coverage_is_not_believed(tmp_path: Path)
     folder = written((tmp_path / "shop").resolve(), files)
     words = ["--agents", "none", "--project-root", str(folder), "--python", sys.executable, "--sample", "3"]
     words += ["--priority", "auth", "--json", "--current-coverage", "95"]
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestrator", "test-coverage", *words],
-        cwd=ROOT,
-        env=os.environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = measured(*words)
     assert done.returncode == 1, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
 
