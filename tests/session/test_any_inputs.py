@@ -16,6 +16,7 @@ from orchestrator.models.effects import (
     MeasureGates,
     MeasureWork,
     MergeLayers,
+    Outcome,
     RunChecks,
     StartWorker,
     TakeSnapshot,
@@ -26,6 +27,7 @@ from orchestrator.models.entries import (
     Command,
     CoordinatorResumed,
     EffectDone,
+    FollowUp,
     GatesMeasured,
     GuardAsked,
     Input,
@@ -326,7 +328,13 @@ class World:
     def resume(self, place: int) -> None:
         if place % 3 == 0 and not self.open_effects():
             interactive = self.play.session.options.interactive
-            self.take(CoordinatorResumed(1, tuple(self.alive), interactive=interactive))
+            closed = self.play.session.closed
+            follow_up = FollowUp("and more") if closed is not None and closed.outcome is Outcome.DONE else None
+            self.take(
+                CoordinatorResumed(
+                    1, tuple(self.alive), interactive=interactive, retries=place % 2 == 0, follow_up=follow_up
+                )
+            )
 
     def shortage(self, place: int) -> None:
         if place % 5 == 0 and self.play.session.closed is None:
