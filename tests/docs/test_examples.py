@@ -14,6 +14,7 @@ EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_in_a_rehearsal(example: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
