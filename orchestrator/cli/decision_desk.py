@@ -67,7 +67,7 @@ def desk_change(folder: SessionFolder, session: Session, question: OpenQuestion)
         before = seen[: seen.index(question.review)] if question.review in seen else seen
         since = f"review {before[-1]}" if before else since
         return _shown(session_diff(folder, session, since=before[-1] if before else None), since)
-    except (OrchestrateError, OSError) as error:
+    except (OrchestrateError, OSError, ValueError) as error:
         return DeskChange(since, problem=str(error))
 
 
@@ -85,7 +85,7 @@ def whole_change(folder: SessionFolder, session: Session, *, recent: bool = Fals
         seen = reviewed_states(folder, session) if recent else ()
         since = f"review {seen[-1]}" if seen else since
         return _shown(session_diff(folder, session, since=seen[-1] if seen else None), since)
-    except (OrchestrateError, OSError) as error:
+    except (OrchestrateError, OSError, ValueError) as error:
         return DeskChange(since, problem=str(error))
 
 

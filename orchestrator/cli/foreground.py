@@ -31,6 +31,7 @@ from orchestrator.cli.line_reader import LineReader
 from orchestrator.cli.session_lookup import workspace_words
 from orchestrator.cli.signals import ending_signals
 from orchestrator.coordinator.session_request import Observer, Progress, SessionResult
+from orchestrator.errors import OrchestrateError
 from orchestrator.journal.control import drop_command, person
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import Command, JournalEntry, UserCommand
@@ -186,13 +187,22 @@ class Attendance:
                     if wish in (Wish.CHANGE, Wish.RECENT_CHANGE):
                         looks.start_soon(self._look_at_change, wish is Wish.RECENT_CHANGE)
                     elif wish is not None:
-                        self._fulfil(wish)
+                        self._try_to_fulfil(wish)
                 self.view.refresh(datetime.now(UTC))
         self.view.has_keys = False
+
+    def _try_to_fulfil(self, wish: Wish) -> None:
+        """A key that cannot be obeyed, because the folder is full or gone, ends nothing."""
+        try:
+            self._fulfil(wish)
+        except OrchestrateError as error:
+            self.view.tell(str(error))
 
     def _fulfil(self, wish: Wish) -> None:
         if self.session is None:
             self.view.tell("there is no session yet; Ctrl-C stops what is being prepared")
+        elif wish is Wish.LEAVE and self.owns and self.session.ending is not None:
+            self.view.tell("the session is ending already")
         elif wish is Wish.PAUSE:
             is_paused = self.session.crew_paused
             self.command(Command.RESUME if is_paused else Command.PAUSE, self.by)
@@ -227,8 +237,10 @@ class Attendance:
                 if self.keys is not None:
                     self.keys.close()
                 self.view.suspend()
-                os.kill(os.getpid(), signal.SIGSTOP)
-                # Here somebody has let us go on.
+                # The usual one, and no SIGSTOP: without a shell that could let us go on the kernel forgets it.
+                handler = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+                os.kill(os.getpid(), signal.SIGTSTP)
+                signal.signal(signal.SIGTSTP, handler)
 
     async def refresh(self) -> None:
         """Redraw for ever."""
