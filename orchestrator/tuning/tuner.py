@@ -351,10 +351,20 @@ def _fallen(tuning: Tuning) -> Sequence[TuningEvent]:
         f"(e-value {math.exp(max(kept.fall, kept.late_fall)):.0f})"
     )
     back = RolledBack(claimed.trial, claimed.parameter, claimed.after, claimed.before, because)
+    under_way = _interrupted(tuning)
     lately = [one for one in tuning.rollbacks if tuning.begun - one <= 4 * HISTORY]
     if len(lately) + 1 >= MOST_ROLLBACKS:
-        return (back, Escalated(f"{len(lately) + 1} changes were taken back in {4 * HISTORY} sessions"))
-    return (back,)
+        return (*under_way, back, Escalated(f"{len(lately) + 1} changes were taken back in {4 * HISTORY} sessions"))
+    return (*under_way, back)
+
+
+def _interrupted(tuning: Tuning) -> Sequence[Stopped]:
+    """The end of the trial under way, which was made against what is no longer in force; its evidence is kept."""
+    found = tuning.trial
+    if found is None:
+        return ()
+    because = "what it was held against is taken back"
+    return (Stopped(found.proposed.trial, because, False, found.gain.wealth, found.pairs, found.evidence()),)
 
 
 def _compared(tuning: Tuning, found: Trial) -> Sequence[TuningEvent]:

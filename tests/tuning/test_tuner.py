@@ -119,6 +119,22 @@ def test_a_claimed_change_that_fails_is_taken_back_and_the_budget_of_its_step_is
     assert journal.tuning.barred["max_restarts", 4] > journal.tuning.begun
 
 
+def test_a_trial_that_is_under_way_ends_when_what_it_is_held_against_is_taken_back() -> None:
+    journal = Journal()
+    journal.take(CLAIMED)
+    journal.run(40)
+    found = journal.tuning.trial
+    assert found is not None
+    assert found.pairs
+    journal.tuning.kept["max_restarts"].fall = 10.0
+    stopped, back = decide(journal.tuning)
+    assert isinstance(stopped, Stopped)
+    assert isinstance(back, RolledBack)
+    journal.take(stopped, back)
+    assert journal.tuning.trial is None
+    assert list(journal.tuning.paused.values()) == [found], "its evidence is kept"
+
+
 def test_changes_that_are_taken_back_again_and_again_are_for_a_person() -> None:
     journal = Journal()
     journal.tuning.rollbacks = [0, 0]
