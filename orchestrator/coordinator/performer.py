@@ -395,6 +395,8 @@ def is_shortage(error: BaseException) -> bool:
 def with_common_environment(spec: LaunchSpec, assignment: Assignment, session: Session) -> LaunchSpec:
     """Add what every CLI gets: its private home, and the file for events that it reports itself."""
     env = {"HOME": str(assignment.home), "ORCHESTRATOR_EVENTS": str(events_file(assignment.scratch)), "NO_COLOR": "1"}
+    # Byte code in the target is obeyed by the user's own python, so none that a worker made stays there.
+    env["PYTHONDONTWRITEBYTECODE"] = "1"
     if session.options.sandbox_backend != "bubblewrap":
         # Inside a sandbox /tmp is private already; codex wants its home outside TMPDIR (observed, 0.169.0).
         temporary = assignment.scratch / ".tmp"

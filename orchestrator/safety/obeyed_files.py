@@ -19,7 +19,7 @@ FOLDERS: Final = (_PACKAGE.parent / "sandbox_policies", _PACKAGE / "sandbox_poli
 """Beside the package in a checkout, inside it when installed."""
 OWN: Final = ".orchestrator/**"
 """What this program itself obeys: no policy lets a worker write it."""
-Deed: TypeAlias = Literal["hold", "take back", "warn"]
+Deed: TypeAlias = Literal["hold", "take back", "discard", "warn"]
 
 
 class ObeyedFile(BaseModel):

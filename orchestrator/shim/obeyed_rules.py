@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NOT_LOOKED_INTO = frozenset({"node_modules", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".mypy_cache"})
+NOT_LOOKED_INTO = frozenset({"node_modules", ".venv", "venv", "site-packages", ".tox", ".mypy_cache"})
 """What tools fill with other people's projects: there a file is nobody's settings."""
 
 

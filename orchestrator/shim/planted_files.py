@@ -38,6 +38,8 @@ MOST_HELD = 200
 MOST_NAMED = 400
 """Of the files of one worker."""
 PUT_BACK = ("hold", "take back")
+DISCARD = "discard"
+"""What programs make anew by themselves: it is moved away and need not be kept to be put back."""
 _GOOD_FOLDERS = frozenset({"objects", "refs", "logs", "lfs"})
 _GOOD_FILES = frozenset(
     {
@@ -254,6 +256,7 @@ class _Settling:
         self.steps: list[Mapping[str, str]] = []
         self.planted: list[Mapping[str, str]] = []
         self.notes: list[str] = []
+        self.discarded: dict[str, int] = {}
 
     def record(self) -> Mapping[str, Any]:
         """Compare what lies there now with what was remembered, and say what was planted and what is to be done."""
@@ -264,6 +267,9 @@ class _Settling:
             if now != before:
                 numbers = found.files.get(path) or self._numbers_of(path)
                 self._file(path, numbers, "new" if not before else "changed" if now else "removed")
+        for program, count in self.discarded.items():
+            some = f"{count} files were" if count > 1 else "a file was"
+            self.notes.append(f"{some} changed that {program} runs unseen and makes anew; moved to {self.folder}/taken")
         for path in sorted({*found.repositories, *self.plan["repositories"]}):
             self._repository(path)
         if not (found.whole and self.plan["whole"]):
@@ -288,6 +294,11 @@ class _Settling:
         firm = next((row for row in rows if row["do"] in PUT_BACK), None)
         row = firm or rows[0]
         if firm is None and what == "removed":
+            return
+        if firm is None and any(each["do"] == DISCARD for each in rows):
+            # There may be hundreds, and none is anything that a person would look at.
+            self.discarded[row["program"]] = self.discarded.get(row["program"], 0) + 1
+            self._put_back(path, say=False)
             return
         if firm is not None:
             self._put_back(path)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import importlib.util
+import marshal
+import struct
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +78,36 @@ def test_a_repository_of_the_agents_own_runs_nothing(program: Program) -> None:
     assert not planted_ran(program, target, flag)
     assert not planted_ran(program, target / "deep" / "er" / "inner", flag)
     assert program.git(target / "deep" / "er" / "inner", "log", "--format=%s") == "inner\n"
+
+
+def forged_for(source: Path, flag: Path) -> str:
+    """A command that leaves byte code which says that it was made from the source, and is not."""
+    code = compile(f"import os; os.close(os.open({str(flag)!r}, os.O_CREAT))", source.name, "exec")
+    there = source.stat()
+    head = importlib.util.MAGIC_NUMBER + struct.pack("<III", 0, int(there.st_mtime), there.st_size)
+    text = base64.b64encode(head + marshal.dumps(code)).decode()
+    name = Path(importlib.util.cache_from_source(source.name))
+    return f"mkdir -p {name.parent}; rm -f {name}; echo {text} | base64 -d >{name}"
+
+
+@pytest.mark.fault("C2")
+@pytest.mark.parametrize("was_there", [False, True])
+def test_byte_code_of_the_agents_own_is_not_run_in_the_place_of_a_source(program: Program, was_there: bool) -> None:
+    target, flag = program.target(files={"a.txt": "1\n", "lib.py": "x = 1\n"}), program.root / "PWNED"
+    environ = {name: value for name, value in program.environ.items() if not name.startswith("PYTHON")}
+
+    def imported() -> str:
+        words = [sys.executable, "-c", "import lib; print(getattr(lib, 'x', 'forged'))"]
+        return subprocess.run(
+            words, cwd=target, env=environ, capture_output=True, text=True, check=True, timeout=60
+        ).stdout
+
+    if was_there:
+        assert imported() == "1\n"
+    program.claude(f"{forged_for(target / 'lib.py', flag)}\necho 2 >a.txt")
+    run(program, target)
+    assert imported() == "1\n"
+    assert not flag.exists()
 
 
 PLANTING_TEST = """

@@ -271,9 +271,9 @@ def programs() -> str:
         "Written by `python -m tests.sandbox.table programs`.  *Seen to run*: put there where nothing holds it, the",
         "file was run by that program when its user called it.  Then a made-up agent planted all of these in one",
         "session, and the user called the programs once it had ended.  `hold` and `take back`: the file is as it was,",
-        "or gone; `warn`: it stays, and is named before all else.  Of what is marked *by documentation only* the",
-        "program is not to be had here without much weight, or what the file says is no command; its row rests on the",
-        "source that it names.",
+        "or gone; `discard`: it is gone, and the program makes it anew; `warn`: it stays, and is named before all",
+        "else.  Of what is marked *by documentation only* the program is not to be had here without much weight, or",
+        "what the file holds is no text; its row rests on the source that it names, or on a test of its own.",
         "",
     ]
     users = [user for user in USERS if user != "root" or os.geteuid() == 0]
