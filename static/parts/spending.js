@@ -30,7 +30,7 @@ function pace(all, limit, running) {
   const total = all.reduce((sum, line) => sum + line.points.at(-1).value, 0);
   const before = all.reduce((sum, line) => sum + (line.points.filter((point) => point.at <= end - PACE_MS).at(-1)?.value ?? 0), 0);
   const first = Math.min(...all.map((line) => line.points[0].at));
-  const ms = Math.min(PACE_MS, end - first);
+  const ms = Math.max(1, Math.min(PACE_MS, end - first));
   if (total <= before || ms < 5000) return "";
   const left = ((limit - total) / (total - before)) * ms;
   return left <= 0 ? "the budget is used up" : `at this pace ${duration(left / 1000)} left`;
@@ -41,7 +41,7 @@ function Chart({ title, which, limit, unit }) {
   const shown = session.value;
   const running = shown.live && !isOver(shown);
   const begin = Date.parse(shown.opened_at);
-  const end = Math.max(begin + 1000, running ? second.value : Date.parse(shown.updated_at));
+  const end = Math.max(begin + 1000, running ? Math.max(second.value, Date.parse(shown.updated_at)) : Date.parse(shown.updated_at));
   const total = all.reduce((sum, line) => sum + line.points.at(-1).value, 0);
   const top = Math.max(limit ?? 0, ...all.map((line) => line.points.at(-1).value), 0.0001) * 1.08;
   const x = (at) => ((at - begin) / (end - begin)) * WIDTH;
@@ -63,7 +63,7 @@ const KINDS = { starting: "starting", running: "at work", silent: "silent", froz
 function Went() {
   const shown = session.value;
   const running = shown.live && !isOver(shown);
-  const end = running ? second.value : Date.parse(shown.updated_at);
+  const end = running ? Math.max(second.value, Date.parse(shown.updated_at)) : Date.parse(shown.updated_at);
   const begin = Date.parse(shown.opened_at);
   const main = Object.values(workers.value).filter((worker) => worker.is_main && worker.history.length);
   const rows = main.map((worker) => {
@@ -71,12 +71,12 @@ function Went() {
     worker.history.forEach((state, i) => {
       if (state.status === "waiting" || GONE.has(state.status)) return;
       const to = worker.history[i + 1] ? Date.parse(worker.history[i + 1].at) : end;
-      spent[state.status] = (spent[state.status] ?? 0) + to - Date.parse(state.at);
+      spent[state.status] = (spent[state.status] ?? 0) + Math.max(0, to - Date.parse(state.at));
     });
     return { worker, spent };
   });
-  const waited = Object.values(chronicle.value.questions).reduce((sum, one) => sum + ((one.to ?? end) - one.from), 0);
-  const reviewed = Object.values(chronicle.value.reviews).reduce((sum, one) => sum + ((one.to ?? end) - one.from), 0);
+  const waited = Object.values(chronicle.value.questions).reduce((sum, one) => sum + (Math.max(0, (one.to ?? end) - one.from)), 0);
+  const reviewed = Object.values(chronicle.value.reviews).reduce((sum, one) => sum + (Math.max(0, (one.to ?? end) - one.from)), 0);
   const whole = Math.max(1, end - begin);
   return html`<figure class="went">
     <figcaption><b>Where the time went</b> ${duration(whole / 1000)} in all: ${duration(reviewed / 1000)} under review, ${duration(waited / 1000)} waiting for you</figcaption>

@@ -81,7 +81,7 @@ export function Timeline() {
   const shown = session.value;
   const running = shown.live && !isOver(shown);
   const first = Date.parse(shown.opened_at);
-  const last = Math.max(first + LEAST_MS, running ? second.value : Date.parse(shown.updated_at));
+  const last = Math.max(first + LEAST_MS, running ? Math.max(second.value, Date.parse(shown.updated_at)) : Date.parse(shown.updated_at));
   const begin = view?.from ?? first;
   const end = view?.to ?? last;
   const lanes = lanesOf(workers.value);
@@ -198,7 +198,7 @@ export function Timeline() {
         <text class="lane-label" x=${0} y=${TOP + (narrow ? 10 : 15)}>${questions.some((one) => !one.to) ? "waits for you" : "you"}</text>
         ${lanes.map((lane, i) => html`<g key=${lane.name}><text class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) - 3 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text><line class="base" x1=${gutter} x2=${width} y1=${laneAt(i) + 11} y2=${laneAt(i) + 11} /></g>`)}
         <g clip-path="url(#window)">
-          ${chosen && html`<rect class="brush" x=${x(chosen.from)} y=${TOP - 4} width=${Math.max(2, x(chosen.to) - x(chosen.from))} height=${height - TOP} />`}
+          ${chosen && html`<rect class="brush" x=${x(chosen.from)} y=${TOP - 4} width=${Math.max(2, x(chosen.to) - x(chosen.from))} height=${Math.max(0, height - TOP)} />`}
           ${lanes.map((lane, i) => lane.workers.flatMap((worker) => spansOf(worker, last)).filter((span) => inside(span.from, span.to)).map((span) =>
             GONE.has(span.status)
               ? html`<rect class=${`span-${span.status}`} x=${Math.min(width - 6, x(span.from)) - 1} y=${laneAt(i) + 2} width="4" height="18" />`
@@ -221,7 +221,7 @@ export function Timeline() {
             return [...arrows, decided];
           })}
           ${milestones.filter((one) => inside(one.from) && rowOf.has(one.worker)).map((one) => html`<text key=${one.key} class=${`diamond ${one.detail.kind}`} x=${x(one.from)} y=${laneAt(rowOf.get(one.worker)) + 16} text-anchor="middle">◆</text>`)}
-          ${running && !view && html`<line class="now" x1=${x(second.value)} x2=${x(second.value)} y1=${TOP - 4} y2=${height} />`}
+          ${running && !view && html`<line class="now" x1=${x(last)} x2=${x(last)} y1=${TOP - 4} y2=${height} />`}
           ${brush && html`<rect class="brush" x=${brush[0]} y=${TOP - 4} width=${brush[1] - brush[0]} height=${height - TOP} />`}
           ${hover && !brush && html`<line class="cursor" x1=${hover.x} x2=${hover.x} y1=${TOP - 4} y2=${height} />`}
         </g>

@@ -79,7 +79,7 @@ def watching(
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto(url)
         yield watched
-        assert watched.complaints == []
+        assert watched.complaints == [], watched.complaints
     finally:
         context.close()
 
