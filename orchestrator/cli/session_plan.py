@@ -49,6 +49,7 @@ from orchestrator.suites.suite import Detection
 
 if TYPE_CHECKING:
     from orchestrator.models.lesson import Lesson
+    from orchestrator.orchestration.proposed_reading import ProposedReading
     from orchestrator.store.reuse import Candidate
 
 ACCESS = {Role.IMPLEMENTER: "write", Role.DESIGNER: "read", Role.REVIEWER: "read", Role.ANALYST: "read"}
@@ -281,7 +282,7 @@ def _limits(plan: SessionPlan) -> Mapping[str, float]:
     }
 
 
-def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
+def plan_lines(plan: SessionPlan, *, width: int | None, proposed: ProposedReading | None = None) -> Iterator[str]:
     """The plan for people.
 
     Args:
@@ -292,6 +293,8 @@ def plan_lines(plan: SessionPlan, *, width: int | None) -> Iterator[str]:
     first = [*([("workflow", one_line(workflow, _WIDEST))] if workflow else [])]
     first += [("team", one_line(chosen, _WIDEST)), *_read(plan.analysis)]
     first += _reuse(plan)
+    if proposed is not None:
+        first += _proposed(plan, proposed)
     first += [("lessons" if not index else "", words) for index, words in enumerate(shown_words(plan.lessons))]
     yield from labelled_lines(first, width=width)
     yield ""
@@ -313,6 +316,22 @@ def _read(analysis: TaskAnalysis) -> Iterator[tuple[str, str]]:
     yield "", f"takes {', '.join(analysis.capabilities)}"
     side = "yes" if analysis.parallelizable else "no"
     yield "", f"checks that can be made side by side: {side} ({analysis.parallelizable_because})"
+
+
+def _proposed(plan: SessionPlan, proposed: ProposedReading) -> Iterator[tuple[str, str]]:
+    """Say what an agent takes the task for, and where the tables say otherwise."""
+    analysis = plan.analysis
+    read = (proposed.outcome, proposed.domain, proposed.complexity)
+    tables = (str(analysis.outcome.outcome), str(analysis.domain), str(analysis.complexity))
+    differs = ", ".join(
+        f"{mine} where the tables say {theirs}" for mine, theirs in zip(read, tables, strict=True) if mine != theirs
+    )
+    said = f"{proposed.outcome}; {proposed.domain}; {proposed.complexity}; {proposed.pattern}"
+    yield "proposed", f"by {proposed.agent}: {said}"
+    yield "", f"takes {', '.join(proposed.capabilities) or 'nothing in particular'}"
+    yield "", f"because: {one_line(proposed.why, _WIDEST)}"
+    yield "", f"differs: {differs}" if differs else "the tables say the same"
+    yield "", f"nothing is decided by it; session {proposed.session}"
 
 
 def _is_changed(plan: SessionPlan) -> bool:

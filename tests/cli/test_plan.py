@@ -187,3 +187,29 @@ def test_after_ten_sessions_of_a_team_there_is_an_estimate_and_one_of_solo_besid
     assert (alone["tokens"]["low"], alone["solo"]) == (101_100, None)
     # Of a question nothing was ever recorded.
     assert json.loads(plan("Why does it fail?", "--json").out)["estimates"]["sessions"] == 0
+
+
+@pytest.mark.slow
+def test_an_agent_may_read_the_task_and_decides_nothing(plan: Call) -> None:
+    """By the stand-in of claude, whose script answers whatever fits the form."""
+    words = (TASK, "--analyze-with", "claude", "--stand-ins")
+    shown = " ".join(plan(*words).out.split())
+    assert "proposed by claude: " in shown
+    assert "nothing is decided by it; session " in shown
+    document = json.loads(plan(*words, "--json").out)
+    assert document["proposed"]["agent"] == "claude"
+    assert document["team"] == json.loads(plan(TASK, "--json").out)["team"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--analyze-with", "nobody"), "unknown agent 'nobody'"),
+        (("--analyze-with", ""), "unknown agent ''"),
+        (("--rehearse",), "a plan starts nothing that could be rehearsed"),
+    ],
+)
+def test_a_reader_that_cannot_be_meant_is_refused(plan: Call, words: Sequence[str], said: str) -> None:
+    refused = plan(TASK, *words)
+    assert refused.code == 2
+    assert said in refused.err
