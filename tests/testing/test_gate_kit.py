@@ -53,7 +53,7 @@ from tests.gates.test_vulnerable_dependencies import BAD, GOOD
 from tests.gates.test_vulnerable_modules import BAD as OSV_BAD
 
 MANIFESTS = {
-    "go.mod": ["module shop", "require example.org/bad v1.0.0"],
+    "go.mod": ["module shop", "go 1.21", "require example.org/bad v1.0.0"],
     "Cargo.toml": ["[package]", 'name = "shop"', 'version = "1.0.0"'],
     "package.json": ['{"name": "shop"}'],
 }
@@ -88,7 +88,7 @@ def secure(*rows: object) -> dict[str, object]:
 
 
 def secrets(*rows: object) -> dict[str, object]:
-    return {"plugins_used": [{"name": "x"}], "results": {"a.py": rows}}
+    return {"plugins_used": [{"name": "x"}], "looked_at": 2, "no_text": 0, "results": {"a.py": rows}}
 
 
 def timed(seconds: float) -> dict[str, object]:
