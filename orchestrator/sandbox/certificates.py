@@ -23,6 +23,8 @@ FILES: Final = (
 """Variables that name a file of certificates: node and the three CLIs, then the tools that agents call."""
 FOLDERS: Final = ("SSL_CERT_DIR", "GIT_SSL_CAPATH")
 """Variables that name folders of certificates, with ``:`` between them."""
+SYSTEMS: Final = "/etc/ssl/certs"
+"""The machine's own certificates, which every worker sees where they are, as the rest of the system."""
 MOST_BYTES: Final = 8 * 1024 * 1024
 MOST_FILES: Final = 2_000
 _CERTIFICATE: Final = re.compile(
@@ -36,6 +38,8 @@ class Certificates:
 
     files: dict[str, bytes] = field(default_factory=dict)
     """Public certificates by the name of the variable, or ``VARIABLE/name`` for one of a folder."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """Values of variables that name nothing but certificates which workers see anyway."""
     problems: list[str] = field(default_factory=list)
     """Variables whose certificates no worker gets, and why."""
 
@@ -46,7 +50,9 @@ def find_certificates(environ: Mapping[str, str]) -> Certificates:
     for name in FILES:
         if environ.get(name):
             content = _read(environ[name])
-            if isinstance(content, bytes):
+            if isinstance(content, bytes) and _is_seen(environ[name]):
+                found.seen[name] = environ[name]
+            elif isinstance(content, bytes):
                 found.files[name] = content
             else:
                 found.problems.append(_words(name, environ[name], content))
@@ -65,7 +71,7 @@ def place_certificates(found: Certificates, folder: Path) -> dict[str, str]:
     Raises:
         OSError: They cannot be written.
     """
-    variables: dict[str, str] = {}
+    variables = dict(found.seen)
     if not found.files:
         return variables
     home = ForeignFolder(folder.parent)  # a worker of the same CLI may have written in it
@@ -78,6 +84,9 @@ def place_certificates(found: Certificates, folder: Path) -> dict[str, str]:
 
 
 def _read_folders(name: str, folders: str, found: Certificates) -> None:
+    if all(_is_seen(top) and _holds_seen(top) for top in folders.split(":")):
+        found.seen[name] = folders
+        return
     count = 0
     for top in folders.split(":"):
         listing = _root().entries(top.lstrip("/"), most=MOST_FILES) if os.path.isabs(top) else None
@@ -91,6 +100,20 @@ def _read_folders(name: str, folders: str, found: Certificates) -> None:
                 count += 1
     if not count:
         found.problems.append(_words(name, folders, "holds no certificate"))
+
+
+def _is_seen(path: str) -> bool:
+    """Whether a path lies among the machine's own certificates, and its content in the system."""
+    within = (f"{SYSTEMS}/", "/usr/")
+    return f"{os.path.normpath(path)}/".startswith(within[0]) and f"{os.path.realpath(path)}/".startswith(within)
+
+
+def _holds_seen(folder: str) -> bool:
+    """Whether every certificate of a folder lies in the system; a link to one elsewhere leads nowhere in a sandbox."""
+    listing = _root().entries(folder.lstrip("/"), most=MOST_FILES)
+    return not isinstance(listing, Unread) and all(
+        _is_seen(f"/{entry.name}") for entry in listing.entries if _may_be_one(entry)
+    )
 
 
 def _may_be_one(entry: Entry) -> bool:

@@ -60,3 +60,32 @@ def test_what_cannot_be_had_is_said(path: str, why: str, tmp_path: Path) -> None
 def test_without_such_variables_nothing_is_made(tmp_path: Path) -> None:
     assert place_certificates(find_certificates({}), tmp_path / "copies") == {}
     assert not (tmp_path / "copies").exists()
+
+
+def test_the_machines_own_are_seen_where_they_are_and_not_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, elsewhere = tmp_path / "certs", tmp_path / "company.pem"
+    own.mkdir()
+    (own / "ca.pem").write_bytes(ONE)
+    (own / "1234abcd.0").symlink_to("ca.pem")
+    elsewhere.write_bytes(TWO)
+    monkeypatch.setattr("orchestrator.sandbox.certificates.SYSTEMS", str(own))
+    environ = {"SSL_CERT_FILE": str(own / "ca.pem"), "SSL_CERT_DIR": str(own), "CURL_CA_BUNDLE": str(elsewhere)}
+    variables = place_certificates(find_certificates(environ), tmp_path / "copies")
+    assert variables == {**environ, "CURL_CA_BUNDLE": str(tmp_path / "copies" / "CURL_CA_BUNDLE.pem")}
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == ["CURL_CA_BUNDLE.pem"]
+
+
+def test_a_certificate_that_was_linked_among_the_machines_own_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, elsewhere = tmp_path / "certs", tmp_path / "company.pem"
+    own.mkdir()
+    elsewhere.write_bytes(TWO)
+    (own / "company.pem").symlink_to(elsewhere)
+    monkeypatch.setattr("orchestrator.sandbox.certificates.SYSTEMS", str(own))
+    environ = {"SSL_CERT_FILE": str(own / "company.pem"), "SSL_CERT_DIR": str(own)}
+    variables = place_certificates(find_certificates(environ), tmp_path / "copies")
+    assert Path(variables["SSL_CERT_FILE"]).read_bytes() == TWO + b"\n"
+    assert [path.name for path in Path(variables["SSL_CERT_DIR"]).iterdir()] == ["company.pem"]
