@@ -29,10 +29,11 @@ from orchestrator.composition.team_choice import ProvenTeam
 from orchestrator.journal.reader import read_journal
 from orchestrator.models.identity import SessionId
 from orchestrator.models.recorded_outcomes import RecordedOutcome
+from orchestrator.store.composition_names import store_of
 from orchestrator.store.composition_view import view_of
 from orchestrator.store.derived_outcomes import outcome_of_journal
 from orchestrator.store.log_records import LogRecord
-from orchestrator.store.recorder import as_record, store_of
+from orchestrator.store.recorder import as_record
 from orchestrator.store.reuse import candidates, proven_team
 
 ROOT: Final = Path(__file__).resolve().parent.parent

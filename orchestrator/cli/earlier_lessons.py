@@ -21,9 +21,9 @@ def lessons_of_project(target: Path, environ: Mapping[str, str]) -> Sequence[Jud
         EnvironmentUnfit: The outcome log cannot be read.
     """
     from orchestrator.settings.user_places import state_folder
+    from orchestrator.store.composition_names import store_of
     from orchestrator.store.lesson_standings import judged_lessons, sessions_of
     from orchestrator.store.outcome_log import OutcomeLog
-    from orchestrator.store.recorder import store_of
 
     outcomes, forgotten = sessions_of(OutcomeLog(state_folder(environ)).read(), store_of(str(target)))
     return judged_lessons(outcomes, forgotten, at=datetime.now(UTC))
@@ -35,7 +35,7 @@ def lessons_for(task: str, target: Path, environ: Mapping[str, str]) -> tuple[Le
     Raises:
         EnvironmentUnfit: The outcome log cannot be read.
     """
-    from orchestrator.store.derived_outcomes import task_pattern
+    from orchestrator.store.composition_names import task_pattern
     from orchestrator.store.lesson_standings import lessons_in_use
 
     return lessons_in_use(lessons_of_project(target, environ), task_pattern(task, no_change=False))

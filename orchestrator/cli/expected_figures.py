@@ -63,9 +63,8 @@ def expected_figures(
     """
     if not records:
         return ExpectedFigures()
-    from orchestrator.store.derived_outcomes import plan_digest, task_pattern
+    from orchestrator.store.composition_names import plan_digest, store_of, task_pattern
     from orchestrator.store.estimates import TeamKey, estimate_of, outcomes_in
-    from orchestrator.store.recorder import store_of
 
     outcomes, store = outcomes_in(records), store_of(str(target))
     pattern = task_pattern(task, no_change=no_change)

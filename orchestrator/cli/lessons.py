@@ -65,9 +65,9 @@ def forget(lesson: str, target: Path) -> None:
     from orchestrator.cli.session_lookup import put_out
     from orchestrator.errors import UsageError
     from orchestrator.settings.user_places import state_folder
+    from orchestrator.store.composition_names import store_of
     from orchestrator.store.log_records import LessonForgotten
     from orchestrator.store.outcome_log import OutcomeLog
-    from orchestrator.store.recorder import store_of
 
     place = target_path(target)
     if lesson not in {each.lesson.id for each in lessons_of_project(place, os.environ)}:

@@ -39,9 +39,8 @@ def candidates_for(
     if not records:
         return ()
     from orchestrator.journal.last_probes import last_probes
+    from orchestrator.store.composition_names import store_of, task_pattern
     from orchestrator.store.composition_view import view_of
-    from orchestrator.store.derived_outcomes import task_pattern
-    from orchestrator.store.recorder import store_of
     from orchestrator.store.reuse import candidates, versions_of
 
     probes = last_probes(workspace)

@@ -26,11 +26,11 @@ from orchestrator.orchestration.arguments import text_of
 from orchestrator.orchestration.task_analyzer import TaskAnalyzer, TaskComplexity, TaskDomain, TaskRequirements
 from orchestrator.settings.user_places import default_workspace, state_folder
 from orchestrator.store.agent_configuration import AgentConfiguration
+from orchestrator.store.composition_names import store_of
 from orchestrator.store.configuration_store import ConfigurationStore
 from orchestrator.store.estimates import TeamKey, estimate_of, outcomes_in
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.proven import proof_of
-from orchestrator.store.recorder import store_of
 from orchestrator.store.reuse import replaced_since, versions_of
 
 __all__ = [

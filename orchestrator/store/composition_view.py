@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator.models.identity import SessionId
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.agent_configuration import AgentConfiguration
-from orchestrator.store.derived_outcomes import names_of_gates
+from orchestrator.store.composition_names import names_of_gates
 from orchestrator.store.log_records import (
     CallerRecorded,
     ConfigurationDeleted,

@@ -6,20 +6,15 @@ What no gate measured is unknown, however it ended and whatever its agents say.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from pydantic import TypeAdapter
-
-from orchestrator.composition.outcomes import Outcome as TaskOutcome
-from orchestrator.composition.task_analysis import analyse_task
 from orchestrator.composition.team_choice import Team
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import ORCHESTRATOR
 from orchestrator.models.lesson import MOST_LESSON_CHARS, Lesson
-from orchestrator.models.plan_tree import GateResult, Node
+from orchestrator.models.plan_tree import GateResult
 from orchestrator.models.quality_gates import GateState
 from orchestrator.models.recorded_outcomes import GateOutcome, RecordedOutcome, Result, TeamMember
 from orchestrator.models.reviews import PeerReview, Trigger, Verdict
@@ -29,16 +24,15 @@ from orchestrator.quotation import one_line
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
 from orchestrator.session.summary import summarise
+from orchestrator.store.composition_names import OWN_CHECKS, plan_digest, task_pattern
 
 MOST_WITH_FAILURE = 59.0
 """A score with a failed gate is at most this: it must not look like a good one."""
-OWN_CHECKS = "own checks"
 _STATES: Mapping[GateState, SuiteState] = {
     GateState.PASS: "passed",
     GateState.FAIL: "failed",
     GateState.NOT_MEASURED: "not measured",
 }
-_PLAN: TypeAdapter[Node] = TypeAdapter(Node)
 _SENT_BACK = frozenset({Action.PAUSE_AND_CLARIFY, Action.STOP_AND_ESCALATE})
 
 
@@ -92,11 +86,6 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
     )
 
 
-def plan_digest(plan: Node) -> str:
-    """The hash that tells plans of somebody's own apart."""
-    return hashlib.sha256(_PLAN.dump_json(plan)).hexdigest()[:16]
-
-
 def lessons_of(session: Session) -> tuple[Lesson, ...]:
     """What reviewers found about work that was then mended: a lesson for each review that was no plain approval."""
     reviews = [review for state in session.assessment.reviews.values() for review in state.panel.values()]
@@ -108,16 +97,6 @@ def lessons_of(session: Session) -> tuple[Lesson, ...]:
         and review.verdict in (Verdict.CONCERNS, Verdict.BLOCKER)
         and (text := one_line("; ".join(review.points) or review.summary, MOST_LESSON_CHARS))
     )
-
-
-def task_pattern(task: str, *, no_change: bool) -> str:
-    """What kind of task it is: its domain, and whether it asks for an answer only."""
-    try:
-        analysis = analyse_task(task)
-    except ValueError:
-        return "general"
-    answers = no_change or analysis.outcome.outcome is TaskOutcome.ANSWER
-    return f"{analysis.domain}_answer" if answers else str(analysis.domain)
 
 
 def gates_of(session: Session) -> tuple[tuple[GateOutcome, ...], str]:
@@ -229,8 +208,3 @@ def _member(session: Session, planned: TaskStep) -> TeamMember:
         state.usage.total_tokens,
         state.usage.cost_usd,
     )
-
-
-def names_of_gates(gates: Iterable[GateOutcome]) -> Iterator[str]:
-    """The gates, without what they say: what a composition is held to."""
-    return (gate.gate for gate in gates if gate.gate != OWN_CHECKS)

@@ -30,7 +30,7 @@ class TeamKey:
     """What makes two sessions comparable."""
 
     pattern: str
-    """Of the task, as ``derived_outcomes.task_pattern`` reads it."""
+    """Of the task, as ``composition_names.task_pattern`` reads it."""
     team: str = ""
     """The name of a built-in team; empty where another field says which team it is."""
     agents: frozenset[str] = frozenset()

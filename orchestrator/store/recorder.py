@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +11,10 @@ from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.journal.reader import read_journal, read_last_entry
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.identity import SessionId
-from orchestrator.models.recorded_outcomes import OWN_VIEW, RecordedOutcome
+from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.session.state import Session
 from orchestrator.settings.user_places import state_folder
+from orchestrator.store.composition_names import configuration_id, store_of
 from orchestrator.store.derived_outcomes import outcome_of, outcome_of_journal
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
@@ -38,33 +37,6 @@ class Rederived:
 def as_record(outcome: RecordedOutcome) -> SessionEnded:
     """The line of the log that tells of a session."""
     return SessionEnded(store_of(outcome.project), configuration_id(outcome), outcome)
-
-
-def store_of(project: str) -> str:
-    """The folder of a project's view."""
-    return str(Path(project) / OWN_VIEW)
-
-
-def configuration_id(outcome: RecordedOutcome) -> str:
-    """The name of a composition: its kind of task, and a hash over team, roles, CLIs and their versions.
-
-    A rehearsal is never the same composition as a real run.  Who takes part in a plan of somebody's own may differ from
-    run to run: there the plan stands for it, and the CLIs.
-    """
-    members = [(member.role, str(member.agent), member.version) for member in outcome.members]
-    if outcome.plan:
-        members = [("plan", outcome.plan, ""), *sorted({("", agent, version) for _, agent, version in members})]
-    return composition_id(outcome.pattern, outcome.team, members, rehearsal=outcome.rehearsal)
-
-
-def composition_id(pattern: str, team: str, members: Iterable[tuple[str, str, str]], *, rehearsal: bool) -> str:
-    """The name of a composition that has not run yet.
-
-    Args:
-        members: Role, agent and version of its CLI, in the order of the plan.
-    """
-    key = json.dumps([pattern, team, [list(member) for member in members], rehearsal], ensure_ascii=False)
-    return f"{pattern}_{hashlib.sha256(key.encode()).hexdigest()[:10]}"
 
 
 def record_session(session: Session, environ: Mapping[str, str]) -> str | None:

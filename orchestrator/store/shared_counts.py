@@ -20,8 +20,8 @@ from orchestrator.composition.team_choice import Team
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.models.work import Role
+from orchestrator.store.composition_names import composition_id
 from orchestrator.store.composition_view import Composition
-from orchestrator.store.recorder import composition_id
 
 KIND: Final = "orchestrate compositions"
 FORMAT: Final = 1

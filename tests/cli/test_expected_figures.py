@@ -13,7 +13,7 @@ from orchestrator.cli.expected_figures import (
 )
 from orchestrator.models.identity import AgentName
 from orchestrator.models.plan_tree import AgentNode, Strategy, StrategyNode
-from orchestrator.store.derived_outcomes import plan_digest
+from orchestrator.store.composition_names import plan_digest
 from orchestrator.store.log_records import LogRecord
 from orchestrator.store.recorder import as_record
 from tests.store.test_estimates import session

@@ -12,7 +12,6 @@ from orchestrator.store.derived_outcomes import (
     outcome_of_journal,
     plan_gates,
     quality_score,
-    task_pattern,
 )
 from tests.session.conftest import Play
 from tests.store.conftest import FAILED, NOT_RUN, PASSED, TREE, closed, outcome
@@ -118,10 +117,3 @@ def test_gates_of_a_plan_count_as_they_were_measured_last_on_the_tree_that_was_l
         GateOutcome("docs", "not measured", "no tool"),
     )
     assert plan_gates([late], delivered="")[0].state == "not measured"
-
-
-def test_a_task_is_of_its_domain_and_says_whether_it_asks_for_an_answer() -> None:
-    assert task_pattern("Raise the test coverage of the parser", no_change=False) == "testing"
-    assert task_pattern("What does the parser do?", no_change=False).endswith("_answer")
-    assert task_pattern("Raise the test coverage", no_change=True) == "testing_answer"
-    assert task_pattern("  ", no_change=False) == "general"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.journal.folder import SessionFolder
@@ -10,7 +9,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
-from orchestrator.store.recorder import as_record, configuration_id, record_session, rederive
+from orchestrator.store.recorder import as_record, record_session, rederive
 from tests.session.conftest import Play
 from tests.store.conftest import FAILED, PASSED, closed, outcome
 
@@ -92,18 +91,6 @@ def test_journals_of_older_formats_tell_what_they_can_and_are_no_success(tmp_pat
     assert [session for session, _ in found.unreadable] == ["20261121-175811-0000"]  # hand-made, and cannot be folded
     assert found.derived == 4
     assert {one.result for one in outcomes(log)} <= {"unknown", "failure"}
-
-
-def test_another_version_team_or_kind_of_task_is_another_composition_and_so_is_a_rehearsal() -> None:
-    one = outcome(PASSED)
-    other_version = replace(one, members=(replace(one.members[0], version="2.0"), *one.members[1:]))
-    others = [replace(one, pattern="testing"), replace(one, team="solo"), replace(one, rehearsal=True), other_version]
-    assert len({configuration_id(each) for each in (one, *others)}) == 5
-    planned = replace(one, plan="abc")
-    assert configuration_id(planned) not in {configuration_id(each) for each in (one, replace(one, plan="abd"))}
-    assert configuration_id(replace(planned, members=planned.members[::-1])) == configuration_id(planned)
-    other_model = replace(one, members=(replace(one.members[0], model="m"), *one.members[1:]))
-    assert configuration_id(other_model) == configuration_id(one)
 
 
 def test_an_outcome_belongs_to_the_view_of_its_project() -> None:
