@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from orchestrator.cli.named_teams import parts_of
+from orchestrator.composition.team_tree import parts_of
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import AgentNode, GateNode, Node, StrategyNode
 from orchestrator.models.workers import TERMINAL, WorkerState

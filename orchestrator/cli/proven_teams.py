@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.agents.registry import TEAM
 from orchestrator.cli.build_request import allowed_agents, is_rehearsed, models_by_agent
-from orchestrator.cli.expected_figures import recorded_outcomes
 from orchestrator.composition.team_choice import AUTO
 from orchestrator.errors import OrchestrateError
+from orchestrator.store.expected_figures import recorded_outcomes
 
 if TYPE_CHECKING:
     from orchestrator.store.log_records import LogRecord

@@ -21,11 +21,8 @@ from orchestrator.cli.build_request import (
     team_of,
 )
 from orchestrator.cli.earlier_lessons import shown_words
-from orchestrator.cli.expected_figures import ExpectedFigures, expected_figures, in_rows, recorded_outcomes
-from orchestrator.cli.expected_figures import as_document as as_estimates
 from orchestrator.cli.labelled_rows import labelled_lines
 from orchestrator.cli.meant_workflow import plan_words
-from orchestrator.cli.named_teams import tree_document, tree_rows
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.composition.agent_choice import agent_for
 from orchestrator.composition.memory_floors import below_floors
@@ -33,6 +30,7 @@ from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
 from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents, team_words
 from orchestrator.composition.team_files import TeamFile
+from orchestrator.composition.team_tree import tree_document, tree_rows
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.coordinator.project_trust import trusted_settings
 from orchestrator.coordinator.tier_choices import tier_options
@@ -44,6 +42,8 @@ from orchestrator.models.work import Role, TaskBreakdown, TaskStep
 from orchestrator.quotation import one_line
 from orchestrator.safety.budget import Budget, unpriced
 from orchestrator.session.breakdown import plan_breakdown
+from orchestrator.store.expected_figures import ExpectedFigures, expected_figures, in_rows, recorded_outcomes
+from orchestrator.store.expected_figures import as_document as as_estimates
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
 

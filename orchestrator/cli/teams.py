@@ -49,8 +49,9 @@ def list_(target: Path, *, as_json: bool) -> None:
 def show(name: str, target: Path, *, as_json: bool) -> None:
     """Show the team NAME, or of a file, as a tree."""
     from orchestrator.cli.build_request import target_path
-    from orchestrator.cli.named_teams import find_team, tree_document
+    from orchestrator.cli.named_teams import find_team
     from orchestrator.cli.session_lookup import put_out
+    from orchestrator.composition.team_tree import tree_document
     from orchestrator.errors import UsageError
 
     if name in BUILT_IN:
@@ -74,14 +75,11 @@ def check(file: Path, target: Path) -> None:
     from orchestrator.cli.build_request import target_path
     from orchestrator.cli.named_teams import trusted_project
     from orchestrator.cli.session_lookup import expanded, put_out
-    from orchestrator.composition.strategies.position import agents_of
+    from orchestrator.composition.team_tree import verdict
     from orchestrator.settings.team_library import load_team
 
     team = load_team(expanded(file).absolute(), project=trusted_project(target_path(target)))
-    agents = agents_of(team.plan)
-    writers = [agent.id for agent in agents if agent.access == "write"]
-    who = f"{', '.join(writers)} may write in the target" if writers else "nobody may write in the target"
-    put_out(f"{file}: right; {team.name}, {len(agents)} agents, {who}")
+    put_out(f"{file}: {verdict(team)}")
 
 
 def _list(target: Path, *, as_json: bool) -> None:
@@ -114,7 +112,7 @@ def _row(team: TeamFile) -> Mapping[str, Any]:
 
 def _lines(team: TeamFile) -> Iterator[str]:
     from orchestrator.cli.labelled_rows import labelled_lines
-    from orchestrator.cli.named_teams import tree_rows
+    from orchestrator.composition.team_tree import tree_rows
 
     yield f"{team.name}: {team.description or 'without a description'} ({team.path})"
     yield ""

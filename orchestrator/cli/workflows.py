@@ -44,9 +44,9 @@ def list_(target: Path, *, as_json: bool) -> None:
 def show(name: str, target: Path, *, as_json: bool) -> None:
     """Show the workflow NAME, or of a file: its team as a tree, its gates, its reports."""
     from orchestrator.cli.build_request import target_path
-    from orchestrator.cli.named_teams import tree_document
     from orchestrator.cli.named_workflows import find_workflow
     from orchestrator.cli.session_lookup import put_out
+    from orchestrator.composition.team_tree import tree_document
 
     workflow = find_workflow(name, target_path(target))
     if as_json:
@@ -109,7 +109,7 @@ def _row(workflow: WorkflowFile) -> Mapping[str, Any]:
 
 def _lines(workflow: WorkflowFile) -> Iterator[str]:
     from orchestrator.cli.labelled_rows import labelled_lines
-    from orchestrator.cli.named_teams import tree_rows
+    from orchestrator.composition.team_tree import tree_rows
     from orchestrator.composition.workflow_files import words_of
 
     yield f"{workflow.name}: {workflow.description or 'without a description'} ({workflow.path})"

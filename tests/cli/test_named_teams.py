@@ -1,29 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from orchestrator.cli.named_teams import tree_document, tree_rows
-from orchestrator.models.plan_tree import AgentNode, GateNode, Strategy, StrategyNode
+from orchestrator.cli.named_teams import find_team
+from orchestrator.errors import UsageError
 
-DEBATE = StrategyNode(
-    Strategy.DEBATE, (AgentNode("a"), AgentNode("b")), rounds=2, synthesizer=AgentNode("judge"), gate=None
-)
-LOOP = StrategyNode(Strategy.REPEAT, (AgentNode("w", access="write"),), at_most=3, gate=GateNode(("tests",)))
+TEAM = '[plan]\nid = "a"\ninstructions = "Look."\n'
 
 
-@pytest.mark.parametrize(
-    ("tree", "last"),
-    [
-        (DEBATE, "└─ 1.synthesis judge, reads; any agent"),
-        (LOOP, "└─ 1.gate gates: tests"),
-    ],
-)
-def test_parts_that_are_no_children_stand_in_the_tree_as_well(tree: StrategyNode, last: str) -> None:
-    rows = [words for _, words in tree_rows(tree)]
-    assert rows[-1] == last
-    assert len(rows) == len(tree_document(tree)["children"]) + 1
-
-
-def test_how_often_is_said() -> None:
-    assert next(iter(tree_rows(DEBATE)))[1] == "1 debate, 2 parts, 2 rounds"
-    assert next(iter(tree_rows(LOOP)))[1] == "1 repeat, 1 parts, at most 3 times"
+def test_a_team_is_found_by_its_name_and_by_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "orchestrate" / "teams"
+    folder.mkdir(parents=True)
+    (folder / "look.toml").write_text(TEAM)
+    assert find_team("look", tmp_path).path == folder / "look.toml"
+    assert find_team(str(folder / "look.toml"), tmp_path).name == "look"
+    with pytest.raises(UsageError, match=r"there is no team 'lok'; there are .*look"):
+        find_team("lok", tmp_path)

@@ -3,7 +3,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.cli.expected_figures import (
+from orchestrator.models.identity import AgentName
+from orchestrator.models.plan_tree import AgentNode, Strategy, StrategyNode
+from orchestrator.store.composition_names import plan_digest
+from orchestrator.store.expected_figures import (
     UNKNOWN,
     ExpectedFigures,
     as_document,
@@ -11,9 +14,6 @@ from orchestrator.cli.expected_figures import (
     in_rows,
     recorded_outcomes,
 )
-from orchestrator.models.identity import AgentName
-from orchestrator.models.plan_tree import AgentNode, Strategy, StrategyNode
-from orchestrator.store.composition_names import plan_digest
 from orchestrator.store.log_records import LogRecord
 from orchestrator.store.recorder import as_record
 from tests.store.test_estimates import session
