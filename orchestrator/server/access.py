@@ -18,7 +18,7 @@ from orchestrator.server.asgi import App, Event, Receive, Scope, Send
 from orchestrator.server.problem_pages import HEADERS, page_refused, page_without_token
 from orchestrator.server.problems import MEDIA_TYPE, document
 
-PAGE_PATHS = frozenset({"/", "/sessions", "/compare", "/teams", "/gates", "/metrics"})
+PAGE_PATHS = frozenset({"/", "/sessions", "/compare", "/teams", "/builder", "/gates", "/metrics"})
 """Where a page begins: what a browser opens there is answered with a page, a refusal too."""
 OPEN_PATHS = frozenset({"/health", "/favicon.ico"})
 """Answered without a token: they say nothing about any session."""

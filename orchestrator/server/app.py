@@ -8,7 +8,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from orchestrator import __version__
-from orchestrator.server import catalogue_routes, control_routes, pages, problems, routes, sockets, tuning_routes
+from orchestrator.server import (
+    builder_routes,
+    catalogue_routes,
+    control_routes,
+    pages,
+    problems,
+    routes,
+    sockets,
+    tuning_routes,
+)
 from orchestrator.server.access import Guard, GuardedApp
 from orchestrator.server.request_limits import BoundedApp
 from orchestrator.server.session_hub import SessionHub
@@ -30,6 +39,7 @@ def make_app(hub: SessionHub) -> FastAPI:
         routes.open_router,
         routes.router,
         catalogue_routes.router,
+        builder_routes.router,
         tuning_routes.router,
         control_routes.router,
         sockets.router,

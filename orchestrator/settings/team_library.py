@@ -53,7 +53,7 @@ def load_teams(*, project: Path | None = None, user: Path | None = None) -> Mapp
     roots += [project / PROJECT_FOLDER] if project is not None else []
     for root in roots:
         own: dict[str, TeamFile] = {}
-        for path in _files(root):
+        for path in team_paths(root):
             team = _load(path, templates)
             if team.name in own:
                 raise InvalidFile(path, f"{own[team.name].path} has the name {team.name!r} as well")
@@ -63,11 +63,11 @@ def load_teams(*, project: Path | None = None, user: Path | None = None) -> Mapp
 
 
 def _load(path: Path, templates: Mapping[str, AgentTemplate]) -> TeamFile:
-    read = included_reader(path.parent, _read)
-    return team_from(_read(path), templates=templates, known_agents=tuple(AGENTS), read=read)
+    read = included_reader(path.parent, read_team)
+    return team_from(read_team(path), templates=templates, known_agents=tuple(AGENTS), read=read)
 
 
-def _read(path: Path) -> TomlFile:
+def read_team(path: Path) -> TomlFile:
     content = ForeignFolder(path.parent, links="follow").read(path.name, most_bytes=MOST_BYTES)
     if isinstance(content, Unread):
         said = "there is no such team" if content.reason == "missing" else content.detail
@@ -75,7 +75,7 @@ def _read(path: Path) -> TomlFile:
     return parse_toml(path, content)
 
 
-def _files(root: Path) -> Iterator[Path]:
+def team_paths(root: Path) -> Iterator[Path]:
     listing = ForeignFolder(root, links="follow").entries("")
     if isinstance(listing, Unread):
         if listing.reason == "missing":
