@@ -19,6 +19,7 @@ import { Recovery } from "/static/parts/recovery.js";
 import { Diff } from "/static/parts/diff.js";
 import { Compare, Sessions } from "/static/parts/sessions.js";
 import { Gates, Metrics, Teams } from "/static/parts/catalogues.js";
+import { Builder } from "/static/parts/builder.js";
 import { LogViewer } from "/static/parts/log.js";
 import { Trace } from "/static/parts/trace.js";
 import { Keys } from "/static/parts/keys.js";
@@ -59,7 +60,7 @@ function OneSession() {
   `;
 }
 
-const PAGES = { "/sessions": Sessions, "/compare": Compare, "/teams": Teams, "/gates": Gates, "/metrics": Metrics };
+const PAGES = { "/sessions": Sessions, "/compare": Compare, "/teams": Teams, "/builder": Builder, "/gates": Gates, "/metrics": Metrics };
 const Page = PAGES[location.pathname];
 
 function App() {

@@ -1,7 +1,7 @@
 """Write a team as TOML in one canonical form, and tell what of a hand-written file that form would lose.
 
 The same tree has the same text, however it was put together: keys stand in a fixed order, and an inner node's children
-stand on one line where they fit, else each under a header of its own.
+stand on one line where that is short and nobody's instructions are among them, else each under a header of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WIDTH: Final = 110
 _ORDER: Final = {
     key: place
     for place, key in enumerate(
-        dict.fromkeys((*TEAM_KEYS[:2], "include", *AGENT_KEYS, *STRATEGY_KEYS, *GATE_KEYS, *LIMIT_KEYS))
+        dict.fromkeys((*TEAM_KEYS[:2], "include", "strategy", *AGENT_KEYS, *STRATEGY_KEYS, *GATE_KEYS, *LIMIT_KEYS))
     )
 }
 _LAST: Final = ("children", "plan")
@@ -101,7 +101,10 @@ def _tables(node: Mapping[str, Any], path: str, header: str) -> Iterator[str]:
 def _has_sections(children: Any) -> bool:
     if not isinstance(children, list) or not children or not all(isinstance(child, Mapping) for child in children):
         return False
-    return any("children" in child for child in children) or len(_pair("children", children)) > WIDTH
+    return (
+        any("children" in child or "instructions" in child for child in children)
+        or len(_pair("children", children)) > WIDTH
+    )
 
 
 def _pair(key: str, value: Any, *, long: bool = False) -> str:

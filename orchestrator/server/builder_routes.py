@@ -117,9 +117,9 @@ async def _looked(look: Callable[[], Answer], what: str) -> Answer:
     try:
         return await off_loop(look, within_s=LOOK_TIME_S, what=what)
     except LosesComments as error:
-        raise Refusal(409, error.message, hint="without_comments") from error
+        raise Refusal(409, one_line(error.message, 1000), hint="without_comments") from error
     except UsageError as error:
-        raise Refusal(409, error.message, hint=error.hint) from error
+        raise Refusal(409, one_line(error.message, 1000), hint=error.hint) from error
     except TimeoutError as error:
         raise OrchestrateError(str(error)) from error
 
@@ -174,6 +174,7 @@ async def teams() -> list[TeamFileRow]:
             TeamFileRow(name=path.stem, origin=origin)
             for origin, folder in _folders(_project()).items()
             for path in team_paths(folder)
+            if path.stem.isprintable()
         ]
 
     return await _looked(look, "reading the teams")

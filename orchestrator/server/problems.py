@@ -52,13 +52,18 @@ class Refusal(Exception):
 
 def document(status: int, detail: str, *, hint: str | None = None) -> bytes:
     """A problem document."""
-    problem = Problem(title=TITLES.get(status, "Refused"), status=status, detail=detail, hint=hint)
-    return problem.model_dump_json(exclude_none=True).encode()
+    return _problem(status, detail, hint).model_dump_json(exclude_none=True).encode()
+
+
+def _problem(status: int, detail: str, hint: str | None) -> Problem:
+    # The name of a file may be no UTF-8, and is shown by its bytes.
+    told, next_ = (text and text.encode("utf-8", "backslashreplace").decode() for text in (detail, hint))
+    return Problem(title=TITLES.get(status, "Refused"), status=status, detail=told or "", hint=next_)
 
 
 def answer(status: int, detail: str, *, hint: str | None = None, headers: dict[str, str] | None = None) -> JSONResponse:
     """The document as a response."""
-    problem = Problem(title=TITLES.get(status, "Refused"), status=status, detail=detail, hint=hint)
+    problem = _problem(status, detail, hint)
     return JSONResponse(problem.model_dump(exclude_none=True), status, media_type=MEDIA_TYPE, headers=headers)
 
 

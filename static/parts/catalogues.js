@@ -31,7 +31,7 @@ function Whole({ title, lead, path, children }) {
 }
 
 export function Teams() {
-  return html`<${Whole} title="Teams" path="/api/teams" lead=${html`Who works on a task, and in which pattern: <code>orchestrate "task" --team NAME</code>; <code>orchestrate plan "task"</code> shows the tree beforehand.`}>
+  return html`<${Whole} title="Teams" path="/api/teams" lead=${html`Who works on a task, and in which pattern: <code>orchestrate "task" --team NAME</code>; <code>orchestrate plan "task"</code> shows the tree beforehand. <a href="/builder">Build a team of your own</a>.`}>
     ${(found) => html`<div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Team</th><th scope="col">What it does</th><th scope="col">From</th></tr></thead>
       <tbody>${found.map((team) => html`<tr key=${team.name}><th scope="row"><code>${team.name}</code></th><td>${team.title}${team.problem ? html` <span class="reason">${team.problem}</span>` : ""}</td><td>${team.origin}</td></tr>`)}</tbody></table></div>`}
   <//>`;

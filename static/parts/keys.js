@@ -37,12 +37,26 @@ const KEYS = [
   ["s", "All sessions", () => location.assign("/sessions")],
 ];
 
+// In the tree of the composition builder, and only while that has the focus.
+export const TREE_KEYS = [
+  ["↑ ↓", "Select the part before or after"],
+  ["← →", "Select the strategy around it, or the first part in it"],
+  ["Enter", "Edit the selected part; Escape leads back to the tree"],
+  ["a", "Add an agent: in the selected strategy, else behind the selected part"],
+  ["s", "Add a strategy"],
+  ["g", "Add gates; where a strategy ends or chooses by gates, these"],
+  ["Alt+↑ Alt+↓", "Move it among those beside it"],
+  ["Alt+→ Alt+←", "Move it into the strategy before it, or out of the one that it is in"],
+  ["Delete", "Remove it"],
+  ["Ctrl+Z Ctrl+Y", "Undo; do it again"],
+];
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.("input, textarea, select, dialog[open]")) return;
   if (!listens.value && event.key !== "?") return;
   const found = KEYS.find(([key]) => key === event.key);
-  if (!found || (location.pathname !== "/" && event.key !== "?" && event.key !== "s")) return;
+  if (!found || (location.pathname !== "/" && event.key !== "?" && (event.key !== "s" || location.pathname === "/builder"))) return;
   event.preventDefault();
   found[2]();
 });
@@ -61,6 +75,7 @@ export function Keys() {
       listens.value = event.currentTarget.checked;
       localStorage.setItem(KEPT, listens.value ? "on" : "off");
     }} /> Single keys do something</label>
+    ${location.pathname === "/builder" && html`<h3>In the tree of a team</h3><dl>${TREE_KEYS.map(([key, words]) => html`<div><dt>${key.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${words}</dd></div>`)}</dl><h3>Elsewhere</h3>`}
     <dl>${KEYS.map(([key, words]) => html`<div><dt><kbd>${key}</kbd></dt><dd>${words}</dd></div>`)}</dl>
   </dialog>`;
 }

@@ -3,7 +3,7 @@ import { html } from "/static/html.js";
 import { session } from "/static/store.js";
 import { showKeys } from "/static/parts/keys.js";
 
-const PLACES = [["/sessions", "Sessions"], ["/teams", "Teams"], ["/gates", "Gates"], ["/metrics", "Metrics"]];
+const PLACES = [["/sessions", "Sessions"], ["/teams", "Teams"], ["/builder", "Build a team"], ["/gates", "Gates"], ["/metrics", "Metrics"]];
 
 export function Navigation() {
   const here = location.pathname;

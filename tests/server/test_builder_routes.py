@@ -170,6 +170,14 @@ async def test_no_two_files_get_one_name_and_no_link_is_followed(served: Served,
     assert (status, "is a link" in refused["detail"], "a" in elsewhere.read_text()) == (409, True, True)
 
 
+async def test_a_file_whose_name_is_no_text_is_passed_over_and_ends_nothing(served: Served, folder: Path) -> None:
+    odd = os.fsencode(folder) + b"/\xff.toml"
+    Path(os.fsdecode(odd)).write_text('name = "mine"\n[plan]\nid = "a"\ninstructions = "Look."\n')
+    assert await served.get("/api/builder/teams") == []
+    assert (await put(served, "mine", {"plan": AGENT}))[0] == 409
+    assert (await put(served, "other", {"plan": AGENT}))[0] == 200
+
+
 async def test_a_trusted_projects_teams_are_read_and_not_written(served: Served, folder: Path) -> None:
     project = Path.cwd()
     own = project / ".orchestrator" / "teams"
