@@ -27,6 +27,8 @@ const dragged = signal(null);
 const drawn = signal(0); // counts the forms: one that is left takes with it what was typed and not taken
 const isChanged = computed(() => JSON.stringify(state.value.team) !== kept.value || (file.value !== null && name.value !== nameOf(file.value, state.value.team)));
 
+// Whether saving means the file that was opened; under another name it is a new one.
+const isOwn = computed(() => file.value?.origin === "user" && name.value === nameOf(file.value, JSON.parse(kept.value)));
 const nameOf = (opened, team) => (typeof team.name === "string" ? team.name : opened.name);
 
 async function ask(path, method = "GET", body = undefined) {
@@ -90,7 +92,7 @@ const teamNow = computed(() => state.value.team);
 let asked = 0;
 let timer = null;
 effect(() => {
-  const body = { tree: teamNow.value, name: name.value || "team", task: task.value };
+  const body = { tree: teamNow.value, name: isOwn.value ? file.value.name : name.value || "team", task: task.value };
   if (!parts.value) return;
   clearTimeout(timer);
   const number = (asked += 1);
@@ -130,12 +132,13 @@ async function save(withoutComments = false) {
   if (saving.value) return;
   saving.value = true;
   try {
-    const opened = file.value;
-    const isOwn = opened?.origin === "user" && name.value === nameOf(opened, JSON.parse(kept.value));
-    const { name: _, ...unnamed } = state.value.team;
-    const tree = isOwn ? state.value.team : unnamed;
-    const where = isOwn ? opened.name : name.value;
-    const { ok, found } = await ask(`/api/builder/team?${new URLSearchParams({ name: where })}`, "PUT", { tree, seen: isOwn ? opened.digest : null, without_comments: withoutComments });
+    const opened = isOwn.value ? file.value : null;
+    const unnamed = (team) => {
+      const { name: _, ...rest } = team;
+      return opened ? team : rest;
+    };
+    const tree = unnamed(state.value.team);
+    const { ok, found } = await ask(`/api/builder/team?${new URLSearchParams({ name: opened?.name ?? name.value })}`, "PUT", { tree, seen: opened?.digest ?? null, without_comments: withoutComments });
     if (!ok && found.hint === "without_comments") {
       saving.value = false;
       if (confirm(`${found.detail}. Save it without its comments?`)) await save(true);
@@ -143,11 +146,12 @@ async function save(withoutComments = false) {
       return;
     }
     if (!ok) return say(`Not saved: ${told(found)}`, true);
-    file.value = { name: found.name, origin: "user", digest: found.digest, comments: 0, path: found.path };
+    file.value = { name: found.name, origin: "user", digest: found.digest, comments: found.digest === opened?.digest ? opened.comments : 0, path: found.path };
     kept.value = JSON.stringify(tree);
-    if (!isOwn) state.value = { ...state.value, team: tree };
+    if (!opened) state.value = { ...state.value, team: unnamed(state.value.team) };
     history.replaceState(null, "", `?${new URLSearchParams({ team: found.name })}`);
-    teams.value = (await ask("/api/builder/teams")).found;
+    const known = await ask("/api/builder/teams");
+    if (known.ok) teams.value = known.found;
     say(`Saved: orchestrate "task" --team ${name.value}`);
   } catch (error) {
     say(`Not saved: ${error.message}`, true);
@@ -156,9 +160,9 @@ async function save(withoutComments = false) {
   }
 }
 
-addEventListener("beforeunload", (event) => {
+function leaving(event) {
   if (isChanged.value) event.preventDefault();
-});
+}
 
 const ARROWS = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "out", ArrowRight: "in" };
 
@@ -273,8 +277,12 @@ function Opened() {
 export function Builder() {
   useEffect(() => {
     document.addEventListener("keydown", pressedAnywhere);
+    addEventListener("beforeunload", leaving);
     begin();
-    return () => document.removeEventListener("keydown", pressedAnywhere);
+    return () => {
+      document.removeEventListener("keydown", pressedAnywhere);
+      removeEventListener("beforeunload", leaving);
+    };
   }, []);
   useEffect(() => {
     document.title = `${isChanged.value ? "* " : ""}${name.value || "a new team"} – orchestrate`;

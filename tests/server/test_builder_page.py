@@ -176,6 +176,7 @@ def test_a_hand_written_file_is_opened_saved_and_never_overwritten_unseen(
         watched.has(".verdict", "mend, 3 agents, mender may write in the target")
         watched.press("Save")
         watched.has(".notice", "--team mend")
+        watched.has(".build-head", "The file has 1 comment.")
         assert (folder / "mend.toml").read_text() == text
         asked: list[str] = []
         watched.page.on("dialog", lambda dialog: asked.append(dialog.message))
@@ -226,6 +227,22 @@ def test_it_fits_a_phone_in_both_themes_and_has_no_violation(
         watched.page.get_by_text("Keys in the tree").click()
         assert watched.violations() == []
         assert watched.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_file_that_names_its_team_is_kept_and_saved_under_another_name_is_a_copy(
+    browser: Browser, shown: Showing, folder: Path
+) -> None:
+    folder.mkdir(parents=True)
+    text = f'name = "Ada\'s team"\n{BY_HAND}'
+    (folder / "mend.toml").write_text(text)
+    with watching(browser, shown.url) as watched:
+        open_builder(watched, shown, "?team=mend")
+        watched.has(".verdict .status-done")
+        watched.press("Save")
+        watched.has(".notice", "--team Ada's team")
+        assert save(watched, "copied", folder) == BY_HAND
+        watched.has(".opens a", "copied")
+        assert (folder / "mend.toml").read_text() == text
 
 
 def test_what_was_built_runs_by_its_name(folder: Path, tmp_path: Path) -> None:

@@ -12,8 +12,14 @@ from typing import Any
 import pytest
 
 from orchestrator.coordinator.project_trust import consent, read_settings
+from orchestrator.settings.own_teams import draft, team_of
+from orchestrator.settings.user_places import state_folder
+from orchestrator.store.composition_names import plan_digest
+from orchestrator.store.outcome_log import OutcomeLog
+from orchestrator.store.recorder import as_record
 from tests.composition.test_team_text import CANONICAL, TEAMS
 from tests.server.conftest import Served
+from tests.store.test_estimates import session
 
 AGENT = {"id": "a", "instructions": "Look."}
 
@@ -80,6 +86,17 @@ async def test_a_tree_is_checked_outlined_and_written_as_toml(served: Served) ->
         row.replace("│", " ") for row in found["outline"]
     ]
     assert "unknown" in found["estimate"]
+
+
+async def test_what_such_teams_took_is_told_as_the_estimate(served: Served) -> None:
+    tree = {"plan": {"strategy": "sequential", "children": [AGENT]}}
+    plan = plan_digest(team_of(draft("mine", tree)).plan)
+    done = [session(number, plan=plan, team="mine", pattern="testing_answer") for number in range(10)]
+    OutcomeLog(state_folder(os.environ)).append(*map(as_record, done))
+    _, found = await check(served, tree, name="mine", task="Write tests")
+    assert found["estimate"].startswith("tokens 1,100 to 9,900, mostly 5,500; cost $0.01"), found["estimate"]
+    _, found = await check(served, {"plan": {**AGENT, "id": "b"}}, name="mine", task="Write tests")
+    assert "unknown: 0 of the 10 sessions of this team" in found["estimate"]
 
 
 NO_TEAMS: tuple[tuple[Any, str], ...] = (
