@@ -13,7 +13,6 @@ from typing import NoReturn, TextIO
 import click
 
 from orchestrator.cli.group import PROGRAM, build_group
-from orchestrator.cli.kept_code import keep_code
 from orchestrator.errors import EnvironmentUnfit, ExitCode, OrchestrateError
 
 _NOBODY_READS = frozenset({errno.EPIPE, errno.EIO, errno.EBADF})
@@ -40,7 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Args:
         arguments: What follows the program's name; ``None`` takes the process's own.
     """
-    keep_code()
     given = sys.argv[1:] if arguments is None else list(arguments)
     code = run(given)
     problem = _flush_or_silence(sys.stdout)
