@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -11,24 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from orchestrator.coordinator.interpreters import with_folders
-from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
 from orchestrator.coordinator.suite_runs import observe_suite
-from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder
-from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
-from orchestrator.measurement.gate_run import INSTALL_TIME_S, LOOK_TIME_S, PROVE_TIME_S, graders_of
-from orchestrator.measurement.probe_programs import lay_probes
-from orchestrator.measurement.target_python import find_python
 from orchestrator.measurement.target_suites import FIND_TIME_S, found_suites, with_python
-from orchestrator.measurement.tool_environment import ToolEnvironment, ready_tools
+from orchestrator.measurement.workbench import LAY_TIME_S, Workbench, open_workbench
 from orchestrator.models.sandbox import SandboxConfig
-from orchestrator.sandbox.layers import Bench, Layer, open_layer
 from orchestrator.suites.results import Run, State, SuiteResult, compare, judge
 from orchestrator.suites.suite import Form, Setting, Suite
 
-LAY_TIME_S: Final = 60.0
 PROOF_TIME_S: Final = 30.0
 """The longest run of one proof."""
 TOO_LONG: Final = "it took longer than"
@@ -83,20 +73,12 @@ class ProofRun:
 class ProofRuns:
     """Runs proofs for one project; no run sees what an earlier one left."""
 
-    target: Path
-    bench: Bench
-    tools: ToolEnvironment
-    probes: Path
-    placed: Path
-    """A folder of ours that the sandbox shows, for the files that a run is given."""
-    python: Path
-    environ: Mapping[str, str]
+    at: Workbench
     suites: Sequence[Suite] = ()
     """The project's own."""
     within_s: float = PROOF_TIME_S
     suite_within_s: float = 300.0
     _before: dict[str, SuiteResult] = field(default_factory=dict)
-    _layer: Layer | None = None
 
     async def run(self, proof: ProofTest, place: Place, files: Mapping[str, str]) -> ProofRun:
         """Run it once; whatever goes wrong is an answer.
@@ -127,31 +109,27 @@ class ProofRuns:
         return tuple(broken) if has_spoken or broken else None
 
     async def _judged(self, suite: Suite, files: Mapping[str, str]) -> SuiteResult:
-        chosen = with_python(suite, self.python)
+        chosen = with_python(suite, self.at.python)
         run = await self._observed(lambda folder, at: chosen, files, within_s=self.suite_within_s)
         return judge(suite, run)
 
     async def _observed(self, suite_of: _Made, files: Mapping[str, str], *, within_s: float) -> Run:
-        async with self._opened() as layer:
-            folder = self.placed / secrets.token_hex(12)
-            plan = await off_loop(partial(self._lay, folder, files), within_s=LAY_TIME_S, what="laying out files")
+        scratch = self.at.bench.scratch
+        async with self.at.layer() as layer, self.at.given(files) as folder:
             suite = suite_of(folder, layer.at)
-            ours = (str(self.tools.python), "-I", str(self.probes / "orchestrate_placed.py"))
             # Where a report has another form, what was placed is noted beside it.
             report = () if suite.form is Form.RECORDS else (Setting("ORCHESTRATE_REPORT", "@work@"),)
+            placed = (*self.at.placing(folder, layer.at), *suite.argv)
             run = await observe_suite(
-                replace(suite, argv=(*ours, str(plan), str(layer.at), *suite.argv), env=(*suite.env, *report)),
+                replace(suite, argv=placed, env=(*suite.env, *report)),
                 target=layer.at,
-                scratch=self.bench.scratch,
+                scratch=scratch,
                 wrap=layer.wrap,
-                environ=self.environ,
+                environ=self.at.environ,
                 within_s=within_s,
             )
-            remove = partial(ForeignFolder(self.placed).remove_all, folder.name)
-            await off_loop(remove, within_s=LAY_TIME_S, what="taking files away")
-            clear = partial(_clear, self.bench.scratch)
-            await off_loop(clear, within_s=LAY_TIME_S, what="taking away what a run left")
-            return run
+        await off_loop(partial(_clear, scratch), within_s=LAY_TIME_S, what="taking away what a run left")
+        return run
 
     def _proof(self, proof: ProofTest, place: Place, folder: Path, at: Path) -> Suite:
         told = {
@@ -166,7 +144,7 @@ class ProofRuns:
         ours = ForeignFolder(folder)
         ours.write("proof.txt", proof.test.encode("utf-8", "replace"))
         ours.write("told.json", json.dumps(told).encode("utf-8", "surrogateescape"))
-        probe = (str(self.python), str(self.probes / "orchestrate_proof.py"), str(folder / "told.json"))
+        probe = (str(self.at.python), str(self.at.probes / "orchestrate_proof.py"), str(folder / "told.json"))
         return Suite(
             name="proof",
             runner="proof",
@@ -182,28 +160,6 @@ class ProofRuns:
                 *((Setting("PYTHONPATH", str(at), ":"),) if proof.command else ()),
             ),
         )
-
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Layer]:
-        if self._layer is not None:
-            yield self._layer
-            return
-        async with open_layer(self.target, self.bench) as layer:
-            if layer.kind == "overlay":
-                # Every run on it begins anew, so one is enough.
-                self._layer = layer
-            yield layer
-
-    def _lay(self, folder: Path, files: Mapping[str, str]) -> Path:
-        folder.mkdir(mode=0o700)
-        ours = ForeignFolder(folder)
-        sources = {}
-        for number, (name, text) in enumerate(files.items()):
-            ours.write(f"{number}.txt", text.encode("utf-8", "surrogateescape"))
-            sources[name] = str(folder / f"{number}.txt")
-        plan = {"remove": [], "files": sources}
-        ours.write("plan.json", json.dumps(plan).encode("utf-8", "surrogateescape"))
-        return folder / "plan.json"
 
 
 @asynccontextmanager
@@ -221,45 +177,13 @@ async def proof_runs(
     Raises:
         EnvironmentUnfit: Nothing can be run here, and why; or, at the end, our own programs were written meanwhile.
     """
-    found = await off_loop(partial(find_python, target, python, environ), within_s=LOOK_TIME_S, what="the look")
-    if found.path is None:
-        raise EnvironmentUnfit(found.notes[0], hint="name an interpreter: --python .venv/bin/python")
-    make = partial(ready_tools, cache, environ)
-    tools = await off_loop(make, within_s=INSTALL_TIME_S, what="setting up the gates' tools")
-    if isinstance(tools, str):
-        raise EnvironmentUnfit(tools)
-    prove = partial(prove_some_sandbox, sandbox, environ)
-    config, proof, _ = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
-    backend, _ = choose_backend(config, proof)
     look = partial(found_suites, target, environ, stated)
     detection, folders = await off_loop(look, within_s=FIND_TIME_S, what="the look for tests")
-    with temporary_folder("proofs") as folder:
-        for name in ("scratch", "settings", "probes", "placed"):
-            (folder / name).mkdir(mode=0o700)
-        await off_loop(partial(lay_probes, folder / "probes"), within_s=PROVE_TIME_S, what="laying out our programs")
-        shown = (*found.shown, tools.folder, tools.base, folder / "probes", folder / "placed")
-        bench = Bench(
-            config=config.model_copy(update={"readable": (*config.readable, *shown)}),
-            backend=backend,
-            environ=with_folders(environ, folders),
-            scratch=folder / "scratch",
-            masked=(),
-            settings=folder / "settings",
-        )
-        graders = partial(graders_of, tools, folder / "probes")
-        before = await off_loop(graders, within_s=LOOK_TIME_S, what="the look at the tools")
-        yield ProofRuns(
-            target=target,
-            bench=bench,
-            tools=tools,
-            probes=folder / "probes",
-            placed=folder / "placed",
-            python=found.path,
-            environ={name: environ[name] for name in (*sandbox.environment, "HOME") if name in environ},
-            suites=detection.suites,
-        )
-        if await off_loop(graders, within_s=LOOK_TIME_S, what="the last look at the tools") != before:
-            raise EnvironmentUnfit("what measures was written while proofs ran, so nothing of it can be believed")
+    bench = open_workbench(
+        target, what="proofs", sandbox=sandbox, environ=environ, cache=cache, python=python, folders=folders
+    )
+    async with bench as at:
+        yield ProofRuns(at, suites=detection.suites)
 
 
 def _clear(scratch: Path) -> None:

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.coordinator.suite_runs import observe_suite
-from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Unmeasured
 from orchestrator.gates.line_coverage import GATE
 from orchestrator.measurement.gate_run import lay_trace
 from orchestrator.measurement.target_suites import Trace
-from orchestrator.measurement.tool_environment import ToolEnvironment
 from orchestrator.measurement.tool_runs import ToolRunner
-from orchestrator.sandbox.layers import Bench, Layer, open_layer
+from orchestrator.measurement.workbench import LAY_TIME_S, Workbench
+from orchestrator.sandbox.layers import Layer
 from orchestrator.suites.report import TestOutcome
 from orchestrator.suites.results import Run, State, judge
 from orchestrator.suites.runners import RUNNERS
 from orchestrator.suites.suite import Form, Setting, Suite
 
-LAY_TIME_S: Final = 60.0
 TOO_LONG: Final = "it took longer than"
 _WITNESSES: Final = frozenset({"placed", "observer"})
 """Whoever takes one of their records away is not believed."""
@@ -57,16 +52,7 @@ class Seen:
 class PytestRuns:
     """Runs tests of one project; no run sees what an earlier one left."""
 
-    target: Path
-    bench: Bench
-    tools: ToolEnvironment
-    probes: Path
-    """Our own small programs, which the sandbox shows and nothing there can write."""
-    placed: Path
-    """A folder of ours of the same kind, for the files that a run is given."""
-    python: Path
-    """The interpreter of the project."""
-    environ: Mapping[str, str]
+    at: Workbench
     candidates: Sequence[str]
     """Files that are in the project only where a run is given them."""
     sources: tuple[str, ...]
@@ -74,7 +60,6 @@ class PytestRuns:
     within_s: float
     base: Mapping[str, str] = field(default_factory=dict)
     """Texts of files that every run is given."""
-    _layer: Layer | None = None
 
     async def run(
         self,
@@ -95,65 +80,45 @@ class PytestRuns:
             seed: Of the order, and of the interpreter's hashes.
         """
         files = {**self.base, **files}
-        async with self._opened() as layer:
-            folder = self.placed / secrets.token_hex(12)
-            plan = await off_loop(partial(self._lay, folder, files), within_s=LAY_TIME_S, what="laying out tests")
+        bench = self.at.bench
+        async with self.at.layer() as layer, self.at.given(files, without=self.candidates) as folder:
             trace: Trace | None = None
             if is_traced:
-                lay = partial(lay_trace, self.tools, folder / "trace", self.bench.scratch)
+                lay = partial(lay_trace, self.at.tools, folder / "trace", bench.scratch)
                 trace = await off_loop(lay, within_s=LAY_TIME_S, what="laying out the tracer")
-            suite = self._suite(words, plan, layer, only=only or {}, seed=seed)
+            suite = self._suite(words, self.at.placing(folder, layer.at), layer, only=only or {}, seed=seed)
             traced = trace.environ(layer.at) if trace is not None else {}
             run = await observe_suite(
                 suite,
                 target=layer.at,
-                scratch=self.bench.scratch,
+                scratch=bench.scratch,
                 wrap=layer.wrap,
-                environ={**self.environ, **traced},
+                environ={**self.at.environ, **traced},
                 within_s=within_s or self.within_s,
             )
             missing, statements = await self._missing(layer, trace) if trace is not None else (None, 0)
-            remove = partial(ForeignFolder(self.placed).remove_all, folder.name)
-            await off_loop(remove, within_s=LAY_TIME_S, what="taking tests away")
-            return _seen(suite, run, missing, statements)
-
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Layer]:
-        if self._layer is not None:
-            yield self._layer
-            return
-        async with open_layer(self.target, self.bench) as layer:
-            if layer.kind == "overlay":
-                # Every run on it begins anew, so one is enough.
-                self._layer = layer
-            yield layer
-
-    def _lay(self, folder: Path, files: Mapping[str, str]) -> Path:
-        folder.mkdir(mode=0o700)
-        ours = ForeignFolder(folder)
-        sources = {}
-        for number, (name, text) in enumerate(files.items()):
-            ours.write(f"{number}.txt", text.encode("utf-8", "surrogateescape"))
-            sources[name] = str(folder / f"{number}.txt")
-        plan = {"remove": [name for name in self.candidates if name not in files], "files": sources}
-        ours.write("plan.json", json.dumps(plan).encode("utf-8", "surrogateescape"))
-        return folder / "plan.json"
+        return _seen(suite, run, missing, statements)
 
     def _suite(
-        self, words: Sequence[str], plan: Path, layer: Layer, *, only: Mapping[str, Sequence[str]], seed: int | None
+        self,
+        words: Sequence[str],
+        placing: Sequence[str],
+        layer: Layer,
+        *,
+        only: Mapping[str, Sequence[str]],
+        seed: int | None,
     ) -> Suite:
         told = json.dumps({"seed": seed, "only": {file: list(names) for file, names in only.items()}})
         at = str(layer.at)
         quiet = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "orchestrate_observer", "--rootdir", at)
-        placed = (str(self.tools.python), "-I", str(self.probes / "orchestrate_placed.py"), str(plan), at)
         return Suite(
             name="pytest",
             runner="pytest",
-            argv=(*placed, str(self.python), "-m", "pytest", *quiet, *words),
+            argv=(*placing, str(self.at.python), "-m", "pytest", *quiet, *words),
             found="",
             form=Form.RECORDS,
             env=(
-                Setting("PYTHONPATH", str(self.probes), ":"),
+                Setting("PYTHONPATH", str(self.at.probes), ":"),
                 *RUNNERS["pytest"].env,
                 Setting("ORCHESTRATE_OBSERVER", told),
                 Setting("PYTHONHASHSEED", "0" if seed is None else str(seed % 2**32)),
@@ -162,7 +127,7 @@ class PytestRuns:
         )
 
     async def _missing(self, layer: Layer, trace: Trace) -> tuple[Mapping[str, frozenset[int]] | None, int]:
-        runner = ToolRunner(layer, self.tools, self.probes, self.within_s)
+        runner = ToolRunner(layer, self.at.tools, self.at.probes, self.within_s)
         argv = (f"{TOOLS}/python", "-I", f"{PROBES}/orchestrate_coverage.py", LIST, str(trace.records))
         measured = await runner.measure(GATE, Command(argv, self.sources))
         if isinstance(measured.outcome, Unmeasured) or measured.outcome.code != 0:

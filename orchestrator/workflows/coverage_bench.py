@@ -6,20 +6,17 @@ What is measured is believed only if neither the project nor what measures was w
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from orchestrator.coordinator.preflight import choose_backend, prove_some_sandbox
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.files.temporary import temporary_folder
 from orchestrator.files.time_limits import off_loop
-from orchestrator.measurement.gate_run import INSTALL_TIME_S, LOOK_TIME_S, PROVE_TIME_S, graders_of
-from orchestrator.measurement.probe_programs import lay_probes
+from orchestrator.measurement.gate_run import LOOK_TIME_S
 from orchestrator.measurement.project_tree import (
     MOST_SOURCE_BYTES,
     ProjectTree,
@@ -29,11 +26,9 @@ from orchestrator.measurement.project_tree import (
     source_files,
 )
 from orchestrator.measurement.pytest_runs import PytestRuns, Seen
-from orchestrator.measurement.target_python import TargetPython, find_python
-from orchestrator.measurement.tool_environment import ready_tools
+from orchestrator.measurement.workbench import open_workbench
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.quotation import one_line
-from orchestrator.sandbox.layers import Bench
 from orchestrator.suites.results import State
 
 NO_TESTS: Final = 5
@@ -86,17 +81,23 @@ async def open_bench(request: BenchRequest, say: Say) -> AsyncIterator[OpenBench
     """
     look = partial(look_at, request.target)
     tree = await off_loop(look, within_s=LOOK_TIME_S, what="the look at the project")
-    python = await off_loop(
-        partial(find_python, request.target, request.python, request.environ), within_s=LOOK_TIME_S, what="the look"
+    bench = open_workbench(
+        request.target,
+        what="tests",
+        sandbox=request.sandbox,
+        environ=request.environ,
+        cache=request.cache,
+        python=request.python,
     )
-    if python.path is None:
-        raise EnvironmentUnfit(python.notes[0], hint="name an interpreter: --python .venv/bin/python")
-    with temporary_folder("tests") as folder:
-        # One that cannot be read is none of the project's own tests either.
-        candidates = tuple(filter(is_test_file, request.files))
-        runs = await _runs_of(request, python, tree, candidates, folder)
-        graders = partial(graders_of, runs.tools, runs.probes)
-        measures = await off_loop(graders, within_s=LOOK_TIME_S, what="the look at the tools")
+    async with bench as at:
+        runs = PytestRuns(
+            at,
+            # One that cannot be read is none of the project's own tests either.
+            candidates=tuple(filter(is_test_file, request.files)),
+            base=request.proven,
+            sources=source_files(python_files(tree)),
+            within_s=request.within_s,
+        )
         say("running the project's own tests")
         began = time.monotonic()
         before = await runs.run(files={}, is_traced=True)
@@ -108,51 +109,10 @@ async def open_bench(request: BenchRequest, say: Say) -> AsyncIterator[OpenBench
             )
         if before.missing is None:
             raise EnvironmentUnfit("what the project's own tests run could not be measured")
-        yield OpenBench(runs, tree, before, took_s, python.notes)
-        if await off_loop(graders, within_s=LOOK_TIME_S, what="the last look at the tools") != measures:
-            raise EnvironmentUnfit("what measures was written while the tests ran, so nothing of it can be believed")
+        yield OpenBench(runs, tree, before, took_s, at.notes)
     again = await off_loop(look, within_s=LOOK_TIME_S, what="the last look at the project")
     if again.tree != tree.tree:
         raise EnvironmentUnfit("the project changed while its tests were judged", hint="judge them again")
-
-
-async def _runs_of(
-    request: BenchRequest, python: TargetPython, tree: ProjectTree, candidates: Sequence[str], folder: Path
-) -> PytestRuns:
-    make = partial(ready_tools, request.cache, request.environ)
-    tools = await off_loop(make, within_s=INSTALL_TIME_S, what="setting up the gates' tools")
-    if isinstance(tools, str):
-        raise EnvironmentUnfit(tools)
-    prove = partial(prove_some_sandbox, request.sandbox, request.environ)
-    config, proof, _ = await off_loop(prove, within_s=PROVE_TIME_S, what="the proof of the sandbox")
-    backend, _ = choose_backend(config, proof)
-    for name in ("scratch", "settings", "probes", "placed"):
-        (folder / name).mkdir(mode=0o700)
-    await off_loop(partial(lay_probes, folder / "probes"), within_s=PROVE_TIME_S, what="laying out our programs")
-    shown = (*python.shown, tools.folder, tools.base, folder / "probes", folder / "placed")
-    bench = Bench(
-        config=config.model_copy(update={"readable": (*config.readable, *shown)}),
-        backend=backend,
-        environ=request.environ,
-        scratch=folder / "scratch",
-        masked=(),
-        settings=folder / "settings",
-    )
-    allowed = (*request.sandbox.environment, "HOME")
-    assert python.path is not None
-    return PytestRuns(
-        target=request.target,
-        bench=bench,
-        tools=tools,
-        probes=folder / "probes",
-        placed=folder / "placed",
-        python=python.path,
-        environ={name: request.environ[name] for name in allowed if name in request.environ},
-        candidates=candidates,
-        base=request.proven,
-        sources=source_files(python_files(tree)),
-        within_s=request.within_s,
-    )
 
 
 def is_test_file(name: str) -> bool:

@@ -174,7 +174,7 @@ class Reproducer:
         return f"a test fails here and passes with the change{spoke}"
 
     def _read(self, names: Collection[str]) -> None:
-        folder = ForeignFolder(self.runs.target)
+        folder = ForeignFolder(self.runs.at.target)
         for name in names:
             if name in self._texts or name not in self.files:
                 continue
