@@ -35,6 +35,40 @@ class Percent(click.FloatRange):
         return float(super().convert(float(text), param, ctx))
 
 
+# Options that a boost shares with `check`, which only judges.
+_PYTHON = click.option("--python", type=AnyPath(), metavar="FILE", help="The interpreter the project's tests run in.")
+_MUTANTS = click.option(
+    "--mutants",
+    type=click.IntRange(1, 1_000),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="At most so many changes of the newly covered lines are tried for each test.",
+)
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, metavar="N", help="Of every choice."
+)
+_TIMEOUT = click.option(
+    "--timeout",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    metavar="DURATION",
+    help="The longest run of the project's tests.",
+)
+_SANDBOX = click.option(
+    "--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy."
+)
+_REPEATS = click.option(
+    "--repeats",
+    type=click.IntRange(1, 1_000),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="So often each test has to pass again, alone and in the suite, in random order.",
+)
+
+
 @click.group("test-coverage", invoke_without_command=True)
 @click.option("--target", type=Percent(), metavar="PERCENT", help="The coverage that is wanted [default: 80].")
 @click.option("--project-root", type=AnyPath(), metavar="PATH", help="The project [default: the current folder].")
@@ -56,22 +90,8 @@ class Percent(click.FloatRange):
     metavar="N",
     help="So often tests are written at most.",
 )
-@click.option(
-    "--repeats",
-    type=click.IntRange(1, 1_000),
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="So often each written test has to pass again, alone and in the suite.",
-)
-@click.option(
-    "--mutants",
-    type=click.IntRange(1, 1_000),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="At most so many changes of the newly covered lines are tried for each test.",
-)
+@_REPEATS
+@_MUTANTS
 @click.option(
     "--sample",
     type=click.IntRange(0, 10_000),
@@ -80,19 +100,10 @@ class Percent(click.FloatRange):
     metavar="N",
     help="So many changes of all lines are tried before and after.",
 )
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, metavar="N", help="Of every choice."
-)
-@click.option("--python", type=AnyPath(), metavar="FILE", help="The interpreter the project's tests run in.")
-@click.option(
-    "--timeout",
-    type=Duration(),
-    default="5m",
-    show_default=True,
-    metavar="DURATION",
-    help="The longest run of the project's tests.",
-)
-@click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
+@_SEED
+@_PYTHON
+@_TIMEOUT
+@_SANDBOX
 @click.option("--rehearse", is_flag=True, help="Play it against a scripted model, on a small project that comes along.")
 @click.option("--stand-ins", is_flag=True, help="Rehearse with the built-in stand-ins instead of the real CLIs.")
 @click.option("--scenario", type=AnyPath(), metavar="FILE", help="What is played instead (implies --rehearse).")
@@ -202,35 +213,12 @@ def _listed(text: str | None) -> list[str]:
 @command.command("check")
 @click.argument("files", type=AnyPath(), nargs=-1, required=True, metavar="TEST_FILE...")
 @click.option("--project-root", type=AnyPath(), default=".", metavar="PATH", help="The project [default: .].")
-@click.option("--python", type=AnyPath(), metavar="FILE", help="The interpreter the project's tests run in.")
-@click.option(
-    "--repeats",
-    type=click.IntRange(1, 1_000),
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="So often each test has to pass again, alone and in the suite, in random order.",
-)
-@click.option(
-    "--mutants",
-    type=click.IntRange(1, 1_000),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="At most so many changes of the newly covered lines are tried for each test.",
-)
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31), default=1, show_default=True, metavar="N", help="Of every choice."
-)
-@click.option(
-    "--timeout",
-    type=Duration(),
-    default="5m",
-    show_default=True,
-    metavar="DURATION",
-    help="The longest run of the project's tests.",
-)
-@click.option("--sandbox", default="default", metavar="NAME|FILE", show_default=True, help="The sandbox policy.")
+@_PYTHON
+@_REPEATS
+@_MUTANTS
+@_SEED
+@_TIMEOUT
+@_SANDBOX
 @json_option
 def check(files: Sequence[Path], *, as_json: bool, **options: Any) -> int:
     """Judge each test of TEST_FILE by itself, in the sandbox, on throw-away layers.

@@ -22,6 +22,7 @@ _HERE: Final = {
 _WORD: Final = re.compile(r"""\s*(?:([()])|(===|[<>=!~]=|[<>])|"([^"]*)"|'([^']*)'|([A-Za-z_.]+))""")
 _ORDERS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     **{"==": operator.eq, "===": operator.eq, "!=": operator.ne},
+    # They are called with two versions or two texts, which have an order; mypy knows of any two objects.
     **{"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge},  # type: ignore[dict-item]
 }
 _Text = tuple[str, bool]

@@ -43,7 +43,7 @@ class SandboxMonitor:
 
     def _lies_in(self, path: Path | str, roots: Sequence[Path]) -> bool:
         # As texts: each tool call is looked at, and pathlib takes ten times as long.
-        whole = normpath(join(self.assignment.target, path))  # noqa: PTH118
+        whole = normpath(join(self.assignment.target, path))  # noqa: PTH118 - as above
         if whole.startswith("//"):  # means one slash, but is kept as it is by every function for paths
             whole = whole[1:]
         if any(_holds(hidden, whole) for hidden in self.config.hidden):

@@ -35,13 +35,13 @@ class Unread:
 
     def resume_writing(self) -> None:
         """The client has read again: nothing is cut off for its slowness."""
-        super().resume_writing()  # type: ignore[misc]
+        super().resume_writing()  # type: ignore[misc]  # of the class that it is mixed into
         self._be_patient()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._be_patient()
-        super().connection_lost(exc)  # type: ignore[misc]
+        super().connection_lost(exc)  # type: ignore[misc]  # the same
 
     def _be_patient(self) -> None:
         if self._impatience is not None:
@@ -55,7 +55,7 @@ class BoundedProtocol(Unread, H11Protocol):
     _hurry: asyncio.TimerHandle | None = None
     _lingers: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Begin to wait for a request, unless there are too many who do."""
         super().connection_made(transport)
         if len(self.connections) > 2 * MOST_CONNECTIONS:

@@ -296,7 +296,18 @@ def tests_in_words(summary: SessionSummary) -> tuple[str, ...]:
         lines += _suites_in_words("before the work", summary.baseline)
         if not known:
             lines.append(f"before the work: {'not measured yet' if summary.baseline_wanted else 'not asked for'}")
-    return tuple(lines)
+    return (*lines, *_not_run(summary.suites, summary.baseline))
+
+
+def _not_run(after: SuitesMeasured | None, before: SuitesMeasured | None) -> Iterator[str]:
+    """Say what was found and is not run; when, only where that is not the same after the work and before it."""
+    late, early = (() if measured is None else measured.not_taken for measured in (after, before))
+    are_both = after is not None and before is not None
+    for left in dict.fromkeys((*late, *early)):
+        if are_both and (left in late) != (left in early):
+            yield f"not run {'after' if left in late else 'before'} the work: {left}"
+        else:
+            yield f"not run: {left}"
 
 
 def _suites_in_words(when: str, measured: SuitesMeasured | None) -> Iterator[str]:
@@ -308,8 +319,6 @@ def _suites_in_words(when: str, measured: SuitesMeasured | None) -> Iterator[str
         yield f"{when}: none found"
     for suite in measured.suites:
         yield f"{when}: {suite.name} ({suite.command}; {suite.found}): {suite.words}"
-    for left in measured.not_taken:
-        yield f"{when}, not run: {left}"
 
 
 def _answer(session: Session) -> str:

@@ -290,8 +290,8 @@ def _words(before: References, now: References) -> Iterator[str]:
         if old.get(ref) != new.get(ref):
             name = ref.decode(errors="backslashreplace").removeprefix("refs/heads/").removeprefix("refs/")
             yield f"{name}: {_short(new.get(ref, b'none'))} → {_short(old.get(ref, b'none'))}"
-    index = ("own", b"index")
-    if not _same(("own", b"index"), before.files.get(index), now.files.get(index)):  # type: ignore[arg-type]
+    index: Place = ("own", b"index")
+    if not _same(index, before.files.get(index), now.files.get(index)):
         yield "the index, as it was"
 
 

@@ -14,6 +14,7 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionClosed
+from orchestrator.models.identity import WorkerId
 
 if TYPE_CHECKING:
     import subprocess
@@ -140,7 +141,7 @@ def test_the_team_goes_on_with_what_is_there_now(rehearsed: Rehearsed) -> None:
     assert (told["status"], told["exit_code"]) == ("done", 0)
     assert not [warning for warning in told["warnings"] if "anew" in warning or "no longer knew" in warning]
     assert (rehearsed.folder.path / "target" / "rehearsal-claude.md").exists()
-    raw = rehearsed.folder.raw_stdout("claude").read_text()  # type: ignore[arg-type]
+    raw = rehearsed.folder.raw_stdout(WorkerId("claude")).read_text()
     begun = {row["session_id"] for row in map(json.loads, raw.splitlines()) if row.get("subtype") == "init"}
     assert len(begun) == 1, "all its attempts are of the same conversation"
     assert "follow-up" in ran.stderr

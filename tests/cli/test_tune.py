@@ -46,7 +46,7 @@ def tried(workspace: Path) -> str:
         lambda tuning: [
             proposed,
             *(
-                Assigned(name, dict(BASELINE), "trial-1", arm, 1, str(folder.path))  # type: ignore[arg-type]
+                Assigned(name, dict(BASELINE), "trial-1", arm, 1, str(folder.path))  # type: ignore[arg-type]  # of a table
                 for name, arm, folder in zip("ab", arms, pair, strict=True)
             ),
         ]

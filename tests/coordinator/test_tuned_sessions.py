@@ -34,7 +34,7 @@ def test_a_session_opens_with_what_is_in_force_and_a_trial_and_tells_what_came_o
     values = {**BASELINE, "silence_s": 600}
     for number in range(31):
         result = Resulted(replace(known, session=f"h{number}"))
-        log.act(lambda tuning, result=result: [Assigned(result.result.session, values), result])  # type: ignore[misc]
+        log.act(lambda tuning, result=result: [Assigned(result.result.session, values), result])  # type: ignore[misc]  # a default
 
     for _ in range(2):
         program.run(target)

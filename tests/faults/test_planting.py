@@ -110,6 +110,21 @@ def test_byte_code_of_the_agents_own_is_not_run_in_the_place_of_a_source(program
     assert not flag.exists()
 
 
+@pytest.mark.fault("C2")
+@pytest.mark.parametrize("name", ["colorsys.pyc", "deep/__pycache__/lib.cpython-3{minor}.pyc"])
+def test_byte_code_without_a_source_does_not_stand_for_a_module(program: Program, name: str) -> None:
+    target, flag = program.target(files={"a.txt": "1\n", "lib.py": "x = 1\n"}), program.root / "PWNED"
+    left = target / name.format(minor=sys.version_info.minor)
+    forged = forged_for(target / "lib.py", flag).rpartition(" >")[0].partition("echo")[2]
+    program.claude(f"mkdir -p {left.parent}; echo{forged} >{left}\necho 2 >a.txt")
+    run(program, target)
+    environ = {key: value for key, value in program.environ.items() if not key.startswith("PYTHON")}
+    words = [sys.executable, "-c", "import colorsys"]
+    subprocess.run(words, cwd=target, env=environ, capture_output=True, check=True, timeout=60)
+    assert not left.exists()
+    assert not flag.exists()
+
+
 PLANTING_TEST = """
 import os, unittest
 

@@ -56,6 +56,7 @@ def checks(p: Play) -> None:
 
 def asks(p: Play, text: str = "now also cover the empty input", **fields: object) -> None:
     p.later(3600)
+    # Each test gives fields of its own.
     p.take(CoordinatorResumed(9, away_s=3600, follow_up=replace(FollowUp(text), **fields)))  # type: ignore[arg-type]
 
 

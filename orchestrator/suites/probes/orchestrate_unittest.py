@@ -193,7 +193,7 @@ def main(arguments: list[str]) -> None:
 
 def _run_script(arguments: list[str]) -> None:
     """Run a program as Python would, with our runner in the place of unittest's own."""
-    unittest.TextTestRunner = unittest.runner.TextTestRunner = Runner  # type: ignore[misc]
+    unittest.TextTestRunner = unittest.runner.TextTestRunner = Runner  # type: ignore[misc]  # on purpose
     sys.argv[:] = arguments
     sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
     runpy.run_path(arguments[0], run_name="__main__")
