@@ -101,6 +101,7 @@ def measure(
         whole_home=whole_home,
         target_readable=os.access(target, os.R_OK | os.X_OK),
         target_writable=os.access(target, os.W_OK),
+        target_mounted_read_only=is_folder and bool(os.statvfs(target).f_flag & os.ST_RDONLY),
         target_is_git_repository=is_repository,
         target_dirty=bool(state.has_uncommitted),
         target_untold=state.reason,

@@ -54,6 +54,8 @@ class PreparationFacts:
     """The user has said that agents may work where logins lie."""
     target_readable: bool = True
     target_writable: bool = True
+    target_mounted_read_only: bool = False
+    """Its file system is: then no permission is at fault."""
     target_is_git_repository: bool = True
     target_dirty: bool = False
     """It has changes that are not committed."""
@@ -115,7 +117,12 @@ def _target(facts: PreparationFacts) -> Iterator[Finding]:
         yield Finding("error", f"the target {target} cannot be read", f"look at its permissions: ls -ld {target}")
         return
     if facts.needs_writing and not facts.target_writable:
-        yield Finding("error", f"the target {target} cannot be written", f"look at its permissions: ls -ld {target}")
+        why = (
+            "its file system is mounted read-only: name another target, or ask with --no-change"
+            if facts.target_mounted_read_only
+            else f"look at its permissions: ls -ld {target}"
+        )
+        yield Finding("error", f"the target {target} cannot be written", why)
     if not facts.target_is_git_repository:
         yield Finding(
             "note",

@@ -63,6 +63,12 @@ def test_a_read_only_target_will_do_where_nobody_writes() -> None:
     assert check_preparation(replace(FIT, target_writable=False, needs_writing=False)) == ()
 
 
+@pytest.mark.parametrize(("mounted", "said"), [(False, "ls -ld"), (True, "mounted read-only")])
+def test_what_keeps_a_target_from_being_written_is_named(mounted: bool, said: str) -> None:
+    (found,) = check_preparation(replace(FIT, target_writable=False, target_mounted_read_only=mounted))
+    assert said in found.hint
+
+
 def test_of_a_missing_target_nothing_more_is_said() -> None:
     facts = replace(FIT, target_exists=False, target_readable=False, target_is_git_repository=False)
     assert len(check_preparation(facts)) == 1
