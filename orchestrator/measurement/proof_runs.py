@@ -154,7 +154,6 @@ class ProofRuns:
             env=(
                 Setting("ORCHESTRATE_REPORT", "@report@"),
                 Setting("PYTHONHASHSEED", "0"),
-                Setting("PYTHONPYCACHEPREFIX", "@work@/bytecode"),
                 Setting("TMPDIR", "@work@"),
                 Setting("HOME", "@work@"),
                 *((Setting("PYTHONPATH", str(at), ":"),) if proof.command else ()),

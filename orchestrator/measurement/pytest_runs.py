@@ -122,7 +122,6 @@ class PytestRuns:
                 *RUNNERS["pytest"].env,
                 Setting("ORCHESTRATE_OBSERVER", told),
                 Setting("PYTHONHASHSEED", "0" if seed is None else str(seed % 2**32)),
-                Setting("PYTHONPYCACHEPREFIX", "@work@/bytecode"),
             ),
         )
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import py_compile
 import subprocess
 import sys
 from pathlib import Path
@@ -93,3 +95,32 @@ def test_every_written_file_is_told_even_with_its_content_put_back(tmp_path: Pat
     )
 
     assert placed_run(tmp_path, code) == ["a.py", "b.py", "tests/test_x.py"]
+
+
+@pytest.mark.parametrize("mode", ["timestamp", "unchecked-hash"])
+def test_a_placed_file_is_run_and_not_what_another_was_compiled_to(tmp_path: Path, mode: str) -> None:
+    target, report = tmp_path / "target", tmp_path / "report"
+    for folder in (target, report):
+        folder.mkdir()
+    source, given, plan = target / "shop.py", tmp_path / "given.py", tmp_path / "plan.json"
+    source.write_text("print('old')\n")
+    given.write_text("print('new')\n")
+    moment = 2_000_000_000
+    os.utime(source, (moment, moment))
+    py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode[mode.upper().replace("-", "_")])
+    plan.write_text(json.dumps({"remove": [], "files": {"shop.py": str(given)}}))
+    # As if the file were placed within the second in which the other was written.
+    code = f"import os; os.utime('shop.py', ({moment}, {moment})); import shop"
+    program = [sys.executable, str(PROBES / "orchestrate_placed.py"), str(plan), str(target)]
+    done = subprocess.run(
+        [*program, sys.executable, "-c", code],
+        cwd=target,
+        env={"ORCHESTRATE_REPORT": str(report)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert done.stdout == "new\n"
+    assert not list(target.rglob("__pycache__"))
