@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from orchestrator.cli.readable_patch import PatchPart, readable_patch
 from orchestrator.quotation import one_line, visible_lines
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ PATCH_LINES: Final = 12
 MOST_LINES: Final = 20_000
 """Of a change that is shown whole."""
 
-Part: TypeAlias = Literal["head", "text", "point", "file", "context", "added", "removed", "choice", "effect", "note"]
+Part: TypeAlias = PatchPart | Literal["head", "text", "point", "choice", "effect", "note"]
 
 _OF_A_PATCH: Final = frozenset({"file", "context", "added", "removed"})
 _BEFORE_WORDS: Final = re.compile(r"\s*(?:(?:\d+\.|-|→|[rd] )\s+)?")
@@ -104,12 +105,12 @@ def desk_lines(
     """The question as it is put to a person, without a prompt.
 
     Args:
-        patch_lines: How many lines of the change may stand in it.
+        patch_lines: How many lines of the change may stand in it; of none nothing is said but the figures.
     """
     about = f" about {question.about}" if question.about else ""
     lines = [DeskLine("head", f"question {question.id}: {question.asked_by} asks{about}")]
     lines.append(DeskLine("text", f"  {one_line(question.text, 4000)}"))
-    lines += (DeskLine("point", f"  - {one_line(point, 500)}") for point in question.points)
+    lines += (DeskLine("point", f"  - {one_line(point, 500)}") for point in _points(question.points))
     lines += _change_lines(change, patch_lines)
     effects = question.effects or ("",) * len(question.suggestions)
     for number, (chosen, effect) in enumerate(zip(question.suggestions, effects, strict=True), start=1):
@@ -121,6 +122,15 @@ def desk_lines(
         when = f"{question.until.astimezone():%H:%M:%S}"
         lines.append(DeskLine("note", f"  without an answer it is refused at {when}, in {left // 60}:{left % 60:02}"))
     return lines
+
+
+def _points(points: Iterable[str]) -> list[str]:
+    """The reviewers' points; one that several made is said once, with the names of all."""
+    said_by: dict[str, list[str]] = {}
+    for point in points:
+        who, found, words = point.partition("): ")
+        said_by.setdefault(words if found else point, []).extend([f"{who})"] * bool(found))
+    return [f"{', '.join(who)}: {words}" if who else words for words, who in said_by.items()]
 
 
 def wrapped(line: DeskLine, width: int) -> list[str]:
@@ -159,16 +169,11 @@ def _change_lines(change: DeskChange | None, most: int) -> Iterator[DeskLine]:
         )
         return
     yield DeskLine("note", f"  changed since {change.since}: {change.figures}")
-    shown = [line for line in change.patch if not line.startswith(("index ", "diff --git ", "--- ", "new file"))]
-    yield from _patch(shown[: max(most, 0)])
-    if len(shown) > most:
-        yield DeskLine("note", f"    … {len(shown) - max(most, 0)} more lines")
+    shown = list(_patch(change.patch)) if most > 0 else []
+    yield from shown[:most]
+    if len(shown) > most > 0:
+        yield DeskLine("note", f"    … {len(shown) - most} more lines")
 
 
 def _patch(lines: Iterable[str]) -> Iterator[DeskLine]:
-    for line in lines:
-        if line.startswith(("+++ ", "--- ", "diff --git ")):
-            yield DeskLine("file", f"    {line.removeprefix('+++ b/')}")
-        else:
-            part: Part = "added" if line.startswith("+") else "removed" if line.startswith("-") else "context"
-            yield DeskLine(part, f"    {line}")
+    return (DeskLine(part, f"    {text}") for part, text in readable_patch(lines))

@@ -36,6 +36,7 @@ from orchestrator.narration.sentences import (
     review_words,
     status_words,
     unknown_records_words,
+    waited_words,
 )
 from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import visible, visible_lines
@@ -158,7 +159,7 @@ def _settled(settled: Settled) -> Iterator[tuple[str, str]]:
     who = f" ({one_line(settled.who, 80)})" if settled.who else ""
     choices = f" (of {', '.join(one_line(choice, 60) for choice in settled.choices)})" if settled.choices else ""
     answer = f"{one_line(settled.answer, 300)!r}{choices} from {settled.by}{who}" if settled.by else "nobody answered"
-    yield "", f"  {answer}, {settled.at.astimezone():%Y-%m-%d %H:%M:%S}"
+    yield "", f"  {answer}, {settled.at.astimezone():%Y-%m-%d %H:%M:%S}{waited_words(settled)}"
     yield "", f"  → {one_line(settled.outcome, 300)}"
 
 

@@ -40,7 +40,7 @@ from orchestrator.session.state import Session
 _REMEMBERED = 50
 _REMEMBERED_OF_ONE = 400
 _PACE_OVER: Final = timedelta(minutes=2)
-_BACK: Final = "Esc back · ↑ ↓ PgUp PgDn · ? keys"
+_BACK: Final = ("Esc back · ↑ ↓ PgUp PgDn · ? keys", "Esc back · ? keys")
 
 
 class Page(StrEnum):
@@ -79,6 +79,7 @@ class LiveView:
         self._session: Session | None = None
         self._log: deque[Notice] = deque(maxlen=_REMEMBERED)
         self._sentences: deque[Notice] = deque(maxlen=_REMEMBERED)
+        self._calls: deque[Notice] = deque(maxlen=_REMEMBERED)
         self._of_worker: dict[str, deque[Notice]] = {}
         self._untold: list[tuple[Notice | None, Text]] = []
         """What the transcript on the first screen lacks as yet."""
@@ -119,6 +120,8 @@ class LiveView:
                 kept.append(notice)
                 if _is_sentence(session, notice):
                     self._sentences.append(notice)
+                elif notice.kind == "tool" and notice.weight is Weight.NORMAL:
+                    self._calls.append(notice)
             if notice.weight >= self._least:
                 self._log.append(notice)
                 self._untold.append((notice, notice_text(notice, self._console.size.width, most_lines=12)))
@@ -275,6 +278,7 @@ class LiveView:
             height=height,
             log=tuple(self._log),
             sentences=tuple(self._sentences),
+            calls=() if self._least is Weight.NORMAL else tuple(self._calls),
             stays=tuple(self._stays),
             pace=self._pace(now),
             banner=self._notice,
@@ -287,7 +291,9 @@ class LiveView:
         if not self.has_keys or self._session is None:
             return None
         if self._page is not Page.ALL:
-            return Text(f"{phase_words(self._session)} · {_BACK}", style="dim", no_wrap=True)
+            feet = [f"{phase_words(self._session)} · {words}" for words in _BACK]
+            fits = len(feet[0]) <= self._console.size.width
+            return Text(feet[0] if fits else feet[1], style="dim", no_wrap=True)
         return keys_line(self._session, self._console.size.width)
 
     def _title(self) -> str:
@@ -321,9 +327,11 @@ class LiveView:
         return Text("\n").join(lines)
 
     def _pace(self, now: datetime) -> float | None:
-        """Tokens a minute, over the last two minutes."""
+        """Tokens a minute over the last two minutes; 0 where nobody has used any, ``None`` where it is too early."""
         while len(self._used) > 1 and now - self._used[1][0] > _PACE_OVER:
             self._used.popleft()
+        if self._used and now - self._used[-1][0] > _PACE_OVER:
+            return 0.0
         if len(self._used) < 2:
             return None
         (begin, before), (_, after) = self._used[0], self._used[-1]

@@ -57,6 +57,10 @@ PLAIN: Final = Console(width=80, color_system=None)
 """It breaks lines, and draws nothing."""
 NARROW_KEYS = "p r d l t a q · ? says what they do"
 _MOST_SENTENCES = 4
+_FEED_BELOW = 3
+"""Free lines below the workers that are worth more than a second line for each of them."""
+_LEAST_PATCH = 4
+"""Fewer lines of a change say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Scene:
     """Decisions, reviews, warnings: oldest first."""
     sentences: Sequence[Notice] = ()
     """What agents said in their own words: oldest first."""
+    calls: Sequence[Notice] = ()
+    """What they called, and which of it failed: oldest first."""
     stays: Sequence[str] = ()
     """Lines that are not to be missed: where the dashboard is."""
     pace: float | None = None
@@ -79,31 +85,46 @@ class Scene:
 
 
 def picture(session: Session, scene: Scene) -> RenderableType:
-    """The whole view, at most as high as the terminal where the workers leave any choice."""
+    """The whole view, at most as high as the terminal where the workers leave any choice.
+
+    On a low terminal what waits for the person and the workers stay; the task, addresses and what was said give way.
+    """
     width = scene.width
     workers = shown_workers(session)
     asked = [question_line(question, width) for question in open_questions(session)[:3]]
-    stays = [part for line in scene.stays for part in Text(line, style="dim").wrap(PLAIN, width)]
-    room = scene.height - 6 - len(asked) - len(stays) - bool(scene.banner) - scene.has_keys
-    two_lines = room >= 2 * len(workers) + 3
-    rows = workers[: max(room - 2, 1)]
-    room -= len(rows) * (2 if two_lines else 1)
+    room = scene.height - 1 - len(asked) - bool(scene.banner) - scene.has_keys
+    rows = workers[: max(room - 1, 1)]
+    room -= 1 + len(rows)
+    above: list[RenderableType] = [header(session, scene.now, width)]
+    if room >= 1:
+        above.append(burn_line(session, scene))
+    if room >= 4:
+        above += [Text(one_line(session.options.task, width - 2), style="dim", no_wrap=True)]
+    stays = _stays(scene, room - 3 - _FEED_BELOW)
+    if room >= 3:
+        stays.append(Text())
+    room -= len(above) - 1 + len(stays)
+    two_lines = room >= len(rows) + _FEED_BELOW
+    room -= len(rows) * two_lines
     said = {notice.worker: notice.text for notice in scene.sentences if notice.worker}
-    parts: list[RenderableType] = [
-        header(session, scene.now, width),
-        burn_line(session, scene),
-        Text(one_line(session.options.task, width - 2), style="dim", no_wrap=True),
-        *stays,
-        Text(),
-        worker_table(session, rows, now=scene.now, width=width, two_lines=two_lines, said=said),
-    ]
-    sentences = said_lines(scene.sentences, width=width, room=min(_MOST_SENTENCES, (room - 1) // 3))
-    lines = log_lines(session, scene.log, width=width, room=room - 1 - len(sentences))
-    if lines or asked or sentences:
-        parts += [Text(), *lines, *sentences, *asked]
+    table = worker_table(session, rows, now=scene.now, width=width, two_lines=two_lines, said=said)
+    feed = feed_lines(session, scene, room=room - 1)
+    parts: list[RenderableType] = [*above, *stays, table]
+    if feed or (asked and room >= 1):
+        parts.append(Text())
+    parts += [*feed, *asked]
     if scene.banner:
         parts.append(_cut(Text(one_line(scene.banner, 2 * width), style="yellow"), width))
     return Group(*parts)
+
+
+def _stays(scene: Scene, room: int) -> list[Text]:
+    """The lines that are not to be missed, as far as there is room; addresses before all others."""
+    for kept in (scene.stays, [line for line in scene.stays if "://" in line]):
+        lines = [part for line in kept for part in Text(line, style="dim").wrap(PLAIN, scene.width)]
+        if len(lines) <= room:
+            return lines
+    return []
 
 
 def keys_line(session: Session, width: int) -> Text:
@@ -115,14 +136,14 @@ def keys_line(session: Session, width: int) -> Text:
 
 
 def burn_line(session: Session, scene: Scene) -> Text:
-    """How fast tokens go, and what is left of what the session may take."""
+    """How fast tokens go, and what is left of what the session may take, as briefly as the width asks."""
     options, used = session.options, total_usage(session)
     pace = f"{tokens(round(scene.pace))} tokens/min" if scene.pace is not None else "no pace yet"
-    left = []
+    left, minutes = [], ""
     if options.max_tokens is not None:
         rest = max(options.max_tokens - (used.total_tokens or 0), 0)
         minutes = f" ({duration(60 * rest / scene.pace)} at this pace)" if scene.pace else ""
-        left.append(f"{tokens(rest)} tokens{minutes}")
+        left.append(f"{tokens(rest)} tokens")
     if options.max_cost_usd is not None:
         ran = [worker for worker in session.workers.values() if worker.attempt]
         # Most CLIs tell their cost at the end of a turn, and some never do.
@@ -131,29 +152,40 @@ def burn_line(session: Session, scene: Scene) -> Text:
     if options.timeout_s is not None:
         taken = (scene.now - session.timed_from).total_seconds()
         left.append(duration(max(options.timeout_s - taken, 0)))
-    words = f"{pace}   left: {', '.join(left) if left else 'no limit was set'}"
+    rest_words = ", ".join((left[0] + minutes, *left[1:])) if left else "no limit was set"
+    # What is left counts for more than how long it lasts, and that for more than whole words.
+    variants = (
+        f"{pace}   left: {rest_words}",
+        f"{pace.replace(' tokens', '')}  left: {rest_words.replace(' at this pace', '')}",
+        f"{pace.replace(' tokens', '')}  left: {', '.join(left)}",
+        f"left: {', '.join(left).replace(' tokens', '').replace('at most ', '≤ ')}",
+    )
+    words = next((line for line in variants if len(line) <= scene.width), variants[-1])
     return _cut(Text(words, style="dim"), scene.width)
 
 
-def said_lines(sentences: Sequence[Notice], *, width: int, room: int) -> list[Text]:
-    """The last sentences of the agents, each on one line, oldest first."""
-    shown = sentences[-room:] if room > 0 else ()
-    return [_cut(notice_text(notice, width), width) for notice in shown]
+def feed_lines(session: Session, scene: Scene, *, room: int) -> list[Text]:
+    """What happened last, in the order in which it did, in the rows that are free.
 
-
-def log_lines(session: Session, log: Sequence[Notice], *, width: int, room: int) -> list[Text]:
-    """The last notices that fit, oldest first, each on one or two lines."""
+    What matters comes first, then what the agents said, then what they called; each kind leaves some room to the next.
+    """
     asked = {question.id for question in session.approvals.questions}
-    lines: list[Text] = []
-    for notice in reversed(log):
-        if notice.kind == "question" and notice.text.partition(":")[0] in asked:
-            continue  # It stands below, in a line of its own.
-        line = notice_text(notice, width)
-        room -= 1 if line.cell_len <= width else 2
-        if room < 0:
-            break
-        lines.append(line)
-    return lines[::-1]
+    # A question that is open stands below, in a line of its own.
+    log = [each for each in scene.log if each.kind != "question" or each.text.partition(":")[0] not in asked]
+    chosen: list[tuple[Notice, Text]] = []
+    for notices, most_lines, kept_free in (
+        (log, 2, min(_MOST_SENTENCES, room // 3)),
+        (scene.sentences, 1, 0),
+        (scene.calls, 1, 0),
+    ):
+        for notice in reversed(notices):
+            line = notice_text(notice, scene.width, most_lines=most_lines)
+            room -= 1 if line.cell_len <= scene.width else most_lines
+            if room < kept_free:
+                room += 1 if line.cell_len <= scene.width else most_lines
+                break
+            chosen.append((notice, _cut(line, scene.width) if most_lines == 1 else line))
+    return [line for _, line in sorted(chosen, key=lambda each: each[0].at)]
 
 
 def phase_words(session: Session) -> str:
@@ -172,15 +204,15 @@ def header(session: Session, now: datetime, width: int) -> Text:
     ran = [worker for worker in session.workers.values() if worker.attempt]
     all_told = all(worker.usage.cost_usd is not None for worker in ran)
     used = consumption(total_usage(session), whole_cost=all_told)
-    line = Text.assemble(
-        (str(session.id), "bold"),
-        "  ",
-        (phase_words(session), "bold yellow" if waits_for_person(session) else "bold"),
-        "  ",
-        duration(end - session.opened_at),
-        "  ",
-        used,
-    )
+    phase = (phase_words(session), "bold yellow" if waits_for_person(session) else "bold")
+    took = duration(end - session.opened_at)
+    line = Text.assemble((str(session.id), "bold"), "  ", phase, "  ", took, "  ", used)
+    if line.cell_len > width:
+        # How it stands is worth more than its name, of which the end tells it from others.
+        shorter = (
+            Text.assemble((name, "bold"), "  ", phase, "  ", took) for name in (str(session.id), session.id[-4:])
+        )
+        line = next((each for each in (*shorter,) if each.cell_len <= width), Text.assemble(phase, "  ", took))
     return _cut(line, width)
 
 
@@ -262,9 +294,13 @@ def _name_cell(session: Session, worker: WorkerState, *, two_lines: bool) -> Tex
 
 def _doing_cell(session: Session, worker: WorkerState, room: int, *, two_lines: bool, said: str) -> Text:
     """What it does now; below it why it stands as it does, or, while it works, its own last sentence."""
+    asked = [question.id for question in session.approvals.questions if question.about == worker.id]
+    waits = f"waits for your answer to {', '.join(asked)}" if asked else ""
     bar = progress_bar(worker.progress) if worker.progress is not None and worker.status not in TERMINAL else ""
     words = one_line(short_paths(worker.doing, str(session.options.target)), max(room - len(bar), 1))
-    below = f"“{said}”" if said and worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT) else worker.why
+    below = (
+        f"“{said}”" if said and worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT) else waits or worker.why
+    )
     below = one_line(short_paths(below, str(session.options.target)), room)
     cell = Text.assemble((bar, "green"), words or ("" if two_lines else below))
     return Text.assemble(cell, "\n", (below, "dim")) if two_lines else cell
@@ -323,12 +359,18 @@ def desk_text(lines: Sequence[DeskLine], width: int) -> Text:
 
 
 def question_text(question: OpenQuestion, change: DeskChange | None, *, now: datetime, width: int, height: int) -> Text:
-    """The question as it is put to a person; its prompt follows."""
+    """The question as it is put to a person; its prompt follows.
+
+    On a low terminal the change gives way first; who asks is said again at the end where the beginning is out of sight.
+    """
     keys = prompt_keys(question, change)
-    lines = desk_lines(question, change, now=now, patch_lines=0)
-    room = max(height - sum(len(wrapped(line, width)) for line in (*lines, *keys)) - 4, 4)
-    lines = desk_lines(question, change, now=now, patch_lines=room)
-    return Text("\n") + desk_text([*lines, *keys], width)
+    lines = [*desk_lines(question, change, now=now, patch_lines=0), *keys]
+    room = height - 2 - sum(len(wrapped(line, width)) for line in lines)  # an empty line, and the prompt
+    if room >= _LEAST_PATCH:
+        lines = [*desk_lines(question, change, now=now, patch_lines=room - 1), *keys]
+    elif room < 0:
+        lines.append(DeskLine("head", one_line(f"{lines[0].text} (all of it: further up)", width)))
+    return Text("\n") + desk_text(lines, width)
 
 
 def prompt_text(question: OpenQuestion) -> Text:

@@ -24,6 +24,7 @@ from orchestrator.narration.sentences import (
     recovery_words,
     review_words,
     unknown_records_words,
+    waited_words,
 )
 from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import markdown_cell, markdown_code, markdown_line, markdown_quote, safe_json
@@ -148,7 +149,7 @@ def settled_lines(settled: Settled) -> Iterator[str]:
         yield f"  - choices: {', '.join(markdown_line(choice) for choice in settled.choices)}"
     who = f" ({markdown_line(settled.who)})" if settled.who else ""
     said = f"{markdown_line(settled.answer)!r}, {settled.by}{who}" if settled.by else "nobody answered"
-    yield f"  - answer: {said}, {settled.at:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"  - answer: {said}, {settled.at:%Y-%m-%d %H:%M:%S} UTC{waited_words(settled)}"
     yield f"  - outcome: {markdown_line(settled.outcome)}"
 
 

@@ -86,7 +86,7 @@ def decision_words(decision: OrchestratorDecision) -> str:
 
 def settled_words(settled: Settled) -> str:
     """Who answered a question with what, from where and when, and what followed."""
-    when = f"{settled.at.astimezone():%H:%M:%S}"
+    when = f"{settled.at.astimezone():%H:%M:%S}{waited_words(settled)}"
     if not settled.by:
         return f"{settled.question} was answered by nobody, {when}: {one_line(settled.outcome, 300)}"
     who = f" by {one_line(settled.who, 80)}" if settled.who else ""
@@ -94,6 +94,11 @@ def settled_words(settled: Settled) -> str:
     return (
         f"{settled.question} was answered {answer!r}{who} from {settled.by}, {when}: {one_line(settled.outcome, 300)}"
     )
+
+
+def waited_words(settled: Settled) -> str:
+    """How long the question had waited, to follow the time of its answer; empty where nobody had to be asked."""
+    return "" if settled.asked_at is None else f", after {duration(settled.at - settled.asked_at)}"
 
 
 def plan_words(result: StrategyResult) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from orchestrator.cli.decision_desk import (
@@ -55,7 +56,13 @@ def test_what_was_changed_stands_in_it_as_far_as_there_is_room() -> None:
     )
     assert "    @@ -1 +1 @@\n    … 2 more lines\n" in words(concerns(), change, patch_lines=2)
     assert [line.part for line in diff_lines(change)][-2:] == ["removed", "added"]
-    assert len(diff_lines(change)) == len(PATCH) + 1
+    assert [line.text for line in diff_lines(change)[1:]] == ["    a.py", "    @@ -1 +1 @@", "    -old", "    +new"]
+
+
+def test_a_point_of_several_reviewers_is_said_once() -> None:
+    question = replace(concerns(), points=("codex (concerns): no test", "gemini (concerns): no test", "as they say"))
+
+    assert "  - codex (concerns), gemini (concerns): no test\n  - as they say\n" in words(question, None)
 
 
 def test_what_cannot_be_shown_is_said() -> None:

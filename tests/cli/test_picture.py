@@ -1,12 +1,29 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import io
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from orchestrator.cli.picture import elapsed, header, progress_bar, shown_workers
+import pytest
+from rich.console import Console
+
+from orchestrator.cli.decision_desk import DeskChange
+from orchestrator.cli.picture import (
+    Scene,
+    burn_line,
+    elapsed,
+    header,
+    picture,
+    progress_bar,
+    question_text,
+    shown_workers,
+)
 from orchestrator.models import events
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.narration.notices import Kind, Notice, Weight
+from orchestrator.session.open_questions import OpenQuestion
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Story
@@ -58,3 +75,67 @@ def test_a_bar_never_leaves_its_cells() -> None:
     assert progress_bar(0) == "╌╌╌╌╌╌ 0 % "
     assert progress_bar(50) == "━━━╌╌╌ 50 % "
     assert progress_bar(140) == "━━━━━━ 140 % "
+
+
+def drawn(story: Story, scene: Scene) -> list[str]:
+    out = io.StringIO()
+    Console(file=out, width=scene.width, height=scene.height).print(picture(story.session, scene))
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def notice(kind: Kind, text: str, at: datetime) -> Notice:
+    return Notice(at, kind, Weight.IMPORTANT, text, "gemini")
+
+
+def test_free_rows_tell_what_happened_last_in_the_order_in_which_it_did(story: Story) -> None:
+    log = [notice("report", "milestone: it stands", story.at + timedelta(seconds=2))]
+    said = [notice("said", f"sentence {number}", story.at + timedelta(seconds=number)) for number in (1, 3)]
+    calls = [notice("tool", "failed (exit code 1): no such file", story.at + timedelta(seconds=4))]
+    high = Scene(now=story.at, width=100, height=30, log=log, sentences=said, calls=calls)
+
+    shown = [line.partition("gemini: ")[2] for line in drawn(story, high) if "gemini: " in line]
+    assert shown == ["sentence 1", "milestone: it stands", "sentence 3", "failed (exit code 1): no such file"]
+    low = [line for line in drawn(story, replace(high, height=11)) if "gemini: " in line]
+    assert len(low) == 2
+    assert "it stands" in low[0], "what matters keeps its line"
+
+
+@pytest.mark.parametrize(("width", "height"), [(35, 12), (80, 24), (30, 8)])
+def test_a_low_terminal_keeps_the_question_and_the_workers(story: Story, width: int, height: int) -> None:
+    story.asks()
+    stays = ("team change: " + "words " * 20, f"dashboard: http://127.0.0.1:8000/?token={'x' * 43}")
+
+    lines = drawn(story, Scene(now=story.at, width=width, height=height, stays=stays, has_keys=True))
+
+    assert len(lines) < height
+    assert [name for name in ("gemini", "claude", "codex", "? q1") if not any(name in line for line in lines)] == []
+
+
+def test_a_worker_that_a_question_is_about_waits_for_the_person(story: Story) -> None:
+    story.asks()
+    assert any(
+        "waits for your answer to q1" in line for line in drawn(story, Scene(now=story.at, width=100, height=30))
+    )
+
+
+def test_what_is_left_is_said_whole_on_every_width(story: Story) -> None:
+    story.session.options = replace(story.session.options, max_tokens=400_000, max_cost_usd=2.0, timeout_s=1200.0)
+    now = story.session.timed_from
+    for width in (40, 60, 80, 120):
+        line = burn_line(story.session, Scene(now=now, width=width, height=24, pace=250_400.0)).plain
+        assert "400.0k" in line
+        assert "20:00" in line
+        assert "…" not in line
+
+
+def test_a_question_longer_than_the_screen_says_again_who_asks() -> None:
+    question = OpenQuestion("q1", "two or more concerns", ("yes", "no"), GEMINI, "the review policy standard")
+    change = DeskChange("the beginning", "1 file, +30 -0", ("@@ -0,0 +1,30 @@", *["+x"] * 30))
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+
+    whole = question_text(question, change, now=now, width=80, height=20).plain.splitlines()
+    assert len(whole) == 19
+    assert "    … " in "\n".join(whole)
+    short = question_text(question, change, now=now, width=80, height=6).plain.splitlines()
+    assert short[-1].startswith("question q1: the review policy standard asks about gemini")
+    assert not any(line.startswith("    +x") for line in short)
