@@ -51,6 +51,9 @@ export function takeMarks({ marks, upto, calls_left_out: leftOut }) {
 }
 
 let asking = false;
+// What is drawn comes from samples of the journal: the whole of it replaces them.
+let sketched = false;
+let rowsSketched = false;
 
 // What was missed of the axis of time is asked for, once at a time.
 async function askForMarks() {
@@ -62,7 +65,11 @@ async function askForMarks() {
     const answer = await fetch(`/api/timeline?${query}`);
     if (answer.ok) {
       const found = await answer.json();
-      if (session.value?.id === id) takeMarks(found);
+      if (session.value?.id === id) {
+        if (sketched) chronicle.value = nothingYet();
+        sketched = false;
+        takeMarks(found);
+      }
     }
   } catch {
     // The stream tells of the cut, and asks again when it is whole.
@@ -91,6 +98,8 @@ export function say(text, bad = false) {
 
 export function forget() {
   pending = [];
+  sketched = false;
+  rowsSketched = false;
   batch(() => {
     session.value = null;
     workers.value = {};
@@ -112,6 +121,8 @@ export function forget() {
 }
 
 export function takeEntry(entry) {
+  if (rowsSketched) rows.value = [];
+  rowsSketched = false;
   pending.push(...entry.rows);
   // A page in the background draws no frames; what waits for one is bounded all the same.
   if (pending.length > MOST_ROWS) flush();
@@ -155,13 +166,22 @@ export function takeState(state) {
   if (state.whole) askForMarks();
 }
 
-// What the report says, until the journal has been read; whatever the stream has told is newer.
-export function takeOpening({ session: told, reviews: reviewed, questions: open, change: changed }) {
+// What the report and samples of the journal say, until the journal has been read; whatever the stream tells is newer.
+export function takeOpening(told) {
   if (session.value) return;
   batch(() => {
-    session.value = { ...told, preliminary: true };
-    reviews.value = reviewed;
-    questions.value = open;
+    session.value = { ...told.session, preliminary: true };
+    workers.value = told.workers;
+    reviews.value = told.reviews;
+    decisions.value = told.decisions;
+    recoveries.value = told.recoveries;
+    questions.value = told.questions;
+    rows.value = told.rows;
+    sketched = true;
+    rowsSketched = true;
+    takeMarks(told.timeline);
+    chronicle.value = { ...chronicle.value, upto: -1 };
+    const changed = told.change;
     if (changed && !changed.problem) change.value = { text: "", files: changed.files, insertions: changed.insertions, deletions: changed.deletions, is_cut: false, of: "the report", figures: [], since: "session begins", moments: [] };
   });
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from orchestrator.models.entries import AgentOutput, JournalEntry, UserCommand, WorkerExited, WorkerStarted
@@ -89,14 +90,12 @@ class Chronicle:
         """Take in an entry that led from one state to another."""
         body = entry.body
         if before is None:
-            self._target = str(after.options.target)
+            self.begin(after.options.target)
         if isinstance(body, AgentOutput):
-            for event in body.events:
-                self._event(entry, event, body.worker, body.attempt)
+            self._events(entry, body)
             self._spending(entry, before, after, body.worker)
         elif isinstance(body, WorkerStarted):
-            key = f"{body.worker}:{body.attempt}"
-            self._put(Mark("turn", key, entry.n, _ms(entry.at), worker=body.worker, entry=entry.n))
+            self._begin_turn(entry, body)
         elif isinstance(body, WorkerExited):
             self._end_turn(entry, body, after)
         elif isinstance(body, UserCommand):
@@ -106,6 +105,17 @@ class Chronicle:
             self._reviews(entry, before, after)
         if before is None or before.approvals is not after.approvals:
             self._questions(entry, before, after)
+
+    def begin(self, target: Path) -> None:
+        """Paths in this folder are shown as those in it."""
+        self._target = str(target)
+
+    def note_alone(self, entry: JournalEntry) -> None:
+        """Take in what an entry tells without the state it led to: calls, milestones, the beginning of turns."""
+        if isinstance(entry.body, AgentOutput):
+            self._events(entry, entry.body)
+        elif isinstance(entry.body, WorkerStarted):
+            self._begin_turn(entry, entry.body)
 
     def after(self, n: int) -> Timeline:
         """What has changed since entry ``n``."""
@@ -118,6 +128,14 @@ class Chronicle:
         return Timeline(tuple(found), upto, self._left_out)
 
     # One kind after the other
+
+    def _events(self, entry: JournalEntry, body: AgentOutput) -> None:
+        for event in body.events:
+            self._event(entry, event, body.worker, body.attempt)
+
+    def _begin_turn(self, entry: JournalEntry, body: WorkerStarted) -> None:
+        key = f"{body.worker}:{body.attempt}"
+        self._put(Mark("turn", key, entry.n, _ms(entry.at), worker=body.worker, entry=entry.n))
 
     def _event(self, entry: JournalEntry, event: AgentEvent, worker: WorkerId, attempt: int) -> None:
         at = _ms(event.timestamp)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import TypeAdapter
 from pydantic_core import from_json
 
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
-from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.folder import REVIEWER_PREFIX, SessionFolder
 from orchestrator.journal.session_lock import session_holder
+from orchestrator.models.money import Usage
 from orchestrator.quotation import clean
+from orchestrator.server.axis_sketch import AxisSketch, sketch_axis
+from orchestrator.server.chronicle import Mark
 from orchestrator.server.session_rows import MOST_REPORT_BYTES
+
+_USAGE: Final[TypeAdapter[Usage]] = TypeAdapter(Usage)
 
 _SAME: Final = (
     *("id", "task", "target", "status", "reason", "tier", "tier_notes", "policy", "sandbox", "opened_at", "updated_at"),
@@ -42,10 +49,69 @@ def _read(path: Path, mtime_ns: int) -> Mapping[str, Any] | None:
     if isinstance(content, Unread):
         return None
     try:
-        report = _cleaned(from_json(content))
-        return _state_of(report)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        report: Mapping[str, Any] = _cleaned(from_json(content))
+        ended = {worker["id"]: worker["status"] for worker in report["workers"]}
+        sketch = sketch_axis(SessionFolder(path.parent).journal_file, ended)
+        return {**_state_of(report), **_axis_of(report, sketch)}
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
         return None
+
+
+def _axis_of(report: Mapping[str, Any], sketch: AxisSketch) -> Mapping[str, Any]:
+    """The workers and what is drawn of them, as far as samples of the journal tell it."""
+    drawn = sum(1 for mark in sketch.marks if mark.what == "call")
+    called = sum(worker["tool_calls"] for worker in report["workers"])
+    return {
+        "workers": {worker["id"]: _worker(worker, sketch) for worker in report["workers"]},
+        "timeline": {
+            "marks": (*sketch.marks, *_questions(report)),
+            "upto": 0,
+            "calls_left_out": max(0, called - drawn),
+        },
+        "rows": sketch.rows,
+        "decisions": [review["decision"] for review in report["reviews"] if review["decision"] is not None],
+        "recoveries": report["recoveries"],
+    }
+
+
+def _questions(report: Mapping[str, Any]) -> Iterator[Mark]:
+    """When the session waited for a person: its report knows all of these."""
+    for one in (*report["settled"], *report["questions"]):
+        if one.get("asked_at"):
+            name = str(one.get("question") or one["id"])
+            said = {key: one.get(key, "") for key in ("answer", "by", "outcome", "asked_by", "consent")}
+            until = _ms(one["at"]) if "at" in one else None
+            yield Mark("question", name, 0, _ms(one["asked_at"]), until, one["about"], one["text"], detail=said)
+
+
+def _worker(worker: Mapping[str, Any], sketch: AxisSketch) -> Mapping[str, Any]:
+    """A worker as the page knows it; what the report does not tell is not known yet."""
+    usage = _USAGE.validate_python(worker["usage"])
+    same = {
+        *("id", "agent", "role", "status", "why", "doing", "progress", "usage", "tool_calls", "denials", "ran_s"),
+        *("exit", "files", "insertions", "deletions", "answer"),
+    }
+    nothing = ("conversation", "processes", "last_heard", "running_since", "frozen_since", "limited_until")
+    history = sketch.history.get(worker["id"], ())
+    return {
+        **{name: worker[name] for name in same},
+        **dict.fromkeys(nothing),
+        "title": "",
+        "is_main": not worker["id"].startswith(REVIEWER_PREFIX),
+        "attempt": worker["attempts"],
+        "relaunches": max(0, worker["attempts"] - 1),
+        "model": usage.model,
+        "argv": (),
+        "total_tokens": usage.total_tokens,
+        "samples": (),
+        "history": history,
+        "started_at": history[0].at if history else None,
+        "ended_at": history[-1].at if history else None,
+    }
+
+
+def _ms(at: str) -> int:
+    return int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
 def _state_of(report: Mapping[str, Any]) -> Mapping[str, Any]:

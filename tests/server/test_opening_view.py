@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import json
-
 from pydantic_core import to_json
 
 from orchestrator.models.effects import Outcome
@@ -24,7 +22,10 @@ def test_an_ended_session_is_told_from_its_report_as_from_its_journal(stage: Sta
     view = opening_view(stage.folder)
     assert view is not None
     assert (view["session"]["task"], view["session"]["status"]) == ("Add input validation", "failed")
-    assert "\x1b" not in json.dumps(view, ensure_ascii=False)
+    assert [worker["status"] for worker in view["workers"].values()] == ["running", "waiting", "waiting"]
+    assert [mark.what for mark in view["timeline"]["marks"]] == ["turn"]
+    assert view["rows"][-1].n == view["session"]["entries"]
+    assert "\x1b" not in to_json(view).decode()
 
 
 def test_one_that_runs_or_whose_report_is_garbage_is_not(stage: Stage) -> None:

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
+from pydantic_core import to_json
 
 from orchestrator.journal.control import read_commands
-from orchestrator.models.entries import Command
-from orchestrator.models.events import EventType, Reported
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import Command, SessionClosed
+from orchestrator.models.events import EventType, Reported, ToolCalled, ToolReturned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
+from orchestrator.session.summary import summarise
 from tests.server.conftest import Stage
 from tests.server.watching import DESKTOP, PHONE, Showing, Watched, showing, watching
 
@@ -105,6 +108,28 @@ def test_a_million_events_take_no_more_room_than_a_few_thousand(browser: Browser
         assert held == 2000
         watched.press("Older events")
         watched.has(".row .text", "9.")
+
+
+def test_the_first_picture_of_an_ended_session_waits_for_no_journal(
+    browser: Browser, stage: Stage, workspace: Path
+) -> None:
+    stage.take(stage.record(ToolCalled("Bash", "c1", "make test")), stage.record(ToolReturned("c1", ok=False)))
+    stage.take(stage.output("half of it stands", kind=EventType.MILESTONE))
+    stage.take(SessionClosed(Outcome.FAILED, "an odd end"))
+    assert stage.session is not None
+    stage.folder.report_data_file.write_bytes(to_json(summarise(stage.session)))
+    stage.release_workers()
+    with showing(workspace) as shown, watching(browser, "about:blank") as watched:
+        watched.page.route("**/api/events/stream*", lambda route: route.abort())
+        watched.page.goto(shown.url)
+        for seen in (".sub .status-failed", ".axis-box .bar", ".diamond", ".call.failed", ".card", ".row"):
+            watched.page.locator(seen).first.wait_for(state="attached", timeout=15_000)
+        watched.has(".row .text", "half of it stands")
+        watched.page.unroute("**/api/events/stream*")
+        # What is told in the end is what it would have been without the sketch.
+        expect(watched.page.locator(".sub + [role=status]")).to_have_count(0, timeout=15_000)
+        expect(watched.page.locator(".row", has_text="half of it stands")).to_have_count(1)
+        expect(watched.page.locator(".call.failed")).to_have_count(1)
 
 
 def test_a_cut_is_said_within_two_seconds_and_nothing_stale_can_be_pressed(

@@ -59,3 +59,10 @@ async def test_every_module_is_served_as_what_it_is(served: Served) -> None:
 @pytest.mark.parametrize("path", ["/static/../setup.py", "/static/%2e%2e/setup.py", "/static//etc/passwd", "/static/x"])
 async def test_nothing_outside_the_folder_is_served(served: Served, path: str) -> None:
     assert (await served.client.get(path)).status_code == 404
+
+
+def test_the_page_names_every_module_beforehand() -> None:
+    """Or they would be fetched one behind the other, each named only by the one before it."""
+    folder = static_folder()
+    named = re.findall(r'rel="modulepreload" href="/static/([^"]+)"', (folder / "dashboard.html").read_text())
+    assert sorted(named) == sorted(str(path.relative_to(folder)) for path in folder.rglob("*.js"))
