@@ -6,11 +6,11 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InvalidFile
+from orchestrator.value_class import value_class
 
 MOST_BYTES = 4_000_000
 """Of one file: a person wrote it; a device has no end."""
@@ -18,7 +18,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TomlFile:
     """A file's data, and its text for finding lines."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from orchestrator.models.work import Assignment
+from orchestrator.value_class import value_class
 
 Option: TypeAlias = tuple[str, ...]
 """A flag followed by its values."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Grammar:
     """What a CLI's parser knows about its flags, as far as a changed command line needs it."""
 

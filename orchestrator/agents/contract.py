@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
@@ -17,10 +17,11 @@ from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.recovery import RecoveryRule
 from orchestrator.models.work import Assignment
+from orchestrator.value_class import value_class
 from orchestrator.wire.records import Noise, RawRecord
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Translation:
     """What translating a stream has to remember between records.  One shape serves every CLI."""
 
@@ -56,7 +57,7 @@ Translator: TypeAlias = Callable[[Translation, RawRecord | Noise, datetime], tup
 """Never raises, whatever the record."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Credential:
     """How a CLI is logged in: by one of these variables, or by a file in its home."""
 
@@ -81,7 +82,7 @@ class Credential:
         return tuple(provider for provider in self.providers if provider.is_chosen(environ))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Aside:
     """A file in the CLI's home that holds what its streams leave out, one JSON object per line."""
 
@@ -95,7 +96,7 @@ class Aside:
     """Whether a record begins a turn."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Agent:
     """Everything that the rest of the program knows about one CLI."""
 

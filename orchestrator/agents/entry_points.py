@@ -12,18 +12,18 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.agents.contract import Agent
+from orchestrator.value_class import value_class
 
 GROUP: Final = "orchestrate.agents"
 """In the ``pyproject.toml`` of such a package: ``[project.entry-points."orchestrate.agents"]``, then
 ``qwen = "orchestrate_qwen:AGENT"``."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EntryPoint:
     """One row of the group."""
 

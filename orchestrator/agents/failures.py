@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from pydantic_core import from_json
 
 from orchestrator.models.events import Failed, FailureKind
 from orchestrator.models.recovery import Ignore, RecoveryRule
+from orchestrator.value_class import value_class
 from orchestrator.wire.records import Noise
 
 MAX_TOOL_TEXT = 2_000
@@ -161,7 +161,7 @@ _CLOCK = re.compile(
 _PERMISSION = ("permission denied", "operation not permitted", "read-only file system")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Body:
     """A service's own answer, as a CLI repeats it in its error text."""
 

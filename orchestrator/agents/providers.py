@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from string import Formatter
 from typing import Final
 
+from orchestrator.value_class import value_class
+
 _OFF: Final = frozenset({"", "0", "false", "no", "off"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Provider:
     """What of the user's environment and home a CLI needs for one cloud; it gets it only where the cloud is chosen."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final, Literal, TypeAlias
+
+from orchestrator.value_class import value_class
 
 Kind: TypeAlias = Literal[
     "mcp", "instructions", "skills", "commands", "subagents", "providers", "hooks", "settings", "extensions"
@@ -25,7 +26,7 @@ IN_WORDS: Final[dict[Kind, str]] = {
 """Each kind, as people are told of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UserSetting:
     """One place in the user's home where settings of one kind lie."""
 

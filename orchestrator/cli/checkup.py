@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -26,12 +25,13 @@ from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.narration.formatting import one_line
 from orchestrator.session.breakdown import plan_breakdown
+from orchestrator.value_class import value_class
 
 _LOW_DISK_BYTES = 1 << 30
 TRY_IT = 'orchestrate --rehearse --installed "Add a check"    (free: your own CLIs, a scripted model)'
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Finding:
     """One thing that was looked at."""
 
@@ -41,7 +41,7 @@ class Finding:
     next_step: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CheckUp:
     """All findings, and whether a run is possible."""
 

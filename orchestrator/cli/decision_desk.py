@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from orchestrator.cli.readable_patch import PatchPart, readable_patch
 from orchestrator.quotation import one_line, visible_lines
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +32,7 @@ _OF_A_PATCH: Final = frozenset({"file", "context", "added", "removed"})
 _BEFORE_WORDS: Final = re.compile(r"\s*(?:(?:\d+\.|-|→|[rd] )\s+)?")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DeskLine:
     """One line of a question, safe for a terminal."""
 
@@ -40,7 +40,7 @@ class DeskLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DeskChange:
     """What was changed since people or reviewers looked last."""
 

@@ -4,7 +4,7 @@ how to undo it, its exit codes, and examples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from orchestrator.value_class import value_class
 
 NEWEST = "the newest one, or the one you name"
 RUNNING = "the one that runs, or --session ID"
@@ -14,7 +14,7 @@ NO_AGENT = "nothing: no agent is started"
 USUAL_CODES = "0; 1 if it failed; 2 if the command line or a file is not fit"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Explanation:
     """The end of a command's help."""
 

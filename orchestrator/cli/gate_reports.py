@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from orchestrator.gates.junit_report import junit_document
 from orchestrator.gates.markdown_report import markdown_document
 from orchestrator.gates.sarif_report import sarif_document
 from orchestrator.models.quality_gates import GateReport
+from orchestrator.value_class import value_class
 
 
 def _statement(report: GateReport) -> str:
@@ -27,7 +27,7 @@ def _statement(report: GateReport) -> str:
     return document(in_toto_statement(report, name=name, made_by=f"orchestrate {__version__}")) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Writer:
     """One kind of file."""
 

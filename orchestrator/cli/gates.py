@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.shared_options import AnyPath, Duration, json_option, report_options
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -275,7 +276,7 @@ def _threshold(gates: Mapping[str, Gate], given: str) -> tuple[str, float]:
     return gate.name, value
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Baseline:
     """What is taken from an earlier report."""
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from orchestrator.cli.agent_colours import agent_colour
@@ -14,6 +14,7 @@ from orchestrator.cli.terminal_notices import for_terminal, label
 from orchestrator.models.entries import JournalEntry, SessionOpened
 from orchestrator.narration.formatting import duration
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
+from orchestrator.value_class import value_class
 
 _KIND_COLOURS = {
     "review": "blue",
@@ -33,7 +34,7 @@ def is_meant(worker: str, agent: str) -> bool:
     return worker == agent or worker.startswith(f"{agent}-") or worker.endswith(f"-{agent}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogChoice:
     """Which notices are shown; what is left at its default leaves nothing out but thoughts."""
 
@@ -60,7 +61,7 @@ class LogChoice:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogFormat:
     """How a notice is written."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
@@ -24,6 +23,7 @@ from orchestrator.narration.short_paths import short_paths
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import Phase, Session
 from orchestrator.session.summary import status_of, waits_for_person
+from orchestrator.value_class import value_class
 
 STYLES = {
     WorkerStatus.WAITING: "dim",
@@ -63,7 +63,7 @@ _LEAST_PATCH = 4
 """Fewer lines of a change say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Scene:
     """What a picture is drawn from, beside the session itself."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.composition.team_tree import parts_of
@@ -14,11 +13,12 @@ from orchestrator.models.workers import TERMINAL, WorkerState
 from orchestrator.narration.formatting import counted, duration, one_line, tokens
 from orchestrator.narration.sentences import ROLE_VERBS, decision_words
 from orchestrator.session.state import ReviewState, Session
+from orchestrator.value_class import value_class
 
 _AGAIN = re.compile(r"@\d+")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OutlineRow:
     """One line of the outline."""
 

@@ -7,7 +7,6 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +19,7 @@ from orchestrator.cli.gate_reports import (
     tell_github,
     write_reports,
 )
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from orchestrator.coordinator.session_request import SessionResult
@@ -31,7 +31,7 @@ LOOK_TIME_S: Final = 120.0
 MOST_BYTES: Final = 64 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RunReports:
     """The files to write when a session has ended."""
 

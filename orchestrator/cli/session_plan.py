@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +45,7 @@ from orchestrator.store.expected_figures import ExpectedFigures, expected_figure
 from orchestrator.store.expected_figures import as_document as as_estimates
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from orchestrator.models.lesson import Lesson
@@ -63,7 +63,7 @@ _WIDEST = 300
 _MOST_COMPOSITIONS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionPlan:
     """Everything that is shown of a run that has not begun."""
 
@@ -91,7 +91,7 @@ class SessionPlan:
     """Compositions that have worked on this kind of task here, the best first."""
     lessons: tuple[Lesson, ...] = ()
     """What reviewers taught in earlier sessions, and writers would be shown."""
-    figures: ExpectedFigures = ExpectedFigures()  # noqa: RUF009 - frozen
+    figures: ExpectedFigures = ExpectedFigures()
 
 
 def plan_session(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,9 +23,10 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.options import SessionOptions
 from orchestrator.narration.notices import Weight
 from orchestrator.quotation import one_line
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Showing:
     """How a session is shown."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from orchestrator.value_class import value_class
 
 
 class Signal(StrEnum):
@@ -17,7 +18,7 @@ class Signal(StrEnum):
     UNCLEAR = "says neither"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Hit:
     """One clause's signal, and the words it was read from."""
 

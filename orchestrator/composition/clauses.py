@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from orchestrator.value_class import value_class
 
 QUOTED = "\N{REPLACEMENT CHARACTER}"
 """Stands in the place of a text in quotes and of code: it is spoken about, not said."""
@@ -22,7 +23,7 @@ _WORD = re.compile(r"[^\W_][\w./\u2019'-]*[\w)]|[^\W_]|[,&+]|\N{REPLACEMENT CHAR
 _ASKS = re.compile(r"[?\uff1f]|^\u00bf")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Clause:
     """One sentence, line or part of a sentence."""
 

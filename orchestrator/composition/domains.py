@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
 from orchestrator.composition.clause_signals import folded
 from orchestrator.composition.clauses import Clause
+from orchestrator.value_class import value_class
 
 
 class Domain(StrEnum):
@@ -25,7 +25,7 @@ class Domain(StrEnum):
     GENERAL = "general"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DomainHit:
     """A word that names a domain, and how much it counts."""
 

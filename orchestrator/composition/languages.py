@@ -7,10 +7,11 @@ A language that is not here is no obstacle: its tasks count as changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Language:
     """One language whose words are separated by spaces."""
 
@@ -483,7 +484,7 @@ BY_WORDS = (GERMAN, FRENCH, SPANISH, ITALIAN, PORTUGUESE, DUTCH, POLISH, TURKISH
 """Languages in Latin letters: the one most of whose common words stand in the task."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UnspacedLanguage:
     """A language without spaces, or with verbs that take endings: its signs are searched as they stand."""
 

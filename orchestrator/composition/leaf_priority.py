@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from orchestrator.models.plan_steps import Purpose
 from orchestrator.models.sandbox import TeamBounds
+from orchestrator.value_class import value_class
 
 T = TypeVar("T")
 MENDS = frozenset({Purpose.TAKE_OVER, Purpose.AGAIN})
 """Purposes of a leaf that is there because something failed before it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Waiting:
     """What is known of a leaf that is ready."""
 

@@ -7,14 +7,15 @@ else, nobody knows what it would have come to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orchestrator.composition.next_steps import next_steps
 from orchestrator.models.plan_steps import Finished, Run
 from orchestrator.models.plan_tree import Aggregator, Node, NodePath, Result, Strategy, StrategyNode, StrategyResult
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OtherEnd:
     """What a plan comes to under another aggregator."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
@@ -19,6 +18,7 @@ from orchestrator.composition.english_clauses import read_english
 from orchestrator.composition.languages import BY_SCRIPT, BY_WORDS, RUSSIAN, Language, UnspacedLanguage
 from orchestrator.composition.spaced_clauses import read_by_words
 from orchestrator.composition.unspaced_clauses import read_by_signs
+from orchestrator.value_class import value_class
 
 MOST_CHARS = 20_000
 """A longer task is read no further: it is a specification, and asks for a change."""
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
     ANSWER = "answer"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reading:
     """What a task asks for, the rule that says so, and the hits it fired on."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.composition.domains import Domain
 from orchestrator.composition.task_analysis import Complexity
 from orchestrator.models.agent_template import AgentTemplate
+from orchestrator.value_class import value_class
 
 
 class CompositionPattern(StrEnum):
@@ -22,7 +22,7 @@ class CompositionPattern(StrEnum):
     ADAPTIVE = "adaptive"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Question:
     """What the rules look at."""
 
@@ -38,7 +38,7 @@ class Question:
         return len(names) > len(set(names))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PatternRule:
     """If it fits, this pattern."""
 

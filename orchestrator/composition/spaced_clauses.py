@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from orchestrator.composition.clause_signals import Hit, Signal, folded, longest_head
 from orchestrator.composition.clauses import Clause
 from orchestrator.composition.languages import BY_WORDS, CODE, RUSSIAN, Language
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Tables:
     """A language's tables with their accents folded, and each phrase cut into words."""
 

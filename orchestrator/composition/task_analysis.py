@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.composition.clauses import Clause, clauses_of
 from orchestrator.composition.domains import Domain, DomainHit, domain_of
 from orchestrator.composition.outcomes import MOST_CHARS, Reading, read_outcome
+from orchestrator.value_class import value_class
 
 _COMPOUNDING = frozenset({"English", "German", "Dutch", "Turkish", "Chinese", "Japanese", "Korean"})
 """Languages in which the second of two nouns is what is meant."""
@@ -22,7 +22,7 @@ class Complexity(StrEnum):
     COMPLEX = "complex"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Judgement:
     """A word of the table, and why it was chosen."""
 
@@ -30,7 +30,7 @@ class Judgement:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TaskAnalysis:
     """Everything the tables say about one task, with the hits they said it by."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from orchestrator.agents.contract import Agent
 from orchestrator.composition.outcomes import Outcome, Reading, read_outcome
 from orchestrator.models.identity import AgentName
 from orchestrator.models.work import Role
+from orchestrator.value_class import value_class
 
 AUTO = "auto"
 _MOST_SHOWN = 3
@@ -26,7 +26,7 @@ class Team(StrEnum):
     """One agent reads and answers; nobody writes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProvenTeam:
     """A composition that has proven itself on this kind of task."""
 
@@ -38,7 +38,7 @@ class ProvenTeam:
     """Of the CLIs that it was proven with: with others it is another composition."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TeamChoice:
     """Which team, and why."""
 

@@ -45,6 +45,7 @@ from orchestrator.models.plan_tree import (
     Tier,
 )
 from orchestrator.toml_files import TomlFile, unknown_key
+from orchestrator.value_class import value_class
 
 TEAM_KEYS: Final = ("name", "description", "plan")
 STRATEGY_KEYS: Final = (
@@ -77,7 +78,7 @@ TAKEN: Final = frozenset({"checks", "baseline", "orchestrator"})
 E = TypeVar("E", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TeamFile:
     """A team that somebody wrote down."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from orchestrator.composition.domains import Domain
@@ -17,6 +17,7 @@ from orchestrator.composition.pattern_rules import (
 )
 from orchestrator.composition.task_analysis import TaskAnalysis
 from orchestrator.models.agent_template import AgentTemplate
+from orchestrator.value_class import value_class
 
 MAKES_THE_CHANGE = (
     "\n\nThe task asks for a change, and you are the one who makes it. After what is said above, change the project "
@@ -25,7 +26,7 @@ MAKES_THE_CHANGE = (
 """Told to an agent that writes here although its kind only reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Chosen:
     """A template, and why it was taken."""
 
@@ -106,7 +107,7 @@ def completed(
     return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ComposedTeam:
     """Who works on a task in which pattern, and why."""
 

@@ -7,8 +7,9 @@ to be the request as a whole: each row of the table is held against all of it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 _PROJECT: Final = r"(?:project|repo|repository|package|library|code ?base|code|app|application)"
 _THIS: Final = rf"(?:(?:this|the|our|my|your) )?(?:whole )?{_PROJECT}"
@@ -18,7 +19,7 @@ _MOST_CHARS: Final = 200
 _POLITE: Final = re.compile(r"^(?:please,? |can you |could you |let's |now )+|[,]? please$")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MeantWorkflow:
     """A workflow that a task asks for."""
 

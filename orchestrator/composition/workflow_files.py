@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import isfinite
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,7 @@ from orchestrator.composition.team_files import TeamFile, team_from
 from orchestrator.models.agent_template import AgentTemplate
 from orchestrator.models.plan_tree import GateNode, Strategy, StrategyNode
 from orchestrator.toml_files import TomlFile, unknown_key
+from orchestrator.value_class import value_class
 
 WORKFLOW_KEYS: Final = ("name", "description", "task", "team", "plan", "gates", "thresholds", "report")
 REPORT_KEYS: Final = ("report", "junit", "sarif", "code_quality", "artifacts")
@@ -42,7 +43,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MOST_TASK_CHARS: Final = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkflowFile:
     """A workflow that somebody wrote down."""
 
@@ -72,7 +73,7 @@ class WorkflowFile:
         return self.team is not None and self.team.writes
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class KnownNames:
     """What a workflow may name."""
 

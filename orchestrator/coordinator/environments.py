@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -21,12 +20,13 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
 from orchestrator.quotation import quoted_name
 from orchestrator.safety.secret_values import secret_values, secrets_in_login, secrets_in_settings
+from orchestrator.value_class import value_class
 
 SURVEY_TIME_S = 60.0
 """Each is asked at the same time and given 20 s, so this bounds a hang alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Stage:
     """Everything that differs between a rehearsal and the real thing."""
 

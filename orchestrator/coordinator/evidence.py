@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -41,6 +41,7 @@ from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
 from orchestrator.suites.comparison import Weighed, weigh
+from orchestrator.value_class import value_class
 
 EXCERPT_CHARS = 12_000
 MOST_UNSHOWN_CHARS = 4_000
@@ -50,7 +51,7 @@ T = TypeVar("T")
 MOST_SCRATCH_ENTRIES = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Checked:
     """The orchestrator's own review."""
 

@@ -12,13 +12,15 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+
+from orchestrator.value_class import value_class
 
 MOST_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HeldBudget:
     """What one running session may spend, from when its coordinator took it on."""
 

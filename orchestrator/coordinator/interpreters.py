@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final
 
@@ -18,13 +18,14 @@ from orchestrator.files.programs import run_program
 from orchestrator.suites.project import Project, View
 from orchestrator.suites.suite import Detection, Setting, Suite
 from orchestrator.suites.version_pins import Pin, Version, best_of, fits, languages_of, pins_of, version_in
+from orchestrator.value_class import value_class
 
 ASK_TIME_S: Final = 10.0
 MOST_VERSIONS: Final = 200
 PROGRAMS: Final[Mapping[str, str]] = {"node": "node", "python": "python3", "ruby": "ruby"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Store:
     """Where one version manager keeps the versions of one language."""
 
@@ -56,7 +57,7 @@ _STORES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Installed:
     """One version of an interpreter that lies on this machine."""
 
@@ -70,7 +71,7 @@ class Installed:
         return ".".join(map(str, self.version))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Interpreters:
     """The interpreters of one user.
 

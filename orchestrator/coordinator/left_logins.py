@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.agents.registry import get_agent
@@ -11,9 +11,10 @@ from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.sandbox.homes import noted_home, notes_in, return_credentials
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LeftLogin:
     """One login that a worker left changed in its home, and whether it was given back."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -15,13 +14,14 @@ from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import in_time
 from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.journal.session_lock import hold_session_lock, session_holder
+from orchestrator.value_class import value_class
 
 LOOK_WITHIN_S: Final = 10.0
 _DELETED: Final = ".deleted-"
 """Folders of this name are being deleted: a clean that was broken off leaves one, and the next ends it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OldSession:
     """One session that may be deleted, or has been."""
 

@@ -14,7 +14,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from orchestrator.coordinator.left_logins import LeftLogin, return_left_logins
@@ -28,6 +28,7 @@ from orchestrator.sandbox.homes import notes_in
 from orchestrator.shim.attempt_records import encode, replace_file
 from orchestrator.shim.orphan_processes import end_marked
 from orchestrator.shim.processes import boot_id, send_signal
+from orchestrator.value_class import value_class
 from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
 from orchestrator.workers.worker_process import is_same
@@ -35,7 +36,7 @@ from orchestrator.workers.worker_process import is_same
 _RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Leftover:
     """One attempt whose coordinator and shim were both gone, and how it is known that its tree is gone now."""
 

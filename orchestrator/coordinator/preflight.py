@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -25,6 +25,7 @@ from orchestrator.models.options import FoundAgent
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.sandbox.enforcement import Means, means
 from orchestrator.sandbox.proof import SandboxProof, prove_backend
+from orchestrator.value_class import value_class
 
 Backend: TypeAlias = Literal["bubblewrap", "landlock", "none"]
 VERSION_TIME_S = 20.0
@@ -32,7 +33,7 @@ VERSION_TIME_S = 20.0
 MOST_VERSION_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MachineReport:
     """What the machine can do, for ``doctor`` and for the start of a run."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from orchestrator.files.foreign import Entry, ForeignFolder, Unread
 from orchestrator.models.recorded_outcomes import OWN_VIEW
 from orchestrator.settings.user_places import state_folder
 from orchestrator.suites.detection import SETTINGS, stated_commands
+from orchestrator.value_class import value_class
 
 FOLDER: Final = ".orchestrator"
 MOST_FILES: Final = 1_000
@@ -27,7 +27,7 @@ MOST_BYTES: Final = 1_000_000
 SETTINGS_TIME_S: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProjectSettings:
     """The settings of one project as they are on disk."""
 
@@ -38,7 +38,7 @@ class ProjectSettings:
     """``[tests] commands``."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Trusted:
     """The part of a project's settings that a session obeys."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from orchestrator.agents.contract import Translation
 from orchestrator.agents.registry import get_agent
@@ -27,9 +27,10 @@ from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
 from orchestrator.session.replaying import ReplayResult, replay
 from orchestrator.session.state import Session
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Inheritance:
     """The session of a dead coordinator, its open effects, and how far it had read."""
 
@@ -107,7 +108,7 @@ def inherit(entries: Sequence[JournalEntry]) -> Inheritance:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Read:
     heard: Mapping[tuple[WorkerId, int, str], int]
     ended: Mapping[tuple[WorkerId, int, str], int]

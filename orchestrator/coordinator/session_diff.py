@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from orchestrator.coordinator.final_change import moments_around
 from orchestrator.coordinator.restored_target import records_of
 from orchestrator.errors import EnvironmentUnfit, UsageError
@@ -15,9 +13,10 @@ from orchestrator.snapshots.manifest import Manifest
 from orchestrator.snapshots.patches import Patch, heading, make_patch
 from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Moment, Snapshots, review_label
 from orchestrator.snapshots.restoration import Recorded, Tree
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionDiff:
     """A session's change as a patch and in figures."""
 

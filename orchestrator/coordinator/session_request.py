@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,12 +18,13 @@ from orchestrator.models.options import SessionOptions
 from orchestrator.models.plan_tree import GateNode, MeasuredGate, StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.state import Session
+from orchestrator.value_class import value_class
 
 BASELINE_TIME_S = 300.0
 """The budget of the baseline: the first review that measures waits for it at most so long."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RehearsalRequest:
     """Play the task against a scripted model server instead of the vendors' services."""
 
@@ -39,7 +40,7 @@ class RehearsalRequest:
     """URL of a model server that runs already; ``None`` starts one for the session."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RunRequest:
     """One task to run.  Paths are absolute and resolved."""
 
@@ -84,7 +85,7 @@ class RunRequest:
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FollowUpRequest:
     """What is asked besides of a session that is done."""
 
@@ -98,7 +99,7 @@ class FollowUpRequest:
     """How long it may take; ``None``: as long as the session might."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionResult:
     """How a session ended."""
 

@@ -30,6 +30,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.network.proxy import Refusal
 from orchestrator.safety.redaction import Redactor
+from orchestrator.value_class import value_class
 from orchestrator.wire.lines import Line
 from orchestrator.wire.records import Noise, RawRecord, decode_line
 from orchestrator.wire.spread_objects import SpreadObjects
@@ -38,7 +39,7 @@ StreamName: TypeAlias = Literal["stdout", "stderr", "events"]
 Heard: TypeAlias = AgentOutput | StreamFault | StreamRead
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Offsets:
     """Where an attempt begins in each of its worker's files, in bytes."""
 

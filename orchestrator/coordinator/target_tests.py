@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from orchestrator.sandbox.layers import Bench, Layer, open_layer
 from orchestrator.suites.detection import detect
 from orchestrator.suites.results import State, SuiteResult
 from orchestrator.suites.suite import Detection, Suite
+from orchestrator.value_class import value_class
 
 FIND_TIME_S: Final = 60.0
 """Longest look for suites."""
@@ -26,7 +27,7 @@ MOST_NOT_TAKEN: Final = 20
 MOST_REASON_CHARS: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SuiteOutcomes:
     """The suites that were found in a target, and the result of each."""
 
@@ -56,7 +57,7 @@ def _measured(suite: Suite, result: SuiteResult | None, problem: str | None) -> 
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TargetTests:
     """The tests of one target.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,12 +29,13 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.sandbox.environment import child_environment
 from orchestrator.sandbox.host_jobs import HostJob, HostJobs
 from orchestrator.session.own_words import with_line
+from orchestrator.value_class import value_class
 
 MOST_REMEMBERED: Final = 64
 MOST_BYTES: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Memory:
     """Programs that have been seen to run as a worker, kept in the user's cache.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from orchestrator.snapshots.patches import heading, make_patch
 from orchestrator.snapshots.recorded_trees import BASELINE, Diff, Snapshots
 from orchestrator.snapshots.restoration import Recorded
 from orchestrator.snapshots.undo_records import Records
+from orchestrator.value_class import value_class
 
 PATCH: Final = "change.patch"
 CONFLICTS: Final = "conflicts"
@@ -33,7 +33,7 @@ Names = Mapping[NodePath, Sequence[WorkerId]]
 Around = Callable[[Sequence[WorkerId]], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WriterLayers:
     """The layers of one session."""
 

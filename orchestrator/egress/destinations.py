@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
+
+from orchestrator.value_class import value_class
 
 PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80, "ssh": 22}
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
@@ -15,7 +16,7 @@ _SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?P<host>[A-Za-z0-9_][A-Za-
 """``git@example.org:group/project.git``, which means ssh."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Destination:
     """Where something may go, and what has to be reached for that."""
 

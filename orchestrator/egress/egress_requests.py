@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from os.path import normpath
 from pathlib import PurePosixPath
 from typing import Final
 
 from orchestrator.models.egress import Publish, Push, RefWanted
+from orchestrator.value_class import value_class
 
 _VALUED: Final = frozenset({"-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--config-env"})
 """Options of git itself that take the next word for their value."""
@@ -40,7 +40,7 @@ _BRANCH, _TAG = "refs/heads/", "refs/tags/"
 _VERSION_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Unsupported:
     """A command that is not run for a worker."""
 
@@ -66,7 +66,7 @@ def leaving(argv: Sequence[str], cwd: str) -> Push | Publish | Unsupported | Non
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RefGiven:
     """A reference of the local repository, and what it is to be called over there."""
 

@@ -14,12 +14,12 @@ import secrets
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Final, Literal, TypeAlias
 
 from orchestrator.files.time_limits import is_over
 from orchestrator.shim.processes import call_kernel
+from orchestrator.value_class import value_class
 
 Kind: TypeAlias = Literal["file", "folder", "link", "pipe", "socket", "device"]
 Reason: TypeAlias = Literal[
@@ -56,7 +56,7 @@ _PSEUDO: Final = frozenset(
 """File systems whose regular files are none: reading one may wait, take something away, or have no end."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Unread:
     """Why something could not be read."""
 
@@ -69,7 +69,7 @@ class Unread:
         return f"{self.name if self.name.isprintable() else ascii(self.name)} {self.detail}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Status:
     """What ``lstat`` says."""
 
@@ -92,7 +92,7 @@ class Status:
         return self.device, self.inode
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Entry:
     """One thing in a folder."""
 
@@ -107,7 +107,7 @@ class Entry:
         return self.name.rpartition("/")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Listing:
     """What a folder holds, sorted by name."""
 

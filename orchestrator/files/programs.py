@@ -17,12 +17,13 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Final, Literal
 
 from orchestrator.files.time_limits import ending, off_loop, time_left
+from orchestrator.value_class import value_class
 
 MARK: Final = "ORCHESTRATE_SHORT_PROGRAM"
 """Names the call in the environment of everything that it starts."""
@@ -38,7 +39,7 @@ exit $code
 _CHUNK: Final = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProgramResult:
     """How a short program went."""
 

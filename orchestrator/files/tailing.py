@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from orchestrator.files.folder_watch import FileChanges, file_changes
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.value_class import value_class
 from orchestrator.wire.lines import Line, LineFramer
 
 __all__ = ["FileChanges", "FileTail", "TailFault", "file_changes"]
@@ -20,7 +20,7 @@ BATCH_BYTES = 1024 * 1024
 MAX_LINE_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TailFault:
     """Something about the file itself."""
 

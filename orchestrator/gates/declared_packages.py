@@ -12,11 +12,11 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.gates.gate import Subject
 from orchestrator.gates.requirement_markers import holds
+from orchestrator.value_class import value_class
 
 REQUIREMENTS: Final = (
     *("requirements.txt", "requirements.lock", "requirements-prod.txt", "requirements.in", "requirements_prod.txt"),
@@ -45,7 +45,7 @@ _REQUIREMENTS_FILE: Final = re.compile(r"require[\w-]*\.(?:txt|in|lock)$|^requir
 _OWN_PLACE: Final = re.compile(r"^(?:file:)?(\.{1,2}(?:/[^\s;#\[]*)?)")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Declared:
     """What a project's manifests say."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.gates.gate import HOME, LIST, PROBES, TOOLS, Command, Language, Subject, ToolRun, Unmeasured
 from orchestrator.gates.ruff_output import last_words
+from orchestrator.value_class import value_class
 
 GO_ENVIRONMENT: Final[Mapping[str, str]] = {"HOME": HOME, "GOFLAGS": "", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
 """A toolchain finds its caches in the user's home, of which the sandbox shows these alone."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FolderRun:
     """The output of one command in one folder."""
 

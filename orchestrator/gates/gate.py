@@ -7,11 +7,12 @@ One file holds one gate, as ``GATE``.  A package outside this repository names i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from orchestrator.models.quality_gates import Direction, Finding, Suppression
 from orchestrator.models.suite_measurements import SuitesMeasured
+from orchestrator.value_class import value_class
 
 TOOLS, PROBES, WORK, PROJECT, LIST = "@tools@", "@probes@", "@work@", "@project@", "@list@"
 """What a command holds in place of paths that are known only when it is run: the folder of our tools' programs, that of
@@ -26,7 +27,7 @@ Source = Literal["tool", "tests", "coverage", "gates"]
 tests, what they ran through, or the other gates."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InstalledPackage:
     """What a package in the project's environment says of itself."""
 
@@ -39,7 +40,7 @@ class InstalledPackage:
     classifiers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Subject:
     """A project as gates see it: the names of its files and the texts of some, read before anything ran."""
 
@@ -76,7 +77,7 @@ class Subject:
     """Where known vulnerabilities are asked for; empty: the tool's own default."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Command:
     """What a gate wants to be run."""
 
@@ -101,7 +102,7 @@ class Command:
     version_argv: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolRun:
     """What was seen of one run, which ended by itself."""
 
@@ -112,7 +113,7 @@ class ToolRun:
     """Where the project lay, so that names can be made relative to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Evidence:
     """Everything that a gate may be judged by; what its source does not fill is empty."""
 
@@ -125,7 +126,7 @@ class Evidence:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reading:
     """A value, and of how many things it is."""
 
@@ -138,14 +139,14 @@ class Reading:
     """What was counted, where that is something else than what the gate counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Unmeasured:
     """Why there is no value: one clause, for people."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Gate:
     """One gate."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
 from orchestrator.models.quality_gates import (
@@ -16,6 +16,7 @@ from orchestrator.models.quality_gates import (
     QualityGate,
     Suppression,
 )
+from orchestrator.value_class import value_class
 
 MOST_FINDINGS = 200
 """So many are kept of one gate, those that count before the others; their number is kept whole."""
@@ -23,7 +24,7 @@ LEAST_SHARE_OF_BASELINE = 0.5
 """Of what an earlier report counted: a gate that counts less than this has not looked at the same project."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Counted:
     """What a value was counted over: a number and its unit."""
 
@@ -32,7 +33,7 @@ class Counted:
     """Empty where the report does not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Rules:
     """What the user wants of the gates."""
 
@@ -119,7 +120,7 @@ def _why_not(gate: Gate, reading: Reading, rules: Rules) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Conclusion:
     """The conclusion from all gates."""
 

@@ -6,7 +6,6 @@ import os
 import pwd
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.entries import UserCommand
+from orchestrator.value_class import value_class
 
 _COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)
 MOST_BYTES = 16 * 1024 * 1024
@@ -27,7 +27,7 @@ class _Folder(Protocol):
     def commands_dir(self) -> Path: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NumberedCommand:
     """One dropped file."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit, SessionUnknown
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.identity import SessionId, WorkerId
+from orchestrator.value_class import value_class
 
 SESSION_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 _WORKER_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -21,7 +21,7 @@ REVIEWER_PREFIX = "review-"
 """Worker ids of reviewers begin so; their raw streams lie in ``reviews/``."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionFolder:
     """Every path of one session; making the object touches nothing."""
 

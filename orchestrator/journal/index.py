@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.models.session_outcome import Outcome
+from orchestrator.value_class import value_class
 
 INDEX_NAME = "index.sqlite"
 _VERSION = 1
@@ -32,7 +33,7 @@ _SELECT = """
 SELECT id, task, target, agents, opened_at, last_at, entries, outcome, reason, problem FROM session ORDER BY id DESC"""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionRow:
     """What the list of sessions shows of one."""
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.journal.folder import all_sessions
+from orchestrator.value_class import value_class
 
 MOST_SESSIONS = 20
 """So many of the newest are looked at; what nobody used since is taken for not probed."""
 MOST_BYTES = 4 * 1024**2
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LastProbe:
     """What a session found when it began."""
 

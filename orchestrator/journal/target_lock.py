@@ -25,6 +25,7 @@ from typing import Any, Final
 from orchestrator.errors import EnvironmentUnfit, TargetBusy
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.shared_targets import TargetHolder
+from orchestrator.value_class import value_class
 
 BASE: Final = Path("/tmp")  # noqa: S108 - one place for all users; what lies there is believed of its owner alone
 """Where everybody looks, whatever ``TMPDIR`` or ``XDG_RUNTIME_DIR`` say in one of their shells."""
@@ -39,7 +40,7 @@ _CHECK_EVERY_S: Final = 0.02
 Identity = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Claim:
     """The file by which one session claims its target."""
 

@@ -58,6 +58,7 @@ from orchestrator.quotation import quoted_name, quoted_names
 from orchestrator.sandbox.layers import Bench, Layer, open_layer
 from orchestrator.settings.gate_settings import GateSettings
 from orchestrator.suites.suite import Detection
+from orchestrator.value_class import value_class
 
 LOOK_TIME_S: Final = 120.0
 MOST_TOOL_FILES: Final = 200_000
@@ -70,7 +71,7 @@ SIDE_BY_SIDE: Final = max(1, min(4, os.cpu_count() or 1))
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GateRequest:
     """Which project to measure, by which gates, and how."""
 
@@ -87,7 +88,7 @@ class GateRequest:
     """The interpreter of the project's environment, where the user names one."""
     stated: tuple[str, ...] = ()
     """The commands that the project states as its tests."""
-    settings: GateSettings = GateSettings()  # noqa: RUF009 - frozen
+    settings: GateSettings = GateSettings()
     """What the project says of its gates, where a person consented to it."""
     others: tuple[Gate, ...] = ()
     """Gates whose values those that were asked for are made from."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.gates.gate import Language
 from orchestrator.suites.project import FIXTURE_FOLDERS, IGNORED_FOLDERS, TEST_FOLDERS
+from orchestrator.value_class import value_class
 
 _BESIDE: Final = FIXTURE_FOLDERS | TEST_FOLDERS | IGNORED_FOLDERS | {"docs", "doc", "benchmarks", "benches", "dist"}
 _PYTHON_MANIFESTS: Final = frozenset({"pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipfile"})
@@ -15,7 +15,7 @@ _SCRIPT_ENDS: Final = (".js", ".mjs", ".cjs", ".jsx")
 _TYPED_ENDS: Final = (".ts", ".mts", ".cts", ".tsx")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Kind:
     """How one language is known."""
 
@@ -34,7 +34,7 @@ _KINDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Languages:
     """What a project is written in."""
 

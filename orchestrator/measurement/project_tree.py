@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -15,6 +14,7 @@ from orchestrator.files.foreign import Entry, ForeignFolder, Unread
 from orchestrator.gates.pinned_packages import FILES as PACKAGE_FILES
 from orchestrator.quotation import quoted_name
 from orchestrator.suites.project import FIXTURE_FOLDERS, IGNORED_FOLDERS, TEST_FOLDERS
+from orchestrator.value_class import value_class
 
 MOST_ENTRIES: Final = 60_000
 MOST_HASHED_BYTES: Final = 1024**3
@@ -34,7 +34,7 @@ _NO_SOURCE_FOLDERS: Final = FIXTURE_FOLDERS | TEST_FOLDERS | {"docs", "doc", "be
 _NO_SOURCE_FILES: Final = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProjectTree:
     """A project's files at one moment."""
 

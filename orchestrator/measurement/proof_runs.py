@@ -18,6 +18,7 @@ from orchestrator.measurement.workbench import LAY_TIME_S, Workbench, open_workb
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.suites.results import Run, State, SuiteResult, compare, judge
 from orchestrator.suites.suite import Form, Setting, Suite
+from orchestrator.value_class import value_class
 
 PROOF_TIME_S: Final = 30.0
 """The longest run of one proof."""
@@ -32,7 +33,7 @@ _Made = Callable[[Path, Path], Suite]
 """Makes what is run, from a folder of ours that the sandbox shows and from where the project lies."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProofTest:
     """What is run: a test in Python, or a command line for ``sh``; exactly one of them is there."""
 
@@ -40,7 +41,7 @@ class ProofTest:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Place:
     """Where a finding is: the lines that have to run, and the whole function around them."""
 
@@ -51,7 +52,7 @@ class Place:
     function_last: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProofRun:
     """What one run showed."""
 

@@ -21,13 +21,14 @@ from orchestrator.suites.report import TestOutcome
 from orchestrator.suites.results import Run, State, judge
 from orchestrator.suites.runners import RUNNERS
 from orchestrator.suites.suite import Form, Setting, Suite
+from orchestrator.value_class import value_class
 
 TOO_LONG: Final = "it took longer than"
 _WITNESSES: Final = frozenset({"placed", "observer"})
 """Whoever takes one of their records away is not believed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Seen:
     """The result of one run."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.measurement.project_tree import ENVIRONMENTS
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TargetPython:
     """An interpreter, and what a sandbox has to show of it."""
 

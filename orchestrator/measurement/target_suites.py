@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +17,14 @@ from orchestrator.sandbox.layers import Layer
 from orchestrator.suites.detection import detect
 from orchestrator.suites.results import Run, judge
 from orchestrator.suites.suite import Detection, Suite
+from orchestrator.value_class import value_class
 
 FIND_TIME_S: Final = 60.0
 MOST_MISSING: Final = 20
 _MISSING: Final = re.compile(rb"ModuleNotFoundError: No module named '([\w.]{1,200})'")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SuiteRuns:
     """The results of all suites together."""
 
@@ -33,7 +34,7 @@ class SuiteRuns:
     duration_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Trace:
     """What a run needs to record which lines the tests run."""
 

@@ -6,17 +6,17 @@ import hashlib
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from orchestrator.launching import Unfit, Wanted, hint_of, is_ready, make_ready
+from orchestrator.value_class import value_class
 
 LOCK: Final = Path(__file__).parent / "tools.lock"
 _PIN: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)==(\S+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolEnvironment:
     """Where the tools are, and in which versions."""
 

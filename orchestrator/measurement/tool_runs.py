@@ -33,6 +33,7 @@ from orchestrator.gates.gate import (
 )
 from orchestrator.measurement.tool_environment import ToolEnvironment
 from orchestrator.sandbox.layers import Layer
+from orchestrator.value_class import value_class
 
 VERSION_TIME_S: Final = 60.0
 MOST_OUTPUT_BYTES: Final = 64 * 1024 * 1024
@@ -47,7 +48,7 @@ _PREPARE_S: Final = 30.0
 _ENTER: Final = 'cd -- "$1" && shift && exec "$@"'
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Measured:
     """One run of a tool, with what makes it repeatable."""
 

@@ -6,8 +6,10 @@ import copy
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Final, Literal, TypeAlias
+
+from orchestrator.value_class import value_class
 
 Access: TypeAlias = Literal["read", "write"]
 
@@ -25,7 +27,7 @@ _PLACEHOLDERS: Final = ("{{", "{%", "{#")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentCapability:
     """Something that an agent can do (specification 002)."""
 
@@ -39,7 +41,7 @@ class AgentCapability:
         _require_names("required_tools", self.required_tools)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ResourceRequirements:
     """What one agent of a template may use (specification 002)."""
 
@@ -67,7 +69,7 @@ class ResourceRequirements:
             raise ValueError(f"memory_mb must be above 0, not {self.memory_mb}")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentTemplate:
     """One kind of agent (specification 002)."""
 

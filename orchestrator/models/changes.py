@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.shared_targets import FileOrigin, TargetHolder
 from orchestrator.models.unshown import Unshown
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerChange:
     """What changed in the target while one worker of the plan was at work."""
 
@@ -20,7 +21,7 @@ class WorkerChange:
     deletions: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ChangeMeasured:
     """The target compared with what it was when the session began: the last thing before a session is closed."""
 

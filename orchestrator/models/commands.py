@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.value_class import value_class
 
 
 class Command(StrEnum):
@@ -22,7 +22,7 @@ class Command(StrEnum):
     RESTART = "restart"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UserCommand:
     """Somebody asked for something; everything downstream talks back this way."""
 
@@ -41,7 +41,7 @@ class UserCommand:
     kind: Literal["user_command"] = "user_command"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GuardAsked:
     """A guard stands in front of a command that a worker is about to run, and waits for an answer.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated
 
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.optional_fields import LEFT_OUT
 from orchestrator.models.reviews import Verdict
+from orchestrator.value_class import value_class
 
 
 class Action(StrEnum):
@@ -21,7 +22,7 @@ class Action(StrEnum):
     CONTINUE = "continue"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PolicyRow:
     """One row of a policy table: the least number of each verdict it needs.  First match wins."""
 
@@ -34,7 +35,7 @@ class PolicyRow:
     """The least share of the panel's weight behind each verdict."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Policy:
     """An ordered decision table.  The last row must match anything."""
 
@@ -45,7 +46,7 @@ class Policy:
     """How much a reviewer's verdict weighs where a row asks for shares; 1 for those not named."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OrchestratorDecision:
     """One application of the policy: the rule, its inputs, the action."""
 

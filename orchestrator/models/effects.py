@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -18,9 +18,10 @@ from orchestrator.models.plan_tree import GateNode, NodePath
 from orchestrator.models.reviews import PeerReview, ReviewRequest
 from orchestrator.models.session_outcome import Outcome as Outcome
 from orchestrator.models.work import Assignment, TaskBreakdown
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RecordPlan:
     """Write the breakdown into ``session.json`` and show it."""
 
@@ -28,7 +29,7 @@ class RecordPlan:
     kind: Literal["record_plan"] = "record_plan"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StartWorker:
     """Start one attempt of one worker."""
 
@@ -38,7 +39,7 @@ class StartWorker:
     kind: Literal["start_worker"] = "start_worker"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StopWorker:
     """Run the CLI's stop ladder on the whole tree."""
 
@@ -49,7 +50,7 @@ class StopWorker:
     kind: Literal["stop_worker"] = "stop_worker"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FreezeWorker:
     """Stop the whole tree from running, without ending it."""
 
@@ -58,7 +59,7 @@ class FreezeWorker:
     kind: Literal["freeze_worker"] = "freeze_worker"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ThawWorker:
     """Let a frozen tree run on."""
 
@@ -66,7 +67,7 @@ class ThawWorker:
     kind: Literal["thaw_worker"] = "thaw_worker"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TakeSnapshot:
     """Record the target as it stands and the diff since the session began, for the reviewers."""
 
@@ -74,7 +75,7 @@ class TakeSnapshot:
     kind: Literal["take_snapshot"] = "take_snapshot"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MeasureWork:
     """Find out what a worker that has ended really changed."""
 
@@ -82,7 +83,7 @@ class MeasureWork:
     kind: Literal["measure_work"] = "measure_work"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MeasureBaseline:
     """Run the target's tests as they were before anybody worked on it, while the agents work."""
 
@@ -91,7 +92,7 @@ class MeasureBaseline:
     kind: Literal["measure_baseline"] = "measure_baseline"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RunChecks:
     """Review by measuring: did anything change, does the diff apply, do the target's tests still pass."""
 
@@ -101,7 +102,7 @@ class RunChecks:
     kind: Literal["run_checks"] = "run_checks"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MeasureGates:
     """Measure the gates that stand at one point of the session's own plan."""
 
@@ -114,7 +115,7 @@ class MeasureGates:
     kind: Literal["measure_gates"] = "measure_gates"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MergeLayers:
     """Merge what was made side by side in the session's own plan, and keep what does not go in."""
 
@@ -124,7 +125,7 @@ class MergeLayers:
     kind: Literal["merge_layers"] = "merge_layers"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SaveReview:
     """Write the whole review into ``reviews/``."""
 
@@ -134,7 +135,7 @@ class SaveReview:
     kind: Literal["save_review"] = "save_review"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AnswerGuard:
     """Tell a guard that waits in front of a command whether the command may run, or how it went without it."""
 
@@ -149,7 +150,7 @@ class AnswerGuard:
     kind: Literal["answer_guard"] = "answer_guard"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CloseSession:
     """Write the report and end the session, since every worker is proven gone."""
 

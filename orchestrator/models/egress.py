@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from orchestrator.models.identity import EffectId, WorkerId
 from orchestrator.models.optional_fields import LEFT_OUT
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RefWanted:
     """One reference as the words of a ``git push`` name it."""
 
@@ -21,7 +21,7 @@ class RefWanted:
     forced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Push:
     """A ``git push`` by its own words; nothing in it is known to be so."""
 
@@ -34,7 +34,7 @@ class Push:
     kind: Literal["push"] = "push"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Publish:
     """An ``npm publish`` by its own words."""
 
@@ -50,7 +50,7 @@ class Publish:
 Wanted: TypeAlias = Annotated[Push | Publish, Field(discriminator="kind")]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RefChange:
     """What a push would do to one reference of the remote repository."""
 
@@ -65,7 +65,7 @@ class RefChange:
     """``old`` is no ancestor of ``new``: what only it holds is lost over there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PushArtifact:
     """Exactly what a push would send, lying in a clean clone of ours."""
 
@@ -81,7 +81,7 @@ class PushArtifact:
         return all(ref.old == ref.new for ref in self.refs)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PackageArtifact:
     """Exactly what would be published: a tarball in a folder of ours."""
 
@@ -102,7 +102,7 @@ class PackageArtifact:
 OutboundArtifact: TypeAlias = Annotated[PushArtifact | PackageArtifact, Field(discriminator="kind")]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class InspectOutbound:
     """Find out exactly what a command would send."""
 
@@ -114,7 +114,7 @@ class InspectOutbound:
     kind: Literal["inspect_leaving"] = "inspect_leaving"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SendOutbound:
     """Send it: the one effect that is never done again, since nobody can take it back."""
 
@@ -124,7 +124,7 @@ class SendOutbound:
     kind: Literal["leave"] = "leave"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OutboundInspected:
     """What a command would send."""
 
@@ -137,7 +137,7 @@ class OutboundInspected:
     kind: Literal["leaving_inspected"] = "leaving_inspected"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OutboundSent:
     """The result of sending it."""
 

@@ -7,7 +7,6 @@ it returned: it is on record, and nothing is done for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
@@ -28,6 +27,7 @@ from orchestrator.models.plan_tree import GateResult, MergeResult, NodePath
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
+from orchestrator.value_class import value_class
 
 JOURNAL_FORMAT = 4
 """Raised when an old reader would misread a new journal; see docs/journal.md."""
@@ -35,7 +35,7 @@ FACTS_ARE_TOLD = 4
 """Up to the format before this one, facts were recorded as effects, with an intent and an outcome."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionOpened:
     """Entry 1."""
 
@@ -48,7 +48,7 @@ class SessionOpened:
     kind: Literal["session_opened"] = "session_opened"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerStarted:
     """An attempt's shim has started."""
 
@@ -63,7 +63,7 @@ class WorkerStarted:
     kind: Literal["worker_started"] = "worker_started"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StartFailed:
     """An attempt could not be started at all."""
 
@@ -78,7 +78,7 @@ class StartFailed:
     kind: Literal["start_failed"] = "start_failed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentOutput:
     """All events of one raw record, with the bytes they came from."""
 
@@ -93,7 +93,7 @@ class AgentOutput:
     kind: Literal["agent_output"] = "agent_output"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StreamFault:
     """Something about a raw file itself: a torn tail, an overlong line, a changed prefix."""
 
@@ -107,7 +107,7 @@ class StreamFault:
     kind: Literal["stream_fault"] = "stream_fault"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StreamRead:
     """How far a raw file has been read, and the hash of what was read: said now and then, and when the attempt ends."""
 
@@ -123,7 +123,7 @@ class StreamRead:
     kind: Literal["stream_read"] = "stream_read"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StorageShort:
     """The session or one worker has grown to the size it is allowed, or a disk that they write to is nearly full."""
 
@@ -141,7 +141,7 @@ class StorageShort:
     kind: Literal["storage_short"] = "storage_short"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NetworkRefused:
     """A worker asked for a host that its policy does not let it reach."""
 
@@ -154,7 +154,7 @@ class NetworkRefused:
     kind: Literal["network_refused"] = "network_refused"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerExited:
     """An attempt's tree is gone and all it wrote has been journalled."""
 
@@ -164,7 +164,7 @@ class WorkerExited:
     kind: Literal["worker_exited"] = "worker_exited"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Sampled:
     """One measurement of a worker's tree."""
 
@@ -173,7 +173,7 @@ class Sampled:
     kind: Literal["sampled"] = "sampled"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SnapshotTaken:
     """The target as reviewers will see it."""
 
@@ -188,7 +188,7 @@ class SnapshotTaken:
     kind: Literal["snapshot_taken"] = "snapshot_taken"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkMeasured:
     """What a worker really left behind."""
 
@@ -204,7 +204,7 @@ class WorkMeasured:
     kind: Literal["work_measured"] = "work_measured"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BaselineMeasured:
     """What the target's tests did before anybody worked on it."""
 
@@ -213,7 +213,7 @@ class BaselineMeasured:
     kind: Literal["baseline_measured"] = "baseline_measured"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ChecksMeasured:
     """The orchestrator's own review, by measurement."""
 
@@ -225,7 +225,7 @@ class ChecksMeasured:
     kind: Literal["checks_measured"] = "checks_measured"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GatesMeasured:
     """The results of the gates at one point of the session's own plan."""
 
@@ -234,7 +234,7 @@ class GatesMeasured:
     kind: Literal["gates_measured"] = "gates_measured"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LayersMerged:
     """The result of merging changes that were made side by side."""
 
@@ -243,14 +243,14 @@ class LayersMerged:
     kind: Literal["layers_merged"] = "layers_merged"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TimePassed:
     """A deadline the session had named has come."""
 
     kind: Literal["time_passed"] = "time_passed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ClockMoved:
     """Wall-clock seconds that no process experienced (sleep or a clock change); negative: the clock was set back."""
 
@@ -258,7 +258,7 @@ class ClockMoved:
     kind: Literal["clock_moved"] = "clock_moved"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FollowUp:
     """What a person asks besides of a session that was done."""
 
@@ -272,7 +272,7 @@ class FollowUp:
     """Who asked, as far as the machine knows."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CoordinatorResumed:
     """Another coordinator took the session over; ``alive`` workers were found running and were adopted."""
 
@@ -296,7 +296,7 @@ class CoordinatorResumed:
     kind: Literal["coordinator_resumed"] = "coordinator_resumed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EffectDone:
     """The outcome of an effect that has no entry of its own."""
 
@@ -305,7 +305,7 @@ class EffectDone:
     kind: Literal["effect_done"] = "effect_done"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EffectIntended:
     """An effect the fold returned, written before it is performed."""
 
@@ -315,7 +315,7 @@ class EffectIntended:
     kind: Literal["effect_intended"] = "effect_intended"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Told:
     """A fact the fold returned."""
 
@@ -325,7 +325,7 @@ class Told:
     kind: Literal["told"] = "told"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionClosed:
     """The session has ended; this is the last entry."""
 
@@ -379,7 +379,7 @@ def as_derived(name: EffectId, wanted: Wanted, *, format_: int) -> Derived:
     return EffectIntended(name, wanted)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class JournalEntry:
     """One line of ``journal.jsonl``."""
 

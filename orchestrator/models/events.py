@@ -12,7 +12,7 @@ the code matches on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -21,6 +21,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage
+from orchestrator.value_class import value_class
 
 
 class EventType(StrEnum):
@@ -57,7 +58,7 @@ class FailureKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Said:
     """The agent's own text; deltas are already joined."""
 
@@ -65,7 +66,7 @@ class Said:
     kind: Literal["said"] = "said"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reasoned:
     """The agent's visible reasoning."""
 
@@ -73,7 +74,7 @@ class Reasoned:
     kind: Literal["reasoned"] = "reasoned"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolCalled:
     """A tool call began."""
 
@@ -88,7 +89,7 @@ class ToolCalled:
     kind: Literal["tool_called"] = "tool_called"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolReturned:
     """A tool call ended."""
 
@@ -101,7 +102,7 @@ class ToolReturned:
     kind: Literal["tool_returned"] = "tool_returned"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BackgroundStarted:
     """A tool call left a task behind that runs on beside the conversation; the call's own return says nothing of it."""
 
@@ -113,7 +114,7 @@ class BackgroundStarted:
     kind: Literal["background_started"] = "background_started"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BackgroundEnded:
     """A task that ran beside the conversation is over."""
 
@@ -124,7 +125,7 @@ class BackgroundEnded:
     kind: Literal["background_ended"] = "background_ended"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Denied:
     """The CLI refused the agent something: permission, path, sandbox, policy."""
 
@@ -137,7 +138,7 @@ class Denied:
     kind: Literal["denied"] = "denied"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Failed:
     """The CLI, or one of its tools, reported an error."""
 
@@ -154,7 +155,7 @@ class Failed:
     kind: Literal["failed"] = "failed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Retrying:
     """The CLI is trying a request again by itself."""
 
@@ -165,7 +166,7 @@ class Retrying:
     kind: Literal["retrying"] = "retrying"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ConversationStarted:
     """The CLI named its conversation; ``reference`` is what its resume option takes."""
 
@@ -176,7 +177,7 @@ class ConversationStarted:
     kind: Literal["conversation_started"] = "conversation_started"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UsageReported:
     """Tokens and cost consumed since the last report: always a difference, never a running total."""
 
@@ -184,7 +185,7 @@ class UsageReported:
     kind: Literal["usage_reported"] = "usage_reported"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TurnEnded:
     """The CLI's own final event: what it claims.  Evidence is looked for elsewhere."""
 
@@ -199,7 +200,7 @@ class TurnEnded:
     kind: Literal["turn_ended"] = "turn_ended"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reported:
     """An event the agent reported itself, in the spec's format; it may be of any of the eight types."""
 
@@ -213,7 +214,7 @@ class Reported:
     kind: Literal["reported"] = "reported"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Unrecognised:
     """A record or a line this version of the adapter does not know; shown, never dropped."""
 
@@ -242,7 +243,7 @@ Payload: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentEvent:
     """One thing a worker said or did (spec 004, Event Format)."""
 

@@ -5,7 +5,6 @@ Their ``kind`` is that of the effects they were up to format 3 of the journal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -14,9 +13,10 @@ from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Question:
     """Something only a person can answer."""
 
@@ -28,7 +28,7 @@ class Question:
     """The worker the answer goes to; ``None`` when it concerns the whole crew."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DecisionMade:
     """A decision was made."""
 
@@ -36,7 +36,7 @@ class DecisionMade:
     kind: Literal["announce"] = "announce"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RecoveryChosen:
     """A known error was matched, with the remedy that was chosen."""
 
@@ -44,7 +44,7 @@ class RecoveryChosen:
     kind: Literal["record_recovery"] = "record_recovery"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PersonAsked:
     """A question is put to a person."""
 
@@ -52,7 +52,7 @@ class PersonAsked:
     kind: Literal["ask_person"] = "ask_person"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Warned:
     """Something is worth a person's look and does not stop the work."""
 
@@ -61,7 +61,7 @@ class Warned:
     kind: Literal["warn"] = "warn"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PlanFinished:
     """The session's own plan has its result."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NewType
+
+from orchestrator.value_class import value_class
 
 AgentName = NewType("AgentName", str)
 """A CLI, by its adapter's name (``claude``).  Validated against the registry where text enters."""
@@ -21,7 +22,7 @@ ORCHESTRATOR = AgentName("orchestrator")
 """The author of events and reviews that come from us rather than from a CLI."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProcessIdentity:
     """A process, so that a recycled pid is never mistaken for it."""
 
@@ -33,7 +34,7 @@ class ProcessIdentity:
     """Inode of ``/proc/self/ns/pid`` of whoever wrote this down; 0 where unknown."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EffectId:
     """The journal entry that caused an effect, and which of its effects it is."""
 

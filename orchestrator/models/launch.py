@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
+from orchestrator.value_class import value_class
 
-@dataclass(frozen=True, slots=True)
+
+@value_class
 class StopStep:
     """Send ``signal`` to the agent's own process, then wait ``grace_s`` for its tree to end."""
 
@@ -16,7 +18,7 @@ class StopStep:
     grace_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PlacedFile:
     """A file that must stand before the child starts."""
 
@@ -24,7 +26,7 @@ class PlacedFile:
     content: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LaunchSpec:
     """What an adapter asks for: a command line and what goes with it, before any sandbox is put around it."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from orchestrator.models.identity import AgentName, ReviewId, SessionId
+from orchestrator.value_class import value_class
 
 MOST_LESSON_CHARS: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Lesson:
     """One point that a reviewer made on work that gates then found good."""
 

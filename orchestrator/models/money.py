@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from orchestrator.value_class import value_class
 
 _MOST: Final = 1e15
 """Tokens or dollars: more than this is no figure but a fault, and would drown every other one in a sum."""
@@ -28,7 +29,7 @@ def _sum(a: float | None, b: float | None) -> float | None:
     return None if a is None and b is None else (a or 0.0) + (b or 0.0)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Usage:
     """What one turn, or many, consumed.  Adding two keeps unknown apart from 0."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -13,11 +13,12 @@ from orchestrator.models.lesson import Lesson
 from orchestrator.models.plan_tree import StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import ModelEndpoint
+from orchestrator.value_class import value_class
 
 ConsensusFrequency: TypeAlias = Literal["every_change", "timeboxed", "threshold", "critical_only"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FoundAgent:
     """One CLI as preflight found it."""
 
@@ -31,7 +32,7 @@ class FoundAgent:
     """A built-in stand-in plays its part (rehearsal only)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Rehearsal:
     """What a rehearsal's scenario changes for its CLIs; the scenario file alone says so."""
 
@@ -43,7 +44,7 @@ class Rehearsal:
     """The model server is not the coordinator's own, and outlives it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TuningAssignment:
     """What tuning gave a session when it opened."""
 
@@ -57,7 +58,7 @@ class TuningAssignment:
     """A hash over the rules and tables that assigned it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionOptions:
     """What the user asked for, resolved; every input a replay needs beside the entries."""
 

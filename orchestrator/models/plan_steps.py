@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from orchestrator.models.plan_tree import AgentNode, GateNode, NodePath, StrategyResult
+from orchestrator.value_class import value_class
 
 
 class Purpose(StrEnum):
@@ -33,7 +34,7 @@ class Purpose(StrEnum):
     """Its own work once more, after a gate did not pass."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Seen:
     """One earlier result that a leaf gets to see.  It is quoted data in the prompt, never an instruction."""
 
@@ -45,7 +46,7 @@ class Seen:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentLeaf:
     """Run one agent."""
 
@@ -59,7 +60,7 @@ class AgentLeaf:
     kind: Literal["agent"] = "agent"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GateLeaf:
     """Measure gates on the target with these layers over it."""
 
@@ -69,7 +70,7 @@ class GateLeaf:
     kind: Literal["gates"] = "gates"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MergeLeaf:
     """Bring changes that were made side by side into what lies below them."""
 
@@ -86,14 +87,14 @@ class MergeLeaf:
 Leaf: TypeAlias = Annotated[AgentLeaf | GateLeaf | MergeLeaf, Field(discriminator="kind")]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Run:
     """These leaves are to run now.  A running leaf is named again until its result arrives."""
 
     leaves: tuple[Leaf, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Finished:
     """The node has come to its result; nothing of it runs any more."""
 

@@ -7,7 +7,7 @@ happened stands in the results, each under the path of its leaf.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NewType, TypeAlias
 
@@ -15,6 +15,7 @@ from pydantic import Field
 
 from orchestrator.models.identity import AgentName
 from orchestrator.models.quality_gates import Direction, GateState
+from orchestrator.value_class import value_class
 
 NodePath = NewType("NodePath", str)
 """Where a node stands: ``1`` is the root, ``1.2`` its second child.
@@ -36,7 +37,7 @@ class Tier(StrEnum):
     PREMIUM = "PREMIUM"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentLimits:
     """What one agent of a plan may take; ``None`` leaves it to the session's own limits."""
 
@@ -46,7 +47,7 @@ class AgentLimits:
     memory_mb: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentNode:
     """One agent at work."""
 
@@ -71,7 +72,7 @@ class AgentNode:
     kind: Literal["agent"] = "agent"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GateNode:
     """Gates that are measured here.  One that does not pass ends the sequence it stands in."""
 
@@ -107,7 +108,7 @@ class Aggregator(StrEnum):
     """The first in order of priority that succeeded stands for all."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StrategyNode:
     """One pattern over its children.  Children may be strategies again."""
 
@@ -146,7 +147,7 @@ class Failure(StrEnum):
     """Its answer does not keep to the schema."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AgentResult:
     """The result of one agent."""
 
@@ -167,7 +168,7 @@ class AgentResult:
     """Whose model it was; empty where nobody knows, then its CLI stands for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MeasuredGate:
     """What one gate measured, or why it did not, and how to measure it again."""
 
@@ -186,7 +187,7 @@ class MeasuredGate:
     """The hash of the tree that was measured."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GateResult:
     """What gates measured at one point of a plan."""
 
@@ -209,7 +210,7 @@ class GateResult:
         return GateState.PASS if states == {GateState.PASS} and not self.error else GateState.NOT_MEASURED
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MergeResult:
     """The result of merging changes that were made side by side."""
 
@@ -229,7 +230,7 @@ class MergeResult:
 Result: TypeAlias = AgentResult | GateResult | MergeResult
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StrategyResult:
     """The result of a node, with all the results that led to it."""
 

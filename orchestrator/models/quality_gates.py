@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
+
+from orchestrator.value_class import value_class
 
 
 class GateState(StrEnum):
@@ -23,7 +25,7 @@ Confidence = Literal["high", "medium", "low"]
 FailOn = Literal["fail", "unmeasured", "warning", "never"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Finding:
     """One thing that a tool found in a project."""
 
@@ -39,7 +41,7 @@ class Finding:
     """Whether it is part of the gate's value; the others are shown for reading only."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Suppression:
     """One place where the project asks that something be overlooked.  No gate obeys it."""
 
@@ -53,7 +55,7 @@ class Suppression:
     """What these are, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ObeyedSettings:
     """The settings of project and user that the gates obeyed; a later run may take them from here."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -11,6 +10,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import AgentName, SessionId, WorkerId
 from orchestrator.models.lesson import Lesson
 from orchestrator.models.suite_measurements import SuiteState
+from orchestrator.value_class import value_class
 
 OWN_VIEW: Final = Path(".orchestrator/compositions")
 """Below a project: what this program itself writes there.  It is no part of the project."""
@@ -18,7 +18,7 @@ OWN_VIEW: Final = Path(".orchestrator/compositions")
 Result: TypeAlias = Literal["success", "failure", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TeamMember:
     """One worker of the plan."""
 
@@ -35,7 +35,7 @@ class TeamMember:
     cost_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GateOutcome:
     """One gate, as it was measured last."""
 
@@ -46,7 +46,7 @@ class GateOutcome:
     """How much of what it counts was as it should be, 0 to 1; ``None`` where it was not measured."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RecordedOutcome:
     """The outcome of one session, derived from its journal alone."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
@@ -12,9 +12,10 @@ from pydantic import Field
 
 from orchestrator.models.events import FailureKind
 from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Relaunch:
     """Stop the worker and start it again with exactly these changes, continuing its conversation where it can."""
 
@@ -28,7 +29,7 @@ class Relaunch:
     kind: Literal["relaunch"] = "relaunch"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Escalate:
     """Pause and ask a person, with these suggestions."""
 
@@ -36,7 +37,7 @@ class Escalate:
     kind: Literal["escalate"] = "escalate"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Wait:
     """A limit that ends by itself; ``until`` is ``None`` where the CLI did not say when."""
 
@@ -44,7 +45,7 @@ class Wait:
     kind: Literal["wait"] = "wait"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GiveUp:
     """This agent cannot go on; another may take its place."""
 
@@ -52,7 +53,7 @@ class GiveUp:
     kind: Literal["give_up"] = "give_up"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Ignore:
     """Known and harmless, or the agent finds its own way."""
 
@@ -62,7 +63,7 @@ class Ignore:
 Remedy: TypeAlias = Annotated[Relaunch | Escalate | Wait | GiveUp | Ignore, Field(discriminator="kind")]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RecoveryRule:
     """One row of a rule table; rows are tried in order, the first match wins."""
 
@@ -82,7 +83,7 @@ class RecoveryRule:
     """Row of the CLI facts, or section of the spec."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RecoveryAction:
     """The audit record of one recovery: what matched, what changed."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.optional_fields import LEFT_OUT
+from orchestrator.value_class import value_class
 
 
 class Verdict(StrEnum):
@@ -31,7 +31,7 @@ class Trigger(StrEnum):
     FINAL = "final"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReviewRequest:
     """One review: a panel is asked about one event of one worker."""
 
@@ -46,7 +46,7 @@ class ReviewRequest:
     deadline: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PeerReview:
     """One reviewer's answer."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TargetHolder:
     """A session that may write in a target."""
 
@@ -28,7 +28,7 @@ class TargetHolder:
         return f"session {self.session} of {self.workspace} (process {self.pid}, {when}, in {self.target})"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FileOrigin:
     """By whom a file of the target was changed, as far as that was observed."""
 

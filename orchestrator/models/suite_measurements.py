@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from orchestrator.value_class import value_class
 
 SuiteState = Literal["passed", "failed", "not measured"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SuiteMeasured:
     """One suite, found and run, or found and not run."""
 
@@ -33,7 +34,7 @@ class SuiteMeasured:
         return f"{self.state}: {self.reason}" + (f" ({self.interpreter})" if self.interpreter else "")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SuitesMeasured:
     """All suites that were found in a target at one time, with their results."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from orchestrator.value_class import value_class
 
 MOST_NAMED = 200
 """Names that are kept of each kind; the figures are whole."""
@@ -14,7 +15,7 @@ _MOST_SAID = 20
 _MOST_NEW = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HiddenFile:
     """A file that counts, and that ``git status`` does not show because of a rule that was not there before."""
 
@@ -23,7 +24,7 @@ class HiddenFile:
     """Where the rule stands: ``.gitignore:2``."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class IgnoredChange:
     """An ignored file that is not what it was.  Nobody has looked at its content."""
 
@@ -36,7 +37,7 @@ class IgnoredChange:
     """When its content was last written, as the file system says."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Unshown:
     """Everything that a reader of the diff has to know and cannot see in it."""
 

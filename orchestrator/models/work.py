@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.plan_tree import NodePath
+from orchestrator.value_class import value_class
 
 
 class Role(StrEnum):
@@ -25,7 +26,7 @@ class Role(StrEnum):
     """Reads the target and answers a task that asks for no change."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TaskStep:
     """One step of the breakdown."""
 
@@ -40,7 +41,7 @@ class TaskStep:
     """Which leaf of the session's own plan it runs; ``None`` in the built-in teams, and for the review at the end."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TaskBreakdown:
     """The plan: who does what, after whom."""
 
@@ -54,7 +55,7 @@ class TaskBreakdown:
     """What the tier costs, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ModelEndpoint:
     """Where a CLI finds its model when that is not the vendor's own service (rehearsal)."""
 
@@ -62,7 +63,7 @@ class ModelEndpoint:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Assignment:
     """Everything an adapter needs to build one command line.  Prefer widening this to adding a flag."""
 

@@ -11,6 +11,7 @@ from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.money import UNKNOWN, Usage
 from orchestrator.models.optional_fields import LEFT_OUT
 from orchestrator.models.work import Role
+from orchestrator.value_class import value_class
 
 
 class WorkerStatus(StrEnum):
@@ -39,7 +40,7 @@ class WorkerStatus(StrEnum):
 TERMINAL = frozenset({WorkerStatus.DONE, WorkerStatus.FAILED, WorkerStatus.STOPPED, WorkerStatus.UNPROVEN})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Sample:
     """One measurement of a worker's whole tree."""
 
@@ -53,7 +54,7 @@ class Sample:
 StoppedBy: TypeAlias = Literal["itself", "stop", "orphaned", "shim lost"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PlantedFile:
     """A file that a worker made, changed or removed, and that a program of the user obeys."""
 
@@ -78,7 +79,7 @@ class PlantedFile:
         return f"{name} ({done}): {self.program} obeys it when {self.when}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ExitRecord:
     """How one attempt ended, as its shim wrote it down."""
 

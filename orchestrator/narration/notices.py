@@ -7,7 +7,7 @@ its notices and format them.  A new kind does not type-check until it is said he
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import Literal, TypeAlias, assert_never
@@ -19,6 +19,7 @@ from orchestrator.models.identity import ORCHESTRATOR, WorkerId
 from orchestrator.models.plan_tree import MergeResult
 from orchestrator.narration import sentences
 from orchestrator.narration.formatting import changed_lines
+from orchestrator.value_class import value_class
 
 
 class Weight(IntEnum):
@@ -62,7 +63,7 @@ _TOPICS: dict[Kind, Topic] = {
 """Where neither an event nor the entry itself says otherwise; what is not listed is a status."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Notice:
     """Something people should hear of.
 
@@ -98,7 +99,7 @@ def notices(entry: JournalEntry) -> Iterator[Notice]:
                 yield notice.at_time(entry.at, body.kind)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Said:
     """A notice before it is known when it was and what it was recorded as."""
 

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from orchestrator.network.client_hello import UNRECOGNIZED_NAME
@@ -20,13 +19,14 @@ from orchestrator.network.proxy_requests import (
 from orchestrator.network.relay import Ends, copy, join
 from orchestrator.network.request_bodies import send_request
 from orchestrator.network.tunnel_openings import Opening, read_opening, why_another
+from orchestrator.value_class import value_class
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _SILENT_S = 3600.0
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Carried:
     """One request that was let through, and both its ends."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 HANDSHAKE: Final = 0x16
 """The first byte of every TLS connection."""
@@ -18,7 +19,7 @@ class UnreadableHello(ValueError):
     """The bytes are no ClientHello, or none that says plainly what it wants."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ClientHello:
     """What a client says of the server it wants."""
 

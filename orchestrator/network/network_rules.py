@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orchestrator.models.sandbox import MODEL_HOSTS, SandboxConfig
+from orchestrator.value_class import value_class
 
 MODEL_NAME = "model.orchestrate.internal"
 """Where a rehearsal's model is, inside: clients go round their proxy for localhost, so it needs a name, and only our
@@ -18,7 +19,7 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 """IPv4 addresses dressed as IPv6 (RFC 6052)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NetworkRules:
     """What one worker may reach."""
 

@@ -6,13 +6,13 @@ import base64
 import ipaddress
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.network.network_rules import split_port
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Upstream:
     """A proxy of the user's own network, through which connections go."""
 

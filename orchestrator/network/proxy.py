@@ -12,7 +12,6 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -29,6 +28,7 @@ from orchestrator.network.proxy_requests import (
     parse_request,
 )
 from orchestrator.network.relay import CONNECT_WITHIN_S, Ends, connect, connect_through
+from orchestrator.value_class import value_class
 
 MOST_CONNECTIONS = 64
 """Of one worker at a time, so that one that opens many, or is frozen with them open, takes nothing from another."""
@@ -37,7 +37,7 @@ MOST_WAITING = 64
 HEAD_WITHIN_S = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Refusal:
     """One thing a worker asked for and did not get."""
 

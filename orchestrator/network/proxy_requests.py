@@ -11,12 +11,12 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 import h11
 
 from orchestrator.network.network_rules import split_port
+from orchestrator.value_class import value_class
 
 MOST_HEAD_BYTES: Final = 64 * 1024
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -35,7 +35,7 @@ class UnreadableRequest(ValueError):
     """What came is no request to a proxy."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProxyRequest:
     """One request."""
 

@@ -10,10 +10,10 @@ import asyncio
 import ipaddress
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from orchestrator.network.client_hello import HANDSHAKE, ClientHello, UnreadableHello, read_hello
+from orchestrator.value_class import value_class
 
 OPENING_WITHIN_S: Final = 300.0
 """Clients connect beforehand, to be quick later; one that says nothing for so long will not."""
@@ -22,7 +22,7 @@ _PERHAPS_HTTP: Final = re.compile(rb"[\r\n]*[A-Za-z-]*\Z")
 _HTTP: Final = re.compile(rb"[\r\n]*[A-Za-z-]+[ \t]")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Opening:
     """How a tunnel begins."""
 

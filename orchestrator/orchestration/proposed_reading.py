@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.composition.capabilities import KNOWN_CAPABILITIES
@@ -21,6 +20,7 @@ from orchestrator.models.identity import AgentName
 from orchestrator.models.plan_tree import AgentLimits, AgentNode, Strategy, StrategyNode
 from orchestrator.orchestration.execution_strategies import order_of
 from orchestrator.orchestration.session_call import call_session
+from orchestrator.value_class import value_class
 
 TIMEOUT_S: Final = 300.0
 OUTCOMES: Final = ("change", "answer")
@@ -38,7 +38,7 @@ adaptive where nobody can tell beforehand. `why` gives the reason in at most 60 
 """
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProposedReading:
     """What an agent takes a task for."""
 

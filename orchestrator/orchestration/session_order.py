@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from orchestrator.models.plan_tree import AgentResult, StrategyNode, StrategyResult
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionOrder:
     """The order to run one session."""
 
@@ -33,7 +34,7 @@ class SessionOrder:
     """What the session's process is told besides, by whoever gave it a module of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionReport:
     """The report on that session."""
 

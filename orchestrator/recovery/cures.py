@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from os.path import normpath
 from pathlib import Path
@@ -13,6 +13,7 @@ from orchestrator.models.events import AgentEvent, Denied, Failed, FailureKind, 
 from orchestrator.models.recovery import Escalate, RecoveryRule, Relaunch, Remedy, Wait
 from orchestrator.models.work import Assignment
 from orchestrator.recovery.rules import ANY_AGENT
+from orchestrator.value_class import value_class
 
 __all__ = ["ANY_AGENT", "Plan", "plan_recovery", "widened"]
 
@@ -20,7 +21,7 @@ _THE_MACHINES_OWN = frozenset({"", "bin", "boot", "dev", "etc", "lib", "lib64", 
 _GENERIC_NAMES = frozenset(rule.name for rule in ANY_AGENT)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Plan:
     """What a matched rule asks for, within the bounds on recoveries."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from orchestrator.models.identity import AgentName
+from orchestrator.value_class import value_class
 
 MIN_FREE_BYTES = 100 * 1024 * 1024
 """Below this a session's logs may not fit: three agents write some ten MB an hour, tool output aside."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CliFacts:
     """One CLI as it was found."""
 
@@ -33,7 +33,7 @@ class CliFacts:
     package: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PreparationFacts:
     """The measurements to judge; nothing is measured again here."""
 
@@ -69,7 +69,7 @@ class PreparationFacts:
     clis: tuple[CliFacts, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Finding:
     """One thing worth knowing before the launch.  An ``error`` forbids it."""
 

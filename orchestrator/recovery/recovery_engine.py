@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.models.events import AgentEvent
@@ -11,9 +10,10 @@ from orchestrator.models.recovery import RecoveryRule, Relaunch
 from orchestrator.models.work import Assignment
 from orchestrator.recovery.cures import ANY_AGENT, Plan, plan_recovery, widened
 from orchestrator.recovery.preparation import Finding, PreparationFacts, check_preparation
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PermissionRecoveryEngine:
     """Knows one agent's errors and their cures."""
 

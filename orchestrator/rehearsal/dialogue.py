@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
 from orchestrator.models.identity import AgentName
+from orchestrator.value_class import value_class
 
 _MARKER = re.compile(
     r"^\[orchestrate worker=(?P<worker>\S+) role=(?P<role>\S+) review=(?P<review>[^\s\]]+)\]", re.MULTILINE
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Marker:
     """Who is talking: the line that every prompt template puts at the top of a prompt."""
 
@@ -35,14 +36,14 @@ def find_marker(text: str) -> Marker | None:
     return Marker(match["worker"], match["role"], None if match["review"] == "-" else match["review"])
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class UserText:
     """Something said to the model by a person or by the CLI on its own account."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ToolResult:
     """What a tool call came to."""
 
@@ -50,7 +51,7 @@ class ToolResult:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ModelRequest:
     """What a CLI asked its model."""
 
@@ -71,21 +72,21 @@ class ModelRequest:
     """Of the whole request: the same twice is one that was asked again because no answer came.  Empty: not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Text:
     """The model speaks."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Thought:
     """The model's visible reasoning."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Call:
     """The model wants something done; each dialect spells it for the tools its CLI offers."""
 
@@ -96,14 +97,14 @@ class Call:
     reply: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Pause:
     """Nothing is sent for this long."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Drop:
     """The connection is cut."""
 
@@ -111,7 +112,7 @@ class Drop:
 Piece: TypeAlias = Text | Thought | Call | Pause | Drop
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TokenUsage:
     """Tokens of one answer."""
 
@@ -123,7 +124,7 @@ class TokenUsage:
     """Part of ``output``."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Answer:
     """One response of the model: what it says, then at most one tool call."""
 
@@ -135,7 +136,7 @@ class Answer:
     """Seconds before the first byte of the response, headers included."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Refusal:
     """An HTTP error in place of an answer."""
 
@@ -152,7 +153,7 @@ Wire: TypeAlias = bytes | Pause | Drop
 """What the server does next on the connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Dialect:
     """One vendor's protocol: pure functions between JSON bodies and the types above."""
 

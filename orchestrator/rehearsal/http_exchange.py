@@ -6,13 +6,14 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import h11
 from anyio import EndOfStream
 from anyio.abc import AnyByteStream
+
+from orchestrator.value_class import value_class
 
 _MAX_HEAD_BYTES = 64 * 1024
 _MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -23,7 +24,7 @@ class BadRequest(Exception):
     """What the peer sent is no request we can read; the connection is of no further use."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HttpRequest:
     """One request."""
 

@@ -23,6 +23,7 @@ from orchestrator.rehearsal.dialogue import Answer, Dialect, Drop, ModelRequest,
 from orchestrator.rehearsal.http_exchange import BadRequest, Exchange, HttpRequest
 from orchestrator.rehearsal.scenario import Scenario
 from orchestrator.rehearsal.script import Script, WorkerPaths, speaker_of
+from orchestrator.value_class import value_class
 
 DIALECTS: tuple[Dialect, ...] = (
     anthropic_messages.DIALECT,
@@ -49,7 +50,7 @@ def _asker(request: HttpRequest) -> AgentName | None:
     return AgentName(found.removeprefix(_KEY)) if found else None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RecordedRequest:
     """One request as it came in, for tests and for people who ask what their CLI does."""
 

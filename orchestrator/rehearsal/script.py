@@ -27,6 +27,7 @@ from orchestrator.rehearsal.dialogue import (
 )
 from orchestrator.rehearsal.sample_answers import asked_schema, sample_answer
 from orchestrator.rehearsal.scenario import FileToWrite, Scenario, Step, Turn
+from orchestrator.value_class import value_class
 
 _CHARACTERS_PER_TOKEN = 4
 _APPROVAL = Step(
@@ -37,7 +38,7 @@ _NO_TURN, _NO_TURN_REVIEW, _NO_TURN_MEMBER = -1, -2, -3
 _NOTHING_LEFT = Step(say="That is all.")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerPaths:
     """What the placeholders in a scenario stand for, for one worker."""
 
@@ -71,7 +72,7 @@ class _Play:
     """``at``, ``refused`` and ``called`` as that request met them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Speaker:
     """Whose request it is, and where in its conversation the last prompt stands."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orchestrator.models.decisions import Action, OrchestratorDecision, Policy
@@ -15,6 +15,7 @@ from orchestrator.review_engine.replies import abstention
 from orchestrator.review_engine.requests import review_id, reviewers_for
 from orchestrator.review_engine.rounds import Rounds, may_review
 from orchestrator.review_engine.triggers import trigger_of
+from orchestrator.value_class import value_class
 
 GOES_ON = frozenset({Action.CONTINUE, Action.LOG_WARNING})
 """What a policy may say after which the work stands."""
@@ -22,7 +23,7 @@ UNHEARD = "a reviewer could not be heard, and nobody else speaks for it"
 MEASURED_CONCERN = "a measured concern, which no opinion outweighs"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReviewEngine:
     """Decides what is reviewed, by whom, and what follows from the verdicts."""
 

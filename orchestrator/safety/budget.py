@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Budget:
     """What a session may consume over all its workers; ``None`` is no limit."""
 
@@ -34,7 +34,7 @@ def check_budget(budget: Budget, usages: Mapping[WorkerId, Usage]) -> str | None
     return None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Estimate:
     """What one turn is expected to take."""
 

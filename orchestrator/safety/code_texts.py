@@ -9,11 +9,11 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.safety.carried_texts import VALUED, Carried, family, is_code_option
 from orchestrator.safety.shell.words import UNKNOWN, Word
+from orchestrator.value_class import value_class
 
 _STRING: Final = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)"
 _QUOTED: Final = f"(?:{_STRING[1:-1]})"
@@ -98,7 +98,7 @@ RUNS_ANYTHING: Final = frozenset({"python", "node", "perl", "ruby", "php", "lua"
 """Languages of programs, not of questions to a data base: what is not known of one may do anything."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Started:
     """Something a program in an argument starts."""
 
@@ -147,7 +147,7 @@ def started_in(carried: Carried) -> Iterator[Started]:
         yield from reads(carried.text.text)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PythonWords:
     """How a Python interpreter reads its words."""
 

@@ -7,7 +7,7 @@ sandbox around the process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -52,6 +52,7 @@ from orchestrator.safety.wrappers import (
     starts_others,
 )
 from orchestrator.safety.written_files import run_from_files
+from orchestrator.value_class import value_class
 
 MOST_NAMES: Final = 1000
 """Of programs whose rules are remembered."""
@@ -64,7 +65,7 @@ _CAREFUL_WEIGHT: Final[Sequence[Decision]] = ("block", "confirm", "unknown", "wa
 """The same where what is not known needs consent or is refused."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CommandVerdict:
     """The verdict on one command, with its reason."""
 
@@ -151,7 +152,7 @@ class Rules:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CommandFilter:
     """Judges commands under one policy."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from orchestrator.agents.other_clis import OTHER_CLIS
@@ -17,6 +16,7 @@ from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell.words import Word
 from orchestrator.safety.verbs import GRAMMARS, asks_for, possible_verbs, verbs_of
 from orchestrator.safety.wrappers import SHELLS, program_of
+from orchestrator.value_class import value_class
 
 AGENT: Final = "{agent}"
 """In a policy's lists: the CLI of any agent."""
@@ -51,7 +51,7 @@ CALLED: Final[Mapping[str, tuple[str, ...]]] = {
 """Other names of a program, or other programs that do the same."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Stage:
     """One command of a rule."""
 
@@ -68,7 +68,7 @@ class _Stage:
         return tuple(dict.fromkeys(verb[-1] for verb in self.verbs))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CommandRule:
     """One line of a list; more than one stage is a pipe."""
 

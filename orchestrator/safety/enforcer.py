@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.models.events import AgentEvent, ToolCalled
@@ -14,9 +13,10 @@ from orchestrator.safety.command_filter import CommandFilter, CommandVerdict
 from orchestrator.safety.path_access import SandboxMonitor
 from orchestrator.safety.path_scope import WorkerPaths
 from orchestrator.safety.resources import LimitFinding, ResourceMonitor, judge
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SafetyEnforcer:
     """Path rules, command filter and limits of one worker, in one place (spec 004, Security Sandbox)."""
 

@@ -7,14 +7,14 @@ later word.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.safety.shell.words import Word
 from orchestrator.safety.verbs import GRAMMARS, Grammar, is_known, means, takes_value
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HarmlessForm:
     """A way to call a program that changes nothing and sends nothing."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from os.path import join, normpath
 from pathlib import Path
 from typing import Final
 
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment
+from orchestrator.value_class import value_class
 
 SYSTEM_FOLDERS: Final = tuple(
     Path(folder) for folder in ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/opt", "/proc", "/dev")
@@ -20,7 +20,7 @@ OWN_FOLDERS: Final = (Path("/tmp"), Path("/dev/null"), Path("/dev/shm"))  # noqa
 """Writable in every sandbox, because they are the sandbox's own."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SandboxMonitor:
     """Says what one worker may read and write.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from os.path import normpath
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -12,11 +11,12 @@ from orchestrator.models.work import Role
 from orchestrator.safety.path_access import OWN_FOLDERS, SYSTEM_FOLDERS
 from orchestrator.safety.placeholders import Places, placed
 from orchestrator.safety.roles import WRITES_TARGET
+from orchestrator.value_class import value_class
 
 May: TypeAlias = Literal["write", "read", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Access:
     """What may be done with one path."""
 

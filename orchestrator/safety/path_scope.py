@@ -6,7 +6,7 @@ Paths are looked at lexically: ``..`` is resolved, links are not; the sandbox is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -18,6 +18,7 @@ from orchestrator.models.work import Assignment
 from orchestrator.safety.placeholders import Places, placed
 from orchestrator.safety.shell.scope import Scope
 from orchestrator.safety.shell.words import Word
+from orchestrator.value_class import value_class
 
 Reach: TypeAlias = Literal["own", "inside", "whole", "protected", "outside", "unknown"]
 """``own``: scratch, home and /tmp; ``inside``: somewhere in a folder it may write; ``whole``: such a folder itself, or
@@ -28,7 +29,7 @@ OWN_FOLDERS: Final = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - nothing is
 _HARMLESS_DEVICES: Final = frozenset({"null", "zero", "full", "random", "urandom", "tty", "stdin", "stdout", "stderr"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Protected:
     """Paths that are never writable, ready to be looked up."""
 
@@ -48,7 +49,7 @@ class Protected:
         return path in self.places or path.startswith(self.below)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerPaths:
     """Where a worker's commands run and what is its own there.  Whole paths, as texts."""
 

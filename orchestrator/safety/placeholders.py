@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.models.sandbox import PLACEHOLDERS, SandboxConfig
 from orchestrator.models.work import Assignment
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Places:
     """What the placeholders stand for."""
 

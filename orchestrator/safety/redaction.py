@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -18,6 +18,7 @@ from urllib.parse import quote
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from orchestrator.models.events import AgentEvent
+from orchestrator.value_class import value_class
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ MIN_KNOWN_CHARS: Final = 8
 """A shorter value would be found all over ordinary text."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Form:
     """One form of secret."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final, Literal
 
 from orchestrator.models.sandbox import ResourceLimits
 from orchestrator.models.workers import Sample
+from orchestrator.value_class import value_class
 
 CPU_WINDOW: Final = timedelta(seconds=60)
 """The average is taken over this: a CLI's start alone exceeds 50 % for seconds."""
@@ -17,7 +18,7 @@ MEMORY_SAMPLES: Final = 3
 """So many samples in a row above the limit are a stop; a single peak is none."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LimitFinding:
     """A limit that a worker has gone over."""
 
@@ -27,7 +28,7 @@ class LimitFinding:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ResourceMonitor:
     """What has to be remembered of one worker between samples."""
 

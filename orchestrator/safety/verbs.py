@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.safety.shell.words import Word
+from orchestrator.value_class import value_class
 
 MOST_WORDS: Final = 200
 """Of one command that are looked at for its verb."""
@@ -19,7 +19,7 @@ ANY: Final = "*"
 """In a verb of several words: whatever stands there."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Grammar:
     """How one program reads its words."""
 

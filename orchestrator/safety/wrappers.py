@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from orchestrator.safety.shell.words import UNKNOWN, Word
+from orchestrator.value_class import value_class
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash", "fish"})
 
@@ -18,7 +19,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _SHORT_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Wrapper:
     """How to find the inner command among a program's words."""
 

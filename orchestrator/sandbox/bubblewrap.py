@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from orchestrator.sandbox.protected_paths import Protection, protect
 from orchestrator.sandbox.seccomp import filter_program, is_supported, write_filter
 from orchestrator.sandbox.system_files import UID_INSIDE, shown_as_they_are
 from orchestrator.shim.spawning import BLOCK_FD, INFO_FD, OPENED
+from orchestrator.value_class import value_class
 
 PRIVATE = ("/tmp", "/var/tmp")  # noqa: S108 - each worker has its own
 SHUT_IN_A_READABLE_ROOT = ("/run", "/var/run", "/root", "/home")
@@ -51,7 +51,7 @@ def bubblewraps(environ: Mapping[str, str]) -> Sequence[Path]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Grants:
     """Folders of one worker, resolved, by its policy and its role."""
 

@@ -6,16 +6,16 @@ import os
 import platform
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox.bubblewrap import can_disable_user_namespaces, find_bubblewrap
 from orchestrator.sandbox.control_groups import own_group
 from orchestrator.sandbox.kernel_limits import delegated
 from orchestrator.sandbox.seccomp import is_supported
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Means:
     """One thing that can hold a worker."""
 

@@ -11,7 +11,6 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.files.foreign import ForeignFolder, Unread, kind_of
@@ -21,6 +20,7 @@ from orchestrator.shim.attempt_records import encode, replace_file
 from orchestrator.shim.git_delivery import DONE, PLAN, STATES, STEPS, document_at
 from orchestrator.shim.git_files import MOST_INDEX_BYTES, files_below, is_folder, open_file, read_file, references
 from orchestrator.shim.staging_index import UnreadableIndex, read_index, skip_outside, write_index
+from orchestrator.value_class import value_class
 
 OBJECTS = Path("/run/orchestrate/objects")
 """Where a worker sees the objects of the real repositories."""
@@ -35,7 +35,7 @@ _SETTINGS = "\n[core]\n\tsplitIndex = false\n\tfsmonitor = false\n[index]\n\tspa
 _SPARSE = "[core]\n\tsparseCheckout = true\n\tsparseCheckoutCone = false\n"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Layers:
     """What one worker gets in the place of the repositories it can reach."""
 
@@ -100,7 +100,7 @@ def make_layers(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Layer:
     repository: Repository
     folder: Path

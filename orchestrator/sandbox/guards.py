@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from orchestrator.safety.command_rules import AGENT, CALLED, CommandRule, parse_
 from orchestrator.safety.verbs import GRAMMARS
 from orchestrator.safety.wrappers import SHELLS
 from orchestrator.sandbox.mounts import Mount
+from orchestrator.value_class import value_class
 
 REQUESTS: Final = ".guard"
 """In a worker's scratch folder: what its guards ask."""
@@ -120,7 +120,7 @@ case $meant in !*) meant= ;; *push*) asks=yes ;; *) meant= ;; esac
 replace one of git's own commands."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Guarded:
     """One real place of a program that a guard stands in front of."""
 

@@ -7,7 +7,7 @@ import errno
 import hashlib
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from orchestrator.agents.logins import NewerLogin, never_newer
@@ -15,13 +15,14 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import MOST_LOGIN_BYTES, ForeignFolder, Unread
 from orchestrator.models.launch import PlacedFile
 from orchestrator.shim.attempt_records import decode_file, encode, replace_file
+from orchestrator.value_class import value_class
 
 LOGINS = "logins"
 """In a session's folder: what was replaced or not given back, and notes on homes.  No page, log or bundle shows it."""
 _BEFORE = "before"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CopiedCredential:
     """One credential file that was copied in."""
 
@@ -33,7 +34,7 @@ class CopiedCredential:
     """Of the original when it was copied; whether either side changed since is told by it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PrivateHome:
     """One worker's home and what was put into it."""
 

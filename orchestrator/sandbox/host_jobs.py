@@ -15,7 +15,6 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -33,6 +32,7 @@ from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.process import sandboxed
 from orchestrator.sandbox.system_files import write_system_files
+from orchestrator.value_class import value_class
 
 HOME: Final = Path("/tmp")  # noqa: S108 - the sandbox's own; ssh asks the user database, which says the same
 PASSED_ON: Final = ("LANG", "PATH", "TZ")
@@ -64,7 +64,7 @@ Reach: TypeAlias = Callable[[], Awaitable[Ends]]
 _PYTHON: Final = (os.path.realpath(sys.executable), "-I", "-S", "-c")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class JobResult:
     """How a host job ended."""
 
@@ -89,7 +89,7 @@ class JobResult:
         return " / ".join(said[-3:]) if said else f"it ended with {self.code}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HostJob:
     """One program, and everything it may touch."""
 
@@ -113,7 +113,7 @@ class HostJob:
     """Places made over all others: a worker's layers of repositories."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class HostJobs:
     """Runs the host jobs of one session.
 

@@ -12,7 +12,6 @@ import shutil
 import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -29,6 +28,7 @@ from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.mounts import Mount, program_mounts
 from orchestrator.sandbox.overlays import find_overlay_bubblewrap
 from orchestrator.sandbox.system_files import write_system_files
+from orchestrator.value_class import value_class
 
 MOST_COPY_BYTES: Final = 1024**3
 """Of a project that has to be copied; a larger one is not measured."""
@@ -48,7 +48,7 @@ STORES: Final = (
 Kind = Literal["overlay", "copy", "landlocked copy"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Bench:
     """What a session has for running a project's own programs.
 
@@ -67,7 +67,7 @@ class Bench:
     settings: Path
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Layer:
     """One throw-away layer.  With an overlay each run begins anew; on a copy a run sees what an earlier one left."""
 

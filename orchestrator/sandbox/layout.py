@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.work import Assignment, Role
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SandboxRequest:
     """What one process is to see and to write, whether it is a worker's or a program that the coordinator runs."""
 
@@ -36,7 +36,7 @@ class SandboxRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CrewLayout:
     """Where a session's crew keeps its files; the coordinator fills it from the session folder."""
 
@@ -53,7 +53,7 @@ class CrewLayout:
     stderr: Callable[[WorkerId], Path]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Prepared:
     """One attempt that is ready: only its shim has to be started."""
 
@@ -64,7 +64,7 @@ class Prepared:
     """What will stand around it, for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Started:
     """One attempt that runs."""
 

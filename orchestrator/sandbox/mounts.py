@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.value_class import value_class
 
 MountKind = Literal["read", "write", "layer", "empty", "hidden", "link"]
 """``layer``: writes go to a throw-away layer over the source, which stays as it is."""
@@ -23,7 +23,7 @@ _PREFIX_SIGNS = ("lib", "libexec", "versions", "pyvenv.cfg", "shims", "plugins",
 """A folder with a ``bin`` and one of these beside it is an installation, which is of use only as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Mount:
     """One place in the worker's file system."""
 

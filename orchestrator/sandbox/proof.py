@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.system_files import write_system_files
 from orchestrator.shim.attempt_records import replace_file
 from orchestrator.shim.processes import boot_id
+from orchestrator.value_class import value_class
 
 PROOF_WITHIN_S = 60.0
 """It takes a tenth of a second; a machine that is busy for long is not to be taken for one without a sandbox."""
@@ -35,7 +36,7 @@ VERSION = 3
 """Raised when the canaries change, so that what an older set showed is not taken for a proof."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SandboxProof:
     """The result of running a backend against canaries."""
 
@@ -133,7 +134,7 @@ def _claim(config: SandboxConfig, bwrap: Path | None) -> str:
     return f"{bwrap}: files, git hooks, processes, variables and capabilities{network} outside are out of reach"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Trial:
     folder: Path
     config: SandboxConfig

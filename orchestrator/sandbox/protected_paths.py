@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.files.foreign import ForeignFolder, Unread, kind_of
 from orchestrator.sandbox.mounts import Mount
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Protection:
     """What is protected inside one worker's writable folders."""
 

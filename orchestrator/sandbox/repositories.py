@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from orchestrator.files.programs import run_program
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.sandbox.nested_repositories import nested_repositories
 from orchestrator.shim.git_files import common_of, gitdir_of, is_repository, read_file
+from orchestrator.value_class import value_class
 
 GIT_TIME_S = 10.0
 REPOSITORY_TIME_S = 60.0
@@ -29,7 +29,7 @@ _PROGRAM_KEY = re.compile(
 _OBJECT_FORMAT = re.compile(r"^\s*objectformat\s*=\s*\"?(\w+)", re.IGNORECASE | re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkTree:
     """One checked out state of a repository: its own HEAD and index."""
 
@@ -41,7 +41,7 @@ class WorkTree:
     """What part of the work tree can be seen, ``sub/folder/``; empty for all of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Repository:
     """One repository, wherever it lies, and those of its work trees that somebody works in."""
 

@@ -7,7 +7,7 @@ entry is told the rest.  Times are milliseconds since 1970.  This module is pure
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -28,6 +28,7 @@ from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import clean
 from orchestrator.session.open_questions import open_question
 from orchestrator.session.state import Session
+from orchestrator.value_class import value_class
 
 CALLS_KEPT = 1_500
 """Of the session: a screen has no more pixels.  Beyond it every second call that went well is left out and counted."""
@@ -40,7 +41,7 @@ _LONGEST = 160
 What: TypeAlias = Literal["turn", "call", "milestone", "review", "question", "command", "spending"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Mark:
     """One thing on the axis of time."""
 
@@ -61,7 +62,7 @@ class Mark:
     """The entry it began with: where the event log shows it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Timeline:
     """All of it, or what has changed."""
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from orchestrator.narration.notices import Topic
 from orchestrator.server.entry_lookup import PAGE
 from orchestrator.server.follower import Follower
 from orchestrator.server.rows import EventRow, rows_of
+from orchestrator.value_class import value_class
 
 MOST_READ = 50_000
 """Entries looked at for one page: a filter that matches next to nothing must not read for minutes."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MatchText:
     """Which rows are wanted; ``None`` is any."""
 
@@ -30,7 +30,7 @@ class MatchText:
         return self.text is None or self.text.casefold() in row.text.casefold()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventPage:
     """Some rows, oldest first."""
 

@@ -6,7 +6,6 @@ The same for a session that runs beside us, one that runs elsewhere on this mach
 from __future__ import annotations
 
 from collections.abc import KeysView, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import anyio
@@ -35,6 +34,7 @@ from orchestrator.server.views import (
 )
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
+from orchestrator.value_class import value_class
 
 TICK_S = 0.05
 """Entries of this long are told together: what counts at 500 clients is the number of sends, not of entries."""
@@ -44,7 +44,7 @@ _BATCH = 500
 """Entries folded before others get their turn: about 20 ms."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GivenAnswer:
     """An answer that was put into the session's folder: under which number, and when by the event loop's clock."""
 

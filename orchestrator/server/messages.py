@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Literal, TypeAlias
 
 from pydantic_core import to_json
 
 from orchestrator.models.entries import JournalEntry
 from orchestrator.server.rows import rows_of
+from orchestrator.value_class import value_class
 
 EventName: TypeAlias = Literal["entry", "state", "beat", "hello", "bye"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Message:
     """One message, in neither transport's dress yet."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from orchestrator.models.plan_tree import (
     ROOT,
@@ -20,13 +19,14 @@ from orchestrator.models.plan_tree import (
 from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.session.state import Session
+from orchestrator.value_class import value_class
 
 MOST_NODES = 400
 """Of a plan that is shown; what lies beyond is counted in the last row."""
 _WIDTH = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NodeView:
     """One node of the plan, in the order in which people read a tree."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from orchestrator.coordinator.environments import known_secrets
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.safety.redaction import Redactor
+from orchestrator.value_class import value_class
 
 MOST_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RawPage:
     """Some of a worker's own output."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.models.entries import JournalEntry
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
 from orchestrator.quotation import clean
+from orchestrator.value_class import value_class
 
 LONGEST_TEXT = 4_000
 """Characters of one row; the raw log has the whole."""
@@ -17,7 +17,7 @@ AGENTS_NEWS = frozenset({Topic.BLOCKER, Topic.MILESTONE, Topic.FINDING})
 """Worth a look in a log that is read afterwards, even where a terminal that scrolls by leaves it out."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EventRow:
     """One line of the event log."""
 

@@ -7,7 +7,6 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -21,12 +20,13 @@ from orchestrator.server.pages import content_policy
 from orchestrator.server.protocols import HttpProtocol, SocketProtocol
 from orchestrator.server.request_limits import MOST_HEAD_BYTES
 from orchestrator.server.session_hub import SessionHub
+from orchestrator.value_class import value_class
 
 PORTS_TRIED = 50
 SEND_BUFFER_BYTES = 128 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Place:
     """Where to serve, and which workspace."""
 
@@ -38,7 +38,7 @@ class Place:
     address: str = "127.0.0.1"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Address:
     """Where the dashboard is."""
 

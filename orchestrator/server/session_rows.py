@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -16,11 +15,12 @@ from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.index import SessionRow
 from orchestrator.models.money import Usage
 from orchestrator.session.summary import WAITS
+from orchestrator.value_class import value_class
 
 _USAGE: TypeAdapter[Usage] = TypeAdapter(Usage)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionEntry:
     """One session of the workspace."""
 
@@ -47,7 +47,7 @@ class SessionEntry:
     """How many questions a person was asked; ``null``: not known without reading its journal."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Figures:
     """What a session came to, as far as that is known without reading its journal."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
@@ -16,6 +16,7 @@ from orchestrator.server.follower import Follower
 from orchestrator.server.problems import Refusal
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots, review_label
+from orchestrator.value_class import value_class
 
 FRESH_FOR_S = 2.0
 """Hashing a large target costs; everybody who asks within this time gets the same answer."""
@@ -23,7 +24,7 @@ MOST_CHARS = 200_000
 """Of the text; a page that long is no longer read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class FileFigures:
     """How much of one file differs."""
 
@@ -32,7 +33,7 @@ class FileFigures:
     deletions: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MomentView:
     """A moment at which the target was recorded."""
 
@@ -40,7 +41,7 @@ class MomentView:
     at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DiffView:
     """What has changed in the target between two moments: since the session began, unless others were asked for."""
 

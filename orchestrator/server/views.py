@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from orchestrator.models.approvals import Settled
@@ -17,12 +17,13 @@ from orchestrator.quotation import clean, one_line, quoted_name, visible
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, summarise
+from orchestrator.value_class import value_class
 
 LONGEST_ANSWER = 4_000
 """Characters of a worker's last words on its card."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StepView:
     """One step of the plan."""
 
@@ -31,7 +32,7 @@ class StepView:
     depends_on: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionView:
     """Where a session stands as a whole."""
 
@@ -80,7 +81,7 @@ class SessionView:
     """What a task that asks for no change came to."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SampleView:
     """One measurement of a worker's tree."""
 
@@ -90,7 +91,7 @@ class SampleView:
     memory_mib: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StatusChange:
     """When a worker came to be in a state."""
 
@@ -98,7 +99,7 @@ class StatusChange:
     status: WorkerStatus
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Past:
     """A worker's recent measurements and states."""
 
@@ -106,7 +107,7 @@ class Past:
     history: Sequence[StatusChange] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerView:
     """One worker: its state with the evidence for it."""
 

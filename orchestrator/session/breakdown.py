@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.agents.contract import Agent
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Role, TaskBreakdown, TaskStep
+from orchestrator.value_class import value_class
 
 D, I, R = Role.DESIGNER, Role.IMPLEMENTER, Role.REVIEWER  # noqa: E741 - the table below is read as columns
 
 NO_CHANGE = "the task asks for no change: one agent reads and answers, and nobody may write in the target"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TierRow:
     """Who takes which part when only these parts have somebody who is good at them."""
 

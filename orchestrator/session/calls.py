@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
 from orchestrator.models.events import BackgroundEnded, BackgroundStarted, Denied, ToolCalled, ToolReturned
+from orchestrator.value_class import value_class
 
 MOST_LISTED = 20
 """Failed and denied calls that are kept in words; all of them are counted."""
@@ -27,7 +28,7 @@ OF_CALLS = (ToolCalled, ToolReturned, BackgroundStarted, BackgroundEnded, Denied
 """The events that say something about a call."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Background:
     """A task that runs beside the conversation."""
 
@@ -37,7 +38,7 @@ class Background:
     """How it ended; ``None`` while it has not."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Calls:
     """A worker's tool calls.  Figures are of all its attempts, ``open`` and ``background`` of the one that runs."""
 

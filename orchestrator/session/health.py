@@ -5,7 +5,7 @@ Nobody is killed for being silent: a person or the other agents look at it, and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orchestrator.agents.registry import get_agent
@@ -18,6 +18,7 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.questions import ask, withdraw
 from orchestrator.session.review_cycle import ask_for_review, reviewers_of
 from orchestrator.session.state import Pulse, Session, is_alive
+from orchestrator.value_class import value_class
 
 SILENT_AFTER = timedelta(seconds=60)
 """When a worker that writes nothing is shown as silent."""
@@ -25,7 +26,7 @@ IDLE_CPU_PERCENT = 2.0
 """Of one core: what the CLIs' event loops take while they do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Spell:
     """How long one worker has shown which signs of life."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.models.plan_steps import AgentLeaf, Purpose
 from orchestrator.review_engine.replies import KeyGivenTwice, last_object
+from orchestrator.value_class import value_class
 
 COMMON_SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -41,7 +41,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LeafAnswer:
     """An agent's answer as far as it fits the schema; further keys are left out."""
 

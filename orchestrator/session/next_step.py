@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from orchestrator.models.effects import Outcome
 from orchestrator.narration.formatting import counted
 from orchestrator.session.summary import SessionSummary
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NextStep:
     """One sentence, and the command that does it."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.models.facts import Question
@@ -12,11 +11,12 @@ from orchestrator.session.choices import choice_effect
 from orchestrator.session.exits import ABOUT_DOUBTS
 from orchestrator.session.review_cycle import ABOUT_BLOCKED, ABOUT_CONCERNS, ABOUT_ROUNDS, reviews_about
 from orchestrator.session.state import ReviewState, Session
+from orchestrator.value_class import value_class
 
 THE_ORCHESTRATOR = "the orchestrator"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OpenQuestion:
     """A question with what a person needs to decide it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
@@ -15,11 +14,12 @@ from orchestrator.models.entries import Derived, EffectIntended, JournalEntry, S
 from orchestrator.review_engine.decision_policies import decide
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
+from orchestrator.value_class import value_class
 
 _DERIVED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OtherDecision:
     """What another policy would have decided on the same reviews."""
 
@@ -27,7 +27,7 @@ class OtherDecision:
     other: OrchestratorDecision
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReplayResult:
     """The result of a replay."""
 

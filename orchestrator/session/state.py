@@ -37,6 +37,7 @@ from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.budget import Estimate
 from orchestrator.safety.resources import ResourceMonitor
 from orchestrator.session.calls import Calls
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -68,7 +69,7 @@ class Phase(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Ending:
     """How the session is going to end, once every worker is proven gone."""
 
@@ -76,7 +77,7 @@ class Ending:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReviewState:
     """One review while it is open and after its decision."""
 
@@ -92,7 +93,7 @@ class ReviewState:
     """How often each reviewer was asked again because it could not be asked or heard."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Work:
     """What one worker left behind, as measured after it ended."""
 
@@ -102,7 +103,7 @@ class Work:
     scratch_files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PendingGuard:
     """A command that waits for a person's consent."""
 
@@ -118,7 +119,7 @@ class PendingGuard:
     """Who asks, as ``pid:start``; empty from a hook."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class GuardConsent:
     """A yes to one command, as far as another start may be covered by it."""
 
@@ -131,7 +132,7 @@ class GuardConsent:
     Empty: a hook was told yes and the program itself has not asked yet."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PendingOutbound:
     """A command that leaves the machine, from the time it is asked about until its guard has its answer."""
 
@@ -148,7 +149,7 @@ class PendingOutbound:
     """It is on its way: nothing calls it back."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Pulse:
     """The signs of life of one attempt, beside the records it wrote."""
 
@@ -163,7 +164,7 @@ class Pulse:
     """Withdrawn when it writes again."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Limit:
     """The usage limit of an agent's account, shared by all its workers of the session."""
 
@@ -311,7 +312,7 @@ class Storage:
     """Bytes the workers may fill after a person has allowed more than the option says."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BoardItem:
     """One entry of the team's board: a task, or a note."""
 
@@ -332,7 +333,7 @@ class BoardItem:
         return f"{self.id} {state}, by {self.worker}: {self.text}{about}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class StartedLeaf:
     """One leaf of the session's own plan that an agent runs, or ran."""
 

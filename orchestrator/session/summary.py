@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from orchestrator.models.approvals import Settled
@@ -22,12 +22,13 @@ from orchestrator.session.calls import Calls
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.spending import account_of
 from orchestrator.session.state import BoardItem, Phase, Session
+from orchestrator.value_class import value_class
 
 WAITS = "waits_for_you"
 """The status of a session in which a question is open."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkerSummary:
     """One worker, with the evidence for its status and the proof of its end."""
 
@@ -74,7 +75,7 @@ class WorkerSummary:
     """How often it started, or tried to start, the CLI of another agent inside its sandbox, by that CLI."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReviewSummary:
     """One review, its answers and its decision."""
 
@@ -86,7 +87,7 @@ class ReviewSummary:
     decision: OrchestratorDecision | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TeamSummary:
     """Which team works on the task, and why it is that one; ``None`` in journals before there was a choice."""
 
@@ -94,7 +95,7 @@ class TeamSummary:
     because: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionSummary:
     """The whole session."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.toml_files import TomlFile, unknown_key
+from orchestrator.value_class import value_class
 
 TIERS: Final = ("CHEAP", "CAPABLE", "PREMIUM")
 STAKES: Final = ("low", "normal", "high", "critical")
@@ -21,7 +22,7 @@ Fault: TypeAlias = Callable[[Value], str | None]
 """What is wrong with a value; ``None``: nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Key:
     """One setting."""
 
@@ -38,7 +39,7 @@ class Key:
         return ".".join(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Known:
     """Every setting by its path, and the tables they stand in."""
 

@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +19,13 @@ from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.settings.team_library import read_team, team_paths, user_folder
 from orchestrator.settings.template_library import load_library
 from orchestrator.toml_files import TomlFile, parse_toml
+from orchestrator.value_class import value_class
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HINT: Final = "letters, digits, '_' and '-', at most 64 of them; a letter or a digit first"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OwnTeam:
     """A team file as it stands on the disk."""
 

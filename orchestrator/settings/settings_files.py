@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +18,13 @@ from orchestrator.models.identity import AgentName
 from orchestrator.settings.gate_settings import GateSettings
 from orchestrator.settings.keys import KNOWN, TIERS, check, check_each, lacking, merged
 from orchestrator.toml_files import TomlFile, parse_toml, toml_text, unknown_key
+from orchestrator.value_class import value_class
 
 PROJECT_FILE: Final = ".orchestrator/settings.toml"
 MOST_BYTES: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TierChoice:
     """The CLI and the model that stand for a tier."""
 
@@ -32,7 +33,7 @@ class TierChoice:
     """``None``: the CLI's own."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SpendingLimits:
     """What all sessions of a day and of a month may take together; ``None`` is no limit."""
 
@@ -42,7 +43,7 @@ class SpendingLimits:
     per_month_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Settings:
     """What is set, each with where it was said (``user``, ``project``)."""
 

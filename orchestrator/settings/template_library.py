@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -12,6 +11,7 @@ from orchestrator.errors import InvalidFile
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.agent_template import AgentTemplate
 from orchestrator.toml_files import TomlFile, parse_toml
+from orchestrator.value_class import value_class
 
 PROJECT_FOLDER: Final = ".orchestrator/templates"
 MOST_BYTES: Final = 256 * 1024
@@ -20,7 +20,7 @@ MOST_BYTES: Final = 256 * 1024
 Origin: TypeAlias = Literal["built in", "user", "project"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LibraryEntry:
     """A template, where it comes from, and whose it replaces."""
 

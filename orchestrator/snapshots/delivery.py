@@ -22,12 +22,13 @@ from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_objects import LINK, PROGRAM, ObjectStore
 from orchestrator.snapshots.restoration import Recorded
 from orchestrator.snapshots.shadow_repository import MOST_RECORDED_BYTES
+from orchestrator.value_class import value_class
 
 Outcome: TypeAlias = Literal["add", "change", "merge", "delete", "mode", "already", "conflict"]
 MERGE_WITHIN_S: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Present:
     """What stands under a path."""
 
@@ -36,7 +37,7 @@ class Present:
     mode: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Delivered:
     """What the delivery does with one file."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 _SECTION: Final = re.compile(r'\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]')
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "b": "\b", '"': '"', "\\": "\\"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Setting:
     """One line of a configuration."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from orchestrator.shim.staging_index import rows
+from orchestrator.value_class import value_class
 
 ObjectFormat: TypeAlias = Literal["sha1", "sha256"]
 HASH_BYTES: Final[dict[str, int]] = {"sha1": 20, "sha256": 32}
@@ -29,7 +30,7 @@ class IndexUnreadable(ValueError):
     """The index says something that this reader does not understand; the text says what."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class IndexEntry:
     """One file that the repository tracks."""
 
@@ -53,7 +54,7 @@ class IndexEntry:
     """``assume-unchanged``: git does not look."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Index:
     """A whole index."""
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 MOST_RULES: Final = 20_000
 """Of one file; what follows is left out, so that more is shown rather than less."""
@@ -32,7 +34,7 @@ _CLASSES: Final[Mapping[bytes, bytes]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Rule:
     """One line that says something."""
 
@@ -56,7 +58,7 @@ class Rule:
         return _match_segments(self.segments, path.split(b"/"))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RuleFile:
     """The rules of one file, and which folder they begin at."""
 
@@ -76,7 +78,7 @@ class RuleFile:
         return next((rule for rule in reversed(self.rules) if rule.matches(inside, is_folder=is_folder)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Ignored:
     """Which rule hides a path."""
 
@@ -87,7 +89,7 @@ class Ignored:
         return f"{self.source}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class IgnoreRules:
     """All rules that hold in one repository."""
 

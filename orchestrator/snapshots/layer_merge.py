@@ -6,7 +6,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +16,13 @@ from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.delivery import MERGE_WITHIN_S, Delivered, Delivery
 from orchestrator.snapshots.git_objects import LINK, ObjectStore
 from orchestrator.snapshots.restoration import Recorded
+from orchestrator.value_class import value_class
 
 MOST_SHOWN_BYTES: Final = 1024 * 1024
 """Of one side of a file of which both sides are shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Conflict:
     """One file that two writers changed in ways that do not fit together."""
 

@@ -6,19 +6,20 @@ import json
 import os
 import zlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import MOST_ENTRIES, ForeignFolder, Status, Unread
+from orchestrator.value_class import value_class
 
 _FORMAT: Final = 1
 _SKIPPED: Final = frozenset({".git"})
 Row: TypeAlias = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Attributes:
     """What ``lstat`` says of one file or folder."""
 
@@ -29,7 +30,7 @@ class Attributes:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Manifest:
     """The target at one moment, without its contents."""
 

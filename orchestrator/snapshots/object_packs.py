@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from orchestrator.value_class import value_class
+
 _HEAD: Final = struct.Struct(">4sII")
 _INDEX_HEAD: Final = b"\xfftOc" + struct.pack(">I", 2)
 _FAN_OUT: Final = 256
@@ -131,7 +133,7 @@ def remove_unfinished(folder: Path) -> None:
         place.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Pack:
     """One complete pack."""
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from orchestrator.quotation import quoted_name
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_objects import LINK, ObjectStore
 from orchestrator.snapshots.restoration import Recorded, Tree
+from orchestrator.value_class import value_class
 
 MOST_PATCH_BYTES: Final = 64 * 1024 * 1024
 """What a patch holds at most; it is cut between two files."""
@@ -23,7 +23,7 @@ WITHIN_S: Final = 120.0
 _FILE: Final = re.compile(rb"^diff --git ", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Patch:
     """A patch, and how much of the change it holds."""
 

@@ -14,7 +14,7 @@ import threading
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from orchestrator.snapshots.hashed_trees import HashedTrees
 from orchestrator.snapshots.selection import IgnoredTable, Selected, Selection
 from orchestrator.snapshots.shadow_repository import ShadowRepository
 from orchestrator.snapshots.writers import Writers
+from orchestrator.value_class import value_class
 
 BASELINE = "session begins"
 AT_END = "session ends"
@@ -40,7 +41,7 @@ MOST_DIFF_BYTES = 4 * 1024 * 1024
 """Longer diffs are cut: nobody reads them, and a worker could write any amount."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Diff:
     """What changed from one tree to another."""
 
@@ -56,7 +57,7 @@ class Diff:
     """What the text does not show; known only between two moments (:meth:`Snapshots.compare`)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Moment:
     """The target as it was once."""
 

@@ -14,7 +14,7 @@ import stat
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -22,6 +22,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
 from orchestrator.snapshots.git_index import Index, IndexUnreadable, read_index
 from orchestrator.snapshots.repository import Repository
+from orchestrator.value_class import value_class
 
 MOST_FILE_BYTES: Final = 256 * 1024 * 1024
 MOST_BYTES: Final = 512 * 1024 * 1024
@@ -41,7 +42,7 @@ Side: TypeAlias = Literal["own", "common"]
 Place: TypeAlias = tuple[Side, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class KeptFile:
     """One file of a git directory."""
 
@@ -50,7 +51,7 @@ class KeptFile:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class References:
     """Everything of a repository but its objects, at one moment."""
 
@@ -86,7 +87,7 @@ class References:
         return {oid for content in logs for oid in _LOGGED.findall(content) if oid.strip(b"0")}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Names:
     """A name under which something stays reachable."""
 
@@ -94,7 +95,7 @@ class Names:
     oid: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Moves:
     """What putting a repository back would do."""
 
@@ -351,7 +352,7 @@ def _lock(folder: ForeignFolder, name: bytes) -> _Unlock:
     return _Unlock(folder, name + b".lock")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Unlock:
     folder: ForeignFolder
     name: bytes

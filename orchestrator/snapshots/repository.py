@@ -7,7 +7,7 @@ import pwd
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from orchestrator.snapshots.git_index import (
     read_index,
 )
 from orchestrator.snapshots.ignore_rules import RuleFile, read_rules
+from orchestrator.value_class import value_class
 
 MOST_CONFIG_BYTES: Final = 4 * 1024 * 1024
 MOST_INDEX_BYTES: Final = 1024 * 1024 * 1024
@@ -37,7 +38,7 @@ class RepositoryUnreadable(Exception):
     """There is a repository, and something about it cannot be told; the text says what and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Repository:
     """A git repository with a work tree."""
 

@@ -19,6 +19,7 @@ from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.snapshots.git_objects import FILE, LINK, PROGRAM, ObjectStore, name_of
 from orchestrator.snapshots.manifest import Attributes, Manifest
 from orchestrator.snapshots.shadow_repository import MOST_RECORDED_BYTES
+from orchestrator.value_class import value_class
 
 Tree: TypeAlias = Mapping[bytes, tuple[bytes, bytes]]
 """Mode and name of the content, by path below the target."""
@@ -28,7 +29,7 @@ NOT_CERTAIN: Final = "it is not certain whose change this is"
 NOT_RECORDED: Final = "its content was not recorded: it is larger than 64 MiB, or could not be read"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Step:
     """One file to be put back."""
 
@@ -38,7 +39,7 @@ class Step:
     """What the session did to it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LeftAlone:
     """One file that is not touched, and why."""
 
@@ -46,7 +47,7 @@ class LeftAlone:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Plan:
     """What putting a target back would do; nothing has been done."""
 
@@ -65,7 +66,7 @@ class Plan:
         return not (self.steps or self.folders_made or self.folders_removed or self.folders_changed)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Recorded:
     """A target as it was recorded once."""
 

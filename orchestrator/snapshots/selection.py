@@ -29,6 +29,7 @@ from orchestrator.snapshots.repository import (
     open_repository,
     repository_at,
 )
+from orchestrator.value_class import value_class
 
 MOST_IGNORED: Final = 100_000
 """Ignored files whose size and time are looked at; the ones nearest to the top come first."""
@@ -43,7 +44,7 @@ IgnoredTable: TypeAlias = Mapping[bytes, tuple[int, int, int]]
 """Size, and times of content and inode in nanoseconds, by path."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Selected:
     """The target at one moment."""
 

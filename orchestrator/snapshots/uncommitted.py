@@ -27,6 +27,7 @@ from orchestrator.snapshots.repository import (
     repository_at,
     user_settings,
 )
+from orchestrator.value_class import value_class
 
 MOST_HASHED_BYTES: Final = 64 * 1024 * 1024
 """Of one file; a larger one whose size and time do not tell is not told."""
@@ -36,7 +37,7 @@ MOST_DEPTH: Final = 4
 LIST_TIME_S: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkState:
     """What could be told of a repository's work tree."""
 
@@ -237,7 +238,7 @@ def _oid(content: bytes, like: str) -> str:
     return found.hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Conversion:
     """What git does to a file's content between the work tree and the repository."""
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -21,13 +21,14 @@ from orchestrator.snapshots.recorded_trees import AT_END, BASELINE, Moment, Snap
 from orchestrator.snapshots.references import References, look_at_references, read_references, write_references
 from orchestrator.snapshots.repository import Repository, RepositoryUnreadable, find_repository
 from orchestrator.snapshots.restoration import Recorded, Tree
+from orchestrator.value_class import value_class
 
 When: TypeAlias = Literal["begin", "end"]
 COMMIT_WITHIN_S: Final = 60.0
 _LABELS: Final[Mapping[When, str]] = {"begin": BASELINE, "end": AT_END}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Records:
     """The records of one session.
 

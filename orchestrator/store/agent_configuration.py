@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.store.log_records import MOST_COUNT, ConfigurationSaved, Metrics, checked_id
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Recorded:
     """An outcome that a caller recorded and that no store has yet."""
 

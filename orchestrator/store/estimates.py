@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import SessionId
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.log_records import LogRecord, SessionEnded
+from orchestrator.value_class import value_class
 
 LEAST: Final = 10
 """So many sessions have to tell a figure before it is estimated: below 9 no interval of theirs holds 80 %."""
@@ -25,7 +25,7 @@ _ENDED: Final = frozenset({Outcome.DONE, Outcome.FAILED})
 """A session that was interrupted, or waits for somebody, has not yet taken what it will."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TeamKey:
     """What makes two sessions comparable."""
 
@@ -52,7 +52,7 @@ class TeamKey:
         return outcome.team == self.team and self.agents in (frozenset(), took_part)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Interval:
     """Where a figure of the next session lies with a probability of 80 %."""
 
@@ -63,7 +63,7 @@ class Interval:
     """How many told it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Estimate:
     """What the next session of a team takes; a figure that too few sessions told is ``None``."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from orchestrator.composition.team_choice import Team
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.identity import AgentName
 from orchestrator.models.plan_tree import StrategyNode
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from orchestrator.store.estimates import Estimate
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown: no figures of earlier sessions are kept yet"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ExpectedFigures:
     """What is estimated of a run; where no outcome was ever recorded, nothing is."""
 

@@ -8,13 +8,13 @@ own word, and a batch after which less succeeds is withdrawn for good.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from orchestrator.models.lesson import Lesson
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.log_records import LessonForgotten, LogRecord, SessionEnded
+from orchestrator.value_class import value_class
 
 BATCH: Final = 10
 """Sessions that gates measured; when so many are complete, what they taught is promoted."""
@@ -30,7 +30,7 @@ EVIDENCE: Final = 20.0
 Standing: TypeAlias = Literal["waiting", "in use", "replaced", "expired", "withdrawn", "forgotten"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class JudgedLesson:
     """A lesson, and whether the next session is shown it."""
 

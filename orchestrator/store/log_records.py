@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
 from orchestrator.models.recorded_outcomes import RecordedOutcome
+from orchestrator.value_class import value_class
 
 LOG_FORMAT = 1
 """Raised when an old reader would misread a new line; lines of a higher format are kept and passed over."""
@@ -48,7 +49,7 @@ Score: TypeAlias = Annotated[float, Field(ge=0, le=100)]
 Count: TypeAlias = Annotated[int, Field(ge=0, le=MOST_COUNT)]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Metrics:
     """What a caller claims of a configuration's past, or what a view shows of it."""
 
@@ -59,7 +60,7 @@ class Metrics:
     failure_count: Count = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionEnded:
     """What came of a session; a later line about the same session replaces it."""
 
@@ -70,7 +71,7 @@ class SessionEnded:
     kind: Literal["session"] = "session"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CallerRecorded:
     """An outcome that a caller recorded by hand.  It counts, and is never evidence."""
 
@@ -81,7 +82,7 @@ class CallerRecorded:
     kind: Literal["caller"] = "caller"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ConfigurationSaved:
     """What a configuration is: who saved it, and what it claims of its past."""
 
@@ -102,7 +103,7 @@ class ConfigurationSaved:
     kind: Literal["saved"] = "saved"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ConfigurationDeleted:
     """A configuration was deleted, with all that was known of it."""
 
@@ -111,7 +112,7 @@ class ConfigurationDeleted:
     kind: Literal["deleted"] = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CountsImported:
     """What others say of a composition.  It counts nothing here until the composition has won here."""
 
@@ -127,7 +128,7 @@ class CountsImported:
     kind: Literal["imported"] = "imported"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LessonForgotten:
     """A person has struck a lesson; it is never shown again."""
 
@@ -143,7 +144,7 @@ LogBody: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class LogRecord:
     """One line of ``outcomes.jsonl``."""
 

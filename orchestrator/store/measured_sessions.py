@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.tuning.session_measures import SessionMeasures, measures_of
+from orchestrator.value_class import value_class
 
 CACHE_NAME: Final = "measures.json"
 """In the workspace; derived from the journals, and may be deleted."""
@@ -27,7 +27,7 @@ MOST_LINE_BYTES: Final = 256 * 1024 * 1024
 MOST_CACHE_BYTES: Final = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Kept:
     """What was measured of one journal, and of which one."""
 
@@ -37,7 +37,7 @@ class _Kept:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Cache:
     version: int
     sessions: Mapping[str, _Kept]
@@ -47,7 +47,7 @@ _CACHE: TypeAdapter[_Cache] = TypeAdapter(_Cache)
 _MEASURES: TypeAdapter[SessionMeasures] = TypeAdapter(SessionMeasures)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Measured:
     """The sessions of a workspace in figures."""
 

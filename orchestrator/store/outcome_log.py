@@ -24,6 +24,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.store.log_records import LOG_FORMAT, LOG_RECORD, LogBody, LogRecord
+from orchestrator.value_class import value_class
 
 LOG_NAME: Final = "outcomes.jsonl"
 TORN_NAME: Final = "outcomes.torn"
@@ -34,7 +35,7 @@ Record = TypeVar("Record")
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Damage:
     """A line that cannot be read.  It stays where it is."""
 

@@ -6,13 +6,13 @@ A caller's word, an import, a rehearsal and a session that no gate measured prov
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.models.effects import Outcome
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.composition_view import Composition
 from orchestrator.tuning.intervals import wilson
+from orchestrator.value_class import value_class
 
 LEAST_SESSIONS = 10
 LEAST_RATE = 0.8
@@ -23,7 +23,7 @@ DRIFT_FROM, DRIFT_TO, DRIFT_AT = 0.8, 0.6, 60.0
 compositions that succeed in 85 % for 150 sessions, 17 lapse by that; a fall to 50 % is told after 16 in the median."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Proof:
     """The evidence for a composition, and whether it is enough."""
 

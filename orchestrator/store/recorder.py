@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import JournalDamaged, OrchestrateError
@@ -18,9 +17,10 @@ from orchestrator.store.composition_names import configuration_id, store_of
 from orchestrator.store.derived_outcomes import outcome_of, outcome_of_journal
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Rederived:
     """The result of deriving the outcomes of a workspace again."""
 

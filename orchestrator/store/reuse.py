@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.composition.team_choice import ProvenTeam, Team
 from orchestrator.journal.last_probes import LastProbe
@@ -11,12 +10,13 @@ from orchestrator.models.identity import AgentName
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.composition_view import Composition
 from orchestrator.store.proven import Proof, proof_of
+from orchestrator.value_class import value_class
 
 REUSABLE = (Team.CHANGE, Team.SOLO)
 """Teams whose work gates measure."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Candidate:
     """A composition that has worked on this kind of task."""
 

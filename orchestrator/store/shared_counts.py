@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -22,6 +21,7 @@ from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.models.work import Role
 from orchestrator.store.composition_names import composition_id
 from orchestrator.store.composition_view import Composition
+from orchestrator.value_class import value_class
 
 KIND: Final = "orchestrate compositions"
 FORMAT: Final = 1
@@ -97,7 +97,7 @@ class SharedCounts(BaseModel):
     compositions: tuple[Counts, ...] = Field(max_length=MOST_COMPOSITIONS)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Exported:
     """The exported counts, and what was left out of them."""
 

@@ -7,7 +7,7 @@ from one thing that happened.  So whoever is killed has either decided or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from orchestrator.tuning.session_measures import measures_of
 from orchestrator.tuning.session_results import result_of
 from orchestrator.tuning.tuner import Tuning, apply, decide, fold, on_result
 from orchestrator.tuning.tuning_events import Assigned, SessionResult, TuningEvent
+from orchestrator.value_class import value_class
 
 TUNING_LOG_NAME: Final = "tuning.jsonl"
 TUNING_FORMAT: Final = 1
@@ -33,7 +34,7 @@ MOST_CAUGHT_UP: Final = 5
 """Sessions that are caught up on when another one opens: each takes the time of reading its journal."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TuningRecord:
     """One line of ``tuning.jsonl``: something that happened, and all that followed from it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -28,6 +28,7 @@ from orchestrator.tuning.tuning_events import (
     Switched,
     TuningEvent,
 )
+from orchestrator.value_class import value_class
 
 _MOST_NAMED: Final = 20
 
@@ -39,7 +40,7 @@ def switched(tuning: Tuning, to: Literal["on", "off", "frozen"], *, by: str) -> 
     return (Switched(to, by, "" if tuning.seed else secrets.token_hex(16)),)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Status:
     """Where tuning stands."""
 
@@ -102,7 +103,7 @@ def _tried(proposed: Proposed) -> str:
     return f"{proposed.parameter} {proposed.before} → {proposed.after}"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Decision:
     """One line of the history."""
 
@@ -155,7 +156,7 @@ def _words(event: TuningEvent) -> tuple[str, str, str] | None:
             return None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Explained:
     """A trial, derived again."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.store.agent_configuration import AgentConfiguration
 from orchestrator.store.composition_view import Composition, as_caller
 from orchestrator.store.log_records import ConfigurationSaved
+from orchestrator.value_class import value_class
 
 OWN = "view"
 """The key under which a file says that this program wrote it."""
@@ -18,7 +19,7 @@ _FIGURES = ("success_rate", "avg_quality_score", "usage_count", "success_count",
 _FIXED = ("id", "task_pattern", "strategy", "created_at")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Edit:
     """What somebody made of a file by hand."""
 

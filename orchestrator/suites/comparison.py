@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.suites.results import State, SuiteResult, compare, some
+from orchestrator.value_class import value_class
 
 MEASURED = (State.PASSED, State.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Weighed:
     """What the suites say about a change."""
 

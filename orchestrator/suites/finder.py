@@ -6,7 +6,7 @@ import fnmatch
 import posixpath
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from orchestrator.suites.project import View
 from orchestrator.suites.runners import (
@@ -20,6 +20,7 @@ from orchestrator.suites.runners import (
 )
 from orchestrator.suites.shell_lines import Command, UnreadableTextError, Word, commands
 from orchestrator.suites.suite import Detection, NotTaken, Setting, Suite
+from orchestrator.value_class import value_class
 
 MOST_SUITES = 16
 MOST_DEPTH = 6
@@ -42,7 +43,7 @@ _WATCHING = {"--watch", "--watchAll", "--watch-all"}
 _SHELLS = {"sh", "bash", "dash", "zsh"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Source:
     """Where a command stands in the project."""
 

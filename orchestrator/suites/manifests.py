@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from orchestrator.suites.finder import Finder, Source
 from orchestrator.suites.project import View
+from orchestrator.value_class import value_class
 
 _MOST_READ = 200
 _RUST_TEST = re.compile(r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b|^\s*//[/!] ```", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Layout:
     """How a language's tests are run where nothing says otherwise."""
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from orchestrator.value_class import value_class
+
 MOST_TESTS = 100_000
 MOST_NAME_CHARS = 500
 
@@ -21,7 +23,7 @@ class TestOutcome(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Report:
     """What a runner's report says."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from orchestrator.suites.readers import read_report
 from orchestrator.suites.report import Report, TestOutcome
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from orchestrator.suites.suite import Suite
@@ -31,7 +32,7 @@ class State(StrEnum):
     """Nothing can be said: no test ran, or there is no report that could be believed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Counts:
     """How many tests ended how."""
 
@@ -49,7 +50,7 @@ class Counts:
         return ", ".join(f"{number} {word}" for number, word in parts if number) or "no tests"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SuiteResult:
     """One run of one suite, judged."""
 
@@ -63,7 +64,7 @@ class SuiteResult:
     deselected: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Run:
     """What was seen of one run of a suite."""
 
@@ -144,7 +145,7 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_NAMES_SHOWN]) + more
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Comparison:
     """Two runs of one suite, by test: what the change did to it.  Every list is sorted."""
 

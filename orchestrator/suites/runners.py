@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from orchestrator.suites.suite import Form, Setting
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Runner:
     """One test runner."""
 
@@ -166,7 +166,7 @@ _PREFIXES = {"command", "exec", "time", "nice", "nyc", "c8", "cross-env", "env",
 CONTAINERS = {"docker", "docker-compose", "podman", "kubectl", "ssh", "vagrant", "act"}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Recognised:
     """Where a runner stands in the words of a command."""
 

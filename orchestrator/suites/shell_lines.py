@@ -6,7 +6,8 @@ It is no parser of the shell's whole grammar: a text with loops, conditions or h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from orchestrator.value_class import value_class
 
 MOST_CHARS = 20_000
 _SPACES = " \t"
@@ -14,7 +15,7 @@ _KEYWORDS = frozenset({"if", "then", "else", "elif", "fi", "for", "while", "unti
 _NEEDS_SHELL = frozenset("$`*?[~<>{#")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Word:
     """One word of a command."""
 
@@ -26,7 +27,7 @@ class Word:
     """Whether only a shell can say what it means."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Command:
     """One simple command."""
 

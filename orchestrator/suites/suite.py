@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from orchestrator.value_class import value_class
 
 REPORT, PROBES, WORK, TARGET = "@report@", "@probes@", "@work@", "@target@"
 """What a command line holds in place of four folders, which are known only when it is run."""
@@ -28,7 +29,7 @@ class Form(StrEnum):
     """The runner writes no report that could be read, so nothing it does is taken for passed."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Setting:
     """One environment variable of a run."""
 
@@ -38,7 +39,7 @@ class Setting:
     """What stands between this value and one that is set already; ``None`` replaces it."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Suite:
     """One test suite of a project."""
 
@@ -68,7 +69,7 @@ class Suite:
         return self.shown or shlex.join(self.argv)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class NotTaken:
     """Something that looks like a suite and is not run, and why."""
 
@@ -77,7 +78,7 @@ class NotTaken:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Detection:
     """Everything that was found, in the order in which it is run."""
 
@@ -85,7 +86,7 @@ class Detection:
     not_taken: tuple[NotTaken, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Places:
     """The folders of one run, as the suite's own process sees them; none may hold a ``:``.
 
@@ -102,7 +103,7 @@ class Places:
     """Where the project lies in this run."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Invocation:
     """A suite, ready to be started in its folder."""
 

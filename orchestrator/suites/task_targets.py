@@ -6,10 +6,10 @@ import ast
 import configparser
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.suites.project import View, table
+from orchestrator.value_class import value_class
 
 TEST_TARGETS = ("test", "tests", "check", "unit", "unittest", "unit-test", "unit-tests", "test-unit", "spec", "pytest")
 """What projects call the target that runs their tests, the likeliest first."""
@@ -18,7 +18,7 @@ _VARIABLE = re.compile(r"^(?:export\s+)?([A-Za-z_][\w.]*)\s*(?::{1,3}|\?|\+)?=\s
 _JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]+)?):(?!=)\s*(.*)$")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class TaskFile:
     """A kind of file that names commands."""
 

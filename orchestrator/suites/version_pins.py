@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from orchestrator.suites.project import View, table
 from orchestrator.suites.suite import Suite
+from orchestrator.value_class import value_class
 
 Version: TypeAlias = tuple[int, int, int]
 
@@ -37,7 +37,7 @@ _HIGHEST: Final = 10**9
 _MOST_BYTES: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Pin:
     """What a project says about one interpreter."""
 

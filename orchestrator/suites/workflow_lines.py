@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from orchestrator.suites.project import View
 from orchestrator.suites.task_targets import unquoted
+from orchestrator.value_class import value_class
 
 MOST_WORKFLOWS = 30
 _FOLDERS = (".github/workflows/", ".forgejo/workflows/", ".gitea/workflows/", ".woodpecker/")
@@ -20,7 +20,7 @@ _LIST = re.compile(r"(?:script|commands?|test_script):\s*$")
 _FOLDER = re.compile(r"(?:working-directory|working_directory|workingDirectory):\s*(.+)$")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkflowText:
     """One command, or a block of them."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +30,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.recovery import RecoveryRule
 from orchestrator.models.work import Assignment, ModelEndpoint, Role
 from orchestrator.recovery import PermissionRecoveryEngine
+from orchestrator.value_class import value_class
 from orchestrator.wire.lines import LineFramer
 from orchestrator.wire.records import Noise, RawRecord, Stream, decode_line
 from orchestrator.wire.spread_objects import SpreadObjects
@@ -42,7 +43,7 @@ PROMPT = 'First line with \'quotes\', "more", $HOME, `ticks` and --a-flag\n\n{"j
 _FILES: tuple[tuple[Stream, str], ...] = (("stdout", "stdout.jsonl"), ("stderr", "stderr.log"))
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Told:
     """One event of a recording, and the stream it came from."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -12,9 +12,10 @@ from typing import Final, Literal
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.proposals import Standing, proposals
 from orchestrator.tuning.session_metrics import MetaOrchestrationMetrics, MetricsSnapshot, MetricType
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ConsensusFrequency:
     """After which changes others are asked for a review; one of the four of the specification."""
 
@@ -65,7 +66,7 @@ class EscalationAction(StrEnum):
     FREEZE_TUNING = "freeze_tuning"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class EscalationCondition:
     """A metric that stays beyond a threshold for so long calls for an action."""
 
@@ -81,7 +82,7 @@ class EscalationCondition:
         return value < self.threshold if self.is_bound_from_below else value > self.threshold
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class QualityThresholds:
     """What a change has to reach; tuning never lowers them."""
 
@@ -89,7 +90,7 @@ class QualityThresholds:
     quality_score: float = 75.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WorkflowConfig:
     """The limits of a session's workflow."""
 
@@ -108,7 +109,7 @@ ESCALATIONS: Final = (
 """Those that hold where nobody says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AdaptationStrategy:
     """Everything that can be adapted, as it is to be (003)."""
 
@@ -123,7 +124,7 @@ class AdaptationStrategy:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Criticality:
     """How far tuning may go where more is at stake."""
 
@@ -241,7 +242,7 @@ def _is_recovering(current: MetaOrchestrationMetrics, history: Sequence[MetricsS
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Escalation:
     """A condition that has come about."""
 

@@ -6,10 +6,10 @@ Every bound stands in the table below.  A query says what it saw, not what ought
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.tuning.session_measures import ReviewMeasure, SessionMeasures
+from orchestrator.value_class import value_class
 
 LEAST_RETURNS: Final = 2
 """So often the same worker's work was sent back in one session, and begun again, for a handoff cycle."""
@@ -21,7 +21,7 @@ LEAST_SESSIONS, LEAST_SHARE, LEAST_OFTEN = 5, 0.7, 0.6
 """An agent that ran for this share of a session's time, in so many sessions and this share of its own: a bottleneck."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Evidence:
     """Where an antipattern can be seen: a session and its entries."""
 
@@ -33,7 +33,7 @@ class Evidence:
         return f"{self.session}, entries {', '.join(map(str, self.entries))}" if self.entries else self.session
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AntiPattern:
     """One antipattern that was found."""
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from orchestrator.value_class import value_class
+
 LEAST_REPEATS: Final = 4
 """So often the same call with the same answer, one after the other."""
 MOST_AFTER_END: Final = 5
@@ -41,7 +43,7 @@ _TESTS: Final = re.compile(
 _STARTS_TESTS: Final = re.compile(r"^(?:cat|less|ls|grep|rg|which|pip|head|tail|echo|git)\b")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Behaviour:
     """One that was found."""
 

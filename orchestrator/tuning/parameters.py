@@ -6,8 +6,9 @@ Nothing else is ever changed.  The first and the last value are its bounds, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from orchestrator.value_class import value_class
 
 Value: TypeAlias = int | float | str
 Measure: TypeAlias = Literal["success", "hours", "cost", "interventions", "failures", "utilisation"]
@@ -15,7 +16,7 @@ MEASURES: Final[tuple[Measure, ...]] = ("success", "hours", "cost", "interventio
 HIGHER_IS_BETTER: Final[frozenset[Measure]] = frozenset({"success", "utilisation"})
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Parameter:
     """One parameter."""
 

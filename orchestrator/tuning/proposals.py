@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from orchestrator.tuning.parameters import PARAMETERS, Measure, Value
 from orchestrator.tuning.tuning_events import SessionResult
+from orchestrator.value_class import value_class
 
 WEIGHTS: Final[Mapping[str, float]] = {"velocity": 0.4, "quality": 0.3, "cost": 0.1, "risk": 0.2}
 """What counts how much where aims compete; of each measure in :data:`AIMS`."""
@@ -22,7 +22,7 @@ AIM_OF: Final[Mapping[Measure, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Standing:
     """How sessions have gone lately, in the mean."""
 
@@ -50,7 +50,7 @@ class Standing:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Rule:
     """One row: where a measure lies beyond a bound, a step of one parameter is worth a trial."""
 
@@ -85,7 +85,7 @@ RULES: Final = (
 """In the order that breaks ties."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Proposal:
     """One step of one parameter."""
 

@@ -6,13 +6,14 @@ It takes lines as they are written, not entries: most lines tell of what agents 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic_core import from_json
 
 from orchestrator.tuning.behaviours import Behaviour, BehaviourFold, rework_found
+from orchestrator.value_class import value_class
 
 MEASURED: Final = frozenset(
     {
@@ -33,7 +34,7 @@ _WORDS: Final = (*_ACTS, b"ait", b"AIT", b"lock", b"epend", b" pass", b"green", 
 _ABSTAINED: Final = "abstained"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReviewMeasure:
     """One review that was decided."""
 
@@ -65,7 +66,7 @@ class ReviewMeasure:
         return alone[0] if len(alone) == 1 and len(told) > 2 and len(set(told)) == 2 else ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionMeasures:
     """What the journal of one session tells in figures."""
 

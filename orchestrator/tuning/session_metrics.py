@@ -11,6 +11,7 @@ from enum import StrEnum
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.tuning.intervals import wilson
 from orchestrator.tuning.session_measures import SessionMeasures
+from orchestrator.value_class import value_class
 
 
 class MetricType(StrEnum):
@@ -33,7 +34,7 @@ class MetricType(StrEnum):
     TOKENS_PER_SUCCESS = "tokens_per_verified_success"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Metric:
     """One figure."""
 

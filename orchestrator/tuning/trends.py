@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import NormalDist, fmean
 from typing import Final
 
 from orchestrator.tuning.session_metrics import MetricsSnapshot
+from orchestrator.value_class import value_class
 
 LEAST_LOOKS: Final = 6
 """Fewer make no trend."""
@@ -25,7 +25,7 @@ LOWER_IS_BETTER: Final = (
 HIGHER_IS_BETTER: Final = ("consensus_success_rate", "agent_utilization", "development_velocity")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ParameterChange:
     """A change that may have to do with it."""
 
@@ -34,7 +34,7 @@ class ParameterChange:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MetricTrend:
     """How one metric went."""
 
@@ -48,7 +48,7 @@ class MetricTrend:
     """Changes after which it was worse than before.  That goes along with it, and need not be the cause."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PerformanceAnalysis:
     """What :func:`analyze_performance_trends` found."""
 

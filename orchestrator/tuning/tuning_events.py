@@ -6,17 +6,18 @@ What is in force follows from them alone; each that changes a value says what it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
 from orchestrator.tuning.parameters import Measure, Value
+from orchestrator.value_class import value_class
 
 Arm: TypeAlias = Literal["", "incumbent", "candidate"]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SessionResult:
     """What of a session counts for tuning; it follows from its journal."""
 
@@ -32,7 +33,7 @@ class SessionResult:
     utilisation: float
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Switched:
     """A person switched tuning on or off, or froze it: then the values stay as they are and nothing is tried."""
 
@@ -43,7 +44,7 @@ class Switched:
     kind: Literal["switched"] = "switched"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Proposed:
     """A trial begins: from now on sessions are split in pairs between what is in force and one value more."""
 
@@ -69,7 +70,7 @@ class Proposed:
     kind: Literal["proposed"] = "proposed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Assigned:
     """A session opened with these values."""
 
@@ -83,7 +84,7 @@ class Assigned:
     kind: Literal["assigned"] = "assigned"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Resulted:
     """What came of a session is known."""
 
@@ -91,7 +92,7 @@ class Resulted:
     kind: Literal["resulted"] = "resulted"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Abandoned:
     """A session of a trial has not ended for so long that its pair counts for nothing."""
 
@@ -99,7 +100,7 @@ class Abandoned:
     kind: Literal["abandoned"] = "abandoned"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Claimed:
     """The candidate is better: it is in force from now on."""
 
@@ -117,7 +118,7 @@ class Claimed:
     kind: Literal["claimed"] = "claimed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Stopped:
     """A trial ended without a change."""
 
@@ -130,7 +131,7 @@ class Stopped:
     kind: Literal["stopped"] = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RolledBack:
     """A change was taken back."""
 
@@ -143,7 +144,7 @@ class RolledBack:
     kind: Literal["rolled_back"] = "rolled_back"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Renewed:
     """What is in force was held against the baseline, and stays."""
 
@@ -154,7 +155,7 @@ class Renewed:
     kind: Literal["renewed"] = "renewed"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reset:
     """All parameters are at the baseline again."""
 
@@ -166,7 +167,7 @@ class Reset:
     kind: Literal["reset"] = "reset"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Escalated:
     """Something persists that tuning cannot mend: a person is to look at it."""
 

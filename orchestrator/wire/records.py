@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from pydantic_core import from_json
+
+from orchestrator.value_class import value_class
 
 Stream: TypeAlias = Literal["stdout", "stderr", "events"]
 
@@ -30,14 +31,14 @@ _MOST_TRIES = 10_000
 """Places of one line at which an object is looked for; a text made to look like objects must not stall the reader."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class RawRecord:
     """One whole JSON object that a CLI wrote."""
 
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Noise:
     """A line, or a part of one, that is not a JSON object."""
 

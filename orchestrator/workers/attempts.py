@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +16,7 @@ from orchestrator.shim.git_delivery import PLAN, Refused, deliver
 from orchestrator.shim.orphan_processes import end_marked
 from orchestrator.shim.planted_files import settle
 from orchestrator.shim.processes import is_running
+from orchestrator.value_class import value_class
 
 SPARES = ("freeze", "thaw", "stop", "kill")
 """Commands of which one each is written beforehand, so that a full disk cannot keep them from a shim."""
@@ -26,7 +26,7 @@ LOST_TREE_WITHIN_S = 30.0
 """A namespace dies with its sandbox in milliseconds; a loaded machine gets more."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AttemptFiles:
     """Where one attempt of one worker is written down."""
 
@@ -80,7 +80,7 @@ class AttemptFiles:
         replace_file(str(self.prompt), prompt)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AttemptRecord:
     """What a shim has written down so far."""
 

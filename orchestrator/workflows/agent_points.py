@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.models.plan_tree import AgentResult
 from orchestrator.quotation import one_line
+from orchestrator.value_class import value_class
 
 GRAVE: Final = frozenset({"critical", "high"})
 PROOFS: Final = "proofs"
@@ -20,7 +20,7 @@ _MOST: Final = 200
 """So many points of one agent are read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Point:
     """One place that an agent points at."""
 

@@ -27,6 +27,7 @@ from orchestrator.models.plan_tree import GateNode, MeasuredGate
 from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.rehearsal.installing import default_cache
+from orchestrator.value_class import value_class
 from orchestrator.workflows.boost_report import LEAST_QUALITY
 from orchestrator.workflows.coverage_bench import is_test_file, text_in
 from orchestrator.workflows.coverage_check import CheckRequest, check_tests
@@ -41,7 +42,7 @@ _MOST_TOLD: Final = 30
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Written:
     """What lies in the copy and not in the project."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from orchestrator.errors import ExitCode
 from orchestrator.models.effects import Outcome
 from orchestrator.quotation import one_line
+from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_gaps import MOST_TOLD, CoverageState, Gap
 from orchestrator.workflows.coverage_verdicts import JudgedTest, mean_quality, verdict_lines, verdict_row
 
@@ -19,7 +20,7 @@ DOUBT: Final = 0.5
 """A stated coverage that is off by more points than this is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BoostReport:
     """What came of one boost, or of one look at the gaps."""
 

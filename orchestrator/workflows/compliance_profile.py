@@ -6,7 +6,7 @@ Only what was measured lets an item pass.  What an agent says of it is shown, an
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from orchestrator.models.plan_tree import AgentResult
 from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.toml_files import read_toml
+from orchestrator.value_class import value_class
 from orchestrator.workflows.weakness_kinds import KINDS, is_known_to_tools
 from orchestrator.workflows.weaknesses import Weakness
 
@@ -49,7 +50,7 @@ class Profile(BaseModel):
     item: tuple[ProfileItem, ...] = Field(min_length=1)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ItemResult:
     """What became of one requirement."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from orchestrator.measurement.workbench import open_workbench
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.quotation import one_line
 from orchestrator.suites.results import State
+from orchestrator.value_class import value_class
 
 NO_TESTS: Final = 5
 """pytest's exit status where it finds none."""
@@ -37,7 +38,7 @@ NO_TESTS: Final = 5
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BenchRequest:
     """Which project, and what it is run with."""
 
@@ -58,7 +59,7 @@ class BenchRequest:
     """For each run of tests."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OpenBench:
     """A project that can be run, and what its own tests showed."""
 

@@ -20,6 +20,7 @@ from orchestrator.measurement.pytest_runs import PytestRuns, Seen
 from orchestrator.quotation import one_line
 from orchestrator.suites.report import TestOutcome
 from orchestrator.suites.results import State
+from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_bench import BenchRequest, Say, is_test_file, open_bench, percent, text_in, why
 from orchestrator.workflows.coverage_verdicts import CoverageCheck, JudgedTest
 from orchestrator.workflows.line_mutants import applied, behaving, commented, mutants_of, parsed
@@ -33,7 +34,7 @@ MOST_MISSED_SHOWN: Final = 5
 _Sources = dict[str, tuple[str, ast.Module]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CheckRequest(BenchRequest):
     """Which tests are to be judged, and how."""
 
@@ -46,7 +47,7 @@ class CheckRequest(BenchRequest):
     """What is refused is taken out of its file, and what is left has to pass as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Trouble:
     """The problems of a suite."""
 

@@ -7,7 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from orchestrator.measurement.gate_run import LOOK_TIME_S
 from orchestrator.measurement.project_tree import MOST_HASHED_BYTES
 from orchestrator.measurement.pytest_runs import PytestRuns
 from orchestrator.suites.results import State
+from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_bench import BenchRequest, Say, open_bench, percent, text_in
 from orchestrator.workflows.line_mutants import Mutant, applied, behaving, mutants_of, parsed
 
@@ -30,7 +31,7 @@ MOST_TOLD: Final = 40
 IsOver = Callable[[], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Gap:
     """Lines of one function that no test runs."""
 
@@ -48,7 +49,7 @@ class Gap:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class MutantSample:
     """Changes of the project's lines, drawn at random, and which of them its tests notice."""
 
@@ -64,7 +65,7 @@ class MutantSample:
         return {"seed": self.seed, "tried": self.tried, "caught": self.caught, "whole_sample": self.is_whole}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CoverageState:
     """What a project's tests are worth at one moment."""
 

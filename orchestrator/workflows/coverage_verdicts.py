@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any, Final
+
+from orchestrator.value_class import value_class
 
 MUTANTS_WEIGH: Final = 7.0
 ASSERTIONS_WEIGH: Final = 3.0
@@ -13,7 +15,7 @@ WITHOUT_MUTANTS: Final = 0.5
 """What counts for the share of mutants where the mutator makes none for the lines."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class JudgedTest:
     """One test, judged by itself."""
 
@@ -49,7 +51,7 @@ class JudgedTest:
         return round((MUTANTS_WEIGH * share + ASSERTIONS_WEIGH * asserted) * steady, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class CoverageCheck:
     """Every test that was to be judged, and what those that are kept are worth together."""
 

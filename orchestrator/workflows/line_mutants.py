@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 _COMPARISONS: Final[dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -41,7 +42,7 @@ _DECLARATIONS: Final = (
 _COMMENT: Final = b"  # nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Mutant:
     """One change, as bytes of the file's text."""
 

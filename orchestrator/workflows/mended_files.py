@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
 from orchestrator.measurement.project_tree import is_beside_the_source
+from orchestrator.value_class import value_class
 
 BESIDE: Final = 10
 """Where no function says what belongs together, a change so many lines away is still at the place."""
@@ -31,7 +31,7 @@ class UnfitChange(ValueError):
     """A change that cannot be made, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Change:
     """One text of a file in another one's place."""
 
@@ -41,7 +41,7 @@ class Change:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Span:
     """Lines of a file, both ends included; the first is 1."""
 

@@ -38,6 +38,7 @@ from orchestrator.quotation import one_line
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.settings.settings_files import load_settings
+from orchestrator.value_class import value_class
 from orchestrator.workflows.agent_points import GRAVE, Point, confirmed, is_there, points_of
 from orchestrator.workflows.reproduction import (
     ANSWER,
@@ -174,7 +175,7 @@ class OrchestratedReleasePrepWorkflow:
         return await prepare_release(self, path, context or {}, ReleaseOptions(), _silent)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ReleaseOptions:
     """What a command line can say besides."""
 

@@ -35,6 +35,7 @@ from orchestrator.quotation import one_line
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.toml_files import read_toml
+from orchestrator.value_class import value_class
 from orchestrator.workflows.agent_points import Point
 from orchestrator.workflows.compliance_profile import (
     DEFAULT,
@@ -110,7 +111,7 @@ class AcceptedFile(BaseModel):
     accepted: tuple[AcceptedWord, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class PlanStep:
     """One step of the remediation plan."""
 
@@ -256,7 +257,7 @@ class SecurityDeepDiveWorkflow:
         return await dive(self, path, context or {}, DiveOptions(), _silent)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class DiveOptions:
     """What a command line can say besides."""
 
@@ -403,7 +404,7 @@ class Auditor:
         return [with_reproduction(each, found[each.id]) if each.id in found else each for each in weaknesses]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Judged:
     """All that a report is made of, besides what tools measured."""
 

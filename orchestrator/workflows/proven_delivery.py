@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +12,14 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.target_lock import hold_target
 from orchestrator.measurement.project_tree import look_at
 from orchestrator.quotation import one_line, quoted_name
+from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_gaps import digests_of
 from orchestrator.workflows.proven_tests import PATCH_FILE, ProvenTests
 
 _MOST_NAMED: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProvenDelivery:
     """What taking the tests would do."""
 

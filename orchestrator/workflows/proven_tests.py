@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_verdicts import JudgedTest
 
 ORDER_FILE: Final = "coverage-boost.json"
@@ -26,7 +27,7 @@ _MOST_BYTES: Final = 64 * 1024**2
 _ROW: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BoostOrder:
     """What a boost is measured by."""
 
@@ -45,7 +46,7 @@ class BoostOrder:
     python: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class ProvenTests:
     """What has been proven so far."""
 

@@ -19,6 +19,7 @@ from orchestrator.measurement.project_tree import MOST_SOURCE_BYTES, is_beside_t
 from orchestrator.measurement.proof_runs import Place, ProofRun, ProofRuns, ProofTest
 from orchestrator.models.plan_tree import AgentResult
 from orchestrator.quotation import one_line
+from orchestrator.value_class import value_class
 from orchestrator.workflows.agent_points import PROOFS, SAME_PLACE, Point
 from orchestrator.workflows.mended_files import (
     Change,
@@ -78,7 +79,7 @@ ANSWER: Final[Mapping[str, Any]] = {
 """What an agent is asked for besides its findings."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Proof:
     """What somebody offers as the proof of a finding."""
 
@@ -92,7 +93,7 @@ class Proof:
     """Of the finding, in whoever's words it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Reproduction:
     """Whether a proof reproduces its finding, and why, in one clause for people."""
 

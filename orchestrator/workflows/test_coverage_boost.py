@@ -9,7 +9,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from orchestrator.orchestration.session_call import call_session
 from orchestrator.orchestration.session_order import SessionOrder, SessionReport
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.value_class import value_class
 from orchestrator.workflows.boost_gate import GATE
 from orchestrator.workflows.boost_report import BoostReport
 from orchestrator.workflows.coverage_bench import BenchRequest
@@ -114,7 +115,7 @@ class TestCoverageBoostWorkflow:
         return report.to_dict()
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class BoostOptions:
     """What a command line can say besides."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 OTHER: Final = "another weakness"
 """What no row knows."""
@@ -14,7 +15,7 @@ NO_WEAKNESS: Final = "no weakness by itself"
 _CWE: Final = re.compile(r"\bCWE[-\s]?(\d{1,5})\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Kind:
     """One kind."""
 

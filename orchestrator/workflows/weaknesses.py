@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from orchestrator.measurement.project_tree import is_beside_the_source
 from orchestrator.models.plan_tree import AgentResult
 from orchestrator.models.quality_gates import QualityGate
 from orchestrator.quotation import one_line
+from orchestrator.value_class import value_class
 from orchestrator.workflows.agent_points import SAME_PLACE
 from orchestrator.workflows.reproduction import Reproduction
 from orchestrator.workflows.weakness_kinds import NO_WEAKNESS, kind_of, kind_of_rule, mend_of
@@ -31,7 +32,7 @@ _MOST: Final = 200
 """So many findings of one agent are read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Source:
     """Who found a weakness, and in which words."""
 
@@ -63,7 +64,7 @@ class Standing(StrEnum):
     UNVERIFIED = "unverified"
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Found:
     """One finding before it is merged."""
 
@@ -73,7 +74,7 @@ class Found:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Dispute:
     """Somebody says that a weakness is none."""
 
@@ -85,7 +86,7 @@ class Dispute:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Weakness:
     """One weakness: one place and one kind."""
 
@@ -129,7 +130,7 @@ class Weakness:
         return {**asdict(self), "standing": str(self.standing), "step": self.step}
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Suppressed:
     """A finding that is not reported, and why."""
 
@@ -281,7 +282,7 @@ def sifted(
     return tuple(kept), tuple(suppressed)
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Facts:
     """What rules look at besides the weakness."""
 
@@ -289,7 +290,7 @@ class Facts:
     lines: Callable[[str], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class SuppressionRule:
     """One row of the table."""
 
@@ -385,7 +386,7 @@ def _line(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Acceptance:
     """A person's word that a weakness may stay."""
 

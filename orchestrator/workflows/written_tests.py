@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from orchestrator.value_class import value_class
 
 _CHECKING_CALLS: Final = frozenset({"raises", "warns", "deprecated_call"})
 """Of pytest: what follows has to raise or to warn."""
@@ -16,7 +17,7 @@ _PAIRS: Final = frozenset({"assertEqual", "assertIs", "assertIn", "assertGreater
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class WrittenTest:
     """One test, as its source shows it."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import fsum
 from typing import Any
 
 from orchestrator.composition.strategies.consensus import consensus_of
 from orchestrator.models.plan_tree import AgentResult, Aggregator, StrategyNode, StrategyResult
+from orchestrator.value_class import value_class
 
 LEAST_SHARE = 0.5
 """Of the weights, where the node says nothing else."""
@@ -18,7 +19,7 @@ Named = Mapping[str, StrategyResult]
 """Results by the names of their nodes, in plan order."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Verdict:
     """What an aggregator concluded."""
 

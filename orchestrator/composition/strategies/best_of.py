@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
 from orchestrator.composition.strategies.joined_results import joined
@@ -11,9 +11,10 @@ from orchestrator.composition.strategies.position import Advance, Position, name
 from orchestrator.composition.strategies.side_by_side import merge_of
 from orchestrator.models.plan_steps import Finished, Leaf, Run
 from orchestrator.models.plan_tree import GateNode, Node, StrategyNode, StrategyResult
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class _Candidate:
     name: str
     position: Position

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.models.plan_tree import StrategyResult
+from orchestrator.value_class import value_class
 
 POSITION = "position"
 """The key of an answer in which an agent states, in a few words, what it is for."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Consensus:
     """What a panel came to."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from orchestrator.models.plan_steps import Finished, MergeLeaf, Purpose, Run, Seen
 from orchestrator.models.plan_tree import ROOT, AgentNode, GateNode, Node, NodePath, StrategyNode, StrategyResult
+from orchestrator.value_class import value_class
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Position:
     """A node's place, and what everything below it has from above."""
 

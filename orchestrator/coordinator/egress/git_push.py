@@ -8,7 +8,6 @@ it, and what is pushed are ids.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.sandbox.host_jobs import HOME, HostJob, HostJobs, JobResult
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.snapshots.repository import RepositoryUnreadable, repository_at
+from orchestrator.value_class import value_class
 
 _ISOLATED: Final[Mapping[str, str]] = {**ISOLATED, "GIT_NO_REPLACE_OBJECTS": "1"}
 _OURS: Final = ("git", "--git-dir=clone", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
@@ -33,7 +33,7 @@ _HELPER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Pushing:
     """One push, in a folder of its own."""
 

@@ -12,7 +12,6 @@ import json
 import re
 import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +24,7 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.models.egress import PackageArtifact, Publish
 from orchestrator.models.sandbox import Leaving
 from orchestrator.sandbox.host_jobs import HostJob, HostJobs, JobResult
+from orchestrator.value_class import value_class
 
 TARBALL: Final = "package.tgz"
 MOST_BYTES: Final = 512 * 1024 * 1024
@@ -35,7 +35,7 @@ _HARMLESS: Final = frozenset({"access", "tag", "registry"})
 """Of a manifest's ``publishConfig``: what cannot send it anywhere else, or is shown."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class Publishing:
     """One publication, in a folder of its own."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +22,7 @@ from orchestrator.models.options import SessionOptions
 from orchestrator.safety.redaction import Redactor
 from orchestrator.safety.secret_values import secrets_in_credentials
 from orchestrator.settings.user_places import config_folder, state_folder
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from orchestrator.coordinator.egress.git_push import Pushing
@@ -32,7 +33,7 @@ MOST_CHARS: Final = 65_536
 """Of each of a program's outputs; a worker needs no more to go on."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class OutboundDesk:
     """Does what leaves the machine, one thing at a time.
 
