@@ -34,7 +34,7 @@ _CODE: Final = (
 _LAST_LINES: Final = 20
 Say = Callable[[str], None]
 
-_at_work: dict[Path, int] = {}
+_at_work: dict[Path, object] = {}
 """Targets that sessions of this process write in."""
 
 
@@ -142,9 +142,10 @@ async def _turn(target: Path, *, wait: bool) -> AsyncIterator[None]:
         yield
         return
     # Their event loops may be different ones, so none can wake the other.
-    while _at_work.get(target, 0):  # noqa: ASYNC110 - their event loops may differ
+    turn = object()
+    # One step for look and entry, since they may be in different threads.
+    while _at_work.setdefault(target, turn) is not turn:  # noqa: ASYNC110 - their event loops may differ
         await anyio.sleep(0.1)
-    _at_work[target] = 1
     try:
         yield
     finally:

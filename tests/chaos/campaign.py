@@ -24,6 +24,7 @@ from pathlib import Path
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import CoordinatorResumed
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.fold import step
 from orchestrator.session.state import Session
@@ -54,6 +55,11 @@ MOST_LIVES = 80
 LIFE_WITHIN_S = 90.0
 DISK_MIB = 24
 """The whole file system of a session that is played on a small disk."""
+CHANGE = "change"
+FOLLOW_UP = "continue"
+"""A team whose name begins with this is asked for more when it is done, and meets its faults then."""
+FOLLOWED_UP = (CHANGE, "sequential", "parallel", "nested")
+"""Teams all of whose agents work once more in a follow-up, so that all count twice as far."""
 CLOCKS_S = (0, 0, 0, 0, -90, -5, 5, 90)
 """How wrong a coordinator's clock may go, from one life to the next."""
 
@@ -100,12 +106,13 @@ class Figures:
 
     def _table(self) -> Iterator[str]:
         victims, phases, played = (sorted({key[place] for key in self.struck}) for place in (0, 1, 2))
-        yield "".join(["team".ljust(12), "while".ljust(44), *(victim.rjust(14) for victim in victims)])
+        width = max(map(len, ("team      ", *played))) + 2
+        yield "".join(["team".ljust(width), "while".ljust(44), *(victim.rjust(14) for victim in victims)])
         for team in played:
             for phase in phases:
                 counts = [self.struck[victim, phase, team] for victim in victims]
                 if any(counts):
-                    row = [(team or "change").ljust(12), phase.ljust(44), *(str(count).rjust(14) for count in counts)]
+                    row = [team.ljust(width), phase.ljust(44), *(str(count).rjust(14) for count in counts)]
                     yield "".join(row)
 
     def of_team(self, team: str) -> int:
@@ -128,6 +135,13 @@ class Plan:
     """Played on a small disk of its own, which is filled now and then."""
     team: str = ""
     """Of :mod:`tests.chaos.teams`; without a name it is design, change, review."""
+    follow_up: bool = False
+    """The session ends in peace, more is asked of it (``orchestrate continue``), and the faults come then."""
+
+    @property
+    def played(self) -> str:
+        """The team, as the figures name it."""
+        return f"{FOLLOW_UP} {self.team or CHANGE}" if self.follow_up else self.team or CHANGE
 
 
 def run_campaign(
@@ -139,7 +153,7 @@ def run_campaign(
     sandboxes: Sequence[str] = ("open", "default"),
     disks: bool = False,
     at_once: int = 1,
-    played: Sequence[str] = ("",),
+    played: Sequence[str] = (CHANGE,),
     each: int = 0,
 ) -> Figures:
     """Play sessions until at least so many processes have been killed.
@@ -161,13 +175,14 @@ def run_campaign(
                 figures.took_s = time.monotonic() - begun
                 say(f"{plan}: {figures.kills} kills so far; {len(figures.problems)} problems")
 
-    def _next_team(number: int) -> str:
+    def next_team(number: int) -> str:
         wanting = [team for team in played if figures.of_team(team) < each] or played
         return wanting[number % len(wanting)]
 
     def play_one(number: int) -> tuple[Plan, Figures]:
         found = Figures(sessions=1)
         chance = random.Random(f"{seed} {number}")
+        follow_up, team = named(next_team(number))
         plan = Plan(
             seed=f"{seed}.{number}",
             count=chance.choice((40, 150, 300)),
@@ -176,7 +191,8 @@ def run_campaign(
             sandbox=sandboxes[number % len(sandboxes)],
             faults=chance.randrange(6, 24),
             disk=disks and number % 3 == 2,
-            team=_next_team(number),
+            team=team,
+            follow_up=follow_up,
         )
         with small_disk(folder / f"{number:04d}") if plan.disk else nullcontext():
             Play(folder / f"{number:04d}", plan, chance, found).play()
@@ -186,6 +202,12 @@ def run_campaign(
         for running in [pool.submit(play_on) for _ in range(at_once)]:
             running.result()
     return figures
+
+
+def named(played: str) -> tuple[bool, str]:
+    """Whether it is followed up, and the name of its team; that of design, change, review is empty."""
+    team = played.removeprefix(FOLLOW_UP).strip()
+    return played.startswith(FOLLOW_UP), "" if team == CHANGE else team
 
 
 @dataclass(slots=True)
@@ -200,6 +222,11 @@ class Play:
     words: tuple[str, ...] = ()
     makers: set[int] = field(default_factory=set)
     """The pids of its coordinators."""
+    count: int = field(init=False)
+    """How far its agents count in all: twice as far once more was asked of them."""
+
+    def __post_init__(self) -> None:
+        self.count = self.plan.count
 
     def play(self) -> None:
         (self.root / "target").mkdir(parents=True)
@@ -207,9 +234,17 @@ class Play:
         (self.root / "target" / "notes.txt").write_text("hello\n")
         teams.prepare(self.plan.team, self.root / "target")
         place_agents(self.root / "agents")
+        if self.plan.follow_up:
+            first = self.live(faulty=False)
+            if not first.startswith("ended done"):
+                self.figures.problems.append(f"{self.root}: left in peace, it was not done: {first}")
+                return
+            self.count *= 2
         ended = ""
         for life in range(MOST_LIVES):
             ended = self.live(faulty=life < self.plan.faults)
+            if self._is_to_be_followed_up():  # killed before the takeover, or the takeover's line was torn
+                continue
             # One that was killed between the journal's last entry and its own last word leaves nothing to resume.
             if ended.startswith("ended done") or (ended.startswith("refused") and " is done: " in ended):
                 break
@@ -219,11 +254,11 @@ class Play:
             self.figures.problems.append(f"{self.root}: stuck after {MOST_LIVES} coordinators: {ended}")
         if self.session is not None:
             try:
-                alone = {agent: self.plan.count for agent in AGENTS}
+                alone = {agent: self.count for agent in AGENTS}
                 check_session(
                     self.session,
                     self.figures.counted,
-                    expected=teams.expected(self.plan.team, self.plan.count) if self.plan.team else alone,
+                    expected=teams.expected(self.plan.team, self.count) if self.plan.team else alone,
                     root=self.root,
                     makers=self.makers,
                     outcomes=(Outcome.DONE, Outcome.FAILED) if self.plan.team else (Outcome.DONE,),
@@ -253,7 +288,9 @@ class Play:
 
     @contextmanager
     def _coordinator(self) -> Iterator[subprocess.Popen[str]]:
-        mode = ("run", self.root) if self.session is None else ("resume", self.session.path)
+        mode: tuple[str | Path, ...] = ("run", self.root)
+        if self.session is not None:
+            mode = ("continue" if self._is_to_be_followed_up() else "resume", self.session.path)
         skew = self.chance.choice(CLOCKS_S) if self.session is not None else 0
         with (
             (self.root / "coordinator.stderr").open("ab") as log,
@@ -268,6 +305,13 @@ class Play:
             self.makers.add(process.pid)
             yield process
 
+    def _is_to_be_followed_up(self) -> bool:
+        """Whether more is to be asked, and its journal does not say so yet."""
+        if not self.plan.follow_up or self.session is None:
+            return False
+        bodies = (entry.body for entry in read_journal(self.session.journal_file))
+        return not any(isinstance(body, CoordinatorResumed) and body.follow_up is not None for body in bodies)
+
     def _environment(self) -> dict[str, str]:
         interpreters = ":".join(str(Path(prefix) / "bin") for prefix in (sys.prefix, sys.base_prefix))
         return {
@@ -280,7 +324,7 @@ class Play:
             "CODEX_API_KEY": "no-key",
             "OPENAI_API_KEY": "no-key",
             "CHAOS_SEED": self.plan.seed,
-            "CHAOS_COUNT": str(self.plan.count),
+            "CHAOS_COUNT": str(self.count),
             "CHAOS_PACE_S": str(self.plan.pace_s),
             "CHAOS_GRACE_S": str(self.plan.grace_s),
             "CHAOS_SANDBOX": self.plan.sandbox,
@@ -342,7 +386,7 @@ class Play:
             process.send_signal(signal.SIGCONT)
         struck = len(victims)
         self.figures.kills += struck
-        self.figures.struck.update((victim, phase, self.plan.team) for victim in victims)
+        self.figures.struck.update((victim, phase, self.plan.played) for victim in victims)
         if "torn" in fault and self.session is not None:
             tear(self.session.journal_file, self.chance)
         if ends_coordinator or struck:

@@ -1,4 +1,5 @@
-"""A coordinator of counting agents that can be killed: ``coordinating.py run|resume ROOT|FOLDER SKEW_S [ANSWER]``.
+"""A coordinator of counting agents that can be killed: ``coordinating.py run ROOT SKEW_S``, or
+``coordinating.py resume|continue FOLDER SKEW_S [ANSWER]``.
 
 It says the session's folder first, then one line an entry, and at last how the session ended.  Its clock is moved
 by ``SKEW_S`` seconds after half a second.
@@ -17,7 +18,7 @@ import anyio
 
 from orchestrator.coordinator import resume_session, run_session
 from orchestrator.coordinator.clocks import Clock, utc_now
-from orchestrator.coordinator.session_request import RunRequest, SessionResult
+from orchestrator.coordinator.session_request import FollowUpRequest, RunRequest, SessionResult
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.entries import JournalEntry
@@ -65,8 +66,15 @@ def main(mode: str, where: str, skew_s: str, *answer: str) -> int:
     if mode == "run":
         begin = partial(run_session, request(Path(where)), environ=os.environ, observe=tell, clock=clock)
     else:
-        folder, words = SessionFolder(Path(where)), answer[0] if answer else None
-        begin = partial(resume_session, folder, environ=os.environ, answer=words, observe=tell, clock=clock)
+        begin = partial(
+            resume_session,
+            SessionFolder(Path(where)),
+            environ=os.environ,
+            answer=answer[0] if answer else None,
+            observe=tell,
+            clock=clock,
+            follow_up=FollowUpRequest("Count on") if mode == "continue" else None,
+        )
     try:
         result: SessionResult = anyio.run(begin)
     except OrchestrateError as error:

@@ -149,7 +149,7 @@ def main() -> None:
         with pathlib.Path(f"{worker}.txt" if team == "parallel" else "made.txt").open(
             "a" if team else "w", encoding="utf-8"
         ) as made:
-            made.write("made\n")
+            made.write(f"made {os.environ['CHAOS_COUNT']}\n")  # of a follow-up something else
     reply = json.dumps({"verdict": "approved", "summary": "fine", "points": []})
     if team and role != "reviewer":
         confidence = 0.5 if worker.startswith("low") else 0.9

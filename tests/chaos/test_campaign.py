@@ -38,6 +38,14 @@ def test_a_plan_whose_writers_work_side_by_side_survives_kills(tmp_path: Path) -
     assert figures.of_team("best_of") >= KILLS
 
 
+def test_a_follow_up_survives_kills(tmp_path: Path) -> None:
+    figures = run_campaign(tmp_path, seed=20261201, kills=3, sandboxes=("open",), played=("continue change",))
+    assert figures.problems == [], str(figures)
+    counted = figures.counted
+    assert (counted.lost, counted.doubled, counted.leftovers) == (0, 0, 0)
+    assert figures.of_team("continue change") >= 3
+
+
 def test_a_torn_journal_ends_with_the_entry_before(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     golden = next(iter(sorted(GOLDEN.rglob("*.jsonl"))))
