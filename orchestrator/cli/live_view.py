@@ -185,6 +185,8 @@ class LiveView:
     def close(self, now: datetime) -> None:
         self._asking = False
         self._safely(self._leave_screen)
+        with suppress(OSError):
+            self._screen.close()
         self._safely(self._console.print)  # an empty line before whatever follows
 
     def press(self, key: str) -> Wish | None:

@@ -6,6 +6,8 @@ from rich.console import Console, RenderableType
 from rich.control import Control
 from rich.segment import ControlType, Segment
 
+from orchestrator.cli.terminal_guard import TerminalGuard
+
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 """A terminal that knows them shows nothing half drawn; others ignore them."""
 
@@ -21,6 +23,7 @@ class Screen:
         self._console = console
         self._size: tuple[int, int] | None = None
         """Of the last picture; ``None`` while the first screen is shown."""
+        self._guard: TerminalGuard | None = None
 
     @property
     def is_shown(self) -> bool:
@@ -36,6 +39,8 @@ class Screen:
         width, height = size.width, size.height
         begin = ""
         if self._size is None:
+            self._guard = self._guard or TerminalGuard(self._console.file)
+            self._guard.say(is_second=True)
             self._console.control(Control((ControlType.ENABLE_ALT_SCREEN,)), Control.show_cursor(False))
         if self._size != (width, height):
             begin = "\x1b[2J"  # lines of another width are broken anew by the terminal: none of them is kept
@@ -57,7 +62,20 @@ class Screen:
         if self._size is None:
             return
         self._size = None
-        self._console.control(Control((ControlType.DISABLE_ALT_SCREEN,)), Control.show_cursor(True))
+        try:
+            self._console.control(Control((ControlType.DISABLE_ALT_SCREEN,)), Control.show_cursor(True))
+        finally:
+            if self._guard is not None:
+                self._guard.say(is_second=False)
+
+    def close(self) -> None:
+        """Leave for good."""
+        guard, self._guard = self._guard, None
+        try:
+            self.leave()
+        finally:
+            if guard is not None:
+                guard.close()
 
     def forget(self) -> None:
         """Draw all of the next picture: something else may have drawn meanwhile."""
