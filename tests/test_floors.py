@@ -141,23 +141,26 @@ def _is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 
 
-@pytest.mark.parametrize("module", modules())
-def test_imports_only_go_down(module: str) -> None:
+def reaching_up(module: str) -> Iterator[str]:
     part = part_of(module)
     if not part:
         return  # the package's own doors (__init__, __main__) may name any part
-    assert part in FLOOR_OF, f"{part} stands on no floor: give it one in FLOORS"
+    if part not in FLOOR_OF:
+        yield f"{part} stands on no floor: give it one in CONTRIBUTING.md"
+        return
     for line, level in reading(module).reaches_up:
-        assert level <= len(Path(module).parts) - 2, f"{module}:{line} reaches out of its part"
+        if level > len(Path(module).parts) - 2:
+            yield f"{module}:{line} reaches out of its part"
     for name in reading(module).imported:
         if not name.startswith("orchestrator."):
             continue
         other = name.split(".")[1]
-        if other in {part, "__version__"}:
-            continue
-        assert FLOOR_OF.get(other, len(FLOORS)) < FLOOR_OF[part], (
-            f"{module} imports {name}, which does not lie below it"
-        )
+        if other not in {part, "__version__"} and FLOOR_OF.get(other, len(FLOORS)) >= FLOOR_OF[part]:
+            yield f"{module} imports {name}, which does not lie below it"
+
+
+def test_imports_only_go_down() -> None:
+    assert [found for module in modules() for found in reaching_up(module)] == []
 
 
 CIRCLES = {
@@ -193,18 +196,21 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert sorted(left) == []
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if part_of(m) in PURE_PARTS and m not in EDGES])
-def test_what_decides_neither_acts_nor_asks_the_time(module: str) -> None:
-    for name in reading(module).at_run_time:
-        for impure in IMPURE_MODULES:
-            assert not f"{name}.".startswith(f"{impure}."), f"{module} imports {name}"
-    assert reading(module).impure == (), module
+def test_what_decides_neither_acts_nor_asks_the_time() -> None:
+    pure = [module for module in modules() if part_of(module) in PURE_PARTS and module not in EDGES]
+    acting = [f"{module}:{found}" for module in pure for found in reading(module).impure]
+    importing = [
+        f"{module} imports {name}"
+        for module in pure
+        for name in reading(module).at_run_time
+        if any(f"{name}.".startswith(f"{impure}.") for impure in IMPURE_MODULES)
+    ]
+    assert (acting, importing) == ([], [])
 
 
-@pytest.mark.parametrize("module", modules())
-def test_no_module_is_a_drawer(module: str) -> None:
-    for name in Path(module).with_suffix("").parts[1:]:
-        assert not DRAWERS.match(name), f"{module}: name it for the noun it holds or the -ing it does"
+def test_no_module_is_a_drawer() -> None:
+    """A module is named for the noun it holds or the -ing it does."""
+    assert [m for m in modules() if any(DRAWERS.match(name) for name in Path(m).with_suffix("").parts[1:])] == []
 
 
 def needs_test(module: str) -> bool:
@@ -222,16 +228,19 @@ def has_test(module: str) -> bool:
     return beside.exists() or (len(inside.parts) > 2 and whole.exists())
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if needs_test(m)])
-def test_every_module_has_a_test_beside_it(module: str) -> None:
-    assert has_test(module), f"{module} has no test beside it"
+def test_every_module_has_a_test_beside_it() -> None:
+    assert [module for module in modules() if needs_test(module) and not has_test(module)] == []
 
 
-@pytest.mark.parametrize("module", [m for m in modules() if part_of(m) != "agents"])
-def test_facts_of_a_cli_live_in_its_adapter(module: str) -> None:
+def test_facts_of_a_cli_live_in_its_adapter() -> None:
     """``if agent == "codex"`` outside agents/ is a bug, and so is a ``match`` on it."""
-    for line, name in reading(module).decisions:
-        pytest.fail(f"{module}:{line} decides by the name of a CLI: {name!r}")
+    others = [module for module in modules() if part_of(module) != "agents"]
+    deciding = [
+        f"{module}:{line} decides by the name of a CLI: {name!r}"
+        for module in others
+        for line, name in reading(module).decisions
+    ]
+    assert deciding == []
 
 
 def test_every_adapter_has_its_name_guarded() -> None:

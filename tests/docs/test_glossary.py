@@ -7,6 +7,7 @@ import importlib
 import io
 import re
 import tokenize
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -152,14 +153,18 @@ def test_the_glossary_is_short_sorted_and_has_each_term_once() -> None:
     assert found == sorted(set(found))
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_no_document_has_a_retired_word(path: Path) -> None:
-    assert retired_words(prose(path.read_text(encoding="utf-8")), RETIRED_IN_PROSE) == []
+def guilty(texts: Iterable[tuple[str, str]], *more: dict[str, str]) -> dict[str, list[str]]:
+    """Return the retired words of each named text that has any."""
+    return {name: found for name, text in texts if (found := retired_words(text, *more))}
 
 
-@pytest.mark.parametrize("path", SHOWN, ids=named)
-def test_nothing_that_is_shown_or_told_to_agents_has_a_retired_word(path: Path) -> None:
-    assert retired_words(path.read_text(encoding="utf-8")) == []
+def test_no_document_has_a_retired_word() -> None:
+    texts = ((named(path), prose(path.read_text(encoding="utf-8"))) for path in DOCUMENTS)
+    assert guilty(texts, RETIRED_IN_PROSE) == {}
+
+
+def test_nothing_that_is_shown_or_told_to_agents_has_a_retired_word() -> None:
+    assert guilty((named(path), path.read_text(encoding="utf-8")) for path in SHOWN) == {}
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -168,33 +173,29 @@ def test_no_help_text_has_a_retired_word(name: str) -> None:
     assert retired_words(command.get_help(click.Context(command)), RETIRED_IN_PROSE) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_no_docstring_and_no_comment_has_a_retired_word(path: Path) -> None:
-    assert retired_words(reading(path).notes, RETIRED_IN_PROSE) == []
+def test_no_docstring_and_no_comment_has_a_retired_word() -> None:
+    assert guilty(((named(path), reading(path).notes) for path in MODULES), RETIRED_IN_PROSE) == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_no_docstring_of_a_module_says_what_goes_in_and_out_instead_of_what_is_done(path: Path) -> None:
-    first = reading(path).first
-    assert re.search(r"\bin[,:;] .*\bout\b", " ".join(first.split())) is None
-    assert first.endswith((".", ":", ")"))
+def test_no_docstring_of_a_module_says_what_goes_in_and_out_instead_of_what_is_done() -> None:
+    first = {named(path): " ".join(reading(path).first.split()) for path in MODULES}
+    assert [name for name, text in first.items() if re.search(r"\bin[,:;] .*\bout\b", text)] == []
+    assert [name for name, text in first.items() if not text.endswith((".", ":", ")"))] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=named)
-def test_no_message_has_a_retired_word(path: Path) -> None:
-    if named(path) not in RECORDED:
-        assert retired_words(reading(path).messages) == []
+def test_no_message_has_a_retired_word() -> None:
+    assert guilty((named(path), reading(path).messages) for path in MODULES if named(path) not in RECORDED) == {}
 
 
 def test_no_source_has_a_word_that_is_retired_everywhere() -> None:
     sources = [path for room in ("orchestrator", "benchmarks", "tests") for path in (ROOT / room).rglob("*.py")]
-    guilty = {
+    found = {
         named(path)
         for path in sources
         if path != Path(__file__)
         and any(word in path.read_text(encoding="utf-8").lower() for word in RETIRED_EVERYWHERE)
     }
-    assert guilty <= set(RECORDED)
+    assert found <= set(RECORDED)
 
 
 def names_in(tree: ast.Module) -> set[str]:

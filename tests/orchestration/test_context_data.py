@@ -9,7 +9,7 @@ from orchestrator.orchestration.context_data import MOST_BYTES, checked_context
 CYCLE: dict[str, Any] = {}
 CYCLE["itself"] = CYCLE
 DEEP: dict[str, Any] = {}
-for _ in range(100_000):
+for _ in range(10_000):
     DEEP = {"d": DEEP}
 
 
