@@ -69,7 +69,29 @@ class PlanFinished:
     kind: Literal["plan_finished"] = "plan_finished"
 
 
+@value_class
+class AntipatternFound:
+    """Workers do what seldom ends well: one of the queries of ``docs/metrics.md`` has found its case.
+
+    It is told once, and nothing is decided by it alone.
+    """
+
+    name: str
+    summary: str
+    entries: tuple[int, ...]
+    """Where it can be seen: numbers of entries of this journal."""
+    worker: WorkerId | None = None
+    kind: Literal["antipattern_found"] = "antipattern_found"
+
+    @property
+    def words(self) -> str:
+        """What was seen, and where."""
+        where = f" (entries {', '.join(map(str, self.entries))})" if self.entries else ""
+        return f"{self.name}: {self.summary}{where}"
+
+
 Fact: TypeAlias = Annotated[
-    DecisionMade | RecoveryChosen | PersonAsked | Warned | PlanFinished, Field(discriminator="kind")
+    DecisionMade | RecoveryChosen | PersonAsked | Warned | PlanFinished | AntipatternFound,
+    Field(discriminator="kind"),
 ]
-FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned, PlanFinished)
+FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned, PlanFinished, AntipatternFound)

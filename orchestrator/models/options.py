@@ -156,6 +156,10 @@ class SessionOptions:
     nobody can be asked, one that is sent on after the plan is over and fails takes the plan's result with it, and a
     writer whose layer has been merged is started again in the target.  From 3 on, tasks and findings that agents report
     are shown to those who come after them."""
+    watch_rules: int = 0
+    """Which rules watch how the session goes; journals from before there were any go by none.
+
+    From 1 on, the queries of antipatterns run over its entries as they come, and what they find is told."""
     tells_task_anew: bool = False
     """Whose conversation turns out to be gone is told the task as well as what it was to be told in there; in journals
     before this was known, the latter alone."""

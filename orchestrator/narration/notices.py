@@ -313,6 +313,8 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
             yield _Said("session", Weight.IMPORTANT, sentences.plan_words(result), more=lines)
         case facts.Warned(text=text, worker=worker):
             yield _Said("warning", Weight.IMPORTANT, text, worker)
+        case facts.AntipatternFound(worker=worker):
+            yield _Said("warning", Weight.IMPORTANT, wanted.words, worker, topic=Topic.FINDING)
         case (
             effects.StartWorker()
             | effects.TakeSnapshot()

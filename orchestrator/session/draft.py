@@ -23,10 +23,12 @@ from orchestrator.session.state import (
     PlanRun,
     Session,
     Storage,
+    Watch,
     WorkerDetail,
     copied,
     is_alive,
 )
+from orchestrator.tuning.behaviours import NOTHING_DONE
 
 
 class Draft:
@@ -75,6 +77,18 @@ class Draft:
         if self.session.plan_run is self._before.plan_run:
             self.session.plan_run = copied(self.session.plan_run)
         return self.session.plan_run
+
+    @property
+    def watch(self) -> Watch:
+        """What the queries of antipatterns remember, to be changed."""
+        if self.session.watch is self._before.watch:
+            self.session.watch = copied(self.session.watch)
+        return self.session.watch
+
+    @property
+    def has_decided(self) -> bool:
+        """Whether this entry brought the decision of a review."""
+        return self.session.assessment.decisions is not self._before.assessment.decisions
 
     def worker(self, worker: WorkerId) -> WorkerState:
         """What people are shown of a worker, to be read."""
@@ -150,6 +164,7 @@ class Draft:
         detail.next_assignment = detail.start_at = None
         detail.calls = detail.calls.for_next_attempt()
         detail.current = Attempt(conversation_asked=assignment.resume)
+        detail.trace = NOTHING_DONE
         self.do(StartWorker(worker=worker, attempt=state.attempt, assignment=assignment))
 
     def stop(self, worker: WorkerId, because: str, *, then: Assignment | None = None) -> None:

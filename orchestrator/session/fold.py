@@ -48,6 +48,7 @@ from orchestrator.session.health import on_read
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.outbound_commands import on_done, on_inspected
 from orchestrator.session.output import on_output, on_stream_fault
+from orchestrator.session.pattern_watch import watch
 from orchestrator.session.plan_progress import on_gates_measured, on_layers_merged
 from orchestrator.session.review_cycle import on_baseline, on_checks, on_snapshot
 from orchestrator.session.state import Ending, Phase, Session
@@ -78,6 +79,8 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[W
         return draft.session, ()
     _take(draft, body)
     _close_effect(draft, body)
+    if draft.session.options.watch_rules:
+        watch(draft, body)
     if not isinstance(body, QUIET):
         advance(draft)
     _close_session(draft)

@@ -22,7 +22,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.egress import OutboundArtifact
 from orchestrator.models.entries import JOURNAL_FORMAT, FollowUp
 from orchestrator.models.events import AgentEvent, FailureKind
-from orchestrator.models.facts import Question
+from orchestrator.models.facts import AntipatternFound, Question
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -37,6 +37,8 @@ from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.budget import Estimate
 from orchestrator.safety.resources import ResourceMonitor
 from orchestrator.session.calls import Calls
+from orchestrator.tuning.behaviours import NOTHING_DONE, NOTHING_SEEN, Scene, Trace
+from orchestrator.tuning.review_measures import ReviewMeasure
 from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
@@ -257,6 +259,8 @@ class WorkerDetail:
     """How often it started, or tried to start, the CLI of another agent, by that CLI."""
     current: Attempt = field(default_factory=Attempt)
     """The attempt that runs, or ran last."""
+    trace: Trace = field(default_factory=lambda: NOTHING_DONE)
+    """What it did in it, as far as the queries of antipatterns ask for it."""
 
 
 def is_alive(worker: WorkerState) -> bool:
@@ -379,6 +383,22 @@ class PlanRun:
 
 
 @dataclass(slots=True)
+class Watch:
+    """What the queries of antipatterns remember of the session as a whole."""
+
+    scene: Scene = field(default_factory=lambda: NOTHING_SEEN)
+    reviews: tuple[ReviewMeasure, ...] = ()
+    """Those that are decided."""
+    starts: tuple[tuple[int, str], ...] = ()
+    """Entry and worker of each start since work was sent back for the first time."""
+    written: Mapping[WorkerId, int] = field(default_factory=dict)
+    """Lines that each worker added and removed, as its work was measured last."""
+    left: int | None = None
+    """Lines that differ from the beginning, as they were looked at last."""
+    found: tuple[AntipatternFound, ...] = ()
+
+
+@dataclass(slots=True)
 class Session:
     """Everything that is known and decided after entry ``n``."""
 
@@ -403,6 +423,7 @@ class Session:
     approvals: Approvals = field(default_factory=Approvals)
     storage: Storage = field(default_factory=Storage)
     plan_run: PlanRun = field(default_factory=PlanRun)
+    watch: Watch = field(default_factory=Watch)
     board: tuple[BoardItem, ...] = ()
     """Tasks and notes that agents of the session's own plan left for each other, oldest first."""
     warnings: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from datetime import datetime
 from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.facts import AntipatternFound
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
@@ -151,6 +152,8 @@ class SessionSummary:
     """How the session stands against its budget, with what is over and what is unknown; empty without one."""
     team: TeamSummary | None = None
     """``None`` only where no session is summed up."""
+    antipatterns: tuple[AntipatternFound, ...] = ()
+    """Ways of going wrong that the queries of ``docs/metrics.md`` have found; each is a warning as well."""
     settled: tuple[Settled, ...] = ()
     """Questions that are closed: what was asked, who answered what from where and when, and what became of it."""
 
@@ -201,6 +204,7 @@ def summarise(session: Session) -> SessionSummary:
         result=session.plan_run.result,
         budget=account_of(session),
         settled=session.approvals.settled,
+        antipatterns=session.watch.found,
     )
 
 

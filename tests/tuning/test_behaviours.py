@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,27 @@ from typing import Any
 import pytest
 from pydantic_core import from_json, to_json
 
+from orchestrator.models.entries import AgentOutput, Command, Input, JournalEntry, UserCommand
+from orchestrator.models.events import AGENT_EVENT
+from orchestrator.models.facts import AntipatternFound
+from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
+from orchestrator.models.work import Role
+from orchestrator.models.workers import WorkerState, WorkerStatus
+from orchestrator.session.fold import step
+from orchestrator.session.state import Session, WorkerDetail
 from orchestrator.tuning.antipatterns import detect_coordination_antipatterns
-from orchestrator.tuning.behaviours import LEAST_REPEATS, MOST_AFTER_END, Behaviour, BehaviourFold, rework_found
+from orchestrator.tuning.behaviours import (
+    LEAST_REPEATS,
+    MOST_AFTER_END,
+    NOTHING_DONE,
+    Behaviour,
+    BehaviourFold,
+    rework_found,
+)
 from orchestrator.tuning.session_measures import SessionMeasures, measures_of
+from tests.session.conftest import Play
 
+AT = datetime(2026, 11, 30, tzinfo=UTC)
 JOURNALS = Path(__file__).resolve().parents[1] / "recordings" / "journals"
 Step = tuple[str, dict[str, Any]]
 
@@ -33,17 +51,62 @@ def said(text: str, kind: str = "said", **more: Any) -> dict[str, Any]:
 
 def found(steps: Sequence[Step | str]) -> list[Behaviour]:
     fold, every = BehaviourFold(), list[Behaviour]()
-    for entry, step in enumerate(steps, start=1):
-        if isinstance(step, str):
-            if step == "sent back":
+    for entry, one in enumerate(steps, start=1):
+        if isinstance(one, str):
+            if one == "sent back":
                 fold.asked_again()
             else:
-                every += fold.take(entry, "worker_started", {"worker": step, "attempt": 1})
+                every += fold.take(entry, "worker_started", {"worker": one, "attempt": 1})
             continue
-        worker, payload = step
+        worker, payload = one
         event = {"agent": worker.partition("-")[0], "payload": payload}
         every += fold.take(entry, "agent_output", {"worker": worker, "events": [event]})
+    # A session knows whose agent a worker is before it has spoken, so it may hear of a deadlock earlier.
+    assert [one.name if one.name == "deadlock" else one for one in found_live(steps)] == [
+        one.name if one.name == "deadlock" else one for one in every
+    ]
     return every
+
+
+def found_live(steps: Sequence[Step | str]) -> list[Behaviour]:
+    """The same, as a session finds it while it runs."""
+    session, every = crew(steps), list[Behaviour]()
+    for entry, one in enumerate(steps, start=1):
+        if isinstance(one, str) and one != "sent back":
+            state = replace(session.workers[WorkerId(one)], attempt=session.workers[WorkerId(one)].attempt + 1)
+            session.workers = {**session.workers, state.id: state}
+            detail = replace(session.details[state.id], trace=NOTHING_DONE)
+            session.details = {**session.details, state.id: detail}
+            continue
+        if isinstance(one, str):
+            body: Input = UserCommand(Command.PAUSE, by="terminal", worker=WorkerId("nobody"))
+        else:
+            state = session.workers[WorkerId(one[0])]
+            payload = {"subtype": "success", "ok": True} | one[1] if one[1]["kind"] == "turn_ended" else one[1]
+            told = {"type": "progress", "agent": str(state.agent), "timestamp": AT, "payload": payload}
+            event = AGENT_EVENT.validate_python(told)
+            body = AgentOutput(state.id, state.attempt, "stdout", 0, 1, (event,))
+        before = session
+        session, wanted = step(session, JournalEntry(entry, AT, body))
+        assert before.watch.found == session.watch.found[: len(before.watch.found)]
+        facts = [fact for fact in wanted if isinstance(fact, AntipatternFound)]
+        every += [Behaviour(fact.name, fact.summary, fact.entries) for fact in facts]
+    return every
+
+
+def crew(steps: Sequence[Step | str]) -> Session:
+    """A session in which everybody who is named runs."""
+    session = Play("gemini", "claude", "codex", watch_rules=1).session
+    for one in steps:
+        name = WorkerId(one if isinstance(one, str) else one[0])
+        if name not in session.workers and name != "sent back":
+            agent = AgentName("claude" if name.partition("-")[0] == "claude" else name.partition("-")[0])
+            assignment = replace(session.details[WorkerId("gemini")].assignment, worker=name)
+            shim = ProcessIdentity(100, 1)
+            state = WorkerState(name, agent, Role.ANALYST, WorkerStatus.RUNNING, attempt=1, shim=shim)
+            session.workers = {**session.workers, name: state}
+            session.details = {**session.details, name: WorkerDetail(assignment)}
+    return session
 
 
 def names(steps: Sequence[Step | str]) -> list[str]:

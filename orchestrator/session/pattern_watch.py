@@ -1,0 +1,167 @@
+"""Run the queries of antipatterns while the session runs: each entry is taken in once, and what is found is told once.
+
+They are the queries that ``orchestrate metrics`` asks of journals; nothing is decided here.  Most entries are none of
+those that a query looks at, and these cost one look at their class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final, cast
+
+from orchestrator.models.changes import ChangeMeasured
+from orchestrator.models.decisions import Action, OrchestratorDecision
+from orchestrator.models.entries import (
+    AgentOutput,
+    CoordinatorResumed,
+    FollowUp,
+    Input,
+    SnapshotTaken,
+    UserCommand,
+    WorkerStarted,
+    WorkMeasured,
+)
+from orchestrator.models.facts import AntipatternFound
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import Verdict
+from orchestrator.session.draft import Draft
+from orchestrator.session.state import Session, is_alive
+from orchestrator.tuning.antipatterns import AntiPattern, excessive_rounds, handoff_cycles, lone_dissenters
+from orchestrator.tuning.behaviours import HEARD, Behaviour, Heard, Scene, Trace, asked_again, heard, rework_found
+from orchestrator.tuning.review_measures import ReviewMeasure
+from orchestrator.tuning.session_measures import SessionMeasures
+from orchestrator.value_class import value_class
+
+WATCHED: Final = frozenset(
+    {AgentOutput, WorkerStarted, SnapshotTaken, WorkMeasured, ChangeMeasured, UserCommand, CoordinatorResumed}
+)
+"""What a query looks at, beside the decisions of reviews."""
+
+
+def watch(draft: Draft, body: Input) -> None:
+    """Take in one entry."""
+    if draft.has_decided:
+        _decided(draft)
+    if type(body) not in WATCHED:
+        return
+    match body:
+        case AgentOutput(events=events):
+            if any(type(event.payload) in HEARD for event in events):
+                _heard(draft, body)
+        case WorkerStarted(worker=worker):
+            _started(draft, worker)
+        case SnapshotTaken(problem=None, insertions=more, deletions=less):
+            draft.watch.left = more + less
+        case WorkMeasured(problem=None, worker=worker, insertions=more, deletions=less):
+            draft.watch.written = {**draft.session.watch.written, worker: more + less}
+        case ChangeMeasured(problem=None, insertions=more, deletions=less):
+            draft.watch.left = more + less
+            _ended(draft)
+        case UserCommand() | CoordinatorResumed(follow_up=FollowUp()):
+            _asked_again(draft)
+        case _:
+            pass
+
+
+@value_class
+class _Crew:
+    """The workers that run, looked up only where a query asks for them."""
+
+    session: Session
+
+    def __iter__(self) -> Iterator[tuple[str, str, Trace]]:
+        for name, detail in self.session.details.items():
+            state = self.session.workers[name]
+            if is_alive(state):
+                yield name, state.agent, detail.trace
+
+
+def _heard(draft: Draft, body: AgentOutput) -> None:
+    worker = body.worker
+    state = draft.session.workers.get(worker)
+    if state is None or body.attempt != state.attempt or worker not in draft.session.details:
+        return
+    crew = _Crew(draft.session)
+    for event in body.events:
+        if type(event.payload) not in HEARD:
+            continue
+        before, scene = draft.detail(worker).trace, draft.session.watch.scene
+        payload = cast(Heard, event.payload)
+        trace, after, found = heard(draft.session.n, worker, before, scene, payload, crew)
+        if trace is not before:
+            draft.change_detail(worker).trace = trace
+        if after is not scene:
+            draft.watch.scene = after
+        for one in found:
+            _tell(draft, one, worker)
+
+
+def _started(draft: Draft, worker: WorkerId) -> None:
+    reviews = draft.session.watch.reviews
+    if any(review.action == Action.PAUSE_AND_CLARIFY for review in reviews):
+        draft.watch.starts = (*draft.session.watch.starts, (draft.session.n, worker))
+        _tell_each(draft, handoff_cycles(measures_so_far(draft.session)))
+
+
+def _decided(draft: Draft) -> None:
+    """Measure the reviews that this entry has decided, and ask what they show."""
+    known = draft.session.watch.reviews
+    fresh = draft.session.assessment.decisions[len(known) :]
+    draft.watch.reviews = (*known, *(_measure(draft, decision) for decision in fresh))
+    if any(decision.action is Action.PAUSE_AND_CLARIFY for decision in fresh):
+        _asked_again(draft)
+    measures = measures_so_far(draft.session)
+    _tell_each(draft, excessive_rounds(measures))
+    _tell_each(draft, lone_dissenters([measures]))
+
+
+def _measure(draft: Draft, decision: OrchestratorDecision) -> ReviewMeasure:
+    assert decision.review is not None
+    review = draft.session.assessment.reviews[decision.review]
+    answers = [answer for answer in (*review.panel.values(), review.measured) if answer is not None]
+    told = tuple((str(one.reviewer), str(one.verdict)) for one in answers if one.verdict is not Verdict.ABSTAINED)
+    request, waited = review.request, (draft.at - review.request.asked_at).total_seconds()
+    about, trigger = request.about or "", str(request.trigger)
+    return ReviewMeasure(max(0.0, waited), str(decision.action), told, draft.session.n, about, trigger)
+
+
+def _ended(draft: Draft) -> None:
+    session = draft.session
+    found = rework_found(sum(session.watch.written.values()), session.watch.left, session.n)
+    if found is not None:
+        _tell(draft, found, None)
+    _tell_each(draft, excessive_rounds(measures_so_far(session)))
+
+
+def _asked_again(draft: Draft) -> None:
+    draft.watch.scene = Scene({}, draft.session.watch.scene.told)
+    for worker, detail in draft.session.details.items():
+        trace = asked_again(detail.trace)
+        if trace is not detail.trace:
+            draft.change_detail(worker).trace = trace
+
+
+def measures_so_far(session: Session) -> SessionMeasures:
+    """The running session in the figures that the queries over journals take."""
+    known = session.watch
+    return SessionMeasures(
+        str(session.id), session.opened_at, reviews=known.reviews, starts=known.starts, left=known.left
+    )
+
+
+def _tell_each(draft: Draft, found: Iterable[AntiPattern]) -> None:
+    for one in found:
+        entries = tuple(entry for evidence in one.evidence for entry in evidence.entries)
+        about = one.summary.partition(" ")[0] if one.name == "lone dissenter" else ""
+        key = (one.name, about or str(entries[:1]))
+        told = draft.session.watch.scene.told
+        if key not in told:
+            draft.watch.scene = Scene(draft.session.watch.scene.writers, told | {key})
+            _tell(draft, Behaviour(one.name, one.summary, entries), None)
+
+
+def _tell(draft: Draft, found: Behaviour, worker: WorkerId | None) -> None:
+    fact = AntipatternFound(found.name, found.summary, found.entries, worker)
+    draft.watch.found = (*draft.session.watch.found, fact)
+    draft.session.warnings = (*draft.session.warnings, fact.words)
+    draft.tell(fact)
