@@ -43,16 +43,20 @@ def session_document(session: Session, folder: SessionFolder, *, exit_code: int 
     Args:
         exit_code: The exit code of the run that this document ends; ``None`` for a document that ends no run.
     """
+    return located_document(summary_values(session), folder, exit_code=exit_code)
+
+
+def summary_values(session: Session) -> dict[str, Any]:
+    """A session's summary by the names of its facts."""
     from dataclasses import asdict
 
     from orchestrator.session.summary import summarise
 
-    return document(
-        {
-            **asdict(summarise(session)),
-            "exit_code": exit_code,
-            "folder": folder.path,
-            "journal": folder.journal_file,
-            "report": folder.report_text_file if folder.report_text_file.exists() else None,
-        }
-    )
+    return asdict(summarise(session))
+
+
+def located_document(summary: Mapping[str, Any], folder: SessionFolder, *, exit_code: int | None = None) -> str:
+    """A summary by the names of its facts, and where the session's record lies."""
+    report = folder.report_text_file if folder.report_text_file.exists() else None
+    where = {"folder": folder.path, "journal": folder.journal_file, "report": report}
+    return document({**summary, "exit_code": exit_code, **where})

@@ -6,8 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from orchestrator.cli.labelled_rows import labelled_lines
-from orchestrator.cli.session_lookup import workspace_words
+from orchestrator.cli.closing_words import ClosingWords, NextStepWords, laid_out
 from orchestrator.composition.team_choice import Team
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import session_holder
@@ -50,13 +49,6 @@ from orchestrator.session.summary import (
     waited_for_person_s,
 )
 
-_COLOURS = {
-    Outcome.DONE: "\x1b[1;32m",
-    Outcome.FAILED: "\x1b[1;31m",
-    Outcome.NEEDS_PERSON: "\x1b[1;33m",
-    # A person stopped it: that is no warning.
-    Outcome.INTERRUPTED: "\x1b[1m",
-}
 _MANY_FILES = 12
 _FEW_CALLS = 3
 
@@ -67,23 +59,35 @@ def final_words(session: Session, folder: SessionFolder, *, colour: bool = False
     Args:
         width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
     """
+    is_running = session_holder(folder) is not None
+    return laid_out(closing_words(session, is_running=is_running), folder, colour=colour, width=width)
+
+
+def closing_words(session: Session, *, is_running: bool) -> ClosingWords:
+    """Put a session into words that hold wherever its folder lies.
+
+    Args:
+        is_running: Whether a coordinator runs it now; of one that is closed it makes no difference.
+    """
     summary = summarise(session)
     status = OUTCOME_WORDS[session.closed.outcome] if session.closed else status_words(summary.status)
-    if session.closed is None and session_holder(folder) is None:
+    if session.closed is None and not is_running:
         status = "lost its coordinator"
-    if colour and session.closed is not None:
-        status = f"{_COLOURS[session.closed.outcome]}{status}\x1b[0m"
-    reason = f": {one_line(summary.reason, 600)}" if summary.reason else ""
     rows = [
         ("session", f"{summary.id}, {duration(summary.elapsed_s)}, target {quoted_name(summary.target)}"),
         *_copy_words(summary),
         ("task", one_line(summary.task, 160)),
         *(("then", one_line(text, 160)) for text in summary.follow_ups),
         *_facts(session, summary),
-        *_ending(session, summary, folder),
+        *_questions(summary),
     ]
-    lines = [f"{status}{reason}"]
-    return "\n".join([*lines, *labelled_lines(rows, width=width)])
+    return ClosingWords(
+        status=status,
+        reason=f": {one_line(summary.reason, 600)}" if summary.reason else "",
+        outcome=session.closed.outcome if session.closed else None,
+        rows=tuple(rows),
+        next_steps=tuple(_next_steps(session, summary, is_running=is_running)),
+    )
 
 
 def _copy_words(summary: SessionSummary) -> Iterator[tuple[str, str]]:
@@ -268,7 +272,7 @@ def proof_words(worker: WorkerSummary) -> str:
     return f"nothing ({worker.exit.proof})"
 
 
-def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) -> Iterator[tuple[str, str]]:
+def _questions(summary: SessionSummary) -> Iterator[tuple[str, str]]:
     for question in summary.questions:
         yield "question", f"{question.id}: {question.asked_by} asks: {one_line(question.text, 4000)}"
         for point in question.points:
@@ -278,19 +282,17 @@ def _ending(session: Session, summary: SessionSummary, folder: SessionFolder) ->
             yield "", f"  {number}. {one_line(suggestion, 300)}"
             if effect:
                 yield "", f"     → {one_line(effect, 300)}"
-    if folder.report_text_file.exists():
-        yield "report", quoted_name(str(folder.report_text_file))
-    else:
-        yield "folder", quoted_name(str(folder.path))
-    where = workspace_words(folder.workspace)
+
+
+def _next_steps(session: Session, summary: SessionSummary, *, is_running: bool) -> Iterator[NextStepWords]:
     if session.options.team == Team.ANSWER and session.closed is not None:
-        yield "next", "if a change was wanted: the same command again with --team change"
+        yield NextStepWords("next", "if a change was wanted: the same command again with --team change")
     if session.closed is not None and session.closed.outcome in (Outcome.DONE, Outcome.FAILED):
         step = next_step(summary, session.closed.outcome)
-        yield "next", f"{step.words}: {step.command}{where}" if step.command else step.words
-    next_command = _next_command(session, is_running=session_holder(folder) is not None)
+        yield NextStepWords("next", step.words, step.command)
+    next_command = _next_command(session, is_running=is_running)
     if next_command is not None:
-        yield "go on", f"{next_command}{where}"
+        yield NextStepWords("go on", command=next_command)
 
 
 def _next_command(session: Session, *, is_running: bool) -> str | None:

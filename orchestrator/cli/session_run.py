@@ -13,6 +13,7 @@ import anyio
 from orchestrator.cli.background import hand_over
 from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
+from orchestrator.cli.kept_words import keep_ended
 from orchestrator.cli.notifier import Notifier
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
@@ -190,4 +191,5 @@ def _attended(
         out = sys.stdout
         folder = SessionFolder(result.folder)
         put_out(final_words(result.state, folder, colour=colours_wanted(out), width=terminal_width(out)))
+    keep_ended(result.state, SessionFolder(result.folder))
     return result

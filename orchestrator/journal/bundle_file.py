@@ -30,6 +30,7 @@ LEFT_OUT = {
     "changes.patch": "the change of the target",
     "leaving": "what was to leave in the agents' place",
     "workers/etc": "copies of system files",
+    "shown.json": "",
     "session.lock": "",
     "disk.reserve": "",
 }

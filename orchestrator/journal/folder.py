@@ -61,6 +61,11 @@ class SessionFolder:
         return self.path / "report.json"
 
     @property
+    def kept_summary_file(self) -> Path:
+        """What ``show`` tells of a session that has ended; derived from the journal."""
+        return self.path / "shown.json"
+
+    @property
     def patch_file(self) -> Path:
         """What the session changed in its target, as a patch."""
         return self.path / "changes.patch"

@@ -1,0 +1,79 @@
+"""Tell of a session that has ended what was kept when it was last told, without its journal being folded again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cli.closing_words import ClosingWords, NextStepWords
+from orchestrator.journal.folder import SessionFolder
+from orchestrator.journal.kept_summary import Unusable, keep, kept, stamp_of
+from orchestrator.models.session_outcome import Outcome
+from orchestrator.value_class import value_class
+
+if TYPE_CHECKING:
+    from orchestrator.session.state import Session
+
+
+@value_class
+class Told:
+    """What is told of a session: in words, and as the document's values."""
+
+    words: ClosingWords
+    summary: dict[str, Any]
+
+
+def told_before(folder: SessionFolder, stamp: dict[str, object]) -> Told | Unusable | None:
+    """What was told of the session as its journal stands; ``None`` where that has not been told yet."""
+    found = kept(folder, stamp=stamp)
+    if found is None or isinstance(found, Unusable):
+        return found
+    try:
+        words = found["words"]
+        return Told(
+            ClosingWords(
+                status=str(words["status"]),
+                reason=str(words["reason"]),
+                outcome=Outcome(words["outcome"]),
+                rows=tuple((str(label), str(text)) for label, text in words["rows"]),
+                next_steps=tuple(NextStepWords(*map(str, step)) for step in words["next_steps"]),
+            ),
+            dict(found["summary"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return Unusable("is damaged")
+
+
+def told_now(session: Session, *, is_running: bool) -> Told:
+    """What is to be told of a folded session.
+
+    Args:
+        is_running: Whether a coordinator runs it now.
+    """
+    from orchestrator.cli.documents import summary_values
+    from orchestrator.cli.final_words import closing_words
+
+    return Told(closing_words(session, is_running=is_running), summary_values(session))
+
+
+def keep_ended(session: Session, folder: SessionFolder) -> None:
+    """Keep what is told of a session that has just ended here, so that ``show`` need not fold its journal at all."""
+    from orchestrator.journal.reader import read_last_entry
+
+    if session.closed is None or session.change is None or session.change.problem is not None:
+        return
+    stamp = stamp_of(folder)
+    last = read_last_entry(folder.journal_file)
+    # Somebody may have gone on with it already.
+    if stamp is not None and last is not None and last.n == session.n:
+        keep_told(told_now(session, is_running=False), folder, stamp=stamp)
+
+
+def keep_told(told: Told, folder: SessionFolder, *, stamp: dict[str, object]) -> None:
+    """Keep what is told of a session that has ended, for whoever asks next."""
+    from orchestrator.cli.documents import document
+
+    words = told.words
+    steps = [(step.label, step.words, step.command) for step in words.next_steps]
+    rows = {"status": words.status, "reason": words.reason, "outcome": words.outcome, "rows": words.rows}
+    keep(folder, {"words": {**rows, "next_steps": steps}, "summary": json.loads(document(told.summary))}, stamp=stamp)
