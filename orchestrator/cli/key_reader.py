@@ -16,6 +16,8 @@ _LOOK_AGAIN_S: Final = 1.0
 """A shell that takes the terminal, or gives it back, tells nobody."""
 _NAMES: Final = {"\x1b": "escape", "\x1b[A": "up", "\x1b[B": "down", "\x1b[5~": "page up", "\x1b[6~": "page down"}
 _SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.)?|.", re.DOTALL)
+_LINE: Final = re.compile(r"[^\r\n][\r\n]|[\r\n][^\r\n]")
+_WORDS: Final = re.compile(r"\w{2,} \w{2,}|\w{9,}")
 
 
 class Wish(StrEnum):
@@ -33,7 +35,12 @@ class Wish(StrEnum):
 
 
 def key_names(typed: str) -> list[str]:
-    """What was typed as keys: a letter is itself, an arrow has a name, and what nobody asked for is left out."""
+    """What was typed as keys: a letter is itself, an arrow has a name, and what nobody asked for is left out.
+
+    A line, or words that come all at once, were pasted, or meant for a prompt: none of their letters is a key.
+    """
+    if _LINE.search(typed) or _WORDS.search(typed):
+        return []
     found = _SEQUENCE.findall(typed.replace("\x1bO", "\x1b["))
     return [_NAMES.get(one, one) for one in found if one in _NAMES or (len(one) == 1 and one.isprintable())]
 

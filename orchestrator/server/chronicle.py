@@ -260,11 +260,10 @@ class Chronicle:
             if known is None:
                 continue
             how = settled.get(name)
-            said = (
-                {"answer": clean(how.answer)[:_LONGEST], "by": clean(how.by), "outcome": clean(how.outcome)}
-                if how
-                else {}
-            )
+            said = {}
+            if how is not None:
+                told = {"answer": how.answer, "by": how.by, "who": how.who, "outcome": how.outcome}
+                said = {word: clean(text)[:_LONGEST] for word, text in told.items()}
             detail = {**known.detail, **said}
             until = _ms(entry.at)
             self._put(

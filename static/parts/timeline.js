@@ -47,13 +47,17 @@ function ticks(begin, end, width) {
   return found;
 }
 
+function answeredBy(detail) {
+  return detail.by ? `, from ${detail.by}${detail.who ? ` (${detail.who})` : ""}` : "";
+}
+
 function describe(kind, mark) {
   const took = mark.to ? ` (${duration((mark.to - mark.from) / 1000)})` : "";
   switch (kind) {
     case "call": return `${mark.worker}: ${mark.text}${mark.ok === false ? " – failed" : mark.to ? "" : " – still open"}${took}`;
     case "milestone": return `◆ ${mark.worker}: ${mark.text}`;
     case "review": return `Review ${mark.key}${mark.worker ? ` of ${mark.worker}` : ""}: ${Object.entries(mark.detail.answers ?? {}).map(([who, one]) => `${who} ${one.verdict}`).join(", ") || "no answer yet"}${mark.detail.action ? ` → ${words(mark.detail.action)} (${mark.detail.rule})` : ""}${took}`;
-    case "question": return `${mark.detail.asked_by} asks (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}, waited ${duration((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
+    case "question": return `${mark.detail.asked_by} asks (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}${answeredBy(mark.detail)}, waited ${duration((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
     default: return mark.text;
   }
 }

@@ -19,6 +19,9 @@ from orchestrator.cli.key_reader import KeyReader, key_names
         ("\x1b[A\x1bOB\x1b[6~q", ["up", "down", "page down", "q"]),
         ("\x1b[1;5C", []),
         ("\r\t\x01", []),
+        ("yes\r", []),
+        ("keep them for thirty days", []),
+        ("llllll", ["l"] * 6),
     ],
 )
 def test_what_is_typed_is_told_apart(typed: str, names: list[str]) -> None:
