@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +29,7 @@ from orchestrator.models.workers import WorkerStatus
 from orchestrator.server.chronicle import Chronicle, Mark
 from orchestrator.server.rows import EventRow, rows_of
 from orchestrator.server.views import StatusChange
+from orchestrator.value_class import value_class
 
 PLACES: Final = 240
 """Where the journal is looked at between its beginning and its end."""
@@ -40,7 +40,7 @@ ROWS: Final = 200
 """Of the event log's end."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_class
 class AxisSketch:
     """What some of a journal's entries tell."""
 

@@ -28,6 +28,7 @@ from orchestrator.server.plan_views import NodeView, plan_views
 from orchestrator.server.problems import Refusal, documented
 from orchestrator.server.raw_pages import MOST_BYTES, RawPage, read_page
 from orchestrator.server.session_rows import MOST_REPORT_BYTES, SessionEntry, session_entry
+from orchestrator.server.session_table import Column, SessionQuery, SessionTable
 from orchestrator.server.target_diff import DiffView
 from orchestrator.server.views import SessionView, WorkerView, question_views, review_views, session_view
 from orchestrator.session.open_questions import OpenQuestion
@@ -122,6 +123,19 @@ async def summary(follower: FollowerMeant) -> SessionSummary:
 async def sessions(request: Request) -> list[SessionEntry]:
     hub = hub_of(request)
     return [session_entry(row, hub.figures(row), waits=await hub.waits(row)) for row in await hub.rows()]
+
+
+@router.get("/api/sessions/table", summary="Some of the sessions: filtered, ordered, as many as asked for")
+async def sessions_table(
+    request: Request,
+    *,
+    text: Annotated[str, Query(max_length=200, description="In the task, the id, the target or the agents.")] = "",
+    status: Annotated[str, Query(max_length=40)] = "",
+    by: Annotated[Column, Query(description="The column it is ordered by.")] = "opened_at",
+    down: Annotated[bool, Query(description="The largest, or the newest, first.")] = True,
+    limit: Annotated[int, Query(ge=1, le=2000)] = 200,
+) -> SessionTable:
+    return await hub_of(request).table(SessionQuery(text, status, by, down, limit))
 
 
 @router.get("/api/events", summary="Events by page")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -15,11 +17,14 @@ from orchestrator.journal.folder import SessionFolder, newest_session, open_sess
 from orchestrator.journal.index import SessionIndex, SessionRow
 from orchestrator.server.follower import Follower
 from orchestrator.server.request_limits import Room
-from orchestrator.server.session_rows import Figures, figures_in_report
+from orchestrator.server.session_rows import Figures, SessionEntry, figures_in_report, session_entry, with_figures
+from orchestrator.server.session_table import SessionQuery, SessionTable, session_table
 from orchestrator.server.target_diff import Differ
 from orchestrator.session.summary import summarise, waits_for_person
 
 LIST_TIME_S = 60.0
+LIST_FRESH_S = 0.5
+"""Of ten thousand sessions the list takes a fifth of a second."""
 MOST_UNWATCHED = 8
 """Sessions kept in memory though no stream is open on them."""
 
@@ -40,6 +45,7 @@ class SessionHub:
         self.room = Room()
         """For those who watch a stream, of whichever session."""
         self._listing = anyio.Lock()
+        self._listed: tuple[float, list[SessionRow]] | None = None
         self.is_closed = False
 
     async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
@@ -97,12 +103,16 @@ class SessionHub:
         return list(self._followers)
 
     async def rows(self) -> list[SessionRow]:
-        """Every session of the workspace, newest first."""
+        """Every session of the workspace, newest first; everybody who asks within a moment gets the same list."""
         async with self._listing:
-            try:
-                return await off_loop(self._list, within_s=LIST_TIME_S, what="listing the sessions")
-            except TimeoutError as error:
-                raise OrchestrateError(str(error)) from error
+            now = anyio.current_time()
+            if self._listed is None or now - self._listed[0] > LIST_FRESH_S:
+                try:
+                    found = await off_loop(self._list, within_s=LIST_TIME_S, what="listing the sessions")
+                except TimeoutError as error:
+                    raise OrchestrateError(str(error)) from error
+                self._listed = (anyio.current_time(), found)
+            return self._listed[1]
 
     def figures(self, row: SessionRow) -> Figures | None:
         """What the session came to, as far as that is known without reading its journal."""
@@ -125,6 +135,23 @@ class SessionHub:
         except OrchestrateError:
             return False  # it has gone, or its journal is damaged, since the rows were listed
         return session is not None and waits_for_person(session)
+
+    async def table(self, query: SessionQuery) -> SessionTable:
+        """The part of the table of sessions that was asked for; what the reports say is read off the event loop."""
+        rows = await self.rows()
+        entries = [session_entry(row, None, waits=await self.waits(row)) for row in rows]
+        followed: dict[str, Figures | None] = {row.id: self.figures(row) for row in rows if row.id in self._followers}
+
+        def filled(entry: SessionEntry) -> SessionEntry:
+            file = SessionFolder(self.workspace / entry.id).report_data_file
+            found = followed[entry.id] if entry.id in followed else figures_in_report(file)
+            return with_figures(entry, found) if found else entry
+
+        choose = partial(session_table, entries, query, datetime.now(UTC), filled)
+        try:
+            return await off_loop(choose, within_s=LIST_TIME_S, what="reading the reports")
+        except TimeoutError as error:
+            raise OrchestrateError(str(error)) from error
 
     def differ(self, follower: Follower) -> Differ:
         return self._differs.setdefault(follower.folder.id, Differ(follower))

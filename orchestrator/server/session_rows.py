@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -60,7 +61,6 @@ class Figures:
 
 def session_entry(row: SessionRow, figures: Figures | None, *, waits: bool) -> SessionEntry:
     """What is shown of the row."""
-    usage = figures.usage if figures else None
     live = row.holder is not None
     if row.problem:
         status = "damaged"
@@ -68,7 +68,7 @@ def session_entry(row: SessionRow, figures: Figures | None, *, waits: bool) -> S
         status = WAITS if waits else "running"
     else:
         status = str(row.outcome) if row.outcome else "lost"
-    return SessionEntry(
+    entry = SessionEntry(
         id=row.id,
         task=row.task,
         target=row.target,
@@ -79,12 +79,22 @@ def session_entry(row: SessionRow, figures: Figures | None, *, waits: bool) -> S
         opened_at=row.opened_at,
         last_at=row.last_at,
         entries=row.entries,
-        cost_usd=usage.cost_usd if usage else None,
-        total_tokens=usage.total_tokens if usage else None,
-        files=figures.files if figures else None,
-        insertions=figures.insertions if figures else 0,
-        deletions=figures.deletions if figures else 0,
-        questions=figures.questions if figures else None,
+        cost_usd=None,
+        total_tokens=None,
+    )
+    return with_figures(entry, figures) if figures else entry
+
+
+def with_figures(entry: SessionEntry, figures: Figures) -> SessionEntry:
+    """The same with what the session came to."""
+    return replace(
+        entry,
+        cost_usd=figures.usage.cost_usd,
+        total_tokens=figures.usage.total_tokens,
+        files=figures.files,
+        insertions=figures.insertions,
+        deletions=figures.deletions,
+        questions=figures.questions,
     )
 
 

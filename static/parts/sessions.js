@@ -5,9 +5,10 @@ import { clock, duration, money, tokens, words } from "/static/format.js";
 
 const EVERY_MS = 5000;
 const MOST_SHOWN = 200;
+const MOST_ROWS = 2000;
 
-async function readSessions() {
-  const answer = await fetch("/api/sessions");
+async function readSessions(query) {
+  const answer = await fetch(`/api/sessions/table?${new URLSearchParams(query)}`);
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.detail ?? `the server answered ${answer.status}`);
   return body;
@@ -15,26 +16,15 @@ async function readSessions() {
 
 const seconds = (one) => (one.opened_at && one.last_at ? ((one.live ? Date.now() : Date.parse(one.last_at)) - Date.parse(one.opened_at)) / 1000 : null);
 const COLUMNS = [
-  { id: "status", label: "State", value: (one) => one.status },
-  { id: "task", label: "Task", value: (one) => one.task.toLowerCase() },
-  { id: "opened_at", label: "Begun", value: (one) => one.opened_at ?? "" },
-  { id: "duration", label: "Took", value: seconds, figure: true },
-  { id: "total_tokens", label: "Tokens", value: (one) => one.total_tokens, figure: true },
-  { id: "cost_usd", label: "Cost", value: (one) => one.cost_usd, figure: true },
-  { id: "changes", label: "Changes", value: (one) => (one.files === null ? null : one.insertions + one.deletions), figure: true },
-  { id: "questions", label: "Questions", value: (one) => one.questions, figure: true },
+  { id: "status", label: "State" },
+  { id: "task", label: "Task" },
+  { id: "opened_at", label: "Begun" },
+  { id: "duration", label: "Took", figure: true },
+  { id: "total_tokens", label: "Tokens", figure: true },
+  { id: "cost_usd", label: "Cost", figure: true },
+  { id: "changes", label: "Changes", figure: true },
+  { id: "questions", label: "Questions", figure: true },
 ];
-
-function ordered(all, { by, down }) {
-  const value = COLUMNS.find((column) => column.id === by).value;
-  return [...all].sort((a, b) => {
-    const [x, y] = [value(a), value(b)];
-    if (x === y) return a.id < b.id ? 1 : -1;
-    if (x === null || x === undefined) return 1; // what is unknown stands last, whichever way
-    if (y === null || y === undefined) return -1;
-    return (x < y ? -1 : 1) * (down ? -1 : 1);
-  });
-}
 
 const changed = (one) => (one.files === null ? "–" : one.files === 0 ? "none" : html`${one.files} file${one.files === 1 ? "" : "s"} <span class="add">+${one.insertions}</span> <span class="del">−${one.deletions}</span>`);
 
@@ -65,7 +55,7 @@ export function Sessions() {
     const look = async () => {
       if (document.visibilityState === "hidden") return;
       try {
-        const found = await readSessions();
+        const found = await readSessions({ text: text.trim(), status, by: order.by, down: String(order.down), limit: String(most) });
         if (gone) return;
         setAll(found);
         setProblem("");
@@ -73,20 +63,21 @@ export function Sessions() {
         if (!gone) setProblem(`Not up to date: ${error.message}`);
       }
     };
-    look();
+    // What is typed letter by letter is asked for once.
+    const first = setTimeout(look, all === null ? 0 : 150);
     const timer = setInterval(look, EVERY_MS);
     return () => {
       gone = true;
+      clearTimeout(first);
       clearInterval(timer);
     };
-  }, []);
-  const waiting = (all ?? []).filter((one) => one.status === "waits_for_you").length;
+  }, [text, status, order, most]);
+  const waiting = all?.waiting ?? 0;
   useEffect(() => {
     document.title = `${waiting ? `(${waiting}) waits for you: ` : ""}sessions – orchestrate`;
   }, [waiting]);
-  const wanted = text.trim().toLowerCase();
-  const matching = ordered((all ?? []).filter((one) => (!status || one.status === status) && (!wanted || `${one.task} ${one.id} ${one.target} ${one.agents.join(" ")}`.toLowerCase().includes(wanted))), order);
-  const states = [...new Set((all ?? []).map((one) => one.status))].sort();
+  const matching = all?.sessions ?? [];
+  const states = [...new Set([...(all?.states ?? []), ...(status ? [status] : [])])].sort();
   const pick = (id) => setPicked(picked.includes(id) ? picked.filter((one) => one !== id) : [...picked.slice(-1), id]);
   return html`<section aria-labelledby="sessions-title" class="sessions-page">
     <div class="section-head"><h1 id="sessions-title">Sessions</h1>
@@ -98,13 +89,13 @@ export function Sessions() {
     </form>
     ${problem && html`<p class="reason">${problem}</p>`}
     ${all === null && !problem && html`<p class="quiet">Looking…</p>`}
-    ${all?.length === 0 && html`<p class="quiet">There is none yet. <code>orchestrate "what you want done"</code> begins one; with <code>--rehearse</code> it costs nothing.</p>`}
-    ${all?.length > 0 && html`<div class="scrolls" tabindex="0"><table class="sessions">
+    ${all?.total === 0 && html`<p class="quiet">There is none yet. <code>orchestrate "what you want done"</code> begins one; with <code>--rehearse</code> it costs nothing.</p>`}
+    ${all?.total > 0 && html`<div class="scrolls" tabindex="0"><table class="sessions">
       <thead><tr><th scope="col"><span class="unseen">Compare</span></th>${COLUMNS.map((column) => html`<th scope="col" class=${column.figure ? "figure" : ""} aria-sort=${order.by === column.id ? (order.down ? "descending" : "ascending") : "none"}>
         <button type="button" class="link" onClick=${() => setOrder({ by: column.id, down: order.by === column.id ? !order.down : column.id !== "task" && column.id !== "status" })}>${column.label}${order.by === column.id ? (order.down ? " ↓" : " ↑") : ""}</button></th>`)}</tr></thead>
-      <tbody>${matching.slice(0, most).map((one) => html`<${Row} key=${one.id} one=${one} picked=${picked.includes(one.id)} pick=${() => pick(one.id)} />`)}</tbody>
+      <tbody>${matching.map((one) => html`<${Row} key=${one.id} one=${one} picked=${picked.includes(one.id)} pick=${() => pick(one.id)} />`)}</tbody>
     </table></div>
-    <p class="quiet">${matching.length} of ${all.length} sessions${matching.length > most ? html`; ${most} shown <button type="button" class="link" onClick=${() => setMost(most + MOST_SHOWN)}>more</button>` : "."}</p>`}
+    <p class="quiet">${tokens(all.matching)} of ${tokens(all.total)} sessions${all.matching > matching.length ? html`; ${matching.length} shown <button type="button" class="link" onClick=${() => setMost(Math.min(MOST_ROWS, most + MOST_SHOWN))}>more</button>` : "."}</p>`}
   </section>`;
 }
 

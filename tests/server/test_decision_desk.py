@@ -133,6 +133,7 @@ def test_sessions_are_sorted_filtered_and_compared(
         watched.page.locator(".filters select").select_option("running")
         expect(rows).to_have_count(1)
         watched.page.locator(".filters select").select_option("")
+        expect(rows).to_have_count(2)
         for box in rows.get_by_role("checkbox").all():
             box.check()
         watched.page.get_by_role("link", name="Compare the two").click()
