@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> object:
     """Load a name of the Python API (``orchestration``, ``workflows``) when it is first used."""
+    if name == "__all__":  # asked by `from orchestrator import *`
+        return [each for package in _packages() for each in package.HOMES]
     for package in _packages() if not name.startswith("_") else ():
         if name in package.HOMES:
             return getattr(package, name)

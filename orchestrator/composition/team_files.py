@@ -22,7 +22,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -69,6 +69,8 @@ AGENT_KEYS: Final = (
     ),
 )
 GATE_KEYS: Final = ("gates", "thresholds")
+SESSION_GATE: Final = "tests"
+"""Measured by every session itself."""
 MOST_PRIORITY: Final = 100
 LIMIT_KEYS: Final = ("timeout_s", "max_tokens", "memory_mb")
 RESERVED: Final = frozenset({AUTO, *Team})
@@ -99,6 +101,7 @@ class _Reader:
 
     templates: Mapping[str, AgentTemplate]
     known_agents: Sequence[str]
+    known_gates: Callable[[], Collection[str]]
     read: Callable[[Path], TomlFile]
     nodes: int = 0
     ids: set[str] = field(default_factory=set)
@@ -109,6 +112,7 @@ def team_from(
     *,
     templates: Mapping[str, AgentTemplate],
     known_agents: Sequence[str],
+    known_gates: Callable[[], Collection[str]],
     read: Callable[[Path], TomlFile],
 ) -> TeamFile:
     """The team in a file that was read.
@@ -116,6 +120,7 @@ def team_from(
     Args:
         templates: By id.
         known_agents: Names of the CLIs there are adapters for.
+        known_gates: Looks up the names of all gates; asked only where a gate other than ``tests`` is named.
         read: Reads a file that this one includes.
 
     Raises:
@@ -132,7 +137,7 @@ def team_from(
         raise file.fault(f"{name!r} is the name of a built-in team", key="name")
     if not isinstance(data.get("plan"), dict):
         raise file.fault("a team has a table [plan]")
-    reader = _Reader(templates, known_agents, read)
+    reader = _Reader(templates, known_agents, known_gates, read)
     node = _node(reader, file, data["plan"], inside=(file.path.resolve(),), depth=1)
     if not isinstance(node, StrategyNode):
         node = StrategyNode(Strategy.SEQUENTIAL, (node,))
@@ -156,7 +161,7 @@ def _node(reader: _Reader, file: TomlFile, data: Any, *, inside: tuple[Path, ...
     if "strategy" in data:
         return _strategy(reader, file, data, inside=inside, depth=depth)
     if "gates" in data:
-        return _gates(file, data)
+        return _gates(reader, file, data)
     return _agent(reader, file, data)
 
 
@@ -195,16 +200,24 @@ def _strategy(
     if "weights" in data:
         fields["weights"] = _figures(file, data, "weights")
     if gate is not None:
-        fields["gate"] = _gates(file, gate) if isinstance(gate, dict) else _refuse(file, "gate")
+        fields["gate"] = _gates(reader, file, gate) if isinstance(gate, dict) else _refuse(file, "gate")
     if synthesizer is not None:
         fields["synthesizer"] = _agent(reader, file, synthesizer if isinstance(synthesizer, dict) else {})
     found = tuple(_node(reader, file, child, inside=inside, depth=depth + 1) for child in children)
     return StrategyNode(strategy, found, **fields)
 
 
-def _gates(file: TomlFile, data: Mapping[str, Any]) -> GateNode:
+def _gates(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> GateNode:
     _refuse_unknown(file, data, GATE_KEYS)
-    return GateNode(_texts(file, data, "gates"), _figures(file, data, "thresholds") if "thresholds" in data else {})
+    names = _texts(file, data, "gates")
+    if set(names) - {SESSION_GATE}:
+        known = reader.known_gates()
+        wrong = next((name for name in names if name not in known), None)
+        if wrong is not None:
+            raise file.fault(f"there is no gate {wrong!r:.80}; there are {', '.join(known)}", key="gates")
+    if len(set(names)) < len(names):
+        raise file.fault("a gate is named twice", key="gates")
+    return GateNode(names, _figures(file, data, "thresholds") if "thresholds" in data else {})
 
 
 def _agent(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> AgentNode:
@@ -275,7 +288,7 @@ def _as_template(file: TomlFile, data: Mapping[str, Any], template: AgentTemplat
     text = data.get("instructions", template.default_instructions if template else "")
     try:
         return AgentTemplate(
-            id=name if name[:1].isalpha() else f"a{name}",
+            id=f"a{name}" if name[:1].isdecimal() else name,
             role=template.role if template else name,
             capabilities=data.get("capabilities", template.capabilities if template else ["work"]),
             tier_preference=data.get("tier", template.tier_preference if template else "CAPABLE"),

@@ -109,7 +109,6 @@ def workflow_from(file: TomlFile, around: KnownNames) -> WorkflowFile:
     found = WorkflowFile(name, file.path, description.strip(), task.strip(), team, gates, _report(file))
     plan = found.plan
     if plan is not None:
-        _check_gates_of(file, plan, around.known_gates)
         try:
             check_plan(plan)
         except ValueError as error:
@@ -143,7 +142,13 @@ def _team(file: TomlFile, around: KnownNames) -> TeamFile | None:
 
 
 def _read_team(file: TomlFile, around: KnownNames) -> TeamFile:
-    return team_from(file, templates=around.templates, known_agents=tuple(around.known_agents), read=around.read)
+    return team_from(
+        file,
+        templates=around.templates,
+        known_agents=tuple(around.known_agents),
+        known_gates=lambda: around.known_gates,
+        read=around.read,
+    )
 
 
 def _gates(file: TomlFile, known: Collection[str]) -> GateNode | None:
@@ -165,17 +170,6 @@ def _gates(file: TomlFile, known: Collection[str]) -> GateNode | None:
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             raise file.fault(f"`thresholds.{name}` is a number, not {value!r:.80}", key=name)
     return GateNode(tuple(names), {name: float(value) for name, value in limits.items()})
-
-
-def _check_gates_of(file: TomlFile, plan: StrategyNode, known: Collection[str]) -> None:
-    """The gates within the team are held against the table too."""
-    waiting: list[Any] = [plan]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, GateNode):
-            _known(file, node.gates, known)
-        elif isinstance(node, StrategyNode):
-            waiting += [*node.children, *([node.gate] if node.gate is not None else [])]
 
 
 def _known(file: TomlFile, names: Collection[str], known: Collection[str]) -> None:

@@ -16,7 +16,7 @@ from orchestrator.composition.team_files import TeamFile, included_reader, team_
 from orchestrator.composition.team_text import comments_in, same_data, team_text
 from orchestrator.errors import EnvironmentUnfit, InvalidFile, UsageError
 from orchestrator.files.atomic_replace import write_atomically
-from orchestrator.settings.team_library import read_team, team_paths, user_folder
+from orchestrator.settings.team_library import gate_names, read_team, team_paths, user_folder
 from orchestrator.settings.template_library import load_library
 from orchestrator.toml_files import TomlFile, parse_toml
 from orchestrator.value_class import value_class
@@ -51,7 +51,7 @@ def team_of(file: TomlFile, *, project: Path | None = None) -> TeamFile:
     """
     templates = {name: entry.template for name, entry in load_library(project).items()}
     read = included_reader(file.path.parent, read_team)
-    return team_from(file, templates=templates, known_agents=tuple(AGENTS), read=read)
+    return team_from(file, templates=templates, known_agents=tuple(AGENTS), known_gates=gate_names, read=read)
 
 
 def draft(name: str, data: Mapping[str, Any]) -> TomlFile:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -64,7 +64,16 @@ def load_teams(*, project: Path | None = None, user: Path | None = None) -> Mapp
 
 def _load(path: Path, templates: Mapping[str, AgentTemplate]) -> TeamFile:
     read = included_reader(path.parent, read_team)
-    return team_from(read_team(path), templates=templates, known_agents=tuple(AGENTS), read=read)
+    return team_from(
+        read_team(path), templates=templates, known_agents=tuple(AGENTS), known_gates=gate_names, read=read
+    )
+
+
+def gate_names() -> Sequence[str]:
+    """The names of all gates.  Looks through the installed packages."""
+    from orchestrator.gates.gate_table import all_gates
+
+    return tuple(all_gates()[0])
 
 
 def read_team(path: Path) -> TomlFile:

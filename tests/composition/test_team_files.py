@@ -13,6 +13,7 @@ from orchestrator.models.plan_tree import AgentNode, GateNode, Strategy, Strateg
 from orchestrator.toml_files import TomlFile, parse_toml
 
 AGENT = 'id = "a"\ninstructions = "Look."\n'
+INLINE = '{ id = "a", instructions = "Look." }'
 
 
 def read(texts: dict[str, str]) -> TeamFile:
@@ -26,7 +27,13 @@ def read(texts: dict[str, str]) -> TeamFile:
 
     inside = included_reader(folder, load)
     path = folder / "team.toml"
-    return team_from(load(path), templates=built_in_templates(), known_agents=("claude", "codex"), read=inside)
+    return team_from(
+        load(path),
+        templates=built_in_templates(),
+        known_agents=("claude", "codex"),
+        known_gates=lambda: ("tests", "coverage"),
+        read=inside,
+    )
 
 
 def plan(text: str) -> TeamFile:
@@ -144,6 +151,19 @@ BAD = {
     ),
     "the name of a built-in team": (f"name = 'solo'\n[plan]\n{AGENT}", "the name of a built-in team"),
     "gates that are no list": ("[plan]\ngates = 'tests'", "`gates` is a list of names"),
+    "a gate nobody has": (
+        f"[plan]\nstrategy = 'sequential'\nchildren = [{INLINE}, {{ gates = ['tsts'] }}]",
+        "there is no gate 'tsts'; there are tests, coverage",
+    ),
+    "a gate nobody has, behind a strategy": (
+        f"[plan]\nstrategy = 'repeat'\ngate = {{ gates = ['tests', 'lnt'] }}\nchildren = [{INLINE}]",
+        "there is no gate 'lnt'",
+    ),
+    "a gate twice": (
+        f"[plan]\nstrategy = 'sequential'\nchildren = [{INLINE}, {{ gates = ['tests', 'tests'] }}]",
+        "a gate is named twice",
+    ),
+    "an id that is a path": ("[plan]\nid = '../x'\ninstructions = 'Look.'", "that begins with a letter, not '../x'"),
     "gates alone": ("[plan]\ngates = ['tests']", "needs at least one"),
     "rounds that are no number": (
         "[plan]\nstrategy = 'debate'\nrounds = true\nchildren = [{ id = 'a', instructions = 'x' }]",
