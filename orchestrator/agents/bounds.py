@@ -7,11 +7,22 @@ cut is made around the redaction of secrets, in two steps, so that no half of a 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from operator import attrgetter
 from typing import Any, Final, get_args
 
-from orchestrator.models.events import AgentEvent, EventType, Payload, ToolCalled, Unrecognised
+from orchestrator.models.events import (
+    AgentEvent,
+    EventType,
+    Payload,
+    Reasoned,
+    Said,
+    ToolCalled,
+    ToolReturned,
+    Unrecognised,
+    UsageReported,
+)
 
 MOST_CHARS: Final = 65_536
 """Of one text.  A final answer that holds a verdict is read from its last 32,768 characters."""
@@ -36,6 +47,18 @@ _OBJECTS: Final[Mapping[type[Any], tuple[str, ...]]] = {
 """Names of the fields that hold JSON of the agent's, by kind of payload."""
 
 
+_READERS: Final[Mapping[type[Any], Callable[[Any], tuple[str | None, ...]]]] = {
+    Said: lambda said: (said.text,),
+    Reasoned: lambda reasoned: (reasoned.text,),
+    ToolCalled: attrgetter("tool", "call_id", "summary", "path", "command", "parent"),
+    ToolReturned: attrgetter("call_id", "text"),
+    UsageReported: lambda reported: (reported.usage.model,),
+}
+"""How to read all texts of a payload; a test holds each against the fields of its class."""
+PLAIN_KINDS: Final = frozenset(_READERS)
+"""Kinds of payload whose every text can be read at once."""
+
+
 def bounded(events: Sequence[AgentEvent]) -> Sequence[AgentEvent]:
     """Cut every text in the events of one record; :func:`trimmed` takes the margins away after redaction."""
     if len(events) > MOST_EVENTS:
@@ -44,6 +67,22 @@ def bounded(events: Sequence[AgentEvent]) -> Sequence[AgentEvent]:
         more = AgentEvent(EventType.STATUS, last.agent, last.timestamp, Unrecognised(note))
         events = (*events[:MOST_EVENTS], more)
     return [_bounded(event) for event in events]
+
+
+def plain_texts(event: AgentEvent) -> tuple[str | None, ...] | None:
+    """All texts of the event, where none has to be cut and no other value holds any; else ``None``.
+
+    Nearly all events are such, and nothing has to be done to one whose texts hold no secret.
+    """
+    payload = event.payload
+    reader = _READERS.get(type(payload))
+    if reader is None:
+        return None
+    texts: tuple[str | None, ...] = reader(payload)
+    for text in texts:
+        if text is not None and len(text) > MOST_CHARS:
+            return None
+    return texts
 
 
 def trimmed(event: AgentEvent) -> AgentEvent:

@@ -24,11 +24,15 @@ class GrowingMap(Mapping[str, str]):
         """This map with one more item.  A name that is there keeps its first text."""
         if name in self:
             return self
-        grown = GrowingMap()
+        grown: GrowingMap = object.__new__(GrowingMap)
         grown._shared = self._shared if len(self._shared) == self._size else self._copy()
         grown._shared[name] = (self._size, text)
         grown._size = self._size + 1
         return grown
+
+    def __contains__(self, name: object) -> bool:
+        item = self._shared.get(name)  # type: ignore[call-overload]  # anything may be asked for
+        return item is not None and item[0] < self._size
 
     def _copy(self) -> dict[str, tuple[int, str]]:
         return {name: item for name, item in self._shared.items() if item[0] < self._size}

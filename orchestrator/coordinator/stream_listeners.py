@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from orchestrator.agents.bounds import bounded, trimmed
+from orchestrator.agents.bounds import MOST_EVENTS, bounded, plain_texts, trimmed
 from orchestrator.agents.contract import Agent, Translation
 from orchestrator.agents.self_reports import REPORT_TYPES, events_of_report_line
 from orchestrator.coordinator.asides import AsideReader
@@ -32,11 +32,12 @@ from orchestrator.network.proxy import Refusal
 from orchestrator.safety.redaction import Redactor
 from orchestrator.value_class import value_class
 from orchestrator.wire.lines import Line
-from orchestrator.wire.records import Noise, RawRecord, decode_line
+from orchestrator.wire.records import Noise, RawRecord, decode_line, whole_record
 from orchestrator.wire.spread_objects import SpreadObjects
 
 StreamName: TypeAlias = Literal["stdout", "stderr", "events"]
 Heard: TypeAlias = AgentOutput | StreamFault | StreamRead
+_AS_THEY_ARE = (AgentOutput, StreamRead, Sampled, SessionOpened, CoordinatorResumed, UserCommand)
 
 
 @value_class
@@ -53,7 +54,7 @@ def as_recorded(redactor: Redactor, body: Input) -> Input:
 
     Output was redacted where it was heard; what a person said, or the session began with, is taken at its word.
     """
-    if isinstance(body, AgentOutput | StreamRead | Sampled | SessionOpened | CoordinatorResumed | UserCommand):
+    if isinstance(body, _AS_THEY_ARE):
         return body
     return redactor.value(body)
 
@@ -145,11 +146,24 @@ class Listener:
         """Return what is new, at most about 1 MiB at a time."""
         heard: list[Heard] = []
         for stream in self.streams:
-            for line in stream.tail.read():
-                for whole in stream.whole(line):
-                    heard.extend(self._take(stream, whole))
-            heard.extend(self._fault(stream))
+            if lines := stream.tail.read():
+                self._take_lines(stream, lines, heard)
+            if stream.tail.fault() is not None:
+                heard.extend(self._fault(stream))
         return heard
+
+    def _take_lines(self, stream: Stream, lines: Sequence[Line], heard: list[Heard]) -> None:
+        """Add what one read of a stream says; all of it was read at one moment."""
+        at, is_stdout = self.now(), stream.name == "stdout"
+        for line in lines:
+            start, end, data, _ = line
+            # Nearly every line is one whole object, and nothing else has to be asked of it.
+            record = whole_record(data) if is_stdout and data and not stream.spread.is_open else None
+            if record is None:
+                for whole in stream.whole(line):
+                    heard.extend(self._take(stream, whole, at))
+            elif (events := self._translate(stream, record, at)) and end > stream.skip_until:
+                heard.append(self._output("stdout", start, end, events))
 
     def finish(self) -> Iterator[Sequence[Heard]]:
         """All that is left once nobody writes any more, in bounded portions; torn tails are said.
@@ -161,7 +175,7 @@ class Listener:
         for stream in self.streams:
             left = [whole for line in stream.tail.finish() for whole in stream.whole(line)]
             for line in (*left, *stream.spread.finish()):
-                yield [*self._take(stream, line), *self._torn(stream, line)]
+                yield [*self._take(stream, line, self.now()), *self._torn(stream, line)]
             yield [*self._fault(stream)]
         if self.translation.pending_text and not self.said_pending:
             # Deltas whose message never ended: the process went in the middle of it.
@@ -200,7 +214,7 @@ class Listener:
         for stream in self.streams:
             stream.tail.close()
 
-    def _take(self, stream: Stream, line: Line) -> Iterator[Heard]:
+    def _take(self, stream: Stream, line: Line, at: datetime) -> Iterator[Heard]:
         if line.data is None:
             size = line.end - line.start
             yield self._fault_entry(
@@ -210,12 +224,11 @@ class Listener:
         known = REPORT_TYPES if stream.name == "events" else self.agent.record_types
         events: list[AgentEvent] = []
         for record in decode_line(line.data, stream.name, known):
-            events.extend(self._translate(stream, record))
+            events.extend(self._translate(stream, record, at))
         if events and line.end > stream.skip_until:
             yield self._output(stream.name, line.start, line.end, events)
 
-    def _translate(self, stream: Stream, record: RawRecord | Noise) -> Sequence[AgentEvent]:
-        at = self.now()
+    def _translate(self, stream: Stream, record: RawRecord | Noise, at: datetime) -> Sequence[AgentEvent]:
         if stream.name == "events":
             return events_of_report_line(self.agent.name, record, at)
         self.translation, events = self.agent.translate(self.translation, record, at)
@@ -236,8 +249,23 @@ class Listener:
         return self.aside.last_turn(self.translation.conversation or "", at)
 
     def _output(self, name: StreamName, start: int, end: int, events: Sequence[AgentEvent]) -> AgentOutput:
-        redacted = tuple(trimmed(self.redactor.event(event)) for event in bounded(events))
-        return AgentOutput(self.worker, self.attempt, name, start, end, redacted)
+        recorded = tuple(events)
+        if not self._are_plain(recorded):
+            recorded = tuple(trimmed(self.redactor.event(event)) for event in bounded(recorded))
+        return AgentOutput(self.worker, self.attempt, name, start, end, recorded)
+
+    def _are_plain(self, events: Sequence[AgentEvent]) -> bool:
+        """Whether the events can be recorded as they are: none is too long, and none may hold a secret."""
+        if len(events) > MOST_EVENTS:
+            return False
+        for event in events:
+            texts = plain_texts(event)
+            if texts is None:
+                return False
+            for text in texts:
+                if text and self.redactor.may_hold(text):
+                    return False
+        return True
 
     def _torn(self, stream: Stream, line: Line) -> Iterator[Heard]:
         if line.torn and line.end > stream.skip_until and stream.name != "stderr":

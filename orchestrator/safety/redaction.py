@@ -130,14 +130,16 @@ class Redactor:
         # Inside JSON and URLs a value may be spelt otherwise.  Longest first: one may contain another.
         spelt = {form for value in values for form in (value, json.dumps(value)[1:-1], _quoted(value))}
         self._known = tuple(sorted(spelt, key=lambda form: (-len(form), form)))
-        self._may_hold = _search([*map(_literal, filter(_is_whole, self._known)), _MAY_MATCH])
+        self._may_match = _search([*map(_literal, filter(_is_whole, self._known)), _MAY_MATCH])
+
+    def may_hold(self, text: str) -> bool:
+        """Whether the text may hold a secret; where it may not, :meth:`text` gives it as it is."""
+        return len(text) >= _SHORTEST and (self._may_match(text) or not (text.isascii() or _is_whole(text)))
 
     def text(self, text: str) -> str:
         """The text with ``[redacted:<kind>]`` in place of every secret; the same object where there is none."""
         # Every text there is comes through here, and nearly all of them end here.
-        if len(text) < _SHORTEST or not (self._may_hold(text) or not (text.isascii() or _is_whole(text))):
-            return text
-        return self.searched(text)
+        return self.searched(text) if self.may_hold(text) else text
 
     def searched(self, text: str) -> str:
         """The same, without asking first whether the text may hold a secret."""

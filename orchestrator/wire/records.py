@@ -84,6 +84,20 @@ def decode_line(
     return _mixed(text, stream, known)
 
 
+def whole_record(data: bytes) -> RawRecord | None:
+    """The record, where the line is one JSON object and nothing else; ``None`` where :func:`decode_line` has to look.
+
+    On a stream that a CLI writes, that is nearly every line.
+    """
+    if not data.endswith(b"}"):
+        return None
+    try:
+        value = from_json(data, allow_inf_nan=False)
+    except ValueError:
+        return None
+    return RawRecord(value) if type(value) is dict else None
+
+
 def without_ansi(text: str) -> str:
     """The text without terminal control sequences."""
     return _ANSI.sub("", text) if "\x1b" in text else text

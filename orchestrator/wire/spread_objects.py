@@ -49,6 +49,11 @@ class SpreadObjects:
         self._last = b""
         """The last token that was read of the object."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether an object has begun whose end has not come."""
+        return bool(self._held)
+
     def feed(self, line: Line) -> Sequence[Line]:
         """The lines that are whole with this one, in order; none while an object is open."""
         data = line.data

@@ -1,8 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
+from typing import Any
 
-from orchestrator.agents.bounds import MOST_CHARS, MOST_COMMAND_CHARS, MOST_EVENTS, bounded, trimmed
+import pytest
+
+from orchestrator.agents.bounds import (
+    MOST_CHARS,
+    MOST_COMMAND_CHARS,
+    MOST_EVENTS,
+    PLAIN_KINDS,
+    bounded,
+    plain_texts,
+    trimmed,
+)
 from orchestrator.models.events import (
     AgentEvent,
     EventType,
@@ -10,10 +22,13 @@ from orchestrator.models.events import (
     Reported,
     Said,
     ToolCalled,
+    ToolReturned,
     TurnEnded,
     Unrecognised,
+    UsageReported,
 )
 from orchestrator.models.identity import AgentName
+from orchestrator.models.money import Usage
 from orchestrator.safety.redaction import Redactor
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,3 +92,22 @@ def test_a_record_of_very_many_events_is_cut_and_says_so() -> None:
     last = found[-1].payload
     assert isinstance(last, Unrecognised)
     assert last.text.startswith("5 more events of this record are left out")
+
+
+@pytest.mark.parametrize("kind", sorted(PLAIN_KINDS, key=str), ids=lambda kind: str(kind.__name__))
+def test_every_text_of_a_plain_event_is_read(kind: type[Any]) -> None:
+    given: dict[str, Any] = {
+        each.name: f"text in {each.name}" for each in fields(kind) if each.type in ("str", "str | None")
+    }
+    wanted = set(given.values())
+    if kind is UsageReported:
+        given["usage"] = Usage(model="text in usage")
+        wanted = {"text in usage"}
+    if kind is ToolReturned:
+        given["ok"] = True
+    assert set(plain_texts(event(kind(**given))) or ()) == wanted
+
+
+def test_an_event_with_a_long_text_or_an_object_is_not_plain() -> None:
+    for payload in (Said("x" * (MOST_CHARS + 1)), Unrecognised("text", record={"a": "b"})):
+        assert plain_texts(event(payload)) is None

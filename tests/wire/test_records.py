@@ -14,6 +14,7 @@ from orchestrator.wire.records import (
     Noise,
     RawRecord,
     decode_line,
+    whole_record,
 )
 
 JSON = st.recursive(
@@ -174,3 +175,12 @@ def test_any_sequence_of_records_and_noise_cut_anywhere_gives_the_same_records(
     assert [one.data for one in read if isinstance(one, RawRecord)] == [record for record, _ in pairs]
     said = "".join(one.text for one in read if isinstance(one, Noise))
     assert "".join(said.split()) == "".join((before + "".join(noise for _, noise in pairs)).replace("\0", "").split())
+
+
+@given(
+    st.binary(max_size=40).map(lambda data: b"{" + data + b"}")
+    | st.dictionaries(st.text(), JSON, max_size=2).map(lambda value: json.dumps(value).encode())
+)
+def test_a_whole_record_is_what_the_long_way_finds(data: bytes) -> None:
+    record = whole_record(data)
+    assert record is None or decode_line(data, "stdout") == (record,)

@@ -46,7 +46,7 @@ def call_of(block: Mapping[str, Any], parent: object = None) -> ToolCalled:
         parent: The record's ``parent_tool_use_id``: the call of the subagent that asks.
     """
     tool, given = str(block.get("name", "")), block.get("input")
-    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    arguments: Mapping[str, Any] = given if isinstance(given, dict) else {}
     command, path = arguments.get("command"), arguments.get("file_path", arguments.get("notebook_path"))
     first = next((value for value in arguments.values() if isinstance(value, str) and value), "")
     summary = command if isinstance(command, str) else path if isinstance(path, str) else first
@@ -63,7 +63,7 @@ def call_of(block: Mapping[str, Any], parent: object = None) -> ToolCalled:
 def note_ending(state: Translation, block: Mapping[str, Any]) -> Translation:
     """Remember which background task the agent asks to be ended, so that its end is not taken for a mishap."""
     given = block.get("input")
-    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    arguments: Mapping[str, Any] = given if isinstance(given, dict) else {}
     task = next((arguments[name] for name in _TASK_NAMES if isinstance(arguments.get(name), str)), None)
     if block.get("name") not in _ENDING_TOOLS or task is None:
         return state
@@ -150,7 +150,7 @@ def _text_in(content: object) -> str:
         return content
     blocks = content if isinstance(content, list) else ()
     return "\n".join(
-        block["text"] for block in blocks if isinstance(block, Mapping) and isinstance(block.get("text"), str)
+        block["text"] for block in blocks if isinstance(block, dict) and isinstance(block.get("text"), str)
     )
 
 

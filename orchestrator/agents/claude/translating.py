@@ -118,12 +118,12 @@ def _of_assistant(
     state: Translation, data: Mapping[str, Any], at: datetime
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     message = data.get("message")
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         return state, (_unrecognised(data, at),)
     events: list[AgentEvent] = []
     content = message.get("content")
     for block in content if isinstance(content, list) else ():
-        if isinstance(block, Mapping):
+        if isinstance(block, dict):
             state = _of_block(state, block, data, at=at, events=events)
     if message.get("model") != "<synthetic>":
         state, used = _usage_of_message(state, message)
@@ -161,10 +161,10 @@ def _of_block(
 def _of_user(state: Translation, data: Mapping[str, Any], at: datetime) -> tuple[Translation, Sequence[AgentEvent]]:
     """Translate tool results; the echo of the prompt is left out."""
     message = data.get("message")
-    content = message.get("content") if isinstance(message, Mapping) else None
+    content = message.get("content") if isinstance(message, dict) else None
     events: list[AgentEvent] = []
     for block in content if isinstance(content, list) else ():
-        if isinstance(block, Mapping) and block.get("type") == "tool_result":
+        if isinstance(block, dict) and block.get("type") == "tool_result":
             state = tool_calls.add_result(state, block, data, at=at, events=events)
     return state, events
 
@@ -310,7 +310,7 @@ def _at_init(state: Translation, started: ConversationStarted) -> Translation:
 def _usage_of_message(state: Translation, message: Mapping[str, Any]) -> tuple[Translation, UsageReported | None]:
     """Report the usage of a message once, when its id is first seen."""
     name, said = message.get("id"), message.get("usage")
-    if not isinstance(name, str) or name in state.counted or not isinstance(said, Mapping):
+    if not isinstance(said, dict) or not isinstance(name, str) or name in state.counted:
         return state, None
     fresh = _added(said, "input_tokens", "cache_creation_input_tokens")
     cached = _added(said, "cache_read_input_tokens")

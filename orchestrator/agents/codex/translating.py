@@ -65,7 +65,7 @@ def translate(state: Translation, record: RawRecord | Noise, at: datetime) -> tu
     match data.get("type"):
         case "item.started" | "item.completed" | "item.updated":
             item = data.get("item")
-            if isinstance(item, Mapping):
+            if isinstance(item, dict):
                 return _of_item(state, item, data, at=at)
         case "turn.started":
             return changed(state, ended=False) if state.ended else state, ()
@@ -86,7 +86,7 @@ def _event(kind: EventType, payload: Payload, at: datetime) -> AgentEvent:
 
 def _unrecognised(data: Mapping[str, Any], at: datetime) -> AgentEvent:
     item = data.get("item")
-    names = [data.get("type"), item.get("type") if isinstance(item, Mapping) else None]
+    names = [data.get("type"), item.get("type") if isinstance(item, dict) else None]
     shown = "/".join(name for name in names if isinstance(name, str)) or "without type"
     return _event(EventType.STATUS, Unrecognised(f"record {shown}", record=data), at)
 
@@ -213,7 +213,7 @@ def _of_turn_completed(
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     events: list[AgentEvent] = []
     usage = data.get("usage")
-    if isinstance(usage, Mapping):
+    if isinstance(usage, dict):
         state, used = _used(state, usage)
         events.append(_event(EventType.STATUS, UsageReported(used), at))
     reply = object_in(state.last_text)

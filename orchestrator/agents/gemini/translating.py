@@ -160,7 +160,7 @@ def _of_tool_use(
     state: Translation, data: Mapping[str, Any], events: list[AgentEvent], *, at: datetime
 ) -> tuple[Translation, Sequence[AgentEvent]]:
     tool, call_id, given = str(data.get("tool_name", "")), str(data.get("tool_id", "")), data.get("parameters")
-    arguments: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    arguments: Mapping[str, Any] = given if isinstance(given, dict) else {}
     command, path = arguments.get("command"), arguments.get("file_path", arguments.get("dir_path"))
     first = next((value for value in arguments.values() if isinstance(value, str) and value), "")
     summary = command if isinstance(command, str) else path if isinstance(path, str) else first
