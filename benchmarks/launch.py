@@ -21,7 +21,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
-from orchestrator.sandbox import setup
+from orchestrator.sandbox import kernel_limits
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
 from orchestrator.sandbox.kernel_limits import make_limit_groups
 from orchestrator.sandbox.layout import SandboxRequest
@@ -76,6 +76,10 @@ class Launches:
         crew = Crew(layout, sandbox=POLICY, backend=chosen, environ=os.environ, orphan_grace_s=60)
         if backend == "no groups":
             crew._setup._group = None
+            with mock.patch.object(kernel_limits, "make_limit_groups", return_value=()):
+                crew.stand_by()
+        else:
+            crew.stand_by()
         return crew
 
     def assignment(self, backend: str) -> Assignment:
@@ -109,7 +113,7 @@ class Launches:
         began = time.perf_counter()
         spec = LaunchSpec(argv=(TRUE,), cwd=self.target)
         makes = (lambda *_, **__: ()) if backend == "no groups" else make_limit_groups
-        with mock.patch.object(setup, "make_limit_groups", makes):
+        with mock.patch.object(kernel_limits, "make_limit_groups", makes):
             crew.start(self.assignment(backend), self.attempt, agent=AGENT, spec=spec)
         self.returned[backend].append((time.perf_counter() - began) * 1000)
         record = await crew.wait_exited(WorkerId("w"))

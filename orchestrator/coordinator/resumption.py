@@ -136,6 +136,7 @@ async def resume_session(
             gates=gates,
         )
         stack.push_async_callback(release_workers, coordinator)
+        coordinator.crew.stand_by()
         coordinator.skip_commands(left.last_command)
         adopted, first, undone, begun = _adopt(coordinator, left, folder=folder, stage=stage)
         await begin_evidence(

@@ -228,6 +228,7 @@ async def _run(
                 folder, journal, opened.options, stage=stage, observers=observers, clock=clock, held=held, gates=gates
             )
             stack.push_async_callback(release_workers, coordinator)
+            coordinator.crew.stand_by()
             await begin_evidence(coordinator, say=say)
             session = await coordinator.run(opened)
     except BaseException:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.files.temporary import marked_prefix
+from orchestrator.sandbox.control_groups import make_group
 from orchestrator.shim.namespace_bounds import WORKERS_AT_MOST
+from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
     from orchestrator.models.sandbox import ResourceLimits
@@ -23,6 +25,21 @@ HEADROOM = 1.25
 """The kernel kills at this much of the policy's memory: the coordinator, who can say why, is to be first."""
 _PERIOD_US = 100_000
 _MIB = 2**20
+
+
+@value_class
+class LimitGroups:
+    """Control groups that hold the limits of one worker."""
+
+    cgroup: Path | None
+    """The one of version 2, by which the worker can be frozen."""
+    groups: tuple[Path, ...]
+    """All of them, that one among them."""
+
+    @property
+    def paths(self) -> list[str]:
+        """The groups to be joined, as a shim is told of them."""
+        return [str(group) for group in self.groups]
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +64,18 @@ def delegated() -> Mapping[str, Path]:
                     if os.access(folder, os.W_OK) and os.access(folder / "cgroup.procs", os.W_OK):
                         found[name] = folder
     return found
+
+
+def make_groups(parent: Path | None, worker: str, limits: ResourceLimits) -> LimitGroups:
+    """Fresh groups for a worker, of whatever version may be made here.
+
+    Args:
+        parent: the version 2 group to make one in; ``None`` where none may be.
+    """
+    group = None if parent is None else make_group(parent, worker)
+    held = frozenset[str]() if group is None else limit_group(group, limits)
+    groups = (*(() if group is None else (group,)), *make_limit_groups(worker, limits, without=held))
+    return LimitGroups(group, groups)
 
 
 def limit_group(group: Path, limits: ResourceLimits) -> frozenset[str]:

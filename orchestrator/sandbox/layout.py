@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from orchestrator.models.identity import ProcessIdentity, WorkerId
@@ -62,6 +62,8 @@ class Prepared:
     environment: Mapping[str, str]
     sandbox: str
     """What will stand around it, for people."""
+    groups: Sequence[str] = ()
+    """Control groups that its process is to join, or stands in already."""
 
 
 @value_class

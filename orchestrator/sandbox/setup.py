@@ -26,10 +26,10 @@ from orchestrator.network.proxy_requests import ProxyRequest
 from orchestrator.safety.obeyed_files import ObeyedFile, row_of_git, rows_of
 from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox.bubblewrap import find_bubblewrap, grants, shared_roots, wrap
-from orchestrator.sandbox.control_groups import make_group, own_group
+from orchestrator.sandbox.control_groups import own_group
 from orchestrator.sandbox.git_layers import Layers, make_layers, reader_layers
 from orchestrator.sandbox.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
-from orchestrator.sandbox.kernel_limits import limit_group, make_limit_groups, namespace_bounds, rlimits
+from orchestrator.sandbox.kernel_limits import LimitGroups, make_groups, namespace_bounds, rlimits
 from orchestrator.sandbox.layout import CrewLayout, SandboxRequest
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.proof import prove_backend
@@ -64,6 +64,8 @@ class SandboxSetup:
     environ: Mapping[str, str]
     proxy: Proxy | None = None
     """The egress proxy, while somebody keeps it open."""
+    ready_groups: Callable[[], LimitGroups | None] = lambda: None
+    """Gives groups in which a worker's process stands already, where there are any."""
     _adopted: dict[WorkerId, tuple[NetworkRules, int | None]] = field(default_factory=dict)
     _group: Path | None = field(default_factory=own_group)
     _etc_at: float = float("-inf")
@@ -277,15 +279,18 @@ class SandboxSetup:
 
     def _limits(self, assignment: Assignment) -> LimitsPart:
         limits, is_apart = self.config.limits, self.backend == "bubblewrap"
-        group = None if self._group is None else make_group(self._group, assignment.worker)
-        held = frozenset[str]() if group is None else limit_group(group, limits)
-        groups = [*([] if group is None else [group]), *make_limit_groups(assignment.worker, limits, without=held)]
+        # The limits are the session's, so groups that were made ahead are as good for any worker.
+        made = self.ready_groups() or self.make_groups(assignment.worker)
         return {
-            "cgroup": None if group is None else str(group),
-            "groups": [str(each) for each in groups],
+            "cgroup": None if made.cgroup is None else str(made.cgroup),
+            "groups": made.paths,
             "rlimits": rlimits(limits, counts_processes=not is_apart),
             "bounds": namespace_bounds(limits) if is_apart else None,
         }
+
+    def make_groups(self, worker: str) -> LimitGroups:
+        """Fresh control groups that hold the session's limits."""
+        return make_groups(self._group, worker, self.config.limits)
 
     def _landlock(self, command: Sequence[str], assignment: Assignment) -> landlock_profile.Profile:
         port = self._need_proxy().open_port(assignment.worker) if self.is_listed_network else None

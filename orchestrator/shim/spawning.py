@@ -5,12 +5,13 @@ Imported by the shim: standard library only, nothing that costs import time.
 
 from __future__ import annotations
 
-from orchestrator.shim.attempt_records import decode
+from orchestrator.shim.attempt_records import decode, decode_file
+from orchestrator.shim.document_pipe import receive, send
 from orchestrator.shim.processes import ask_death_signal, os, restore_reserved_signals, signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from orchestrator.shim.connection_listener import ProxyListener
     from orchestrator.shim.shim_spec import ShimSpec
@@ -47,13 +48,72 @@ def open_output(path: str) -> tuple[int, int]:
     return descriptor, os.fstat(descriptor).st_size
 
 
+class WaitingChild:
+    """The worker's later process, forked ahead: it stands in its control groups, and waits to be told what it is."""
+
+    __slots__ = ("_telling", "groups", "pid", "reading", "release")
+
+    def __init__(self, groups: Sequence[str] = (), *, besides: int | None = None) -> None:
+        """Fork it.
+
+        Args:
+            groups: control groups to join at once.
+            besides: a descriptor that it must not hold.
+        """
+        self.groups = list(groups)
+        self.reading, writing = os.pipe()
+        held, self.release = os.pipe()
+        hearing, self._telling = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                for descriptor in (self.reading, self.release, self._telling, *(() if besides is None else (besides,))):
+                    os.close(descriptor)
+                _wait_and_become(self.groups, hearing, info=writing, held=held)
+            finally:
+                os._exit(126)
+        for descriptor in (writing, held, hearing):
+            os.close(descriptor)
+
+    def tell(self, message: Mapping[str, object]) -> None:
+        """Let it become the worker of this attempt."""
+        send(self._telling, message)
+        os.close(self._telling)
+
+    def dismiss(self) -> None:
+        """Let it end, and see it gone."""
+        for descriptor in (self._telling, self.reading, self.release):
+            os.close(descriptor)
+        os.waitpid(self.pid, 0)
+
+
+def _wait_and_become(groups: Sequence[str], hearing: int, *, info: int, held: int) -> None:
+    """Wait as the worker's later process, then be it; returns only where nobody wants it any more."""
+    parent = os.getppid()
+    ask_death_signal(signal.SIGKILL)
+    join_groups(groups)
+    if os.getppid() != parent:
+        return
+    message = receive(hearing)
+    if message is None:
+        return
+    spec: ShimSpec = decode_file(message["spec"])  # type: ignore[assignment]  # the file its shim has read as well
+    streams = open_streams(spec)
+    _become(spec, streams, info=info, held=held, environment=message["environment"], joined=groups)
+
+
+def open_streams(spec: ShimSpec) -> tuple[int, int, int]:
+    """Descriptors of the worker's three streams."""
+    stdin = os.open(spec["stdin"], os.O_RDONLY | os.O_CLOEXEC)
+    return stdin, open_output(spec["stdout"])[0], open_output(spec["stderr"])[0]
+
+
 def spawn(spec: ShimSpec, streams: Sequence[int]) -> Spawned:
     """Fork and execute ``spec["argv"]``, and wait until the sandbox around it has said who it is.
 
     Args:
         streams: descriptors to become 0, 1 and 2.
     """
-    argv = spec["argv"]
     reading, writing = os.pipe()
     held, release = os.pipe()
     pid = os.fork()
@@ -64,6 +124,17 @@ def spawn(spec: ShimSpec, streams: Sequence[int]) -> Spawned:
             os._exit(126)
     os.close(writing)
     os.close(held)
+    return attend(spec, pid, reading=reading, release=release)
+
+
+def attend(spec: ShimSpec, pid: int, *, reading: int, release: int) -> Spawned:
+    """Wait until the sandbox around a process has said who it is, and set its bounds and its egress.
+
+    Args:
+        reading: where the sandbox says it.
+        release: what the sandbox waits for; both are closed.
+    """
+    argv = spec["argv"]
     listening, note = None, ""
     try:
         init = _read_namespace_init(reading) if INFO_FD in argv else 0
@@ -105,8 +176,21 @@ def open_egress(listening: int | None, spec: ShimSpec) -> ProxyListener | None:
     return ProxyListener(listening, path=spec["proxy"], worker=spec["worker"])
 
 
-def _become(spec: ShimSpec, streams: Sequence[int], *, info: int, held: int) -> None:
-    """The child's side; never returns."""
+def _become(
+    spec: ShimSpec,
+    streams: Sequence[int],
+    *,
+    info: int,
+    held: int,
+    environment: Mapping[str, str] | None = None,
+    joined: Sequence[str] = (),
+) -> None:
+    """The child's side; never returns.
+
+    Args:
+        environment: the worker's; without it our own.
+        joined: control groups in which it stands already.
+    """
     argv = spec["argv"]
     try:
         parent = os.getppid()
@@ -115,8 +199,8 @@ def _become(spec: ShimSpec, streams: Sequence[int], *, info: int, held: int) -> 
             os._exit(126)
         if INFO_FD not in argv:
             os.setsid()
-        for group in spec["groups"]:
-            _join(group)
+        if list(spec["groups"]) != list(joined):
+            join_groups(spec["groups"])
         for number, descriptor in enumerate(streams):
             os.dup2(descriptor, number)
         if spec["cwd"] is not None:
@@ -136,7 +220,10 @@ def _become(spec: ShimSpec, streams: Sequence[int], *, info: int, held: int) -> 
             from orchestrator.shim.landlock_entry import restrict
 
             restrict(spec["landlock"])
-        os.execv(words[0], words)
+        if environment is None:
+            os.execv(words[0], words)
+        else:
+            os.execve(words[0], words, environment)
     except BaseException as problem:
         os.write(2, f"orchestrate: cannot start {argv[0]}: {_said(problem)}\n".encode())
         os._exit(127 if isinstance(problem, FileNotFoundError) else 126)
@@ -169,6 +256,12 @@ def _limit(bounds: Sequence[Sequence[int]]) -> None:
         highest = resource.getrlimit(number)[1]
         value = value if highest == resource.RLIM_INFINITY else min(value, highest)
         resource.setrlimit(number, (value, value))
+
+
+def join_groups(groups: Sequence[str]) -> None:
+    """Let this process, and all that it will start, stand in these control groups."""
+    for group in groups:
+        _join(group)
 
 
 def _join(cgroup: str) -> None:

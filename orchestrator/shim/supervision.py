@@ -19,7 +19,7 @@ from orchestrator.shim.processes import (
     start_ticks,
     wait_for_signal,
 )
-from orchestrator.shim.spawning import open_egress, open_output, spawn
+from orchestrator.shim.spawning import attend, open_egress, open_output, spawn
 from orchestrator.shim.stop_ladder import KILL_WITHIN_S, Tree, kernel_kills, remove_group
 
 TYPE_CHECKING = False
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from orchestrator.shim.connection_listener import ProxyListener
     from orchestrator.shim.shim_spec import ShimSpec
+    from orchestrator.shim.spawning import Spawned, WaitingChild
+
+    Ahead = tuple[WaitingChild, Mapping[str, object]]
 
 EGRESS_SIGNAL = getattr(signal, "SIGIO", signal.SIGURG)
 """Says that the worker has connected to its proxy."""
@@ -53,10 +56,17 @@ class Ending:
 class Supervision:
     """One attempt of one worker, from its start to its exit record."""
 
-    def __init__(self, spec: ShimSpec) -> None:
+    def __init__(self, spec: ShimSpec, coordinator: int, ahead: Ahead | None = None) -> None:
+        """Begin nothing yet.
+
+        Args:
+            coordinator: the process by whose end this one is woken.
+            ahead: the child that was forked ahead, and what it is to be told.
+        """
         self.spec = spec
+        self.ahead = ahead
         self.tree = Tree(spec["cgroup"])
-        self.lease = Lease(spec["lock"], spec["orphan_grace_s"], spec["coordinator"])
+        self.lease = Lease(spec["lock"], spec["orphan_grace_s"], coordinator)
         self.is_subreaper = False
         self.child = 0
         self.code: int | None = None
@@ -98,13 +108,10 @@ class Supervision:
         self.is_subreaper = become_subreaper()
         ask_death_signal(signal.SIGUSR2)
         self.outputs = {"stdout": open_output(spec["stdout"]), "stderr": open_output(spec["stderr"])}
-        stdin = os.open(spec["stdin"], os.O_RDONLY | os.O_CLOEXEC)
-        streams = (stdin, self.outputs["stdout"][0], self.outputs["stderr"][0])
-        spawned = spawn(spec, streams)
+        spawned = self._spawn()
         self.child, init = spawned.pid, spawned.init
         self.notes += [spawned.note] if spawned.note else []
         self.proxy_listener = open_egress(spawned.listening, spec)
-        os.close(stdin)
         self.tree.namespace_init = init
         self.tree.namespace_init_started = start_ticks(init) if init else 0
         self.tree.supports = frozenset({self.child, init} if spec["sandboxed"] else ())
@@ -121,6 +128,17 @@ class Supervision:
             "stderr": {"path": spec["stderr"], "start": self.outputs["stderr"][1]},
         }
         self._write()
+
+    def _spawn(self) -> Spawned:
+        if self.ahead is not None:
+            child, message = self.ahead
+            child.tell(message)
+            return attend(self.spec, child.pid, reading=child.reading, release=child.release)
+        stdin = os.open(self.spec["stdin"], os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return spawn(self.spec, (stdin, self.outputs["stdout"][0], self.outputs["stderr"][0]))
+        finally:
+            os.close(stdin)
 
     def _write(self, *, sync: bool = False, exit_record: Mapping[str, object] | None = None) -> None:
         state = {"commands_done": self.commands_done, "frozen": self.tree.is_frozen, "exit": exit_record}
@@ -309,14 +327,21 @@ class Supervision:
         return os.fstat(self.outputs[name][0]).st_size if name in self.outputs else 0
 
 
-def supervise(spec_path: str) -> int:
-    """Run one attempt as its spec says and exit with 0; returns 3 if another shim has it already."""
+def supervise(spec_path: str, *, coordinator: int | None = None, ahead: Ahead | None = None) -> int:
+    """Run one attempt as its spec says and exit with 0; returns 3 if another shim has it already.
+
+    Args:
+        coordinator: who stands for it as this process's parent; without it, it is that itself.
+        ahead: the child that was forked ahead, and what it is to be told.
+    """
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     spec: ShimSpec = decode_file(spec_path)  # type: ignore[assignment]  # as the coordinator of this very version wrote it
     claimed = {"format": 1, "worker": spec["worker"], "attempt": spec["attempt"], "shim": identity(os.getpid())}
     if not claim(spec["record"], encode({**claimed, "commands_done": spec["commands_after"], "exit": None})):
+        if ahead is not None:
+            ahead[0].dismiss()
         return 3
-    supervision = Supervision(spec)
+    supervision = Supervision(spec, spec["coordinator"] if coordinator is None else coordinator, ahead)
     try:
         supervision.run()
     except Exception as problem:  # the record below is the only place where anybody could ever read of it

@@ -18,6 +18,7 @@ from orchestrator.shim.planted_files import settle
 from orchestrator.shim.processes import is_running
 from orchestrator.value_class import value_class
 
+SHIM_LOG = "shim.log"
 SPARES = ("freeze", "thaw", "stop", "kill")
 """Commands of which one each is written beforehand, so that a full disk cannot keep them from a shim."""
 GROUPS_WITHIN_S = 2.0
@@ -68,7 +69,7 @@ class AttemptFiles:
     @property
     def shim_log(self) -> Path:
         """What the shim's interpreter says when it cannot even start."""
-        return self.workers_dir / "shim.log"
+        return self.workers_dir / SHIM_LOG
 
     def prepare(self, prompt: str) -> None:
         """Make the folders and write the prompt."""

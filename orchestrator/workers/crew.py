@@ -45,8 +45,9 @@ from orchestrator.shim.attempt_records import decode_file, encode, replace_file
 from orchestrator.shim.orphan_processes import MARK
 from orchestrator.shim.processes import boot_id, pid_namespace, start_ticks
 from orchestrator.workers import attempts
-from orchestrator.workers.attempts import AttemptFiles
+from orchestrator.workers.attempts import SHIM_LOG, AttemptFiles
 from orchestrator.workers.sampling import Sampler
+from orchestrator.workers.shim_standby import ShimStandby
 from orchestrator.workers.worker_process import WorkerProcess, is_same
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class Crew:
         self._returning = threading.Lock()
         self._sampler = Sampler()
         self._setup = SandboxSetup(layout, sandbox, backend, environ)
+        self._standby: ShimStandby | None = None
 
     def proxy_listener(self, *, refused: Callable[[Refusal], None]) -> AbstractAsyncContextManager[None]:
         """Keep the workers' way to listed hosts open; ``refused`` is told of what they asked for and did not get."""
@@ -141,7 +143,7 @@ class Crew:
             environment = self._environment(assignment, agent, spec, mark=str(files.record))
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
-        return Prepared(command, environment, part["sandbox"])
+        return Prepared(command, environment, part["sandbox"], part["groups"])
 
     def start(
         self,
@@ -174,11 +176,12 @@ class Crew:
         if ready is None:
             raise RuntimeError(f"attempt {attempt} of {assignment.worker} has begun meanwhile")
         try:
-            process = self._spawn(files, ready.environment)
+            process, (pid, started) = self._start_shim(files, ready)
         except OSError as problem:
             raise EnvironmentUnfit(f"cannot start {assignment.worker}: {problem}") from problem
-        shim = ProcessIdentity(process.pid, start_ticks(process.pid), boot_id(), pid_namespace())
+        shim = ProcessIdentity(pid, started, boot_id(), pid_namespace())
         self._follow(WorkerProcess(assignment.worker, attempt, shim, process))
+        self._make_another_ready()
         return Started(ready.command, shim, ready.sandbox)
 
     def _files(self, worker: WorkerId, attempt: int) -> AttemptFiles:
@@ -280,6 +283,34 @@ class Crew:
             "coordinator": os.getpid(),
             "nice": NICE,
         }
+
+    def stand_by(self) -> None:
+        """Keep a shim ready from now on, until :meth:`release`; without it, or where it fails, each starts by itself.
+
+        It must be called on the main thread: like a shim, the standby ends with the thread that started it.
+        """
+        if self._standby is None:
+            self._layout.workers_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            log = self._layout.workers_dir / SHIM_LOG
+            with suppress(OSError):
+                self._standby = ShimStandby(_SHIM, log=log, kept=self._kept, environ=self._environ)
+                self._setup.ready_groups = self._standby.take_groups
+        self._make_another_ready()
+
+    def _make_another_ready(self) -> None:
+        if self._standby is not None and self._standby.needs_groups:
+            self._standby.make_ready(self._setup.make_groups("standby"))
+
+    def _start_shim(
+        self, files: AttemptFiles, ready: Prepared
+    ) -> tuple[subprocess.Popen[bytes] | None, tuple[int, int]]:
+        """A shim for an attempt that is prepared, with its pid and start, and the process where it is our own child."""
+        if self._standby is not None:
+            found = self._standby.hand_over(files.spec, ready.environment, ready.groups)
+            if found is not None:
+                return None, found
+        process = self._spawn(files, ready.environment)
+        return process, (process.pid, start_ticks(process.pid))
 
     def _spawn(self, files: AttemptFiles, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         log = os.open(files.shim_log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -394,7 +425,10 @@ class Crew:
         self.leave_homes(keep=keep_homes)
 
     def release(self) -> None:
-        """Let go of every shim."""
+        """Let go of every shim, and end the one that waits."""
+        if self._standby is not None:
+            self._standby.close()
+            self._standby = None
         for worker in self._running.values():
             worker.release()
 

@@ -170,7 +170,9 @@ def to_the_end(folder: Path, last: str) -> str:
 def unclaimed(killing: Killing) -> Iterator[tuple[Path, ProcessIdentity]]:
     """A session whose coordinator died when its first shim had been started, and had not yet claimed its attempt."""
     slow = killing.stage.root / "python"
-    slow.write_text(f'#!/bin/sh\ncase "$*" in *shim.py*) kill -STOP $$ ;; esac\nexec {sys.executable} "$@"\n')
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *--standby*) exit 1 ;; *shim.py*) kill -STOP $$ ;; esac\nexec {sys.executable} "$@"\n'
+    )
     slow.chmod(0o755)
     killing.interpreter, killing.agents = str(slow), ("claude",)
     folder = killing.until("worker_started claude", scenario="plain")

@@ -26,9 +26,9 @@ W = WorkerId("w1")
 
 
 async def test_it_begins_in_the_right_folder_with_no_signal_blocked_or_ignored(stage: Stage) -> None:
-    crew = stage.crew()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as under nohup, or in the background of a script
     try:
+        crew = stage.crew()
         stage.start(crew, "/bin/sh", "-c", "pwd; grep Sig /proc/self/status; ls /proc/self/fd | wc -l")
     finally:
         signal.signal(signal.SIGINT, before)
@@ -42,8 +42,8 @@ async def test_it_begins_in_the_right_folder_with_no_signal_blocked_or_ignored(s
 
 async def test_signals_of_the_c_library_that_came_to_us_ignored_are_not_ignored_in_a_worker(stage: Stage) -> None:
     """posix_spawn of glibc starts its children so; the program may have been started by it, on any Python."""
-    crew = stage.crew()
     with reserved_signals_ignored():
+        crew = stage.crew()
         stage.start(crew, "/bin/sh", "-c", "grep SigIgn /proc/self/status")
     assert (await stage.ended(crew)).code == 0
     assert int(stage.said().split()[1], 16) == 0
@@ -66,9 +66,9 @@ def reserved_signals_ignored() -> Iterator[None]:
 
 @pytest.mark.parametrize("umask", [0o022, 0o077], ids=oct)
 async def test_files_it_makes_have_the_permissions_that_the_user_gives_files(stage: Stage, umask: int) -> None:
-    crew = stage.crew()
     before = os.umask(umask)
     try:
+        crew = stage.crew()
         stage.start(crew, "/bin/sh", "-c", "umask; touch made")
     finally:
         os.umask(before)

@@ -100,7 +100,12 @@ class Stage:
         changes = {"readable": (CHILD.parent,), "limits": self.limits}
         return (OPEN if self.backend == "none" else CLOSED).model_copy(update=changes)
 
-    def crew(self) -> Crew:
+    def crew(self, *, ready: bool = True) -> Crew:
+        """A crew of the session's.
+
+        Args:
+            ready: whether it keeps a shim ready, as every session does; without it each starts by itself.
+        """
         crew = Crew(
             self.layout,
             sandbox=self.config,
@@ -109,6 +114,8 @@ class Stage:
             orphan_grace_s=self.orphan_grace_s,
         )
         self.crews.append(crew)
+        if ready:
+            crew.stand_by()
         return crew
 
     def assignment(self, *, worker: WorkerId = WORKER, role: Role = Role.IMPLEMENTER) -> Assignment:
