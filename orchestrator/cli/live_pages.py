@@ -10,6 +10,7 @@ from rich.text import Text
 
 from orchestrator.cli.agent_colours import agent_colour
 from orchestrator.cli.decision_desk import DeskLine
+from orchestrator.cli.log_lines import folded
 from orchestrator.cli.picture import DESK_STYLES, PLAIN, STYLES, elapsed, notice_text
 from orchestrator.cli.plan_outline import outline
 from orchestrator.models.identity import WorkerId
@@ -68,7 +69,7 @@ def agent_page(session: Session, worker: WorkerId, notices: Sequence[Notice], no
     )
     doing = one_line(short_paths(state.doing, str(session.options.target)), width)
     lines = [head, Text(doing or one_line(state.why, width), style="dim"), Text()]
-    for notice in notices:
+    for notice in folded(notices):
         lines += notice_text(notice, width, most_lines=12).wrap(PLAIN, width)
     return lines
 

@@ -24,8 +24,6 @@ _KIND_COLOURS = {
     "question": "bright_yellow",
 }
 _THOUGHT = "reasoned"
-_FEW_LINES = 3
-"""So many lines beside the records stand for themselves."""
 _TROUBLE = re.compile(r"error|fail|denied|refused|cannot|not found|invalid|panic|exception|traceback", re.IGNORECASE)
 
 
@@ -140,10 +138,11 @@ def folded(told: Iterable[Notice]) -> Iterator[Notice]:
 
 
 def _fold(run: list[Notice]) -> Iterator[Notice]:
-    if len(run) < _FEW_LINES:
+    if len(run) < 2:
         yield from run
         return
-    yield replace(run[0], text=f"{run[0].text} … and {len(run) - 1} more lines that are no records (--raw has them)")
+    more = f"{len(run) - 1} more lines that are no records" if len(run) > 2 else "one more line that is no record"
+    yield replace(run[0], text=f"{run[0].text} … and {more} (orchestrate logs --raw)")
 
 
 def _is_banner(notice: Notice) -> bool:

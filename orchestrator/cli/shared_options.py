@@ -205,7 +205,8 @@ class Names(ParamType):
         from orchestrator.agents.registry import AGENTS
 
         before, comma, last = incomplete.rpartition(",")
-        return [CompletionItem(f"{before}{comma}{name}") for name in AGENTS if name.startswith(last)]
+        left = [name for name in AGENTS if name not in before.split(",")]
+        return [CompletionItem(f"{before}{comma}{name}") for name in left if name.startswith(last)]
 
 
 def workspace_option(function: F) -> F:

@@ -122,7 +122,7 @@ def test_a_banner_of_several_lines_is_one_and_trouble_stands_for_itself(story: S
     lines = [line for line in written(story) if "stderr" in line]
     assert len(lines) == 2
     assert lines[0].endswith(
-        "stderr: Loaded cached credentials. … and 3 more lines that are no records (--raw has them)"
+        "stderr: Loaded cached credentials. … and 3 more lines that are no records (orchestrate logs --raw)"
     )
     assert lines[1].endswith("stderr: Error: no such model")
     assert len([line for line in written(story, format_=LogFormat(as_json=True)) if "stderr" in line]) == 5
