@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_ESCAPES: Final = re.compile(
+from orchestrator.late_pattern import late_pattern
+
+_ESCAPES: Final = late_pattern(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movements
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC, DCS and their kin: titles, links, clipboard
     r"|\x1b[ -/]*[0-~]?"
@@ -24,18 +26,18 @@ _HIDDEN: Final = (
     "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f"
 )
-_UNSAFE_IN_TEXT: Final = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_HIDDEN}]")
-_UNSAFE_IN_JSON: Final = re.compile(rf"[\x7f-\x9f{_HIDDEN}\ud800-\udfff]")
-_UNSAFE_IN_NAME: Final = re.compile(rf'[\x00-\x1f"\\\x7f-\x9f{_HIDDEN}\ud800-\udfff]')
-_BREAKS: Final = re.compile(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_UNSAFE_IN_TEXT: Final = late_pattern(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_HIDDEN}]")
+_UNSAFE_IN_JSON: Final = late_pattern(rf"[\x7f-\x9f{_HIDDEN}\ud800-\udfff]")
+_UNSAFE_IN_NAME: Final = late_pattern(rf'[\x00-\x1f"\\\x7f-\x9f{_HIDDEN}\ud800-\udfff]')
+_BREAKS: Final = late_pattern(r"[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SHORT: Final = {
     **{7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"},
     **{ord('"'): '\\"', ord("\\"): "\\\\"},
 }
 # In a line of Markdown: what begins code, a link or picture, HTML or an entity, a cell, emphasis that hides a word.
-_MARKUP: Final = re.compile(r"\\(?=[!-/:-@\[-`{-~])|[`\[\]|*]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)|(?<=~)~")
-_BLOCK: Final = re.compile(r"^(#{1,6}(?=\s|$)|[>+=-](?=[\s=-]|$)|>|~~~)|^(\d{1,9})([.)])(?=\s|$)")
-_HTML: Final = re.compile(r"<(?=[A-Za-z/!?])|(?<=!)\[")
+_MARKUP: Final = late_pattern(r"\\(?=[!-/:-@\[-`{-~])|[`\[\]|*]|<(?=[A-Za-z/!?])|&(?=#?\w+;)|~(?=~)|(?<=~)~")
+_BLOCK: Final = late_pattern(r"^(#{1,6}(?=\s|$)|[>+=-](?=[\s=-]|$)|>|~~~)|^(\d{1,9})([.)])(?=\s|$)")
+_HTML: Final = late_pattern(r"<(?=[A-Za-z/!?])|(?<=!)\[")
 
 
 def quoted_name(name: str | bytes) -> str:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import InvalidFile
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 MOST_BYTES = 4_000_000
 """Of one file: a person wrote it; a device has no end."""
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)$")
+_BARE_KEY = late_pattern(r"[A-Za-z0-9_-]+")
+_AT_LINE = late_pattern(r"\s*\(at line (\d+), column \d+\)$")
 
 
 @value_class

@@ -6,12 +6,12 @@ cut is made around the redaction of secrets, in two steps, so that no half of a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any, Final, get_args
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import (
     AgentEvent,
     EventType,
@@ -34,7 +34,7 @@ _MARGIN: Final = 8_192
 """Longer than any secret; left standing on both sides of a cut until the secrets have been withheld."""
 _HEAD: Final = MOST_CHARS // 4
 _TAIL: Final = MOST_CHARS - _HEAD
-_MARK: Final = re.compile(r"\n\[the middle of \d+ characters is left out here; the raw file has it\]\n")
+_MARK: Final = late_pattern(r"\n\[the middle of \d+ characters is left out here; the raw file has it\]\n")
 
 _KINDS: Final[tuple[type[Any], ...]] = get_args(get_args(Payload)[0])
 _TEXTS: Final[Mapping[type[Any], tuple[str, ...]]] = {

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic_core import from_json
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import Failed, FailureKind
 from orchestrator.models.recovery import Ignore, RecoveryRule
 from orchestrator.value_class import value_class
@@ -81,7 +82,7 @@ _BY_CODE: Final[Mapping[str, FailureKind]] = {
 
 # First match wins.  The words are those of the three CLIs and of the HTTP libraries under them.
 _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
-    (re.compile(words, re.IGNORECASE), kind)
+    (late_pattern(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"context window|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
         (r"token could not be refreshed", FailureKind.AUTHENTICATION),  # whatever kept it: a disk's quota, say
@@ -117,9 +118,9 @@ _BY_WORDS: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
     )
 )
 
-_STATUS = re.compile(r"(?:status:?|API Error:?|code\"?:|rejected)\s*\(?([1-5]\d\d)\b", re.IGNORECASE)
+_STATUS = late_pattern(r"(?:status:?|API Error:?|code\"?:|rejected)\s*\(?([1-5]\d\d)\b", re.IGNORECASE)
 _BY_SENTENCE: tuple[tuple[re.Pattern[str], FailureKind], ...] = tuple(
-    (re.compile(words, re.IGNORECASE), kind)
+    (late_pattern(words, re.IGNORECASE), kind)
     for words, kind in (
         (r"context window|context length|prompt is too long|request too large", FailureKind.CONTEXT_FULL),
         (
@@ -138,16 +139,16 @@ _MESSAGES = ("message", "detail", "error_description", "msg")
 _MOST_BODY = 200_000
 """Characters of an answer that is read."""
 _DEEPEST = 3
-_EPOCH = re.compile(r"limit reached\|(\d{10})\b")
-_DELAY = re.compile(
+_EPOCH = late_pattern(r"limit reached\|(\d{10})\b")
+_DELAY = late_pattern(
     r"(?:try again|retry|resets?)\s+(?:in|after)\s+((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|"
     r"seconds?|secs?|s)(?![a-z])[\s,and]*)+)",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])", re.IGNORECASE)
+_PART = late_pattern(r"(\d+(?:\.\d+)?)\s*([dhms])", re.IGNORECASE)
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_CLOCK = re.compile(
+_CLOCK = late_pattern(
     r"(?P<words>try again|access resets|resets?)\s+(?:at\s+)?"
     rf"(?:(?P<month>{'|'.join(_MONTHS)})[a-z]*\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+"
     r"(?:(?P<year>\d{4}),?\s+)?(?:at\s+)?)?"

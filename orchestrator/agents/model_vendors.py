@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from orchestrator.agents.contract import Agent
+from orchestrator.late_pattern import late_pattern
 
 FAMILIES: Final = (
     ("Anthropic", "claude"),
@@ -22,7 +23,7 @@ FAMILIES: Final = (
 )
 """Vendors, and how the names of their models begin."""
 _FAMILIES: Final = tuple(
-    (vendor, re.compile(rf"(?:^|[/.:@_-])(?:{names})(?![a-z])", re.IGNORECASE)) for vendor, names in FAMILIES
+    (vendor, late_pattern(rf"(?:^|[/.:@_-])(?:{names})(?![a-z])", re.IGNORECASE)) for vendor, names in FAMILIES
 )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
 from orchestrator.agents.contract import Agent
+from orchestrator.late_pattern import late_pattern
 
 Version: TypeAlias = tuple[int, ...]
 
-_VERSION = re.compile(r"(?:\b|v)(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
+_VERSION = late_pattern(r"(?:\b|v)(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?")
 
 
 def parse_version(text: str) -> Version | None:

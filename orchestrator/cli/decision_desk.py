@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from orchestrator.cli.readable_patch import PatchPart, readable_patch
+from orchestrator.late_pattern import late_pattern
 from orchestrator.quotation import one_line, visible_lines
 from orchestrator.value_class import value_class
 
@@ -29,7 +29,7 @@ MOST_LINES: Final = 20_000
 Part: TypeAlias = PatchPart | Literal["head", "text", "point", "choice", "effect", "note"]
 
 _OF_A_PATCH: Final = frozenset({"file", "context", "added", "removed"})
-_BEFORE_WORDS: Final = re.compile(r"\s*(?:(?:\d+\.|-|→|[rd] )\s+)?")
+_BEFORE_WORDS: Final = late_pattern(r"\s*(?:(?:\d+\.|-|→|[rd] )\s+)?")
 
 
 @value_class

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 
 from orchestrator.cli.explanations import EXPLANATIONS
 from orchestrator.cli.option_sections import section_rows
+from orchestrator.late_pattern import late_pattern
 
 PROGRAM = "orchestrate"
 _WIDEST, _NARROWEST = 110, 52
@@ -75,7 +75,7 @@ COMMANDS: dict[str, str] = {name: words for rows in COMMAND_SECTIONS.values() fo
 ALIASES = {"status": "show", "ls": "sessions"}
 """Words that people type because other programs know them, and the command that answers."""
 
-_WORD = re.compile(r"[A-Za-z0-9_-]+")
+_WORD = late_pattern(r"[A-Za-z0-9_-]+")
 """What is no task by itself: a command of another program, a slip, a flag without its dashes."""
 
 EXIT_CODES = """\

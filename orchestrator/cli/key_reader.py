@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import anyio
 
+from orchestrator.late_pattern import late_pattern
+
 _LOOK_AGAIN_S: Final = 1.0
 """A shell that takes the terminal, or gives it back, tells nobody."""
 _NAMES: Final = {"\x1b": "escape", "\x1b[A": "up", "\x1b[B": "down", "\x1b[5~": "page up", "\x1b[6~": "page down"}
-_SEQUENCE: Final = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.)?|.", re.DOTALL)
-_LINE: Final = re.compile(r"[^\r\n][\r\n]|[\r\n][^\r\n]")
-_WORDS: Final = re.compile(r"\w{2,} \w{2,}|\w{9,}")
+_SEQUENCE: Final = late_pattern(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.)?|.", re.DOTALL)
+_LINE: Final = late_pattern(r"[^\r\n][\r\n]|[\r\n][^\r\n]")
+_WORDS: Final = late_pattern(r"\w{2,} \w{2,}|\w{9,}")
 
 
 class Wish(StrEnum):

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from orchestrator.cli.agent_colours import agent_colour
 from orchestrator.cli.terminal_notices import for_terminal, label
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.entries import JournalEntry, SessionOpened
 from orchestrator.narration.formatting import duration
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
@@ -24,7 +25,7 @@ _KIND_COLOURS = {
     "question": "bright_yellow",
 }
 _THOUGHT = "reasoned"
-_TROUBLE = re.compile(r"error|fail|denied|refused|cannot|not found|invalid|panic|exception|traceback", re.IGNORECASE)
+_TROUBLE = late_pattern(r"error|fail|denied|refused|cannot|not found|invalid|panic|exception|traceback", re.IGNORECASE)
 
 
 def is_meant(worker: str, agent: str) -> bool:

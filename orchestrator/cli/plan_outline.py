@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from orchestrator.composition.team_tree import parts_of
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import AgentNode, GateNode, Node, StrategyNode
 from orchestrator.models.workers import TERMINAL, WorkerState
@@ -15,7 +15,7 @@ from orchestrator.narration.sentences import ROLE_VERBS, decision_words
 from orchestrator.session.state import ReviewState, Session
 from orchestrator.value_class import value_class
 
-_AGAIN = re.compile(r"@\d+")
+_AGAIN = late_pattern(r"@\d+")
 
 
 @value_class

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from orchestrator.cli import completion_values
+from orchestrator.late_pattern import late_pattern
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,10 +22,10 @@ else:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
-_AGE = re.compile(r"(\d+(?:\.\d+)?)([dw])", re.IGNORECASE)
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s?([bkmgt]?)(?:i?b)?", re.IGNORECASE)
-_COUNT = re.compile(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
+_DURATION = late_pattern(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", re.IGNORECASE)
+_AGE = late_pattern(r"(\d+(?:\.\d+)?)([dw])", re.IGNORECASE)
+_SIZE = late_pattern(r"(\d+(?:\.\d+)?)\s?([bkmgt]?)(?:i?b)?", re.IGNORECASE)
+_COUNT = late_pattern(r"(\d+(?:\.\d+)?)([km]?)", re.IGNORECASE)
 
 
 class Duration(ParamType):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 QUOTED = "\N{REPLACEMENT CHARACTER}"
@@ -12,15 +13,15 @@ QUOTED = "\N{REPLACEMENT CHARACTER}"
 MOST_WORDS = 400
 """Words of one clause that are kept; whoever must have read them all looks whether there are so many."""
 
-_FENCED = re.compile(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
-_QUOTES = re.compile(
+_FENCED = late_pattern(r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)", re.DOTALL)
+_QUOTES = late_pattern(
     r"`[^`\n]*`|\"[^\"\n]{0,300}\"|\u201c[^\u201d\n]{0,300}\u201d|\u201e[^\u201c\u201d\n]{0,300}[\u201c\u201d]"
     r"|\u00ab[^\u00bb\n]{0,300}\u00bb|\u300c[^\u300d\n]{0,300}\u300d|(?<![\w\u2019'])'[^'\n]{1,300}'(?!\w)"
 )
-_ENDS = re.compile(r"(?<=[.!?;:\u2026])[\"')\]]*\s+|[\u3002\uff01\uff1f\uff1b\uff1a\n]+|\s[\u2013\u2014-]\s|(?<=\?)")
-_BULLET = re.compile(r"^\s*(?:[-*+\u2022]|\d{1,3}[.)]|\[[ x]\]|#{1,6}|>)+\s*")
-_WORD = re.compile(r"[^\W_][\w./\u2019'-]*[\w)]|[^\W_]|[,&+]|\N{REPLACEMENT CHARACTER}")
-_ASKS = re.compile(r"[?\uff1f]|^\u00bf")
+_ENDS = late_pattern(r"(?<=[.!?;:\u2026])[\"')\]]*\s+|[\u3002\uff01\uff1f\uff1b\uff1a\n]+|\s[\u2013\u2014-]\s|(?<=\?)")
+_BULLET = late_pattern(r"^\s*(?:[-*+\u2022]|\d{1,3}[.)]|\[[ x]\]|#{1,6}|>)+\s*")
+_WORD = late_pattern(r"[^\W_][\w./\u2019'-]*[\w)]|[^\W_]|[,&+]|\N{REPLACEMENT CHARACTER}")
+_ASKS = late_pattern(r"[?\uff1f]|^\u00bf")
 
 
 @value_class

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from orchestrator.composition import english as en
 from orchestrator.composition.clause_signals import Hit, Signal, longest_head
 from orchestrator.composition.clauses import QUOTED, Clause
+from orchestrator.late_pattern import late_pattern
 
 _SEPARATORS = frozenset({",", "&", "+"})
 
@@ -33,7 +34,7 @@ def _without_no_change(text: str) -> tuple[str, str]:
     return (bare[: found.start()], found.group().strip(" ,")) if found else (text, "")
 
 
-_FORBIDDING = re.compile(
+_FORBIDDING = late_pattern(
     rf"(?:^|[\s,(])(?:but |and |please )*(?:{'|'.join(en.NEGATIONS)}) (?:{'|'.join(en.NO_CHANGE)})"
     r"(?: yet| for now| at all| please| here| now| though)*$|(?:^|, ?| )(?:change nothing|changing nothing)$"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
@@ -10,13 +9,14 @@ from types import MappingProxyType
 
 from orchestrator.composition.strategies.debate import MOST_ROUNDS
 from orchestrator.composition.strategies.position import Position, agents_of, name_of, writes
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.plan_tree import AgentNode, GateNode, Node, Strategy, StrategyNode
 
 MOST_NODES = 256
 MOST_DEPTH = 12
 MOST_REPEATS = 20
 MOST_CANDIDATES = 8
-_AGENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_AGENT_ID = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def check_plan(plan: Node) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from orchestrator.composition.team_files import AGENT_KEYS, GATE_KEYS, LIMIT_KEYS, STRATEGY_KEYS, TEAM_KEYS
+from orchestrator.late_pattern import late_pattern
 from orchestrator.toml_files import toml_text
 
 MOST_VALUES: Final = 20_000
@@ -28,7 +29,7 @@ _ORDER: Final = {
     )
 }
 _LAST: Final = ("children", "plan")
-_TEXT_OR_COMMENT: Final = re.compile(
+_TEXT_OR_COMMENT: Final = late_pattern(
     r'"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|(#[^\n]*)', re.DOTALL
 )
 

@@ -6,9 +6,9 @@ to be the request as a whole: each row of the table is held against all of it.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 _PROJECT: Final = r"(?:project|repo|repository|package|library|code ?base|code|app|application)"
@@ -16,7 +16,7 @@ _THIS: Final = rf"(?:(?:this|the|our|my|your) )?(?:whole )?{_PROJECT}"
 _VERSION: Final = r"v?\d+(?:\.\d+)*(?:[-.]?(?:rc|a|b|alpha|beta|dev)\.?\d*)?"
 _PERCENT: Final = r"(?P<percent>\d{1,3}(?:\.\d+)?) ?(?:%|percent|per cent)"
 _MOST_CHARS: Final = 200
-_POLITE: Final = re.compile(r"^(?:please,? |can you |could you |let's |now )+|[,]? please$")
+_POLITE: Final = late_pattern(r"^(?:please,? |can you |could you |let's |now )+|[,]? please$")
 
 
 @value_class
@@ -67,7 +67,7 @@ _ROWS: Final = (
     ),
     ("security-deep-dive", rf"(?:do |make )?a? ?deep[- ]dive into (?:the )?security of {_THIS}"),
 )
-_TABLE: Final = tuple((name, re.compile(pattern)) for name, pattern in _ROWS)
+_TABLE: Final = tuple((name, late_pattern(pattern)) for name, pattern in _ROWS)
 """In order; the first that fits the whole task."""
 
 

@@ -16,7 +16,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from math import isfinite
@@ -26,6 +25,7 @@ from typing import Any, Final
 from orchestrator.composition.plan_checks import check_plan
 from orchestrator.composition.strategies.position import agents_of
 from orchestrator.composition.team_files import TeamFile, team_from
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.agent_template import AgentTemplate
 from orchestrator.models.plan_tree import GateNode, Strategy, StrategyNode
 from orchestrator.toml_files import TomlFile, unknown_key
@@ -39,7 +39,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "test-coverage": "Raise a project's test coverage; judge written tests.",
 }
 """Workflows that are commands of their own."""
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME: Final = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _MOST_TASK_CHARS: Final = 20_000
 
 

@@ -6,7 +6,6 @@ A request is a file in a folder that the worker can write; an answer is a file i
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Listing, Unread
 from orchestrator.files.tailing import FileChanges
 from orchestrator.journal.folder import SessionFolder, make_private_folder
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import GuardAsked, Input
 from orchestrator.models.identity import WorkerId
@@ -29,8 +29,8 @@ MOST_OPEN: Final = 1_000
 MOST_LISTED: Final = 10_000
 MOST_PROCESSES: Final = 64
 """Of those above a process that asks; what stands higher up is not looked at."""
-_PROCESS = re.compile(r"\d{1,10}:\d{1,20}")
-_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+_PROCESS = late_pattern(r"\d{1,10}:\d{1,20}")
+_NAME = late_pattern(r"[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(slots=True)

@@ -9,7 +9,6 @@ processes by the mark in their environment.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from orchestrator.coordinator.leftovers import marked_attempts, remove_what_was_
 from orchestrator.errors import OrchestrateError
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import hold_session_lock
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import SessionId, WorkerId
 from orchestrator.models.workers import ExitRecord
 from orchestrator.sandbox.homes import notes_in
@@ -33,7 +33,7 @@ from orchestrator.workers import attempts
 from orchestrator.workers.attempts import AttemptFiles, AttemptRecord
 from orchestrator.workers.worker_process import is_same
 
-_RECORD = re.compile(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
+_RECORD = late_pattern(r"(?P<worker>.+)\.(?P<attempt>\d+)\.json")
 
 
 @value_class

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 PORTS: Final[Mapping[str, int]] = {"https": 443, "http": 80, "ssh": 22}
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
-_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
-_SCP = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*):(?P<path>[^:/\s-][^:\s]*)")
+_NAME = late_pattern(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_SCP = late_pattern(r"(?:[A-Za-z0-9_][A-Za-z0-9_.-]*@)?(?P<host>[A-Za-z0-9_][A-Za-z0-9_.-]*):(?P<path>[^:/\s-][^:\s]*)")
 """``git@example.org:group/project.git``, which means ssh."""
 
 

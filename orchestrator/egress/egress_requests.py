@@ -6,12 +6,12 @@ so is whatever could not be shown exactly before a person consents.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from os.path import normpath
 from pathlib import PurePosixPath
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.egress import Publish, Push, RefWanted
 from orchestrator.value_class import value_class
 
@@ -34,10 +34,10 @@ _PUBLISH_IGNORED: Final = frozenset(
 _NPM_VALUED: Final = frozenset(
     ("-C", "--prefix", "-w", "--workspace", "--registry", "--userconfig", "--cache", "--tag", "--access", "--otp")
 )
-_REF = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.|\.$|/$))[A-Za-z0-9_][^\x00-\x20\x7f~^:?*\[\\]{0,99}")
-_WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REF = late_pattern(r"(?!.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.|\.$|/$))[A-Za-z0-9_][^\x00-\x20\x7f~^:?*\[\\]{0,99}")
+_WHOLE_ID = late_pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BRANCH, _TAG = "refs/heads/", "refs/tags/"
-_VERSION_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
+_VERSION_TAG = late_pattern(r"[A-Za-z][A-Za-z0-9._-]{0,99}")
 
 
 @value_class

@@ -6,15 +6,16 @@ The mark of a maker is its pid namespace, pid and start, so a recycled pid is ne
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from orchestrator.late_pattern import late_pattern
+
 _PREFIX = "orchestrate-"
-_MARKED = re.compile(r"orchestrate-(?P<what>.+)-(?P<mark>\d+\.\d+\.\d+)-[^-]*")
+_MARKED = late_pattern(r"orchestrate-(?P<what>.+)-(?P<mark>\d+\.\d+\.\d+)-[^-]*")
 
 
 def own_mark() -> str:

@@ -6,12 +6,13 @@ import re
 
 from orchestrator.gates.gate import LIST, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import read_ruff
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding
 
 SHOWN_ABOVE = 10
 """A function up to this is simple, and not worth a line."""
 _WORDS = ("check", "--isolated", "--ignore-noqa", "--no-cache", "--select", "C901", "--output-format", "json")
-_MESSAGE = re.compile(r"`(?P<name>.*)` is too complex \((?P<value>\d+) > 0\)", re.DOTALL)
+_MESSAGE = late_pattern(r"`(?P<name>.*)` is too complex \((?P<value>\d+) > 0\)", re.DOTALL)
 
 
 def plan(subject: Subject) -> Command | Unmeasured:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from orchestrator.gates.gate import Subject
 from orchestrator.gates.requirement_markers import holds
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 REQUIREMENTS: Final = (
@@ -33,16 +34,16 @@ _BESIDE: Final = frozenset(
     }
 )
 """Folders whose manifests are no part of the project."""
-_DEVELOPERS: Final = re.compile(
+_DEVELOPERS: Final = late_pattern(
     r"dev|test|doc|lint|typ|bench|\bci\b|release|format|style|cov|check|tool|quality|build|nox|tox|pre-?commit"
 )
 """Names of groups that only developers install."""
-_NAME: Final = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)")
-_SPECIFIER: Final = re.compile(r"\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;@(,]|--)")
-_EGG: Final = re.compile(r"[#&]egg=([A-Za-z0-9][\w.-]*)")
-_INCLUDE: Final = re.compile(r"^(?:-r|--requirement)[\s=]*([^\s#;]+)")
-_REQUIREMENTS_FILE: Final = re.compile(r"require[\w-]*\.(?:txt|in|lock)$|^requirements/[\w-]+\.txt$")
-_OWN_PLACE: Final = re.compile(r"^(?:file:)?(\.{1,2}(?:/[^\s;#\[]*)?)")
+_NAME: Final = late_pattern(r"^\s*([A-Za-z0-9][\w.-]*)")
+_SPECIFIER: Final = late_pattern(r"\s*(?:\[[^\]]*\])?\s*(?:$|[<>=!~;@(,]|--)")
+_EGG: Final = late_pattern(r"[#&]egg=([A-Za-z0-9][\w.-]*)")
+_INCLUDE: Final = late_pattern(r"^(?:-r|--requirement)[\s=]*([^\s#;]+)")
+_REQUIREMENTS_FILE: Final = late_pattern(r"require[\w-]*\.(?:txt|in|lock)$|^requirements/[\w-]+\.txt$")
+_OWN_PLACE: Final = late_pattern(r"^(?:file:)?(\.{1,2}(?:/[^\s;#\[]*)?)")
 
 
 @value_class

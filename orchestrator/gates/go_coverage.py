@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from orchestrator.gates.folder_runs import GO_ENVIRONMENT, last_line, plan_in_folders, read_folders
 from orchestrator.gates.gate import WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.line_coverage import ranges
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding
 
 _PROFILE = f"{WORK}/profile"
@@ -16,10 +15,10 @@ _COMMANDS = (
     ("go", "test", "-count=1", "-covermode=set", "-coverpkg=./...", f"-coverprofile={_PROFILE}", "./..."),
     ("cat", _PROFILE),
 )
-_BLOCK = re.compile(
+_BLOCK = late_pattern(
     r"^(?P<file>\S.*\.go):(?P<first>\d+)\.(?P<from>\d+),(?P<last>\d+)\.(?P<to>\d+) (?P<n>\d+) (?P<count>\d+)$"
 )
-_BROKEN = re.compile(r"\[(?:build|setup) failed\]")
+_BROKEN = late_pattern(r"\[(?:build|setup) failed\]")
 
 
 def plan(subject: Subject) -> Command | Unmeasured:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from orchestrator.gates.folder_runs import GO_ENVIRONMENT, FolderRun, last_line, plan_in_folders, read_folders
 from orchestrator.gates.gate import Command, Evidence, Gate, Reading, Subject, Unmeasured
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
 _LIST = "P {{.ImportPath}}\n{{$dir := .Dir}}{{range .IgnoredGoFiles}}I {{$dir}}/{{.}}\n{{end}}"
@@ -14,7 +15,7 @@ _COMMANDS = (
     ("go", "list", "-e", "-f", _LIST.replace("\n", '{{"\\n"}}'), "./..."),
     ("go", "vet", "./..."),
 )
-_FINDING = re.compile(r"^(?:vet: )?(?P<file>[^\s:]+\.go):(?P<line>\d+)(?::\d+)?: (?P<message>.+)$", re.MULTILINE)
+_FINDING = late_pattern(r"^(?:vet: )?(?P<file>[^\s:]+\.go):(?P<line>\d+)(?::\d+)?: (?P<message>.+)$", re.MULTILINE)
 
 
 def plan(subject: Subject) -> Command | Unmeasured:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestrator.gates.folder_runs import last_line, modules_above, plan_in_folders, read_folders
 from orchestrator.gates.gate import LIST, PROBES, Command, Evidence, Gate, Reading, Subject, ToolRun, Unmeasured
 from orchestrator.gates.ruff_output import last_words
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
 ENDS = (".js", ".mjs", ".cjs")
@@ -17,7 +17,7 @@ LINTED_ENDS = (*ENDS, ".jsx")
 """What ESLint looks at besides."""
 BUILT = frozenset({"dist", "build", "out", "coverage", "vendor"})
 """Folders of what tools make or others wrote; one of such a name within ``src`` holds sources."""
-_COMMENT = re.compile(r"(?://|/\*)\s*eslint-disable(?P<kind>-next-line|-line)?\b[^*]*")
+_COMMENT = late_pattern(r"(?://|/\*)\s*eslint-disable(?P<kind>-next-line|-line)?\b[^*]*")
 _ESLINT = "node_modules/.bin/eslint"
 _WORDS = ("--no-inline-config", "--no-config-lookup", "--no-warn-ignored", "--no-error-on-unmatched-pattern")
 _COMMAND = (_ESLINT, *_WORDS, "--config", f"{PROBES}/orchestrate_eslint.mjs", "--format", "json", ".")

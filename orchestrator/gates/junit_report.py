@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from xml.sax.saxutils import escape, quoteattr
 
 from orchestrator.gates.gate_verdicts import sentence
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import GateReport, GateState, QualityGate
 from orchestrator.quotation import clean
 
 MOST_LINES = 50
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = late_pattern("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit_document(report: GateReport) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words, relative
 from orchestrator.gates.suppressions import in_comments
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding
 
 DOUBTFUL = frozenset({"Secret Keyword", "Basic Auth Credentials"})
@@ -20,7 +20,7 @@ _WORDS = (
     *("scan", "--all-files", "--no-verify", "--disable-filter", _FILTER),
     *(word for name in _WITHOUT for word in ("--disable-plugin", name)),
 )
-_COMMENT = re.compile(r"(?:#|//|<!--|/\*|--)?\s*pragma: ?(?:allow|white)list[ -](?:nextline[ -])?secret[^#]*")
+_COMMENT = late_pattern(r"(?:#|//|<!--|/\*|--)?\s*pragma: ?(?:allow|white)list[ -](?:nextline[ -])?secret[^#]*")
 
 
 def plan(subject: Subject) -> Command | Unmeasured:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from orchestrator.gates.gate import Command, Gate, InstalledPackage, Reading, Subject, Unmeasured
 from orchestrator.gates.imported_packages import plan_imports, read_imports
 from orchestrator.gates.pinned_packages import normalised, pins_of, unknown_versions
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding
 
 ALLOWED: tuple[str, ...] = (
@@ -30,7 +31,7 @@ _WORDS = (
     (r"\bmit\b|expat", "MIT"),
 )
 """What licences were called before there were expressions; the first that fits counts."""
-_TOKENS = re.compile(r"\(|\)|[^\s()]+")
+_TOKENS = late_pattern(r"\(|\)|[^\s()]+")
 
 
 def plan(subject: Subject) -> Command | Reading | Unmeasured:

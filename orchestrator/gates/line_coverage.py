@@ -10,11 +10,12 @@ from typing import Any
 from orchestrator.gates.gate import TOOLS, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.gates.suppressions import files_left_out, section_of, table_of, words_of
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 from orchestrator.value_class import value_class
 
 MOST_RANGES = 8
-_COMMENT = re.compile(r"#\s*pragma:\s*no\s*(?:cover|branch)[^#]*", re.IGNORECASE)
+_COMMENT = late_pattern(r"#\s*pragma:\s*no\s*(?:cover|branch)[^#]*", re.IGNORECASE)
 _INI_FILES = (".coveragerc", "setup.cfg", "tox.ini")
 
 

@@ -9,12 +9,13 @@ from typing import Any
 from orchestrator.gates.gate import LIST, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import read_ruff
 from orchestrator.gates.suppressions import files_left_out, in_comments, rules_left_out, section_of, table_of, words_of
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
 RULES = "E4,E7,E9,F"
 """What is wrong or unused, and nothing of style.  Said outright: ruff's own defaults change (0.17 has many more)."""
 _WORDS = ("ruff", "check", "--isolated", "--ignore-noqa", "--no-cache", "--select", RULES, "--output-format", "json")
-_COMMENT = re.compile(r"#\s*(?:ruff:\s*|flake8:\s*)?noqa\b[^#]*|#\s*ruff:\s*disable\b[^#]*", re.IGNORECASE)
+_COMMENT = late_pattern(r"#\s*(?:ruff:\s*|flake8:\s*)?noqa\b[^#]*|#\s*ruff:\s*disable\b[^#]*", re.IGNORECASE)
 _SETTINGS = (("pyproject.toml", ("tool", "ruff")), ("ruff.toml", ()), (".ruff.toml", ()))
 _LISTS_OF_RULES = ("ignore", "extend-ignore")
 _LISTS_OF_FILES = ("exclude", "extend-exclude")

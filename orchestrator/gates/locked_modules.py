@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.gates.gate import Language, Subject
+from orchestrator.late_pattern import late_pattern
 
 Row = tuple[str, str, str]
 """Ecosystem as OSV calls it, name, version."""
-_BLOCK = re.compile(r"(?P<verb>\w+)\s*\(")
-_PLAIN = re.compile(r"[\w@./~+-]{1,200}")
+_BLOCK = late_pattern(r"(?P<verb>\w+)\s*\(")
+_PLAIN = late_pattern(r"[\w@./~+-]{1,200}")
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
 _NPM_TABLES = ("dependencies", "devDependencies", "optionalDependencies")
 _NPM_LOCKS = ("npm-shrinkwrap.json", "package-lock.json")

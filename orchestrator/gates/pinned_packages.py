@@ -10,16 +10,17 @@ from typing import Any
 
 from orchestrator.gates.declared_packages import MANIFESTS, REQUIREMENTS, declared_by, parts_of, text_of
 from orchestrator.gates.gate import Subject
+from orchestrator.late_pattern import late_pattern
 
 TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 JSON_LOCK = "Pipfile.lock"
 LOCKS = (*TOML_LOCKS, JSON_LOCK)
 FILES = (*MANIFESTS, *LOCKS)
-_PIN = re.compile(
+_PIN = late_pattern(
     r"^\s*([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*===?\s*([\w.!+-]+)\s*(?:;|#|\\|--hash|$)", re.MULTILINE
 )
-_WHOLE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_WHOLE_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
+_WHOLE_NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_WHOLE_VERSION = late_pattern(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 _OWN_SOURCES = frozenset({"virtual", "editable"})
 """How uv marks the project and its parts."""
 _NO_VERSION = ""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
+
 IN_USE: Final = tuple(f"3.{minor}" for minor in range(11, 16))
 """Pythons that are still in use: where the project's own is not known, a marker holds that does for one of them."""
 MOST_CHARS: Final = 2_000
@@ -19,7 +21,7 @@ _HERE: Final = {
     "extra": "",
 }
 """What holds on the systems that the gates run on; nobody asks for an extra."""
-_WORD: Final = re.compile(r"""\s*(?:([()])|(===|[<>=!~]=|[<>])|"([^"]*)"|'([^']*)'|([A-Za-z_.]+))""")
+_WORD: Final = late_pattern(r"""\s*(?:([()])|(===|[<>=!~]=|[<>])|"([^"]*)"|'([^']*)'|([A-Za-z_.]+))""")
 _ORDERS: Final[Mapping[str, Callable[[object, object], bool]]] = {
     **{"==": operator.eq, "===": operator.eq, "!=": operator.ne},
     # They are called with two versions or two texts, which have an order; mypy knows of any two objects.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,10 +20,11 @@ from orchestrator.gates.gate import (
     Unmeasured,
 )
 from orchestrator.gates.ruff_output import last_words
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
-_ALLOWED = re.compile(r"#\s*!?\s*\[[^\]]*\b(?:allow|expect)\s*\((?P<lints>[^)]*)\)[^\]]*\]")
-_SETTING = re.compile(r"""^\s*(?P<lint>[\w-]+)\s*=\s*(?:\{[^}]*level\s*=\s*)?['"]allow['"]""")
+_ALLOWED = late_pattern(r"#\s*!?\s*\[[^\]]*\b(?:allow|expect)\s*\((?P<lints>[^)]*)\)[^\]]*\]")
+_SETTING = late_pattern(r"""^\s*(?P<lint>[\w-]+)\s*=\s*(?:\{[^}]*level\s*=\s*)?['"]allow['"]""")
 
 
 def plan(subject: Subject) -> Command | Unmeasured:

@@ -10,10 +10,11 @@ from typing import Any, Literal
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words, relative
 from orchestrator.gates.suppressions import files_left_out, in_comments, rules_left_out, section_of, table_of, words_of
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
 _WORDS = ("-f", "json", "--ignore-nosec", "-q", "--exit-zero")
-_COMMENT = re.compile(r"#\s*nosec\b[^#]*", re.IGNORECASE)
+_COMMENT = late_pattern(r"#\s*nosec\b[^#]*", re.IGNORECASE)
 _Severity = Literal["high", "medium", "low"]
 _SEVERITIES: dict[str, _Severity] = {"HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
 

@@ -11,11 +11,12 @@ from typing import Any
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.gates.suppressions import files_left_out, in_comments, rules_left_out, section_of, table_of, words_of
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
 MISSING, UNTYPED = "import-not-found", "import-untyped"
-_COMMENT = re.compile(r"#\s*(?:type:\s*ignore|mypy:)[^#]*", re.IGNORECASE)
-_MODULE = re.compile(r'module named "([^"]+)"')
+_COMMENT = late_pattern(r"#\s*(?:type:\s*ignore|mypy:)[^#]*", re.IGNORECASE)
+_MODULE = late_pattern(r'module named "([^"]+)"')
 _INI_FILES = ("mypy.ini", ".mypy.ini", "setup.cfg")
 
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from orchestrator.gates.folder_runs import modules_above
 from orchestrator.gates.gate import LIST, PROBES, TOOLS, WORK, Command, Evidence, Gate, Reading, Subject, Unmeasured
 from orchestrator.gates.ruff_output import last_words
 from orchestrator.gates.suppressions import in_comments
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding, Suppression
 
-_FINDING = re.compile(r"^(?P<file>[^\s(][^(]*)\((?P<line>\d+),\d+\): error (?P<rule>TS\d+): (?P<message>.+)$")
-_GENERAL = re.compile(r"^error (?P<rule>TS\d+): (?P<message>.+)$")
-_COMMENT = re.compile(r"(?://|/\*)\s*@ts-(?:ignore|nocheck|expect-error)\b.*")
+_FINDING = late_pattern(r"^(?P<file>[^\s(][^(]*)\((?P<line>\d+),\d+\): error (?P<rule>TS\d+): (?P<message>.+)$")
+_GENERAL = late_pattern(r"^error (?P<rule>TS\d+): (?P<message>.+)$")
+_COMMENT = late_pattern(r"(?://|/\*)\s*@ts-(?:ignore|nocheck|expect-error)\b.*")
 
 
 def plan(subject: Subject) -> Command | Unmeasured:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.gates.gate import Subject
 from orchestrator.gates.suppressions import MOST_SHOWN_CHARS, section_of, table_of
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.quality_gates import Finding
 
 MOST_MARKS = 50
@@ -19,7 +20,7 @@ MOST_FILES = 2_000
 _WITH_VALUE = ("-k", "-m", "--deselect", "--ignore", "--ignore-glob", "--maxfail")
 _ALONE = frozenset({"-x", "--exitfirst", "--lf", "--last-failed", "--sw", "--stepwise", "--co", "--collect-only"})
 _SECTIONS = (("pytest.ini", "pytest"), (".pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
-_MARK = re.compile(
+_MARK = late_pattern(
     r"\bmark\.(?:skip|skipif|xfail)\b|\bpytest\.(?:skip|xfail|importorskip)\s*\("
     r"|@(?:unittest\.)?(?:skip|skipIf|skipUnless|expectedFailure)\b|\.skipTest\s*\(|\bcollect_ignore(?:_glob)?\s*="
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 import tempfile
 from pathlib import Path
 from typing import Protocol
@@ -14,12 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.entries import UserCommand
 from orchestrator.value_class import value_class
 
 _COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)
 MOST_BYTES = 16 * 1024 * 1024
-_NAME = re.compile(r"(\d{4,9})\.json")
+_NAME = late_pattern(r"(\d{4,9})\.json")
 
 
 class _Folder(Protocol):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit, SessionUnknown
 from orchestrator.journal.session_lock import session_holder
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import SessionId, WorkerId
 from orchestrator.value_class import value_class
 
-SESSION_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
-_WORKER_ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+SESSION_ID = late_pattern(r"\d{8}-\d{6}-[0-9a-f]{4}")
+_WORKER_ID = late_pattern(r"[a-z0-9][a-z0-9._-]*")
 _TAKEN = frozenset({"journal"})
 """A worker of this name would write into a file of ours."""
 REVIEWER_PREFIX = "review-"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -20,6 +19,7 @@ from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.disk_reserve import RESERVE_BYTES, Reserve
 from orchestrator.journal.reader import check_format, decode_entry, end_of_line_before, last_entry_before
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry
 
 _BLOCK_BYTES = 64 * 1024
@@ -29,7 +29,7 @@ _HINTS = {
     errno.EFBIG: "the file may not grow further (ulimit -f): raise the limit, then run orchestrate resume",
     errno.EROFS: "the file system is read-only: make it writable, then run orchestrate resume",
 }
-_NULL = re.compile(rb"[:,[]null[],}]")
+_NULL = late_pattern(rb"[:,[]null[],}]")
 """Fields without a value are left out, so this is nearly always a number that JSON has no word for."""
 _sync_data = getattr(os, "fdatasync", os.fsync)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 from orchestrator.gates.gate import Gate, Reading, Unmeasured
 from orchestrator.gates.gate_verdicts import LEAST_SHARE_OF_BASELINE, Counted, Rules, blocks, concluded, judged
+from orchestrator.late_pattern import late_pattern
 from orchestrator.measurement.project_tree import ProjectTree
 from orchestrator.models.effects import Outcome
 from orchestrator.models.quality_gates import Finding, GateReport, GateState, QualityGate
@@ -18,7 +18,7 @@ from orchestrator.models.workers import WorkerStatus
 from orchestrator.quotation import quoted_name
 from orchestrator.session.summary import ReviewSummary, SessionSummary
 
-_POINT: Final = re.compile(r"(?P<file>[\w.+@-]+(?:/[\w.+@-]+)*):(?P<line>[1-9]\d{0,6})\b")
+_POINT: Final = late_pattern(r"(?P<file>[\w.+@-]+(?:/[\w.+@-]+)*):(?P<line>[1-9]\d{0,6})\b")
 
 
 def _never(*_: object) -> Unmeasured:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import Final
 from orchestrator.coordinator.interpreters import Interpreters
 from orchestrator.coordinator.project_files import ProjectFiles
 from orchestrator.coordinator.suite_runs import observe_suite
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
 from orchestrator.sandbox.layers import Layer
 from orchestrator.suites.detection import detect
@@ -21,7 +21,7 @@ from orchestrator.value_class import value_class
 
 FIND_TIME_S: Final = 60.0
 MOST_MISSING: Final = 20
-_MISSING: Final = re.compile(rb"ModuleNotFoundError: No module named '([\w.]{1,200})'")
+_MISSING: Final = late_pattern(rb"ModuleNotFoundError: No module named '([\w.]{1,200})'")
 
 
 @value_class

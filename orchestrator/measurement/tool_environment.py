@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.launching import Unfit, Wanted, hint_of, is_ready, make_ready
 from orchestrator.value_class import value_class
 
 LOCK: Final = Path(__file__).parent / "tools.lock"
-_PIN: Final = re.compile(r"^([A-Za-z0-9][\w.-]*)==(\S+)", re.MULTILINE)
+_PIN: Final = late_pattern(r"^([A-Za-z0-9][\w.-]*)==(\S+)", re.MULTILINE)
 
 
 @value_class

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import shlex
 import time
@@ -31,6 +30,7 @@ from orchestrator.gates.gate import (
     ToolRun,
     Unmeasured,
 )
+from orchestrator.late_pattern import late_pattern
 from orchestrator.measurement.tool_environment import ToolEnvironment
 from orchestrator.sandbox.layers import Layer
 from orchestrator.value_class import value_class
@@ -43,7 +43,7 @@ LOOKS: Final = 4
 """So often that is done, each time with another run."""
 TOO_FAST: Final = 0.5
 """Of that answer's time.  Both are mostly the start of a program, which a busy machine draws out."""
-_VERSION: Final = re.compile(r"\d+\.\d+[\w.+-]*")
+_VERSION: Final = late_pattern(r"\d+\.\d+[\w.+-]*")
 _PREPARE_S: Final = 30.0
 _ENTER: Final = 'cd -- "$1" && shift && exec "$@"'
 

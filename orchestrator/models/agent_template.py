@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 Access: TypeAlias = Literal["read", "write"]
@@ -22,9 +22,9 @@ MOST_ANSWER_BYTES: Final = 20_000
 MOST_FIGURE: Final = 1_000_000_000
 """Of a resource requirement."""
 
-_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_ID: Final = late_pattern(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _PLACEHOLDERS: Final = ("{{", "{%", "{#")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL: Final = late_pattern(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @value_class

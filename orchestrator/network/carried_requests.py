@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.network.client_hello import UNRECOGNIZED_NAME
 from orchestrator.network.proxy_requests import (
     MOST_HEAD_BYTES,
@@ -23,7 +23,7 @@ from orchestrator.value_class import value_class
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _SILENT_S = 3600.0
-_BARE_LF = re.compile(rb"(?<!\r)\n")
+_BARE_LF = late_pattern(rb"(?<!\r)\n")
 
 
 @value_class

@@ -8,21 +8,21 @@ be in the strict form of RFC 9112, which h11 does not ask for (bare LF, control 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
 import h11
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.network.network_rules import split_port
 from orchestrator.value_class import value_class
 
 MOST_HEAD_BYTES: Final = 64 * 1024
 _TOKEN: Final = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_REQUEST_LINE: Final = re.compile(rb"%s [!-~]+ HTTP/1\.[01]" % _TOKEN)
-_HEADER_LINE: Final = re.compile(rb"%s:[\t\x20-\x7e\x80-\xff]*" % _TOKEN)
-_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
+_REQUEST_LINE: Final = late_pattern(rb"%s [!-~]+ HTTP/1\.[01]" % _TOKEN)
+_HEADER_LINE: Final = late_pattern(rb"%s:[\t\x20-\x7e\x80-\xff]*" % _TOKEN)
+_NAME: Final = late_pattern(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?")
 _HOP_BY_HOP: Final = frozenset(
     {"connection", "host", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"}
     | {"te", "trailer", "upgrade"}

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import re
 from contextlib import suppress
 from typing import Final, Literal
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.network.client_hello import HANDSHAKE, ClientHello, UnreadableHello, read_hello
 from orchestrator.value_class import value_class
 
 OPENING_WITHIN_S: Final = 300.0
 """Clients connect beforehand, to be quick later; one that says nothing for so long will not."""
 _PLAIN_WEB_PORT: Final = 80
-_PERHAPS_HTTP: Final = re.compile(rb"[\r\n]*[A-Za-z-]*\Z")
-_HTTP: Final = re.compile(rb"[\r\n]*[A-Za-z-]+[ \t]")
+_PERHAPS_HTTP: Final = late_pattern(rb"[\r\n]*[A-Za-z-]*\Z")
+_HTTP: Final = late_pattern(rb"[\r\n]*[A-Za-z-]+[ \t]")
 
 
 @value_class

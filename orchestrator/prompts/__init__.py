@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import InvalidFile, UsageError
+from orchestrator.late_pattern import late_pattern
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -62,8 +63,8 @@ ANSWER_HEADING: Final = "## Your final answer, as JSON"
 FOLLOW_UP_HEADING: Final = "### What was done before"
 """In what agents are told the task is when more is asked of a session that was done."""
 
-_DASHES = re.compile(r"-{5,}")
-_MARKED = re.compile(r"\[orchestrate worker=\S+ role=\S+ review=\S+\]\n")
+_DASHES = late_pattern(r"-{5,}")
+_MARKED = late_pattern(r"\[orchestrate worker=\S+ role=\S+ review=\S+\]\n")
 
 
 def load_templates(override: Path | None = None) -> Mapping[str, str]:

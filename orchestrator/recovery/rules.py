@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import FailureKind
 from orchestrator.models.recovery import Escalate, GiveUp, RecoveryRule, Relaunch, Wait
 
-_ANYTHING = re.compile("")
+_ANYTHING = late_pattern("")
 
 ANY_AGENT: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
@@ -55,7 +56,7 @@ ANY_AGENT: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="permission-denied",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"permission denied|\bEACCES\b|operation not permitted|\bEPERM\b|read-only file system|\bEROFS\b",
             re.IGNORECASE,
         ),

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Literal, TypeAlias
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import AgentName
 from orchestrator.value_class import value_class
 
-_MARKER = re.compile(
+_MARKER = late_pattern(
     r"^\[orchestrate worker=(?P<worker>\S+) role=(?P<role>\S+) review=(?P<review>[^\s\]]+)\]", re.MULTILINE
 )
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import AgentName
 from orchestrator.rehearsal.dialogue import (
     Answer,
@@ -24,7 +24,7 @@ from orchestrator.rehearsal.dialogue import (
 )
 
 _AGENT = AgentName("gemini")
-_PATH = re.compile(r"/models/(?P<model>[^/:]+):(?P<verb>\w+)$")
+_PATH = late_pattern(r"/models/(?P<model>[^/:]+):(?P<verb>\w+)$")
 _ANSWERING = frozenset({"generateContent", "streamGenerateContent"})
 _STATUS_NAMES = {
     400: "INVALID_ARGUMENT",

@@ -16,12 +16,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
+from orchestrator.late_pattern import late_pattern
 
 INSTALL_S = 900.0
 """How long npm may take: the three packages are some 900 MB unpacked."""
 _CHECK_S = 60.0
-_POSTINSTALL = re.compile(r"node (?P<script>[\w./-]+)")
-_UNREACHABLE = re.compile(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b")
+_POSTINSTALL = late_pattern(r"node (?P<script>[\w./-]+)")
+_UNREACHABLE = late_pattern(r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH)\b")
 _STAMP = "installed.json"
 
 Report = Callable[[str], None]

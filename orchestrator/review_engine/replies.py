@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import AgentName, ReviewId
 from orchestrator.models.reviews import PeerReview, Verdict
 from orchestrator.review_engine.requests import ANSWERS, MAX_REVIEW_WORDS
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
-_OBJECT_START = re.compile(r'\{\s*"')
+_FENCE = late_pattern(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
+_OBJECT_START = late_pattern(r'\{\s*"')
 _TAIL_CHARS = 32_768
 """How far from the end an object is looked for: a review of 200 words is far shorter, and the search stays cheap."""
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.scope import SimpleCommand, input_text
 from orchestrator.safety.shell.words import Word
 from orchestrator.safety.wrappers import SHELLS
@@ -230,9 +231,9 @@ _TMUX_VERBS: Final = frozenset(
     )
 )
 _TMUX_VALUED: Final = frozenset(["-t", "-s", "-n", "-c", "-x", "-y", "-F", "-e", "-f", "-l", "-p"])
-_KEYS: Final = re.compile(r"Enter|Escape|Space|Tab|C-.|M-.|KPEnter|BSpace")
+_KEYS: Final = late_pattern(r"Enter|Escape|Space|Tab|C-.|M-.|KPEnter|BSpace")
 AWKS: Final = frozenset({"awk", "gawk", "mawk", "nawk", "original-awk"})
-PYTHON: Final = re.compile(r"(?:python|pypy)[\d.]*")
+PYTHON: Final = late_pattern(r"(?:python|pypy)[\d.]*")
 
 
 @lru_cache(maxsize=1024)

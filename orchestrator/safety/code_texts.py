@@ -11,13 +11,14 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.carried_texts import VALUED, Carried, family, is_code_option
 from orchestrator.safety.shell.words import UNKNOWN, Word
 from orchestrator.value_class import value_class
 
 _STRING: Final = r"(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)"
 _QUOTED: Final = f"(?:{_STRING[1:-1]})"
-_CALLS: Final = re.compile(
+_CALLS: Final = late_pattern(
     r"\b(?:system|exec[lv]?[pe]{0,2}|execSync|execFile|execFileSync|spawn|spawnSync|popen|Open3\.\w+|IO\.popen|"
     r"shell_exec|passthru|sh|proc_open|pcntl_exec|os\.execute|io\.popen|Command|Bun\.\$|"
     r"do\s+shell\s+script|shell-command(?:-to-string)?|call-process(?:-shell-command)?|start-process|getoutput|Exec|ProcessBuilder)"
@@ -30,33 +31,33 @@ _CALLS: Final = re.compile(
     + r")*))?",
     re.DOTALL,
 )
-_CALLS_BY_NAME: Final = re.compile(
+_CALLS_BY_NAME: Final = late_pattern(
     r"\b(?:system|exec|execSync|execFileSync|spawn|spawnSync|popen|shell_exec|passthru|Popen|check_call)"
     r"\b\s*\(?\s*[$@]?([A-Za-z_]\w*)"
 )
-_MORE_STRINGS: Final = re.compile(_STRING, re.DOTALL)
-_BACKQUOTES: Final = re.compile(r"(?<![\\\w])`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_QX: Final = re.compile(r"(?:\bqx\s*|%x)([\[({</|!#])(.*?)[\])}>/|!#]", re.DOTALL)
-_OPEN_PIPE: Final = re.compile(
+_MORE_STRINGS: Final = late_pattern(_STRING, re.DOTALL)
+_BACKQUOTES: Final = late_pattern(r"(?<![\\\w])`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_QX: Final = late_pattern(r"(?:\bqx\s*|%x)([\[({</|!#])(.*?)[\])}>/|!#]", re.DOTALL)
+_OPEN_PIPE: Final = late_pattern(
     r"\bopen\b[^;\n]*?(?:[\"'](?:-\||\|-)[\"']\s*,\s*([^;)]*)|[\"']\s*\|\s*([^\"']+)[\"']|[\"']([^\"'-][^\"']*?)\|\s*[\"'])"
 )
-_DOLLAR: Final = re.compile(r"(?:\$|Bun\.\$|zx\.\$)`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_REMOVES: Final = re.compile(
+_DOLLAR: Final = late_pattern(r"(?:\$|Bun\.\$|zx\.\$)`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_REMOVES: Final = late_pattern(
     r"\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removedirs|remove_dir_all|remove_entry_secure|deleteDirectory|"
     r"removeDirectoryRecursive|removePathForcibly|rmdirRecurse|removeDir|deleteRecursively|deleteDir)\b"
     r"\s*\(?\s*\[?\s*(?:new\s+)?(?:File\s*\(\s*)?" + _STRING + "?"
 )
-_REMOVES_OBJECT: Final = re.compile(
+_REMOVES_OBJECT: Final = late_pattern(
     r"\b(?:File|Path|Paths\.get|Path\.of)\s*\(\s*" + _STRING + r"\s*\)\s*\.\s*(?:deleteDir|deleteRecursively|rmtree)\b"
 )
 """``new File("x").deleteDir()``: the path stands before the call."""
-_REMOVES_BARE: Final = re.compile(r"\bfile\s+delete\s+-force\s+(?:--\s+)?\"?([^\s\"\];]+)")
+_REMOVES_BARE: Final = late_pattern(r"\bfile\s+delete\s+-force\s+(?:--\s+)?\"?([^\s\"\];]+)")
 """Tcl's, whose words need no quotes."""
-_REMOVES_IF_TOLD: Final = re.compile(
+_REMOVES_IF_TOLD: Final = late_pattern(
     r"\b(?:Deno\.remove(?:Sync)?|fs(?:p|\.promises)?\.rm|rm|rimraf(?:\.sync)?|File\.rm_rf!?|unlink|delete|delete-directory)"
     r"\s*\(?\s*" + _STRING + r"([^;\n]*)"
 )
-_TOLD: Final = re.compile(r"recursive|[\"']rf[\"']|^\s+t\s*\)")
+_TOLD: Final = late_pattern(r"recursive|[\"']rf[\"']|^\s+t\s*\)")
 """Calls that remove a tree where they are told to, or always."""
 _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "perl": ("-e", "-E"),
@@ -67,7 +68,7 @@ _SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "php": ("-r",),
     "rake": ("-e", "--execute", "-p", "--execute-print", "-E", "--execute-continue"),
 }
-_WRITES: Final = re.compile(
+_WRITES: Final = late_pattern(
     r"\b(?:(?:write|append)(?:Text)?File(?:Sync)?|createWriteStream|File\.write|IO\.write|file_put_contents)\s*\(?\s*"
     + _STRING
     + r"|\bopen\b[^;\n]*?[\"'](?:>>?|w|a)[\"']\s*,\s*"
@@ -82,7 +83,7 @@ _RUNS: Final = frozenset(
         *("create_subprocess_shell", "create_subprocess_exec", "spawn", "run_process", "open_process"),
     )
 )
-_EXECUTES: Final = re.compile(r"(?:os\.)?(?:exec|spawn|posix_spawn)(?:[lv]p?e?|p)?")
+_EXECUTES: Final = late_pattern(r"(?:os\.)?(?:exec|spawn|posix_spawn)(?:[lv]p?e?|p)?")
 _PIP_MAINS: Final = (
     "pip.main",
     "pip._internal.main",
@@ -198,8 +199,8 @@ def _python_letters(words: Sequence[Word], at: int) -> PythonWords | int:
     return at + 1
 
 
-_SCRIPT_SUFFIX: Final = re.compile(r"(?:-cli)?\.(?:js|cjs|mjs|py|pyz|pl|rb|phar|sh)$")
-_PACKAGE: Final = re.compile(r"(?:.*/)?(?:node_modules/(?:@[^/]+/)?|(?:site|dist)-packages/)([^/]+)/")
+_SCRIPT_SUFFIX: Final = late_pattern(r"(?:-cli)?\.(?:js|cjs|mjs|py|pyz|pl|rb|phar|sh)$")
+_PACKAGE: Final = late_pattern(r"(?:.*/)?(?:node_modules/(?:@[^/]+/)?|(?:site|dist)-packages/)([^/]+)/")
 """A file of an installed package is most likely that package's program."""
 _SETUP: Final = frozenset({"upload", "upload_docs", "register"})
 _INTERPRETERS: Final = frozenset({"node", "perl", "ruby", "php", "bun", "deno", "shell", "lua"})
@@ -338,12 +339,12 @@ def _unquoted(text: str) -> str:
 
 
 _AWK_STRING: Final = r"\"((?:[^\"\\]|\\.)*)\""
-_AWK_STARTS: Final = re.compile(
+_AWK_STARTS: Final = late_pattern(
     rf"\bsystem\s*\(\s*{_AWK_STRING}|{_AWK_STRING}\s*\|&?\s*getline|(?<!\|)\|&?\s*{_AWK_STRING}"
 )
 
 
-_AWK_STARTS_VARIABLE: Final = re.compile(
+_AWK_STARTS_VARIABLE: Final = late_pattern(
     r"\bsystem\s*\(\s*[A-Za-z_]|[A-Za-z_]\w*\s*\|&?\s*getline|[^|]\|&?\s*[A-Za-z_]\w*\s*(?:[;}\n]|$)"
 )
 
@@ -359,10 +360,10 @@ def _of_awk(code: str) -> Iterator[Started]:
             yield Started(script=re.sub(r"\\(.)", r"\1", text))
 
 
-_SED_E: Final = re.compile(
+_SED_E: Final = late_pattern(
     r"(?:^|[;{}\n])\s*(?:\d+|\$|/(?:[^/\\]|\\.)*/)?(?:,(?:\d+|\$|/(?:[^/\\]|\\.)*/))?\s*!?\s*e[ \t]+([^\n]+)"
 )
-_SED_S: Final = re.compile(
+_SED_S: Final = late_pattern(
     r"(?:^|[;{}\n\d$/])\s*s([^\w\s\\])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1[gpIiMm\d]*e", re.DOTALL
 )
 
@@ -374,7 +375,7 @@ def _of_sed(code: str) -> Iterator[Started]:
         yield Started(script=re.sub(r"\\(.)", r"\1", match[3]))
 
 
-_MAKE_VARIABLE: Final = re.compile(r"(?<!\$)\$(?:\((?!shell\s)[^()]*\)|\{[^}]*\}|[@*<^?%+|])")
+_MAKE_VARIABLE: Final = late_pattern(r"(?<!\$)\$(?:\((?!shell\s)[^()]*\)|\{[^}]*\}|[@*<^?%+|])")
 
 
 def _of_make(code: str) -> Iterator[Started]:

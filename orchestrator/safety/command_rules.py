@@ -12,6 +12,7 @@ from typing import Final, Literal, TypeAlias
 
 from orchestrator.agents.other_clis import OTHER_CLIS
 from orchestrator.agents.registry import AGENTS
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.harmless_forms import does_nothing
 from orchestrator.safety.shell.words import Word
 from orchestrator.safety.verbs import GRAMMARS, asks_for, possible_verbs, verbs_of
@@ -25,16 +26,16 @@ Fit: TypeAlias = Literal["yes", "perhaps", "no"]
 
 _LONG: Final[Mapping[str, str]] = {"r": "recursive", "f": "force"}
 """The long spelling of short flags, as in coreutils; any unambiguous beginning of it counts."""
-_NEVER_ASKS: Final = re.compile(r"--i[a-z]*=(?:never|no|none)")
+_NEVER_ASKS: Final = late_pattern(r"--i[a-z]*=(?:never|no|none)")
 """``--interactive=never`` does what ``--force`` is meant for."""
 
 _MEANS: Final[Mapping[str, re.Pattern[str]]] = {
-    "--push": re.compile(r"(?:--output=|-o=?)?(?:.*,)?(?:type=registry|push=true)(?:,.*)?"),
+    "--push": late_pattern(r"(?:--output=|-o=?)?(?:.*,)?(?:type=registry|push=true)(?:,.*)?"),
 }
 """Words that do what an option does."""
 
-_VARIANT = re.compile(r"[\d.]+|\.(?:exe|cmd|bat)")
-_FILE_SYSTEM = re.compile(
+_VARIANT = late_pattern(r"[\d.]+|\.(?:exe|cmd|bat)")
+_FILE_SYSTEM = late_pattern(
     r"\.(?!(?:sh|bash|zsh|fish|py|pl|rb|js|mjs|cjs|ts|php|lua|go|rs|c|h|md|txt|toml|ya?ml|json)$)\w+"
 )
 """What ``mkfs`` is called with a file system's name; a script of that name is another program."""

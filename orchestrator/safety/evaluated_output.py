@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.words import Word
 
-_STRING: Final = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_SUBSTITUTION: Final = re.compile(r"\bs([/|,#!@])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1", re.DOTALL)
-_HOLE: Final = re.compile(r"\\\([^)]*\)|%\([^)]*\)|%[\w-]*[a-z]|\{[^{}]*\}|\\[0-9&]|&")
+_STRING: Final = late_pattern(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_SUBSTITUTION: Final = late_pattern(r"\bs([/|,#!@])((?:\\.|(?!\1).)*)\1((?:\\.|(?!\1).)*)\1", re.DOTALL)
+_HOLE: Final = late_pattern(r"\\\([^)]*\)|%\([^)]*\)|%[\w-]*[a-z]|\{[^{}]*\}|\\[0-9&]|&")
 """Where a template has something put in: of jq, git, printf, parallel, sed."""
 
 _ALWAYS: Final = frozenset(

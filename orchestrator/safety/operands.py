@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.words import UNKNOWN, Word
 
-_IN_PLACE: Final = re.compile(r"-[A-Za-z0-9]*i(?:\.\w*|[A-Za-z]*)?|--in-place(?:=.*)?|--inplace|inplace")
+_IN_PLACE: Final = late_pattern(r"-[A-Za-z0-9]*i(?:\.\w*|[A-Za-z]*)?|--in-place(?:=.*)?|--inplace|inplace")
 
 
 def _positional(words: Sequence[Word]) -> list[Word]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import AgentEvent
 from orchestrator.value_class import value_class
 
@@ -45,51 +46,53 @@ _FORMS: Final = (
         "api-key",
         ("sk-",),
         r"sk-[A-Za-z0-9_-]{16}",
-        re.compile(r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]{0,300}\d)[A-Za-z0-9_-]{16,300}"),
+        late_pattern(r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]{0,300}\d)[A-Za-z0-9_-]{16,300}"),
     ),
     _Form(
         "github-token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
         r"gh[pousr]_[A-Za-z0-9]{20}|github_pat_[A-Za-z0-9_]{20}",
-        re.compile(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,300}|github_pat_[A-Za-z0-9_]{20,300})"),
+        late_pattern(r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,300}|github_pat_[A-Za-z0-9_]{20,300})"),
     ),
-    _Form("google-key", ("AIza",), r"AIza[A-Za-z0-9_-]{30}", re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,100}")),
+    _Form(
+        "google-key", ("AIza",), r"AIza[A-Za-z0-9_-]{30}", late_pattern(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_-]{30,100}")
+    ),
     _Form(
         "google-token",
         ("ya29.",),
         r"ya29\.[A-Za-z0-9._-]{20}",
-        re.compile(r"(?<![A-Za-z0-9])ya29\.[A-Za-z0-9._-]{20,2000}"),
+        late_pattern(r"(?<![A-Za-z0-9])ya29\.[A-Za-z0-9._-]{20,2000}"),
     ),
     _Form(
         "aws-key",
         ("AKIA", "ASIA"),
         r"A[KS]IA[A-Z0-9]{16}",
-        re.compile(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"),
+        late_pattern(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"),
     ),
     _Form(
         "slack-token",
         ("xox",),
         r"xox[abeoprs]-[A-Za-z0-9-]{10}",
-        re.compile(r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,300}"),
+        late_pattern(r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,300}"),
     ),
     _Form(
         "gitlab-token",
         ("glpat-",),
         r"glpat-[A-Za-z0-9_-]{16}",
-        re.compile(r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{16,300}"),
+        late_pattern(r"(?<![A-Za-z0-9])glpat-[A-Za-z0-9_-]{16,300}"),
     ),
-    _Form("npm-token", ("npm_",), r"npm_[A-Za-z0-9]{30}", re.compile(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,100}")),
+    _Form("npm-token", ("npm_",), r"npm_[A-Za-z0-9]{30}", late_pattern(r"(?<![A-Za-z0-9])npm_[A-Za-z0-9]{30,100}")),
     _Form(
         "jwt",
         ("eyJ",),
         r"eyJ[A-Za-z0-9_-]{8}",
-        re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{0,2000}"),
+        late_pattern(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{0,2000}"),
     ),
     _Form(
         "bearer",
         ("earer", "EARER"),
         r"(?i:bearer)[\s\x1c-\x1f]",  # Python counts four more characters as white space
-        re.compile(
+        late_pattern(
             r"(?P<keep>(?<![A-Za-z0-9])bearer\s{1,4})(?=[A-Za-z._~+/=-]{0,2000}\d)[A-Za-z0-9._~+/=-]{12,4000}",
             re.IGNORECASE,
         ),
@@ -98,13 +101,13 @@ _FORMS: Final = (
         "url-password",
         ("://",),
         r"://[^\s/:@\[]{0,100}:",
-        re.compile(r"(?P<keep>://[^\s/:@\[]{0,100}:)(?!\[redacted:)[^\s/@]{1,200}(?=@)"),
+        late_pattern(r"(?P<keep>://[^\s/:@\[]{0,100}:)(?!\[redacted:)[^\s/@]{1,200}(?=@)"),
     ),
 )
 
 _LEAVES: Final = frozenset({type(None), bool, int, float, datetime})
 _NAMES: Final[dict[type, tuple[str, ...]]] = {}
-_TEXTLESS: Final = re.compile(r"(?:(?:int|float|bool|datetime)(?: \| None)?)|Literal\[[^\]]*\](?: \| None)?")
+_TEXTLESS: Final = late_pattern(r"(?:(?:int|float|bool|datetime)(?: \| None)?)|Literal\[[^\]]*\](?: \| None)?")
 """Types of fields that hold no text but what this program itself has written."""
 _WHOLE: Final = SchemaValidator(core_schema.str_schema(pattern="", regex_engine="rust-regex")).isinstance_python
 """Only a text that has to be searched is looked at so closely."""
@@ -113,9 +116,9 @@ _MAY_MATCH: Final = "|".join([*(form.may_match for form in _FORMS), _KEY_HINT])
 _SHORTEST: Final = 6
 """No secret is shorter: ``://a:b@`` has seven characters."""
 
-_KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END: Final = re.compile(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY: Final = re.compile(r"(?:(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{20,})+(?:(?:\r?\n|\\n)[A-Za-z0-9+/=]*)?)?")
+_KEY_BEGIN: Final = late_pattern(r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END: Final = late_pattern(r"-----END (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_BODY: Final = late_pattern(r"(?:(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{20,})+(?:(?:\r?\n|\\n)[A-Za-z0-9+/=]*)?)?")
 
 
 class Redactor:

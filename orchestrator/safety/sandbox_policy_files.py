@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 
 from orchestrator.egress.destinations import destination
 from orchestrator.errors import InvalidFile, UsageError
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.sandbox import MODEL_HOSTS, ORIGIN, PLACEHOLDERS, Network, SandboxConfig
 from orchestrator.toml_files import TomlFile, read_toml
 
@@ -27,10 +27,10 @@ TABLES: Final = ("leaving", "limits", "team")
 """Keys that are tables of their own."""
 _PATHS = ("readable", "writable", "hidden")
 _RULES = ("blocked_commands", "confirm_commands", "approved_commands", "warn_patterns")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_CREDENTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|(?!.*/\.\.(?:/|$))~/[^\0\n]*[^\0\n/]")
-_HOST = re.compile(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
+_NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_PLACEHOLDER = late_pattern(r"\{([^{}]*)\}")
+_CREDENTIAL = late_pattern(r"[A-Za-z_][A-Za-z0-9_]*|(?!.*/\.\.(?:/|$))~/[^\0\n]*[^\0\n/]")
+_HOST = late_pattern(r"(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9])?(:\d{1,5})?|\[[0-9A-Fa-f:]+\](:\d{1,5})?")
 
 
 def available_policies() -> Mapping[str, Path]:

@@ -15,20 +15,21 @@ from typing import Any
 from urllib.parse import unquote
 
 from orchestrator.agents.registry import AGENTS
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.redaction import MIN_KNOWN_CHARS
 
-_SECRET_NAME = re.compile(
+_SECRET_NAME = late_pattern(
     r"(?:^|[_.-])(?:key|token|pat|auth|pass|pwd|pin|cookie|jwt|bearer|dsn|sas|salt|seed|mnemonic)s?(?:$|[_.-])"
     r"|secret|passw(?:or)?d|passphrase|credential|api_?key|access_?key|private_?key|signing|webhook"
     r"|(?:access|refresh|id|auth|session|bearer)token",
     re.IGNORECASE,
 )
-_NO_SECRET_NAME = re.compile(
+_NO_SECRET_NAME = late_pattern(
     r"^(?:old)?pwd$|(?:_|^)(?:file|path|dir|home|sock|socket|pid|type|name|helper|limit|max|count)s?$", re.I
 )
 """``SSH_AUTH_SOCK``, ``KEY_FILE``, ``TOKEN_LIMIT``: about a secret, and none."""
-_URL_PASSWORD = re.compile(r"://[^\s/:@]*:([^\s/@]+)@")
-_CREDENTIAL = re.compile(r"(?:\bpassword\s+|_(?:authToken|password|auth)\s*=\s*|://[^\s/:@]*:)[\"']?([^\s\"'@$]+)")
+_URL_PASSWORD = late_pattern(r"://[^\s/:@]*:([^\s/@]+)@")
+_CREDENTIAL = late_pattern(r"(?:\bpassword\s+|_(?:authToken|password|auth)\s*=\s*|://[^\s/:@]*:)[\"']?([^\s\"'@$]+)")
 _LEAST_LINE_CHARS = 20
 """Of a value of several lines (a private key) each line this long is a secret of its own."""
 

@@ -6,10 +6,10 @@ is found.  This errs towards asking.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.words import Word
 from orchestrator.value_class import value_class
 
@@ -213,7 +213,7 @@ GRAMMARS: Final[Mapping[str, Grammar]] = {
 }
 """What the manuals of these programs say of their options, in the versions of 2025 and 2026."""
 _MANY_GOALS: Final = frozenset({"mvn", "gradle", "sbt", "mix"})
-_GOALS_APART: Final = re.compile(r"[,;\s]+")
+_GOALS_APART: Final = late_pattern(r"[,;\s]+")
 """``mix do a, b`` and ``sbt ";a;b"`` hold several in one word."""
 _NOTHING: Final = Grammar()
 

@@ -9,14 +9,15 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.words import UNKNOWN, Word
 from orchestrator.value_class import value_class
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "zsh", "ksh", "mksh", "ash", "rbash", "fish"})
 
-_LOADER = re.compile(r"ld-(?:linux|musl|2)[\w.-]*|ld\.so(?:\.\d+)?")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_SHORT_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
+_LOADER = late_pattern(r"ld-(?:linux|musl|2)[\w.-]*|ld\.so(?:\.\d+)?")
+_ASSIGNMENT = late_pattern(r"[A-Za-z_][A-Za-z0-9_]*=")
+_SHORT_C = late_pattern(r"-[A-Za-z]*c[A-Za-z]*")
 
 
 @value_class
@@ -357,7 +358,7 @@ def handed_on(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
         yield from perhaps_started(words[verb:])
 
 
-_ALIAS: Final = re.compile(r"(?:--config=)?alias(?:es)?\.[\w-]+(?:=(.*))?", re.DOTALL)
+_ALIAS: Final = late_pattern(r"(?:--config=)?alias(?:es)?\.[\w-]+(?:=(.*))?", re.DOTALL)
 
 
 def scripts_of_aliases(name: str, words: Sequence[Word]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.carried_texts import Carried, operands
 from orchestrator.safety.shell.scope import Scope
 from orchestrator.safety.shell.words import Word
@@ -15,7 +16,7 @@ _BY_SUFFIX: Final[Mapping[str, str]] = {
     **{"py": "python", "js": "node", "mjs": "node", "cjs": "node", "ts": "node", "mts": "node", "pl": "perl"},
     **{"rb": "ruby", "php": "php", "lua": "lua", "mk": "make", "exp": "tcl", "awk": "awk"},
 }
-_BY_INTERPRETER: Final = re.compile(r"#!.*?\b(python|node|deno|bun|perl|ruby|php|lua|make|expect|awk)")
+_BY_INTERPRETER: Final = late_pattern(r"#!.*?\b(python|node|deno|bun|perl|ruby|php|lua|make|expect|awk)")
 _SPOKEN: Final[Mapping[str, str]] = {"deno": "node", "bun": "node", "expect": "tcl"}
 _BUILD_FILES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "make": ("make", ("GNUmakefile", "makefile", "Makefile")),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.files.foreign import Entry, ForeignFolder, Unread
+from orchestrator.late_pattern import late_pattern
 
 FILES: Final = (
     *("NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "CODEX_CA_CERTIFICATE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
@@ -27,7 +28,7 @@ SYSTEMS: Final = "/etc/ssl/certs"
 """The machine's own certificates, which every worker sees where they are, as the rest of the system."""
 MOST_BYTES: Final = 8 * 1024 * 1024
 MOST_FILES: Final = 2_000
-_CERTIFICATE: Final = re.compile(
+_CERTIFICATE: Final = late_pattern(
     rb"-----BEGIN ((?:TRUSTED |X509 )?CERTIFICATE)-----[A-Za-z0-9+/=\s]+-----END \1-----", re.DOTALL
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from orchestrator.files.foreign import ForeignFolder, Status, kind_of
 from orchestrator.files.programs import run_program
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.sandbox.nested_repositories import nested_repositories
 from orchestrator.shim.git_files import common_of, gitdir_of, is_repository, read_file
@@ -18,7 +19,7 @@ from orchestrator.value_class import value_class
 GIT_TIME_S = 10.0
 REPOSITORY_TIME_S = 60.0
 """Longest look for repositories in a target."""
-_PROGRAM_KEY = re.compile(
+_PROGRAM_KEY = late_pattern(
     r"(include|includeif)\..*path|core\.(hookspath|fsmonitor|sshcommand|editor|pager|askpass|gitproxy|alternaterefscommand)"
     r"|sequence\.editor|alias\..*|filter\..*\.(clean|smudge|process)|diff\.(external|.*\.(command|textconv))"
     r"|merge\..*\.driver|(merge|diff)tool\..*\.(cmd|path)|credential\..*helper|gpg\..*program|pager\..*"
@@ -26,7 +27,7 @@ _PROGRAM_KEY = re.compile(
     r"|uploadpack\.packobjectshook|sendemail\..*cmd|trailer\..*\.(command|cmd)|submodule\..*\.update|hook\..*\.command"
 )
 """Of git-config(1): what is run, or read as further configuration."""
-_OBJECT_FORMAT = re.compile(r"^\s*objectformat\s*=\s*\"?(\w+)", re.IGNORECASE | re.MULTILINE)
+_OBJECT_FORMAT = late_pattern(r"^\s*objectformat\s*=\s*\"?(\w+)", re.IGNORECASE | re.MULTILINE)
 
 
 @value_class

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
+from orchestrator.late_pattern import late_pattern
 from orchestrator.server.access import PAGE_PATHS
 from orchestrator.server.dependencies import hub_of
 from orchestrator.server.problem_pages import HEADERS, page_without_session
@@ -21,7 +22,7 @@ from orchestrator.server.problems import Refusal
 _PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (_PACKAGE.parent / "static", _PACKAGE / "static")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_INLINE = re.compile(r"<script[^>]*type=\"importmap\"[^>]*>(.*?)</script>", re.DOTALL)
+_INLINE = late_pattern(r"<script[^>]*type=\"importmap\"[^>]*>(.*?)</script>", re.DOTALL)
 
 router = APIRouter(include_in_schema=False)
 

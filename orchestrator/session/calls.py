@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import BackgroundEnded, BackgroundStarted, Denied, ToolCalled, ToolReturned
 from orchestrator.value_class import value_class
 
@@ -15,7 +16,7 @@ MOST_LISTED = 20
 MOST_OPEN = 100
 """Calls that may wait for their return at a time; one beyond that counts neither as work nor as left open."""
 WORDS_CHARS = 200
-_REFUSED = re.compile(
+_REFUSED = late_pattern(
     r"^[^\n]*(?:(?:^|: )(?:Permission denied|Operation not permitted|Read-only file system)\b"
     r"|\bE(?:ACCES|PERM|ROFS)\b)[^\n]*",
     re.MULTILINE,

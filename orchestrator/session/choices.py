@@ -7,15 +7,14 @@ stands.
 
 from __future__ import annotations
 
-import re
-
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.entries import Command, UserCommand
 from orchestrator.models.facts import Question
 from orchestrator.session.consents import YES, choice, is_consent, misunderstood
 from orchestrator.session.state import Session
 
-_STOP = re.compile(r"stop\b")
-_QUOTED = re.compile(r"answer '([^']+)'")
+_STOP = late_pattern(r"stop\b")
+_QUOTED = late_pattern(r"answer '([^']+)'")
 _SENDS_NOTHING = ("look ", "read ", "wait")
 _GO_ON = "go on"
 

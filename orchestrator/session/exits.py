@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.effects import FreezeWorker, MeasureWork, Outcome, StopWorker
 from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
 from orchestrator.models.identity import WorkerId
@@ -30,7 +29,7 @@ ABOUT_DOUBTS = (
     "answer with what is still to be done; it goes on in its own conversation",
     "look at what it said, and what it did: orchestrate show, orchestrate logs",
 )
-NO_SANDBOX = re.compile(r"bwrap: (?!execvp )|.*: Text file busy$")
+NO_SANDBOX = late_pattern(r"bwrap: (?!execvp )|.*: Text file busy$")
 """Words of a sandbox that could not be set up, or of a CLI that was being written; one it cannot run is no such."""
 KILLED_ABOVE = 128
 """A larger exit code may mean a signal: whoever killed it said nothing about whether the CLI can start."""

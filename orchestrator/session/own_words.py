@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
+
 MOST_LINES: Final = 3
 LINE_CHARS: Final = 240
 
-_SAYS_NOTHING: Final = re.compile(
+_SAYS_NOTHING: Final = late_pattern(
     r"\s*(?:"
     r"at .*(?:file:|node:|\.[cm]?[jt]s:|<anonymous>).*"  # a frame of a stack
     r"|(?:node:internal|file:///)\S*:\d+"
@@ -20,7 +22,7 @@ _SAYS_NOTHING: Final = re.compile(
     r")\s*"
 )
 """Lines around an error that do not tell what it was."""
-_TELLS: Final = re.compile(r"\[?(?:\w*error|\w*exception|fatal|panic(?:ked)?)\b", re.IGNORECASE)
+_TELLS: Final = late_pattern(r"\[?(?:\w*error|\w*exception|fatal|panic(?:ked)?)\b", re.IGNORECASE)
 """How a line begins that tells what it was; lists of details may follow it."""
 
 

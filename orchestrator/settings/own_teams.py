@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +15,13 @@ from orchestrator.composition.team_files import TeamFile, included_reader, team_
 from orchestrator.composition.team_text import comments_in, same_data, team_text
 from orchestrator.errors import EnvironmentUnfit, InvalidFile, UsageError
 from orchestrator.files.atomic_replace import write_atomically
+from orchestrator.late_pattern import late_pattern
 from orchestrator.settings.team_library import gate_names, read_team, team_paths, user_folder
 from orchestrator.settings.template_library import load_library
 from orchestrator.toml_files import TomlFile, parse_toml
 from orchestrator.value_class import value_class
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME: Final = late_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _HINT: Final = "letters, digits, '_' and '-', at most 64 of them; a letter or a digit first"
 
 

@@ -7,7 +7,6 @@ account.  A folder of them, and what is too large, is seen as it lies.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeGuard
@@ -16,6 +15,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
 from orchestrator.files.programs import ProgramResult, run_program
 from orchestrator.files.time_limits import time_left
+from orchestrator.late_pattern import late_pattern
 from orchestrator.quotation import quoted_names
 from orchestrator.safety.git_isolation import ISOLATED
 
@@ -29,7 +29,7 @@ MADE_BY_TOOLS: Final = frozenset(
     {b"__pycache__", b".pytest_cache", b".mypy_cache", b".ruff_cache", b".hypothesis", b".coverage", b".DS_Store"}
 )
 """Ignored, made anew whenever they are missing, and so not borrowed."""
-_STAND_IN = re.compile(rb"(?:large file|file that could not be read,) of (\d+) bytes, changed at (\d+) ns\n")
+_STAND_IN = late_pattern(rb"(?:large file|file that could not be read,) of (\d+) bytes, changed at (\d+) ns\n")
 _MOST_STAND_IN_BYTES: Final = 200
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
-_SECTION: Final = re.compile(r'\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]')
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_SECTION: Final = late_pattern(r'\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\\n]|\\.)*)")?\s*\]')
+_NAME: Final = late_pattern(r"[A-Za-z][A-Za-z0-9-]*")
 _ESCAPES: Final = {"n": "\n", "t": "\t", "b": "\b", '"': '"', "\\": "\\"}
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.programs import run_program
+from orchestrator.late_pattern import late_pattern
 from orchestrator.quotation import quoted_name
 from orchestrator.safety.git_isolation import ISOLATED
 from orchestrator.snapshots.git_objects import LINK, ObjectStore
@@ -20,7 +21,7 @@ from orchestrator.value_class import value_class
 MOST_PATCH_BYTES: Final = 64 * 1024 * 1024
 """What a patch holds at most; it is cut between two files."""
 WITHIN_S: Final = 120.0
-_FILE: Final = re.compile(rb"^diff --git ", re.MULTILINE)
+_FILE: Final = late_pattern(rb"^diff --git ", re.MULTILINE)
 
 
 @value_class

@@ -20,6 +20,7 @@ from typing import Final, Literal, TypeAlias
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import Entry, ForeignFolder, Status, Unread
+from orchestrator.late_pattern import late_pattern
 from orchestrator.snapshots.git_index import Index, IndexUnreadable, read_index
 from orchestrator.snapshots.repository import Repository
 from orchestrator.value_class import value_class
@@ -32,10 +33,10 @@ NAMESPACE: Final = "refs/orchestrate"
 MOST_NAMES: Final = 1_000
 _NOT_KEPT: Final = frozenset({"objects", "modules", "worktrees", "lfs", "hooks", "annex"})
 """Folders at the top of a git directory: objects only grow, and the others are repositories or tools of their own."""
-_REF: Final = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_SYMBOLIC: Final = re.compile(rb"ref: (refs/\S+)\s*")
-_PACKED: Final = re.compile(rb"^([0-9a-f]{40}(?:[0-9a-f]{24})?) (refs/\S+)$", re.MULTILINE)
-_LOGGED: Final = re.compile(rb"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) ", re.MULTILINE)
+_REF: Final = late_pattern(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SYMBOLIC: Final = late_pattern(rb"ref: (refs/\S+)\s*")
+_PACKED: Final = late_pattern(rb"^([0-9a-f]{40}(?:[0-9a-f]{24})?) (refs/\S+)$", re.MULTILINE)
+_LOGGED: Final = late_pattern(rb"^[0-9a-f]{40,64} ([0-9a-f]{40,64}) ", re.MULTILINE)
 
 Side: TypeAlias = Literal["own", "common"]
 """The git directory of the work tree, and the one that its branches lie in; the same but in a linked worktree."""

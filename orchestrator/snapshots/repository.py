@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.files.foreign import ForeignFolder, Unread, resolved
+from orchestrator.late_pattern import late_pattern
 from orchestrator.snapshots.git_config import Setting, is_true, read_settings
 from orchestrator.snapshots.git_index import (
     Index,
@@ -29,8 +29,8 @@ MOST_INDEX_BYTES: Final = 1024 * 1024 * 1024
 MOST_RULE_BYTES: Final = 4 * 1024 * 1024
 MOST_INCLUDES: Final = 10
 """As deep as git follows ``include.path``."""
-_REF: Final = re.compile(rb"ref: (refs/[^\s]+)\s*")
-_OID: Final = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\s*")
+_REF: Final = late_pattern(rb"ref: (refs/[^\s]+)\s*")
+_OID: Final = late_pattern(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\s*")
 _FORMATS: Final[Mapping[str, ObjectFormat]] = {"sha1": "sha1", "sha256": "sha256"}
 
 

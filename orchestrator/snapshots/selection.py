@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Listing, Status, Unread
+from orchestrator.late_pattern import late_pattern
 from orchestrator.snapshots.git_index import GITLINK
 from orchestrator.snapshots.ignore_rules import IgnoreRules, RuleFile, read_rules
 from orchestrator.snapshots.repository import (
@@ -38,7 +39,7 @@ MOST_HIDDEN: Final = 2_000
 MOST_DOUBTS: Final = 20
 _FORMAT: Final = 1
 _BY_NOW: Final = " by now"
-_DOT_GIT: Final = re.compile(rb"\.git", re.IGNORECASE)
+_DOT_GIT: Final = late_pattern(rb"\.git", re.IGNORECASE)
 
 IgnoredTable: TypeAlias = Mapping[bytes, tuple[int, int, int]]
 """Size, and times of content and inode in nanoseconds, by path."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.value_class import value_class
 
@@ -18,7 +18,7 @@ LOG_FORMAT = 1
 MOST_COUNT: Final = 10**12
 """More uses than this nobody has counted."""
 Source: TypeAlias = Literal["caller", "edit", "import"]
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+_ID: Final = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
 
 
 def checked_id(given: object) -> str:

@@ -7,7 +7,6 @@ form of a version.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
@@ -16,6 +15,7 @@ from pydantic_core import to_json
 
 from orchestrator.composition.domains import Domain
 from orchestrator.composition.team_choice import Team
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.identity import AgentName
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.models.work import Role
@@ -31,7 +31,7 @@ OTHER: Final = "other"
 MOST_COMPOSITIONS: Final = 10_000
 MOST_COUNT: Final = 10**9
 MOST_MEMBERS: Final = 16
-_VERSION: Final = re.compile(r"\d{1,5}(\.\d{1,9}){0,3}(-(alpha|beta|rc|preview|nightly)(\.\d{1,9}){0,2})?")
+_VERSION: Final = late_pattern(r"\d{1,5}(\.\d{1,9}){0,3}(-(alpha|beta|rc|preview|nightly)(\.\d{1,9}){0,2})?")
 _Model = TypeVar("_Model", bound=BaseModel)
 CELLS: Final = ("successes", "failures", "unknown")
 

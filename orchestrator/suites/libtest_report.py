@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.report import Draft, TestOutcome
 
-_RUNNING = re.compile(r"running (\d+) tests?")
-_TEST = re.compile(r"test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored(?:, .*)?)")
-_RESULT = re.compile(r"test result: (ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored")
-_CRATE = re.compile(r"\s*(?:Running (?:unittests )?(\S+)|Doc-tests (\S+))")
-_NOT_BUILT = re.compile(r"error: could not compile `?([\w-]+)")
-_LINE = re.compile(r" \(line \d+\)$")
+_RUNNING = late_pattern(r"running (\d+) tests?")
+_TEST = late_pattern(r"test (.+?)(?: - should panic)? \.\.\. (ok|FAILED|ignored(?:, .*)?)")
+_RESULT = late_pattern(r"test result: (ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored")
+_CRATE = late_pattern(r"\s*(?:Running (?:unittests )?(\S+)|Doc-tests (\S+))")
+_NOT_BUILT = late_pattern(r"error: could not compile `?([\w-]+)")
+_LINE = late_pattern(r" \(line \d+\)$")
 """Of a documentation test: it would be another one whenever a line is added above."""
 _ENDS = {"ok": TestOutcome.PASSED, "FAILED": TestOutcome.FAILED}
-_TCL = re.compile(r"\S*:\s+Total\s+(\d+)\s+Passed\s+(\d+)\s+Skipped\s+(\d+)\s+Failed\s+(\d+)")
-_TCL_TEST = re.compile(r"(?:\+\+\+\+ (\S+) (PASSED|SKIPPED)|==== (\S+) .*FAILED$)")
+_TCL = late_pattern(r"\S*:\s+Total\s+(\d+)\s+Passed\s+(\d+)\s+Skipped\s+(\d+)\s+Failed\s+(\d+)")
+_TCL_TEST = late_pattern(r"(?:\+\+\+\+ (\S+) (PASSED|SKIPPED)|==== (\S+) .*FAILED$)")
 
 
 def read(content: bytes, draft: Draft) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.finder import Finder, Source
 from orchestrator.suites.project import View
 from orchestrator.value_class import value_class
 
 _MOST_READ = 200
-_RUST_TEST = re.compile(r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b|^\s*//[/!] ```", re.MULTILINE)
+_RUST_TEST = late_pattern(r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck)\b|^\s*//[/!] ```", re.MULTILINE)
 
 
 @value_class

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.finder import Finder, Source
 from orchestrator.suites.project import View, table
 from orchestrator.suites.runners import family
@@ -18,7 +19,7 @@ _CONFIGURED = (
     ("ava", "ava.config.", "ava"),
     ("tap", ".taprc", "tap"),
 )
-_TEST_FILE = re.compile(r"(.*/)?(__tests__/.*|[^/]*[._-](test|spec)|tests?/[^/]+|test)\.[cm]?[jt]sx?")
+_TEST_FILE = late_pattern(r"(.*/)?(__tests__/.*|[^/]*[._-](test|spec)|tests?/[^/]+|test)\.[cm]?[jt]sx?")
 _MOST_READ = 40
 
 

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.finder import Finder, Source, tool_settings
 from orchestrator.suites.project import View, table
 from orchestrator.suites.runners import RUNNERS, family
@@ -13,11 +14,11 @@ from orchestrator.suites.suite import Suite
 from orchestrator.suites.task_targets import ini, pyproject_tasks
 
 MANIFESTS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "noxfile.py", "manage.py", "Pipfile")
-_TEST_FILE = re.compile(r"(.*/)?(test_[^/]*|[^/]*_test|tests)\.py")
+_TEST_FILE = late_pattern(r"(.*/)?(test_[^/]*|[^/]*_test|tests)\.py")
 _MOST_READ = 60
-_BARE_TEST = re.compile(r"^(?:async )?def test_?\w*\(", re.MULTILINE)
-_TEST_CLASS = re.compile(r"^class Test\w*:", re.MULTILINE)
-_USES_PYTEST = re.compile(r"^\s*(?:import pytest|from pytest)\b", re.MULTILINE)
+_BARE_TEST = late_pattern(r"^(?:async )?def test_?\w*\(", re.MULTILINE)
+_TEST_CLASS = late_pattern(r"^class Test\w*:", re.MULTILINE)
+_USES_PYTEST = late_pattern(r"^\s*(?:import pytest|from pytest)\b", re.MULTILINE)
 _LAUNCHERS = (
     ("poetry.lock", "poetry run"),
     ("pdm.lock", "pdm run"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.suite import Form, Setting
 from orchestrator.value_class import value_class
 
@@ -154,8 +155,8 @@ _SUBCOMMANDS = {
     ("vue-cli-service", "test:unit"): "jest",
 }
 _MODULES = {"pytest": "pytest", "py.test": "pytest", "unittest": "unittest", "nose2": "nose2"}
-_PYTHON_PROGRAM = re.compile(r"(python|pypy)(\d+(\.\d+)?)?|py")
-_TEST_SCRIPT = re.compile(r"(run_?|all_?)?tests?(_\w+)?\.py|\w+_tests?\.py")
+_PYTHON_PROGRAM = late_pattern(r"(python|pypy)(\d+(\.\d+)?)?|py")
+_TEST_SCRIPT = late_pattern(r"(run_?|all_?)?tests?(_\w+)?\.py|\w+_tests?\.py")
 _PYTHON_VALUE_OPTIONS = {"-W", "-X", "-Q"}
 
 _RUNS = {"poetry", "pdm", "pipenv", "rye", "uv", "hatch"}

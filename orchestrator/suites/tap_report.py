@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.report import Draft, TestOutcome
 
-_PLAN = re.compile(r"1\.\.(\d+)(?:\s*#\s*(.*))?")
-_POINT = re.compile(r"(not )?ok\b\s*(\d+)?\s*(?:- )?(.*?)(?:\s*(?<!\\)#\s*(skip|todo)\b.*)?", re.IGNORECASE)
+_PLAN = late_pattern(r"1\.\.(\d+)(?:\s*#\s*(.*))?")
+_POINT = late_pattern(r"(not )?ok\b\s*(\d+)?\s*(?:- )?(.*?)(?:\s*(?<!\\)#\s*(skip|todo)\b.*)?", re.IGNORECASE)
 
 
 def read(content: bytes, draft: Draft) -> None:

@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.project import View, table
 from orchestrator.value_class import value_class
 
 TEST_TARGETS = ("test", "tests", "check", "unit", "unittest", "unit-test", "unit-tests", "test-unit", "spec", "pytest")
 """What projects call the target that runs their tests, the likeliest first."""
-_RULE = re.compile(r"^([^\s#:=][^:=#]*?)\s*::?(?!=)\s*([^=#]*)(?:#.*)?$")
-_VARIABLE = re.compile(r"^(?:export\s+)?([A-Za-z_][\w.]*)\s*(?::{1,3}|\?|\+)?=\s*(.*)$")
-_JUST_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]+)?):(?!=)\s*(.*)$")
+_RULE = late_pattern(r"^([^\s#:=][^:=#]*?)\s*::?(?!=)\s*([^=#]*)(?:#.*)?$")
+_VARIABLE = late_pattern(r"^(?:export\s+)?([A-Za-z_][\w.]*)\s*(?::{1,3}|\?|\+)?=\s*(.*)$")
+_JUST_RECIPE = late_pattern(r"^@?([A-Za-z_][\w-]*)((?:\s+[^:]+)?):(?!=)\s*(.*)$")
 
 
 @value_class

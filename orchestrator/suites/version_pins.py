@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.project import View, table
 from orchestrator.suites.suite import Suite
 from orchestrator.value_class import value_class
@@ -31,8 +32,8 @@ _LTS: Final = {
     **{"argon": "4", "boron": "6", "carbon": "8", "dubnium": "10", "erbium": "12", "fermium": "14"},
     **{"gallium": "16", "hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24"},
 }
-_NUMBERED: Final = re.compile(r"(?:v|ruby-|cpython-|node-|python-)?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(.*)")
-_COMPARED: Final = re.compile(r"(>=|<=|==|!=|~=|~>|>|<|=|\^|~)?\s*([vV]?\d[\w.*+-]*|[*xX])")
+_NUMBERED: Final = late_pattern(r"(?:v|ruby-|cpython-|node-|python-)?(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(.*)")
+_COMPARED: Final = late_pattern(r"(>=|<=|==|!=|~=|~>|>|<|=|\^|~)?\s*([vV]?\d[\w.*+-]*|[*xX])")
 _HIGHEST: Final = 10**9
 _MOST_BYTES: Final = 4096
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.project import View
 from orchestrator.suites.task_targets import unquoted
 from orchestrator.value_class import value_class
@@ -15,9 +16,9 @@ _FILES = (
     *(".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", ".circleci/config.yml", "bitbucket-pipelines.yml"),
     *(".woodpecker.yml", ".cirrus.yml", "appveyor.yml", ".drone.yml", ".buildkite/pipeline.yml"),
 )
-_COMMAND = re.compile(r"(?:run|command|script|test_script|bash):(?:\s+(.*))?$")
-_LIST = re.compile(r"(?:script|commands?|test_script):\s*$")
-_FOLDER = re.compile(r"(?:working-directory|working_directory|workingDirectory):\s*(.+)$")
+_COMMAND = late_pattern(r"(?:run|command|script|test_script|bash):(?:\s+(.*))?$")
+_LIST = late_pattern(r"(?:script|commands?|test_script):\s*$")
+_FOLDER = late_pattern(r"(?:working-directory|working_directory|workingDirectory):\s*(.+)$")
 
 
 @value_class

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.suites.report import Draft, TestOutcome, short_path
 
 MOST_DEPTH = 100
 # Node counts a file without a test as one that passed if it ended with 0, also by process.exit() (observed, 20.20).
-_SCRIPT = re.compile(r"(?:test: )?(/.*\.[cm]?[jt]sx?)")
+_SCRIPT = late_pattern(r"(?:test: )?(/.*\.[cm]?[jt]sx?)")
 _TRX = {"Passed": TestOutcome.PASSED, "Failed": TestOutcome.FAILED, "NotExecuted": TestOutcome.SKIPPED}
 _JUNIT = {"failure": TestOutcome.FAILED, "error": TestOutcome.ERROR, "skipped": TestOutcome.SKIPPED}
 

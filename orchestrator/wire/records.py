@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic_core import from_json
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 Stream: TypeAlias = Literal["stdout", "stderr", "events"]
@@ -16,15 +17,15 @@ Stream: TypeAlias = Literal["stdout", "stderr", "events"]
 MAX_NOISE_CHARACTERS = 8_000
 
 # CSI and OSC sequences, and the two-character escapes.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_ANSI = late_pattern(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
 _PADDING = b" \t\r\x00"
 
-_OBJECT = re.compile(r'\{\s*"')
-_OBJECT_IN_A_CUT_STRING = re.compile(r'\{\s*"\s*$')
+_OBJECT = late_pattern(r'\{\s*"')
+_OBJECT_IN_A_CUT_STRING = late_pattern(r'\{\s*"\s*$')
 _NEAR = 64
 """Characters before an error in which the object that caused it may begin."""
-_MARKS = re.compile(r'\\.|[{}"]', re.DOTALL)
+_MARKS = late_pattern(r'\\.|[{}"]', re.DOTALL)
 _MOST_MARKS = 100_000
 """Braces and quotes of one line that are counted to find the end of text that only looks like an object."""
 _MOST_TRIES = 10_000

@@ -7,12 +7,12 @@ they came.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic_core import from_json
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.wire.lines import Line
 
 MOST_LINES: Final = 100_000
@@ -21,8 +21,8 @@ MOST_BYTES: Final = 16 * 1024 * 1024
 
 _GOES_ON: Final = (b"{", b"[", b",", b"{\r", b"[\r", b",\r", b"{ ", b"[ ", b", ")
 """Printers break a line after one of these, and a line of noise or a whole record seldom ends so."""
-_BEGINS: Final = re.compile(rb'([ \t\x00]*\{)(?:\s*"|\s*$)')
-_TOKEN: Final = re.compile(
+_BEGINS: Final = late_pattern(rb'([ \t\x00]*\{)(?:\s*"|\s*$)')
+_TOKEN: Final = late_pattern(
     rb'[ \t\r\x00]*(?:(?P<text>"[^"\\]*(?:\\.[^"\\]*)*")|(?P<mark>[{}\[\],:])'
     rb"|(?P<value>true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])|(?P<end>$))"
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import TypeAdapter
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_verdicts import JudgedTest
 
@@ -24,7 +24,7 @@ FOLDER_LINE: Final = "session folder: "
 """How the session's process begins the line that says where its folder is."""
 PATCH_FILE: Final = "proven-tests.patch"
 _MOST_BYTES: Final = 64 * 1024**2
-_ROW: Final = re.compile(r"[^\n]*\n|[^\n]+")
+_ROW: Final = late_pattern(r"[^\n]*\n|[^\n]+")
 
 
 @value_class

@@ -6,13 +6,14 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 
 OTHER: Final = "another weakness"
 """What no row knows."""
 NO_WEAKNESS: Final = "no weakness by itself"
 """What tools report and nobody has to mend."""
-_CWE: Final = re.compile(r"\bCWE[-\s]?(\d{1,5})\b", re.IGNORECASE)
+_CWE: Final = late_pattern(r"\bCWE[-\s]?(\d{1,5})\b", re.IGNORECASE)
 
 
 @value_class

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import FailureKind
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryRule, Relaunch, Wait
 
-DENIAL_WORDS: Final = re.compile(
+DENIAL_WORDS: Final = late_pattern(
     r"Claude requested permissions to |Permission to use \S+ |while in plan mode\.|requires? approval|needs approval"
     r"|cannot be auto-allowed|no approval surface|No such tool available: .* is disabled for this session"
     r"|has been denied|which is a sensitive file|Permission denied by hook"
@@ -21,7 +22,7 @@ _SEE_LOG = "read the end of the worker's stderr log"
 RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="claude-start-warning",
-        pattern=re.compile(r"^(?:\[?warn(?:ing)?\]?:? |MCP server|Ignoring |Skipping )", re.IGNORECASE),
+        pattern=late_pattern(r"^(?:\[?warn(?:ing)?\]?:? |MCP server|Ignoring |Skipping )", re.IGNORECASE),
         remedy=Ignore(),
         because="Claude Code warns and goes on",
         evidence="binary",
@@ -29,21 +30,21 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-root-refused",
-        pattern=re.compile(r"cannot be used with root/sudo privileges"),
+        pattern=late_pattern(r"cannot be used with root/sudo privileges"),
         remedy=Relaunch(env={"IS_SANDBOX": "1"}),
         because="as root, bypassing approvals needs IS_SANDBOX=1",
         source="C1",
     ),
     RecoveryRule(
         name="claude-dangerous-rm",
-        pattern=re.compile(r"Dangerous rm operation detected"),
+        pattern=late_pattern(r"Dangerous rm operation detected"),
         remedy=Escalate(("let the agent find another way", "run the command yourself if it is really wanted")),
         because="no flag allows removing a critical folder",
         source="C8",
     ),
     RecoveryRule(
         name="claude-sensitive-file",
-        pattern=re.compile(r"which is a sensitive file|suspicious Windows path pattern|/\.claude/settings\.json"),
+        pattern=late_pattern(r"which is a sensitive file|suspicious Windows path pattern|/\.claude/settings\.json"),
         remedy=Escalate(("make that change yourself", "tell the agent to leave the file alone")),
         because="the file is protected by Claude Code's own safety check",
         evidence="binary",
@@ -51,7 +52,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-safety-check",
-        pattern=re.compile(r""),
+        pattern=late_pattern(r""),
         reason="safetyCheck",
         remedy=Escalate(("let the agent find another way",)),
         because="Claude Code's own safety check refused it, which no relaunch may get round",
@@ -60,14 +61,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-no-approval-surface",
-        pattern=re.compile(r"no approval surface"),
+        pattern=late_pattern(r"no approval surface"),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
         because="the tool needs an approval that nobody can give",
         source="C9",
     ),
     RecoveryRule(
         name="claude-outside-folders",
-        pattern=re.compile(r"requested permissions to (?:write to|read from|edit) (?P<path>/.+?), but you haven't"),
+        pattern=late_pattern(r"requested permissions to (?:write to|read from|edit) (?P<path>/.+?), but you haven't"),
         reason="workingDir",
         remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
         because="the path lies outside the folders Claude Code was given",
@@ -75,7 +76,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-outside-folders-shell",
-        pattern=re.compile(r"(?P<path>/[^\s'\"]+)"),
+        pattern=late_pattern(r"(?P<path>/[^\s'\"]+)"),
         reason="workingDir",
         remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
         because="the path lies outside the folders Claude Code was given",
@@ -84,7 +85,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-edit-not-granted",
-        pattern=re.compile(r"requested permissions to (?:write to|read from|edit) (?P<path>/.+?), but you haven't"),
+        pattern=late_pattern(r"requested permissions to (?:write to|read from|edit) (?P<path>/.+?), but you haven't"),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
         because="the permission mode asks a person before an edit",
         source="C3",
@@ -92,28 +93,28 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="claude-edit-denied",
         # Our own words for a denial that only the result's list tells of.
-        pattern=re.compile(r"^(?:Write|Edit|Read|NotebookEdit) was denied: (?P<path>/.+)"),
+        pattern=late_pattern(r"^(?:Write|Edit|Read|NotebookEdit) was denied: (?P<path>/.+)"),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
         because="the permission mode asks a person before an edit",
         source="C3",
     ),
     RecoveryRule(
         name="claude-dont-ask-mode",
-        pattern=re.compile(r"denied because Claude Code is running in don't ask mode"),
+        pattern=late_pattern(r"denied because Claude Code is running in don't ask mode"),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
         because="the don't-ask mode denies whatever is not allowed by name",
         source="C4",
     ),
     RecoveryRule(
         name="claude-plan-mode",
-        pattern=re.compile(r"Cannot write to .+ while in plan mode"),
+        pattern=late_pattern(r"Cannot write to .+ while in plan mode"),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,)),
         because="plan mode writes nothing",
         source="C5",
     ),
     RecoveryRule(
         name="claude-outside-approval",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"(?:(?P<path>/[^\s'\"]{1,300})['\"]? )?needs approval\. The path is outside the working directories"
         ),
         remedy=Relaunch(flags=(_ACCEPT_EDITS,), with_path=True),
@@ -122,7 +123,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-command-needs-approval",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"The following part requires approval|needs approval\. The path is inside"
             r"|can't be checked before it runs|This command requires approval|sed command requires approval"
             r"|Permission to use Bash with command .* has been denied|requires approval for this .* command"
@@ -133,7 +134,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-policy-denied",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"Permission to (?:read|edit) .+ has been denied|Your organization requires approval for this tool"
             r"|Permission denied by hook|could not raise its permission prompt|invalid permission result"
         ),
@@ -144,42 +145,44 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-tool-disabled",
-        pattern=re.compile(r"No such tool available: \S+ \S+ is disabled for this session"),
+        pattern=late_pattern(r"No such tool available: \S+ \S+ is disabled for this session"),
         remedy=Ignore(),
         because="the tool is switched off on purpose; the agent is told so",
         source="C10",
     ),
     RecoveryRule(
         name="claude-prompt-swallowed",
-        pattern=re.compile(r"was read as a value of --|Input must be provided either through stdin"),
+        pattern=late_pattern(r"was read as a value of --|Input must be provided either through stdin"),
         remedy=Escalate((_SEE_LOG, "the prompt template may be empty")),
         because="Claude Code got no prompt",
         source="C11",
     ),
     RecoveryRule(
         name="claude-verbose-missing",
-        pattern=re.compile(r"output-format=stream-json requires --verbose"),
+        pattern=late_pattern(r"output-format=stream-json requires --verbose"),
         remedy=Relaunch(flags=("--verbose",)),
         because="stream-json output needs --verbose",
         source="C12",
     ),
     RecoveryRule(
         name="claude-print-missing",
-        pattern=re.compile(r"requires --print"),
+        pattern=late_pattern(r"requires --print"),
         remedy=Relaunch(flags=("--print",)),
         because="the option works in print mode only",
         source="C12",
     ),
     RecoveryRule(
         name="claude-flag-refused",
-        pattern=re.compile(r"error: unknown option '|is invalid\. Allowed choices are|--json-schema is not valid JSON"),
+        pattern=late_pattern(
+            r"error: unknown option '|is invalid\. Allowed choices are|--json-schema is not valid JSON"
+        ),
         remedy=Escalate(("orchestrate doctor compares the installed version with the one we know",)),
         because="this version of Claude Code does not know an option",
         source="C13",
     ),
     RecoveryRule(
         name="claude-settings-unfit",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"^Error: (?:Settings file (?:not found|exceeds)|Cannot use settings file"
             r"|Invalid JSON provided to --settings)"
         ),
@@ -190,7 +193,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-mcp-unfit",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"passed via --permission-prompt-tool\) not found|Invalid MCP configuration|MCP config file not found"
         ),
         remedy=Escalate(("correct or leave out the MCP option",)),
@@ -199,14 +202,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-restricted-bypass",
-        pattern=re.compile(r"bypassPermissions not supported in restricted mode"),
+        pattern=late_pattern(r"bypassPermissions not supported in restricted mode"),
         remedy=Escalate(("leave out --restricted", "run without bypassing approvals")),
         because="restricted mode and bypassing approvals exclude each other",
         source="C15",
     ),
     RecoveryRule(
         name="claude-mode-downgraded",
-        pattern=re.compile(r"permission mode is \S+, asked for was"),
+        pattern=late_pattern(r"permission mode is \S+, asked for was"),
         remedy=Escalate(("look at Claude Code's managed settings",)),
         because="settings or a policy overrode the permission mode",
         evidence="binary",
@@ -214,7 +217,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-not-logged-in",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"Not logged in|Failed to authenticate|Please run /login|Invalid API key|run /login|OAuth (?:access )?token"
             r"|disabled (?:API key authentication|Claude subscription access)|account is on hold"
         ),
@@ -225,7 +228,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-no-credit",
-        pattern=re.compile(r"Credit balance is too low"),
+        pattern=late_pattern(r"Credit balance is too low"),
         remedy=GiveUp("add credit to the account, or use another key"),
         because="the account has no credit",
         failure=FailureKind.BILLING,
@@ -233,7 +236,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-model-unknown",
-        pattern=re.compile(r"issue with the selected model"),
+        pattern=late_pattern(r"issue with the selected model"),
         remedy=GiveUp("name another model: --model claude=MODEL"),
         because="the model does not exist, or the account may not use it",
         evidence="binary",
@@ -241,7 +244,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-context-full",
-        pattern=re.compile(r"[Pp]rompt is too long|Request too large|prompt_too_long"),
+        pattern=late_pattern(r"[Pp]rompt is too long|Request too large|prompt_too_long"),
         remedy=Relaunch(fresh=True),
         because="the conversation no longer fits the model's context",
         failure=FailureKind.CONTEXT_FULL,
@@ -249,7 +252,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-usage-limit",
-        pattern=re.compile(r"\(429\)|usage limit|rate.?limit"),
+        pattern=late_pattern(r"\(429\)|usage limit|rate.?limit"),
         remedy=Wait(),
         because="the provider's limit is reached for now",
         failure=FailureKind.USAGE_LIMIT,
@@ -257,7 +260,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-overloaded",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"Repeated 529|at capacity|(?:API Error|HTTP|status(?: code)?):?\s*\(?5\d\d\b"
             r"|\b5\d\d\b(?=\s*(?:status code|\{|Internal|Bad Gateway|Service|Gateway|Overloaded))"
         ),
@@ -268,7 +271,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-session-missing",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"No conversation found with session ID|--resume requires a valid session ID|^Error: Invalid session ID"
         ),
         remedy=Relaunch(fresh=True),
@@ -277,14 +280,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-session-taken",
-        pattern=re.compile(r"Session ID \S+ is already in use"),
+        pattern=late_pattern(r"Session ID \S+ is already in use"),
         remedy=Relaunch(fresh=True),
         because="another process has the conversation open",
         source="C19",
     ),
     RecoveryRule(
         name="claude-folder-not-writable",
-        pattern=re.compile(r"EACCES: permission denied, mkdir '(?P<path>[^']+)'"),
+        pattern=late_pattern(r"EACCES: permission denied, mkdir '(?P<path>[^']+)'"),
         remedy=Escalate(("make HOME and TMPDIR writable for the user that runs the agents",)),
         because="Claude Code cannot make its own folders",
         evidence="binary",
@@ -292,7 +295,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-folder-gone",
-        pattern=re.compile(r"The current directory no longer exists"),
+        pattern=late_pattern(r"The current directory no longer exists"),
         remedy=Escalate(("make the target folder again",)),
         because="the target folder was removed while the agent ran",
         evidence="binary",
@@ -300,7 +303,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="claude-not-trusted",
-        pattern=re.compile(r"Error: Workspace not trusted"),
+        pattern=late_pattern(r"Error: Workspace not trusted"),
         remedy=Escalate(("run claude once in the target folder and trust it",)),
         because="Claude Code does not trust the folder",
         evidence="binary",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal
 from orchestrator.agents.claude.rules import DENIAL_WORDS
 from orchestrator.agents.contract import Translation, changed
 from orchestrator.agents.failures import permission_trouble, shortened
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import (
     AgentEvent,
     BackgroundEnded,
@@ -26,7 +26,7 @@ from orchestrator.models.identity import AgentName
 
 NAME: Final = AgentName("claude")
 
-_LEFT_RUNNING = re.compile(r"Command running in background with ID: ([\w-]+)")
+_LEFT_RUNNING = late_pattern(r"Command running in background with ID: ([\w-]+)")
 _ENDING_TOOLS = frozenset({"TaskStop", "KillShell", "KillBash"})
 _TASK_NAMES = ("task_id", "shell_id", "bash_id")
 _ENDS: Final[Mapping[str, Literal["completed", "failed", "stopped"]]] = {
@@ -36,7 +36,7 @@ _ENDS: Final[Mapping[str, Literal["completed", "failed", "stopped"]]] = {
     "killed": "stopped",
 }
 """What the records call the end of a background task; 2.1.329 was seen to say ``completed``."""
-_NAMED_PATH = re.compile(r"requested permissions to (?:write to|read from|edit) (/.+?), but you haven't")
+_NAMED_PATH = late_pattern(r"requested permissions to (?:write to|read from|edit) (/.+?), but you haven't")
 
 
 def call_of(block: Mapping[str, Any], parent: object = None) -> ToolCalled:

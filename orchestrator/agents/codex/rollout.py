@@ -16,14 +16,15 @@ from typing import Any, Final
 
 from orchestrator.agents.codex.translating import translate
 from orchestrator.agents.contract import Aside, Translation, changed
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import AgentEvent
 from orchestrator.wire.records import Noise, RawRecord
 
 _SHELLS: Final = frozenset({"exec_command", "shell", "shell_command", "local_shell", "container.exec"})
 _SHOWN: Final = "shown:"
 """Before the id of a call that the stream has shown, among the counted ids."""
-_ENDED: Final = re.compile(r"^(?:Process exited with code|Exit code:) (\d{1,3})$", re.MULTILINE)
-_OUTPUT: Final = re.compile(r"^Output:\n", re.MULTILINE)
+_ENDED: Final = late_pattern(r"^(?:Process exited with code|Exit code:) (\d{1,3})$", re.MULTILINE)
+_OUTPUT: Final = late_pattern(r"^Output:\n", re.MULTILINE)
 
 
 def _begins_turn(data: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from orchestrator.agents.failures import (
 )
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.self_reports import events_of_text, object_in
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import (
     AgentEvent,
     ConversationStarted,
@@ -44,9 +45,9 @@ NAME: Final = AgentName("codex")
 _FAILED = "failed"
 """Stands among the counted ids once the turn's failure has been reported."""
 
-_RECONNECTING = re.compile(r"Reconnecting\.\.\. (?:(\d{1,6})/(\d{1,6}) )?(.*)", re.DOTALL)
-_ROUTER = re.compile(r"ERROR codex_core::tools::router: error=(.*)", re.DOTALL)
-_SHELL = re.compile(r"^(?:/\S+/)?(?:ba|z|da)?sh -l?c (['\"])(.*)\1$", re.DOTALL)
+_RECONNECTING = late_pattern(r"Reconnecting\.\.\. (?:(\d{1,6})/(\d{1,6}) )?(.*)", re.DOTALL)
+_ROUTER = late_pattern(r"ERROR codex_core::tools::router: error=(.*)", re.DOTALL)
+_SHELL = late_pattern(r"^(?:/\S+/)?(?:ba|z|da)?sh -l?c (['\"])(.*)\1$", re.DOTALL)
 
 
 RECORD_TYPES: Final = frozenset(

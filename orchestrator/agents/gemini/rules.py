@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import FailureKind
 from orchestrator.models.recovery import Escalate, GiveUp, Ignore, RecoveryRule, Relaunch, Wait
 
-DENIAL_WORDS: Final = re.compile(
+DENIAL_WORDS: Final = late_pattern(
     r"Path not in workspace|must be within (?:one of )?the (?:workspace|designated plans) director"
     r"|requires user confirmation|is ignored by configured ignore patterns|denied by policy|Permission denied writing"
     r"|Permission denied: cannot access"
@@ -20,21 +20,21 @@ _YOLO = "--approval-mode=yolo"
 RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="gemini-untrusted-folder",
-        pattern=re.compile(r"not running in a trusted directory|privileged approval modes in an untrusted folder"),
+        pattern=late_pattern(r"not running in a trusted directory|privileged approval modes in an untrusted folder"),
         remedy=Relaunch(flags=("--skip-trust",)),
         because="gemini does not trust the folder yet",
         source="G1",
     ),
     RecoveryRule(
         name="gemini-mode-overridden",
-        pattern=re.compile(r"Approval mode overridden to \"default\""),
+        pattern=late_pattern(r"Approval mode overridden to \"default\""),
         remedy=Ignore(),
         because="gemini says so before it refuses the untrusted folder, and that refusal is what is cured",
         source="G2",
     ),
     RecoveryRule(
         name="gemini-start-warning",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"current folder is not trusted|disabled because (?:this|the) folder is (?:untrusted|not trusted)"
             r"|^(?:Warning: |MCP |\[STARTUP\]|Skipping |Ripgrep )|due to untrusted folder"
         ),
@@ -46,7 +46,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="gemini-protected-name",
         # Some folder of the path is itself one of the allowed ones.
-        pattern=re.compile(
+        pattern=late_pattern(
             r"Attempted path \"(?P<root>/[^\"]{1,1000}?)/[^\"]*\" resolves outside the allowed workspace directories: "
             r"(?:[^\n]{1,4000}?, )?(?P=root)(?:, | or the project temp directory)"
         ),
@@ -56,14 +56,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-outside-workspace",
-        pattern=re.compile(r"Attempted path \"(?P<path>[^\"]+)\" resolves outside the allowed workspace directories"),
+        pattern=late_pattern(r"Attempted path \"(?P<path>[^\"]+)\" resolves outside the allowed workspace directories"),
         remedy=Relaunch(flags=("--include-directories",), with_path=True),
         because="the path lies outside the folders gemini was given",
         source="G3; spec 004, scenario 1",
     ),
     RecoveryRule(
         name="gemini-outside-workspace-2025",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"[Pp]ath must be within one of the workspace directories(?:: (?P<path>/[^\s,]+))?"
             r"|Error: Path not in workspace"
         ),
@@ -74,35 +74,35 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-plans-only",
-        pattern=re.compile(r"plan path .* must be within the designated plans directory"),
+        pattern=late_pattern(r"plan path .* must be within the designated plans directory"),
         remedy=Relaunch(flags=(_YOLO,)),
         because="plan mode writes plans only",
         source="G6",
     ),
     RecoveryRule(
         name="gemini-tool-withheld",
-        pattern=re.compile(r"Tool \"(?:write_file|replace|run_shell_command)\" not found"),
+        pattern=late_pattern(r"Tool \"(?:write_file|replace|run_shell_command)\" not found"),
         remedy=Relaunch(flags=(_YOLO,)),
         because="the approval mode withholds writing tools when nobody can be asked",
         source="G4",
     ),
     RecoveryRule(
         name="gemini-unknown-tool",
-        pattern=re.compile(r"Tool \"[^\"]+\" not found"),
+        pattern=late_pattern(r"Tool \"[^\"]+\" not found"),
         remedy=Ignore(),
         because="the agent called a tool that does not exist, and was told so",
         source="G4",
     ),
     RecoveryRule(
         name="gemini-needs-confirmation",
-        pattern=re.compile(r"requires user confirmation, which is not supported in non-interactive mode"),
+        pattern=late_pattern(r"requires user confirmation, which is not supported in non-interactive mode"),
         remedy=Relaunch(flags=(_YOLO,)),
         because="the tool asks a person, and none is there",
         source="G5",
     ),
     RecoveryRule(
         name="gemini-yolo-disabled",
-        pattern=re.compile(r"YOLO mode is disabled"),
+        pattern=late_pattern(r"YOLO mode is disabled"),
         remedy=Relaunch(flags=("--approval-mode=auto_edit",)),
         because="a setting or an administrator forbids yolo",
         evidence="binary",
@@ -110,14 +110,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-ignored-file",
-        pattern=re.compile(r"is ignored by configured ignore patterns"),
+        pattern=late_pattern(r"is ignored by configured ignore patterns"),
         remedy=Ignore(),
         because="an ignore file hides it from gemini, and the agent was told",
         source="G8",
     ),
     RecoveryRule(
         name="gemini-auth-type",
-        pattern=re.compile(r"Invalid auth method selected|The enforced authentication type is"),
+        pattern=late_pattern(r"Invalid auth method selected|The enforced authentication type is"),
         remedy=GiveUp("choose how gemini logs in: run gemini once, or set GEMINI_API_KEY"),
         because="the chosen way of logging in is not accepted",
         failure=FailureKind.AUTHENTICATION,
@@ -125,7 +125,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-not-logged-in",
-        pattern=re.compile(r"must specify the GEMINI_API_KEY|Please set an Auth method"),
+        pattern=late_pattern(r"must specify the GEMINI_API_KEY|Please set an Auth method"),
         remedy=GiveUp("run gemini and sign in, or set GEMINI_API_KEY"),
         because="gemini is not logged in",
         failure=FailureKind.AUTHENTICATION,
@@ -133,14 +133,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-folder-missing",
-        pattern=re.compile(r"critical error occurred:.*Directory does not exist: (?P<missing>\S+)"),
+        pattern=late_pattern(r"critical error occurred:.*Directory does not exist: (?P<missing>\S+)"),
         remedy=Escalate(("make the folder, or leave it out",)),
         because="a folder it was told to include does not exist",
         source="G11",
     ),
     RecoveryRule(
         name="gemini-flag-refused",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"Unknown arguments?: |Invalid values:|Cannot use both --yolo|Cannot use both a positional prompt"
             r"|Not enough arguments following"
         ),
@@ -150,14 +150,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-settings-broken",
-        pattern=re.compile(r"Please fix the configuration file\(s\)"),
+        pattern=late_pattern(r"Please fix the configuration file\(s\)"),
         remedy=Escalate(("correct the file that the message names",)),
         because="gemini cannot read its settings",
         source="G13",
     ),
     RecoveryRule(
         name="gemini-sandbox-missing",
-        pattern=re.compile(r"FatalSandboxError|Sandbox request rejected"),
+        pattern=late_pattern(r"FatalSandboxError|Sandbox request rejected"),
         remedy=Escalate(("leave out gemini's own --sandbox",)),
         because="gemini's own sandbox is not available",
         evidence="binary",
@@ -165,7 +165,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-turn-limit",
-        pattern=re.compile(r"Reached max session turns"),
+        pattern=late_pattern(r"Reached max session turns"),
         remedy=Escalate(("raise model.maxSessionTurns", "split the task")),
         because="gemini reached its own limit of turns",
         evidence="binary",
@@ -173,14 +173,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-loop",
-        pattern=re.compile(r"Loop detected, stopping execution"),
+        pattern=late_pattern(r"Loop detected, stopping execution"),
         remedy=Escalate(("tell the agent what to do differently",)),
         because="gemini repeated itself and stopped",
         source="G16",
     ),
     RecoveryRule(
         name="gemini-usage-limit",
-        pattern=re.compile(r"\[API Error: "),
+        pattern=late_pattern(r"\[API Error: "),
         remedy=Wait(),
         because="the account's limit is reached for now",
         failure=FailureKind.USAGE_LIMIT,
@@ -188,7 +188,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-refused",
-        pattern=re.compile(r"\[API Error: "),
+        pattern=late_pattern(r"\[API Error: "),
         remedy=GiveUp("run gemini and sign in again, or set another GEMINI_API_KEY"),
         because="the service does not accept the key",
         failure=FailureKind.AUTHENTICATION,
@@ -196,7 +196,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-overloaded",
-        pattern=re.compile(r"\[API Error: "),
+        pattern=late_pattern(r"\[API Error: "),
         remedy=Wait(),
         because="the service is overloaded or out of order for now",
         failure=FailureKind.OVERLOADED,
@@ -204,14 +204,14 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-session-taken",
-        pattern=re.compile(r"Session ID \S+ already exists|Invalid session identifier|No previous sessions found"),
+        pattern=late_pattern(r"Session ID \S+ already exists|Invalid session identifier|No previous sessions found"),
         remedy=Relaunch(fresh=True),
         because="the conversation to continue is not there",
         source="G18",
     ),
     RecoveryRule(
         name="gemini-policy-denied",
-        pattern=re.compile(r"Tool execution denied by policy"),
+        pattern=late_pattern(r"Tool execution denied by policy"),
         remedy=Escalate(("look at gemini's policy files",)),
         because="a policy file denies the tool",
         evidence="binary",
@@ -219,7 +219,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="gemini-file-not-writable",
-        pattern=re.compile(
+        pattern=late_pattern(
             r"Permission denied writing to file: (?P<path>/\S+)|Permission denied: cannot access '(?P<file>[^']+)'"
         ),
         remedy=Escalate(("check who owns the file and its folder",)),

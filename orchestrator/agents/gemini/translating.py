@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +18,7 @@ from orchestrator.agents.failures import (
 from orchestrator.agents.gemini.rules import DENIAL_WORDS, RULES
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.self_reports import events_of_text, object_in
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import (
     AgentEvent,
     BackgroundStarted,
@@ -50,16 +50,16 @@ MAX_ANSWER = 64 * 1024
 _WARNED = "warned"
 """Stands among the counted ids once the stream has held an error record: the result then says success all the same."""
 
-_ATTEMPT = re.compile(r"Attempt (\d{1,6}) failed(?: with status (\d+))?\. Retrying with backoff")
-_NAMED_PATH = re.compile(r"Attempted path \"([^\"]+)\"|plan path \((/[^)]+)\)|File path '([^']+)'")
-_FRAME = re.compile(r"at .*(?:file:///|node:)\S+:\d+")
+_ATTEMPT = late_pattern(r"Attempt (\d{1,6}) failed(?: with status (\d+))?\. Retrying with backoff")
+_NAMED_PATH = late_pattern(r"Attempted path \"([^\"]+)\"|plan path \((/[^)]+)\)|File path '([^']+)'")
+_FRAME = late_pattern(r"at .*(?:file:///|node:)\S+:\d+")
 _DENIED_TYPES = frozenset({"policy_violation", "path_not_in_workspace", "permission_denied"})
 _SHELL = "run_shell_command"
-_COMMAND_FAILED = re.compile(
+_COMMAND_FAILED = late_pattern(
     r"Command (?:failed: |exited with code: |terminated by signal: |cancelled by user|was automatically cancelled)"
 )
 """What the shell tool shows of a command that printed nothing (in the bundle of 0.61.0)."""
-_LEFT_RUNNING = re.compile(r"Command moved to background \(PID: (\d+)\)")
+_LEFT_RUNNING = late_pattern(r"Command moved to background \(PID: (\d+)\)")
 _WRITING_TOOLS = frozenset({"write_file", "replace", _SHELL})
 
 

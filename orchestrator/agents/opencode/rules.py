@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import FailureKind
 from orchestrator.models.recovery import Escalate, GiveUp, RecoveryRule, Relaunch, Wait
 
-DENIAL_WORDS: Final = re.compile(
+DENIAL_WORDS: Final = late_pattern(
     r"The user rejected permission to use this specific tool call"
     r"|The user has specified a rule which prevents you from using this specific tool call"
 )
@@ -17,21 +17,21 @@ DENIAL_WORDS: Final = re.compile(
 RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="opencode-permission",
-        pattern=re.compile(r"The user rejected permission to use this specific tool call"),
+        pattern=late_pattern(r"The user rejected permission to use this specific tool call"),
         remedy=Relaunch(flags=("--auto",)),
         because="opencode asks a person for permission, and none is there",
         source="opencode 1.18.33, observed",
     ),
     RecoveryRule(
         name="opencode-session-missing",
-        pattern=re.compile(r"Session not found"),
+        pattern=late_pattern(r"Session not found"),
         remedy=Relaunch(fresh=True),
         because="the conversation to continue is not there",
         source="opencode 1.18.33, observed",
     ),
     RecoveryRule(
         name="opencode-refused",
-        pattern=re.compile(r"^(?:APIError|ProviderAuthError|UnknownError): "),
+        pattern=late_pattern(r"^(?:APIError|ProviderAuthError|UnknownError): "),
         remedy=GiveUp("run opencode auth login, or set another key"),
         because="the service does not accept the key",
         failure=FailureKind.AUTHENTICATION,
@@ -39,7 +39,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     ),
     RecoveryRule(
         name="opencode-usage-limit",
-        pattern=re.compile(r"^AI_APICallError: "),
+        pattern=late_pattern(r"^AI_APICallError: "),
         remedy=Wait(),
         because="the account's limit is reached for now, and opencode would ask again for ever",
         failure=FailureKind.USAGE_LIMIT,
@@ -48,7 +48,7 @@ RULES: Final[tuple[RecoveryRule, ...]] = (
     RecoveryRule(
         name="opencode-model-unknown",
         # All that it says of an unknown model in its records is that something was not expected.
-        pattern=re.compile(r"^(?:ProviderModelNotFoundError: |UnknownError: Unexpected server error)"),
+        pattern=late_pattern(r"^(?:ProviderModelNotFoundError: |UnknownError: Unexpected server error)"),
         remedy=Escalate(("name a model that opencode models lists: --model opencode=PROVIDER/MODEL",)),
         because="opencode cannot begin, most often because it does not know the model",
         source="opencode 1.18.33, observed",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +11,7 @@ from orchestrator.agents.failures import failure_beside, failure_kind, permissio
 from orchestrator.agents.growing_map import EMPTY
 from orchestrator.agents.opencode.rules import DENIAL_WORDS, RULES
 from orchestrator.agents.self_reports import events_of_text, object_in
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import (
     AgentEvent,
     ConversationStarted,
@@ -35,7 +35,7 @@ from orchestrator.wire.records import Noise, RawRecord
 NAME: Final = AgentName("opencode")
 RECORD_TYPES: Final = frozenset({"step_start", "step_finish", "text", "reasoning", "tool_use", "error"})
 
-_RETRY: Final = re.compile(r'message="stream error".* error\.error="((?:[^"\\]|\\.){1,2000})"')
+_RETRY: Final = late_pattern(r'message="stream error".* error\.error="((?:[^"\\]|\\.){1,2000})"')
 """Its log's words for a request that it will make again."""
 _PATHS: Final = ("filePath", "path")
 

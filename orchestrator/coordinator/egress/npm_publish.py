@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,6 +20,7 @@ from orchestrator.egress.egress_requests import why_unfit
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.foreign import ForeignFolder, Listing, Unread
 from orchestrator.files.time_limits import off_loop
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.egress import PackageArtifact, Publish
 from orchestrator.models.sandbox import Leaving
 from orchestrator.sandbox.host_jobs import HostJob, HostJobs, JobResult
@@ -30,7 +30,7 @@ TARBALL: Final = "package.tgz"
 MOST_BYTES: Final = 512 * 1024 * 1024
 MOST_FILES: Final = 100_000
 _QUIET: Final = ("--ignore-scripts", "--no-update-notifier", "--no-audit", "--no-fund")
-_NAME: Final = re.compile(r"(@[\w.~-]+/)?[\w.~-]+@\d+\.\d+\.\d+[\w.+-]*")
+_NAME: Final = late_pattern(r"(@[\w.~-]+/)?[\w.~-]+@\d+\.\d+\.\d+[\w.+-]*")
 _HARMLESS: Final = frozenset({"access", "tag", "registry"})
 """Of a manifest's ``publishConfig``: what cannot send it anywhere else, or is shown."""
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from tree_sitter import Node
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.scope import Scope, SimpleCommand, expanded, output_of, output_text, parameter
 from orchestrator.safety.shell.words import UNKNOWN, Piece, Word, ansi_quoted, fields, in_double_quotes, literal
 
 MOST_VALUE_CHARS: Final = 10_000
 """Of a variable; a longer value is not followed."""
-_PLAIN: Final = re.compile(r"[\w./:=@%,+-]+")
+_PLAIN: Final = late_pattern(r"[\w./:=@%,+-]+")
 """A word in which nothing means anything to the shell."""
 
 

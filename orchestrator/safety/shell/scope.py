@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from posixpath import basename, dirname, isabs, join, normpath
 from typing import Any, Final, NamedTuple
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.words import UNKNOWN, Piece, Word, ansi_quoted
 
-_PARAMETER = re.compile(r"([A-Za-z_]\w*|\d+|[@*#?$!-])(\[[^]]*\])?(.*)", re.DOTALL)
+_PARAMETER = late_pattern(r"([A-Za-z_]\w*|\d+|[@*#?$!-])(\[[^]]*\])?(.*)", re.DOTALL)
 MOST_FILES: Final = 16
 MOST_FILE_CHARS: Final = 20_000
 """What is remembered of files that a text writes."""
-_PLAIN_SUFFIX = re.compile(r"%%?([^*?\[$`'\"\\]*)")
+_PLAIN_SUFFIX = late_pattern(r"%%?([^*?\[$`'\"\\]*)")
 
 
 class Scope(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.safety.shell.builtin_commands import effect_on_scope
 from orchestrator.safety.shell.expansion import text_of, words_of
 from orchestrator.safety.shell.flow import again, assign, assigned, branches, chain, declare, define, loop, maybe, unset
@@ -71,14 +72,14 @@ CUSTOMARY: Final[Mapping[str, str]] = {
 }
 """Variables that people set for a tool; where the text itself does not set one, that tool is what it most likely is."""
 
-_CUSTOMARY = re.compile(r"\"?\$(?:\{([A-Za-z_]\w*)(?::?[-=][^}]*)?\}|([A-Za-z_]\w*))\"?")
+_CUSTOMARY = late_pattern(r"\"?\$(?:\{([A-Za-z_]\w*)(?::?[-=][^}]*)?\}|([A-Za-z_]\w*))\"?")
 _PARSER: Final = Parser(Language(tree_sitter_bash.language()))
-_HERE = re.compile(r"(<<-?[ \t]*)(['\"]?)(\w+)\2")
-_HERE_AND_MORE = re.compile(r"(<<-?[ \t]*(['\"]?)(\w+)\2)[ \t]*;([^\n]*)\n((?:.*\n)*?)[ \t]*\3[ \t]*(?=\n|$)")
-_JOINED = re.compile(r"('[^']*'|\\[^\n])|(?<=[^\s\\])\\\n(?=\S)", re.DOTALL)
+_HERE = late_pattern(r"(<<-?[ \t]*)(['\"]?)(\w+)\2")
+_HERE_AND_MORE = late_pattern(r"(<<-?[ \t]*(['\"]?)(\w+)\2)[ \t]*;([^\n]*)\n((?:.*\n)*?)[ \t]*\3[ \t]*(?=\n|$)")
+_JOINED = late_pattern(r"('[^']*'|\\[^\n])|(?<=[^\s\\])\\\n(?=\S)", re.DOTALL)
 """A word that goes on behind a line's end, which the grammar takes for two; what single quotes hold is left alone."""
-_EXTENDED_PATTERN = re.compile(r"[?*+@!]\([^()\s]*\)")
-_BACKQUOTED = re.compile(r"(?<!\\)`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_EXTENDED_PATTERN = late_pattern(r"[?*+@!]\([^()\s]*\)")
+_BACKQUOTED = late_pattern(r"(?<!\\)`((?:[^`\\]|\\.)*)`", re.DOTALL)
 
 
 class Reading(NamedTuple):

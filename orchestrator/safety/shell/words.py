@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from orchestrator.late_pattern import late_pattern
+
 MAX_FIELDS: Final = 64
 """Of one word with braces."""
 
-_ANSI_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|c.|.)", re.DOTALL)
+_ANSI_ESCAPE = late_pattern(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|u[0-9A-Fa-f]{1,4}|U[0-9A-Fa-f]{1,8}|c.|.)", re.DOTALL)
 _ANSI_LETTERS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v"}
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPE_IN_QUOTES = re.compile(r"\\([$`\"\\\n])")
-_PATTERN = re.compile(r"[*?\[]")
-_RANGE = re.compile(r"(-?\d+)\.\.(-?\d+)$|([A-Za-z])\.\.([A-Za-z])$")
+_ESCAPE = late_pattern(r"\\(.)", re.DOTALL)
+_ESCAPE_IN_QUOTES = late_pattern(r"\\([$`\"\\\n])")
+_PATTERN = late_pattern(r"[*?\[]")
+_RANGE = late_pattern(r"(-?\d+)\.\.(-?\d+)$|([A-Za-z])\.\.([A-Za-z])$")
 
 
 class Unreadable(ValueError):
