@@ -12,14 +12,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from pydantic_core import PydanticSerializationError, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.disk_reserve import RESERVE_BYTES, Reserve
+from orchestrator.journal.entry_line import lines_of
 from orchestrator.journal.reader import check_format, decode_entry, end_of_line_before, last_entry_before
-from orchestrator.late_pattern import late_pattern
 from orchestrator.models.entries import JOURNAL_ENTRY, Body, JournalEntry
 
 _BLOCK_BYTES = 64 * 1024
@@ -29,8 +29,6 @@ _HINTS = {
     errno.EFBIG: "the file may not grow further (ulimit -f): raise the limit, then run orchestrate resume",
     errno.EROFS: "the file system is read-only: make it writable, then run orchestrate resume",
 }
-_NULL = late_pattern(rb"[:,[]null[],}]")
-"""Fields without a value are left out, so this is nearly always a number that JSON has no word for."""
 _sync_data = getattr(os, "fdatasync", os.fsync)
 
 
@@ -103,13 +101,8 @@ class Journal:
             JournalDamaged: The disk is full or the file cannot be written; nothing half-written stays.
         """
         entries = [JournalEntry(n, at, body) for n, body in enumerate(bodies, start=self._last + 1)]
-        dump = JOURNAL_ENTRY.dump_json
-        try:
-            lines = [dump(entry, exclude_none=True) for entry in entries]
-            as_they_are = not any(b"null" in line and _NULL.search(line) for line in lines)
-        except PydanticSerializationError:
-            as_they_are = False
-        if not as_they_are:
+        lines = lines_of(entries)
+        if lines is None:
             lines = [_encode_carefully(entry) for entry in entries]
             entries = [
                 decode_entry(line, entry.n, path=self.path, offset=self._size)
