@@ -208,7 +208,10 @@ EXPLANATIONS: dict[str, Explanation] = {
         costs="what the agents' accounts take; nothing without a team",
         codes="0 done, and the gates pass; 1 not; 2 not fit; 3 needs you",
     ),
-    "templates": Explanation(("orchestrate templates", "orchestrate templates show security_auditor")),
+    "templates": Explanation(
+        ("orchestrate templates", "orchestrate templates show security_auditor"),
+        changes="nothing; `new` writes one file",
+    ),
     "compositions": Explanation(
         ("orchestrate compositions", "orchestrate compositions export -o counts.json"),
         changes="`delete`, `import` and `rebuild` write the log and its view",

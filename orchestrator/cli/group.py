@@ -124,6 +124,11 @@ class TaskGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(f"orchestrator.cli.{cmd_name.replace('-', '_')}").command
         command.epilog = EXPLANATIONS[cmd_name].text()
+        if isinstance(command, click.Group):
+            from orchestrator.cli.part_explanations import PART_EXPLANATIONS
+
+            for name, part in command.commands.items():
+                part.epilog = PART_EXPLANATIONS[f"{cmd_name} {name}"].text()
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

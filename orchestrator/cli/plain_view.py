@@ -7,10 +7,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TextIO
 
-from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys
+from orchestrator.cli.decision_desk import DeskChange, DeskLine, desk_lines, prompt_keys, wrapped
 from orchestrator.cli.key_reader import Wish
 from orchestrator.cli.line_reader import how_to_answer
 from orchestrator.cli.notifier import Notifier
+from orchestrator.cli.session_lookup import terminal_width
 from orchestrator.cli.terminal_notices import label, terminal_notices
 from orchestrator.coordinator.session_request import Phase
 from orchestrator.models.entries import JournalEntry
@@ -90,11 +91,13 @@ class PlainView:
             with suppress(OSError, ValueError):
                 self._notifier.call(f"{question.id} waits for you", question.text)
         lines = [*desk_lines(question, change, now=datetime.now(UTC)), *prompt_keys(question, change)]
-        self._write("\n".join(line.text for line in lines))
+        self.show(lines)
         self._write(f"answer {question.id} {how_to_answer(question)}:")
 
     def show(self, lines: Sequence[DeskLine]) -> None:
-        self._write("\n".join(line.text for line in lines))
+        width = terminal_width(self._out)
+        parts = (wrapped(line, width) if width else [line.text] for line in lines)
+        self._write("\n".join(part for each in parts for part in each))
 
     def go_on(self, *, typed: bool) -> None:
         """Lines go on during a prompt; only the title has to say that nobody is waited for."""

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import pytest
+
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.coordinator.session_request import Phase
 from orchestrator.models import events
@@ -59,6 +61,18 @@ def test_a_question_is_put_with_its_choices() -> None:
 
     told = ["question q1: the guard asks", "  which?", "  1. a", "  2. b"]
     assert out.getvalue().splitlines() == [*told, "answer q1 in one line (or the number of a suggestion):"]
+
+
+def test_on_a_terminal_lines_of_a_question_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "30")
+    out = Terminal()
+    PlainView(out).ask(OpenQuestion("q1", "which of these words is at its end?", (), None, "the guard"), None)
+
+    assert "  which of these words is at\n  its end?\n" in out.getvalue()
 
 
 def test_what_is_done_before_there_is_a_session_is_told_to_who_wants_to_know_more() -> None:
