@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import psutil
 import pytest
 
@@ -43,3 +44,33 @@ async def test_a_server_that_cannot_start_is_said_and_ends_nothing(
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     await show_dashboard(folder, 18531, said.append)
     assert said == ["no dashboard: No such file or directory"]
+
+
+async def test_a_session_that_is_over_at_once_starts_no_server(folder: SessionFolder) -> None:
+    said: list[str] = []
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(show_dashboard, folder, 18541, said.append)
+            await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+    assert not (folder.path / "dashboard.log").exists()
+
+
+async def test_a_server_whose_address_nobody_knows_is_ended_at_once(
+    folder: SessionFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is still loading what it needs, and would do so to the end before it looked whether it is wanted."""
+    monkeypatch.setattr("orchestrator.cli.dashboard.BEGIN_AFTER_S", 0)
+    monkeypatch.setattr("orchestrator.cli.dashboard._GRACE_S", 600)
+    slow = tmp_path / "python"
+    slow.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 600\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    said: list[str] = []
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(show_dashboard, folder, 18551, said.append)
+            while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):  # noqa: ASYNC110 - a file
+                await anyio.sleep(0.01)
+            tasks.cancel_scope.cancel()
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
