@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from orchestrator.agents.registry import AGENTS, TEAM, known_agents_hint
 from orchestrator.cli.session_lookup import expanded, looks_like_file, person_at_terminal, workspace_path
 from orchestrator.composition.outcomes import Reading
-from orchestrator.composition.team_choice import AUTO, ProvenTeam, Team, TeamChoice, choose_team
+from orchestrator.composition.team_choice import AUTO, ProvenTeam, Team, TeamChoice, choose_team, for_usable
 from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
@@ -72,12 +73,14 @@ def team_of(
     reading: Reading | None = None,
     own: TeamFile | None = None,
     proven: ProvenTeam | None = None,
+    there: Collection[AgentName] = (),
 ) -> TeamChoice:
     """The team that is asked for, or that the task asks for.
 
     Args:
         own: The team of somebody's own that is asked for.
         proven: The composition that is proven on this kind of task.
+        there: The agents that may work and whose CLIs are there.
 
     Raises:
         UsageError: Two are asked for.
@@ -93,7 +96,12 @@ def team_of(
         asked = Team.ANSWER
     if asked == AUTO and is_rehearsed(options):
         return TeamChoice(Team.CHANGE, "a rehearsal plays the change of its scenario", by_name=False)
-    return choose_team(asked, task, reading=reading, proven=proven)
+    return for_usable(choose_team(asked, task, reading=reading, proven=proven), there)
+
+
+def on_path(allowed: Sequence[AgentName], environ: Mapping[str, str]) -> Sequence[AgentName]:
+    """Those of the agents whose CLIs are on PATH.  Blocks."""
+    return [name for name in allowed if shutil.which(AGENTS[name].executable, path=environ.get("PATH"))]
 
 
 def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
@@ -110,7 +118,9 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
     interactive = options["interactive"]
     target, workspace = target_path(options["target"]), workspace_path(options["workspace"])
     own = own_team(options, target)
-    team = team_of(task, options, own=own, proven=_proven(task, target, workspace, options))
+    agents = allowed_agents(options["agents"], options["without"])
+    proven, there = _proven(task, target, workspace, options), on_path(agents or TEAM, os.environ)
+    team = team_of(task, options, own=own, proven=proven, there=there)
     return RunRequest(
         task=task,
         target=target,
@@ -118,7 +128,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         policy=find_policy(options["policy"]),
         sandbox=sandbox_of(options),
         templates=_templates(options["prompts"]),
-        agents=allowed_agents(options["agents"], options["without"]),
+        agents=agents,
         models=models_by_agent(options["models"]),
         rehearsal=rehearsal_request(options),
         interactive=person_at_terminal() if interactive is None else interactive,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from orchestrator.cli.build_request import (
     asked_lessons,
     find_policy,
     models_by_agent,
+    on_path,
     own_team,
     sandbox_of,
     team_of,
@@ -106,10 +106,10 @@ def plan_session(
     own = own_team(options, target)
     records = recorded_outcomes(environ)
     reuse = candidates_for(task, target, workspace, options, environ, records)
-    choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse))
     allowed = allowed_agents(options["agents"], options["without"]) or TEAM
+    there = frozenset(on_path(allowed, environ))
+    choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse), there=there)
     refuse_unpriced(options, allowed)
-    there = frozenset(name for name in allowed if shutil.which(AGENTS[name].executable, path=environ.get("PATH")))
     missing = {name: "its CLI is not on PATH" for name in allowed if name not in there}
     # Without any, the tree still shows who would do what.
     taking_part: Sequence[Agent] = [get_agent(name) for name in allowed if not there or name in there]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
 from orchestrator.agents.contract import Agent
@@ -87,6 +87,14 @@ def without_reuse(choice: TeamChoice, found: Mapping[AgentName, str]) -> TeamCho
             because = f"{choice.reuses.composition} was proven with {agent} {version}, which is {now} now"
             return TeamChoice(Team.CHANGE, because, by_name=False)
     return choice
+
+
+def for_usable(choice: TeamChoice, usable: Collection[AgentName]) -> TeamChoice:
+    """The choice, or the solo team where nobody asked for another and one agent alone can be used."""
+    if choice.by_name or choice.reuses is not None or choice.team is not Team.CHANGE or len(usable) != 1:
+        return choice
+    because = f"{choice.because}, and {next(iter(usable))} is the only agent that can be used"
+    return TeamChoice(Team.SOLO, because, by_name=False)
 
 
 def reason_of(reading: Reading) -> str:

@@ -19,7 +19,7 @@ import orchestrator
 from orchestrator.agents.registry import AGENTS, TEAM, get_agent
 from orchestrator.composition.plan_checks import check_plan
 from orchestrator.composition.strategies.position import agents_of
-from orchestrator.composition.team_choice import Team, TeamChoice, solo_agents, without_reuse
+from orchestrator.composition.team_choice import Team, TeamChoice, for_usable, solo_agents, team_words, without_reuse
 from orchestrator.coordinator.clocks import Clock, utc_now
 from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.git_push import origin_of
@@ -209,6 +209,9 @@ async def _run(
                 look, within_s=SETTINGS_TIME_S, what="reading what tuning has decided"
             )
             findings = (*findings, untuned) if untuned else findings
+            chosen = chosen_team(request, stage.found)
+            if chosen is not None and chosen != request.chosen_team:
+                say(team_words(chosen))
             options = session_options(request, stage, folder=folder, backend=backend)
             options = with_assignment(replace(options, project_settings=trusted.digest), assignment)
             if request.plan is not None:
@@ -356,10 +359,15 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
 
 
 def chosen_team(request: RunRequest, found: Sequence[FoundAgent]) -> TeamChoice | None:
-    """The team that was chosen; a proven one only where the CLIs are those that it was proven with."""
+    """The team that was chosen; a proven one only where the CLIs are those that it was proven with.
+
+    Where one agent alone can be used, it is the solo team, unless another was asked for.
+    """
     if request.chosen_team is None:
         return None
-    return without_reuse(request.chosen_team, {agent.name: agent.version or "" for agent in found if agent.usable})
+    usable = {agent.name: agent.version or "" for agent in found if agent.usable}
+    choice = without_reuse(request.chosen_team, usable)
+    return for_usable(choice, usable) if request.rehearsal is None else choice
 
 
 def agents_of_team(request: RunRequest, found: Sequence[FoundAgent]) -> tuple[AgentName, ...]:
@@ -369,9 +377,9 @@ def agents_of_team(request: RunRequest, found: Sequence[FoundAgent]) -> tuple[Ag
         return tuple(agent for agent in request.agents or TEAM if agent in proven)
     if request.chosen_team is None or request.chosen_team.team is not Team.SOLO:
         return request.agents or TEAM
-    # One that cannot be used is none of them; where none can, the session says of each why.
+    # One that cannot be used is none of them; where there is no choice, the session says of each other why.
     usable = [get_agent(agent.name) for agent in found if agent.usable]
-    return solo_agents(usable) or request.agents or TEAM
+    return solo_agents(usable) if len(usable) > 1 else request.agents or TEAM
 
 
 def write_session_file(folder: SessionFolder, opened: SessionOpened) -> None:

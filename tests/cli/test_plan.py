@@ -84,7 +84,7 @@ def test_the_tree_says_who_does_what_and_nothing_is_started(
         pytest.param(("Why does it fail?",), "answer", ["analyst"], id="a question"),
         pytest.param((TASK, "--no-change"), "answer", ["analyst"], id="by the older name"),
         pytest.param((TASK, "--team", "solo"), "solo", ["implementer", "reviewer"], id="solo"),
-        pytest.param((TASK, "--agents", "codex"), "change", ["implementer"], id="one agent"),
+        pytest.param((TASK, "--agents", "codex"), "solo", ["implementer"], id="one agent"),
     ],
 )
 def test_the_document_is_the_tree_of_the_team(

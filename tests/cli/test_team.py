@@ -47,6 +47,15 @@ def test_by_name_a_change_is_made_whatever_the_task_says(program: Program, targe
     assert ran.json()["team"] == {"name": "change", "because": "as asked"}
 
 
+def test_where_nobody_else_is_there_one_works_alone_and_that_is_said(program: Program, target: Path) -> None:
+    program.claude(f"echo x >{target}/new.txt")
+    ran = program.run(target, "--json", task="Add new.txt")
+    assert (target / "new.txt").exists(), ran.text
+    said = 'it asks for a change ("add"), and claude is the only agent that can be used'
+    assert ran.err.splitlines()[0] == f"team solo: {said}; otherwise --team change or --team answer"
+    assert ran.json()["team"] == {"name": "solo", "because": said}
+
+
 def test_two_teams_at_once_and_one_there_is_not_are_refused(program: Program, target: Path) -> None:
     for options in (("--no-change", "--team", "solo"), ("--team", "nobody")):
         ran = program.run(target, *options)

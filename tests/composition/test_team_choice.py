@@ -8,7 +8,15 @@ import pytest
 
 from orchestrator.agents.registry import AGENTS
 from orchestrator.composition.outcomes import IN_DOUBT
-from orchestrator.composition.team_choice import AUTO, ProvenTeam, Team, choose_team, solo_agents, without_reuse
+from orchestrator.composition.team_choice import (
+    AUTO,
+    ProvenTeam,
+    Team,
+    choose_team,
+    for_usable,
+    solo_agents,
+    without_reuse,
+)
 from orchestrator.models.identity import AgentName
 from orchestrator.models.work import Role
 from orchestrator.session.breakdown import plan_breakdown
@@ -72,3 +80,18 @@ def test_a_solo_team_has_one_writer_and_at_most_a_reviewer_of_another_agent(coun
         assert len(steps) == len(chosen) == len({step.agent for step in steps})
         designers = [agent for agent in agents if agent.role_strengths[:1] == (Role.DESIGNER,)]
         assert len(steps) == min(count, 2) or len(agents) - len(designers) == 1
+
+
+def test_where_one_agent_alone_can_be_used_it_works_solo_unless_another_team_is_asked_for() -> None:
+    one, two = (AgentName("claude"),), (AgentName("claude"), AgentName("codex"))
+    choice = choose_team(AUTO, "Fix the flaky test")
+    alone = for_usable(choice, one)
+    assert (alone.team, alone.by_name) == (Team.SOLO, False)
+    assert alone.because == 'it asks for a change ("fix"), and claude is the only agent that can be used'
+    assert for_usable(choice, two) == for_usable(choice, ()) == choice
+    for other in (
+        choose_team("change", "Fix the flaky test"),
+        choose_team(AUTO, "Why is it slow?"),
+        choose_team(AUTO, "Fix the flaky test", proven=PROVEN),
+    ):
+        assert for_usable(other, one) == other
