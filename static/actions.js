@@ -5,8 +5,10 @@ import { say, session } from "/static/store.js";
 
 export const busy = signal(new Set());
 
+// More of the question: a table, or pairs where a name is given more than once.
 export function withSession(path, more = {}) {
-  const query = new URLSearchParams({ ...(session.value ? { session: session.value.id } : {}), ...more });
+  const query = new URLSearchParams(more);
+  if (session.value) query.set("session", session.value.id);
   return `${path}?${query}`;
 }
 

@@ -11,6 +11,9 @@ export function duration(seconds) {
   return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
 }
 
+// What is over is told exactly: "0 s" of a short turn says nothing.
+export const took = (seconds) => (typeof seconds === "number" && seconds >= 0 && seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(seconds));
+
 export function clock(iso, withDate = false) {
   if (!iso) return "";
   const at = new Date(iso);

@@ -128,6 +128,10 @@ class Chronicle:
                 upto = max(upto, mark.n)
         return Timeline(tuple(found), upto, self._left_out)
 
+    def call(self, key: str) -> Mark | None:
+        """The tool call of that key, unless it has been left out."""
+        return self._calls.get(key)
+
     # One kind after the other
 
     def _events(self, entry: JournalEntry, body: AgentOutput) -> None:

@@ -18,14 +18,19 @@ MOST_READ = 50_000
 class MatchText:
     """Which rows are wanted; ``None`` is any."""
 
-    agent: str | None = None
-    type: Topic | None = None
+    agents: frozenset[str] = frozenset()
+    """Any of these; none named: any at all."""
+    types: frozenset[Topic] = frozenset()
     text: str | None = None
+    important: bool = False
+    worker: str | None = None
 
     def admits(self, row: EventRow) -> bool:
-        if self.agent is not None and row.agent != self.agent:
+        if self.agents and row.agent not in self.agents:
             return False
-        if self.type is not None and row.type != self.type:
+        if self.types and row.type not in self.types:
+            return False
+        if (self.important and not row.important) or (self.worker is not None and row.worker != self.worker):
             return False
         return self.text is None or self.text.casefold() in row.text.casefold()
 

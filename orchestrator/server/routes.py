@@ -18,6 +18,7 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.narration.notices import Topic
+from orchestrator.server.call_view import CallView, call_view
 from orchestrator.server.chronicle import Timeline
 from orchestrator.server.client_streams import EventStream
 from orchestrator.server.dependencies import FollowerMeant, SessionName, WorkerName, hub_of, session_of, worker_named
@@ -114,6 +115,18 @@ async def timeline(
     return replace(follower.chronicle.after(after), upto=follower.n)
 
 
+@router.get("/api/call", summary="One tool call of the axis of time: what was asked for and what came back")
+async def call(
+    follower: FollowerMeant,
+    key: Annotated[str, Query(max_length=1000, description="Of a mark of /api/timeline whose `what` is `call`.")],
+) -> CallView:
+    session_of(follower)
+    try:
+        return await off_loop(partial(call_view, follower, key), within_s=READ_TIME_S, what="reading the journal")
+    except TimeoutError as error:
+        raise OrchestrateError(str(error)) from error
+
+
 @router.get("/api/summary", summary="Complete summary")
 async def summary(follower: FollowerMeant) -> SessionSummary:
     return summarise(session_of(follower))
@@ -147,11 +160,13 @@ async def events(
         int | None, Query(ge=0, le=2**53, description="Only what came before it; the page nearest to it.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    agent: Annotated[str | None, Query(max_length=100)] = None,
-    type: Annotated[Topic | None, Query()] = None,
+    agent: Annotated[list[str] | None, Query(max_length=100, description="Any of these; may be given again.")] = None,
+    type: Annotated[list[Topic] | None, Query(max_length=40, description="Any of these.")] = None,
     text: Annotated[str | None, Query(max_length=200, description="Only what has this in its text, any case.")] = None,
+    important: Annotated[bool, Query(description="Only what is worth a look in a log that is filtered.")] = False,
+    worker: Annotated[str | None, Query(max_length=200)] = None,
 ) -> EventPage:
-    match = MatchText(agent=agent, type=type, text=text)
+    match = MatchText(frozenset(agent or ()), frozenset(type or ()), text, important=important, worker=worker)
     look = partial(page_of_events, follower, match, after, before, limit)
     try:
         return await off_loop(look, within_s=READ_TIME_S, what="reading the journal")

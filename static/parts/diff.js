@@ -1,9 +1,10 @@
 // What has changed in the target: by file, with line numbers, from milestone to milestone, reviewers' points in place.
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
 import { clock } from "/static/format.js";
+import { difference, familyOf, marked, partsOf } from "/static/highlight.js";
 import { change, connection, range, reviews, session } from "/static/store.js";
 
 const EVERY_MS = 3000;
@@ -38,13 +39,54 @@ function parse(text) {
       file.lines.push({ kind: "hunk", text: line });
     } else if (!file.lines.length) {
       if (line && !line.startsWith("index ")) file.notes.push(line);
-    } else if (line.startsWith("+")) file.lines.push({ kind: "add", text: line, after: after++ });
-    else if (line.startsWith("-")) file.lines.push({ kind: "del", text: line, before: before++ });
-    else if (line.startsWith(" ")) file.lines.push({ kind: "", text: line, before: before++, after: after++ });
+    } else if (line.startsWith("+")) file.lines.push({ kind: "add", text: line.slice(1), after: after++ });
+    else if (line.startsWith("-")) file.lines.push({ kind: "del", text: line.slice(1), before: before++ });
+    else if (line.startsWith(" ")) file.lines.push({ kind: "", text: line.slice(1), before: before++, after: after++ });
     else if (line) file.lines.push({ kind: "note", text: line });
   }
   for (const one of files) if (one.name.startsWith("diff --git")) one.name = one.name.replace(/^diff --git "?a\/(.*?)"? "?b\/.*$/, "$1");
+  for (const one of files) colour(one);
   return files;
+}
+
+// Each line's parts, and of a line that took another one's place what differs.
+function colour(file) {
+  const family = familyOf(file.name);
+  let open = { before: "", after: "" };
+  for (const line of file.lines) {
+    if (line.kind === "hunk") open = { before: "", after: "" };
+    if (line.kind === "hunk" || line.kind === "note") continue;
+    const side = line.kind === "del" ? "before" : "after";
+    const told = partsOf(line.text, family, open[side]);
+    line.parts = told.parts;
+    open = line.kind ? { ...open, [side]: told.open } : { before: told.open, after: told.open };
+  }
+  for (let i = 0; i < file.lines.length; ) {
+    const run = (kind, from) => {
+      let to = from;
+      while (file.lines[to]?.kind === kind) to += 1;
+      return to;
+    };
+    const middle = run("del", i);
+    const end = run("add", middle);
+    // Of a block that was rewritten nobody can say which line became which.
+    if (middle > i && middle - i === end - middle)
+      for (let k = 0; k < middle - i; k += 1) {
+        const [gone, come] = [file.lines[i + k], file.lines[middle + k]];
+        const differs = difference(gone.text, come.text);
+        if (!differs) continue;
+        gone.parts = marked(gone.parts, differs.before);
+        come.parts = marked(come.parts, differs.after);
+      }
+    i = Math.max(end, i + 1);
+  }
+}
+
+const SIGN = { add: "+", del: "−" };
+
+function Line({ line }) {
+  const text = line.parts?.map(({ kind, text, isMarked }) => (kind || isMarked ? html`<b class=${`${kind ? `token-${kind}` : ""}${isMarked ? " is-changed" : ""}`}>${text}</b>` : text)) ?? line.text;
+  return html`<div class=${`line ${line.kind}`}><i>${line.before ?? ""}</i><i>${line.after ?? ""}</i><i class="sign">${SIGN[line.kind] ?? ""}</i><span>${text}</span></div>`;
 }
 
 // What reviewers said that names the file, with the line where they name one.
@@ -76,7 +118,7 @@ function File({ file, figures, open }) {
     ${file.notes.length > 0 && html`<p class="quiet">${file.notes.join("; ")}</p>`}
     ${loose.map((point) => html`<${Point} point=${point} />`)}
     ${file.lines.length > 0 && html`<div class="code" tabindex="0" role="region" aria-label=${`Difference of ${file.name}`}><div class="diff">
-      ${file.lines.map((line) => html`<div class=${`line ${line.kind}`}><i>${line.before ?? ""}</i><i>${line.after ?? ""}</i><span>${line.text || " "}</span></div>${at.get(line.after)?.map((point) => html`<${Point} point=${point} />`)}`)}
+      ${file.lines.map((line) => html`<${Line} line=${line} />${at.get(line.after)?.map((point) => html`<${Point} point=${point} />`)}`)}
     </div></div>`}
   </details>`;
 }
@@ -86,7 +128,7 @@ function Map_({ figures }) {
   const most = Math.max(1, ...figures.map((one) => one.insertions + one.deletions));
   const sorted = [...figures].sort((a, b) => b.insertions + b.deletions - a.insertions - a.deletions).slice(0, 40);
   return html`<ul class="change-map" aria-label="Lines changed, by file">
-    ${sorted.map((one) => html`<li key=${one.path}><button type="button" class="link" onClick=${() => openChange(wanted.value.since || "all", one.path)}>${one.path}</button>
+    ${sorted.map((one) => html`<li key=${one.path}><button type="button" class="link" title=${one.path} onClick=${() => openChange(wanted.value.since || "all", one.path)}>${one.path.includes("/") ? html`<span class="folder">${one.path.slice(0, one.path.lastIndexOf("/") + 1)}</span>` : ""}<span class="base">${one.path.split("/").at(-1)}</span></button>
       <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true"><rect class="fill-add" x="0" y="0" height="8" width=${(one.insertions / most) * 100} /><rect class="fill-del" x=${(one.insertions / most) * 100} y="0" height="8" width=${(one.deletions / most) * 100} /></svg>
       <span class="figure"><span class="add">+${one.insertions}</span> <span class="del">−${one.deletions}</span></span></li>`)}
   </ul>`;
@@ -140,7 +182,8 @@ export function Diff() {
     event.preventDefault();
     setOpen(!isOpen);
   };
-  const files = diff ? parse(diff.text) : [];
+  const text = diff?.text ?? "";
+  const files = useMemo(() => parse(text), [text]);
   const figures = new Map((diff?.figures ?? []).map((one) => [one.path, one]));
   const moments = (diff?.moments ?? []).filter((one, i, all) => all.findIndex((other) => other.label === one.label) === i);
   const choose = (name) => (event) => {

@@ -36,7 +36,7 @@ function Marked({ text, wanted }) {
 function Row({ row, wanted }) {
   return html`<li class=${`row type-${row.type}${row.important ? " important" : ""}${shownEntry.value === row.n ? " is-shown" : ""}`} data-n=${row.n}>
     <time datetime=${row.at}>${clock(row.at)}</time>
-    <span class=${`who agent agent-${row.agent}`} title=${row.worker ?? row.agent}>${row.worker ?? row.agent}</span>
+    <span class=${`who agent agent-${workers.value[row.worker]?.agent ?? row.agent}`} title=${row.worker ?? row.agent}>${row.worker ?? row.agent}</span>
     <span class="badge">${words(row.type)}</span>
     <${Marked} text=${row.text} wanted=${wanted} />
   </li>`;
@@ -110,10 +110,9 @@ export function Events() {
   const oldest = first ?? shown[0]?.n ?? (session.value?.entries ?? 0) + 1;
   const mayHaveOlder = !around && oldest > 1 && (first !== null || dropped.value > 0 || matching.length > shown.length || (rows.value[0]?.n ?? 1) > 2 || rows.value.length === 0);
   const more = async () => {
-    const asked = { before: String(oldest), limit: "200" };
-    if (agents.length === 1) asked.agent = agents[0];
-    if (types.length === 1) asked.type = types[0];
-    if (wanted.text) asked.text = wanted.text;
+    const asked = [["before", String(oldest)], ["limit", "200"], ...agents.map((name) => ["agent", name]), ...types.map((name) => ["type", name])];
+    if (wanted.text) asked.push(["text", wanted.text]);
+    if (important) asked.push(["important", "true"]);
     const page = await fetched(asked);
     if (!page) return;
     setFollows(false);

@@ -1,7 +1,7 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, clock, duration, isOver, money, tokens, words } from "/static/format.js";
+import { GONE, clock, duration, isOver, money, tokens, took, words } from "/static/format.js";
 import { change, connection, now, questions, session, workers } from "/static/store.js";
 
 function Controls() {
@@ -47,7 +47,7 @@ function Glance() {
   return html`<dl class="glance">
     <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map((worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `held: ${worker.why || "frozen"}` : worker.doing || words(worker.status)}</span>`) : "No agent is at work."}</dd></div>
     <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : "nothing so far") : html`<a href="#diff-title">see below</a>`}</dd></div>
-    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : "nothing waits for you"}</dd></div>
+    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs you:</b> decide, then let it go on` : "nothing waits for you"}</dd></div>
   </dl>`;
 }
 
@@ -65,7 +65,7 @@ export function Header() {
       <p class="sub">
         <span class=${`badge status-${lost ? "lost" : waits ? "waits_for_you" : shown.status}`}>${status}</span>
         ${shown.rehearsal && html`<span class="badge">rehearsal</span>`}
-        <span>${duration(age)}</span>
+        <span>${(isOver(shown) || !shown.live ? took : duration)(age)}</span>
         <span>${spent(shown)}</span>
         <span>cost ${money(shown.usage.cost_usd, shown.cost_complete)}</span>
       </p>

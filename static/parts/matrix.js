@@ -9,16 +9,16 @@ export function Matrix() {
   const who = [...new Set(all.flatMap((review) => review.answers.map((answer) => answer.reviewer)))];
   return html`<section aria-labelledby="matrix-title" class="matrix">
     <h2 id="matrix-title">Reviews at a glance</h2>
-    <div class="scrolls" tabindex="0" role="region" aria-label="Table of reviews"><table>
+    <div class="scrolls" tabindex="0" role="region" aria-label="Table of reviews"><table class="matrix">
       <thead><tr><th scope="col">Review</th>${who.map((name) => html`<th scope="col">${name}</th>`)}<th scope="col">Rule</th><th scope="col">Decision</th></tr></thead>
       <tbody>${all.map((review) => html`<tr key=${review.id}>
         <th scope="row"><button type="button" class="link" onClick=${() => (shownEntry.value = chronicle.value.reviews[review.id]?.entry ?? null)}>${review.id}</button>${review.about ? html` <span class="quiet">of ${review.about}</span>` : ""}</th>
         ${who.map((name) => {
           const answer = review.answers.find((one) => one.reviewer === name);
-          return html`<td>${answer ? html`<span class=${`badge verdict-${answer.verdict}`} title=${answer.summary}>${answer.verdict}</span>` : html`<span class="quiet">–</span>`}</td>`;
+          return html`<td data-label=${name} class=${answer ? "" : "unsaid"}>${answer ? html`<span class=${`badge verdict-${answer.verdict}`} title=${answer.summary}>${answer.verdict}</span>` : html`<span class="quiet">–</span>`}</td>`;
         })}
-        <td>${review.decision?.rule ?? html`<span class="quiet">under review</span>`}</td>
-        <td>${review.decision ? html`<span class=${`badge action-${review.decision.action}`}>${words(review.decision.action)}</span>` : ""}</td>
+        <td data-label="Rule">${review.decision?.rule ?? html`<span class="quiet">under review</span>`}</td>
+        <td data-label="Decision">${review.decision ? html`<span class=${`badge action-${review.decision.action}`}>${words(review.decision.action)}</span>` : ""}</td>
       </tr>`)}</tbody>
     </table></div>
   </section>`;

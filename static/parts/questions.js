@@ -40,6 +40,8 @@ effect(() => {
 
 function Choice({ words, number, off, take }) {
   const [name, more] = parted(words);
+  // An ended session needs no stopping, and a button that cannot be pressed says nothing.
+  if (off === "ended") return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> <span class="quiet">The session has ended already.</span></span></li>`;
   if (SENDS_NOTHING.test(words)) return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> ${more && html`<span class="quiet">${more}</span>`}</span></li>`;
   return html`<li>
     <button type="button" class=${`choice${STOPS.test(words) ? " danger" : ""}`} disabled=${off} onClick=${take}>
@@ -80,7 +82,7 @@ function Question({ question }) {
     </div>`}
     ${question.suggestions.length > 0 && !isYesOrNo &&
     html`<ol class="choices" aria-label="Choices">
-      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} number=${i + 1} off=${off || (ended && STOPS.test(words))} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
+      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} number=${i + 1} off=${ended && STOPS.test(words) ? "ended" : off} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
     </ol>`}
     ${!isYesOrNo && !question.consent &&
     html`<form

@@ -1,6 +1,6 @@
 // Tokens and cost as they grew, a line an agent, against the budget; and where the time went.
 import { html } from "/static/html.js";
-import { GONE, clock, duration, isOver, money, tokens, words } from "/static/format.js";
+import { GONE, clock, duration, isOver, money, tokens, took, words } from "/static/format.js";
 import { chronicle, second, session, workers } from "/static/store.js";
 
 const WIDTH = 560;
@@ -79,10 +79,10 @@ function Went() {
   const reviewed = Object.values(chronicle.value.reviews).reduce((sum, one) => sum + (Math.max(0, (one.to ?? end) - one.from)), 0);
   const whole = Math.max(1, end - begin);
   return html`<figure class="went">
-    <figcaption><b>Where the time went</b> ${duration(whole / 1000)} in all: ${duration(reviewed / 1000)} under review, ${duration(waited / 1000)} waiting for you</figcaption>
+    <figcaption><b>Where the time went</b> ${took(whole / 1000)} in all: ${took(reviewed / 1000)} under review, ${took(waited / 1000)} waiting for you</figcaption>
     <ul>${rows.map(({ worker, spent }) => {
       let from = 0;
-      const said = Object.entries(spent).map(([status, ms]) => `${KINDS[status] ?? words(status)} ${duration(ms / 1000)}`).join(", ");
+      const said = Object.entries(spent).map(([status, ms]) => `${KINDS[status] ?? words(status)} ${took(ms / 1000)}`).join(", ");
       return html`<li key=${worker.id}><span class="lane-name">${worker.id}</span>
         <svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" aria-label=${`${worker.id}: ${said || "not started"}`}>${Object.entries(spent).map(([status, ms]) => {
           const part = html`<rect class=${`span-${status}`} x=${(from / whole) * 1000} y="0" height="12" width=${(ms / whole) * 1000} />`;

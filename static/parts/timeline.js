@@ -1,7 +1,7 @@
 // One axis of time: what each agent did when, what was said of it, and when it waited for somebody.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { GONE, clock, duration, isOver, words } from "/static/format.js";
+import { GONE, clock, duration, isOver, took, words } from "/static/format.js";
 import { chronicle, range, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
 
 // In the order of a worker's life.
@@ -11,6 +11,7 @@ const TOP = 22;
 const LEAST_MS = 200;
 
 const at = (ms) => clock(new Date(ms).toISOString());
+const finely = (ms) => (ms % 1000 ? `${at(ms)}.${String(Math.floor((ms % 1000) / 100))}` : at(ms));
 const reviewNumber = (name) => /^review-(\d+)-/.exec(name)?.[1];
 
 // Lanes: the person, then each main worker, then one for the reviews that each agent was called in for.
@@ -33,14 +34,14 @@ function spansOf(worker, end) {
 
 function told(lane, calls, end) {
   const parts = lane.workers.flatMap((worker) => spansOf(worker, end));
-  const said = parts.map((span) => (GONE.has(span.status) ? `${words(span.status)} at ${at(span.from)}` : `${words(span.status)} for ${duration((span.to - span.from) / 1000)}`));
+  const said = parts.map((span) => (GONE.has(span.status) ? `${words(span.status)} at ${at(span.from)}` : `${words(span.status)} for ${took((span.to - span.from) / 1000)}`));
   const failed = calls.filter((call) => call.ok === false).length;
   return `${lane.name}: ${said.slice(-12).join(", ") || "not started"}; ${calls.length} tool call${calls.length === 1 ? "" : "s"}${failed ? `, ${failed} failed` : ""}`;
 }
 
 function ticks(begin, end, width) {
   const most = Math.max(2, Math.floor(width / 110));
-  const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map((s) => s * 1000);
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 43200, 86400].map((s) => s * 1000);
   const step = steps.find((one) => (end - begin) / one <= most) ?? 86400_000;
   const found = [];
   for (let t = Math.ceil(begin / step) * step; t <= end; t += step) found.push(t);
@@ -52,12 +53,12 @@ function answeredBy(detail) {
 }
 
 function describe(kind, mark) {
-  const took = mark.to ? ` (${duration((mark.to - mark.from) / 1000)})` : "";
+  const lasted = mark.to ? ` (${took((mark.to - mark.from) / 1000)})` : "";
   switch (kind) {
-    case "call": return `${mark.worker}: ${mark.text}${mark.ok === false ? " – failed" : mark.to ? "" : " – still open"}${took}`;
+    case "call": return `${mark.worker}: ${mark.text}${mark.ok === false ? " – failed" : mark.to ? "" : " – still open"}${lasted}`;
     case "milestone": return `◆ ${mark.worker}: ${mark.text}`;
-    case "review": return `Review ${mark.key}${mark.worker ? ` of ${mark.worker}` : ""}: ${Object.entries(mark.detail.answers ?? {}).map(([who, one]) => `${who} ${one.verdict}`).join(", ") || "no answer yet"}${mark.detail.action ? ` → ${words(mark.detail.action)} (${mark.detail.rule})` : ""}${took}`;
-    case "question": return `${mark.detail.asked_by} asks (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}${answeredBy(mark.detail)}, waited ${duration((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
+    case "review": return `Review ${mark.key}${mark.worker ? ` of ${mark.worker}` : ""}: ${Object.entries(mark.detail.answers ?? {}).map(([who, one]) => `${who} ${one.verdict}`).join(", ") || "no answer yet"}${mark.detail.action ? ` → ${words(mark.detail.action)} (${mark.detail.rule})` : ""}${lasted}`;
+    case "question": return `${mark.detail.asked_by} asks (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}${answeredBy(mark.detail)}, waited ${took((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
     default: return mark.text;
   }
 }
@@ -149,7 +150,7 @@ export function Timeline() {
     const found = nearest(px, row);
     const time = timeAt(px);
     const span = row >= 0 && lanes[row] ? lanes[row].workers.flatMap((worker) => spansOf(worker, last)).find((one) => one.from <= time && time <= one.to && !GONE.has(one.status)) : null;
-    setHover({ x: px, time, text: found ? describe(found.kind, found.mark) : span ? `${span.worker}: ${words(span.status)}, ${duration((span.to - span.from) / 1000)}` : "" });
+    setHover({ x: px, time, text: found ? describe(found.kind, found.mark) : span ? `${span.worker}: ${words(span.status)}, ${took((span.to - span.from) / 1000)}` : "" });
   };
   const release = (event) => {
     const from = drag.current;
@@ -198,7 +199,7 @@ export function Timeline() {
           <marker id="arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0 L6 3 L0 6 z" class="arrow-head" /></marker>
           <clipPath id="window"><rect x=${gutter} y="0" width=${Math.max(0, width - gutter)} height=${height} /></clipPath>
         </defs>
-        ${ticks(begin, end, width - gutter).map((time) => html`<g key=${time}><line class="grid" x1=${x(time)} x2=${x(time)} y1=${TOP - 4} y2=${height} /><text class="tick" x=${Math.min(width - 52, Math.max(gutter, x(time) - 24))} y="12">${at(time)}</text></g>`)}
+        ${ticks(begin, end, width - gutter).map((time) => html`<g key=${time}><line class="grid" x1=${x(time)} x2=${x(time)} y1=${TOP - 4} y2=${height} /><text class="tick" x=${Math.min(width - 52, Math.max(gutter, x(time) - 24))} y="12">${finely(time)}</text></g>`)}
         <text class="lane-label" x=${0} y=${TOP + (narrow ? 10 : 15)}>${questions.some((one) => !one.to) ? "waits for you" : "you"}</text>
         ${lanes.map((lane, i) => html`<g key=${lane.name}><text class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) - 3 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text><line class="base" x1=${gutter} x2=${width} y1=${laneAt(i) + 11} y2=${laneAt(i) + 11} /></g>`)}
         <g clip-path="url(#window)">

@@ -1,7 +1,7 @@
 // The plan as a tree: each node with its state, its agent, its time and its tokens; finished branches fold.
 import { useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { GONE, duration, ranSeconds, tokens, words } from "/static/format.js";
+import { GONE, isOver, ranSeconds, tokens, took, words } from "/static/format.js";
 import { plan, second, session, shownWorker, workers } from "/static/store.js";
 
 function sums(node, all) {
@@ -10,11 +10,14 @@ function sums(node, all) {
   return { seconds: own.reduce((sum, worker) => sum + ranSeconds(worker, second.value), 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: own.some((worker) => worker.attempt > 0) };
 }
 
+// Nothing runs and nothing is waited for once the session has ended, whatever its last entry left open.
+const ended = (state) => (isOver(session.value) ? ({ waiting: "not_begun", running: "stopped", starting: "stopped", silent: "stopped" }[state] ?? state) : state);
+
 // A node's own state; an agent at work is in the state of its worker.
 function stateOf(node, all) {
   const worker = node.worker ? all[node.worker] : null;
-  if (worker && (!node.state || node.state === "runs")) return worker.status;
-  return { waits: "waiting", runs: "running", done: "done", failed: "failed", not_measured: "not_measured" }[node.state] ?? "waiting";
+  if (worker && (!node.state || node.state === "runs")) return ended(worker.status);
+  return ended({ waits: "waiting", runs: "running", done: "done", failed: "failed", not_measured: "not_measured" }[node.state] ?? "waiting");
 }
 
 const isOverState = (state) => GONE.has(state) || state === "not_measured";
@@ -27,7 +30,7 @@ function whole(node, nodes, all) {
   const counted = added.map((sum) => sum.tokens).filter((count) => count !== null);
   let state = stateOf(node, all);
   if (!node.state || node.state === "runs")
-    state = states.length && states.every(isOverState) ? (states.includes("failed") ? "failed" : "done") : states.some((one) => one !== "waiting") ? "running" : "waiting";
+    state = states.length && states.every(isOverState) ? (states.includes("failed") ? "failed" : "done") : ended(states.some((one) => one !== "waiting" && one !== "not_begun") ? "running" : "waiting");
   return { state, seconds: added.reduce((sum, one) => sum + one.seconds, 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: added.some((one) => one.ran), isOver: states.length > 0 && states.every(isOverState) };
 }
 
@@ -47,7 +50,7 @@ function Row({ node, nodes, all, folded, fold }) {
     </th>
     <td>${node.agent ? html`<span class=${`agent agent-${node.agent}`}>${node.agent}</span>${node.access === "write" ? html` <span class="quiet">writes</span>` : ""}` : ""}</td>
     <td><span class=${`badge status-${sum.state}`}>${words(sum.state)}</span>${node.rounds > 1 ? html` <span class="quiet">round ${node.rounds}</span>` : ""}</td>
-    <td class="figure">${sum.ran ? duration(sum.seconds) : "–"}</td>
+    <td class="figure">${sum.ran ? took(sum.seconds) : "–"}</td>
     <td class="figure">${sum.ran ? tokens(sum.tokens) : "–"}</td>
   </tr>`;
 }

@@ -1,7 +1,7 @@
 // Each worker as a card: who, in what state and by what evidence, doing what, at what price.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, duration, evidence, isOver, memory, money, ranSeconds, tokens, words } from "/static/format.js";
+import { GONE, duration, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
 import { connection, now, session, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
@@ -51,7 +51,7 @@ function Card({ worker }) {
       <div><dt>Tokens</dt><dd>${tokens(worker.total_tokens)}</dd></div>
       <div><dt>Cost</dt><dd>${money(worker.usage.cost_usd)}</dd></div>
       <div><dt>Tool calls</dt><dd>${worker.tool_calls}${worker.denials ? `, ${worker.denials} denied` : ""}</dd></div>
-      <div><dt>Ran</dt><dd>${duration(ranSeconds(worker, now.value))}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
+      <div><dt>Ran</dt><dd>${(GONE.has(worker.status) ? took : duration)(ranSeconds(worker, now.value))}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
       ${worker.files.length > 0 &&
       html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
     </dl>

@@ -32,10 +32,17 @@ async def test_pages_backwards_and_forwards_show_every_row_once(served: Served, 
         pytest.param({"text": "NEEDLE"}, ["a needle"], id="by text, any case"),
         pytest.param({"agent": "codex"}, [], id="by an agent that said nothing"),
         pytest.param({"agent": "gemini", "type": "progress"}, ["hay", "a needle", "more hay"], id="by agent and type"),
+        pytest.param(
+            {"agent": ["codex", "gemini"], "type": ["finding", "progress"]},
+            ["hay", "a needle", "more hay"],
+            id="by any of several",
+        ),
+        pytest.param({"worker": "codex"}, [], id="by worker"),
+        pytest.param({"type": "progress", "important": "true"}, [], id="by weight"),
     ],
 )
 async def test_only_matching_rows_are_shown(
-    served: Served, stage: Stage, query: dict[str, str], texts: list[str]
+    served: Served, stage: Stage, query: dict[str, Any], texts: list[str]
 ) -> None:
     stage.say("hay", "a needle", "more hay")
     assert [row["text"] for row in (await served.get("/api/events", **query))["rows"]] == texts

@@ -74,6 +74,62 @@ def test_agents_words_are_never_markup(browser: Browser, stage: Stage, shown: Sh
         assert "owned" not in watched.page.title().split(":")[0]
 
 
+def test_source_is_coloured_and_what_differs_in_a_line_is_marked(
+    browser: Browser, stage: Stage, shown: Showing
+) -> None:
+    script = """([name, lines, before, after]) => import('/static/highlight.js').then((it) => {
+        let open = '';
+        const parts = [];
+        for (const line of lines) {
+            const told = it.partsOf(line, it.familyOf(name), open);
+            open = told.open;
+            parts.push(...told.parts.filter((part) => part.kind).map((part) => `${part.kind} ${part.text}`));
+        }
+        return [parts, it.difference(before, after)];
+    })"""
+    python = [
+        '"""A text',
+        "that goes on",
+        'and ends.""" + str(12)',
+        "return  # <b>never</b> markup",
+        "x = 'an open one",
+    ]
+    script_lines = ["/* one", "two */ const a = `b`; // c", "http://x"]
+    with watching(browser, shown.url) as watched:
+        parts, differs = watched.page.evaluate(script, ["a/b.py", python, "return total_price", "return total_cost"])
+        assert parts == [
+            *('string """A text', "string that goes on", 'string and ends."""', "number 12", "keyword return"),
+            *("comment # <b>never</b> markup", "string 'an open one"),
+        ]
+        assert differs == {"before": [7, 18], "after": [7, 17]}
+        parts, differs = watched.page.evaluate(script, ["b.ts", script_lines, "alpha", "omega"])
+        assert parts == [
+            "comment /* one",
+            "comment two */",
+            "keyword const",
+            "string `b`",
+            "comment // c",
+            "comment //x",
+        ]
+        assert differs is None
+        assert watched.page.evaluate(script, ["notes.txt", ["return 'x'"], "", ""])[0] == []
+
+
+def test_a_trace_leads_from_a_turn_to_what_a_call_brought(browser: Browser, stage: Stage, shown: Showing) -> None:
+    stage.take(stage.record(ToolCalled("Bash", "c1", "make test", command="make test VERBOSE=1")))
+    stage.take(stage.record(ToolReturned("c1", ok=False, text="2 of 9 failed", exit_code=2)))
+    with watching(browser, shown.url) as watched:
+        watched.press("Trace of gemini")
+        watched.has(".trace h3", "Turn 1")
+        watched.page.locator(".trace-call summary").click()
+        watched.has(".call-facts pre", "make test VERBOSE=1")
+        watched.has(".call-facts pre", "2 of 9 failed")
+        watched.has(".call-facts dt", "came back with code 2")
+        assert watched.violations() == []
+        watched.press("In the event log")
+        watched.has(".row.is-shown", "make test")
+
+
 def test_the_log_is_filtered_by_agent_type_and_text(browser: Browser, stage: Stage, shown: Showing) -> None:
     stage.say("alpha one", "alpha two", "beta")
     stage.take(stage.record(Reported("a finding"), kind=EventType.FINDING))
