@@ -20,7 +20,7 @@ from benchmarks.pipeline import each_hearing, fresh_journal
 from orchestrator.journal.reader import read_journal
 from orchestrator.models.entries import AgentOutput
 from orchestrator.models.identity import AgentName
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 
 RECORDS = 20_000
@@ -80,8 +80,8 @@ def cpu_s(record: Callable[[int], Mapping[str, Any]], records: int) -> float:
         began = time.process_time()
         with fresh_journal(crowd) as writing:
             for heard in each_hearing(crowd):
-                for entry in writing.append_many(heard, AT):
-                    session, _ = step(session, entry)
+                for _, after, _ in fold(session, writing.append_many(heard, AT)):
+                    session = after
         took = time.process_time() - began
         hold_journal_against(crowd)
     return took

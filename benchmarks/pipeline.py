@@ -30,7 +30,7 @@ from orchestrator.journal.writer import Journal
 from orchestrator.models.entries import AgentOutput, JournalEntry
 from orchestrator.models.events import Said
 from orchestrator.models.identity import AgentName
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.wire.records import Noise, RawRecord, decode_line
 
@@ -172,8 +172,8 @@ def everything(crowd: Crowd) -> None:
     session: Session | None = crowd.session()
     with fresh_journal(crowd) as writing:
         for heard in each_hearing(crowd):
-            for entry in writing.append_many(heard, AT):
-                session, _ = step(session, entry)
+            for _, after, _ in fold(session, writing.append_many(heard, AT)):
+                session = after
 
 
 def fresh_journal(crowd: Crowd) -> Journal:

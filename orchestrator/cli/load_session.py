@@ -7,7 +7,7 @@ from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.session.summary import waits_for_person
 
@@ -19,8 +19,8 @@ def state_of(folder: SessionFolder) -> Session:
         JournalDamaged: It cannot be read, or has no entry yet.
     """
     session: Session | None = None
-    for entry in read_journal(folder.journal_file):
-        session, _ = step(session, entry)
+    for _, after, _ in fold(None, read_journal(folder.journal_file)):
+        session = after
     if session is None:
         raise JournalDamaged(
             f"session {folder.id} has no journal entry",

@@ -18,7 +18,7 @@ from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Command, Input, JournalEntry, SessionClosed, UserCommand, WorkerExited
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold, step
 from orchestrator.session.state import Session
 from orchestrator.snapshots.recorded_trees import Snapshots
 from orchestrator.snapshots.undo_records import Records
@@ -39,8 +39,8 @@ def report_abandoned(folder: SessionFolder, ended: Sequence[Leftover], *, by: st
     """
     with hold_session_lock(folder):
         session: Session | None = None
-        for entry in read_journal(folder.journal_file):
-            session, _ = step(session, entry)
+        for _, after, _ in fold(None, read_journal(folder.journal_file)):
+            session = after
         if session is None:
             raise JournalDamaged(f"session {folder.id} has no journal entry", hint="there is nothing to report")
         for body in _what_happened(session, ended, by):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ from orchestrator.models.facts import FACTS
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.work import Assignment
 from orchestrator.safety.redaction import Redactor
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew
 
@@ -204,8 +204,7 @@ class Coordinator:
         moved = self.clock.take_move() if self._session is not None else 0.0
         bodies = (ClockMoved(moved), *bodies) if moved else bodies
         recorded = [as_recorded(self._redactor, body) for body in bodies]
-        for entry in self._journal.append_many(recorded, self.clock.now()):
-            effects = self._fold(entry)
+        for entry, effects in self._fold(self._journal.append_many(recorded, self.clock.now())):
             wanted.extend((EffectId(entry.n, index), one) for index, one in enumerate(effects))
         self._record_and_perform(wanted)
 
@@ -214,8 +213,8 @@ class Coordinator:
             return
         format_ = self.session.format
         derived = [as_derived(name, one, format_=format_) for name, one in wanted]
-        for entry in self._journal.append_many(derived, self.clock.now()):
-            self._fold(entry)
+        for _ in self._fold(self._journal.append_many(derived, self.clock.now())):
+            pass
         if all(isinstance(one, Told) for one in derived):
             return
         self._journal.sync()
@@ -231,11 +230,12 @@ class Coordinator:
             # Its journal knows facts as effects: with the intent on record they are done.
             self.take(EffectDone(name))
 
-    def _fold(self, entry: JournalEntry) -> Sequence[Wanted]:
-        self._session, effects = step(self._session, entry)
-        for observe in self._observers:
-            observe(self._session, entry)
-        return effects
+    def _fold(self, entries: Sequence[JournalEntry]) -> Iterator[tuple[JournalEntry, Sequence[Wanted]]]:
+        for entry, session, effects in fold(self._session, entries):
+            self._session = session
+            for observe in self._observers:
+                observe(session, entry)
+            yield entry, effects
 
     def _stop_if_closed(self) -> None:
         if self._is_catching_up or self._tasks is None:

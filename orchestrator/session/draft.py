@@ -40,15 +40,19 @@ class Draft:
 
     def __init__(self, session: Session, at: datetime, *, n: int) -> None:
         self.session: Final = copied(session)
-        self.session.n = n
-        self.session.now = at
-        self.at = at
+        self.go_on(at, n=n)
         self.wanted: list[Wanted] = []
         """What the entry calls for and what it made known, in order."""
         self._before = session
         self._workers: dict[WorkerId, WorkerState] = {}
         self._details: dict[WorkerId, WorkerDetail] = {}
         self._attempts: dict[WorkerId, Attempt] = {}
+
+    def go_on(self, at: datetime, *, n: int) -> None:
+        """Take in one more entry, after one that called for nothing: what was copied for that is not copied again."""
+        self.session.n = n
+        self.session.now = at
+        self.at = at
 
     @property
     def assessment(self) -> Assessment:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias, assert_never
 
 from orchestrator.models.effects import CloseSession, EffectId
 from orchestrator.models.entries import (
@@ -57,6 +58,10 @@ from orchestrator.session.user_commands import on_command, on_resumed
 
 QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, ChangeMeasured, SessionClosed)
 """After these no step's turn can have come."""
+MOST_AT_ONCE = 1_000
+"""Entries of one run: whoever reads a journal of a million is given the first ones before the last."""
+Folded: TypeAlias = tuple[JournalEntry, Session, tuple[Wanted, ...]]
+"""An entry, the session after it, and what follows from it."""
 
 
 def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[Wanted, ...]]:
@@ -77,6 +82,51 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[W
     draft = Draft(session, entry.at, n=entry.n)
     if isinstance(body, Derived):
         return draft.session, ()
+    _take_input(draft, body)
+    return draft.session, tuple(draft.wanted)
+
+
+def fold(session: Session | None, entries: Iterable[JournalEntry]) -> Iterator[Folded]:
+    """Take in many entries: the same as :func:`step` for each of them, and several times as fast.
+
+    What agents say mostly calls for nothing, and entries like that which follow one another are taken in on one draft.
+    So each of such a run is returned with the session after the last of them.
+
+    Raises:
+        ValueError: The first entry of all does not open a session.
+    """
+    run: list[JournalEntry] = []
+    draft: Draft | None = None
+    for entry in entries:
+        body = entry.body
+        if session is None or type(body) is not AgentOutput:
+            if draft is not None:
+                session, draft = draft.session, None
+                yield from _without_wants(run, session)
+            session, wanted = step(session, entry)
+            yield entry, session, wanted
+            continue
+        if draft is None:
+            draft, run = Draft(session, entry.at, n=entry.n), []
+        else:
+            draft.go_on(entry.at, n=entry.n)
+        _take_input(draft, body)
+        if not draft.wanted and not draft.has_decided and len(run) < MOST_AT_ONCE:
+            run.append(entry)
+            continue
+        session, wanted, draft = draft.session, tuple(draft.wanted), None
+        yield from _without_wants(run, session)
+        yield entry, session, wanted
+    if draft is not None:
+        yield from _without_wants(run, draft.session)
+
+
+def _without_wants(run: Iterable[JournalEntry], session: Session) -> Iterator[Folded]:
+    return ((entry, session, ()) for entry in run)
+
+
+def _take_input(draft: Draft, body: Input) -> None:
+    """Take in what is not derived, and collect all that follows from it."""
     _take(draft, body)
     _close_effect(draft, body)
     if draft.session.options.watch_rules:
@@ -85,8 +135,7 @@ def step(session: Session | None, entry: JournalEntry) -> tuple[Session, tuple[W
         advance(draft)
     _close_session(draft)
     if draft.wanted:
-        _open_effects(draft, entry.n)
-    return draft.session, tuple(draft.wanted)
+        _open_effects(draft, draft.session.n)
 
 
 def _take(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an input

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from itertools import takewhile
 
 from pydantic import TypeAdapter
 
@@ -12,7 +13,7 @@ from orchestrator.models.decisions import OrchestratorDecision, Policy
 from orchestrator.models.effects import EffectId
 from orchestrator.models.entries import Derived, EffectIntended, JournalEntry, SessionOpened, Told, Wanted, as_derived
 from orchestrator.review_engine.decision_policies import decide
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.value_class import value_class
 
@@ -52,14 +53,12 @@ def replay(entries: Iterable[JournalEntry], *, until: int | None = None) -> Repl
     session: Session | None = None
     expected: deque[Derived] = deque()
     count = effects = 0
-    for entry in entries:
-        if until is not None and entry.n > until:
-            break
+    wanted_entries = entries if until is None else takewhile(lambda entry: entry.n <= until, entries)
+    for entry, session, wanted in fold(None, wanted_entries):
         count += 1
         if isinstance(entry.body, Derived):
             _compare(entry.n, entry.body, expected)
             effects += isinstance(entry.body, EffectIntended)
-        session, wanted = step(session, entry)
         for index, one in enumerate(wanted):
             expected.append(as_derived(EffectId(entry.n, index), one, format_=session.format))
     if session is None:

@@ -21,7 +21,7 @@ from orchestrator.models.reviews import PeerReview, Trigger, Verdict
 from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured, SuiteState
 from orchestrator.models.work import TaskStep
 from orchestrator.quotation import one_line
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.session.summary import summarise
 from orchestrator.store.composition_names import OWN_CHECKS, plan_digest, task_pattern
@@ -39,8 +39,8 @@ _SENT_BACK = frozenset({Action.PAUSE_AND_CLARIFY, Action.STOP_AND_ESCALATE})
 def outcome_of_journal(entries: Iterable[JournalEntry]) -> RecordedOutcome | None:
     """What came of the session that these entries tell of; ``None`` where it has not ended."""
     session: Session | None = None
-    for entry in entries:
-        session, _ = step(session, entry)
+    for _, after, _ in fold(None, entries):
+        session = after
     return None if session is None else outcome_of(session)
 
 

@@ -1,19 +1,34 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from orchestrator.models.effects import CloseSession, Outcome, StartWorker, StopWorker
-from orchestrator.models.entries import Command, JournalEntry, SessionClosed, UserCommand
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.entries import AgentOutput, Command, JournalEntry, SessionClosed, UserCommand
+from orchestrator.models.events import (
+    AgentEvent,
+    EventType,
+    Reasoned,
+    Reported,
+    Said,
+    ToolCalled,
+    ToolReturned,
+    Unrecognised,
+    UsageReported,
+)
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.money import Usage
 from orchestrator.models.workers import WorkerStatus
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold, step
+from tests.session.test_any_inputs import ACTS, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from orchestrator.session.state import Session
     from tests.session.conftest import Play
 
 
@@ -57,3 +72,59 @@ def test_output_of_an_earlier_attempt_changes_nothing(play: Callable[..., Play])
     assert entry.body.kind == "effect_intended" or entry.n == before.n
     assert p.says("gemini") == ()
     assert replace(p.session, n=before.n, now=before.now, last_heard=before.last_heard).plan == before.plan
+
+
+SAID = (
+    Said("one\ntwo"),
+    Said("three"),
+    Reasoned("hm"),
+    ToolCalled("Read", "t1", "a.py"),
+    ToolReturned("t1", ok=True, text="x"),
+    ToolCalled("Bash", "t2", "ls", command="rm -rf /"),
+    UsageReported(Usage(input_tokens=5, output_tokens=7)),
+    Reported("half", progress=50.0),
+    Unrecognised("a line"),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_run_of_entries_is_folded_as_one_after_the_other(seed: int) -> None:
+    world, random = World(seed, "gemini", "claude", "codex", interactive=True), Random(seed)
+    for _ in range(40):
+        world.go_on(random.choice(ACTS), random.randint(0, 120))
+        for worker in random.choices(
+            sorted(world.alive), k=8 if world.alive and world.play.session.closed is None else 0
+        ):
+            world.play.says(worker, random.choice(SAID))
+    entries = world.play.entries
+    assert sum(type(entry.body) is AgentOutput for entry in entries) > 20
+    session: Session | None = None
+    alone = []
+    for entry in entries:
+        session, wanted = step(session, entry)
+        alone.append((repr(session), wanted))
+    together = [(entry, repr(after), after, wanted) for entry, after, wanted in fold(None, iter(entries))]
+    assert [entry for entry, *_ in together] == entries
+    assert [wanted for *_, wanted in together] == [wanted for _, wanted in alone]
+    for (entry, shown, after, _), (expected, _) in zip(together, alone, strict=True):
+        assert after.n >= entry.n
+        assert after.n > entry.n or shown == expected  # of a run the last one alone shows its own state
+    assert together[-1][1] == alone[-1][0]
+    assert len({id(after) for _, _, after, _ in together}) < len(entries)
+
+
+def test_what_a_run_began_with_stays_as_it_is(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.start("gemini")
+    before, shown = p.session, repr(p.session)
+    event = AgentEvent(EventType.PROGRESS, AgentName("gemini"), p.at, Said("hello"))
+    body = AgentOutput(WorkerId("gemini"), 1, "stdout", 0, 9, (event,))
+    folded = list(fold(before, [JournalEntry(before.n + n, p.at, body) for n in (1, 2, 3)]))
+    assert [after.n for _, after, _ in folded] == [before.n + 3] * 3
+    assert repr(before) == shown
+
+
+def test_many_entries_are_refused_as_one_is() -> None:
+    world = World(1, "claude")
+    with pytest.raises(ValueError, match="begins with session_opened"):
+        list(fold(None, world.play.entries[1:]))
