@@ -79,6 +79,36 @@ def explain(path: Path, sandbox: str, target: Path, *, as_json: bool) -> None:
         print(f"  {role:<12} {each.may:<8} {each.because}")
 
 
+@command.command("escalation")
+@click.option("--policy", default="standard", metavar="NAME|FILE", show_default=True, help="The review policy.")
+@json_option
+def escalation(policy: str, *, as_json: bool) -> None:
+    """Say when metrics of a session call for an action: what is in force, the metrics, the actions."""
+    from orchestrator.cli.build_request import find_policy
+    from orchestrator.coordinator.escalation_conditions import conditions_for
+    from orchestrator.models.escalation import DEFAULTS, DOES, FORM, MEANS, EscalationAction, conditions_of
+
+    found = find_policy(policy)
+    conditions = [condition.words for condition in conditions_for(found)]
+    source = f"the policy {found.name}" if found.escalation is not None else "your settings"
+    if found.escalation is None and conditions == [one.words for one in conditions_of(DEFAULTS)]:
+        source = "nobody says otherwise"
+    if as_json:
+        print(json.dumps({"conditions": conditions, "because": source, "metrics": MEANS, "actions": DOES}, indent=2))
+        return
+    print(f"in force ({source}):")
+    for words in conditions or ["none"]:
+        print(f"  {words}")
+    print(f"\nwritten as {FORM}, for in s, m or h; a condition acts once while its metric stays beyond the threshold")
+    for metric, means in MEANS.items():
+        print(f"  {metric:<24} {means}")
+    print("\nactions")
+    for action, does in DOES.items():
+        if action is not EscalationAction.FREEZE_TUNING:
+            print(f"  {action:<24} {does}")
+    print("\nsay others: `orchestrate settings set escalation.conditions`, `escalation` of a policy file, --escalate")
+
+
 @command.command("schema")
 def schema() -> None:
     """Print the JSON Schema of sandbox policies, for editors."""

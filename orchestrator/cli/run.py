@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 _MOST_TASK_BYTES = 16_000_000
 
 
+def _conditions(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse what is no condition of escalation."""
+    if texts:
+        from orchestrator.models.escalation import conditions_of
+
+        try:
+            conditions_of(texts)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, option) from None
+    return texts
+
+
 # An option that needs no check bears the name of the field of RunRequest, or else of SessionOptions, that it sets:
 # nothing else has to be told of it.
 TARGET = section(
@@ -156,6 +168,14 @@ REVIEWS = section(
         metavar="NAME|FILE",
         show_default=True,
         help="How reviews are decided; see `orchestrate policies`.",
+    ),
+    click.option(
+        "--escalate",
+        multiple=True,
+        callback=_conditions,
+        metavar="CONDITION",
+        help="When a metric calls for an action: 'failed_tool_share > 0.5 for 10m: ask_person' (repeatable); see "
+        "`orchestrate policies escalation`.",
     ),
     click.option(
         "--no-baseline",

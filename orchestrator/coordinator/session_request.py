@@ -81,6 +81,8 @@ class RunRequest:
     learns: bool = False
     """Show writers what reviewers taught in earlier sessions, and record what they teach in this one."""
     lessons: tuple[Lesson, ...] = ()
+    escalate: tuple[str, ...] = ()
+    """Conditions besides those of policy and settings, as they are written."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -25,6 +25,7 @@ from orchestrator.coordinator.coordinator import Coordinator
 from orchestrator.coordinator.egress.git_push import origin_of
 from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.environments import Stage, find_agents, open_stage
+from orchestrator.coordinator.escalation_conditions import conditions_for
 from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
 from orchestrator.coordinator.performer import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
@@ -338,6 +339,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         tells_task_anew=True,
         plan_rules=3,
         watch_rules=1,
+        escalations=conditions_for(request.policy, request.escalate),
         max_review_retries=REVIEW_RETRIES,
         final_wait_s=request.sandbox.limits.final_wait_s,
         final_wait_open_call_s=request.sandbox.limits.final_wait_open_call_s,

@@ -44,6 +44,8 @@ class Policy:
     source: str = "built in"
     weights: Mapping[AgentName, float] = field(default_factory=dict)
     """How much a reviewer's verdict weighs where a row asks for shares; 1 for those not named."""
+    escalation: tuple[str, ...] | None = None
+    """Conditions of a session under this policy, as they are written; ``None``: it says nothing about them."""
 
 
 @value_class

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.escalation import EscalationCondition
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
@@ -90,8 +91,41 @@ class AntipatternFound:
         return f"{self.name}: {self.summary}{where}"
 
 
+@value_class
+class Escalated:
+    """A condition has come about, and what it calls for is done: a decision by rule, with what it rests on."""
+
+    condition: EscalationCondition
+    value: float
+    """As it was when that was decided."""
+    entries: tuple[int, ...]
+    """The entry since which the metric is beyond the threshold, and the one with which that was long enough."""
+    worker: WorkerId | None = None
+    """The worker that is measured; ``None``: the session."""
+    kind: Literal["escalated"] = "escalated"
+
+    @property
+    def rule(self) -> str:
+        """The rule that decided."""
+        return self.condition.words
+
+    @property
+    def words(self) -> str:
+        """What was measured of whom, for how long, and by which rule."""
+        side = "below" if self.condition.is_bound_from_below else "above"
+        whose = f" of {self.worker}" if self.worker else ""
+        seconds = self.condition.duration.total_seconds()
+        span = f" for {seconds:g} s or more" if seconds else ""
+        metric = self.condition.trigger_metric.replace("_", " ")
+        where = ", ".join(map(str, dict.fromkeys(self.entries)))
+        return (
+            f"{metric}{whose} is {self.value:.4g}, {side} {self.condition.threshold:.12g}{span} "
+            f"(rule: {self.rule}; entries {where})"
+        )
+
+
 Fact: TypeAlias = Annotated[
-    DecisionMade | RecoveryChosen | PersonAsked | Warned | PlanFinished | AntipatternFound,
+    DecisionMade | RecoveryChosen | PersonAsked | Warned | PlanFinished | AntipatternFound | Escalated,
     Field(discriminator="kind"),
 ]
-FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned, PlanFinished, AntipatternFound)
+FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned, PlanFinished, AntipatternFound, Escalated)

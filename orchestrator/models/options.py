@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from orchestrator.models.decisions import Policy
+from orchestrator.models.escalation import EscalationCondition
 from orchestrator.models.identity import AgentName
 from orchestrator.models.lesson import Lesson
 from orchestrator.models.plan_tree import StrategyNode
@@ -160,6 +161,9 @@ class SessionOptions:
     """Which rules watch how the session goes; journals from before there were any go by none.
 
     From 1 on, the queries of antipatterns run over its entries as they come, and what they find is told."""
+    escalations: tuple[EscalationCondition, ...] = ()
+    """When a metric of the session that stays beyond its threshold calls for an action; in order, and none in journals
+    before there were any."""
     tells_task_anew: bool = False
     """Whose conversation turns out to be gone is told the task as well as what it was to be told in there; in journals
     before this was known, the latter alone."""

@@ -315,6 +315,9 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
             yield _Said("warning", Weight.IMPORTANT, text, worker)
         case facts.AntipatternFound(worker=worker):
             yield _Said("warning", Weight.IMPORTANT, wanted.words, worker, topic=Topic.FINDING)
+        case facts.Escalated(worker=worker, condition=condition):
+            text = f"{str(condition.action).replace('_', ' ')}: {wanted.words}"
+            yield _Said("decision", Weight.IMPORTANT, text, worker)
         case (
             effects.StartWorker()
             | effects.TakeSnapshot()

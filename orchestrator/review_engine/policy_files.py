@@ -2,6 +2,8 @@
 
 Besides what the example has, `[weights]` gives agents weights, and `at_least_share = { approved = 0.6 }` asks for a
 share of them.  A policy that does so begins with the rule that stops at any blocker, which no weight outvotes.
+`escalation = ["failed_tool_share > 0.5 for 10m: ask_person"]`, in front of the rules, says when metrics of the session
+call for an action.
 
 .. code-block:: toml
 
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.models.decisions import Action, Policy, PolicyRow
+from orchestrator.models.escalation import FORM, conditions_of
 from orchestrator.models.reviews import Verdict
 from orchestrator.review_engine.decision_policies import panel_in_words, unanswered
 from orchestrator.review_engine.verdict_weights import weighs, weights_by_agent
@@ -32,7 +35,7 @@ from orchestrator.toml_files import TomlFile, read_toml
 _MAX_COUNT = 9
 """No panel is larger, and the completeness check stays quick."""
 _MAX_WEIGHT = 1_000
-_TOP_KEYS = ("name", "rule", "weights")
+_TOP_KEYS = ("name", "rule", "weights", "escalation")
 _RULE_KEYS = ("when", "then", "at_least", "at_most", "at_least_share")
 
 
@@ -53,7 +56,13 @@ def load_policy(path: Path) -> Policy:
     if not isinstance(rules, list) or not rules:
         raise file.fault("a policy needs at least one [[rule]]", key="rule")
     rows = tuple(_row(file, n, rule) for n, rule in enumerate(rules))
-    policy = Policy(name=name, rows=rows, source=str(path), weights=weights_by_agent(_weights(file)))
+    policy = Policy(
+        name=name,
+        rows=rows,
+        source=str(path),
+        weights=weights_by_agent(_weights(file)),
+        escalation=_escalation(file),
+    )
     _check_weighed(file, policy)
     missing = unanswered(policy)
     if missing is not None:
@@ -85,6 +94,18 @@ def _row(file: TomlFile, nth: int, rule: Any) -> PolicyRow:
         at_most=_counts(file, nth, key="at_most", counts=rule.get("at_most", {})),
         at_least_share=_shares(file, nth, rule.get("at_least_share", {})),
     )
+
+
+def _escalation(file: TomlFile) -> tuple[str, ...] | None:
+    texts = file.data.get("escalation")
+    if texts is None:
+        return None
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise file.fault(f'`escalation` is a list of conditions: ["{FORM}"]', key="escalation")
+    try:
+        return tuple(condition.words for condition in conditions_of(texts))
+    except ValueError as error:
+        raise file.fault(f"`escalation`: {error}", key="escalation") from None
 
 
 def _weights(file: TomlFile) -> dict[str, float]:

@@ -21,6 +21,7 @@ from orchestrator.session.guarded_commands import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
 from orchestrator.session.last_words import end_overdue, over_at
 from orchestrator.session.leaf_limits import limits_of, note_limit
+from orchestrator.session.metric_watch import act_on_stretch, due_stretches
 from orchestrator.session.output import RETRIES
 from orchestrator.session.review_cycle import ask_for_review, on_answered, on_unheard
 from orchestrator.session.state import Session, is_alive
@@ -77,6 +78,8 @@ def _deadlines(session: Session) -> Iterator[Deadline]:
     for pending in session.approvals.guards.values():
         yield pending.deadline, partial(on_guard_late, pending=pending)
     yield from _review_deadlines(session)
+    if session.watch.stretches:
+        yield from ((due, partial(act_on_stretch, key=key)) for due, key in due_stretches(session))
     if session.plan_run.start_due is not None:
         yield session.plan_run.start_due, _start_is_due
     running = False

@@ -54,6 +54,10 @@ def _move_waits(draft: Draft, by: timedelta) -> None:
 
 def _move_time_limit(draft: Draft, by: timedelta) -> None:
     draft.session.timed_from = draft.session.timed_from + by
+    if draft.session.watch.stretches:
+        draft.watch.stretches = {
+            key: replace(one, since=one.since + by) for key, one in draft.session.watch.stretches.items()
+        }
 
 
 def _move_detail(draft: Draft, worker: WorkerId, by: timedelta) -> None:

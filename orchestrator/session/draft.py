@@ -90,6 +90,11 @@ class Draft:
         return self.session.watch
 
     @property
+    def before(self) -> Session:
+        """The session before this entry, to be read."""
+        return self._before
+
+    @property
     def has_decided(self) -> bool:
         """Whether this entry brought the decision of a review."""
         return self.session.assessment.decisions is not self._before.assessment.decisions

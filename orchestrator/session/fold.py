@@ -46,6 +46,7 @@ from orchestrator.session.draft import Draft
 from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
 from orchestrator.session.guarded_commands import forget_guards, on_guard_asked
 from orchestrator.session.health import on_read
+from orchestrator.session.metric_watch import measure
 from orchestrator.session.opening import advance, on_opened
 from orchestrator.session.outbound_commands import on_done, on_inspected
 from orchestrator.session.output import on_output, on_stream_fault
@@ -131,6 +132,8 @@ def _take_input(draft: Draft, body: Input) -> None:
     _close_effect(draft, body)
     if draft.session.options.watch_rules:
         watch(draft, body)
+    if draft.session.options.escalations:
+        measure(draft, body)
     if not isinstance(body, QUIET):
         advance(draft)
     _close_session(draft)

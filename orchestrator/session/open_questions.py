@@ -9,6 +9,7 @@ from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.reviews import PeerReview, Verdict
 from orchestrator.session.choices import choice_effect
 from orchestrator.session.exits import ABOUT_DOUBTS
+from orchestrator.session.metric_watch import ABOUT_ESCALATION
 from orchestrator.session.review_cycle import ABOUT_BLOCKED, ABOUT_CONCERNS, ABOUT_ROUNDS, reviews_about
 from orchestrator.session.state import ReviewState, Session
 from orchestrator.value_class import value_class
@@ -73,6 +74,9 @@ def _asker(session: Session, question: Question) -> str:
         return f"the guard of the sandbox policy {session.options.sandbox.name}"
     if question.suggestions in (ABOUT_CONCERNS, ABOUT_ROUNDS):
         return f"the review policy {session.options.policy.name}"
+    if question.suggestions == ABOUT_ESCALATION:
+        rule = next((one.rule for one in session.watch.escalated if one.words == question.text), "")
+        return f"the escalation rule {rule}".rstrip()
     if question.suggestions == ABOUT_BLOCKED and question.about is not None:
         return str(question.about)
     if question.suggestions == ABOUT_DOUBTS or question.about is None:

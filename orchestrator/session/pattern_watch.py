@@ -58,6 +58,7 @@ def watch(draft: Draft, body: Input) -> None:
             draft.watch.left = more + less
             _ended(draft)
         case UserCommand() | CoordinatorResumed(follow_up=FollowUp()):
+            draft.watch.person_at = draft.session.n
             _asked_again(draft)
         case _:
             pass
@@ -89,7 +90,10 @@ def _heard(draft: Draft, body: AgentOutput) -> None:
         payload = cast(Heard, event.payload)
         trace, after, found = heard(draft.session.n, worker, before, scene, payload, crew)
         if trace is not before:
-            draft.change_detail(worker).trace = trace
+            kept = draft.change_detail(worker)
+            kept.trace = trace
+            if trace.progress_at != before.progress_at:
+                kept.progress_tokens = draft.worker(worker).usage.total_tokens or 0
         if after is not scene:
             draft.watch.scene = after
         for one in found:

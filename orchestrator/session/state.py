@@ -22,7 +22,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.egress import OutboundArtifact
 from orchestrator.models.entries import JOURNAL_FORMAT, FollowUp
 from orchestrator.models.events import AgentEvent, FailureKind
-from orchestrator.models.facts import AntipatternFound, Question
+from orchestrator.models.facts import AntipatternFound, Escalated, Question
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -261,6 +261,8 @@ class WorkerDetail:
     """The attempt that runs, or ran last."""
     trace: Trace = field(default_factory=lambda: NOTHING_DONE)
     """What it did in it, as far as the queries of antipatterns ask for it."""
+    progress_tokens: int = 0
+    """What its worker had consumed at the last sign of progress."""
 
 
 def is_alive(worker: WorkerState) -> bool:
@@ -382,6 +384,17 @@ class PlanRun:
     """Agents that had done their part when the plan came to its result."""
 
 
+@value_class
+class Stretch:
+    """The time during which a metric has been beyond a threshold."""
+
+    since: datetime
+    entry: int
+    """With which it began."""
+    acted: bool = False
+    """What the condition calls for was done."""
+
+
 @dataclass(slots=True)
 class Watch:
     """What the queries of antipatterns remember of the session as a whole."""
@@ -396,6 +409,11 @@ class Watch:
     left: int | None = None
     """Lines that differ from the beginning, as they were looked at last."""
     found: tuple[AntipatternFound, ...] = ()
+    person_at: int = 0
+    """The entry in which a person was heard last."""
+    stretches: Mapping[tuple[int, WorkerId | None], Stretch] = field(default_factory=dict)
+    """By condition and worker: since when its metric is beyond the threshold."""
+    escalated: tuple[Escalated, ...] = ()
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import Any, Final, TypeAlias
 
 from orchestrator.agents.registry import AGENTS
+from orchestrator.models.escalation import FORM, conditions_of
 from orchestrator.toml_files import TomlFile, unknown_key
 from orchestrator.value_class import value_class
 
@@ -83,6 +84,16 @@ def _is_number(most: float, *, whole: bool = False) -> Fault:
     return fault
 
 
+def _are_conditions(value: Value) -> str | None:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        return f'must be a list of conditions: ["{FORM}"]'
+    try:
+        conditions_of(value)
+    except ValueError as error:
+        return f"has what is none: {error}; it is"
+    return None
+
+
 def _is_stake(value: Value) -> str | None:
     return None if value in STAKES else f"must be one of {', '.join(STAKES)}"
 
@@ -108,6 +119,8 @@ def _keys() -> Iterator[Key]:
         )
     stakes = ", ".join(STAKES)
     yield Key(("tuning", "criticality"), f"what is at stake, so how many reviews tuning may spare: {stakes}", _is_stake)
+    form = "when metrics of a session call for an action; see `orchestrate policies escalation`"
+    yield Key(("escalation", "conditions"), form, _are_conditions)
     yield Key(("gates", "allowed_licences"), "SPDX names of the licences that dependencies may have", _are_texts)
     performance = ("gates", "performance")
     yield Key((*performance, "command"), "what the performance gate runs", _is_text)

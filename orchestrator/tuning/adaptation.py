@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from typing import Final, Literal
 
+from orchestrator.models.escalation import EscalationAction as EscalationAction
+from orchestrator.models.escalation import EscalationCondition as EscalationCondition
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.proposals import Standing, proposals
 from orchestrator.tuning.session_metrics import MetaOrchestrationMetrics, MetricsSnapshot, MetricType
@@ -56,30 +57,6 @@ class ConsensusFrequency:
         if not 0 <= threshold <= 1:
             raise ValueError(f"a threshold of {threshold} is no share between 0 and 1")
         return cls("threshold", threshold=threshold)
-
-
-class EscalationAction(StrEnum):
-    """What is done where a metric stays beyond its threshold."""
-
-    NOTICE = "notice"
-    ASK_PERSON = "ask_person"
-    FREEZE_TUNING = "freeze_tuning"
-
-
-@value_class
-class EscalationCondition:
-    """A metric that stays beyond a threshold for so long calls for an action."""
-
-    trigger_metric: MetricType
-    threshold: float
-    duration: timedelta
-    action: EscalationAction
-    is_bound_from_below: bool = False
-    """It is worse the lower it is."""
-
-    def is_beyond(self, value: float) -> bool:
-        """Whether one value is worse than the threshold."""
-        return value < self.threshold if self.is_bound_from_below else value > self.threshold
 
 
 @value_class
@@ -273,7 +250,7 @@ def escalations(
         since: datetime | None = None
         value = 0.0
         for at, metrics in looks:
-            known = metrics.get(condition.trigger_metric)
+            known = metrics.get(MetricType(condition.trigger_metric))
             if known is None or not condition.is_beyond(known):
                 since = None
                 continue

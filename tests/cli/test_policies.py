@@ -59,3 +59,24 @@ def test_a_path_is_explained_for_every_role(orchestrate: Callable[..., Any], tmp
 
 def test_the_schema_is_the_stored_one(orchestrate: Callable[..., Any]) -> None:
     assert json.loads(orchestrate("policies", "schema").out) == json.loads((FOLDERS[0] / "schema.json").read_text())
+
+
+def test_escalation_is_explained_with_what_is_in_force(orchestrate: Callable[..., Any], tmp_path: Path) -> None:
+    told = orchestrate("policies", "escalation").out
+    assert "in force (nobody says otherwise):\n  failed_tool_share > 0.7 for 10m: notice" in told
+    assert "require_review" in told
+    policy = tmp_path / "mine.toml"
+    rule = '[[rule]]\nwhen = "all"\nthen = "continue"\n'
+    policy.write_text(f'name = "mine"\nescalation = ["questions > 2: stop"]\n{rule}')
+    found = json.loads(orchestrate("policies", "escalation", "--policy", str(policy), "--json").out)
+    assert (found["conditions"], found["because"]) == (["questions > 2 for 0s: stop"], "the policy mine")
+    assert set(found["metrics"]) >= {"review_rounds", "failed_tool_share"}
+
+
+def test_a_condition_that_is_none_is_bad_usage(orchestrate: Callable[..., Any]) -> None:
+    refused = orchestrate("run", "a task", "--escalate", "cost > 5: stop")
+    assert refused.code == 2
+    assert "no metric 'cost' of a session" in refused.err
+    refused = orchestrate("settings", "set", "escalation.conditions", '["antipatterns > 1: explode"]')
+    assert refused.code == 2
+    assert "no action 'explode'" in refused.err

@@ -103,3 +103,17 @@ def test_a_policy_may_weigh(tmp_path: Path) -> None:
     policy = load_policy(written(tmp_path, STOPS + SHARE + REST + "[weights]\nclaude = 3\n"))
     assert policy.weights == {"claude": 3.0}
     assert policy.rows[1].at_least_share == {Verdict.APPROVED: 0.6}
+
+
+def test_a_policy_may_say_when_metrics_escalate(tmp_path: Path) -> None:
+    texts = '["antipatterns>1 : stop", "questions > 2 for 60s: notice"]'
+    policy = load_policy(written(tmp_path, f'name = "x"\nescalation = {texts}\n{REST}'))
+    assert policy.escalation == ("antipatterns > 1 for 0s: stop", "questions > 2 for 1m: notice")
+    assert load_policy(written(tmp_path, f'name = "x"\n{REST}')).escalation is None
+    assert load_policy(written(tmp_path, f'name = "x"\nescalation = []\n{REST}')).escalation == ()
+
+
+@pytest.mark.parametrize("value", ['"antipatterns > 1: stop"', "[1]", '["antipatterns"]', '["antipatterns > 1: x"]'])
+def test_what_is_no_condition_is_refused_with_its_line(tmp_path: Path, value: str) -> None:
+    with pytest.raises(InvalidFile, match=r"mine\.toml:2.*escalation"):
+        load_policy(written(tmp_path, f'name = "x"\nescalation = {value}\n{REST}'))

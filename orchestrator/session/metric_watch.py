@@ -1,0 +1,163 @@
+"""Hold the metrics of a running session against the conditions it was opened with, and do what they call for (003).
+
+A condition is a row of ``options.escalations``: metric, threshold, duration, action.  What was measured, since when and
+by which rule is a fact of the journal, so a replay derives it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from orchestrator.models.effects import Outcome
+from orchestrator.models.entries import AgentOutput, Input
+from orchestrator.models.escalation import OF_WORKERS, EscalationAction, EscalationCondition, SessionMetric
+from orchestrator.models.facts import Escalated
+from orchestrator.models.identity import WorkerId
+from orchestrator.models.reviews import Trigger
+from orchestrator.models.workers import WorkerStatus
+from orchestrator.session.draft import Draft
+from orchestrator.session.questions import ask
+from orchestrator.session.review_cycle import ask_for_review
+from orchestrator.session.state import Session, Stretch
+from orchestrator.tuning.behaviours import LEAST_WRITTEN
+
+ABOUT_ESCALATION: Final = (
+    "answer with what it is to do; it goes on with your words in its own conversation",
+    "answer that it may go on as it is",
+    "stop; what was changed stays: orchestrate diff shows it, orchestrate undo takes it back",
+)
+MOST_TIMES: Final = 3
+"""So often one condition acts on one worker in a session: what goes to and fro about a threshold is told enough."""
+RUNS: Final = (WorkerStatus.RUNNING, WorkerStatus.SILENT)
+
+Key: TypeAlias = tuple[int, WorkerId | None]
+"""Place of the condition, and the worker that is measured."""
+
+
+def measure(draft: Draft, body: Input) -> None:
+    """Look at the metrics that this entry may have changed."""
+    worker = _changed_worker(draft, body)
+    changed = draft.has_decided or _is_session_changed(draft)
+    if worker is None and not changed:
+        return
+    for place, condition in enumerate(draft.session.options.escalations):
+        if condition.trigger_metric not in OF_WORKERS:
+            if changed:
+                _look(draft, (place, None), condition)
+        elif draft.has_decided:
+            for step in draft.session.steps():
+                if step.worker in draft.session.details:
+                    _look(draft, (place, step.worker), condition)
+        elif worker is not None:
+            _look(draft, (place, worker), condition)
+
+
+def value_of(session: Session, metric: str, worker: WorkerId | None) -> float | None:
+    """The metric as it stands; ``None`` where there is nothing yet that it could be taken of."""
+    watch, detail = session.watch, session.details.get(worker) if worker is not None else None
+    match metric:
+        case SessionMetric.REVIEW_ROUNDS:
+            rounds = [
+                one
+                for one in watch.reviews
+                if one.about == worker and one.trigger != Trigger.MANUAL and one.entry > watch.person_at
+            ]
+            return float(len(rounds))
+        case SessionMetric.FAILED_TOOL_SHARE:
+            return detail.trace.failed_share if detail is not None else None
+        case SessionMetric.TOKENS_WITHOUT_PROGRESS:
+            used = session.workers[worker].usage.total_tokens if worker is not None else None
+            return float(used - detail.progress_tokens) if used is not None and detail is not None else None
+        case SessionMetric.REWORK_PERCENTAGE:
+            written = sum(watch.written.values())
+            if written < LEAST_WRITTEN or watch.left is None:
+                return None
+            return 100.0 * (1 - min(watch.left, written) / written)
+        case SessionMetric.ANTIPATTERNS:
+            return float(len(watch.found))
+        case SessionMetric.QUESTIONS:
+            return float(session.approvals.questions_asked)
+        case _:
+            return None
+
+
+def due_stretches(session: Session) -> Iterator[tuple[datetime, Key]]:
+    """When each stretch that goes on is long enough; the time in which its worker stands still does not count."""
+    for key, stretch in session.watch.stretches.items():
+        place, worker = key
+        if stretch.acted:
+            continue
+        since = stretch.since
+        if worker is not None and session.options.escalations[place].trigger_metric != SessionMetric.REVIEW_ROUNDS:
+            running = session.details[worker].current.running_since
+            if session.workers[worker].status not in RUNS or running is None:
+                continue
+            since = max(since, running)
+        yield since + session.options.escalations[place].duration, key
+
+
+def act_on_stretch(draft: Draft, key: Key) -> None:
+    """Do what the condition calls for, where its metric is beyond the threshold still."""
+    _look(draft, key, draft.session.options.escalations[key[0]])
+
+
+def _changed_worker(draft: Draft, body: Input) -> WorkerId | None:
+    """The worker of the plan whose figures the entry may have changed."""
+    if not isinstance(body, AgentOutput) or body.worker not in draft.session.details:
+        return None
+    before, now = draft.before.details.get(body.worker), draft.detail(body.worker)
+    same = before is not None and before.trace is now.trace
+    if same and draft.before.workers[body.worker].usage is draft.worker(body.worker).usage:
+        return None
+    return body.worker if draft.session.is_main(body.worker) else None
+
+
+def _is_session_changed(draft: Draft) -> bool:
+    before, now = draft.before, draft.session
+    if before.approvals is not now.approvals and before.approvals.questions_asked != now.approvals.questions_asked:
+        return True
+    if before.watch is now.watch:
+        return False
+    was, watch = before.watch, now.watch
+    return was.found is not watch.found or was.written is not watch.written or was.left != watch.left
+
+
+def _look(draft: Draft, key: Key, condition: EscalationCondition) -> None:
+    if not draft.running:
+        return
+    value, stretches = value_of(draft.session, condition.trigger_metric, key[1]), draft.session.watch.stretches
+    stretch = stretches.get(key)
+    if value is None or not condition.is_beyond(value):
+        if stretch is not None:
+            draft.watch.stretches = {other: one for other, one in stretches.items() if other != key}
+        return
+    if stretch is None:
+        stretch = Stretch(draft.at, draft.session.n)
+        draft.watch.stretches = {**stretches, key: stretch}
+    due = dict((other, due) for due, other in due_stretches(draft.session)).get(key)
+    if due is not None and due <= draft.at:
+        draft.watch.stretches = {**draft.session.watch.stretches, key: Stretch(stretch.since, stretch.entry, True)}
+        _act(draft, condition, value, key, stretch)
+
+
+def _act(draft: Draft, condition: EscalationCondition, value: float, key: Key, stretch: Stretch) -> None:
+    worker = key[1]
+    fact = Escalated(condition, value, (stretch.entry, draft.session.n), worker)
+    earlier = [one for one in draft.session.watch.escalated if (one.condition, one.worker) == (condition, worker)]
+    if len(earlier) >= MOST_TIMES:
+        return
+    draft.watch.escalated = (*draft.session.watch.escalated, fact)
+    draft.session.warnings = (*draft.session.warnings, fact.words)
+    draft.tell(fact)
+    match condition.action:
+        case EscalationAction.ASK_PERSON:
+            ask(draft, fact.words, about=worker, suggestions=ABOUT_ESCALATION)
+        case EscalationAction.REQUIRE_REVIEW:
+            about = worker or next((one.id for one in draft.session.living() if draft.session.is_main(one.id)), None)
+            ask_for_review(draft, Trigger.REQUEST, about=about, text=fact.words)
+        case EscalationAction.STOP:
+            draft.end(Outcome.NEEDS_PERSON, fact.words)
+        case EscalationAction.NOTICE | EscalationAction.FREEZE_TUNING:
+            pass
