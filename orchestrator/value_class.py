@@ -44,7 +44,7 @@ def value_class(cls: type[_Class]) -> type[_Class]:
     for name, method in methods.items():
         if name not in own:  # not of the class made, in which the standard library may have put some
             setattr(made, name, method)
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # a dataclass made with slots is another class
 
 
 class _LateInit:

@@ -112,9 +112,9 @@ def test_it_looks_like_what_the_standard_library_makes() -> None:
 def test_nothing_changes_it() -> None:
     value = Ours(1)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        value.a = 2  # type: ignore[misc]
+        value.a = 2  # type: ignore[misc]  # what is tried
     with pytest.raises(dataclasses.FrozenInstanceError):
-        value.z = 2  # type: ignore[attr-defined]
+        value.z = 2  # type: ignore[attr-defined]  # what is tried
     with pytest.raises(dataclasses.FrozenInstanceError):
         del value.a
 
@@ -168,7 +168,7 @@ def test_its_own_methods_stay_and_it_is_checked_when_made() -> None:
 def test_only_what_is_frozen_inherits_from_it() -> None:
     assert OfTheLibrary(1, 2) == OfTheLibrary(1, m=2)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        OfTheLibrary(1).m = 2  # type: ignore[misc]
+        OfTheLibrary(1).m = 2  # type: ignore[misc]  # what is tried
     with pytest.raises(TypeError, match="cannot inherit non-frozen"):
         dataclass(type("Loose", (Checked,), {}))
 

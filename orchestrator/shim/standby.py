@@ -70,13 +70,14 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
 
 def _load() -> None:
     """Load what an attempt may need, once for all of them."""
-    import _json  # noqa: F401
-    import fcntl  # noqa: F401
+    import _json  # noqa: F401 - loaded for the shims that are forked of this one
+    import fcntl  # noqa: F401 - loaded for the shims that are forked of this one
     import gc
-    import resource  # noqa: F401
-    import select  # noqa: F401
-    import struct  # noqa: F401
+    import resource  # noqa: F401 - loaded for the shims that are forked of this one
+    import select  # noqa: F401 - loaded for the shims that are forked of this one
+    import struct  # noqa: F401 - loaded for the shims that are forked of this one
 
+    # Loaded for the shims that are forked of this one.
     from orchestrator.shim import connection_listener, forbidden_paths, namespace_bounds, planted_files  # noqa: F401
 
     # What stands now is never garbage; left out of the collector's walks, its pages stay shared with every shim.

@@ -55,6 +55,7 @@ def entry_of(*events: AgentEvent, at: datetime = AT) -> JournalEntry:
 def test_a_line_is_byte_for_byte_what_pydantic_writes(
     at: datetime, worker: str, stream: str, events: tuple[AgentEvent, ...]
 ) -> None:
+    # Of its two names the strategy draws as texts.
     entry = JournalEntry(3, at, AgentOutput(WorkerId(worker), 1, stream, 0, 12, events))  # type: ignore[arg-type]
     assert lines_of([entry]) == [JOURNAL_ENTRY.dump_json(entry, exclude_none=True)]
 

@@ -28,7 +28,7 @@ def entry(number: int, **more: object) -> SessionEntry:
         cost_usd=None,
         total_tokens=None,
     )
-    return replace(plain, **more)  # type: ignore[arg-type]
+    return replace(plain, **more)  # type: ignore[arg-type]  # of whatever kind the column has
 
 
 ALL = [
