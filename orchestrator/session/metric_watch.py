@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, Input
 from orchestrator.models.escalation import OF_WORKERS, EscalationAction, EscalationCondition, SessionMetric
+from orchestrator.models.events import ToolReturned, UsageReported
 from orchestrator.models.facts import Escalated
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Trigger
@@ -104,12 +105,10 @@ def act_on_stretch(draft: Draft, key: Key) -> None:
 
 
 def _changed_worker(draft: Draft, body: Input) -> WorkerId | None:
-    """The worker of the plan whose figures the entry may have changed."""
+    """The worker of the plan whose figures the entry changes; what it brings says so, and nothing that came before."""
     if not isinstance(body, AgentOutput) or body.worker not in draft.session.details:
         return None
-    before, now = draft.before.details.get(body.worker), draft.detail(body.worker)
-    same = before is not None and before.trace is now.trace
-    if same and draft.before.workers[body.worker].usage is draft.worker(body.worker).usage:
+    if not any(isinstance(event.payload, ToolReturned | UsageReported) for event in body.events):
         return None
     return body.worker if draft.session.is_main(body.worker) else None
 

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.models.effects import CloseSession, Outcome, StartWorker, StopWorker
 from orchestrator.models.entries import AgentOutput, Command, JournalEntry, SessionClosed, UserCommand
+from orchestrator.models.escalation import conditions_of
 from orchestrator.models.events import (
     AgentEvent,
     EventType,
@@ -80,6 +81,7 @@ SAID = (
     Reasoned("hm"),
     ToolCalled("Read", "t1", "a.py"),
     ToolReturned("t1", ok=True, text="x"),
+    ToolReturned("t1", ok=False, text="y"),
     ToolCalled("Bash", "t2", "ls", command="rm -rf /"),
     UsageReported(Usage(input_tokens=5, output_tokens=7)),
     Reported("half", progress=50.0),
@@ -87,9 +89,17 @@ SAID = (
 )
 
 
+CONDITIONS = (
+    "failed_tool_share > 0.1 for 5s: notice",
+    "tokens_without_progress > 20 for 10s: ask_person",
+    "antipatterns > 0: require_review",
+)
+WATCHED = {"watch_rules": 1, "escalations": conditions_of(CONDITIONS)}
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_run_of_entries_is_folded_as_one_after_the_other(seed: int) -> None:
-    world, random = World(seed, "gemini", "claude", "codex", interactive=True), Random(seed)
+    world, random = World(seed, "gemini", "claude", "codex", interactive=True, **WATCHED), Random(seed)
     for _ in range(40):
         world.go_on(random.choice(ACTS), random.randint(0, 120))
         for worker in random.choices(
@@ -97,7 +107,7 @@ def test_a_run_of_entries_is_folded_as_one_after_the_other(seed: int) -> None:
         ):
             world.play.says(worker, random.choice(SAID))
     entries = world.play.entries
-    assert sum(type(entry.body) is AgentOutput for entry in entries) > 20
+    assert sum(type(entry.body) is AgentOutput for entry in entries) > 10
     session: Session | None = None
     alone = []
     for entry in entries:
