@@ -9,14 +9,18 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
 
+from orchestrator.rehearsal.scenario import SCENARIOS
 from tests.faults.conftest import Program
 from tests.faults.test_consent import wait_for
+from tests.server.watching import FLAGS, PHONE, chromium
 
 pytestmark = pytest.mark.slow
 PATIENCE_S = 60.0
@@ -52,8 +56,11 @@ def empty(program: Program) -> Served:
 
 @pytest.fixture
 def served(program: Program) -> Served:
-    """A session that ended with a question, and a dashboard that shows it."""
-    rehearsal = ("--rehearse", "--stand-ins", "--scenario", "pause", "--no-interactive", "--no-dashboard")
+    """A session that ended with a question and changed a long line, and a dashboard that shows it."""
+    played = (SCENARIOS / "pause.toml").read_text(encoding="utf-8")
+    scenario = program.root / "pause.toml"
+    scenario.write_text(played.replace("retention_days = 30", f"retention_days = 30  # {'x' * 90}"), encoding="utf-8")
+    rehearsal = ("--rehearse", "--stand-ins", "--scenario", str(scenario), "--no-interactive", "--no-dashboard")
     target = program.target(files={"README": "a shop\n"})
     ended = program.orchestrate(*rehearsal, "--target", str(target), "Say how long data may be kept")
     assert ended.code == 3, ended.text
@@ -106,3 +113,29 @@ def test_a_session_that_ended_with_a_question_is_answered_and_goes_on(served: Se
     assert wait_for(lambda: session()["status"] == "done"), "it was answered, and does not go on"
     (settled,) = [one for one in session()["settled"] if one["answer"] == "90 days"]
     assert (settled["by"], settled["question"]) == ("dashboard", asked[0]["id"])
+
+
+@pytest.mark.fault("F4")
+@pytest.mark.fault("F6")
+def test_a_question_is_told_whole_and_fits_a_phone(
+    served: Served, program: Program, not_proven: Callable[[str], NoReturn]
+) -> None:
+    """The policy asks, and not claude; its reviewers' points stand with it; nothing scrolls sideways at 390 pixels."""
+    point = "ask how long data may be kept"
+    shown = program.orchestrate("show").text
+    lacking = [words for words in (point, "the review policy standard asks") if words not in shown]
+    program_path = chromium()
+    if program_path is None:
+        not_proven("there is no Chromium, so the page was not looked at")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program_path, args=list(FLAGS))
+        page = browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]})
+        page.goto(f"http://127.0.0.1:{served.port}/?token={served.token}")
+        page.get_by_text("two or more concerns").first.wait_for(timeout=PATIENCE_S * 1000)
+        page.get_by_text("x" * 90).first.wait_for(state="attached", timeout=PATIENCE_S * 1000)
+        text = page.inner_text("body")
+        width = page.evaluate("document.documentElement.scrollWidth")
+        browser.close()
+    lacking += [f"on the page: {words}" for words in (point, "review policy standard") if words not in text]
+    lacking += [f"{width} pixels"] * (width > PHONE[0])
+    assert lacking == []
