@@ -131,7 +131,7 @@ def plan_session(
         breakdown=breakdown,
         own=own,
         allowed=tuple(allowed),
-        tiers=_tiers(target, options, environ) if own is not None else {},
+        tiers=_tiers(target, options, environ),  # of whatever team: settings that are written wrongly end a run
         on_path=there,
         left_out=missing if there else {},
         probes=last_probes(workspace),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -80,11 +80,11 @@ def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing:
             request, environ=environ, observe=observe, progress=progress, gates=partial(_gates_of, environ=environ)
         )
 
-    opening = [team_words(request.chosen_team)] if request.chosen_team is not None else []
+    opening = (team_words(request.chosen_team),) if request.chosen_team is not None else ()
     if request.lessons:
         from orchestrator.cli.earlier_lessons import shown_words
 
-        opening += shown_words(request.lessons)
+        opening += tuple(shown_words(request.lessons))
     return attend_to_end(begin, showing, interactive=request.interactive, opening=opening)
 
 
@@ -140,7 +140,7 @@ def follow_up_to_end(
         )
 
     opening = f"follow-up on session {folder.id}: {asked.text}"
-    return attend_to_end(begin, showing, interactive=interactive, opening=opening)
+    return attend_to_end(begin, showing, interactive=interactive, opening=(opening,))
 
 
 def _gates_of(
@@ -160,7 +160,7 @@ def _gates_of(
     return gates_of_session(options, environ, since=None if first is None else first.at)
 
 
-def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: Sequence[str] = ()) -> int:
+def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening: tuple[str, ...] = ()) -> int:
     """Attend to the session until it has ended, and say how it did, or until the person leaves it running.
 
     Args:
@@ -174,7 +174,7 @@ def attend_to_end(begin: Begin, showing: Showing, *, interactive: bool, opening:
 
 
 def _attended(
-    begin: Begin, showing: Showing, *, interactive: bool, opening: Sequence[str]
+    begin: Begin, showing: Showing, *, interactive: bool, opening: tuple[str, ...]
 ) -> SessionResult | SessionFolder:
     """How it ended, or the folder of a session that is to go on elsewhere."""
     view = showing.view(on_terminal=live_view_possible())

@@ -18,7 +18,7 @@ def verdict(team: TeamFile) -> str:
     agents = agents_of(team.plan)
     writers = [agent.id for agent in agents if agent.access == "write"]
     who = f"{', '.join(writers)} may write in the target" if writers else "nobody may write in the target"
-    return f"right; {team.name}, {len(agents)} agents, {who}"
+    return f"right; {team.name}, {_number(len(agents), 'agent')}, {who}"
 
 
 def tree_rows(
@@ -105,4 +105,9 @@ def _words(node: Node, path: str, who: Mapping[str, str]) -> str:
             figures += [f"{node.rounds} rounds"] if node.rounds > 1 else []
             figures += [f"threshold {node.threshold:g}"] if node.threshold is not None else []
             name = f" {one_line(name_of(node, NodePath(path)), 60)}" if node.title else ""
-            return f"{node.strategy}{name}, {len(node.children)} parts" + "".join(f", {each}" for each in figures)
+            parts = _number(len(node.children), "part")
+            return f"{node.strategy}{name}, {parts}" + "".join(f", {each}" for each in figures)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

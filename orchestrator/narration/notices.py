@@ -280,7 +280,7 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
                 yield _Said("worker", Weight.NORMAL, text, step.worker, topic=Topic.TASK)
                 return
             steps = ", ".join(f"{step.worker} {sentences.ROLE_VERBS[step.role]}" for step in plan.steps)
-            words = f"plan (tier {plan.tier}): {steps or 'no worker'}"
+            words = f"plan (tier {plan.tier}): {steps}" if steps else "plan: the team's own, a part at a time"
             yield _Said("session", Weight.IMPORTANT, words, more=plan.notes, topic=Topic.TASK)
         case effects.StopWorker(worker=worker, because=because):
             yield _Said("worker", Weight.NORMAL, f"is being stopped: {because}", worker)

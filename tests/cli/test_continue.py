@@ -144,7 +144,8 @@ def test_the_team_goes_on_with_what_is_there_now(rehearsed: Rehearsed) -> None:
     raw = rehearsed.folder.raw_stdout(WorkerId("claude")).read_text()
     begun = {row["session_id"] for row in map(json.loads, raw.splitlines()) if row.get("subtype") == "init"}
     assert len(begun) == 1, "all its attempts are of the same conversation"
-    assert "follow-up" in ran.stderr
+    first = f"follow-up on session {rehearsed.folder.id}: now also cover the empty input"
+    assert ran.stderr.splitlines()[0] == first
     shown = rehearsed.program("show", "--workspace", str(rehearsed.workspace))
     assert "now also cover the empty input" in shown.stdout
     again = rehearsed.program("replay", "--workspace", str(rehearsed.workspace))

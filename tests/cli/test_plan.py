@@ -213,3 +213,16 @@ def test_a_reader_that_cannot_be_meant_is_refused(plan: Call, words: Sequence[st
     refused = plan(TASK, *words)
     assert refused.code == 2
     assert said in refused.err
+
+
+def test_settings_that_would_end_a_run_end_the_plan(
+    plan: Call, clis: Callable[..., Path], project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clis(*TEAM)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (project / ".orchestrator").mkdir()
+    (project / ".orchestrator" / "settings.toml").write_text("[budget]\nper_dya = 3\n")
+    assert plan(TASK).code == 0, "nobody has consented to them"
+    refused = plan(TASK, "--trust-project")
+    assert refused.code == 2
+    assert "did you mean 'per_day'" in refused.err

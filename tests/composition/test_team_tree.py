@@ -26,4 +26,4 @@ def test_parts_that_are_no_children_stand_in_the_tree_as_well(tree: StrategyNode
 
 def test_how_often_is_said() -> None:
     assert next(iter(tree_rows(DEBATE)))[1] == "1 debate, 2 parts, 2 rounds"
-    assert next(iter(tree_rows(LOOP)))[1] == "1 repeat, 1 parts, at most 3 times"
+    assert next(iter(tree_rows(LOOP)))[1] == "1 repeat, 1 part, at most 3 times"
