@@ -80,7 +80,7 @@ def run_session_to_end(request: RunRequest, environ: Mapping[str, str], showing:
             request, environ=environ, observe=observe, progress=progress, gates=partial(_gates_of, environ=environ)
         )
 
-    opening = (team_words(request.chosen_team),) if request.chosen_team is not None else ()
+    opening: tuple[str, ...] = (team_words(request.chosen_team),) if request.chosen_team is not None else ()
     if request.lessons:
         from orchestrator.cli.earlier_lessons import shown_words
 

@@ -145,7 +145,7 @@ def test_the_team_goes_on_with_what_is_there_now(rehearsed: Rehearsed) -> None:
     begun = {row["session_id"] for row in map(json.loads, raw.splitlines()) if row.get("subtype") == "init"}
     assert len(begun) == 1, "all its attempts are of the same conversation"
     first = f"follow-up on session {rehearsed.folder.id}: now also cover the empty input"
-    assert ran.stderr.splitlines()[0] == first
+    assert first in ran.stderr.splitlines()
     shown = rehearsed.program("show", "--workspace", str(rehearsed.workspace))
     assert "now also cover the empty input" in shown.stdout
     again = rehearsed.program("replay", "--workspace", str(rehearsed.workspace))
