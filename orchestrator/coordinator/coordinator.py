@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -52,6 +53,8 @@ from orchestrator.session.state import Session
 from orchestrator.workers.crew import Crew
 
 VERIFY_TIME_S = 60.0
+MOST_AT_ONCE = 200
+"""Inputs that are taken before others are let in again; to take so many lasts some milliseconds."""
 
 
 def is_follow_up(body: Input) -> bool:
@@ -98,6 +101,7 @@ class Coordinator:
         self._is_taking = False
         self._is_catching_up = False
         self._listeners: dict[WorkerId, Listener] = {}
+        self._reader_of: dict[Path, Listener] | None = None  # made anew when the listeners have changed
         self.ends: dict[WorkerId, Offsets] = {}  # where each worker's last attempt ended in its files
         self.carried: dict[WorkerId, Translation] = {}  # and what it ended with
         self._commands_done = 0
@@ -169,6 +173,7 @@ class Coordinator:
     def adopt(self, worker: WorkerId, listener: Listener) -> None:
         """Listen to, and wait for, an attempt that was already running."""
         self._listeners[worker] = listener
+        self._reader_of = None
 
     def _make_performer(self, tasks: TaskGroup) -> Performer:
         return Performer(
@@ -258,6 +263,7 @@ class Coordinator:
         listener = Listener(worker, attempt, agent, self._redactor, self.clock.now, translation, aside=aside)
         listener.follow_all(self.folder, self.ends.get(worker, Offsets()))
         self._listeners[worker] = listener
+        self._reader_of = None
         if self._changes is not None:
             self._changes.add(self.folder.scratch(worker))
             self._desk.watch(worker, self._changes)
@@ -265,26 +271,44 @@ class Coordinator:
             self._tasks.start_soon(self._wait_for_end, worker, attempt)
 
     async def _listen(self, changes: FileChanges) -> None:
+        commands = f"{self.folder.commands_dir}{os.sep}"
         await self._hear(None)
         self._read_commands()
         async for paths in changes:
             await self._hear(paths)
             self._desk.hear(paths)
-            if paths is None or any(path.parent == self.folder.commands_dir for path in paths):
+            if paths is None or any(str(path).startswith(commands) for path in paths):
                 self._read_commands()
 
     async def _hear(self, paths: frozenset[Path] | None) -> None:
-        for listener in list(self._listeners.values()):
-            if listener.concerns(paths):
-                while heard := listener.hear():
+        """Take what is new in these files, or in all: what several workers wrote is taken at once."""
+        heard: list[Input] = []
+        for listener in self._concerned(paths):
+            while True:
+                heard += listener.hear(paths)
+                if listener.has_more or len(heard) >= MOST_AT_ONCE:
                     self._take_all(heard)
+                    heard = []
                     # A flood from one worker must not keep the others, or a stop, waiting.
                     await anyio.lowlevel.checkpoint()
+                if not listener.has_more:
+                    break
+        self._take_all(heard)
+
+    def _concerned(self, paths: frozenset[Path] | None) -> Sequence[Listener]:
+        """Whoever reads one of these files."""
+        if paths is None:
+            return list(self._listeners.values())
+        if self._reader_of is None:
+            self._reader_of = {path: one for one in self._listeners.values() for path in one.paths()}
+        # A dictionary, as an ordered set.
+        return list({id(one): one for path in paths if (one := self._reader_of.get(path)) is not None}.values())
 
     async def _wait_for_end(self, worker: WorkerId, attempt: int) -> None:
         exit_record = await self.crew.wait_exited(worker)
         self.evidence.writers.ends(worker)
         listener = self._listeners.pop(worker, None)
+        self._reader_of = None
         if listener is not None:
             try:
                 for heard in listener.finish():

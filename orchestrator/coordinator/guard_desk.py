@@ -60,9 +60,9 @@ class GuardDesk:
 
     def hear(self, paths: frozenset[Path] | None) -> None:
         """Take in whole requests that are new; ``None`` stands for all files there are."""
+        told = None if paths is None else {path.parent for path in paths}
         for requests, worker in list(self._workers.items()):
-            concerned = paths is None or any(path.parent == requests for path in paths)
-            if concerned:
+            if told is None or requests in told:
                 listed = ForeignFolder(self.folder.scratch(worker)).entries(REQUESTS, most=MOST_LISTED)
                 entries = listed.entries if isinstance(listed, Listing) else ()
                 asked = [entry.name for entry in entries if entry.name.endswith(".ask")]

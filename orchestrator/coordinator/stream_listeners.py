@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -113,6 +113,8 @@ class Listener:
     has_begun: bool = False
     """A turn has begun whose aside has not been told yet."""
     streams: list[Stream] = field(default_factory=list)
+    has_more: bool = False
+    """When something was heard last, there was more in a file than was read of it."""
 
     def follow(
         self,
@@ -138,15 +140,24 @@ class Listener:
         self.follow("stderr", folder.raw_stderr(self.worker), offsets.stderr)
         self.follow("events", folder.events_file(self.worker), offsets.events)
 
-    def concerns(self, paths: frozenset[Path] | None) -> bool:
-        """Whether a change of these files may mean something new; ``None`` stands for all files there are."""
-        return paths is None or any(stream.tail.path in paths for stream in self.streams)
+    def paths(self) -> Iterable[Path]:
+        """The files it reads."""
+        return (stream.tail.path for stream in self.streams)
 
-    def hear(self) -> Sequence[Heard]:
-        """Return what is new, at most about 1 MiB at a time."""
+    def hear(self, paths: Container[Path] | None = None) -> Sequence[Heard]:
+        """Return what is new, at most about 1 MiB of a file at a time.
+
+        Args:
+            paths: Look only at these files; ``None`` stands for all.
+        """
         heard: list[Heard] = []
+        self.has_more = False
         for stream in self.streams:
-            if lines := stream.tail.read():
+            if paths is not None and stream.tail.path not in paths:
+                continue
+            lines = stream.tail.read()
+            self.has_more = self.has_more or not stream.tail.is_at_end
+            if lines:
                 self._take_lines(stream, lines, heard)
             if stream.tail.fault() is not None:
                 heard.extend(self._fault(stream))

@@ -175,6 +175,10 @@ class ForeignFolder:
     def status(self, name: Name = "") -> Status | Unread:
         """What stands there; a link is a link."""
         try:
+            parts = _parts(name, empty=True)
+            if len(parts) == 1:
+                # No folder below the top is on the way, so the system needs no help to follow nothing.
+                return self._status_inside(parts[0])
             with self._place(name) as descriptor:
                 return _status(os.fstat(descriptor))
         except OSError as error:
@@ -543,6 +547,9 @@ class ForeignFolder:
         finally:
             os.close(descriptor)
 
+    def _status_inside(self, last: bytes) -> Status:
+        return _status(os.stat(os.path.join(os.fsencode(self.top), last), follow_symlinks=self._follows))
+
     @contextmanager
     def _folder(self, name: Name) -> Iterator[int]:
         """A folder, open for listing."""
@@ -615,6 +622,10 @@ class _NearFolder(ForeignFolder):
                 self._kept = os.dup(folder)
             self._above = above
         yield self._kept, last
+
+    def _status_inside(self, last: bytes) -> Status:
+        with self._place(last) as descriptor:
+            return _status(os.fstat(descriptor))
 
     def leave(self) -> None:
         """Close the folder that is kept open."""

@@ -125,16 +125,18 @@ class FileTail:
         size = self._readable_size()
         if self._end is not None:
             size = min(size, self._end)
+        there = size
         if self._expect is not None:
             size = min(size, self._expect[0])
         # Asking for what is there, not for a full buffer, keeps short reads from allocating a megabyte each.
         wanted = min(size - self._position, BATCH_BYTES)
-        self.is_at_end = wanted >= size - self._position
+        self.is_at_end = wanted >= there - self._position
         if wanted <= 0:
             return b""
         try:
             chunk = os.pread(self._descriptor, wanted, self._position)
         except OSError as error:
+            self.is_at_end = True
             self._set_fault("lost", self._position, f"it cannot be read: {error.strerror}")
             return b""
         self._hash.update(chunk)

@@ -149,3 +149,39 @@ def test_an_attempt_begins_with_the_figures_of_its_conversation_and_nothing_else
         WorkerId("codex"), AgentName("codex"), Role.IMPLEMENTER, "go on", tmp_path, tmp_path, tmp_path, resume=resume
     )
     assert beginning(cut_off, assignment) == begins
+
+
+def test_only_the_files_that_changed_are_looked_at(folder: SessionFolder) -> None:
+    worker = WorkerId("claude")
+    folder.raw_stdout(worker).write_bytes(b"from the output\n")
+    folder.raw_stderr(worker).write_bytes(b"from the errors\n")
+    heard = listener(folder, "claude")
+    (one,) = heard.hear({folder.raw_stderr(worker)})
+    assert isinstance(one, AgentOutput)
+    assert one.stream == "stderr"
+    assert set(heard.paths()) == {folder.raw_stdout(worker), folder.raw_stderr(worker), folder.events_file(worker)}
+    (other,) = heard.hear()
+    assert isinstance(other, AgentOutput)
+    assert other.stream == "stdout"
+
+
+def test_it_says_whether_there_is_more_than_it_read(folder: SessionFolder) -> None:
+    raw = folder.raw_stdout(WorkerId("claude"))
+    raw.write_bytes(b'{"type": "system", "subtype": "status"}\n' * 40_000)
+    heard = listener(folder, "claude")
+    more = []
+    for _ in range(3):
+        heard.hear()
+        more.append(heard.has_more)
+    assert more == [True, False, False]
+
+
+def test_what_lies_behind_what_an_earlier_coordinator_read_is_more(folder: SessionFolder) -> None:
+    raw = folder.raw_stdout(WorkerId("claude"))
+    raw.write_bytes(b"one\ntwo\n")
+    made = Listener(WorkerId("claude"), 1, get_agent(AgentName("claude")), Redactor(), lambda: NOW)
+    made.follow("stdout", raw, 0, expect=(4, hashlib.sha256(b"one\n").hexdigest()))
+    assert len(made.hear()) == 1
+    assert made.has_more
+    assert len(made.hear()) == 1
+    assert not made.has_more
