@@ -105,7 +105,7 @@ def desk_lines(
     """The question as it is put to a person, without a prompt.
 
     Args:
-        patch_lines: How many lines of the change may stand in it; of none nothing is said but the figures.
+        patch_lines: How many lines of the change may stand in it; where that is not all of it, its files are named.
     """
     about = f" about {question.about}" if question.about else ""
     lines = [DeskLine("head", f"question {question.id}: {question.asked_by} asks{about}")]
@@ -168,10 +168,13 @@ def _change_lines(change: DeskChange | None, most: int) -> Iterator[DeskLine]:
             "note", f"  what was changed since {change.since} cannot be shown: {one_line(change.problem, 300)}"
         )
         return
-    yield DeskLine("note", f"  changed since {change.since}: {change.figures}")
-    shown = list(_patch(change.patch)) if most > 0 else []
-    yield from shown[:most]
-    if len(shown) > most > 0:
+    shown = list(_patch(change.patch))
+    is_whole = len(shown) <= most
+    names = ", ".join(line.text.strip() for line in shown if line.part == "file")
+    more = f": {one_line(names, 300)}" if names and not is_whole else ""
+    yield DeskLine("note", f"  changed since {change.since}: {change.figures}{more}")
+    yield from shown[: max(most, 0)]
+    if most > 0 and not is_whole:
         yield DeskLine("note", f"    … {len(shown) - most} more lines")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -30,10 +31,12 @@ from orchestrator.cli.picture import (
 )
 from orchestrator.cli.screen import Screen
 from orchestrator.cli.terminal_notices import terminal_notices
-from orchestrator.models.entries import JournalEntry
+from orchestrator.models.entries import AgentOutput, JournalEntry
+from orchestrator.models.events import ToolCalled, ToolReturned
 from orchestrator.models.identity import WorkerId
 from orchestrator.narration.formatting import duration, one_line
 from orchestrator.narration.notices import Notice, Weight
+from orchestrator.narration.short_paths import short_paths
 from orchestrator.session.open_questions import OpenQuestion
 from orchestrator.session.state import Session
 
@@ -80,6 +83,8 @@ class LiveView:
         self._log: deque[Notice] = deque(maxlen=_REMEMBERED)
         self._sentences: deque[Notice] = deque(maxlen=_REMEMBERED)
         self._calls: deque[Notice] = deque(maxlen=_REMEMBERED)
+        self._called: dict[tuple[str, str], str] = {}
+        """Calls that have not returned, by worker and id."""
         self._of_worker: dict[str, deque[Notice]] = {}
         self._untold: list[tuple[Notice | None, Text]] = []
         """What the transcript on the first screen lacks as yet."""
@@ -114,7 +119,7 @@ class LiveView:
 
     def observe(self, session: Session, entry: JournalEntry) -> None:
         self._session = session
-        for notice in terminal_notices(entry, str(session.options.target)):
+        for notice in self._named(entry, terminal_notices(entry, str(session.options.target))):
             if notice.worker is not None:
                 kept = self._of_worker.setdefault(notice.worker, deque(maxlen=_REMEMBERED_OF_ONE))
                 kept.append(notice)
@@ -128,6 +133,28 @@ class LiveView:
         used = total_usage(session).total_tokens
         if used is not None and (not self._used or self._used[-1][1] != used):
             self._used.append((entry.at, used))
+
+    def _named(self, entry: JournalEntry, told: Iterable[Notice]) -> Iterator[Notice]:
+        """The notices, those of calls that failed with what was called."""
+        failed: deque[str] = deque()
+        if isinstance(entry.body, AgentOutput):
+            for event in entry.body.events:
+                match event.payload:
+                    case ToolCalled(call_id=call, tool=tool, summary=summary):
+                        self._called[entry.body.worker, call] = f"{tool}: {summary}"
+                        if len(self._called) > _REMEMBERED_OF_ONE:
+                            del self._called[next(iter(self._called))]
+                    case ToolReturned(call_id=call, ok=ok):
+                        called = self._called.pop((entry.body.worker, call), "")
+                        if not ok:
+                            failed.append(called)
+        for notice in told:
+            if notice.kind == "tool" and notice.text.startswith("failed") and failed and (called := failed.popleft()):
+                how, _, words = notice.text.partition(": ")
+                target = str(self._session.options.target) if self._session else ""
+                yield replace(notice, text=f"{how}: {one_line(short_paths(called, target), 150)}: {words}")
+            else:
+                yield notice
 
     def progress(self, text: str) -> None:
         self._preparing.append(one_line(text, 300))

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Final
 
 from rich.console import Console, Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.agent_colours import agent_colour
@@ -57,6 +56,7 @@ PLAIN: Final = Console(width=80, color_system=None)
 """It breaks lines, and draws nothing."""
 NARROW_KEYS = "p r d l t a q · ? says what they do"
 _MOST_SENTENCES = 4
+_MOST_FAILURES = 3
 _FEED_BELOW = 3
 """Free lines below the workers that are worth more than a second line for each of them."""
 _LEAST_PATCH = 4
@@ -107,9 +107,9 @@ def picture(session: Session, scene: Scene) -> RenderableType:
     two_lines = room >= len(rows) + _FEED_BELOW
     room -= len(rows) * two_lines
     said = {notice.worker: notice.text for notice in scene.sentences if notice.worker}
-    table = worker_table(session, rows, now=scene.now, width=width, two_lines=two_lines, said=said)
+    table = worker_lines(session, rows, now=scene.now, width=width, two_lines=two_lines, said=said)
     feed = feed_lines(session, scene, room=room - 1)
-    parts: list[RenderableType] = [*above, *stays, table]
+    parts: list[RenderableType] = [*above, *stays, *table]
     if feed or (asked and room >= 1):
         parts.append(Text())
     parts += [*feed, *asked]
@@ -167,7 +167,7 @@ def burn_line(session: Session, scene: Scene) -> Text:
 def feed_lines(session: Session, scene: Scene, *, room: int) -> list[Text]:
     """What happened last, in the order in which it did, in the rows that are free.
 
-    What matters comes first, then what the agents said, then what they called; each kind leaves some room to the next.
+    What matters comes first, then what failed, what the agents said, and what they called.
     """
     asked = {question.id for question in session.approvals.questions}
     # A question that is open stands below, in a line of its own.
@@ -175,8 +175,9 @@ def feed_lines(session: Session, scene: Scene, *, room: int) -> list[Text]:
     chosen: list[tuple[Notice, Text]] = []
     for notices, most_lines, kept_free in (
         (log, 2, min(_MOST_SENTENCES, room // 3)),
+        ([call for call in scene.calls if call.text.startswith("failed")][-_MOST_FAILURES:], 1, 0),
         (scene.sentences, 1, 0),
-        (scene.calls, 1, 0),
+        ([call for call in scene.calls if not call.text.startswith("failed")], 1, 0),
     ):
         for notice in reversed(notices):
             line = notice_text(notice, scene.width, most_lines=most_lines)
@@ -238,7 +239,7 @@ def shown_workers(session: Session) -> list[WorkerState]:
     return main + [worker for worker in called if worker.status not in TERMINAL]
 
 
-def worker_table(
+def worker_lines(
     session: Session,
     workers: Sequence[WorkerState],
     *,
@@ -246,34 +247,41 @@ def worker_table(
     width: int,
     two_lines: bool,
     said: Mapping[str, str] = MappingProxyType({}),
-) -> Table:
-    """Draw the table of workers, a row for each; a narrow terminal has fewer columns.
+) -> list[Text]:
+    """Draw the table of workers, one or two lines for each; a narrow terminal has fewer columns.
 
     Args:
         said: By worker, its last sentence.
     """
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", expand=False)
     figures = [column for column in _FIGURES if width >= column[2]]
-    fixed = 12 + 1 + 11 + 1 + sum(size + 1 for _, size, _ in figures)
-    room = max(width - fixed, 8)
-    table.add_column("worker", width=12, no_wrap=True)
-    table.add_column("state", width=11, no_wrap=True)
-    table.add_column("doing", width=room, no_wrap=True)
-    for name, size, _ in figures:
-        table.add_column(name, justify="right", width=size, no_wrap=True)
+    room = max(width - 25 - sum(size + 1 for _, size, _ in figures), 8)
+    heads = [Text(f"{name:>{size}}", style="dim") for name, size, _ in figures]
+    lines = [_row(Text("worker", style="dim"), Text("state", style="dim"), Text("doing", style="dim"), heads, room)]
     for worker in workers:
         cells = (
             duration(elapsed(session, worker, now)) if worker.attempt else "-",
             tokens(worker.usage.total_tokens, "-"),
             money(worker.usage.cost_usd, "-"),
         )
-        table.add_row(
-            _name_cell(session, worker, two_lines=two_lines),
-            Text(worker.status, style=STYLES[worker.status]),
-            _doing_cell(session, worker, room, two_lines=two_lines, said=said.get(worker.id, "")),
-            *cells[: len(figures)],
-        )
-    return table
+        name, role = _names(session, worker)
+        doing, below = _words(session, worker, room, said.get(worker.id, ""))
+        state = Text(worker.status, style=STYLES[worker.status])
+        told = [Text(f"{cell:>{size}}") for cell, (_, size, _) in zip(cells, figures, strict=False)]
+        lines.append(_row(name, state, doing if doing or two_lines else Text(below), told, room))
+        if two_lines:
+            # It goes on below the figures, because a command rarely fits before them.
+            lines.append(_cut(Text.assemble((f"{role:<13}", "dim"), (below, "dim")), width))
+    return lines
+
+
+def _row(name: Text, state: Text, doing: Text, figures: Sequence[Text], room: int) -> Text:
+    line = Text(no_wrap=True)
+    for cell, size in ((name, 12), (state, 11), (doing, room)):
+        whole = cell.copy()
+        whole.truncate(size, overflow="ellipsis", pad=True)
+        line.append_text(whole)
+        line.append(" ")
+    return line.append_text(Text(" ").join(figures))
 
 
 def elapsed(session: Session, worker: WorkerState, now: datetime) -> timedelta:
@@ -283,28 +291,32 @@ def elapsed(session: Session, worker: WorkerState, now: datetime) -> timedelta:
     return timedelta(seconds=worker.ran_s) + max(running, timedelta())
 
 
-def _name_cell(session: Session, worker: WorkerState, *, two_lines: bool) -> Text:
+def _names(session: Session, worker: WorkerState) -> tuple[Text, str]:
+    """The worker in its agent's colour, and what it is there for."""
     if session.is_main(worker.id):
         name, role = str(worker.id), ROLE_VERBS[worker.role]
     else:
         name, role = f"↳ {worker.agent}", "peer review"
     again = f" ({worker.attempt})" if worker.attempt > 1 else ""
-    cell = Text(name + again, style=f"color({agent_colour(str(worker.agent))})")
-    return Text.assemble(cell, "\n", (role, "dim")) if two_lines else cell
+    return Text(name + again, style=f"color({agent_colour(str(worker.agent))})"), role
 
 
-def _doing_cell(session: Session, worker: WorkerState, room: int, *, two_lines: bool, said: str) -> Text:
-    """What it does now; below it why it stands as it does, or, while it works, its own last sentence."""
-    asked = [question.id for question in session.approvals.questions if question.about == worker.id]
-    waits = f"waits for your answer to {', '.join(asked)}" if asked else ""
+def _words(session: Session, worker: WorkerState, room: int, said: str) -> tuple[Text, str]:
+    """What it does, and below it all of that where there is no room for it; else its last sentence while it works,
+    else why it stands as it does.
+    """
+    target = str(session.options.target)
     bar = progress_bar(worker.progress) if worker.progress is not None and worker.status not in TERMINAL else ""
-    words = one_line(short_paths(worker.doing, str(session.options.target)), max(room - len(bar), 1))
-    below = (
-        f"“{said}”" if said and worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT) else waits or worker.why
-    )
-    below = one_line(short_paths(below, str(session.options.target)), room)
-    cell = Text.assemble((bar, "green"), words or ("" if two_lines else below))
-    return Text.assemble(cell, "\n", (below, "dim")) if two_lines else cell
+    doing = one_line(short_paths(worker.doing, target), 500)
+    asked = [question.id for question in session.approvals.questions if question.about == worker.id]
+    works = worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT)
+    if asked:
+        below = f"waits for your answer to {', '.join(asked)}"
+    elif works and len(bar) + len(doing) > room:
+        below = doing
+    else:
+        below = f"“{said}”" if said and works else worker.why
+    return Text.assemble((bar, "green"), doing), one_line(short_paths(below, target), 500)
 
 
 def progress_bar(percent: float, cells: int = 6) -> str:

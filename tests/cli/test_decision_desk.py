@@ -55,6 +55,7 @@ def test_what_was_changed_stands_in_it_as_far_as_there_is_room() -> None:
         in words(concerns(), change)
     )
     assert "    @@ -1 +1 @@\n    … 2 more lines\n" in words(concerns(), change, patch_lines=2)
+    assert "1 file, +1 -1: a.py\n  1." in words(concerns(), change, patch_lines=0), "its files are named in any case"
     assert [line.part for line in diff_lines(change)][-2:] == ["removed", "added"]
     assert [line.text for line in diff_lines(change)[1:]] == ["    a.py", "    @@ -1 +1 @@", "    -old", "    +new"]
 

@@ -187,6 +187,22 @@ def test_keys_open_pages_and_ask_for_what_others_do(story: Story) -> None:
     view.close(story.at)
 
 
+def test_a_call_that_failed_names_the_command_however_much_was_called_since(story: Story) -> None:
+    target = story.session.options.target
+    story.started("gemini")
+    story.said("gemini", events.ToolCalled("Shell", "1", f"cd {target} && grep -rn cart {target}/shop"))
+    story.said("gemini", events.ToolReturned("1", ok=False, text="nothing found", exit_code=1))
+    for number in range(30):
+        story.said("gemini", events.ToolCalled("Shell", f"more {number}", "ls"))
+        story.said("gemini", events.ToolReturned(f"more {number}", ok=True))
+    on, out = console(80, 24)
+    view = fed(story, on)
+    view.refresh(story.at)
+
+    assert "failed (exit code 1): Shell: grep -rn cart shop: nothing found" in words(out)
+    view.close(story.at)
+
+
 def test_what_was_there_before_somebody_looked_is_not_written_down(story: Story) -> None:
     on, out = console()
     view = fed(story, on)

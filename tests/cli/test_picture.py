@@ -139,3 +139,14 @@ def test_a_question_longer_than_the_screen_says_again_who_asks() -> None:
     short = question_text(question, change, now=now, width=80, height=6).plain.splitlines()
     assert short[-1].startswith("question q1: the review policy standard asks about gemini")
     assert not any(line.startswith("    +x") for line in short)
+
+
+def test_a_command_that_is_too_long_for_the_table_stands_whole_below_it(story: Story) -> None:
+    command = "Shell: python3 -B -c 'import cart' && sleep 6 && echo done"
+    story.started("gemini")
+    story.said("gemini", events.ToolCalled("Shell", "1", command.removeprefix("Shell: ")))
+
+    lines = drawn(story, Scene(now=story.at, width=80, height=24))
+
+    assert f"designs      {command}" in lines
+    assert max(map(len, lines)) <= 80
