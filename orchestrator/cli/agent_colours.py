@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-AGENT_COLOURS: Final = {"gemini": 33, "claude": 173, "codex": 37, "opencode": 134, "qwen": 107}
-"""Readable on dark and light ground; none is one of those that stand for good, warning and bad."""
+AGENT_COLOURS: Final = {"gemini": 69, "claude": 173, "codex": 36, "opencode": 134, "qwen": 169}
+"""The browser's hues, readable on dark and light ground; none is one of those that stand for good, warning and bad."""
 
 _FURTHER: Final = (168, 67, 136, 66, 97)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from orchestrator.cli.agent_colours import agent_colour
 from orchestrator.cli.log_lines import LogChoice, LogFormat, LogWriter, is_meant
 from orchestrator.models import events
 from orchestrator.models.events import EventType
@@ -96,7 +97,7 @@ def test_times_can_count_from_the_start(told: Story) -> None:
 def test_colours_mark_the_worker_and_leave_the_words_alone(told: Story) -> None:
     (line,) = written(told, LogChoice(pattern=re.compile("pytest")), LogFormat(colours=True))
 
-    assert "\x1b[38;5;33m" in line
+    assert f"\x1b[38;5;{agent_colour('gemini')}m" in line
     assert re.sub(r"\x1b\[[0-9;]*m", "", line) == written(told, LogChoice(pattern=re.compile("pytest")))[0]
 
 
