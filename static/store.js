@@ -16,6 +16,7 @@ export const range = signal(null); // what is chosen on the axis of time: {from,
 export const shownEntry = signal(null); // the entry that the event log is asked to show
 export const shownWorker = signal(null); // the worker whose trace is open
 export const change = signal(null); // what differs in the target, as it was looked at last
+export const recent = signal(null); // the same since the last milestone, without its text
 export const problem = signal(null);
 export const answers = signal([]);
 export const rows = signal([]);
@@ -115,6 +116,7 @@ export function forget() {
     shownEntry.value = null;
     shownWorker.value = null;
     change.value = null;
+    recent.value = null;
     rows.value = [];
     dropped.value = 0;
   });

@@ -4,6 +4,7 @@ import { MOST_ROWS, connection, flush, forget, notice, say, session, takeBeat, t
 const SILENT_MS = 1500; // the server says something at least every 1.15 s
 const GIVE_UP_MS = 4000;
 const FIRST_MS = 60_000; // a large journal is read before the first word
+const REFUSED_MS = 5000;
 const HIDDEN_MS = 10 * 60 * 1000;
 
 let source = null;
@@ -68,8 +69,9 @@ function cut(detail) {
   if (stopped) return;
   attempts += 1;
   clearTimeout(timer);
-  timer = setTimeout(begin, Math.min(2000, 150 * 2 ** Math.min(attempts - 1, 4)));
-  if (attempts === 1 || attempts === 3) askWhy();
+  timer = setTimeout(begin, connection.value.state === "refused" ? REFUSED_MS : Math.min(2000, 150 * 2 ** Math.min(attempts - 1, 4)));
+  // A server that comes back later may have another token, or no such session any more.
+  if (attempts === 1 || attempts % 3 === 0) askWhy();
 }
 
 function lost(detail) {

@@ -221,6 +221,10 @@ class Follower:
             await anyio.sleep(BEAT_S / 4)
             was_live = self.is_live
             self._look_for_holder()
+            if self.problem is None and not self.is_live and not self.folder.path.is_dir():
+                # What was read stays to be seen, and nobody is told that it could go on.
+                self.problem = JournalDamaged(f"the folder of session {self.folder.id} is gone: {self.folder.path}")
+                self._tell([self._beat_message()])
             if was_live != self.is_live:
                 self._publish(())
             elif anyio.current_time() - self._told_at >= BEAT_S * 0.9:

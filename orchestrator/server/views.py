@@ -79,6 +79,8 @@ class SessionView:
     """How it stands against them, in words."""
     answer: str = ""
     """What a task that asks for no change came to."""
+    board: tuple[str, ...] = ()
+    """The team's shared tasks and notes, a line each, the newest hundred."""
 
 
 @value_class
@@ -191,6 +193,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         timeout_s=session.options.timeout_s,
         budget=tuple(clean(words) for words in summary.budget),
         answer=clean(summary.answer[:LONGEST_ANSWER]),
+        board=tuple(one_line(one.in_words(), 500) for one in summary.board[-100:]),
     )
 
 

@@ -5,7 +5,7 @@ import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
 import { clock } from "/static/format.js";
 import { difference, familyOf, marked, partsOf } from "/static/highlight.js";
-import { change, connection, range, reviews, session } from "/static/store.js";
+import { change, connection, range, recent, reviews, session } from "/static/store.js";
 
 const EVERY_MS = 3000;
 const MOST_LINES = 3000;
@@ -145,6 +145,29 @@ function between(moments, chosen) {
 
 const nameOf = (label) => label.replace(/^review (\d+)-(.*)$/, "review $1 ($2)");
 
+// What has changed since the last milestone, for whoever has to decide about it; looked at once there has been one.
+function useRecent(id, live, connected, milestones) {
+  useEffect(() => {
+    if (!id || !connected || !milestones) return undefined;
+    let gone = false;
+    const look = async () => {
+      if (document.visibilityState === "hidden") return;
+      try {
+        const found = await read("/api/diff", { since: "last" });
+        if (!gone) recent.value = found.problem ? null : { files: found.figures, insertions: found.insertions, deletions: found.deletions, since: found.since };
+      } catch {
+        if (!gone) recent.value = null; // the whole of the change says why
+      }
+    };
+    look();
+    const timer = live ? setInterval(look, 2 * EVERY_MS) : 0;
+    return () => {
+      gone = true;
+      clearInterval(timer);
+    };
+  }, [id, live, connected, milestones]);
+}
+
 export function Diff() {
   const [problem, setProblem] = useState("");
   const [isOpen, setOpen] = useState(true);
@@ -182,6 +205,7 @@ export function Diff() {
     event.preventDefault();
     setOpen(!isOpen);
   };
+  useRecent(id, live, connected, Object.keys(reviews.value).length);
   const text = diff?.text ?? "";
   const files = useMemo(() => parse(text), [text]);
   const figures = new Map((diff?.figures ?? []).map((one) => [one.path, one]));

@@ -2,7 +2,7 @@
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { GONE, clock, duration, isOver, money, tokens, took, words } from "/static/format.js";
-import { change, connection, now, questions, session, workers } from "/static/store.js";
+import { change, connection, now, problem, questions, recent, session, workers } from "/static/store.js";
 
 function Controls() {
   const shown = session.value;
@@ -30,7 +30,7 @@ function Controls() {
 // A session that nobody runs and that is not done can go on.
 function GoOn() {
   const shown = session.value;
-  if (connection.value.state !== "live") return null;
+  if (connection.value.state !== "live" || problem.value !== null) return null;
   const off = isBusy("resume");
   const ask = () => shown.rehearsal || confirm("Its agents are started again, and are paid for as before. Go on?");
   return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Let it go on</button></div>`;
@@ -43,10 +43,11 @@ function Glance() {
   const at_work = Object.values(workers.value).filter((worker) => worker.attempt > 0 && !GONE.has(worker.status) && worker.status !== "waiting");
   const found = change.value;
   const open = questions.value.length;
+  const since = recent.value;
   const whole = found && found.since === "session begins" && found.of !== "a moment";
   return html`<dl class="glance">
     <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map((worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `held: ${worker.why || "frozen"}` : worker.doing || words(worker.status)}</span>`) : "No agent is at work."}</dd></div>
-    <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : "nothing so far") : html`<a href="#diff-title">see below</a>`}</dd></div>
+    <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : "nothing so far") : html`<a href="#diff-title">see below</a>`}${since && since.since !== "session begins" ? html`<small class="since">since the last review: ${since.files.length ? html`${since.files.length} file${since.files.length === 1 ? "" : "s"} <span class="add">+${since.insertions}</span> <span class="del">−${since.deletions}</span>` : "nothing"}</small>` : ""}</dd></div>
     <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs you:</b> decide, then let it go on` : "nothing waits for you"}</dd></div>
   </dl>`;
 }
@@ -71,13 +72,14 @@ export function Header() {
       </p>
       ${shown.preliminary && html`<p class="quiet" role="status">As its report tells it; the journal (${tokens(shown.entries)} entries) is still being read, and the axis of time shows samples of it.</p>`}
       ${shown.reason && !waits && html`<p class=${shown.status === "done" ? "reason fine" : "reason"}>${shown.reason}</p>`}
-      ${!shown.live && !isOver(shown) && html`<p class="reason">Nobody runs it now: <code>orchestrate resume ${shown.id}</code> goes on with it.</p>`}
+      ${!shown.live && !isOver(shown) && problem.value === null && html`<p class="reason">Nobody runs it now: <code>orchestrate resume ${shown.id}</code> goes on with it.</p>`}
       ${standing.length > 0 && html`<p class="reason">${standing.join(" and ")} ${standing.length === 1 ? "is" : "are"} stopped, and what follows waits: restart ${standing.length === 1 ? "it" : "them"}, or stop the session.</p>`}
     </div>
     ${isOver(shown) || !shown.live ? shown.status !== "done" && !questions.value.length && html`<${GoOn} />` : html`<${Controls} />`}
     <${Glance} />
+    ${shown.planted.length > 0 && html`<div class="planted"><h2>${shown.planted.every((line) => line.includes("(taken back)")) ? "Files that your programs obey were changed by an agent, and taken back: none of them runs on your machine" : "These run on your machine: an agent changed files that your programs obey"}</h2><ul>${shown.planted.map((text) => html`<li>${text}</li>`)}</ul></div>`}
     <details class="facts">
-      <summary>Session ${shown.id}${shown.planted.length > 0 && html`, <span class="reason">${shown.planted.length} changed file${shown.planted.length === 1 ? "" : "s"} that your programs obey</span>`}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
+      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
       <dl>
         <div><dt>Target</dt><dd><code>${shown.target}</code></dd></div>
         <div><dt>Opened</dt><dd>${clock(shown.opened_at, true)}</dd></div>
@@ -90,7 +92,6 @@ export function Header() {
           <dd>${shown.found.map((found) => `${found.name} ${found.version ?? ""}${found.stand_in ? " (stand-in)" : ""}${found.usable ? "" : " not used"}`).join(", ")}</dd>
         </div>
       </dl>
-      ${shown.planted.length > 0 && html`<h2>These run on your machine</h2><ul>${shown.planted.map((text) => html`<li>${text}</li>`)}</ul>`}
       ${shown.warnings.length > 0 && html`<h2>Warnings</h2><ul>${shown.warnings.map((text) => html`<li>${text}</li>`)}</ul>`}
     </details>
   </header>`;

@@ -5,13 +5,14 @@ import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { clock, duration } from "/static/format.js";
 import { allowNotes, permission } from "/static/notifications.js";
-import { chronicle, connection, now, questions, say, session } from "/static/store.js";
+import { chronicle, connection, now, questions, recent, say, session } from "/static/store.js";
 import { openChange } from "/static/parts/diff.js";
 
 // The first words of a suggestion say what choosing it does, as session/choices.py has it.
 const TAKES_WORDS = /^answer with /;
 const SENDS_NOTHING = /^(look |read |wait)/;
 const STOPS = /^stop\b/;
+const MOST_FILES = 6;
 
 // What stands between backticks is a command.
 const marked = (text) => text.split("`").map((part, i) => (i % 2 ? html`<code>${part}</code>` : part));
@@ -38,7 +39,7 @@ effect(() => {
   }
 });
 
-function Choice({ words, number, off, take }) {
+function Choice({ words, effect, number, off, take }) {
   const [name, more] = parted(words);
   // An ended session needs no stopping, and a button that cannot be pressed says nothing.
   if (off === "ended") return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> <span class="quiet">The session has ended already.</span></span></li>`;
@@ -46,9 +47,20 @@ function Choice({ words, number, off, take }) {
   return html`<li>
     <button type="button" class=${`choice${STOPS.test(words) ? " danger" : ""}`} disabled=${off} onClick=${take}>
       <span class="number">${number}</span>
-      <span class="words"><b>${name}</b><small>${more || effects(words)}</small></span>
+      <span class="words"><b>${name}</b><small>${(!TAKES_WORDS.test(words) && effect) || more || effects(words)}</small></span>
     </button>
   </li>`;
+}
+
+// What a decision is about: the files, each a way to its difference.
+function Since() {
+  const since = recent.value;
+  if (!since) return null;
+  const what = since.since === "session begins" ? "What has changed so far" : "What has changed since the last milestone";
+  if (!since.files.length) return html`<p class="quiet">${what}: nothing.</p>`;
+  return html`<div class="because"><h4>${what}</h4>
+    <ul class="plain">${since.files.slice(0, MOST_FILES).map((one) => html`<li><button type="button" class="link" onClick=${() => openChange(since.since === "session begins" ? "all" : "last", one.path)}><code>${one.path}</code></button> <span class="add">+${one.insertions}</span> <span class="del">−${one.deletions}</span></li>`)}
+      ${since.files.length > MOST_FILES && html`<li class="quiet">and ${since.files.length - MOST_FILES} more</li>`}</ul></div>`;
 }
 
 function Question({ question }) {
@@ -72,8 +84,9 @@ function Question({ question }) {
     ${question.points.length > 0 &&
     html`<div class="because"><h4>What the reviewers said</h4>
       <ul>${question.points.map((point) => html`<li>${point}</li>`)}</ul></div>`}
-    <p class="links"><button type="button" class="link" onClick=${() => openChange("last")}>What has changed since the last milestone</button>
-      <button type="button" class="link" onClick=${() => openChange("all")}>All that has changed</button></p>
+    <${Since} />
+    <p class="links"><button type="button" class="link" onClick=${() => openChange("last")}>The difference since the last milestone</button>
+      <button type="button" class="link" onClick=${() => openChange("all")}>The whole difference</button></p>
     ${isYesOrNo &&
     html`<p>A command waits for your consent. <b>Confirm</b> runs it, <b>Refuse</b> does not; the agent is told which.</p>
     <div class="suggestions" role="group" aria-label="Confirm or refuse">
@@ -82,7 +95,7 @@ function Question({ question }) {
     </div>`}
     ${question.suggestions.length > 0 && !isYesOrNo &&
     html`<ol class="choices" aria-label="Choices">
-      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} number=${i + 1} off=${ended && STOPS.test(words) ? "ended" : off} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
+      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} effect=${question.effects?.[i] ?? ""} number=${i + 1} off=${ended && STOPS.test(words) ? "ended" : off} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
     </ol>`}
     ${!isYesOrNo && !question.consent &&
     html`<form

@@ -1,7 +1,7 @@
 // Every session of the workspace as a table: filtered, sorted, two of them compared.
 import { useEffect, useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { clock, duration, money, tokens, words } from "/static/format.js";
+import { clock, duration, money, tokens, took, words } from "/static/format.js";
 
 const EVERY_MS = 5000;
 const MOST_SHOWN = 200;
@@ -125,7 +125,7 @@ export function Compare() {
     ["Why", ({ view }) => view.reason || "–"],
     ["Team", ({ view }) => view.team || "change"],
     ["Agents", ({ view }) => view.found.filter((one) => one.usable).map((one) => `${one.name} ${one.version ?? ""}`.trim()).join(", ")],
-    ["Took", ({ view }) => duration(view.elapsed_s)],
+    ["Took", ({ view }) => took(view.elapsed_s)],
     ["Tokens", ({ view }) => `${view.usage_complete ? "" : "at least "}${tokens(total(view.usage))}`],
     ["Cost", ({ view }) => money(view.usage.cost_usd, view.cost_complete)],
     ["Changed", ({ diff }) => (diff.files.length ? `${diff.files.length} file${diff.files.length === 1 ? "" : "s"}, +${diff.insertions} −${diff.deletions}` : "nothing")],

@@ -29,7 +29,7 @@ function pace(all, limit, running) {
   const end = second.value;
   const total = all.reduce((sum, line) => sum + line.points.at(-1).value, 0);
   const before = all.reduce((sum, line) => sum + (line.points.filter((point) => point.at <= end - PACE_MS).at(-1)?.value ?? 0), 0);
-  const first = Math.min(...all.map((line) => line.points[0].at));
+  const first = Date.parse(session.value.opened_at); // what was told first has been spent since then
   const ms = Math.max(1, Math.min(PACE_MS, end - first));
   if (total <= before || ms < 5000) return "";
   const left = ((limit - total) / (total - before)) * ms;

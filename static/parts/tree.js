@@ -11,7 +11,7 @@ function sums(node, all) {
 }
 
 // Nothing runs and nothing is waited for once the session has ended, whatever its last entry left open.
-const ended = (state) => (isOver(session.value) ? ({ waiting: "not_begun", running: "stopped", starting: "stopped", silent: "stopped" }[state] ?? state) : state);
+const ended = (state) => (isOver(session.value) || !session.value.live ? ({ waiting: "not_begun", running: "stopped", starting: "stopped", silent: "stopped" }[state] ?? state) : state);
 
 // A node's own state; an agent at work is in the state of its worker.
 function stateOf(node, all) {
@@ -65,11 +65,13 @@ export function Tree() {
   const hidden = nodes.filter((node) => node.kind === "strategy" && isFolded(node)).map((node) => node.path);
   const shown = nodes.filter((node) => !hidden.some((top) => isBelow(node.path, top)));
   const team = session.value.team;
+  const board = session.value.board ?? [];
   return html`<section aria-labelledby="tree-title" class="tree">
     <h2 id="tree-title">Plan ${team && html`<span class="quiet">team ${team}${session.value.team_because ? `: ${session.value.team_because}` : ""}</span>`}</h2>
     <div class="scrolls" tabindex="0"><table class="plan">
       <thead><tr><th scope="col">Step</th><th scope="col">Agent</th><th scope="col">State</th><th scope="col" class="figure">Ran</th><th scope="col" class="figure">Tokens</th></tr></thead>
       <tbody>${shown.map((node) => html`<${Row} key=${node.path} node=${node} nodes=${nodes} all=${all} folded=${isFolded(node)} fold=${() => setFolds({ ...folds, [node.path]: !isFolded(node) })} />`)}</tbody>
     </table></div>
+    ${board.length > 0 && html`<details open=${board.length <= 12}><summary><h3>Tasks and notes of the team</h3> <span class="quiet">${board.length}</span></summary><ul class="board">${board.map((line) => html`<li>${line}</li>`)}</ul></details>`}
   </section>`;
 }

@@ -2,7 +2,7 @@
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { GONE, duration, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
-import { connection, now, session, shownWorker, workers } from "/static/store.js";
+import { chronicle, connection, now, session, shownEntry, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -28,16 +28,28 @@ function Buttons({ worker }) {
   </div>`;
 }
 
+const MOST_FAILED = 3;
+
+// The newest calls that failed, each with the way to where it stands in the log.
+function FailedCalls({ worker }) {
+  const failed = Object.values(chronicle.value.calls).filter((call) => call.worker === worker.id && call.ok === false).sort((a, b) => b.from - a.from);
+  if (!failed.length) return null;
+  return html`<div class="failed-calls"><span class="quiet">Failed: ${failed.length} call${failed.length === 1 ? "" : "s"}${failed.length > MOST_FAILED ? ", the newest" : ""}</span>
+    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text}</code></button></li>`)}</ul></div>`;
+}
+
 function Card({ worker }) {
   const progress = worker.progress;
   const title = `worker-${worker.id}`;
+  // In a session that has ended nothing waits any more.
+  const neverBegan = worker.status === "waiting" && isOver(session.value);
   return html`<article class=${`card agent-${worker.agent} is-${worker.status}`} aria-labelledby=${title}>
     <div class="card-head">
       <h3 id=${title}>${worker.id}</h3>
-      <span class=${`badge status-${worker.status}`}>${words(worker.status)}</span>
+      <span class=${`badge status-${worker.status}`}>${neverBegan ? "not begun" : words(worker.status)}</span>
       <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
     </div>
-    <p class="evidence">${evidence(worker, now.value)}</p>
+    <p class="evidence">${neverBegan ? "the session ended before its turn" : evidence(worker, now.value)}</p>
     ${progress !== null && progress !== undefined
       ? html`<div class="progress">
           <progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress>
@@ -55,6 +67,7 @@ function Card({ worker }) {
       ${worker.files.length > 0 &&
       html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
     </dl>
+    <${FailedCalls} worker=${worker} />
     ${worker.samples.length > 0 &&
     html`<div class="sparks">
       <${Sparkline} label="CPU" values=${worker.samples.map((sample) => sample.cpu_percent)} unit=${(value) => `${value.toFixed(0)} %`} least=${50} />

@@ -176,9 +176,9 @@ class Showing:
 
 
 @contextmanager
-def showing(workspace: Path) -> Iterator[Showing]:
+def showing(workspace: Path, port: int = 0) -> Iterator[Showing]:
     """Serve the workspace while the block runs."""
-    place = Place(workspace, port=0)
+    place = Place(workspace, port=port)
     with start_blocking_portal() as portal:
         dashboard = Dashboard(place, bind(place))
         future = portal.start_task_soon(dashboard.serve)
