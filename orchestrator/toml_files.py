@@ -90,7 +90,7 @@ def parse_toml(path: Path, content: bytes) -> TomlFile:
         InvalidFile: The content is not TOML; with the line where the parser names one.
     """
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # editors of some systems begin every file with a mark
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InvalidFile(path, "this is not UTF-8 text", line=line) from None

@@ -72,6 +72,12 @@ def test_what_is_no_toml_is_named_with_its_line(tmp_path: Path, content: bytes, 
     assert "line" not in caught.value.reason
 
 
+def test_the_mark_with_which_some_editors_begin_a_file_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert read_toml(path, what="policy").data == tomllib.loads(TEXT)
+
+
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="no such policy"):
         read_toml(tmp_path / "none.toml", what="policy")

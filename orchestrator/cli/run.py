@@ -336,7 +336,7 @@ def read_task(task: str | None, task_file: Path | None) -> str:
         words = _decoded(task.encode(errors="surrogateescape"), "the command line")
     else:
         raise UsageError("there is no task", hint='orchestrate "what is to be done", or --task-file FILE')
-    if not words.strip():
+    if not any(char.isprintable() and not char.isspace() for char in words):
         raise UsageError("the task is empty", hint="say what is to be done in a sentence or two")
     return words.strip()
 
@@ -355,7 +355,7 @@ def _read_file(path: Path) -> str:
 
 def _decoded(data: bytes, source: str) -> str:
     try:
-        return data.decode()
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(
             f"the task from {source} is not UTF-8 (byte {error.start})", hint="save it as UTF-8 text"

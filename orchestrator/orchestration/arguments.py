@@ -11,7 +11,8 @@ def text_of(name: str, value: object, *, most_chars: int | None = None) -> str:
     """
     if not isinstance(value, str):
         raise ValueError(f"{name} must be a non-empty string, not {type(value).__name__}")
-    if not value.strip():
+    # Spaces of no width and the like are no text either.
+    if not any(char.isprintable() and not char.isspace() for char in value):
         raise ValueError(f"{name} must be a non-empty string, not {value[:40]!r}")
     if most_chars is not None and len(value) > most_chars:
         raise ValueError(f"{name} may have {most_chars:,} characters, and has {len(value):,}")

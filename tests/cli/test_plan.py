@@ -126,6 +126,7 @@ def test_without_any_cli_the_tree_is_there_and_what_is_missing_is_said(plan: Cal
     [
         pytest.param((), "there is no task", id="no task"),
         pytest.param((" ",), "the task is empty", id="an empty task"),
+        pytest.param(("\u200b\ufeff\n",), "the task is empty", id="a task of nothing that is seen"),
         pytest.param((TASK, "--team", "nobody"), "nobody", id="no such team"),
         pytest.param((TASK, "--team", "solo", "--no-change"), "excludes", id="two teams"),
         pytest.param((TASK, "--agents", "nobody"), "unknown agent", id="no such agent"),
