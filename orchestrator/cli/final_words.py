@@ -148,6 +148,8 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
             yield "", f"  {line}"
     for settled in summary.settled:
         yield from _settled(settled)
+    for given in summary.feedback:
+        yield "feedback", f"{given.worker}: {one_line(given.words, 400)}"
     for text in summary.warnings:
         yield "warnings", one_line(text, 300)
 

@@ -170,6 +170,12 @@ REVIEWS = section(
         help="How reviews are decided; see `orchestrate policies`.",
     ),
     click.option(
+        "--feedback",
+        "asks_feedback",
+        is_flag=True,
+        help="Ask up to three agents, once all is done, how it went; their answers are shown and decide nothing.",
+    ),
+    click.option(
         "--escalate",
         multiple=True,
         callback=_conditions,

@@ -80,6 +80,8 @@ def _lines(summary: SessionSummary, outcome: Outcome, reason: str) -> Iterator[s
     yield from _section("Reviews and decisions", (line for review in summary.reviews for line in _review_lines(review)))
     yield from _section("Recoveries", (line for action in summary.recoveries for line in _recovery_lines(action)))
     yield from _section("Warnings", _warnings(summary))
+    answers = (f"- {one.worker}: {markdown_line(one.words)}" for one in summary.feedback)
+    yield from _section("How it went, as the agents say", answers)
     yield from _section("Last words", (line for worker in summary.workers for line in _last_words(worker)))
 
 

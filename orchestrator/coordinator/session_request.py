@@ -81,6 +81,8 @@ class RunRequest:
     learns: bool = False
     """Show writers what reviewers taught in earlier sessions, and record what they teach in this one."""
     lessons: tuple[Lesson, ...] = ()
+    asks_feedback: bool = False
+    """Ask the agents, once the session is done, how it went."""
     escalate: tuple[str, ...] = ()
     """Conditions besides those of policy and settings, as they are written."""
     limits: Mapping[str, float] = field(default_factory=dict)

@@ -27,6 +27,7 @@ from orchestrator.coordinator.egress.outbound import OutboundDesk
 from orchestrator.coordinator.environments import Stage, find_agents, open_stage
 from orchestrator.coordinator.escalation_conditions import conditions_for
 from orchestrator.coordinator.evidence import LOOK_TIME_S, Evidence
+from orchestrator.coordinator.feedback_share import asks_for_feedback
 from orchestrator.coordinator.performer import HOMES_TIME_S
 from orchestrator.coordinator.preflight import Backend, choose_backend, prove_some_sandbox
 from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_settings
@@ -339,6 +340,7 @@ def session_options(request: RunRequest, stage: Stage, *, folder: SessionFolder,
         tells_task_anew=True,
         plan_rules=3,
         watch_rules=1,
+        feedback=asks_for_feedback(folder.id, asked=request.asks_feedback, is_rehearsal=request.rehearsal is not None),
         escalations=conditions_for(request.policy, request.escalate),
         max_review_retries=REVIEW_RETRIES,
         final_wait_s=request.sandbox.limits.final_wait_s,

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.escalation import EscalationCondition
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.value_class import value_class
@@ -124,8 +124,82 @@ class Escalated:
         )
 
 
+@value_class
+class FrequencyChanged:
+    """From now on, a worker's milestones are reviewed more or less often: so says the rule of the session's opening."""
+
+    worker: WorkerId
+    rule: str
+    """The ``consensus_frequency`` that the session was opened with."""
+    before: str
+    after: str
+    because: str
+    reviews: tuple[ReviewId, ...]
+    """What that rests on."""
+    kind: Literal["frequency_changed"] = "frequency_changed"
+
+    @property
+    def words(self) -> str:
+        """What changed, and why."""
+        return f"milestones of {self.worker} are reviewed by {self.after} from now on: {self.because}"
+
+
+@value_class
+class FeedbackAsked:
+    """The session is done, and these workers are asked how it went."""
+
+    workers: tuple[WorkerId, ...]
+    kind: Literal["feedback_asked"] = "feedback_asked"
+
+
+@value_class
+class FeedbackGiven:
+    """What one of them answered, or why that counts for nothing.  It is shown, and decides nothing."""
+
+    worker: WorkerId
+    agent: AgentName
+    clarity: int = 0
+    """How clear task and instructions were, 1 to 5; 0: not answered."""
+    workflow: int = 0
+    """How well reviews, order and limits fitted the work."""
+    change: str = ""
+    """What would have helped most."""
+    note: str = ""
+    problem: str | None = None
+    """Why there is no answer."""
+    kind: Literal["feedback_given"] = "feedback_given"
+
+    @property
+    def words(self) -> str:
+        """The answer on one line."""
+        if self.problem is not None:
+            return f"no answer that counts: {self.problem}"
+        note = f"; {self.note}" if self.note else ""
+        return f"clarity {self.clarity} of 5, workflow {self.workflow} of 5, would change: {self.change}{note}"
+
+
 Fact: TypeAlias = Annotated[
-    DecisionMade | RecoveryChosen | PersonAsked | Warned | PlanFinished | AntipatternFound | Escalated,
+    DecisionMade
+    | RecoveryChosen
+    | PersonAsked
+    | Warned
+    | PlanFinished
+    | AntipatternFound
+    | Escalated
+    | FrequencyChanged
+    | FeedbackAsked
+    | FeedbackGiven,
     Field(discriminator="kind"),
 ]
-FACTS = (DecisionMade, RecoveryChosen, PersonAsked, Warned, PlanFinished, AntipatternFound, Escalated)
+FACTS = (
+    DecisionMade,
+    RecoveryChosen,
+    PersonAsked,
+    Warned,
+    PlanFinished,
+    AntipatternFound,
+    Escalated,
+    FrequencyChanged,
+    FeedbackAsked,
+    FeedbackGiven,
+)

@@ -164,6 +164,8 @@ class SessionOptions:
     escalations: tuple[EscalationCondition, ...] = ()
     """When a metric of the session that stays beyond its threshold calls for an action; in order, and none in journals
     before there were any."""
+    feedback: bool = False
+    """When it is done, its agents are asked how it went; what they answer decides nothing."""
     tells_task_anew: bool = False
     """Whose conversation turns out to be gone is told the task as well as what it was to be told in there; in journals
     before this was known, the latter alone."""

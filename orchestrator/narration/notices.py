@@ -315,6 +315,13 @@ def _of_derived(wanted: entries.Wanted) -> Iterator[_Said]:  # noqa: C901 - one 
             yield _Said("warning", Weight.IMPORTANT, text, worker)
         case facts.AntipatternFound(worker=worker):
             yield _Said("warning", Weight.IMPORTANT, wanted.words, worker, topic=Topic.FINDING)
+        case facts.FrequencyChanged(worker=worker):
+            yield _Said("decision", Weight.NORMAL, wanted.words, worker)
+        case facts.FeedbackAsked(workers=workers):
+            asked = f"how it went is asked of {', '.join(workers)}" if workers else "nobody can be asked how it went"
+            yield _Said("session", Weight.NORMAL, asked)
+        case facts.FeedbackGiven(worker=worker, agent=agent):
+            yield _Said("report", Weight.NORMAL, f"feedback: {wanted.words}", worker, topic=Topic.FINDING, agent=agent)
         case facts.Escalated(worker=worker, condition=condition):
             text = f"{str(condition.action).replace('_', ' ')}: {wanted.words}"
             yield _Said("decision", Weight.IMPORTANT, text, worker)

@@ -19,7 +19,18 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES: Final = ("contract", "designer", "implementer", "reviewer", "analyst", "member", "review", "continue_", "answer")
+NAMES: Final = (
+    "contract",
+    "designer",
+    "implementer",
+    "reviewer",
+    "analyst",
+    "member",
+    "review",
+    "continue_",
+    "answer",
+    "feedback",
+)
 """Every template there is; each is a file ``NAME.md``."""
 
 VARIABLES: Final[Mapping[str, Any]] = {

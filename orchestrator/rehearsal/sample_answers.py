@@ -28,8 +28,10 @@ def asked_schema(prompt: str) -> Mapping[str, Any] | None:
 
 
 def sample_answer(schema: Mapping[str, Any], worker: str) -> Mapping[str, Any]:
-    """An answer that fits, says whose it is, and is sure of itself."""
+    """An answer that fits, says whose it is, and is sure of itself where the schema has a place for that."""
     found = _sample(schema, f"{worker}: nothing, as this is a rehearsal without lines for it.", 0)
+    if isinstance(found, dict) and schema.get("additionalProperties") is False and "confidence" not in found:
+        return found
     return {**found, "confidence": CONFIDENCE} if isinstance(found, dict) else {"confidence": CONFIDENCE}
 
 

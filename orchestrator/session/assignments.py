@@ -168,6 +168,23 @@ def assignment_to_continue(
     return replace(assignment, resume=conversation, prompt=prompt)
 
 
+def assignment_for_feedback(session: Session, worker: WorkerId, schema: str) -> Assignment:
+    """Ask a worker that is done how it went, in its own conversation; it may read, and write nothing of the target."""
+    state = session.workers[worker]
+    blank = _blank(session, worker, agent=state.agent, role=Role.ANALYST)
+    before = session.details[worker].assignment
+    prompt = _render(session, "feedback", blank, schema=schema)
+    return replace(
+        blank,
+        prompt=prompt,
+        resume=state.conversation,
+        reply_schema=json.loads(schema),
+        model=before.model,
+        endpoint=before.endpoint,
+        gateway=before.gateway,
+    )
+
+
 def asked_last(session: Session) -> str:
     """The task, or the last follow-up on it, as the person wrote it."""
     return session.follow_ups[-1].text if session.follow_ups else session.options.task

@@ -16,6 +16,7 @@ from orchestrator.review_engine.replies import abstention
 from orchestrator.safety.resources import judge
 from orchestrator.session.delayed_starts import wake
 from orchestrator.session.draft import Draft
+from orchestrator.session.feedback import end_late_answer, feedback_deadlines
 from orchestrator.session.first_words import due_at, end_unheard
 from orchestrator.session.guarded_commands import on_guard_late
 from orchestrator.session.health import dead_at, look_dead, look_silent, on_sample, silent_at
@@ -34,13 +35,18 @@ Deadline: TypeAlias = tuple[datetime, Callable[[Draft], None]]
 
 def next_deadline(session: Session) -> datetime | None:
     """When the session wants to be woken with :class:`TimePassed`, ``None`` for never."""
-    if session.closed is not None or session.ending is not None:
+    if session.closed is not None:
         return None
+    if session.ending is not None:
+        return min((when for when, _ in feedback_deadlines(session)), default=None)
     return min((when for when, _ in _deadlines(session)), default=None)
 
 
 def on_time(draft: Draft) -> None:
     """Act on every deadline that has come."""
+    for when, worker in list(feedback_deadlines(draft.session)):
+        if when <= draft.at:
+            end_late_answer(draft, worker)
     if draft.session.ending is not None:
         return
     for when, act in list(_deadlines(draft.session)):
@@ -77,6 +83,7 @@ def _deadlines(session: Session) -> Iterator[Deadline]:
         yield session.timed_from + timedelta(seconds=session.options.timeout_s), _time_is_up
     for pending in session.approvals.guards.values():
         yield pending.deadline, partial(on_guard_late, pending=pending)
+    yield from ((due, partial(end_late_answer, worker=worker)) for due, worker in feedback_deadlines(session))
     yield from _review_deadlines(session)
     if session.watch.stretches:
         yield from ((due, partial(act_on_stretch, key=key)) for due, key in due_stretches(session))

@@ -36,6 +36,9 @@ def _move_waits(draft: Draft, by: timedelta) -> None:
     """Move what the session measures its waits from; what a CLI named as a time of day stays."""
     _move_time_limit(draft, by)
     draft.session.last_heard = _moved(draft.session.last_heard, by)
+    if draft.session.feedback.waiting:
+        run = draft.session.feedback
+        draft.session.feedback = replace(run, asked_at=_moved(run.asked_at, by))
     draft.approvals.guards = {
         key: replace(guard, deadline=guard.deadline + by) for key, guard in draft.session.approvals.guards.items()
     }

@@ -13,6 +13,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.calls import Calls
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.feedback import is_asked, on_feedback
 from orchestrator.session.leaf_limits import was_limited
 from orchestrator.session.leaf_results import judge_leaf
 from orchestrator.session.missing_layers import do_without
@@ -50,7 +51,8 @@ def on_started(draft: Draft, body: WorkerStarted) -> None:
     changed.last_heard = draft.at
     draft.change_attempt(body.worker).running_since = draft.at if running else None
     draft.session.last_heard = draft.at
-    if draft.session.ending is not None and detail.current.stopping_because is None:
+    asked = is_asked(draft.session, body.worker)
+    if draft.session.ending is not None and detail.current.stopping_because is None and not asked:
         draft.stop(body.worker, because=draft.session.ending.reason)
     elif detail.current.stopping_because is not None:
         draft.do(StopWorker(worker=body.worker, because=detail.current.stopping_because))
@@ -71,6 +73,9 @@ def on_start_failed(draft: Draft, body: StartFailed) -> None:
     changed.ended_at = draft.at
     draft.change_attempt(body.worker).failure = body.problem
     draft.change_detail(body.worker).next_assignment = None
+    if is_asked(draft.session, body.worker):
+        on_feedback(draft, body.worker, record)
+        return
     if body.layer is not None:
         do_without(draft, body, body.layer)
         return
@@ -102,6 +107,9 @@ def on_exited(draft: Draft, body: WorkerExited) -> None:
     attempt.frozen_since = None
     draft.change_detail(worker).untold = detail.untold + untold
     _tell_what_it_left(draft, worker, body.exit)
+    if is_asked(draft.session, worker):
+        on_feedback(draft, worker, body.exit)
+        return
     if draft.running and not detail.current.ended_cleanly and detail.next_assignment is None:
         settle(draft, worker)
         detail = draft.detail(worker)

@@ -44,6 +44,7 @@ from orchestrator.session.clock import on_sampled, on_time
 from orchestrator.session.clock_moves import on_clock_moved
 from orchestrator.session.draft import Draft
 from orchestrator.session.exits import on_exited, on_measured, on_start_failed, on_started
+from orchestrator.session.feedback import ask_for_feedback
 from orchestrator.session.guarded_commands import forget_guards, on_guard_asked
 from orchestrator.session.health import on_read
 from orchestrator.session.metric_watch import measure
@@ -53,6 +54,7 @@ from orchestrator.session.output import on_output, on_stream_fault
 from orchestrator.session.pattern_watch import watch
 from orchestrator.session.plan_progress import on_gates_measured, on_layers_merged
 from orchestrator.session.review_cycle import on_baseline, on_checks, on_snapshot
+from orchestrator.session.review_frequency import note_frequency
 from orchestrator.session.state import Ending, Phase, Session
 from orchestrator.session.storage_limits import on_storage_short
 from orchestrator.session.user_commands import on_command, on_resumed
@@ -132,6 +134,8 @@ def _take_input(draft: Draft, body: Input) -> None:
     _close_effect(draft, body)
     if draft.session.options.watch_rules:
         watch(draft, body)
+        if draft.has_decided and draft.session.options.consensus_frequency == "threshold":
+            note_frequency(draft)
     if draft.session.options.escalations:
         measure(draft, body)
     if not isinstance(body, QUIET):
@@ -228,5 +232,5 @@ def _close_session(draft: Draft) -> None:
         return
     pending = {*session.effects_open.values(), *(one.kind for one in draft.wanted)}
     # What is leaving is waited for: a session that closed over it would not know whether it has left.
-    if pending.isdisjoint({"close_session", "start_worker", "leave"}):
+    if pending.isdisjoint({"close_session", "start_worker", "leave"}) and not ask_for_feedback(draft):
         draft.do(CloseSession(outcome=session.ending.outcome, reason=session.ending.reason))

@@ -33,6 +33,7 @@ def open_follow_up(draft: Draft, follow_up: FollowUp) -> None:
     draft.assessment.rounds = Rounds()
     draft.assessment.earlier = len(session.assessment.reviews)
     draft.session.plan_run = PlanRun()
+    draft.session.feedback = replace(session.feedback, before={}, waiting=frozenset())
     for step in session.steps():
         draft.become(step.worker, WorkerStatus.WAITING, WAITS_FOR_TURN)
         draft.change_worker(step.worker).progress = None

@@ -34,6 +34,7 @@ from orchestrator.session.board import note_on_board
 from orchestrator.session.calls import OF_CALLS
 from orchestrator.session.delayed_starts import on_life
 from orchestrator.session.draft import Draft
+from orchestrator.session.feedback import bound_answer, is_asked
 from orchestrator.session.health import on_heard
 from orchestrator.session.last_words import on_turn_ended, on_work
 from orchestrator.session.leaf_limits import look_at_tokens
@@ -77,6 +78,9 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
         if isinstance(event.payload, OF_CALLS):
             draft.change_detail(worker).calls = draft.detail(worker).calls.heard(event.payload)
         on_work(draft, worker, event.payload)
+        if draft.session.feedback.waiting and is_asked(draft.session, worker):
+            bound_answer(draft, worker, event.payload)
+            continue
         if type(event.payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
     if draft.session.options.plan is not None:

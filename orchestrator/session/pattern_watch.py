@@ -82,6 +82,8 @@ def _heard(draft: Draft, body: AgentOutput) -> None:
     state = draft.session.workers.get(worker)
     if state is None or body.attempt != state.attempt or worker not in draft.session.details:
         return
+    if worker in draft.session.feedback.waiting:
+        return  # it answers a question, and works no more
     crew = _Crew(draft.session)
     for event in body.events:
         if type(event.payload) not in HEARD:

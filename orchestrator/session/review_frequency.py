@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from orchestrator.models.facts import FrequencyChanged
 from orchestrator.models.identity import WorkerId
-from orchestrator.session.state import Session
+from orchestrator.session.draft import Draft
+from orchestrator.session.state import ReviewState, Session
 
 TIMEBOX: Final = timedelta(minutes=15)
 """``timeboxed``: at most one review of a worker's milestones in so long a time."""
@@ -25,8 +28,39 @@ def spared_by_frequency(session: Session, worker: WorkerId, at: datetime) -> str
         return "only what is critical is (consensus_frequency critical_only)"
     if frequency == "timeboxed" and reviews and at - reviews[-1].request.asked_at < TIMEBOX:
         return f"the last review was less than {TIMEBOX.total_seconds() / 60:.0f} minutes ago (timeboxed)"
-    if frequency == "threshold":
-        decided = [one.decision for one in reviews if one.decision is not None][-ACCEPTED_IN_A_ROW:]
-        if len(decided) == ACCEPTED_IN_A_ROW and all(one.action == "continue" for one in decided):
-            return f"the last {ACCEPTED_IN_A_ROW} reviews let it go on (threshold)"
+    if frequency == "threshold" and _is_trusted(_latest(reviews)):
+        return f"the last {ACCEPTED_IN_A_ROW} reviews let it go on (threshold)"
     return ""
+
+
+def note_frequency(draft: Draft) -> None:
+    """Put on record, with a decision, that a worker's milestones are reviewed more or less often from now on.
+
+    Only ``threshold`` changes within a session; which rule it is stands in entry 1, and neither tuning nor anybody else
+    can put another in its place.
+    """
+    session = draft.session
+    for worker in dict.fromkeys(decision.about for decision in session.assessment.decisions[-2:]):
+        if worker is None:
+            continue
+        latest = _latest([one for one in session.assessment.reviews.values() if one.request.about == worker])
+        now, was = _is_trusted(latest), worker in session.watch.trusted
+        if now is was:
+            continue
+        draft.watch.trusted = session.watch.trusted - {worker} if was else session.watch.trusted | {worker}
+        names = tuple(one.request.id for one in latest)
+        if now:
+            because = f"the last {ACCEPTED_IN_A_ROW} reviews let it go on"
+            draft.tell(FrequencyChanged(worker, "threshold", "every_change", "critical_only", because, names))
+        else:
+            because = "the last review did not simply let it go on"
+            draft.tell(FrequencyChanged(worker, "threshold", "critical_only", "every_change", because, names))
+
+
+def _latest(reviews: Sequence[ReviewState]) -> Sequence[ReviewState]:
+    return [one for one in reviews if one.decision is not None][-ACCEPTED_IN_A_ROW:]
+
+
+def _is_trusted(latest: Sequence[ReviewState]) -> bool:
+    accepted = [one for one in latest if one.decision is not None and one.decision.action == "continue"]
+    return len(accepted) == ACCEPTED_IN_A_ROW

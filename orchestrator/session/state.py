@@ -22,7 +22,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.egress import OutboundArtifact
 from orchestrator.models.entries import JOURNAL_FORMAT, FollowUp
 from orchestrator.models.events import AgentEvent, FailureKind
-from orchestrator.models.facts import AntipatternFound, Escalated, Question
+from orchestrator.models.facts import AntipatternFound, Escalated, FeedbackGiven, Question
 from orchestrator.models.identity import AgentName, ReviewId, SessionId, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent, SessionOptions
@@ -409,11 +409,43 @@ class Watch:
     left: int | None = None
     """Lines that differ from the beginning, as they were looked at last."""
     found: tuple[AntipatternFound, ...] = ()
+    trusted: frozenset[WorkerId] = frozenset()
+    """Whose milestones are spared by the rule ``threshold``, as was told."""
     person_at: int = 0
     """The entry in which a person was heard last."""
     stretches: Mapping[tuple[int, WorkerId | None], Stretch] = field(default_factory=dict)
     """By condition and worker: since when its metric is beyond the threshold."""
     escalated: tuple[Escalated, ...] = ()
+
+
+@value_class
+class Asked:
+    """A worker that is asked how the session went, as it was when its work was done."""
+
+    state: WorkerState
+    detail: WorkerDetail
+    assignment: Assignment
+
+
+@value_class
+class FeedbackRun:
+    """How far asking the agents has come.  Nothing is decided by it."""
+
+    asked_at: datetime | None = None
+    """``None``: nobody was asked."""
+    before: Mapping[WorkerId, Asked] = field(default_factory=dict)
+    waiting: frozenset[WorkerId] = frozenset()
+    """Those whose answer is still to come."""
+    given: tuple[FeedbackGiven, ...] = ()
+    ended_at: datetime | None = None
+    """When the last answer came."""
+
+    @property
+    def took_s(self) -> float:
+        """How long the session waited for answers."""
+        if self.asked_at is None or self.ended_at is None:
+            return 0.0
+        return max(0.0, (self.ended_at - self.asked_at).total_seconds())
 
 
 @dataclass(slots=True)
@@ -442,6 +474,7 @@ class Session:
     storage: Storage = field(default_factory=Storage)
     plan_run: PlanRun = field(default_factory=PlanRun)
     watch: Watch = field(default_factory=Watch)
+    feedback: FeedbackRun = field(default_factory=FeedbackRun)
     board: tuple[BoardItem, ...] = ()
     """Tasks and notes that agents of the session's own plan left for each other, oldest first."""
     warnings: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from datetime import datetime
 from orchestrator.models.approvals import Settled
 from orchestrator.models.changes import ChangeMeasured, WorkerChange
 from orchestrator.models.decisions import OrchestratorDecision
-from orchestrator.models.facts import AntipatternFound
+from orchestrator.models.facts import AntipatternFound, FeedbackGiven
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
@@ -154,6 +154,8 @@ class SessionSummary:
     """``None`` only where no session is summed up."""
     antipatterns: tuple[AntipatternFound, ...] = ()
     """Ways of going wrong that the queries of ``docs/metrics.md`` have found; each is a warning as well."""
+    feedback: tuple[FeedbackGiven, ...] = ()
+    """What agents answered at the end when they were asked how it went."""
     settled: tuple[Settled, ...] = ()
     """Questions that are closed: what was asked, who answered what from where and when, and what became of it."""
 
@@ -205,6 +207,7 @@ def summarise(session: Session) -> SessionSummary:
         budget=account_of(session),
         settled=session.approvals.settled,
         antipatterns=session.watch.found,
+        feedback=session.feedback.given,
     )
 
 

@@ -17,6 +17,7 @@ from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.clock_moves import on_away
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
+from orchestrator.session.feedback import is_asked, stop_feedback
 from orchestrator.session.follow_ups import open_follow_up
 from orchestrator.session.guarded_commands import on_guard_answer
 from orchestrator.session.leaves import bring_to_target
@@ -81,6 +82,7 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
         return
     if body.retries:
         retry_plan(draft)
+    stop_feedback(draft, RESUMED)
     _reopen_reviews(draft)
     asked_about = {question.about for question in draft.session.approvals.questions}
     for worker, state in list(draft.session.workers.items()):
@@ -90,7 +92,7 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
 
 def _stands(draft: Draft, state: WorkerState) -> bool:
     """Whether the worker had begun and nothing will start it again by itself."""
-    if state.attempt == 0 or draft.detail(state.id).next_assignment is not None:
+    if state.attempt == 0 or is_asked(draft.session, state.id) or draft.detail(state.id).next_assignment is not None:
         return False
     if draft.session.leaf(state.id) is not None and state.status is WorkerStatus.FAILED:
         return False  # that is its result, and the plan went on from it
@@ -152,6 +154,7 @@ def _meant(draft: Draft, body: UserCommand) -> Sequence[WorkerId]:
 
 def _stop(draft: Draft, body: UserCommand) -> None:
     if body.worker is None:
+        stop_feedback(draft, f"stopped by {body.by}")
         draft.end(Outcome.INTERRUPTED, f"stopped by {body.by}")
         if body.command is Command.KILL:
             for worker in draft.session.living():

@@ -119,6 +119,7 @@ def _keys() -> Iterator[Key]:
         )
     stakes = ", ".join(STAKES)
     yield Key(("tuning", "criticality"), f"what is at stake, so how many reviews tuning may spare: {stakes}", _is_stake)
+    yield Key(("feedback", "share"), "in which share of sessions agents are asked how it went, 0 to 1", _is_number(1))
     form = "when metrics of a session call for an action; see `orchestrate policies escalation`"
     yield Key(("escalation", "conditions"), form, _are_conditions)
     yield Key(("gates", "allowed_licences"), "SPDX names of the licences that dependencies may have", _are_texts)

@@ -72,7 +72,7 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         tokens_complete=summary.usage_complete,
         cost_usd=summary.usage.cost_usd,
         cost_complete=summary.cost_complete,
-        wall_s=round(summary.elapsed_s, 3),
+        wall_s=round(summary.elapsed_s - session.feedback.took_s, 3),
         questions=len(
             {one.id for one in summary.questions} | {one.question for one in summary.settled if one.question}
         ),
@@ -192,17 +192,19 @@ def quality_score(gates: Sequence[GateOutcome]) -> float | None:
 
 
 def _member(session: Session, planned: TaskStep) -> TeamMember:
-    state = session.workers.get(planned.worker)
+    # What it was asked about afterwards is no part of its work.
+    asked = session.feedback.before.get(planned.worker)
+    state = asked.state if asked is not None else session.workers.get(planned.worker)
     version = next((found.version for found in session.found if found.name == planned.agent), None)
-    asked = session.options.models.get(planned.agent, "")
+    model = session.options.models.get(planned.agent, "")
     if state is None:
-        return TeamMember(planned.worker, planned.agent, str(planned.role), version or "", asked)
+        return TeamMember(planned.worker, planned.agent, str(planned.role), version or "", model)
     return TeamMember(
         planned.worker,
         planned.agent,
         str(planned.role),
         version or "",
-        state.model or asked,
+        state.model or model,
         state.attempt,
         round(state.ran_s, 3),
         state.usage.total_tokens,

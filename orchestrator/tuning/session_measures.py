@@ -25,7 +25,7 @@ MEASURED: Final = frozenset(
 )
 """Kinds of entries that a figure comes from."""
 _MEASURED: Final = frozenset(kind.encode() for kind in MEASURED)
-_EFFECTS: Final = (b'"kind":"save_review"', b'"kind":"record_plan"', b'"kind":"ask_person"')
+_EFFECTS: Final = (b'"kind":"save_review"', b'"kind":"record_plan"', b'"kind":"ask_person"', b'"kind":"feedback_')
 """Of effects, and of facts, those alone: the others hold prompts and are long."""
 _KIND: Final = b'"kind":"'
 _OUTPUT: Final = b"agent_output"
@@ -71,6 +71,8 @@ class SessionMeasures:
     """What a person did by hand: stop, pause, answer…"""
     behaviours: tuple[Behaviour, ...] = ()
     """Ways of going wrong that its workers showed."""
+    feedback: tuple[tuple[str, int, int, str], ...] = ()
+    """What agents answered about it: agent, clarity, workflow (0: no answer that counts), what would have helped."""
 
     @property
     def wall_s(self) -> float:
@@ -111,12 +113,17 @@ class _Fold:
         self.behaviours = BehaviourFold()
         self.found: list[Behaviour] = []
         self.entry = 0
+        self.asked: frozenset[str] = frozenset()
+        """Workers that were asked, when all was done, how it went; what they do then is no work."""
+        self.asked_at: datetime | None = None
+        self.answered_at: datetime | None = None
+        self.feedback: list[tuple[str, int, int, str]] = []
 
     def add(self, name: str, amount: float) -> None:
         self.known[name] = self.known.get(name, 0) + amount
 
     def take(self, kind: str, at: datetime, body: Mapping[str, Any]) -> None:  # noqa: C901 - one row a kind
-        if kind in ("agent_output", "worker_started", "worker_exited"):
+        if kind in ("agent_output", "worker_started", "worker_exited") and body["worker"] not in self.asked:
             self.found.extend(self.behaviours.take(self.entry, kind, body))
         match kind:
             case "session_opened":
@@ -129,7 +136,8 @@ class _Fold:
                 self._hand_over(body["worker"], failed=True)
             case "worker_exited":
                 self._stop(body["worker"], body["attempt"], at)
-                self.add("lost_workers", body["exit"].get("stopped_by") in ("orphaned", "shim lost"))
+                lost = body["exit"].get("stopped_by") in ("orphaned", "shim lost")
+                self.add("lost_workers", lost and body["worker"] not in self.asked)
             case "work_measured":
                 if body.get("problem") is None:
                     self.written[body["worker"]] = body["insertions"] + body["deletions"]
@@ -145,6 +153,7 @@ class _Fold:
                 self.behaviours.asked_again()
                 self.add("commands", 1)
             case "coordinator_resumed":
+                self._leave_answers_out()
                 if body.get("follow_up"):
                     self.behaviours.asked_again()
                 self.add("away_s", max(0.0, body.get("away_s", 0.0)))
@@ -153,12 +162,25 @@ class _Fold:
             case "told" | "effect_intended":
                 self._take_effect(body.get("fact") or body["effect"], at)
             case "session_closed":
+                self._leave_answers_out()
                 self.known |= {"closed_at": at, "ended": body["outcome"]}
+
+    def _leave_answers_out(self) -> None:
+        """The time in which agents answered how it went is none of the session's."""
+        if self.asked_at is not None and self.answered_at is not None:
+            self.add("away_s", max(0.0, (self.answered_at - self.asked_at).total_seconds()))
+        self.asked, self.asked_at, self.answered_at = frozenset(), None, None
 
     def _take_effect(self, effect: Mapping[str, Any], at: datetime) -> None:
         match effect["kind"]:
             case "ask_person":
                 self.add("questions", 1)
+            case "feedback_asked":
+                self.asked_at, self.asked = at, frozenset(map(str, effect["workers"]))
+            case "feedback_given":
+                said = (int(effect.get("clarity", 0)), int(effect.get("workflow", 0)), str(effect.get("change", "")))
+                self.feedback.append((str(effect["agent"]), *said))
+                self.answered_at = at
             case "record_plan":
                 for step in effect["breakdown"]["steps"]:
                     self.agents[step["worker"]] = step["agent"]
@@ -179,6 +201,8 @@ class _Fold:
                 self.reviews.append(ReviewMeasure(latency, action, tuple(told), self.entry, about, trigger))
 
     def _start(self, worker: str, attempt: int, at: datetime) -> None:
+        if worker in self.asked:
+            return
         self.running[worker, attempt] = at
         self.starts.append((self.entry, worker))
         self._hand_over(worker, failed=attempt > 1)
@@ -206,6 +230,7 @@ class _Fold:
             handoffs=len(self.handed),
             failed_handoffs=len(self.failed),
             written=sum(self.written.values()),
+            feedback=tuple(self.feedback),
             behaviours=(*self.found, rework) if rework is not None else tuple(self.found),
         )
 

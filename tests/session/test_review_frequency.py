@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from orchestrator.models.decisions import Action
+from orchestrator.models.entries import CoordinatorResumed
+from orchestrator.models.events import EventType
+from orchestrator.models.facts import FrequencyChanged
 from orchestrator.models.identity import WorkerId
+from orchestrator.session.replaying import replay
 from orchestrator.session.review_frequency import ACCEPTED_IN_A_ROW, TIMEBOX, spared_by_frequency
 from orchestrator.session.state import Session
 from tests.session.conftest import Play
@@ -61,3 +65,47 @@ def test_who_was_let_go_on_twice_is_trusted_until_somebody_objects(played: Play)
     assert spared_by_frequency(session, WORKER, asked)
     session, asked = with_reviews(closed(PASSED), "threshold", Action.CONTINUE, Action.LOG_WARNING)
     assert spared_by_frequency(session, WORKER, asked) == ""
+
+
+def test_a_change_of_frequency_is_put_on_record_and_is_the_rules_alone() -> None:
+    p = Play("gemini", "claude", "codex", watch_rules=1, consensus_frequency="threshold", interactive=True)
+    p.finishes("gemini")
+    p.start("claude")
+
+    def review(number: int, verdict: str, kind: EventType = EventType.MILESTONE) -> None:
+        p.reports("claude", kind, f"step {number}")
+        p.snapshot("a.py")
+        for worker in [one for one in p.session.workers if one.startswith(f"review-{number:03}")]:
+            p.reviews(worker, verdict)
+
+    review(1, "approved")
+    assert not p.wanted(FrequencyChanged)
+    review(2, "approved")
+    (trusted,) = p.wanted(FrequencyChanged)
+    assert (trusted.worker, trusted.rule, trusted.before, trusted.after) == (
+        WORKER,
+        "threshold",
+        "every_change",
+        "critical_only",
+    )
+    assert len(trusted.reviews) == ACCEPTED_IN_A_ROW
+    p.reports("claude", EventType.MILESTONE, "step 3")
+    assert len(p.session.assessment.reviews) == ACCEPTED_IN_A_ROW, "it is spared"
+    review(3, "concerns", EventType.BLOCKER)
+    assert [one.after for one in p.wanted(FrequencyChanged)] == ["critical_only", "every_change"]
+    assert replay(p.entries).session == p.session
+    assert p.session.options.consensus_frequency == "threshold"
+
+
+@pytest.mark.parametrize("frequency", ["every_change", "critical_only", "timeboxed"])
+def test_no_other_rule_changes_within_a_session(frequency: str) -> None:
+    p = Play("gemini", "claude", "codex", watch_rules=1, consensus_frequency=frequency, interactive=True)
+    p.finishes("gemini")
+    p.start("claude")
+    p.reports("claude", EventType.BLOCKER, "I lack a key")
+    p.snapshot("a.py")
+    for worker in [one for one in p.session.workers if one.startswith("review-001")]:
+        p.reviews(worker, "approved")
+    p.take(CoordinatorResumed(1, interactive=True))
+    assert not p.wanted(FrequencyChanged)
+    assert p.session.options.consensus_frequency == frequency
