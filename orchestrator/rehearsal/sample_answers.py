@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from orchestrator.composition.strategies.consensus import POSITION
 from orchestrator.prompts import ANSWER_HEADING
 
 CONFIDENCE: Final = 0.9
+NOTHING: Final = "nothing, as this is a rehearsal without lines for it."
 MOST_DEEP: Final = 8
 
 
@@ -29,10 +31,14 @@ def asked_schema(prompt: str) -> Mapping[str, Any] | None:
 
 def sample_answer(schema: Mapping[str, Any], worker: str) -> Mapping[str, Any]:
     """An answer that fits, says whose it is, and is sure of itself where the schema has a place for that."""
-    found = _sample(schema, f"{worker}: nothing, as this is a rehearsal without lines for it.", 0)
-    if isinstance(found, dict) and schema.get("additionalProperties") is False and "confidence" not in found:
+    found = _sample(schema, f"{worker}: {NOTHING}", 0)
+    if not isinstance(found, dict):
+        return {"confidence": CONFIDENCE}
+    if isinstance(found.get(POSITION), str):
+        found[POSITION] = NOTHING  # they agree, or no debate could be rehearsed to a good end
+    if schema.get("additionalProperties") is False and "confidence" not in found:
         return found
-    return {**found, "confidence": CONFIDENCE} if isinstance(found, dict) else {"confidence": CONFIDENCE}
+    return {**found, "confidence": CONFIDENCE}
 
 
 def _sample(schema: Mapping[str, Any], words: str, depth: int) -> Any:

@@ -31,3 +31,10 @@ def test_what_others_answered_is_never_taken_for_the_schema() -> None:
     values = {**VARIABLES, "earlier": quoted, "schema": '{"properties": {}}'}
     prompt = render(load_templates()["member"], **values)
     assert asked_schema(prompt) == {"properties": {}}
+
+
+def test_all_hold_the_same_position_and_the_rest_says_whose_it_is() -> None:
+    schema = {"type": "object", "properties": {"position": {"type": "string"}, "answer": {"type": "string"}}}
+    first, second = (sample_answer(schema, worker) for worker in ("a", "b"))
+    assert first["position"] == second["position"]
+    assert first["answer"] != second["answer"]
