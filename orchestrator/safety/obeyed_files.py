@@ -62,16 +62,21 @@ def rows_of(config: SandboxConfig) -> tuple[ObeyedFile, ...]:
 
     Where two rows speak of a file, the first that does more than warn decides.
     """
-    held = [entry.rstrip("/") for entry in config.never_writable if _is_anywhere(entry)]
-    every = "*" in config.hold
+    return _rows_of(config.never_writable, config.hold)
+
+
+@lru_cache(maxsize=8)
+def _rows_of(never_writable: tuple[str, ...], hold: tuple[str, ...]) -> tuple[ObeyedFile, ...]:
+    held = [entry.rstrip("/") for entry in never_writable if _is_anywhere(entry)]
+    every = "*" in hold
     table = []
     for row in obeyed_files():
         name = row.pattern.removesuffix("/**")
-        firm = every or name in held or row.pattern in config.hold or row.pattern == OWN
+        firm = every or name in held or row.pattern in hold or row.pattern == OWN
         table.append(row.model_copy(update={"do": "hold"}) if firm else row)
     known = {row.pattern for row in table}
     further: Sequence[str] = [
-        pattern for entry in (*held, *config.hold) for pattern in _patterns(entry) if pattern not in known
+        pattern for entry in (*held, *hold) for pattern in _patterns(entry) if pattern not in known
     ]
     return (
         *table,

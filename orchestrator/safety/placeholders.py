@@ -48,7 +48,7 @@ def protected_paths(entries: Sequence[str], roots: Sequence[Path], places: Place
     found: dict[Path, None] = {}
     for entry in entries:
         path = fill(entry, places)
-        for whole in (path,) if path.is_absolute() else (root / path for root in roots):
+        for whole in (path,) if path.is_absolute() else [root / path for root in roots]:
             found[whole] = None
     return tuple(found)
 
@@ -56,6 +56,8 @@ def protected_paths(entries: Sequence[str], roots: Sequence[Path], places: Place
 def fill(text: str | Path, places: Places) -> Path:
     """Fill the placeholder of one path in: ``{target}/docs``."""
     filled = str(text)
+    if "{" not in filled:
+        return Path(filled)
     for name, place in _values(places).items():
         filled = filled.replace(f"{{{name}}}", str(place))
     return Path(filled)

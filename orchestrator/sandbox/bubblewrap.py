@@ -68,17 +68,11 @@ def grants(config: SandboxConfig, request: SandboxRequest, layers: Layers = Laye
     Args:
         layers: what the worker sees in the place of repositories: what the policy holds in those, the layers hold.
     """
-    filled = placed(config, Places(request.target, request.scratch, request.home, request.scratch.parent.parent))
-    writes = {request.home, request.scratch, *request.writable}
-    if request.changes_target:
-        writes |= {request.target, *filled.writable}
-    if filled.target == "read":
-        writes.discard(request.target)
+    filled = placed(config, _places_of(request))
+    writes = _writes(filled, request)
     reads = {request.target, *request.readable, *filled.readable} - writes
     writable = _existing(writes)
-    # Our own folders are made new for each worker: there is nothing in them that anybody else obeys.
-    private = {_resolved(request.home), _resolved(request.scratch)}
-    shared = sorted(writable - private)
+    shared = _shared(writable, request)
     named: list[Path] = [*map(Path, filled.never_writable), *_held_of_nested(shared, filled.never_writable)]
     apart = (*layers.covered, *layers.held)
     held = [path for path in named if not any(path.is_relative_to(place) for place in apart)]
@@ -89,8 +83,28 @@ def grants(config: SandboxConfig, request: SandboxRequest, layers: Layers = Laye
 
 def shared_roots(config: SandboxConfig, request: SandboxRequest) -> Sequence[Path]:
     """The folders of other people that a worker may write."""
-    private = {_resolved(request.home), _resolved(request.scratch)}
-    return sorted(grants(config, request).writable - private)
+    # What is never writable in them is looked at by whoever mounts them.
+    filled = placed(config.model_copy(update={"never_writable": ()}), _places_of(request))
+    return _shared(_existing(_writes(filled, request)), request)
+
+
+def _places_of(request: SandboxRequest) -> Places:
+    return Places(request.target, request.scratch, request.home, request.scratch.parent.parent)
+
+
+def _writes(filled: SandboxConfig, request: SandboxRequest) -> set[Path]:
+    """The folders that a worker may write by the policy and its role, as they are named."""
+    writes = {request.home, request.scratch, *request.writable}
+    if request.changes_target:
+        writes |= {request.target, *filled.writable}
+    if filled.target == "read":
+        writes.discard(request.target)
+    return writes
+
+
+def _shared(writable: Collection[Path], request: SandboxRequest) -> list[Path]:
+    # Our own folders are made new for each worker: there is nothing in them that anybody else obeys.
+    return sorted(set(writable) - {_resolved(request.home), _resolved(request.scratch)})
 
 
 def _held_of_nested(roots: Sequence[Path], never_writable: Sequence[str]) -> Sequence[Path]:
@@ -119,6 +133,7 @@ def wrap(
     further: Sequence[Mount] = (),
     besides: Sequence[Mount] = (),
     layers: Layers = Layers(),  # noqa: B008 - frozen
+    given: Grants | None = None,
 ) -> list[str]:
     """The command line that runs ``argv`` with nothing in sight but what the policy and the role allow.
 
@@ -131,9 +146,10 @@ def wrap(
         further: places made over all others, in this order: the guards in front of programs.
         besides: places among all others, each before what lies in it: throw-away layers.
         layers: what is shown in the place of repositories.
+        given: what :func:`grants` has derived from the same policy, request and layers just now.
     """
     program = str(place_of(argv[0]))
-    given = grants(config, request, layers)
+    given = given or grants(config, request, layers)
     mounts = [*system_mounts(), *program_mounts(program, environ)]
     mounts.append(Mount(Path("/etc"), "read", str(etc)))
     # Where the machine's own root is shown, nothing can be mounted on a link, as /var/run is on most systems.

@@ -25,7 +25,7 @@ from orchestrator.network.proxy import Proxy, Refusal, proxy
 from orchestrator.network.proxy_requests import ProxyRequest
 from orchestrator.safety.obeyed_files import ObeyedFile, row_of_git, rows_of
 from orchestrator.sandbox import landlock_profile
-from orchestrator.sandbox.bubblewrap import find_bubblewrap, grants, shared_roots, wrap
+from orchestrator.sandbox.bubblewrap import Grants, find_bubblewrap, grants, shared_roots, wrap
 from orchestrator.sandbox.control_groups import own_group
 from orchestrator.sandbox.git_layers import Layers, make_layers, reader_layers
 from orchestrator.sandbox.guards import HOOK, REPLIES, guard_environment, guard_mounts, guarded_programs, write_guards
@@ -115,11 +115,12 @@ class SandboxSetup:
         plan, held = self._watch(assignment, into.with_suffix(".watch"), layers)
         layers = replace(layers, held_files=held)
         parts["watch_plan"] = plan
+        given = None
         if self.backend != "none":
             given = grants(self.config, SandboxRequest.of(assignment), layers)
             parts |= {"forbidden": given.protection.absent, "taken_into": str(into)}
         if self.backend == "bubblewrap":
-            argv = self._wrap(command, assignment, spec, layers)
+            argv = self._wrap(command, assignment, spec, layers, given)
             git_plan = None if layers.plan is None else str(layers.plan)
             parts |= {"argv": argv, "cwd": None, "sandboxed": True, "git_plan": git_plan}
         elif self.backend == "landlock":
@@ -308,7 +309,14 @@ class SandboxSetup:
         guards = [] if replies is None else [str(replies), str(self._guard_folder() / HOOK)]
         return {**made, "read": [*made["read"], *guards]}
 
-    def _wrap(self, command: Sequence[str], assignment: Assignment, spec: LaunchSpec, layers: Layers) -> list[str]:
+    def _wrap(
+        self,
+        command: Sequence[str],
+        assignment: Assignment,
+        spec: LaunchSpec,
+        layers: Layers,
+        given: Grants | None,
+    ) -> list[str]:
         bwrap = find_bubblewrap(self.environ)
         if bwrap is None:
             raise EnvironmentUnfit("bwrap is gone since it was proved", hint="install bubblewrap")
@@ -327,6 +335,7 @@ class SandboxSetup:
             environ=self.environ,
             further=[*_settings(assignment, spec), *self._guards(assignment)],
             layers=layers,
+            given=given,
         )
 
     def _guards(self, assignment: Assignment) -> Sequence[Mount]:

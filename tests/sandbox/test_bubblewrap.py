@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import pytest
 
@@ -16,7 +16,7 @@ from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Assignment, Role
 from orchestrator.rehearsal.installing import default_cache, installed_clis, pinned_packages
-from orchestrator.sandbox.bubblewrap import find_bubblewrap, wrap
+from orchestrator.sandbox.bubblewrap import find_bubblewrap, grants, shared_roots, wrap
 from orchestrator.sandbox.layout import SandboxRequest
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.sandbox.system_files import UID_INSIDE, write_system_files
@@ -319,3 +319,21 @@ def test_the_real_cli_runs_inside(name: str, tmp_path: Path, not_proven: Callabl
     confined = Confinement(tmp_path / "confined").make()
     said = confined.execute((found, "--version"), environ={**ENVIRON, "PATH": path})
     assert any(character.isdigit() for character in said)
+
+
+@pytest.mark.parametrize("role", [Role.IMPLEMENTER, Role.REVIEWER])
+@pytest.mark.parametrize("target", ["read", "write"])
+def test_the_folders_of_others_are_those_that_are_granted(
+    confined: Confinement, role: Role, target: Literal["read", "write"]
+) -> None:
+    (confined.target / "docs").mkdir(exist_ok=True)
+    config = SandboxConfig(name="test", target=target, writable=(Path("{target}/docs"), confined.outside))
+    assignment = Assignment(
+        *(WorkerId("w1"), AgentName("fake"), role, ""),
+        target=confined.target,
+        scratch=confined.scratch,
+        home=confined.home,
+    )
+    request = SandboxRequest.of(assignment)
+    given = grants(config, request).writable - {confined.home, confined.scratch}
+    assert list(shared_roots(config, request)) == sorted(given)

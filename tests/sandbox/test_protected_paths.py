@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from orchestrator.sandbox.mounts import Mount
 from orchestrator.sandbox.protected_paths import protect
 
@@ -47,4 +49,23 @@ def test_a_links_end_is_held(tmp_path: Path) -> None:
 
 def test_what_lies_outside_needs_nothing(tmp_path: Path) -> None:
     found = protect([tmp_path / "a"], [tmp_path / "b", tmp_path / "a"])
+    assert (found.mounts, found.absent) == ((), ())
+
+
+@pytest.mark.parametrize("spelt", ["{root}/./b", "{root}//b", "{root}/a/../b", "{link}/b", "{root}/b/"])
+def test_however_a_path_is_spelt_it_is_held_where_it_stands(tmp_path: Path, spelt: str) -> None:
+    root, link = tmp_path / "root", tmp_path / "link"
+    (root / "a").mkdir(parents=True)
+    (root / "b").write_text("")
+    link.symlink_to(root)
+    found = protect([root], [spelt.format(root=root, link=link)])
+    plain = protect([root], [root / "b"])
+    # What leads through "..", no name inside the folder, is watched for where it cannot be held.
+    assert found == plain or found.absent == ((str(root), "a/../b"),)
+
+
+def test_a_folder_whose_name_only_begins_like_a_roots_is_outside_it(tmp_path: Path) -> None:
+    for name in ("root", "rooted"):
+        (tmp_path / name).mkdir()
+    found = protect([tmp_path / "root"], [tmp_path / "rooted" / "b"])
     assert (found.mounts, found.absent) == ((), ())
