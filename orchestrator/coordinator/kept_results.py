@@ -8,9 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.coordinator.target_tests import SuiteOutcomes
 from orchestrator.files.atomic_replace import write_atomically
+from orchestrator.late_adapter import late_adapter
 
-_STATED: TypeAdapter[tuple[str, ...]] = TypeAdapter(tuple[str, ...])
-_TESTED: TypeAdapter[SuiteOutcomes] = TypeAdapter(SuiteOutcomes)
+_STATED: TypeAdapter[tuple[str, ...]] = late_adapter(tuple[str, ...])
+_TESTED: TypeAdapter[SuiteOutcomes] = late_adapter(SuiteOutcomes)
 
 
 def write_results(path: Path, tested: SuiteOutcomes) -> None:

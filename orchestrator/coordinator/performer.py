@@ -32,6 +32,7 @@ from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.effects import (
     AnswerGuard,
     CloseSession,
@@ -80,8 +81,8 @@ from orchestrator.workers.crew import Crew
 SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 """Of disk, memory, processes or files: what may be there again later."""
 SCRATCH_TIME_S = 20.0
-_PLAN: TypeAdapter[TaskBreakdown] = TypeAdapter(TaskBreakdown)
-_REVIEW: TypeAdapter[SaveReview] = TypeAdapter(SaveReview)
+_PLAN: TypeAdapter[TaskBreakdown] = late_adapter(TaskBreakdown)
+_REVIEW: TypeAdapter[SaveReview] = late_adapter(SaveReview)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.approvals import Settled
 from orchestrator.models.effects import Outcome
 from orchestrator.models.recovery import RecoveryAction
@@ -32,7 +33,7 @@ from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
 from orchestrator.session.summary import ReviewSummary, SessionSummary, WorkerSummary, summarise, tests_in_words
 
-SUMMARY: TypeAdapter[SessionSummary] = TypeAdapter(SessionSummary)
+SUMMARY: TypeAdapter[SessionSummary] = late_adapter(SessionSummary)
 
 
 def write_report(folder: SessionFolder, session: Session, *, outcome: Outcome, reason: str) -> None:

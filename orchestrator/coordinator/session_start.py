@@ -47,6 +47,7 @@ from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.session_lock import hold_session_lock
 from orchestrator.journal.target_lock import TargetLock, hold_target
 from orchestrator.journal.writer import Journal
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionOpened
 from orchestrator.models.identity import AgentName, WorkerId
@@ -89,7 +90,7 @@ RESOLVED = frozenset({"target", "sandbox", "agents", "rehearsal", "baseline_s"})
 """Options of a session that say more exactly what its request asked for."""
 AS_REQUESTED = {each.name for each in fields(SessionOptions)} & {each.name for each in fields(RunRequest)} - RESOLVED
 """Those that are taken from the request as they are: a field of this name in both is all that an option needs."""
-_OPTIONS: TypeAdapter[SessionOptions] = TypeAdapter(SessionOptions)
+_OPTIONS: TypeAdapter[SessionOptions] = late_adapter(SessionOptions)
 
 
 async def run_session(

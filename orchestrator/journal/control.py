@@ -13,11 +13,12 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.late_adapter import late_adapter
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.entries import UserCommand
 from orchestrator.value_class import value_class
 
-_COMMAND: TypeAdapter[UserCommand] = TypeAdapter(UserCommand)
+_COMMAND: TypeAdapter[UserCommand] = late_adapter(UserCommand)
 MOST_BYTES = 16 * 1024 * 1024
 _NAME = late_pattern(r"(\d{4,9})\.json")
 

@@ -8,10 +8,11 @@ it returned: it is on record, and nothing is done for it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.changes import ChangeMeasured as ChangeMeasured
 from orchestrator.models.commands import Command as Command
 from orchestrator.models.commands import GuardAsked as GuardAsked
@@ -387,9 +388,6 @@ class JournalEntry:
     at: datetime
     body: Body
 
-    # Made when the first entry is read or written, not at each start: that takes 40 ms.
-    __pydantic_config__: ClassVar = ConfigDict(defer_build=True)
 
-
-JOURNAL_ENTRY: TypeAdapter[JournalEntry] = TypeAdapter(JournalEntry)
+JOURNAL_ENTRY: TypeAdapter[JournalEntry] = late_adapter(JournalEntry)
 """Reads and writes one line; write with ``exclude_none=True``."""

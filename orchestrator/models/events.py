@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage
 from orchestrator.value_class import value_class
@@ -253,9 +254,6 @@ class AgentEvent:
     """Aware, UTC; stamped by us when the record was read."""
     payload: Payload
 
-    # Made when the first event is read or written, not at each start: that takes 20 ms.
-    __pydantic_config__: ClassVar = ConfigDict(defer_build=True)
 
-
-AGENT_EVENT: TypeAdapter[AgentEvent] = TypeAdapter(AgentEvent)
+AGENT_EVENT: TypeAdapter[AgentEvent] = late_adapter(AgentEvent)
 """Reads and writes the wire format."""

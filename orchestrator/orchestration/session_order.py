@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.plan_tree import AgentResult, StrategyNode, StrategyResult
 from orchestrator.value_class import value_class
 
@@ -53,5 +54,5 @@ class SessionReport:
     error_code: int = 0
 
 
-ORDER: TypeAdapter[SessionOrder] = TypeAdapter(SessionOrder)
-REPORT: TypeAdapter[SessionReport] = TypeAdapter(SessionReport)
+ORDER: TypeAdapter[SessionOrder] = late_adapter(SessionOrder)
+REPORT: TypeAdapter[SessionReport] = late_adapter(SessionReport)

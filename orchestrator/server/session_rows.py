@@ -14,11 +14,12 @@ from pydantic_core import from_json
 
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.index import SessionRow
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.money import Usage
 from orchestrator.session.summary import WAITS
 from orchestrator.value_class import value_class
 
-_USAGE: TypeAdapter[Usage] = TypeAdapter(Usage)
+_USAGE: TypeAdapter[Usage] = late_adapter(Usage)
 
 
 @value_class

@@ -9,6 +9,7 @@ from itertools import takewhile
 from pydantic import TypeAdapter
 
 from orchestrator.errors import ReplayDiffers
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.decisions import OrchestratorDecision, Policy
 from orchestrator.models.effects import EffectId
 from orchestrator.models.entries import Derived, EffectIntended, JournalEntry, SessionOpened, Told, Wanted, as_derived
@@ -17,7 +18,7 @@ from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.value_class import value_class
 
-_DERIVED: TypeAdapter[Wanted] = TypeAdapter(Wanted)
+_DERIVED: TypeAdapter[Wanted] = late_adapter(Wanted)
 
 
 @value_class

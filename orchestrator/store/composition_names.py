@@ -15,11 +15,12 @@ from pydantic import TypeAdapter
 
 from orchestrator.composition.outcomes import Outcome as TaskOutcome
 from orchestrator.composition.task_analysis import analyse_task
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.plan_tree import Node
 from orchestrator.models.recorded_outcomes import OWN_VIEW, GateOutcome, RecordedOutcome
 
 OWN_CHECKS: Final = "own checks"
-_PLAN: TypeAdapter[Node] = TypeAdapter(Node)
+_PLAN: TypeAdapter[Node] = late_adapter(Node)
 
 
 def task_pattern(task: str, *, no_change: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, TypeAdapter
 
+from orchestrator.late_adapter import late_adapter
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.value_class import value_class
@@ -154,5 +155,5 @@ class LogRecord:
     format: int = field(default=LOG_FORMAT)
 
 
-LOG_RECORD: TypeAdapter[LogRecord] = TypeAdapter(LogRecord)
+LOG_RECORD: TypeAdapter[LogRecord] = late_adapter(LogRecord)
 """Reads and writes one line; write with ``exclude_none=True``."""

@@ -13,6 +13,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
@@ -43,8 +44,8 @@ class _Cache:
     sessions: Mapping[str, _Kept]
 
 
-_CACHE: TypeAdapter[_Cache] = TypeAdapter(_Cache)
-_MEASURES: TypeAdapter[SessionMeasures] = TypeAdapter(SessionMeasures)
+_CACHE: TypeAdapter[_Cache] = late_adapter(_Cache)
+_MEASURES: TypeAdapter[SessionMeasures] = late_adapter(SessionMeasures)
 
 
 @value_class

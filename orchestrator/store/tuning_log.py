@@ -19,6 +19,7 @@ from orchestrator.errors import JournalDamaged, OrchestrateError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal, read_last_entry
+from orchestrator.late_adapter import late_adapter
 from orchestrator.models.entries import SessionClosed
 from orchestrator.store.derived_outcomes import outcome_of_journal
 from orchestrator.store.outcome_log import MOST_LINE_BYTES, LineLog, Reading
@@ -44,7 +45,7 @@ class TuningRecord:
     format: int = field(default=TUNING_FORMAT)
 
 
-TUNING_RECORD: TypeAdapter[TuningRecord] = TypeAdapter(TuningRecord)
+TUNING_RECORD: TypeAdapter[TuningRecord] = late_adapter(TuningRecord)
 
 
 class TuningLog(LineLog[TuningRecord]):

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.late_adapter import late_adapter
 from orchestrator.late_pattern import late_pattern
 from orchestrator.value_class import value_class
 from orchestrator.workflows.coverage_verdicts import JudgedTest
@@ -64,8 +65,8 @@ class ProvenTests:
     """Why no more could be measured."""
 
 
-_ORDER: TypeAdapter[BoostOrder] = TypeAdapter(BoostOrder)
-_PROVEN: TypeAdapter[ProvenTests] = TypeAdapter(ProvenTests)
+_ORDER: TypeAdapter[BoostOrder] = late_adapter(BoostOrder)
+_PROVEN: TypeAdapter[ProvenTests] = late_adapter(ProvenTests)
 
 
 def order_text(order: BoostOrder) -> str:
