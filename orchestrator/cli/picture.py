@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -93,8 +94,8 @@ def picture(session: Session, scene: Scene) -> RenderableType:
     workers = shown_workers(session)
     asked = [question_line(question, width) for question in open_questions(session)[:3]]
     room = scene.height - 1 - len(asked) - bool(scene.banner) - scene.has_keys
-    rows = workers[: max(room - 1, 1)]
-    room -= 1 + len(rows)
+    rows, left_out = that_fit(workers, max(room - 1, 1))
+    room -= 1 + len(rows) + bool(left_out)
     above: list[RenderableType] = [header(session, scene.now, width)]
     if room >= 1:
         above.append(burn_line(session, scene))
@@ -109,13 +110,35 @@ def picture(session: Session, scene: Scene) -> RenderableType:
     said = {notice.worker: notice.text for notice in scene.sentences if notice.worker}
     table = worker_lines(session, rows, now=scene.now, width=width, two_lines=two_lines, said=said)
     feed = feed_lines(session, scene, room=room - 1)
-    parts: list[RenderableType] = [*above, *stays, *table]
+    parts: list[RenderableType] = [*above, *stays, *table, *([_others(left_out, width)] if left_out else [])]
     if feed or (asked and room >= 1):
         parts.append(Text())
     parts += [*feed, *asked]
     if scene.banner:
         parts.append(_cut(Text(one_line(scene.banner, 2 * width), style="yellow"), width))
     return Group(*parts)
+
+
+def that_fit(workers: Sequence[WorkerState], most: int) -> tuple[list[WorkerState], list[WorkerState]]:
+    """The workers that are shown, in their order, and those that are not: whoever is at work is shown before others."""
+    if len(workers) <= most:
+        return list(workers), []
+    ranks = {id(worker): _rank(worker) for worker in workers}
+    chosen = {id(worker) for worker in sorted(workers, key=lambda one: ranks[id(one)])[: max(most - 1, 1)]}
+    return [one for one in workers if id(one) in chosen], [one for one in workers if id(one) not in chosen]
+
+
+def _rank(worker: WorkerState) -> int:
+    """First whoever is at work, then whoever waits, then what did not go well, then what did."""
+    if worker.status not in TERMINAL:
+        return 1 if worker.status is WorkerStatus.WAITING else 0
+    return 3 if worker.status is WorkerStatus.DONE else 2
+
+
+def _others(left_out: Sequence[WorkerState], width: int) -> Text:
+    counts = Counter(str(worker.status) for worker in left_out)
+    words = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return _cut(Text(f"and {len(left_out)} more: {words}; t shows all", style="dim"), width)
 
 
 def _stays(scene: Scene, room: int) -> list[Text]:

@@ -18,10 +18,12 @@ from orchestrator.cli.picture import (
     progress_bar,
     question_text,
     shown_workers,
+    that_fit,
 )
 from orchestrator.models import events
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.models.workers import WorkerStatus
 from orchestrator.narration.notices import Kind, Notice, Weight
 from orchestrator.session.open_questions import OpenQuestion
 
@@ -150,3 +152,24 @@ def test_a_command_that_is_too_long_for_the_table_stands_whole_below_it(story: S
 
     assert f"designs      {command}" in lines
     assert max(map(len, lines)) <= 80
+
+
+def test_of_more_agents_than_lines_those_at_work_are_shown(story: Story) -> None:
+    gemini = story.session.workers[GEMINI]
+    at_work = {3: WorkerStatus.RUNNING, 20: WorkerStatus.WAITING, 30: WorkerStatus.FAILED, 38: WorkerStatus.SILENT}
+    workers = [
+        replace(gemini, id=WorkerId(f"agent-{number}"), status=at_work.get(number, WorkerStatus.DONE))
+        for number in range(40)
+    ]
+
+    shown, others = that_fit(workers, 5)
+    assert [worker.id for worker in shown] == ["agent-3", "agent-20", "agent-30", "agent-38"]
+    assert len(others) == 36
+    assert that_fit(workers[:5], 5) == (workers[:5], [])
+
+
+def test_agents_that_have_no_line_are_counted(story: Story) -> None:
+    lines = drawn(story, Scene(now=story.at, width=80, height=5, has_keys=True))
+
+    assert len(lines) < 5
+    assert lines[-1] == "and 2 more: 2 waiting; t shows all"
