@@ -276,30 +276,33 @@ def worker_lines(
     Args:
         said: By worker, its last sentence.
     """
+    names = [_names(session, worker) for worker in workers]
+    longest = max((name.cell_len for name, _ in names), default=0)
+    first = min(max(longest, 12), max(width // 4, 12))
     figures = [column for column in _FIGURES if width >= column[2]]
-    room = max(width - 25 - sum(size + 1 for _, size, _ in figures), 8)
+    room = max(width - first - 13 - sum(size + 1 for _, size, _ in figures), 8)
+    sizes = (first, 11, room)
     heads = [Text(f"{name:>{size}}", style="dim") for name, size, _ in figures]
-    lines = [_row(Text("worker", style="dim"), Text("state", style="dim"), Text("doing", style="dim"), heads, room)]
-    for worker in workers:
+    lines = [_row([Text(word, style="dim") for word in ("worker", "state", "doing")], heads, sizes)]
+    for worker, (name, role) in zip(workers, names, strict=True):
         cells = (
             duration(elapsed(session, worker, now)) if worker.attempt else "-",
             tokens(worker.usage.total_tokens, "-"),
             money(worker.usage.cost_usd, "-"),
         )
-        name, role = _names(session, worker)
         doing, below = _words(session, worker, room, said.get(worker.id, ""))
         state = Text(worker.status, style=STYLES[worker.status])
         told = [Text(f"{cell:>{size}}") for cell, (_, size, _) in zip(cells, figures, strict=False)]
-        lines.append(_row(name, state, doing if doing or two_lines else Text(below), told, room))
+        lines.append(_row([name, state, doing if doing or two_lines else Text(below)], told, sizes))
         if two_lines:
             # It goes on below the figures, because a command rarely fits before them.
-            lines.append(_cut(Text.assemble((f"{role:<13}", "dim"), (below, "dim")), width))
+            lines.append(_cut(Text.assemble((f"{role:<{first + 1}}", "dim"), (below, "dim")), width))
     return lines
 
 
-def _row(name: Text, state: Text, doing: Text, figures: Sequence[Text], room: int) -> Text:
+def _row(cells: Sequence[Text], figures: Sequence[Text], sizes: Sequence[int]) -> Text:
     line = Text(no_wrap=True)
-    for cell, size in ((name, 12), (state, 11), (doing, room)):
+    for cell, size in zip(cells, sizes, strict=True):
         whole = cell.copy()
         whole.truncate(size, overflow="ellipsis", pad=True)
         line.append_text(whole)
@@ -325,21 +328,24 @@ def _names(session: Session, worker: WorkerState) -> tuple[Text, str]:
 
 
 def _words(session: Session, worker: WorkerState, room: int, said: str) -> tuple[Text, str]:
-    """What it does, and below it all of that where there is no room for it; else its last sentence while it works,
-    else why it stands as it does.
+    """What it does or said last, and below it all of that where there is no room for it; else its last sentence while
+    it works, else why it stands as it does.
     """
     target = str(session.options.target)
     bar = progress_bar(worker.progress) if worker.progress is not None and worker.status not in TERMINAL else ""
     doing = one_line(short_paths(worker.doing, target), 500)
     asked = [question.id for question in session.approvals.questions if question.about == worker.id]
     works = worker.status in (WorkerStatus.RUNNING, WorkerStatus.SILENT)
+    if worker.status in TERMINAL and not said:
+        return Text(one_line(short_paths(worker.why, target), 500)), ""  # it spoke to programs only
     if asked:
         below = f"waits for your answer to {', '.join(asked)}"
     elif works and len(bar) + len(doing) > room:
         below = doing
     else:
         below = f"“{said}”" if said and works else worker.why
-    return Text.assemble((bar, "green"), doing), one_line(short_paths(below, target), 500)
+    below = one_line(short_paths(below, target), 500)
+    return (Text.assemble((bar, "green"), doing), below) if doing or bar else (Text(below, style="dim"), "")
 
 
 def progress_bar(percent: float, cells: int = 6) -> str:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
+
+_COPY: Final = re.compile(r"(?<![\w./-])/(?:[^\s'\";&|()]*/)?\d{8}-\d{6}-[0-9a-f]{4}/layers/[\w.@+-]+/target(?![\w.-])")
+"""Where a writer works beside others: a copy of the target in the session's folder, and the target to whoever reads."""
 
 
 def short_paths(text: str, target: str) -> str:
@@ -13,7 +17,11 @@ def short_paths(text: str, target: str) -> str:
         target: An absolute path, or empty for none.
     """
     root = target.rstrip("/")
-    if not root or root not in text:
+    if not root:
+        return text
+    if "/layers/" in text:
+        text = _COPY.sub(lambda _: root, text)
+    if root not in text:
         return text
     change, below, itself = _patterns(root)
     return itself.sub(".", below.sub("", change.sub(r"\1", text)))

@@ -19,6 +19,7 @@ from orchestrator.cli.picture import (
     question_text,
     shown_workers,
     that_fit,
+    worker_lines,
 )
 from orchestrator.models import events
 from orchestrator.models.identity import WorkerId
@@ -173,3 +174,20 @@ def test_agents_that_have_no_line_are_counted(story: Story) -> None:
 
     assert len(lines) < 5
     assert lines[-1] == "and 2 more: 2 waiting; t shows all"
+
+
+def test_a_long_name_has_room_and_an_answer_for_a_program_is_not_shown(story: Story) -> None:
+    worker = replace(
+        story.session.workers[GEMINI],
+        id=WorkerId("refactoring_specialist-2"),
+        status=WorkerStatus.DONE,
+        doing='{"findings": []}',
+        why="answered with confidence 0.9",
+    )
+    lines = [
+        line.plain for line in worker_lines(story.session, [worker], now=story.at, width=120, two_lines=True, said={})
+    ]
+
+    assert lines[1].startswith("↳ gemini"), "whoever is no part of the plan is called by its agent"
+    assert "answered with confidence 0.9" in lines[1]
+    assert "findings" not in "".join(lines)

@@ -29,6 +29,21 @@ def test_a_path_in_the_target_is_relative(text: str, short: str) -> None:
     assert short_paths(text, f"{SHOP}/") == short
 
 
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("Write: /home/me/ws/20261130-212753-f7b6/layers/1.2.3/target/a.md", "Write: a.md"),
+        ("Bash: cd /20261130-212753-f7b6/layers/1.1/target && make", "Bash: make"),
+        ("LS: /home/me/ws/20261130-212753-f7b6/layers/1.1.3@2+1/target", "LS: ."),
+        ("Read: /home/me/ws/20261130-212753-f7b6/layers/1/target-old/a", None),
+        ("Read: /home/me/ws/20261130-212753-f7b6/scratch/claude/a", None),
+        ("Read: /home/me/layers/1/target/a", None),
+    ],
+)
+def test_a_path_in_a_writers_own_copy_of_the_target_is_relative(text: str, short: str | None) -> None:
+    assert short_paths(text, SHOP) == (short or text)
+
+
 @pytest.mark.parametrize("target", ["", "/"])
 def test_without_a_target_nothing_is_shortened(target: str) -> None:
     assert short_paths("Read: /home/me/shop/a.py", target) == "Read: /home/me/shop/a.py"
