@@ -20,6 +20,8 @@ _Values = Callable[[object], tuple[object, ...]]
 _FEW_FIELDS: Final = 3
 """So many are set by calls as fast as by way of an open class."""
 _set_frozen: Final = object.__setattr__
+_READERS: Final[dict[type, _Values]] = {}
+"""What reads all fields of a class, made when a value of it is changed for the first time."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -45,6 +47,18 @@ def value_class(cls: type[_Class]) -> type[_Class]:
         if name not in own:  # not of the class made, in which the standard library may have put some
             setattr(made, name, method)
     return made  # type: ignore[no-any-return]  # a dataclass made with slots is another class
+
+
+def changed(value: _Class, **changes: object) -> _Class:
+    """``dataclasses.replace`` at a quarter of its cost, for values that are changed with nearly every entry."""
+    kind = type(value)
+    read = _READERS.get(kind)
+    if read is None:
+        read = _READERS[kind] = _values_of([each.name for each in fields(kind)])  # type: ignore[arg-type]  # a value class
+    new = kind(*read(value))
+    for name, one in changes.items():
+        _set_frozen(new, name, one)
+    return new
 
 
 class _LateInit:

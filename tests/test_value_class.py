@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 import orchestrator
-from orchestrator.value_class import value_class
+from orchestrator.models.money import Usage
+from orchestrator.value_class import changed, value_class
 
 
 @value_class
@@ -194,3 +195,10 @@ def test_every_class_of_the_program_can_be_made() -> None:
                 inspect.signature(kind)
                 made += 1
     assert made > 500
+
+
+def test_a_changed_value_is_another_with_the_rest_as_it_was() -> None:
+    usage = Usage(input_tokens=1, output_tokens=2, model="m")
+    assert changed(usage, output_tokens=3) == replace(usage, output_tokens=3)
+    assert usage.output_tokens == 2
+    assert type(changed(usage)) is Usage

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, fields
+from dataclasses import field
 from datetime import datetime
-from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any, Literal, TypeAlias
 
@@ -18,6 +17,7 @@ from orchestrator.models.identity import AgentName
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.recovery import RecoveryRule
 from orchestrator.models.work import Assignment
+from orchestrator.value_class import changed as changed
 from orchestrator.value_class import value_class
 from orchestrator.wire.records import Noise, RawRecord
 
@@ -41,17 +41,6 @@ class Translation:
     tools: GrowingMap = EMPTY
     """Tool name by call id, of all calls of the turn."""
     ended: bool = False
-
-
-_values = attrgetter(*(one.name for one in fields(Translation)))
-
-
-def changed(state: Translation, **changes: Any) -> Translation:
-    """``dataclasses.replace`` at a quarter of its cost: it is called for almost every record."""
-    new = Translation(*_values(state))
-    for name, value in changes.items():
-        object.__setattr__(new, name, value)
-    return new
 
 
 Translator: TypeAlias = Callable[[Translation, RawRecord | Noise, datetime], tuple[Translation, Sequence[AgentEvent]]]

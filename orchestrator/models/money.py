@@ -43,8 +43,11 @@ class Usage:
     def __post_init__(self) -> None:
         """Turn impossible figures into unknown ones: a negative one would loosen every limit on sums."""
         for name in ("input_tokens", "output_tokens", "cached_tokens"):
-            object.__setattr__(self, name, tokens(getattr(self, name)))
-        object.__setattr__(self, "cost_usd", cost_usd(self.cost_usd))
+            value = getattr(self, name)
+            if value is not None and not (type(value) is int and 0 <= value < _MOST):
+                object.__setattr__(self, name, tokens(value))
+        if self.cost_usd is not None:
+            object.__setattr__(self, "cost_usd", cost_usd(self.cost_usd))
 
     @property
     def total_tokens(self) -> int | None:

@@ -46,12 +46,14 @@ class SandboxMonitor:
         whole = normpath(join(self.assignment.target, path))  # noqa: PTH118 - as above
         if whole.startswith("//"):  # means one slash, but is kept as it is by every function for paths
             whole = whole[1:]
-        if any(_holds(hidden, whole) for hidden in self.config.hidden):
-            return False
-        return any(_holds(root, whole) for root in roots)
+        return not _is_in(whole, self.config.hidden) and _is_in(whole, roots)
 
 
-def _holds(folder: Path, whole: str) -> bool:
-    """Whether the path is the folder, or lies in it."""
-    name = str(folder)
-    return whole == name or whole.startswith(name if name.endswith("/") else f"{name}/")
+def _is_in(whole: str, folders: Sequence[Path]) -> bool:
+    """Whether the path is one of the folders, or lies in one."""
+    inside = f"{whole}/"
+    for folder in folders:
+        name = str(folder)
+        if inside.startswith(name) and (name == "/" or inside[len(name)] == "/"):
+            return True
+    return False

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import BackgroundEnded, BackgroundStarted, Denied, ToolCalled, ToolReturned
-from orchestrator.value_class import value_class
+from orchestrator.value_class import changed, value_class
 
 MOST_LISTED = 20
 """Failed and denied calls that are kept in words; all of them are counted."""
@@ -63,7 +63,7 @@ class Calls:
 
     def for_next_attempt(self) -> Calls:
         """Keep the figures for the worker's next attempt; calls that were cut off with this one are dropped."""
-        return replace(self, open={}, background={})
+        return changed(self, open={}, background={})
 
     def heard(self, payload: OfCalls) -> Calls:
         """Take in one event about a call."""
@@ -83,24 +83,24 @@ class Calls:
         """Take in that a call began."""
         if call.parent is not None or call.call_id in self.open or len(self.open) >= MOST_OPEN:
             return self
-        return replace(self, open={**self.open, call.call_id: _cut(f"{call.tool}: {call.summary}")})
+        return changed(self, open={**self.open, call.call_id: _cut(f"{call.tool}: {call.summary}")})
 
     def came_back(self, returned: ToolReturned) -> Calls:
         """Take in that a call ended.  The return of one nobody made says nothing."""
         words = self.open.get(returned.call_id)
         if words is None:
             return self
-        left = replace(self, open={name: said for name, said in self.open.items() if name != returned.call_id})
+        left = changed(self, open={name: said for name, said in self.open.items() if name != returned.call_id})
         refused = _REFUSED.search(returned.text)
         if refused is not None:
             said = _cut(f"{words}: {_one_line(refused[0])}")
-            left = replace(left, refused=left.refused + 1, refusals=(*left.refusals, said)[:MOST_LISTED])
+            left = changed(left, refused=left.refused + 1, refusals=(*left.refusals, said)[:MOST_LISTED])
         if not returned.ok:
             if returned.text == "denied" and self.denied_returned < self.denied:
-                return replace(left, denied_returned=self.denied_returned + 1)
+                return changed(left, denied_returned=self.denied_returned + 1)
             return left._with_failure(words, returned.text)
         runs_on = any(task.call_id == returned.call_id for task in self.background.values())
-        return left if runs_on else replace(left, returned=left.returned + 1)
+        return left if runs_on else changed(left, returned=left.returned + 1)
 
     def began_beside(self, started: BackgroundStarted) -> Calls:
         """Take in that a task runs on beside the conversation."""
@@ -108,14 +108,14 @@ class Calls:
             return self
         words = self.open.get(started.call_id) or _cut(started.summary)
         task = Background(words, started.call_id)
-        return replace(self, background={**self.background, started.task: task})
+        return changed(self, background={**self.background, started.task: task})
 
     def ended_beside(self, ended: BackgroundEnded) -> Calls:
         """Take in that such a task is over; only the first word about it counts."""
         task = self.background.get(ended.task)
         if task is None or task.how is not None:
             return self
-        known = replace(self, background={**self.background, ended.task: replace(task, how=ended.how)})
+        known = changed(self, background={**self.background, ended.task: replace(task, how=ended.how)})
         if ended.how == "failed":
             return known._with_failure(task.words, ended.text)
         return replace(known, returned=known.returned + 1) if ended.how == "completed" else known
@@ -123,7 +123,7 @@ class Calls:
     def was_denied(self, denied: Denied) -> Calls:
         """Take in that the CLI refused something."""
         words = _cut(f"{denied.tool}: {denied.text}" if denied.tool else denied.text)
-        return replace(self, denied=self.denied + 1, denials=(*self.denials, words)[:MOST_LISTED])
+        return changed(self, denied=self.denied + 1, denials=(*self.denials, words)[:MOST_LISTED])
 
     def unfinished(self) -> tuple[str, ...]:
         """The calls and background tasks that began and never ended."""
@@ -140,7 +140,7 @@ class Calls:
 
     def _with_failure(self, words: str, text: str) -> Calls:
         said = _cut(f"{words}: {_one_line(text)}" if text.strip() else words)
-        return replace(self, failed=self.failed + 1, failures=(*self.failures, said)[:MOST_LISTED])
+        return changed(self, failed=self.failed + 1, failures=(*self.failures, said)[:MOST_LISTED])
 
 
 def _one_line(text: str) -> str:

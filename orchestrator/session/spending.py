@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from orchestrator.models.effects import Outcome
 from orchestrator.models.events import Payload, Reasoned, Said, ToolCalled, UsageReported
 from orchestrator.models.identity import WorkerId
@@ -11,6 +13,9 @@ from orchestrator.safety.budget import Budget, Estimate, account, check_budget, 
 from orchestrator.session.assignments import BUDGET_TOKENS
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import Session
+
+_ASKED: Final = {UsageReported: False, Reasoned: True, Said: True, ToolCalled: True}
+"""Whether what an event tells of was asked of a model, and no figure has told of it yet."""
 
 
 def budget_of(session: Session) -> Budget | None:
@@ -41,11 +46,8 @@ def reserve(draft: Draft, assignment: Assignment) -> str | None:
 
 def note_consumption(draft: Draft, worker: WorkerId, payload: Payload) -> None:
     """Remember whether the attempt has consumed something since its CLI last gave a figure."""
-    if isinstance(payload, UsageReported):
-        asked = False
-    elif isinstance(payload, Reasoned | Said | ToolCalled):
-        asked = True
-    else:
+    asked = _ASKED.get(type(payload))
+    if asked is None:
         return
     if draft.detail(worker).current.asked_model is not asked:
         draft.change_attempt(worker).asked_model = asked
