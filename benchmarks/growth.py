@@ -11,7 +11,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ from orchestrator.session.state import Session
 
 RECORDS = 20_000
 TIMES = 4
+FLAT_GOAL = 1.2
+PORTION = 10_000
 GOAL = 4.4
 """Four times as much for four times as many, and a tenth for what only a measurement adds."""
 
@@ -38,6 +40,48 @@ def main() -> None:
         few, many = cpu_s(record, records), cpu_s(record, more)
         goal = f"{TIMES}x: {'reached' if many / few <= GOAL else 'NOT reached'}"
         print(f"{name:<34}{few:>10.2f}{many:>10.2f}{many / few:>7.1f}x  {goal}")
+    print("\nCPU of one record at the beginning and at the end of a long session, microseconds\n")
+    print(f"{'session':<34}{'first':>10}{'last':>10}{'ratio':>8}  goal")
+    flat(40_000, 1)  # of which 10,000 are tool calls, and 10,000 what they return
+    flat(200_000, 200)
+    flat(1_000_000, 1)
+
+
+def flat(records: int, workers: int) -> None:
+    """What a record costs at the beginning, and at the end, of a session in which this many come in."""
+    with tempfile.TemporaryDirectory(prefix="orchestrate-bench-") as name:
+        crowd = Crowd(Path(name), workers, agent=AgentName("claude"))
+        slices = list(slices_us(crowd, records))
+    first, last = slices[0], slices[-1]
+    words = f"{records:,} records of {workers} worker{'s' if workers > 1 else ''}"
+    goal = f"flat: {'reached' if last / first <= FLAT_GOAL else 'NOT reached'}"
+    print(f"{words:<34}{first:>10.1f}{last:>10.1f}{last / first:>7.1f}x  {goal}")
+
+
+def slices_us(crowd: Crowd, records: int) -> Iterator[float]:
+    """Microseconds of CPU for a record, a tenth of them after the other; text, a call and its return take turns."""
+    session: Session = crowd.session()
+    portion, kinds = records // 10, list(KINDS.values())[:2]
+    with fresh_journal(crowd) as writing:
+        listeners = [crowd.listener(worker) for worker in crowd.names]
+        number = 0
+        for _ in range(10):
+            busy = 0.0
+            for begun in range(0, portion, PORTION):
+                for nth, worker in enumerate(crowd.names):
+                    count = min(PORTION, portion - begun) // len(crowd.names)
+                    lines = [json.dumps(kinds[n // 2 % 2](n)).encode() + b"\n" for n in range(number, number + count)]
+                    number += count
+                    with crowd.folder.raw_stdout(worker).open("ab") as file:
+                        file.write(b"".join(lines))
+                    began = time.process_time()
+                    while heard := listeners[nth].hear():
+                        for _, after, _ in fold(session, writing.append_many(heard, AT)):
+                            session = after
+                    busy += time.process_time() - began
+            yield busy / portion * 1e6
+        for listener in listeners:
+            listener.close()
 
 
 def used(number: int) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import cProfile
 import json
 import os
 import pstats
+import re
 import statistics
 import subprocess
 import sys
@@ -38,7 +39,9 @@ RECORDINGS = Path(__file__).resolve().parent.parent / "tests" / "recordings"
 TROUBLE = {"denied", "failed", "unrecognised"}
 """Recordings of errors make the session act; this is about the ordinary stream."""
 ROUNDS = 3
-WHOLE_GOAL = 80_000
+GOALS = {"as recorded": 40_000, "3.2 KB of text": 60_000, "small": 120_000}
+LATENCY_GOALS = {50: (0.2, 2.0, 35.0), 200: (None, 10.0, 100.0)}
+"""By workers: milliseconds that half of the lines and all but a hundredth may take, and percent of a core."""
 LINES_A_SECOND = 100
 MEASURED_S = 4.0
 WRITER = """
@@ -65,7 +68,7 @@ def main() -> None:
         throughput(name, agent, lines)
     print(f"\nwrite of a line to the folded entry, milliseconds; {LINES_A_SECOND} lines a second and worker\n")
     print(f"{'workers':<34}{'p50':>9}{'p99':>9}{'max':>9}{'CPU %':>8}  goal")
-    for count in (1, 10, 50):
+    for count in (1, 10, 50, 200):
         latency(count)
 
 
@@ -86,7 +89,14 @@ def is_ordinary(case: Path) -> bool:
 
 
 def lines_of(case: Path) -> list[bytes]:
-    return [line for line in (case / "stdout.jsonl").read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    """The lines of one recording, begun with the rights that this crowd's workers are started with.
+
+    A CLI that begins with others makes the session stop it and ask a person, and so would every fifth of these lines.
+    """
+    data = re.sub(
+        rb'"permissionMode":"[^"]*"', b'"permissionMode":"bypassPermissions"', (case / "stdout.jsonl").read_bytes()
+    )
+    return [line for line in data.splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def repeated(lines: list[bytes], count: int) -> list[bytes]:
@@ -106,7 +116,8 @@ def throughput(name: str, agent: AgentName, lines: list[bytes]) -> None:
         raw.write_bytes(b"".join(lines))
         stages: list[Callable[[Crowd], object]] = [tail, decode, translate, hear, journal, everything]
         rates = [best(len(lines), partial(stage, crowd)) for stage in stages]
-        whole = f"{WHOLE_GOAL:,} {'reached' if rates[-1] >= WHOLE_GOAL else 'NOT reached'}"
+        goal = next(goal for words, goal in GOALS.items() if words in name)
+        whole = f"{goal:,} {'reached' if rates[-1] >= goal else 'NOT reached'}"
         size = raw.stat().st_size / len(lines)
         figures = "".join(f"{rate:>11,.0f}" for rate in rates)
         print(f"{f'{name} ({size:.0f} B)':<34}{figures}  {f'{rates[-1] / rates[1]:.2f} of it':>20} {whole:>8}")
@@ -115,11 +126,12 @@ def throughput(name: str, agent: AgentName, lines: list[bytes]) -> None:
 
 
 def best(count: int, work: Callable[[], object]) -> float:
+    """Lines for each second of CPU time, which is what a core does in a second of its own."""
     rates = []
     for _ in range(ROUNDS):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        rates.append(count / (time.perf_counter() - began))
+        rates.append(count / (time.process_time() - began))
     return max(rates)
 
 
@@ -191,9 +203,12 @@ def latency(count: int) -> None:
     times, busy = anyio.run(measure_latency, count)
     times = sorted(times[len(times) // 10 :])  # the first tenth warms up
     p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
-    goal = "p50 0.2, p99 2" if count == 50 else ""
-    if goal:
-        goal += ": reached" if p50 <= 0.2 and p99 <= 2 else ": NOT reached"
+    goal = ""
+    if count in LATENCY_GOALS:
+        most50, most99, most_busy = LATENCY_GOALS[count]
+        reached = (most50 is None or p50 <= most50) and p99 <= most99 and busy <= most_busy
+        half = "" if most50 is None else f"p50 {most50:g}, "
+        goal = f"{half}p99 {most99:g}, {most_busy:.0f} %: {'reached' if reached else 'NOT reached'}"
     print(f"{count:<34}{p50:9.3f}{p99:9.3f}{times[-1]:9.3f}{busy:8.1f}  {goal}")
 
 
