@@ -137,6 +137,8 @@ class Run:
     commits: int = 0
     false_commits: int = 0
     rollbacks: int = 0
+    false_rollbacks: int = 0
+    """Of them, those of a change that was for the better."""
     resets: int = 0
     escalations: int = 0
     stopped: int = 0
@@ -251,6 +253,7 @@ def _count(
             _changed(run, changes, (begun, event.parameter, event.before, event.after), back=False)
         case RolledBack():
             run.rollbacks += 1
+            run.false_rollbacks += world.gain(before, {**before, event.parameter: event.after}) < 0
             _changed(run, changes, (begun, event.parameter, event.before, event.after), back=True)
         case Reset():
             run.resets += 1
@@ -265,12 +268,15 @@ def _count(
 def _changed(
     run: Run, changes: list[tuple[int, str, Value, Value]], change: tuple[int, str, Value, Value], *, back: bool
 ) -> None:
-    """Count a change that leads back to where the parameter was less than three windows ago."""
+    """Count a claim that leads to where the parameter was less than three windows ago.
+
+    That a change is taken back is no such claim, but the same change once more after it is.
+    """
     begun, parameter, before, after = change
     values = PARAMETERS[parameter].values
     run.steps += abs(values.index(before) - values.index(after)) > 1
     for then, name, was, became in changes:
-        if name == parameter and (was, became) == (after, before) and begun - then < 3 * WINDOW:
+        if not back and name == parameter and (was, became) == (after, before) and begun - then < 3 * WINDOW:
             run.oscillations += 1
     changes.append(change)
 
@@ -294,19 +300,27 @@ def power(data: Mapping[str, Any], seed: int) -> int | None:
     apply(tuning, Switched("on", "benchmark", str(seed)))
     apply(tuning, trial)
     number = 0
-    while tuning.trial is not None and number < 2 * wanted["pairs"]:
-        event = on_open(tuning, f"s{number}")[-1]
-        assert isinstance(event, Assigned)
-        apply(tuning, event)
+    while "trial-1" in tuning.under_way and number < 2 * wanted["pairs"]:
+        event = _opened(tuning, f"s{number}")
         rate = wanted["to"] if event.arm == "candidate" else wanted["from"]
         for one in on_result(tuning, SessionResult(event.session, random_.random() < rate, 1, 1, 0, 0, 0.5)):
             apply(tuning, one)
         number += 1
         for decided in decide(tuning):
-            if isinstance(decided, Claimed):
+            if isinstance(decided, Claimed) and decided.trial == "trial-1":
                 return decided.pairs
             apply(tuning, decided)
     return None
+
+
+def _opened(tuning: Tuning, name: str) -> Assigned:
+    """Open a session; further steps may begin beside the one that is asked about."""
+    events = on_open(tuning, name)
+    for event in events:
+        apply(tuning, event)
+    assigned = events[-1]
+    assert isinstance(assigned, Assigned)
+    return assigned
 
 
 def _only_success(pairs: int, *, reference: float | None = 0.5) -> Proposed:
@@ -338,15 +352,13 @@ def regression(data: Mapping[str, Any], seed: int, *, planted: bool) -> int | No
     random_, tuning, wanted = random.Random(seed), Tuning(), data["regression"]
     apply(tuning, Switched("on", "benchmark", str(seed)))
     apply(tuning, _only_success(100))
-    while tuning.trial is not None and tuning.trial.pairs < 100:
-        event = on_open(tuning, f"t{tuning.begun}")[-1]
-        assert isinstance(event, Assigned)
-        apply(tuning, event)
+    trial_ = tuning.under_way["trial-1"]
+    while trial_.pairs < 100:
+        event = _opened(tuning, f"t{tuning.begun}")
         result = SessionResult(event.session, random_.random() < wanted["before"], 1, 1, 0, 0, 0.5)
         for one in on_result(tuning, result):
             apply(tuning, one)
-    reference = surely(*tuning.trial.candidate) if tuning.trial is not None else 0.6
-    apply(tuning, Claimed("trial-1", "max_review_rounds", 3, 2, 60.0, 52.0, 100, "", reference))
+    apply(tuning, Claimed("trial-1", "max_review_rounds", 3, 2, 60.0, 52.0, 100, "", surely(*trial_.candidate)))
     rate = wanted["after"] if planted else wanted["before"]
     for number in range(1, wanted["sessions"] + 1):
         assigned = Assigned(f"s{number}", dict(tuning.values))
@@ -366,14 +378,12 @@ def harmful_candidate(data: Mapping[str, Any], seed: int) -> int | None:
     apply(tuning, _only_success(300, reference=surely(known, 100 - known)))
     candidates = 0
     while candidates < 300:
-        event = on_open(tuning, f"s{tuning.begun}")[-1]
-        assert isinstance(event, Assigned)
-        apply(tuning, event)
+        event = _opened(tuning, f"s{tuning.begun}")
         candidates += event.arm == "candidate"
         rate = wanted["after"] if event.arm == "candidate" else wanted["before"]
         for one in on_result(tuning, SessionResult(event.session, random_.random() < rate, 1, 1, 0, 0, 0.5)):
             apply(tuning, one)
-        if any(isinstance(one, Stopped) and one.is_harm for one in decide(tuning)):
+        if any(isinstance(one, Stopped) and one.is_harm and one.trial == "trial-1" for one in decide(tuning)):
             return candidates
     return None
 
@@ -401,6 +411,9 @@ def print_year(world: World, runs: Sequence[Run]) -> None:
             )
         )
     )
+    commits = sum(run.commits for run in runs)
+    if commits:
+        print(f"  claims falsely taken back      {sum(run.false_rollbacks for run in runs) / commits:.2%} of {commits}")
     print(f"  oscillations                   {sum(run.oscillations for run in runs)}")
     print(f"  steps beyond one place         {sum(run.steps for run in runs)}")
     if kept:

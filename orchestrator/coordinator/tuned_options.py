@@ -70,7 +70,8 @@ def _with_values(
     if found.values["team"] == Team.SOLO and is_team_open:
         because = f"tuning: {found.trial or 'in force'} (orchestrate tune)"
         changed = replace(changed, chosen_team=TeamChoice(Team.SOLO, because, by_name=False))
-    assignment = TuningAssignment(found.trial, found.arm, found.pair, dict(found.values), settings_digest())
+    crossed = tuple((one.trial, one.arm, one.pair) for one in found.crossed if one.arm)
+    assignment = TuningAssignment(found.trial, found.arm, found.pair, dict(found.values), settings_digest(), crossed)
     return changed, assignment, ""
 
 

@@ -57,6 +57,8 @@ class TuningAssignment:
     """Of every parameter there is."""
     settings: str = ""
     """A hash over the rules and tables that assigned it."""
+    crossed: tuple[tuple[str, Literal["incumbent", "candidate"], int], ...] = ()
+    """Trial, side and pair of each further step that the session takes part in."""
 
 
 @value_class

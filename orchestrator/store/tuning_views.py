@@ -12,6 +12,7 @@ from typing import Final, Literal
 from orchestrator.errors import OrchestrateError, UsageError
 from orchestrator.store.tuning_log import TuningRecord, result_from_journal
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
+from orchestrator.tuning.trial import Trial
 from orchestrator.tuning.tuner import RETURN_AFTER, WATCH, Tuning, apply, settings_digest
 from orchestrator.tuning.tuning_events import (
     Abandoned,
@@ -41,6 +42,18 @@ def switched(tuning: Tuning, to: Literal["on", "off", "frozen"], *, by: str) -> 
 
 
 @value_class
+class Step:
+    """One step that is tried."""
+
+    trial: str = ""
+    tries: str = ""
+    """What is tried, in words."""
+    pairs: int = 0
+    e_value: float = 1.0
+    needed: float = 0.0
+
+
+@value_class
 class Status:
     """Where tuning stands."""
 
@@ -52,11 +65,13 @@ class Status:
     trials: int
     settings: str
     trial: str = ""
+    """The step that began first; what follows is told of it."""
     tries: str = ""
-    """What is tried, in words."""
     pairs: int = 0
     e_value: float = 1.0
     needed: float = 0.0
+    steps: tuple[Step, ...] = ()
+    """Every step that is tried."""
     lines: tuple[str, ...] = field(default=())
     """All of it, for people."""
 
@@ -70,14 +85,12 @@ def status_of(tuning: Tuning) -> Status:
         unit = f" {PARAMETERS[name].unit}" if PARAMETERS[name].unit else ""
         why = f" (default {BASELINE[name]}; {changed[name] or 'an earlier step'})" if name in changed else ""
         lines.append(f"  {name:<22}{value}{unit}{why}")
-    found = tuning.trial
-    tries, pairs, e_value, needed, name = "", 0, 1.0, 0.0, ""
-    if found is not None:
-        name, pairs, e_value = found.proposed.trial, found.pairs, found.gain.wealth
-        needed = found.needed if found.proposed.alpha else 0.0
-        tries = _tried(found.proposed)
-        lines.append(f"{name} tries {tries}: {found.proposed.because}")
-        lines.append(f"  {pairs} pairs of at most {found.proposed.most_pairs}; e-value {e_value:.2f} of {needed:.0f}")
+    steps = tuple(_step(one) for one in tuning.under_way.values())
+    for one, step in zip(tuning.under_way.values(), steps, strict=True):
+        lines.append(f"{step.trial} tries {step.tries}: {one.proposed.because}")
+        bound = f"{step.pairs} pairs of at most {one.proposed.most_pairs}"
+        lines.append(f"  {bound}; e-value {step.e_value:.2f} of {step.needed:.0f}")
+    first = steps[0] if steps else Step()
     for kept in tuning.kept.values():
         if kept.results < WATCH and kept.claimed.parameter == tuning.watched:
             lines.append(f"{kept.claimed.trial} is watched: {kept.results} of {WATCH} sessions")
@@ -88,13 +101,19 @@ def status_of(tuning: Tuning) -> Status:
         tuning.begun,
         tuning.trials,
         settings_digest(),
-        name,
-        tries,
-        pairs,
-        e_value,
-        needed,
+        first.trial,
+        first.tries,
+        first.pairs,
+        first.e_value,
+        first.needed,
+        steps,
         tuple(lines),
     )
+
+
+def _step(found: Trial) -> Step:
+    needed = found.needed if found.alpha else 0.0
+    return Step(found.proposed.trial, _tried(found.proposed), found.pairs, found.gain.wealth, needed)
 
 
 def _tried(proposed: Proposed) -> str:
@@ -187,7 +206,7 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
             proposed = event
             lines += [f"{trial} tries {_tried(event)}", f"  because {event.because}"]
             lines.append(f"  judged by {', '.join(event.aims)}; error budget {event.alpha:.4f}; rules {event.settings}")
-        if isinstance(event, Assigned) and event.trial == trial:
+        if isinstance(event, Assigned) and any(one.trial == trial for one in event.places):
             folders[event.session] = event.folder
         if isinstance(event, Resulted) and event.result.session in folders:
             sessions += 1
@@ -225,7 +244,7 @@ def _again(event: Resulted, folder: str, gone: list[str], differs: list[str]) ->
 
 def _held_against(event: Claimed | Stopped | Renewed, tuning: Tuning, differs: list[str]) -> Sequence[str]:
     """What was decided, beside what comes out now."""
-    found = tuning.trial
+    found = tuning.under_way.get(event.trial)
     if found is None:
         return ()
     if found.evidence() != event.evidence:

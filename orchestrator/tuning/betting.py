@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-SHARES: Final = (0.1, 0.25, 0.45, 0.7, 0.95)
+SHARES: Final = (0.25, 0.5, 0.85)
 """What is bet of the wealth, each from a start of its own."""
 _FORCE: Final = 1.5
 _ALL: Final = 2.612375348685488

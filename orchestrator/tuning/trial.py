@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final, Literal
 
 from orchestrator.tuning.betting import Bet
 from orchestrator.tuning.parameters import HIGHER_IS_BETTER, MEASURES, Measure
+from orchestrator.tuning.proposals import WEIGHTS
 from orchestrator.tuning.tuning_events import Arm, Proposed, SessionResult
 
 GUARDED: Final[tuple[Measure, ...]] = ("success", "hours", "interventions", "failures")
@@ -28,6 +30,8 @@ _Z80: Final = 0.8416
 FUTILE_AFTER, FUTILE_STEP, FUTILE_SHARE = 80, 20, 0.35
 """From so many pairs on, and each so many more, a trial makes room for others where its evidence, growing on as it did,
 would not come to so much of what a claim needs.  What it found is kept."""
+LATEST: Final = 100
+"""So many of the candidate's latest sessions say which rate of success is sure when it is claimed."""
 CLIP: Final = 2.5
 """Standard deviations of a pair's difference beyond which it counts as so much."""
 SPREADS: Final[Mapping[Measure, float]] = {
@@ -98,8 +102,15 @@ class Trial:
     fast: float = 0.0
     """The logarithm of the evidence that the candidate succeeds more rarely than was sure before."""
     differences: dict[Measure, Moments] = field(default_factory=lambda: {one: Moments() for one in MEASURES})
+    waiting: tuple[deque[SessionResult], deque[SessionResult]] = field(default_factory=lambda: (deque(), deque()))
+    """Those of each side that count and have met none of the other side yet."""
+    incumbent: dict[Measure, Moments] = field(default_factory=lambda: {one: Moments() for one in MEASURES})
     candidate: list[int] = field(default_factory=lambda: [0, 0])
     """Successes and failures of the candidate."""
+    latest: deque[bool] = field(default_factory=lambda: deque(maxlen=LATEST))
+    """The candidate's latest successes and failures."""
+    bequeathed: float = 0.0
+    """What claimed steps passed on to it since it began."""
     earlier: Trial | None = None
     """The trial of the same step that this one goes on with."""
 
@@ -110,7 +121,9 @@ class Trial:
         self.differences = {
             one: Moments(known.n, known.total, known.squares) for one, known in earlier.differences.items()
         }
+        self.incumbent = {one: Moments(known.n, known.total, known.squares) for one, known in earlier.incumbent.items()}
         self.candidate = list(earlier.candidate)
+        self.latest = earlier.latest.copy()
 
     @property
     def pairs(self) -> int:
@@ -125,7 +138,12 @@ class Trial:
     @property
     def needed(self) -> float:
         """The e-value of a claim."""
-        return 1 / self.proposed.alpha if self.proposed.alpha > 0 else math.inf
+        return 1 / self.alpha if self.alpha > 0 else math.inf
+
+    @property
+    def alpha(self) -> float:
+        """Its part of the error budget."""
+        return self.proposed.alpha + self.bequeathed
 
     def has_place(self) -> bool:
         """Whether more sessions may be assigned; others wait for those under way."""
@@ -142,7 +160,7 @@ class Trial:
                 return
             first, second = (self.results[str(one)] for one in arms)
             self.next_pair += 1
-            self._weigh(first, second)
+            self._meet(first, second)
 
     def arm_of(self, session: str) -> Arm:
         """Which side a session is on."""
@@ -159,24 +177,34 @@ class Trial:
         free: tuple[Arm, ...] = ("incumbent", "candidate")
         return pair, tuple(arm for arm in free if (pair, arm) not in self.slots)
 
-    def _weigh(self, incumbent: SessionResult | None, candidate: SessionResult | None) -> None:
-        lost = [one is None or one.success is None for one in (incumbent, candidate)]
-        self.unknown.take(float(lost[1]) - float(lost[0]))
-        if incumbent is None or candidate is None or any(lost):
-            return
+    def _meet(self, incumbent: SessionResult | None, candidate: SessionResult | None) -> None:
+        """Weigh one that counts against the next of the other side that does, in their order."""
+        known = [one if one is not None and one.success is not None else None for one in (incumbent, candidate)]
+        self.unknown.take(float(known[1] is None) - float(known[0] is None))
+        for waiting, one in zip(self.waiting, known, strict=True):
+            if one is not None:
+                waiting.append(one)
+        while all(self.waiting):
+            self._weigh(*(waiting.popleft() for waiting in self.waiting))
+
+    def _weigh(self, incumbent: SessionResult, candidate: SessionResult) -> None:
         found: dict[Measure, float] = {}
         for measure in MEASURES:
             one, other = reading(incumbent, measure), reading(candidate, measure)
             if one is None or other is None:
                 continue
+            self.incumbent[measure].take(one)
             self.differences[measure].take(other - one)
             scale = self.proposed.scales.get(measure, SPREADS[measure]) * math.sqrt(2)
             found[measure] = max(-CLIP, min(CLIP, (other - one) / max(scale, _SMALLEST))) / CLIP
         aimed = [found[one] for one in self.proposed.aims if one in found]
-        self.gain.take(sum(aimed) / len(aimed) if aimed else 0.0)
+        # A mean of several differs less than each of them; so that as much can be bet on it, it is cut as much sooner.
+        mean = sum(aimed) / math.sqrt(len(aimed)) if aimed else 0.0
+        self.gain.take(max(-1.0, min(1.0, mean)))
         for measure, bet in self.harm.items():
             bet.take(-found.get(measure, 0.0))
         self.candidate[0 if candidate.success else 1] += 1
+        self.latest.append(bool(candidate.success))
 
     def _take_fast(self, *, success: bool) -> None:
         reference = self.proposed.reference
@@ -190,7 +218,7 @@ class Trial:
         harmed = self.harm_found()
         if harmed:
             return "harm", harmed
-        if self.pairs >= LEAST_PAIRS and self.gain.wealth >= self.needed and self.is_without_loss():
+        if self.pairs >= LEAST_PAIRS and self.gain.wealth >= self.needed and self.is_worth_it():
             return "claim", f"e-value {self.gain.wealth:.0f}, and {self.needed:.0f} was needed"
         if self.next_pair > self.proposed.most_pairs:
             return "bound", f"{self.pairs} pairs have not decided it"
@@ -209,10 +237,28 @@ class Trial:
             return f"fewer of its sessions succeeded than before (e-value {math.exp(self.fast):.0f})"
         return ""
 
-    def is_without_loss(self) -> bool:
-        """Whether a loss of success that matters can be ruled out so far."""
+    def is_worth_it(self) -> bool:
+        """Whether a loss of success that matters can be ruled out, and all in all, by the weights, nothing is lost."""
         found = self.differences["success"]
-        return found.n > 1 and found.mean - _Z80 * found.spread / math.sqrt(found.n) >= -MOST_LOSS
+        if found.n < 2 or found.mean - _Z80 * found.spread / math.sqrt(found.n) < -MOST_LOSS:
+            return False
+        return self.weighed() >= 0
+
+    def weighed(self) -> float:
+        """What the candidate gains by the weights of all four aims, as far as the pairs tell; each in its own size."""
+        rate = math.log(self._mean("success", candidate=True) / self._mean("success"))
+        risks = [self._mean(one, candidate=True) / self._mean(one) - 1 for one in ("interventions", "failures")]
+        return (
+            WEIGHTS["velocity"] * (rate + self.differences["hours"].mean)
+            + WEIGHTS["quality"] * rate
+            + WEIGHTS["cost"] * self.differences["cost"].mean
+            - WEIGHTS["risk"] * sum(risks) / len(risks)
+        )
+
+    def _mean(self, measure: Measure, *, candidate: bool = False) -> float:
+        """The mean of one side, kept off 0 by half a session."""
+        known, other = self.incumbent[measure], self.differences[measure].total if candidate else 0.0
+        return (abs(known.total + other) + 0.5) / (known.n + 1)
 
     def _is_futile(self) -> bool:
         """Whether the evidence, growing on as it did, would not reach the claim within the most pairs."""

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, Literal
@@ -26,6 +26,7 @@ from orchestrator.tuning.tuning_events import (
     Assigned,
     Claimed,
     Escalated,
+    Place,
     Proposed,
     Renewed,
     Reset,
@@ -39,13 +40,18 @@ from orchestrator.tuning.tuning_events import (
 
 BUDGET: Final = 0.05
 """The chance of any false claim in the whole run of tuning is at most so much."""
+HEIRS: Final = 4
+"""So many numbers after a claimed step share what it had of the error budget."""
 LEAST_HISTORY: Final = 30
 """Sessions with a result before anything is tried."""
 HISTORY: Final = 150
 """So many of the latest sessions say how things stand."""
-MOST_PAIRS: Final = 300
+MOST_PAIRS: Final = 900
+MOST_CROSSED: Final = 4
+"""So many steps, each of another parameter, are crossed in one trial: each session draws for each of them whether it
+takes it, so that the same sessions tell of all of them, and each is judged by itself."""
 COOL_DOWN: Final = 10
-"""Sessions after a decision in which nothing is tried."""
+"""Sessions after a decision in which nothing more is tried, and after a claim in which nothing else is claimed."""
 WINDOW: Final = 200
 """Sessions of one window."""
 BARRED_FOR: Final = 4 * WINDOW
@@ -77,7 +83,7 @@ def settings_digest() -> str:
     known = [
         {name: repr(parameter) for name, parameter in PARAMETERS.items()},
         [repr(rule) for rule in RULES],
-        [BUDGET, LEAST_HISTORY, HISTORY, MOST_PAIRS, COOL_DOWN, WINDOW, BARRED_FOR, WATCH],
+        [BUDGET, HEIRS, LEAST_HISTORY, HISTORY, MOST_PAIRS, MOST_CROSSED, COOL_DOWN, WINDOW, BARRED_FOR, WATCH],
         [FALL_AT, LATE_FALL_AT, FALL_SHARE, PAUSED_FOR],
         [RETURN_AFTER, RETURN_PAIRS, STALE_AFTER, MOST_ROLLBACKS, betting.SHARES],
         [trial.GUARD_AT, trial.FAST_AT, trial.FAST_SHARE, trial.LEAST_PAIRS, trial.MOST_LOSS, trial.CLIP],
@@ -110,10 +116,11 @@ class Tuning:
     begun: int = 0
     """Sessions that were assigned."""
     quiet_until: int = 0
-    trial: Trial | None = None
+    under_way: dict[str, Trial] = field(default_factory=dict)
+    """The steps that are tried, by name, the one that began first in front."""
     trials: int = 0
-    inherited: float = 0.0
-    """What a claimed trial passes on of the error budget."""
+    bequests: dict[int, float] = field(default_factory=dict)
+    """What claimed steps passed on of the error budget, by the number of the step that has it."""
     kept: dict[str, Kept] = field(default_factory=dict)
     """By parameter: the last change of each that is in force."""
     watched: str = ""
@@ -134,6 +141,16 @@ class Tuning:
     rollbacks: list[int] = field(default_factory=list)
     escalated_at: int = -(10**9)
 
+    @property
+    def trial(self) -> Trial | None:
+        """What is tried; of several steps the one that began first."""
+        return next(iter(self.under_way.values()), None)
+
+    @property
+    def comparison(self) -> Trial | None:
+        """The comparison with the baseline that is under way; the steps wait meanwhile."""
+        return next((one for one in self.under_way.values() if not one.proposed.parameter), None)
+
 
 def fold(events: Iterable[TuningEvent]) -> Tuning:
     """Where tuning stands after all these."""
@@ -150,37 +167,35 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
             tuning.state = event.to
             tuning.seed = event.seed or tuning.seed
         case Proposed():
-            tuning.trial = Trial(event)
+            begun = tuning.under_way[event.trial] = Trial(event)
             earlier = tuning.paused.get((event.parameter, event.before, event.after))
             if earlier is not None:
-                tuning.trial.go_on_from(earlier)
+                begun.go_on_from(earlier)
             elif event.parameter:
                 tuning.trials = event.number
-                tuning.inherited = 0.0
         case Assigned():
             tuning.begun += 1
             tuning.assigned[event.session] = event
             while len(tuning.assigned) > MOST_AWAITED:
                 del tuning.assigned[next(iter(tuning.assigned))]
-            if event.trial and tuning.trial is not None:
-                tuning.trial.place(event.session, event.pair, event.arm)
-                tuning.open[event.session] = tuning.begun
+            for place in event.places:
+                if place.trial in tuning.under_way:
+                    tuning.under_way[place.trial].place(event.session, place.pair, place.arm)
+                    tuning.open[event.session] = tuning.begun
         case Resulted():
             _take_result(tuning, event.result)
         case Abandoned():
             tuning.assigned.pop(event.session, None)
-            if tuning.open.pop(event.session, None) is not None and tuning.trial is not None:
-                tuning.trial.take(event.session, None)
+            _take_in_trials(tuning, event.session, None)
         case Claimed():
             _change(tuning, event.parameter, event.before, event.after)
-            tuning.inherited += 1 / event.needed
+            _pass_on(tuning, event)
             tuning.paused.pop((event.parameter, event.before, event.after), None)
             tuning.kept[event.parameter] = Kept(event, tuning.begun)
             tuning.watched = event.parameter
-            tuning.history.clear()
-            _end_trial(tuning)
+            _end(tuning, event.trial)
         case Stopped():
-            found = tuning.trial
+            found = tuning.under_way.get(event.trial)
             if found is not None and found.proposed.parameter:
                 proposed = found.proposed
                 step = (proposed.parameter, proposed.before, proposed.after)
@@ -189,17 +204,17 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
                 # What comes to nothing again and again is tried ever more rarely: trials have their price, too.
                 quiet = (BARRED_FOR if event.is_harm else PAUSED_FOR) * 2 ** (tuning.tries[step] - 1)
                 tuning.barred[proposed.parameter, proposed.after] = tuning.begun + quiet
-            _end_trial(tuning)
+            _end(tuning, event.trial)
         case RolledBack():
             _change(tuning, event.parameter, event.before, event.after)
             tuning.kept.pop(event.parameter, None)
             tuning.watched = ""
             tuning.history.clear()
             tuning.rollbacks.append(tuning.begun)
-            _end_trial(tuning)
+            _end(tuning, *tuning.under_way)
         case Renewed():
             tuning.compared_at = tuning.begun
-            _end_trial(tuning)
+            _end(tuning, event.trial)
         case Reset():
             for name, value in tuning.values.items():
                 tuning.barred[name, value] = tuning.begun + BARRED_FOR
@@ -208,15 +223,38 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
             tuning.watched = ""
             tuning.history.clear()
             tuning.compared_at = tuning.begun
-            _end_trial(tuning)
+            _end(tuning, *tuning.under_way)
         case Escalated():
             tuning.escalated_at = tuning.begun
 
 
-def _end_trial(tuning: Tuning) -> None:
-    tuning.trial = None
-    tuning.open.clear()
+def _pass_on(tuning: Tuning, event: Claimed) -> None:
+    """Part what a claimed step had of the error budget among the numbers after it, whether they have begun or not."""
+    claimed = tuning.under_way.get(event.trial)
+    if claimed is None:
+        return
+    for heir in range(claimed.proposed.number + 1, claimed.proposed.number + 1 + event.heirs):
+        part = 1 / event.needed / event.heirs
+        tuning.bequests[heir] = tuning.bequests.get(heir, 0.0) + part
+        for one in (*tuning.under_way.values(), *tuning.paused.values()):
+            if one.proposed.number == heir:
+                one.bequeathed += part
+
+
+def _end(tuning: Tuning, *trials: str) -> None:
+    for name in trials:
+        tuning.under_way.pop(name, None)
+    going = [one.arms for one in tuning.under_way.values()]
+    tuning.open = {name: begun for name, begun in tuning.open.items() if any(name in arms for arms in going)}
     tuning.quiet_until = tuning.begun + COOL_DOWN
+
+
+def _take_in_trials(tuning: Tuning, session: str, result: SessionResult | None) -> None:
+    if tuning.open.pop(session, None) is None:
+        return
+    for one in tuning.under_way.values():
+        if session in one.arms:
+            one.take(session, result)
 
 
 def _change(tuning: Tuning, parameter: str, before: Value, after: Value) -> None:
@@ -231,14 +269,12 @@ def _take_result(tuning: Tuning, result: SessionResult) -> None:
     assigned = tuning.assigned.pop(result.session, None)
     if assigned is None:
         return
-    if tuning.trial is not None and result.session in tuning.open:
-        del tuning.open[result.session]
-        tuning.trial.take(result.session, result)
-    if assigned.arm == "candidate" or dict(assigned.values) != tuning.values or result.success is None:
+    _take_in_trials(tuning, result.session, result)
+    if result.success is None:
         return
     tuning.history.append(result)
     kept = tuning.kept.get(tuning.watched)
-    if kept is not None and kept.results < WATCH:
+    if kept is not None and kept.results < WATCH and dict(assigned.values) == tuning.values:
         kept.results += 1
         reference = kept.claimed.reference
         low = FALL_SHARE * reference
@@ -268,20 +304,48 @@ def on_open(
     found: list[TuningEvent] = [
         Abandoned(one) for one, begun in tuning.open.items() if tuning.begun - begun >= STALE_AFTER
     ]
-    if found or fixed or tuning.state == "frozen":
+    if found or fixed or tuning.state == "frozen" or _is_new(tuning):
         return (*found, Assigned(session, values, folder=folder))
-    current = tuning.trial.proposed if tuning.trial is not None else _proposal(tuning)
-    if current is None or (tuning.trial is not None and not tuning.trial.has_place()):
-        return (Assigned(session, values, folder=folder),)
-    if current.parameter in without or (not current.parameter and without):
-        return (Assigned(session, values, folder=folder),)
-    if tuning.trial is None:
-        found.append(current)
-    pair, free = tuning.trial.next_place() if tuning.trial is not None else (1, ("incumbent", "candidate"))
-    arm = _drawn(tuning.seed, current.trial, pair) if len(free) == 2 else free[0]
-    if arm == "candidate":
-        values = dict(BASELINE) if not current.parameter else {**values, current.parameter: current.after}
-    return (*found, Assigned(session, values, current.trial, arm, pair, folder))
+    begins = _proposal(tuning)
+    if begins is not None and begins.parameter not in without and (begins.parameter or not without):
+        found.append(begins)
+    else:
+        begins = None
+    places: list[Place] = []
+    for proposed, trial_ in _tried_in(tuning, begins):
+        if proposed.parameter in without or (not proposed.parameter and without):
+            continue
+        pair, free = trial_.next_place() if trial_ is not None else (1, _BOTH)
+        arm = _drawn(tuning.seed, proposed.trial, pair) if len(free) == len(_BOTH) else free[0]
+        places.append(Place(proposed.trial, arm, pair))
+        if arm == "candidate":
+            values = dict(BASELINE) if not proposed.parameter else {**values, proposed.parameter: proposed.after}
+    if not places:
+        return (*found, Assigned(session, values, folder=folder))
+    first, *crossed = places
+    return (*found, Assigned(session, values, first.trial, first.arm, first.pair, folder, tuple(crossed)))
+
+
+_BOTH: Final[tuple[Arm, ...]] = ("incumbent", "candidate")
+
+
+def _is_new(tuning: Tuning) -> bool:
+    """Whether the last change has to be looked at alone yet: all sessions open with it, and nothing else is tried."""
+    kept = tuning.kept.get(tuning.watched)
+    return kept is not None and tuning.begun - kept.since < LEAST_HISTORY
+
+
+def _tried_in(tuning: Tuning, begins: Proposed | None) -> Iterator[tuple[Proposed, Trial | None]]:
+    """What the next session takes part in: a comparison with the baseline alone, else all steps with a free place."""
+    if begins is not None and not begins.parameter:
+        yield begins, None
+        return
+    compared = tuning.comparison
+    for one in tuning.under_way.values() if compared is None or not compared.has_place() else (compared,):
+        if one.has_place():
+            yield one.proposed, one
+    if begins is not None:
+        yield begins, None
 
 
 def _drawn(seed: str, name: str, pair: int) -> Arm:
@@ -311,29 +375,37 @@ def decide(tuning: Tuning) -> Sequence[TuningEvent]:
     fallen = _fallen(tuning)
     if fallen:
         return fallen
-    if tuning.trial is None:
-        return ()
-    if not tuning.trial.proposed.parameter:
-        return _compared(tuning, tuning.trial)
-    found = tuning.trial
+    if tuning.comparison is not None:
+        compared = _compared(tuning, tuning.comparison)
+        if compared:
+            return compared
+    for one in tuning.under_way.values():
+        decided = _judged(tuning, one) if one.proposed.parameter else None
+        if decided is not None:
+            return (decided,)
+    return ()
+
+
+def _judged(tuning: Tuning, found: Trial) -> Claimed | Stopped | None:
+    """What is decided of one step, if anything; a claim waits while an earlier change is new."""
     what, because = found.verdict()
-    if not what:
-        return ()
+    if not what or (what == "claim" and tuning.begun < tuning.quiet_until):
+        return None
     proposed = found.proposed
     if what == "claim":
-        return (
-            Claimed(
-                proposed.trial,
-                proposed.parameter,
-                proposed.before,
-                proposed.after,
-                found.gain.wealth,
-                found.needed,
-                found.pairs,
-                found.evidence(),
-            ),
+        return Claimed(
+            proposed.trial,
+            proposed.parameter,
+            proposed.before,
+            proposed.after,
+            found.gain.wealth,
+            found.needed,
+            found.pairs,
+            found.evidence(),
+            surely(sum(found.latest), len(found.latest) - sum(found.latest)),
+            HEIRS,
         )
-    return (Stopped(proposed.trial, because, what == "harm", found.gain.wealth, found.pairs, found.evidence()),)
+    return Stopped(proposed.trial, because, what == "harm", found.gain.wealth, found.pairs, found.evidence())
 
 
 def surely(successes: int, failures: int) -> float:
@@ -359,12 +431,12 @@ def _fallen(tuning: Tuning) -> Sequence[TuningEvent]:
 
 
 def _interrupted(tuning: Tuning) -> Sequence[Stopped]:
-    """The end of the trial under way, which was made against what is no longer in force; its evidence is kept."""
-    found = tuning.trial
-    if found is None:
-        return ()
+    """The end of what is tried, which was held against what is no longer in force; the evidence is kept."""
     because = "what it was held against is taken back"
-    return (Stopped(found.proposed.trial, because, False, found.gain.wealth, found.pairs, found.evidence()),)
+    return [
+        Stopped(one.proposed.trial, because, False, one.gain.wealth, one.pairs, one.evidence())
+        for one in tuning.under_way.values()
+    ]
 
 
 def _compared(tuning: Tuning, found: Trial) -> Sequence[TuningEvent]:
@@ -393,15 +465,10 @@ def _compared(tuning: Tuning, found: Trial) -> Sequence[TuningEvent]:
 
 def _proposal(tuning: Tuning) -> Proposed | None:
     """What is tried next, if anything."""
+    steps = {one.proposed.parameter for one in tuning.under_way.values()}
+    if tuning.begun < tuning.quiet_until or len(tuning.history) < LEAST_HISTORY or "" in steps:
+        return None
     gated = [one for one in tuning.history if one.success is not None]
-    if tuning.begun < tuning.quiet_until or len(gated) < LEAST_HISTORY:
-        return None
-    kept = tuning.kept.get(tuning.watched)
-    if kept is not None and tuning.begun - kept.since < LEAST_HISTORY:
-        return None
-    scales = _scales(gated)
-    successes = sum(bool(one.success) for one in gated)
-    reference = surely(successes, len(gated) - successes)
     settings = settings_digest()
     if tuning.values != BASELINE and tuning.begun - tuning.compared_at >= RETURN_AFTER:
         return Proposed(
@@ -413,19 +480,23 @@ def _proposal(tuning: Tuning) -> Proposed | None:
             f"{RETURN_AFTER} sessions since the last comparison with the baseline",
             MEASURES,
             0.0,
-            scales,
+            _scales(gated),
             None,
             2 * RETURN_PAIRS,
             RETURN_AFTER,
             settings,
         )
+    if len(steps) >= MOST_CROSSED:
+        return None
     barred = {key for key, until in tuning.barred.items() if until > tuning.begun}
+    barred |= {(name, value) for name in steps for value in PARAMETERS[name].values}
     chosen = next(iter(proposals(Standing.of(gated), tuning.values, barred, tuning.tries)), None)
     if chosen is None:
         return None
     step = (chosen.parameter, tuning.values[chosen.parameter], chosen.value)
     earlier = tuning.paused.get(step)
     number = tuning.trials + 1 if earlier is None else earlier.proposed.number
+    successes = sum(bool(one.success) for one in gated)
     again = f".{tuning.tries[step] + 1}" if earlier is not None else ""
     return Proposed(
         f"trial-{number}{again}",
@@ -435,9 +506,9 @@ def _proposal(tuning: Tuning) -> Proposed | None:
         chosen.value,
         chosen.because,
         PARAMETERS[chosen.parameter].aims,
-        budget_of(number, BUDGET, inherited=tuning.inherited) if earlier is None else earlier.proposed.alpha,
-        scales,
-        reference,
+        budget_of(number, BUDGET, inherited=tuning.bequests.get(number, 0.0)) if earlier is None else earlier.alpha,
+        _scales(gated),
+        surely(successes, len(gated) - successes),
         MOST_PAIRS,
         RETURN_AFTER,
         settings,

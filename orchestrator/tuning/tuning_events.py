@@ -71,6 +71,15 @@ class Proposed:
 
 
 @value_class
+class Place:
+    """A session's place in what is tried."""
+
+    trial: str
+    arm: Arm
+    pair: int
+
+
+@value_class
 class Assigned:
     """A session opened with these values."""
 
@@ -81,7 +90,14 @@ class Assigned:
     pair: int = 0
     folder: str = ""
     """Where its journal lies, so that its result can be taken from there later."""
+    crossed: tuple[Place, ...] = ()
+    """Its places in further steps that are tried at the same time."""
     kind: Literal["assigned"] = "assigned"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All its places."""
+        return (Place(self.trial, self.arm, self.pair), *self.crossed) if self.trial else ()
 
 
 @value_class
@@ -115,6 +131,8 @@ class Claimed:
     """A hash over the sessions and results of all pairs."""
     reference: float = 0.6
     """Its rate of success, as far as that is sure: a fall below takes it back."""
+    heirs: int = 0
+    """So many numbers after it share its error budget; 0: the next one had it all in its ``alpha``."""
     kind: Literal["claimed"] = "claimed"
 
 

@@ -127,12 +127,12 @@ def test_a_trial_that_is_under_way_ends_when_what_it_is_held_against_is_taken_ba
     assert found is not None
     assert found.pairs
     journal.tuning.kept["max_restarts"].fall = 10.0
-    stopped, back = decide(journal.tuning)
-    assert isinstance(stopped, Stopped)
+    *stopped, back = decide(journal.tuning)
+    assert {type(one) for one in stopped} == {Stopped}
     assert isinstance(back, RolledBack)
-    journal.take(stopped, back)
+    journal.take(*stopped, back)
     assert journal.tuning.trial is None
-    assert list(journal.tuning.paused.values()) == [found], "its evidence is kept"
+    assert found in journal.tuning.paused.values(), "its evidence is kept"
 
 
 def test_changes_that_are_taken_back_again_and_again_are_for_a_person() -> None:
@@ -171,6 +171,47 @@ def test_frozen_the_values_stay_and_nothing_is_tried_or_decided() -> None:
     assert (assigned.trial, assigned.values["max_restarts"]) == ("", 4)
     journal.tuning.kept["max_restarts"].fall = 10.0
     assert decide(journal.tuning) == ()
+
+
+def test_the_steps_of_several_parameters_are_crossed_and_each_is_judged_by_itself() -> None:
+    journal = Journal()
+    journal.run(tuner.LEAST_HISTORY + 60)
+    steps_ = journal.tuning.under_way
+    assert len(steps_) == tuner.MOST_CROSSED
+    assert len({one.proposed.parameter for one in steps_.values()}) == tuner.MOST_CROSSED
+    seen = {tuple(place.arm for place in one.places) for one in journal.events if isinstance(one, Assigned)}
+    assert {len(set(arms)) for arms in seen if len(arms) == tuner.MOST_CROSSED} == {1, 2}, "drawn for each by itself"
+    name = next(iter(steps_))
+    rest = dict(list(steps_.items())[1:])
+    journal.take(Stopped(name, "", True, 1.0, 1, ""))
+    assert journal.tuning.under_way == rest, "the others go on"
+
+
+def test_what_a_claimed_step_had_of_the_budget_passes_to_the_numbers_after_it_and_no_more() -> None:
+    journal = Journal()
+    journal.run(tuner.LEAST_HISTORY + 20)
+    begun = {one.proposed.number: one for one in journal.tuning.under_way.values()}
+    before = {number: one.alpha for number, one in begun.items()}
+    first = begun[1].proposed
+    claim = Claimed(first.trial, first.parameter, first.before, first.after, 60.0, 1 / before[1], 60, "", 0.6, 4)
+    journal.take(claim)
+    assert begun[2].alpha == pytest.approx(before[2] + before[1] / 4)
+    assert sum(journal.tuning.bequests.values()) == pytest.approx(before[1])
+    again = fold(journal.events)
+    assert again.bequests == journal.tuning.bequests
+    old = fold([*journal.events[:-1], Claimed(claim.trial, claim.parameter, 3, 4, 60.0, 52.0, 60, "")])
+    assert not old.bequests, "in a log of before the next one has it already"
+
+
+def test_a_new_change_is_looked_at_alone_and_the_rate_that_is_sure_is_its_own() -> None:
+    journal = Journal()
+    journal.run(150, {"interventions": 0.0, "failures": 0.0, "utilisation": 0.8})
+    claimed = journal.found(Claimed)[0]
+    assert isinstance(claimed, Claimed)
+    assert claimed.reference > 0.9, "all of them succeeded"
+    at = journal.events.index(claimed)
+    opened = [one for one in journal.events[at:] if isinstance(one, Assigned)][: tuner.LEAST_HISTORY]
+    assert not any(one.places for one in opened)
 
 
 def test_a_session_that_never_ends_holds_no_trial_up() -> None:
@@ -230,20 +271,22 @@ def test_all_settings_are_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None
     assert settings_digest() == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.05, 0.95), st.floats(0.0, 3.0), st.floats(0.1, 3.0))
 def test_whatever_comes_of_sessions_each_change_is_one_step_within_bounds_one_at_a_time(
     seed: int, rate: float, mean: float, hours: float
 ) -> None:
     random_, journal = random.Random(seed), Journal()
-    for _ in range(400):
-        before, open_trial = dict(journal.tuning.values), journal.tuning.trial
+    for _ in range(300):
+        before = dict(journal.tuning.values)
         assigned = journal.open(f"s{journal.tuning.begun}")
         assert is_allowed(assigned.values)
-        if open_trial is not None and journal.tuning.trial is not open_trial:
-            raise AssertionError("a trial began in the midst of another")
-        changed = [name for name, value in assigned.values.items() if value != before[name]]
-        assert len(changed) <= 1 or assigned.trial.startswith("return"), "one parameter at a time"
+        changed = {name for name, value in assigned.values.items() if value != before[name]}
+        steps_ = {one.proposed.parameter for one in journal.tuning.under_way.values()}
+        assert len(steps_) == len(journal.tuning.under_way) <= tuner.MOST_CROSSED, "one step of each parameter"
+        assert changed <= steps_ or assigned.trial.startswith("return"), "nothing else is changed"
+        for name in changed - {""} if "" not in steps_ else ():
+            assert assigned.values[name] in PARAMETERS[name].neighbours(before[name])
         journal.take(
             *on_result(
                 journal.tuning,
@@ -263,7 +306,7 @@ def test_whatever_comes_of_sessions_each_change_is_one_step_within_bounds_one_at
         assert change.after in PARAMETERS[change.parameter].neighbours(change.before)
     for index in decisions:
         following = [type(event) for event in journal.events[index + 1 : index + tuner.COOL_DOWN]]
-        assert Proposed not in following, "there is a pause after each decision"
+        assert {Proposed, Claimed}.isdisjoint(following), "there is a pause after each decision"
 
 
 def steps(events: list[TuningEvent]) -> Iterator[Claimed | RolledBack | Proposed]:
@@ -276,11 +319,11 @@ def steps(events: list[TuningEvent]) -> Iterator[Claimed | RolledBack | Proposed
 def test_in_a_small_simulation_the_figures_hold() -> None:
     """A short form of ``python -m benchmarks.tuning``, with seeds of its own."""
     worlds, data = read_worlds(WORLDS)
-    claims = [power(data, seed) for seed in range(600_000, 600_060)]
+    claims = [power(data, seed) for seed in range(600_000, 600_040)]
     assert sum(one is not None for one in claims) >= 0.75 * len(claims)
-    back = [regression(data, seed, planted=True) or 999 for seed in range(600_000, 600_200)]
-    assert sorted(back)[100] <= data["regression"]["within"]
-    assert sum(regression(data, seed, planted=False) is not None for seed in range(600_000, 600_100)) <= 5
+    back = [regression(data, seed, planted=True) or 999 for seed in range(600_000, 600_100)]
+    assert sorted(back)[50] <= data["regression"]["within"]
+    assert sum(regression(data, seed, planted=False) is not None for seed in range(600_000, 600_060)) <= 4
     flat = year(worlds["flat"], 600_001)
     assert flat.false_commits == flat.oscillations == flat.steps == 0
     room = year(worlds["room"], 600_001)
