@@ -42,6 +42,7 @@ from orchestrator.session.state import Session
 
 _REMEMBERED = 50
 _REMEMBERED_OF_ONE = 400
+_NOTICE_STAYS: Final = timedelta(seconds=15)
 _PACE_OVER: Final = timedelta(minutes=2)
 _BACK: Final = ("Esc back · ↑ ↓ PgUp PgDn · ? keys", "Esc back · ? keys")
 
@@ -92,6 +93,8 @@ class LiveView:
         self._preparing: deque[str] = deque(maxlen=8)
         self._begun: datetime | None = None
         self._notice = ""
+        self._notice_since: datetime | None = None
+        """When it was drawn first; what was said long ago is not true any more."""
         self._asking = False
         self._prompt = Text()
         self._drawn: tuple[object, ...] = ()
@@ -160,7 +163,7 @@ class LiveView:
         self._preparing.append(one_line(text, 300))
 
     def tell(self, text: str) -> None:
-        self._notice = text
+        self._notice, self._notice_since = text, None
         if self._asking:
             self._beside_the_prompt(Text(text, style="yellow"))
 
@@ -175,6 +178,10 @@ class LiveView:
         if self._asking or self._broken:
             return
         self._begun = self._begun or now
+        self._notice_since = self._notice_since or now
+        is_ending = self._session is not None and self._session.ending is not None
+        if now - self._notice_since > _NOTICE_STAYS and not is_ending:
+            self._notice = ""
         if not self._in_front():
             self.suspend()
             return
@@ -206,6 +213,7 @@ class LiveView:
         if not typed:
             self._safely(self._console.print)  # leaves the prompt's line
         self._asking = False
+        self._notice = ""  # it was about the question
         self._drawn = ()
         self._safely(self._notifier.settled)
 

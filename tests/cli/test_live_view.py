@@ -86,6 +86,27 @@ def test_what_is_announced_while_a_question_is_open_leaves_the_prompt_last(story
     assert words(out).endswith(f"{prompt}\n{address}\n{prompt}\nstopping\n{prompt}")
 
 
+def test_what_a_key_was_answered_goes_after_a_while_and_what_was_said_of_an_answer_at_once(story: Story) -> None:
+    on, out = console()
+    view = fed(story, on)
+
+    def drawn(after_s: int) -> str:
+        out.truncate(0)
+        out.seek(0)
+        view.refresh(story.at + timedelta(seconds=after_s))
+        return words(out)
+
+    view.tell("a review has been asked for")
+    assert "a review has been asked for" in drawn(1)
+    assert "a review has been asked for" in drawn(10)
+    assert "a review has been asked for" not in drawn(20)
+    view.ask(OpenQuestion("q1", "keep it?", ("yes", "no"), None, "the guard"), None)
+    view.tell("'maybe' is no answer")
+    view.go_on(typed=True)
+    assert "no answer" not in drawn(21)
+    view.close(story.at)
+
+
 def test_the_cursor_is_given_back_at_the_end(story: Story) -> None:
     on, out = console()
     view = fed(story, on)
