@@ -19,6 +19,7 @@ from orchestrator.coordinator.session_start import own_tests
 from orchestrator.coordinator.stream_listeners import Listener
 from orchestrator.journal.folder import SessionFolder, create_session
 from orchestrator.journal.writer import Journal
+from orchestrator.models.escalation import DEFAULTS, conditions_of
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.sandbox import SandboxConfig
@@ -80,6 +81,8 @@ class Crowd:
             sandbox_backend="none",
             templates=load_templates(None),
             interactive=True,
+            watch_rules=1,
+            escalations=conditions_of(DEFAULTS),
         )
         states = {
             name: WorkerState(

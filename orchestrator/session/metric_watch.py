@@ -38,21 +38,43 @@ Key: TypeAlias = tuple[int, WorkerId | None]
 
 
 def measure(draft: Draft, body: Input) -> None:
-    """Look at the metrics that this entry may have changed."""
-    worker = _changed_worker(draft, body)
-    changed = draft.has_decided or _is_session_changed(draft)
-    if worker is None and not changed:
-        return
+    """Look at the metrics that this entry may have changed; what it brings says which, and nothing that came before."""
+    returned = used = False
+    if isinstance(body, AgentOutput):
+        for event in body.events:
+            if isinstance(event.payload, ToolReturned):
+                returned = True
+            elif isinstance(event.payload, UsageReported):
+                used = True
+        if (returned or used) and body.worker in draft.session.details and draft.session.is_main(body.worker):
+            _measure_worker(draft, body.worker, returned=returned, used=used)
+    if draft.has_decided:
+        _measure_each(draft)
+    elif _is_session_changed(draft):
+        for place, condition in enumerate(draft.session.options.escalations):
+            if condition.trigger_metric not in OF_WORKERS:
+                _look(draft, (place, None), condition)
+
+
+def _measure_worker(draft: Draft, worker: WorkerId, *, returned: bool, used: bool) -> None:
+    for place, condition in enumerate(draft.session.options.escalations):
+        metric = condition.trigger_metric
+        if metric == SessionMetric.FAILED_TOOL_SHARE:
+            if returned:
+                _look(draft, (place, worker), condition)
+        elif used and metric == SessionMetric.TOKENS_WITHOUT_PROGRESS:
+            _look(draft, (place, worker), condition)
+
+
+def _measure_each(draft: Draft) -> None:
+    """After the decision of a review any of them may be another."""
     for place, condition in enumerate(draft.session.options.escalations):
         if condition.trigger_metric not in OF_WORKERS:
-            if changed:
-                _look(draft, (place, None), condition)
-        elif draft.has_decided:
-            for step in draft.session.steps():
-                if step.worker in draft.session.details:
-                    _look(draft, (place, step.worker), condition)
-        elif worker is not None:
-            _look(draft, (place, worker), condition)
+            _look(draft, (place, None), condition)
+            continue
+        for step in draft.session.steps():
+            if step.worker in draft.session.details:
+                _look(draft, (place, step.worker), condition)
 
 
 def value_of(session: Session, metric: str, worker: WorkerId | None) -> float | None:
@@ -104,15 +126,6 @@ def act_on_stretch(draft: Draft, key: Key) -> None:
     _look(draft, key, draft.session.options.escalations[key[0]])
 
 
-def _changed_worker(draft: Draft, body: Input) -> WorkerId | None:
-    """The worker of the plan whose figures the entry changes; what it brings says so, and nothing that came before."""
-    if not isinstance(body, AgentOutput) or body.worker not in draft.session.details:
-        return None
-    if not any(isinstance(event.payload, ToolReturned | UsageReported) for event in body.events):
-        return None
-    return body.worker if draft.session.is_main(body.worker) else None
-
-
 def _is_session_changed(draft: Draft) -> bool:
     before, now = draft.before, draft.session
     if before.approvals is not now.approvals and before.approvals.questions_asked != now.approvals.questions_asked:
@@ -127,11 +140,11 @@ def _look(draft: Draft, key: Key, condition: EscalationCondition) -> None:
     if not draft.running:
         return
     value, stretches = value_of(draft.session, condition.trigger_metric, key[1]), draft.session.watch.stretches
-    stretch = stretches.get(key)
     if value is None or not condition.is_beyond(value):
-        if stretch is not None:
+        if key in stretches:
             draft.watch.stretches = {other: one for other, one in stretches.items() if other != key}
         return
+    stretch = stretches.get(key)
     if stretch is None:
         stretch = Stretch(draft.at, draft.session.n)
         draft.watch.stretches = {**stretches, key: stretch}

@@ -7,7 +7,7 @@ those that a query looks at, and these cost one look at their class.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, cast
+from typing import Final
 
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import Action, OrchestratorDecision
@@ -21,13 +21,23 @@ from orchestrator.models.entries import (
     WorkerStarted,
     WorkMeasured,
 )
+from orchestrator.models.events import Said
 from orchestrator.models.facts import AntipatternFound
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Verdict
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import Session, is_alive
 from orchestrator.tuning.antipatterns import AntiPattern, excessive_rounds, handoff_cycles, lone_dissenters
-from orchestrator.tuning.behaviours import HEARD, Behaviour, Heard, Scene, Trace, asked_again, heard, rework_found
+from orchestrator.tuning.behaviours import (
+    HEARD,
+    Behaviour,
+    Scene,
+    Trace,
+    asked_again,
+    heard,
+    rework_found,
+    tells_nothing,
+)
 from orchestrator.tuning.review_measures import ReviewMeasure
 from orchestrator.tuning.session_measures import SessionMeasures
 from orchestrator.value_class import value_class
@@ -45,9 +55,8 @@ def watch(draft: Draft, body: Input) -> None:
     if type(body) not in WATCHED:
         return
     match body:
-        case AgentOutput(events=events):
-            if any(type(event.payload) in HEARD for event in events):
-                _heard(draft, body)
+        case AgentOutput():
+            _heard(draft, body)
         case WorkerStarted(worker=worker):
             _started(draft, worker)
         case SnapshotTaken(problem=None, insertions=more, deletions=less):
@@ -79,23 +88,32 @@ class _Crew:
 
 def _heard(draft: Draft, body: AgentOutput) -> None:
     worker = body.worker
-    state = draft.session.workers.get(worker)
-    if state is None or body.attempt != state.attempt or worker not in draft.session.details:
-        return
-    if worker in draft.session.feedback.waiting:
-        return  # it answers a question, and works no more
-    crew = _Crew(draft.session)
     for event in body.events:
-        if type(event.payload) not in HEARD:
+        payload = event.payload
+        if type(payload) not in HEARD:
             continue
-        before, scene = draft.detail(worker).trace, draft.session.watch.scene
-        payload = cast(Heard, event.payload)
-        trace, after, found = heard(draft.session.n, worker, before, scene, payload, crew)
+        state = draft.session.workers.get(worker)
+        if state is None or body.attempt != state.attempt or worker not in draft.session.details:
+            return
+        if worker in draft.session.feedback.waiting:
+            return  # it answers a question, and works no more
+        before, scene = draft.session.details[worker].trace, draft.session.watch.scene
+        if type(payload) is Said and tells_nothing(payload.text, before):
+            continue
+        # A cast by its type would be looked up each time.
+        trace, after, found = heard(
+            draft.session.n,
+            worker,
+            before,
+            scene,
+            payload,  # type: ignore[arg-type]  # one of HEARD
+            _Crew(draft.session),
+        )
         if trace is not before:
             kept = draft.change_detail(worker)
             kept.trace = trace
             if trace.progress_at != before.progress_at:
-                kept.progress_tokens = draft.worker(worker).usage.total_tokens or 0
+                kept.progress_tokens = state.usage.total_tokens or 0
         if after is not scene:
             draft.watch.scene = after
         for one in found:

@@ -213,7 +213,7 @@ class _Hearing:
             if claim:
                 said = f'{self.name} says "{claim.strip()[:120]}", and the last run of tests in its attempt failed'
                 self.tell("reasoning contradicts action", self.name, said, [trace.failed_tests, self.entry])
-        if any(sign in text for sign in _WAIT_SIGNS):
+        if any(map(text.__contains__, _WAIT_SIGNS)):
             self.waits(text)
         if progress is not None and progress > trace.progress:
             trace = self.change()
@@ -270,17 +270,19 @@ def heard(
         crew: Everybody that runs; asked only where a text tells of waiting.
     """
     hearing = _Hearing(entry, name, trace, scene, crew)
-    match payload:
-        case ToolCalled():
-            if not payload.parent:
-                hearing.called(payload)
-        case ToolReturned():
-            hearing.returned(payload)
-        case Reported():
-            hearing.words(payload.text, payload.progress)
-        case Said() | TurnEnded():
-            hearing.words(payload.text, None)
+    if isinstance(payload, ToolCalled):
+        if not payload.parent:
+            hearing.called(payload)
+    elif isinstance(payload, ToolReturned):
+        hearing.returned(payload)
+    else:
+        hearing.words(payload.text, payload.progress if isinstance(payload, Reported) else None)
     return hearing.trace, hearing.scene, hearing.found
+
+
+def tells_nothing(text: str, trace: Trace) -> bool:
+    """Whether no query could find anything in what the worker says."""
+    return not trace.failed_tests and not any(map(text.__contains__, _WAIT_SIGNS))
 
 
 def asked_again(trace: Trace) -> Trace:

@@ -45,6 +45,7 @@ from orchestrator.models.entries import (
     Wanted,
     WorkMeasured,
 )
+from orchestrator.models.escalation import conditions_of
 from orchestrator.models.events import (
     ConversationStarted,
     Denied,
@@ -412,6 +413,20 @@ class World:
                 ),
             },
             id="a plan within narrow bounds",
+        ),
+        pytest.param(
+            ("gemini", "claude", "codex"),
+            {
+                "interactive": True,
+                "final_wait_s": 20.0,
+                "feedback": True,
+                "watch_rules": 1,
+                "escalations": conditions_of(
+                    ["antipatterns > 0: require_review", "questions > 1: ask_person", "review_rounds > 1: notice"]
+                ),
+                "consensus_frequency": "threshold",
+            },
+            id="watched, and asked how it went",
         ),
     ],
 )
