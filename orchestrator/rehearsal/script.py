@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from zlib import crc32
 
 from orchestrator.prompts import FOLLOW_UP_HEADING
 from orchestrator.rehearsal.dialogue import (
@@ -155,9 +156,9 @@ class Script:
         if turn == _NO_TURN_REVIEW:
             return (_APPROVAL,)
         marker = find_marker(prompt)
-        is_follow_up = f"\n{FOLLOW_UP_HEADING}\n" in prompt
         # A person who asks for more in a rehearsal is to see how that goes: whoever may write, writes.
-        return (_written_by(worker), _DONE) if is_follow_up and marker and marker.role == "implementer" else (_DONE,)
+        writes = _is_follow_up(prompt) and marker is not None and marker.role == "implementer"
+        return (_written_by(worker, prompt), _DONE) if writes else (_DONE,)
 
     def bookmarks(self) -> str:
         """Everybody's position as JSON, for :meth:`restore` in another process."""
@@ -216,11 +217,17 @@ def _unscripted(worker: str, prompt: str) -> tuple[Step, ...]:
     answer = Step(reply=sample_answer(schema, worker))
     if marker is None or marker.role != "implementer":
         return (answer,)
-    return _written_by(worker), answer
+    return _written_by(worker, prompt), answer
 
 
-def _written_by(worker: str) -> Step:
+def _is_follow_up(prompt: str) -> bool:
+    return f"\n{FOLLOW_UP_HEADING}\n" in prompt
+
+
+def _written_by(worker: str, prompt: str) -> Step:
     text = f"Written by {worker} in a rehearsal that has no lines for it.\n"
+    if _is_follow_up(prompt):  # each is to change something, the second of two as well
+        text += f"For the follow-up {crc32(prompt.encode()):08x}.\n"
     return Step(write=FileToWrite(path=f"{{target}}/rehearsal-{worker}.md", text=text))
 
 

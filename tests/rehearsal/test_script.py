@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from orchestrator.models.identity import AgentName
+from orchestrator.prompts import ANSWER_HEADING, FOLLOW_UP_HEADING
 from orchestrator.rehearsal.dialogue import Answer, Call, Drop, ModelRequest, Pause, Refusal, Text, ToolResult, UserText
 from orchestrator.rehearsal.scenario import Scenario
 from orchestrator.rehearsal.script import Script, WorkerPaths
@@ -187,3 +188,15 @@ def test_what_the_script_refuses_cuts_or_holds_back_is_met_by_what_follows() -> 
             assert first.hang_s == 1.0
         second = again(play, prompt())
         assert second != first
+
+
+@pytest.mark.parametrize(
+    "schema", ["", f'\n\n{ANSWER_HEADING}\n\n{{"type": "object"}}'], ids=["of the task", "of a plan"]
+)
+def test_each_follow_up_has_something_of_its_own_written(schema: str) -> None:
+    written = []
+    for asked in ("and more", "and again more"):
+        answer = ask(script(), prompt(f"{asked}\n\n{FOLLOW_UP_HEADING}\n\nBefore: do it{schema}"))
+        assert isinstance(answer, Answer)
+        written += [repr(piece) for piece in answer.pieces if isinstance(piece, Call)]
+    assert len(set(written)) == 2, "what is written once more as it is there would change nothing"
