@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.cli.group import COMMANDS, answered, build_group, command_meant, positionals
+from orchestrator.cli.main import run
 from orchestrator.cli.run import command as run_command
 
 HEAVY = ("pydantic", "anyio", "rich", "structlog", "jinja2", "psutil", "watchfiles", "orchestrator.models")
@@ -161,3 +165,46 @@ def test_the_shell_can_complete_commands_and_options_of_a_run(
     assert "sessions" in [item.value for item in complete.get_completions([], "se")]
     assert "--rehearse" in [item.value for item in complete.get_completions([], "--reh")]
     assert "--rehearse" in [item.value for item in complete.get_completions(["a task"], "--reh")]
+
+
+RECORDED = Path(__file__).parent.parent / "recordings" / "journals" / "format-3-team.jsonl"
+DECIDING = ("orchestrator.session.fold", "orchestrator.safety.command_filter", "jinja2", "tree_sitter")
+"""What is needed to decide again, and to run."""
+ACTING = ("anyio", "structlog", "psutil", "rich", "orchestrator.server", "orchestrator.gates", "orchestrator.network")
+READING = ("pydantic.main", "orchestrator.models.entries", "orchestrator.agents.registry")
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with one recorded session, which has been listed and shown before."""
+    workspace = tmp_path_factory.mktemp("start") / "workspace"
+    name = json.loads(RECORDED.read_text(encoding="utf-8").partition("\n")[0])["body"]["session"]
+    (workspace / name).mkdir(parents=True)
+    (workspace / name / "session.lock").touch()
+    shutil.copy(RECORDED, workspace / name / "journal.jsonl")
+    for command in ("sessions", "show"):
+        assert run([command, "--workspace", str(workspace)]) == 0
+    return workspace
+
+
+@pytest.mark.parametrize(
+    ("arguments", "without"),
+    [
+        pytest.param("sessions", (*READING, *DECIDING, *ACTING), id="sessions"),
+        pytest.param("show", (*READING, *DECIDING, *ACTING, "sqlite3"), id="show"),
+        pytest.param("logs", (*DECIDING, *ACTING, "sqlite3", "orchestrator.agents.registry"), id="logs"),
+        pytest.param("replay", (*ACTING, "sqlite3", "orchestrator.coordinator"), id="replay"),
+        pytest.param("metrics", (*DECIDING, *ACTING, "sqlite3", "orchestrator.agents.registry"), id="metrics"),
+        pytest.param("plan a-task-of-one-word --target {target}", (*DECIDING, *ACTING, "sqlite3"), id="plan"),
+    ],
+)
+def test_a_look_up_loads_nothing_that_it_never_needs(looked_at: Path, arguments: str, without: tuple[str, ...]) -> None:
+    words = arguments.format(target=looked_at.parent).split()
+    code = (
+        "import sys; from orchestrator.cli.main import run; "
+        f"code = run([*{words!r}, '--workspace', {str(looked_at)!r}]); "
+        f"print(code, [name for name in {without!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stderr.splitlines()[-1] == "0 []"
