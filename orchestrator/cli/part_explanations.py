@@ -86,6 +86,7 @@ PART_EXPLANATIONS: Final[dict[str, Explanation]] = {
     "policies show": Explanation(("orchestrate policies show strict", "orchestrate policies show ./mine.toml")),
     "policies check": Explanation(("orchestrate policies check ./mine.toml",)),
     "policies explain": Explanation(("orchestrate policies explain .git/config --sandbox strict",)),
+    "policies escalation": Explanation(("orchestrate policies escalation --policy ./mine.toml",)),
     "policies schema": Explanation(("orchestrate policies schema >sandbox.schema.json",)),
 }
 """A row for each part of a command that has parts."""

@@ -90,7 +90,11 @@ def _show(target: Path, *, as_json: bool) -> None:
     put_out('\n# not said here: the model that the program or the CLI has for the tier; "" is the CLI\'s own')
     for name, origin in origins.items():
         put_out(f"# {name}: said by the {origin}")
-    unsaid = [key for key in KNOWN.keys.values() if key.path[0] in {"budget", "gates"} and key.name not in origins]
+    unsaid = [
+        key
+        for key in KNOWN.keys.values()
+        if key.path[0] in {"budget", "escalation", "feedback", "gates"} and key.name not in origins
+    ]
     for key in unsaid:
         put_out(f"# {key.name}: not set; {key.means}")
 
