@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -33,9 +34,16 @@ KEYS_HELP = (
 )
 
 
-def help_page() -> list[Text]:
-    """Every key, and what it does."""
-    return [Text.assemble((f"  {key:<15}", "bold"), words) for key, words in KEYS_HELP]
+def help_page(width: int, stays: Sequence[str] = ()) -> list[Text]:
+    """Every key, and what it does; then the lines for which a low terminal has no room elsewhere."""
+    lines = []
+    for key, words in KEYS_HELP:
+        head = f"  {key:<15}"
+        parts = textwrap.wrap(words, max(width - len(head), 12))
+        lines.append(Text.assemble((head, "bold"), parts[0]))
+        lines += (Text(" " * len(head) + part) for part in parts[1:])
+    told = [part for line in stays for part in Text(line).wrap(PLAIN, width)]
+    return [*lines, Text(), *told] if told else lines
 
 
 def change_page(lines: Sequence[DeskLine]) -> list[Text]:

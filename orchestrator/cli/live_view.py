@@ -352,7 +352,7 @@ class LiveView:
             return tree_page(self._session, now, width)
         if self._page is Page.CHANGE:
             return [Text("looking at the target …", style="dim")] if self._change is None else self._change
-        return help_page()
+        return help_page(width, self._stays)
 
     def _preparations(self, now: datetime) -> RenderableType:
         """What is done before there is a session, step by step, with a time that moves."""

@@ -407,7 +407,8 @@ def question_text(question: OpenQuestion, change: DeskChange | None, *, now: dat
     """
     keys = prompt_keys(question, change)
     lines = [*desk_lines(question, change, now=now, patch_lines=0), *keys]
-    room = height - 2 - sum(len(wrapped(line, width)) for line in lines)  # an empty line, and the prompt
+    prompt = DeskLine("note", prompt_text(question).plain)
+    room = height - 1 - sum(len(wrapped(line, width)) for line in (*lines, prompt))  # there is an empty line before it
     if room >= _LEAST_PATCH:
         lines = [*desk_lines(question, change, now=now, patch_lines=room - 1), *keys]
     elif room < 0:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import pytest
 from rich.console import Console
 
 from orchestrator.cli.decision_desk import DeskLine
@@ -47,6 +48,11 @@ def test_a_page_longer_than_the_screen_says_where_it_stands() -> None:
     assert drawn[1:] == [f"+{number}" for number in range(5, 13)]
 
 
-def test_every_key_is_explained_within_80_columns() -> None:
-    assert all(line.cell_len <= 80 for line in help_page())
-    assert [line.plain.split()[0] for line in help_page()][:6] == list("prdlta")
+@pytest.mark.parametrize("width", [36, 80, 200])
+def test_every_key_is_explained_however_narrow_the_terminal_is(width: int) -> None:
+    lines = [line.plain for line in help_page(width, ["dashboard: http://127.0.0.1:8000/"])]
+
+    assert max(map(len, lines)) <= width
+    assert [line.split()[0] for line in lines if line.startswith("  ") and line[2] != " "][:6] == list("prdlta")
+    assert lines[-1].endswith("http://127.0.0.1:8000/")
+    assert len(lines) == 12 or width < 80
