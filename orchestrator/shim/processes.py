@@ -23,7 +23,8 @@ else:
         import signal
 
 
-def _is_folder(path: str) -> bool:
+def is_folder(path: str) -> bool:
+    """Whether a folder stands there that can be listed."""
     try:
         os.listdir(path)
     except OSError:
@@ -31,7 +32,7 @@ def _is_folder(path: str) -> bool:
     return True
 
 
-HAS_PROC = _is_folder("/proc/self/task")
+HAS_PROC = is_folder("/proc/self/task")
 HAS_PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
 
 _SET_PDEATHSIG = 1

@@ -10,8 +10,10 @@ It ends with the coordinator, or when that closes the socket.
 
 from __future__ import annotations
 
+import time
+
 from orchestrator.shim.document_pipe import receive, send
-from orchestrator.shim.processes import ask_death_signal, is_running, os, signal, start_ticks
+from orchestrator.shim.processes import ask_death_signal, is_folder, is_running, os, signal, start_ticks
 from orchestrator.shim.spawning import WaitingChild
 from orchestrator.shim.stop_ladder import remove_group
 from orchestrator.shim.supervision import SIGNALS, supervise
@@ -19,6 +21,11 @@ from orchestrator.shim.supervision import SIGNALS, supervise
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+SETTLED_AFTER_S = 0.1
+"""A launch takes a tenth of it; on a busy machine more, and then it waits for what is made ready meanwhile."""
+
+GONE_WITHIN_S = 2.0
 
 
 class Waiting:
@@ -50,11 +57,21 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
         os.set_inheritable(descriptor, False)
     _load()
     ready: Waiting | None = None
-    while (message := receive(control)) is not None:
+    wanted: Sequence[str] | None = None
+    has_launched = False
+    while True:
+        if wanted is not None and not (has_launched and _is_spoken_to(control)):
+            ready, wanted = _fork_shim(wanted, control, coordinator, since), None
+        message = receive(control)
+        if message is None:
+            break
         _reap()
         if "spec" not in message:
-            ready = ready or _fork_shim(message["groups"], control, coordinator, since)
+            wanted = message["groups"]
             continue
+        has_launched = True
+        if wanted is not None and list(wanted) == message["groups"]:
+            wanted = None
         if ready is not None and ready.groups == message["groups"]:
             shim, ready = ready, None
         else:
@@ -63,9 +80,23 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
         os.close(shim.telling)
         send(control, {"pid": shim.pid if told else 0, "start_ticks": shim.start_ticks})
     if ready is not None:
+        send(ready.telling, {"dismissed": True})
         os.close(ready.telling)
         os.waitpid(ready.pid, 0)
     return 0
+
+
+def _is_spoken_to(control: int) -> bool:
+    """Whether the coordinator says something while the last launch settles.
+
+    To join a control group stops every fork and every end on the machine until the kernel has heard of all processors:
+    done at once, the worker that has just been started would wait for it.
+    """
+    import select
+
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    return bool(poll.poll(SETTLED_AFTER_S * 1000))
 
 
 def _load() -> None:
@@ -123,12 +154,11 @@ def _wait_for_attempt(hearing: int, groups: Sequence[str], standby: int, coordin
     child = WaitingChild(groups, besides=hearing) if groups else None
     message = receive(hearing)
     os.close(hearing)
-    if message is None:
+    if message is None or "spec" not in message:
         if child is not None:
             child.dismiss()
-        if not is_running(coordinator, since):
-            for group in groups:  # else they are its to remove, or to use in another way
-                remove_group(group)
+        if message is None:
+            _remove_groups(groups, coordinator, since)
         return 0
     import os as public
 
@@ -137,3 +167,17 @@ def _wait_for_attempt(hearing: int, groups: Sequence[str], standby: int, coordin
     public.environ.update(message["environment"])
     ahead = None if child is None else (child, message)
     return supervise(message["spec"], coordinator=standby, ahead=ahead)
+
+
+def _remove_groups(groups: Sequence[str], coordinator: int, since: int) -> None:
+    """Remove groups that nobody will use, since the coordinator has ended; while it runs they are its own affair."""
+    deadline = time.monotonic() + GONE_WITHIN_S
+    # Its children are told of its end a moment before it is seen to be gone, and a group lets go of its last member
+    # a moment after that is.
+    while time.monotonic() < deadline:
+        if not is_running(coordinator, since):
+            for group in groups:
+                remove_group(group)
+            if not any(map(is_folder, groups)):
+                return
+        time.sleep(0.01)

@@ -170,3 +170,17 @@ def test_it_ends_with_a_coordinator_that_is_killed_and_takes_its_groups_along(tm
         coordinator.kill()
     until(lambda: not any(map(is_alive, there)))
     until(lambda: not [group for group in groups if Path(group).exists()])
+
+
+async def test_those_that_begin_while_the_last_launch_settles_are_alone_in_their_groups(stage: Stage) -> None:
+    crew, names = stage.crew(), [WorkerId("a"), WorkerId("b"), WorkerId("c")]
+    standby_of(crew)
+    shims = [stage.start(crew, "/bin/sleep", "60", worker=name).shim.pid for name in names]
+    held: list[set[str]] = []
+    for shim in shims:
+        until(partial(is_asleep_below, shim))
+        held.append(groups_of(below(shim)[0]))
+    assert len(held[0] | held[1] | held[2]) == sum(map(len, held))
+    for name in names:
+        crew.kill(name)
+        assert (await stage.ended(crew, name)).proof == stage.proof
