@@ -12,17 +12,28 @@ import pytest
 from orchestrator.journal.reader import read_journal
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.effects import MeasureWork, TakeSnapshot
-from orchestrator.models.entries import JOURNAL_ENTRY, Command, SessionOpened, SnapshotTaken, UserCommand, WorkMeasured
+from orchestrator.models.entries import (
+    JOURNAL_ENTRY,
+    Command,
+    JournalEntry,
+    SessionOpened,
+    SnapshotTaken,
+    UserCommand,
+    WorkerStarted,
+    WorkMeasured,
+)
 from orchestrator.models.events import EventType, Said, ToolCalled, ToolReturned, TurnEnded, UsageReported
 from orchestrator.models.facts import AntipatternFound
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import ProcessIdentity, WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.narration.notices import Weight, notices
 from orchestrator.prompts import load_templates
 from orchestrator.session.fold import step
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session
-from tests.session.conftest import Play
+from orchestrator.tuning.review_measures import ReviewMeasure
+from tests.session.conftest import START, Play
+from tests.tuning.test_behaviours import crew
 
 JOURNALS = Path(__file__).resolve().parents[1] / "recordings" / "journals"
 TEAM = ("gemini", "claude", "codex")
@@ -176,3 +187,71 @@ def test_nobody_is_stopped_for_it(play: Callable[..., Play], rules: int) -> None
     repeats(p, "gemini", 9)
     decided = [(name, one) for name, one in p.effects if not isinstance(one, AntipatternFound)]
     assert [one.kind for _, one in decided if one.kind in ("stop_worker", "freeze_worker", "ask_person")] == []
+
+
+def back(entry: int, about: str = "", action: str = "pause_and_clarify") -> ReviewMeasure:
+    return ReviewMeasure(1.0, action, (), entry, about, "final")
+
+
+def lived(reviews: list[ReviewMeasure], starts: list[tuple[int, str]]) -> list[str]:
+    """What a session tells in which these reviews were decided, and these workers were started."""
+    session, told = crew([worker for _, worker in starts]), list[str]()
+    for place, what in sorted([*((one.entry, one) for one in reviews), *starts], key=lambda one: one[0]):
+        if isinstance(what, ReviewMeasure):
+            session.watch = replace(session.watch, reviews=(*session.watch.reviews, what))
+            continue
+        body = WorkerStarted(WorkerId(str(what)), 1, ("cli",), ProcessIdentity(100, 1), "bubblewrap")
+        session, wanted = step(session, JournalEntry(place, START, body))
+        told += [one.name for one in wanted if isinstance(one, AntipatternFound)]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("reviews", "starts"),
+    [
+        ([back(10), back(20)], [(5, "claude"), (12, "claude"), (22, "claude")]),
+        ([back(10, "claude"), back(20, "claude")], [(12, "claude"), (22, "claude")]),
+        ([back(10), back(20), back(30)], [(11, "claude"), (21, "claude"), (31, "claude")]),
+        ([back(10), back(15, action="continue"), back(20)], [(12, "claude"), (22, "claude")]),
+        ([back(10), back(20)], [(11, "review-002-codex"), (12, "claude"), (21, "review-003-codex"), (22, "claude")]),
+    ],
+)
+def test_every_cycle_of_handoffs_is_told_once(reviews: list[ReviewMeasure], starts: list[tuple[int, str]]) -> None:
+    assert lived(reviews, starts) == ["handoff cycle"]
+
+
+@pytest.mark.parametrize(
+    ("reviews", "starts"),
+    [
+        ([back(10)], [(5, "claude"), (12, "claude")]),
+        ([], [(number, "claude") for number in range(1, 9)]),
+        ([back(10, action="log_warning"), back(20, action="log_warning")], [(12, "claude"), (22, "claude")]),
+        ([back(10), back(20)], [(5, "claude"), (12, "claude")]),
+        ([back(10), back(20)], [(12, "review-002-codex"), (22, "review-003-codex")]),
+        ([back(10, "claude"), back(20, "gemini")], [(12, "claude"), (22, "gemini")]),
+    ],
+)
+def test_one_return_a_restart_or_a_warning_is_not_told(
+    reviews: list[ReviewMeasure], starts: list[tuple[int, str]]
+) -> None:
+    assert lived(reviews, starts) == []
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "is_told"),
+    [
+        *((one, True) for one in (["caa"] * 5, ["caa"] * 3 + ["aaa"] * 2, ["caaa"] * 6, ["baa"] * 5, ["acc"] * 5)),
+        *((one, False) for one in (["caa"] * 4, ["ca"] * 20, ["caa", "aca", "aac"] * 5, ["cba"] * 9, ["ccaa"] * 9)),
+    ],
+)
+def test_who_mostly_stands_alone_in_the_session_is_told_once(verdicts: list[str], is_told: bool) -> None:
+    words, agents = {"a": "approved", "c": "concerns", "b": "blocker"}, ("gemini", "claude", "codex", "opencode")
+    p = begun()
+    panels = [tuple(zip(agents, (words[one] for one in panel), strict=False)) for panel in verdicts]
+    p.session.watch.reviews = tuple(
+        ReviewMeasure(1.0, "continue", panel, place, "", "milestone") for place, panel in enumerate(panels, start=1)
+    )
+    milestones(p, [FINE], 400)
+    told = found(p, "lone dissenter")
+    assert len(told) == is_told
+    assert all(one.summary.startswith("gemini stood alone") for one in told)

@@ -99,7 +99,7 @@ def crew(steps: Sequence[Step | str]) -> Session:
     session = Play("gemini", "claude", "codex", watch_rules=1).session
     for one in steps:
         name = WorkerId(one if isinstance(one, str) else one[0])
-        if name not in session.workers and name != "sent back":
+        if name not in session.details and name != "sent back":
             agent = AgentName("claude" if name.partition("-")[0] == "claude" else name.partition("-")[0])
             assignment = replace(session.details[WorkerId("gemini")].assignment, worker=name)
             shim = ProcessIdentity(100, 1)
