@@ -155,7 +155,8 @@ class LiveView:
             if notice.kind == "tool" and notice.text.startswith("failed") and failed and (called := failed.popleft()):
                 how, _, words = notice.text.partition(": ")
                 target = str(self._session.options.target) if self._session else ""
-                yield replace(notice, text=f"{how}: {one_line(short_paths(called, target), 150)}: {words}")
+                what = one_line(short_paths(called, target), 150)
+                yield replace(notice, text=f"{how}: {what}{f': {words}' if words else ''}")
             else:
                 yield notice
 

@@ -57,7 +57,7 @@ PLAIN: Final = Console(width=80, color_system=None)
 """It breaks lines, and draws nothing."""
 NARROW_KEYS = "p r d l t a q · ? says what they do"
 _MOST_SENTENCES = 4
-_MOST_FAILURES = 3
+_MOST_FAILURES, _MOST_QUESTIONS = 3, 3
 _FEED_BELOW = 3
 """Free lines below the workers that are worth more than a second line for each of them."""
 _LEAST_PATCH = 4
@@ -92,7 +92,10 @@ def picture(session: Session, scene: Scene) -> RenderableType:
     """
     width = scene.width
     workers = shown_workers(session)
-    asked = [question_line(question, width) for question in open_questions(session)[:3]]
+    questions = open_questions(session)
+    asked = [question_line(question, width) for question in questions[:_MOST_QUESTIONS]]
+    if len(questions) > _MOST_QUESTIONS:
+        asked.append(Text(f"? {len(questions) - _MOST_QUESTIONS} more: orchestrate question", style="bold yellow"))
     room = scene.height - 1 - len(asked) - bool(scene.banner) - scene.has_keys
     rows, left_out = that_fit(workers, max(room - 1, 1))
     room -= 1 + len(rows) + bool(left_out)
