@@ -13,15 +13,18 @@ import os
 import random
 import statistics
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from orchestrator.store.tuning_log import TUNING_RECORD, TuningLog, TuningRecord
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.proposals import WEIGHTS
 from orchestrator.tuning.tuner import WINDOW, Tuning, apply, decide, on_open, on_result, surely
@@ -31,6 +34,7 @@ from orchestrator.tuning.tuning_events import (
     Escalated,
     Proposed,
     Reset,
+    Resulted,
     RolledBack,
     SessionResult,
     Stopped,
@@ -431,6 +435,30 @@ def print_year(world: World, runs: Sequence[Run]) -> None:
         )
 
 
+def print_cost(sessions: int) -> None:
+    """What a session pays while tuning is off, and while it is on and tries nothing: processor time, and no token."""
+    with tempfile.TemporaryDirectory(prefix="orchestrate-tuning-") as made:
+        log, tuning = TuningLog(Path(made)), Tuning()
+        log.act(lambda tuning: [Switched("on", "benchmark", "seed"), Switched("frozen", "benchmark")])
+        with log.path.open("ab") as file:
+            apply(tuning, Switched("frozen", "benchmark"))
+            for number in range(sessions):
+                opened = on_open(tuning, f"session-{number:08}", folder=f"/workspace/session-{number:08}")
+                told = Resulted(SessionResult(f"session-{number:08}", True, 0.5, 1.0, 1.0, 0.0, 0.9))
+                for events in (opened, (told,)):
+                    file.write(TUNING_RECORD.dump_json(TuningRecord(datetime.now(UTC), tuple(events))) + b"\n")
+        began = time.process_time()
+        log.act(partial(on_open, session="new", folder="/workspace/new"))
+        log.act(partial(on_result, result=SessionResult("new", True, 0.5, 1.0, 1.0, 0.0, 0.9)))
+        on = time.process_time() - began
+        log.act(lambda tuning: [Switched("off", "benchmark")])
+        began = time.process_time()
+        assert log.is_off()
+        off = time.process_time() - began
+    found = f"{on * 1e3:.1f} ms of processor time, {off * 1e3:.1f} ms while it is off"
+    print(f"after {sessions} sessions one more takes {found}")
+
+
 def _mapped(function: Any, seeds: Sequence[int], pool: ProcessPoolExecutor | None) -> list[Any]:
     return list(pool.map(function, seeds, chunksize=5)) if pool is not None else [function(seed) for seed in seeds]
 
@@ -442,7 +470,11 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--worlds", type=Path, default=WORLDS)
     parser.add_argument("--only", help="one world of the file")
+    parser.add_argument("--cost", type=int, metavar="SESSIONS", help="only time the log after so many sessions")
     options = parser.parse_args()
+    if options.cost is not None:
+        print_cost(options.cost)
+        return 0
     worlds, data = read_worlds(options.worlds)
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     began = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, cast
 
@@ -24,6 +25,12 @@ SPARED_NOTHING: Final = ("high", "critical")
 """Where so much is at stake, no trial is made of how many reviews there are."""
 
 
+@lru_cache(maxsize=1)
+def _log_in(folder: Path) -> TuningLog:
+    """The log; the end of a session reads only what has come to it since the session began."""
+    return TuningLog(folder)
+
+
 def tuned(
     request: RunRequest, environ: Mapping[str, str], *, session: str, folder: Path
 ) -> tuple[RunRequest, TuningAssignment | None, str]:
@@ -31,8 +38,8 @@ def tuned(
 
     What the user says by hand stands.  A rehearsal and a task without a change take part in nothing.  Blocks.
     """
-    log = TuningLog(state_folder(environ))
-    if request.rehearsal is not None or request.no_change or not log.is_there():
+    log = _log_in(state_folder(environ))
+    if request.rehearsal is not None or request.no_change or not log.is_there() or log.is_off():
         return request, None, ""
     fixed: dict[str, Value] = {name: value for name, value in request.limits.items() if name in PARAMETERS}
     choice = request.chosen_team
@@ -91,7 +98,7 @@ def tell_tuning(session: Session, environ: Mapping[str, str]) -> str | None:
         result = result_from_journal(session.options.session_dir)
         if result is None:
             raise ValueError("its journal tells of no end")
-        TuningLog(state_folder(environ)).act(lambda tuning: on_result(tuning, result))
+        _log_in(state_folder(environ)).act(lambda tuning: on_result(tuning, result))
     except (OrchestrateError, ValueError, LookupError, OSError) as error:
         said = error.message if isinstance(error, OrchestrateError) else str(error)
         return f"tuning has not heard of this session ({said}); it takes the result from the journal later"

@@ -26,11 +26,13 @@ from orchestrator.store.outcome_log import MOST_LINE_BYTES, LineLog, Reading
 from orchestrator.tuning.session_measures import measures_of
 from orchestrator.tuning.session_results import result_of
 from orchestrator.tuning.tuner import Tuning, apply, decide, fold, on_result
-from orchestrator.tuning.tuning_events import Assigned, SessionResult, TuningEvent
+from orchestrator.tuning.tuning_events import Assigned, SessionResult, Switched, TuningEvent
 from orchestrator.value_class import value_class
 
 TUNING_LOG_NAME: Final = "tuning.jsonl"
 TUNING_FORMAT: Final = 1
+MOST_LOG_BYTES: Final = 256 * 1024 * 1024
+_SWITCHED: Final = b'"kind":"switched"'
 MOST_CAUGHT_UP: Final = 5
 """Sessions that are caught up on when another one opens: each takes the time of reading its journal."""
 
@@ -57,10 +59,31 @@ class TuningLog(LineLog[TuningRecord]):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder, name=TUNING_LOG_NAME, torn="tuning.torn", lines=TUNING_RECORD, format_=TUNING_FORMAT)
+        self._known: tuple[Reading, Tuning] | None = None
 
     def is_there(self) -> bool:
         """Whether tuning was ever switched on."""
         return self.path.exists()
+
+    def is_off(self) -> bool:
+        """Whether the last switch turned it off; only that line is decoded, so that it costs nothing while it is off.
+
+        What cannot be read is not off: whoever goes on to :meth:`act` is told what is wrong with it.
+        """
+        with ForeignFolder(self.folder).opened(self.path.name) as found:
+            if isinstance(found, Unread):
+                return False
+            with open(found.descriptor, "rb", closefd=False) as file:
+                content = file.read(MOST_LOG_BYTES)
+        at = content.rfind(_SWITCHED)
+        if at < 0 or len(content) == MOST_LOG_BYTES:
+            return False
+        line = content[content.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0]
+        try:
+            events = TUNING_RECORD.validate_json(line).events
+        except ValueError:
+            return False
+        return [event.to for event in events if isinstance(event, Switched)][-1:] == ["off"]
 
     def events(self, reading: Reading | None = None) -> Iterator[TuningEvent]:
         """Everything that has happened, in order.
@@ -79,7 +102,9 @@ class TuningLog(LineLog[TuningRecord]):
             JournalDamaged: A line is damaged or of a newer version: what is in force cannot be known.
         """
         reading = Reading()
-        found = fold(self.events(reading))
+        return self._followed(reading, fold(self.events(reading)))
+
+    def _followed(self, reading: Reading, found: Tuning) -> Tuning:
         if reading.damages or reading.newer:
             said = str(reading.damages[0]) if reading.damages else f"{reading.newer} lines of a newer version"
             raise JournalDamaged(
@@ -96,9 +121,17 @@ class TuningLog(LineLog[TuningRecord]):
             JournalDamaged: As :meth:`tuning`.
         """
         written: list[TuningEvent] = []
+        known, self._known = self._known, None
+        data = b""
 
         def make() -> bytes:
-            tuning = self.tuning()
+            nonlocal known, data
+            if known is None or self.was_replaced(known[0]):
+                known = Reading(), Tuning()
+            reading, tuning = known
+            for event in self.events(reading):
+                apply(tuning, event)
+            self._followed(reading, tuning)
             for event in what(tuning):
                 apply(tuning, event)
                 written.append(event)
@@ -106,11 +139,16 @@ class TuningLog(LineLog[TuningRecord]):
                 for event in following:
                     apply(tuning, event)
                 written.extend(following)
-            if not written:
-                return b""
-            return TUNING_RECORD.dump_json(TuningRecord(datetime.now(UTC), tuple(written))) + b"\n"
+            if written:
+                data = TUNING_RECORD.dump_json(TuningRecord(datetime.now(UTC), tuple(written))) + b"\n"
+            return data
 
         self.append_after(make)
+        if known is not None and known[0].identity is not None:
+            # What was written is known already; where it could not be written, all is read again.
+            known[0].offset += len(data)
+            known[0].lines += bool(data)
+            self._known = known
         return written
 
 

@@ -59,6 +59,13 @@ def reading(result: SessionResult, measure: Measure) -> float | None:
     return float(value) if measure in HIGHER_IS_BETTER else -min(float(value), 6.0)
 
 
+def _told(result: SessionResult | None) -> Mapping[str, object] | None:
+    """The result as a log gives it back: a whole number that was counted is read as 2.0, and is the same evidence."""
+    if result is None:
+        return None
+    return {name: float(one) if type(one) is int else one for name, one in asdict(result).items()}
+
+
 @dataclass(slots=True)
 class Moments:
     """Mean and spread of the numbers so far."""
@@ -270,7 +277,7 @@ class Trial:
         """A hash over everything that it was decided by."""
         before = [self.earlier.evidence()] if self.earlier is not None else []
         known: list[object] = [
-            [pair, arm, session, asdict(result) if (result := self.results.get(session)) else None]
+            [pair, arm, session, _told(self.results.get(session))]
             for (pair, arm), session in sorted(self.slots.items())
         ]
         return hashlib.sha256(json.dumps(before + known, sort_keys=True).encode()).hexdigest()[:16]

@@ -100,7 +100,10 @@ def test_switched_off_or_damaged_a_session_opens_with_the_defaults(
     request_: RunRequest, environ: dict[str, str], log: TuningLog
 ) -> None:
     switched_on(log, Switched("off", "person"))
+    before = log.path.read_bytes()
     assert opened(request_, environ) == (request_, None, "")
+    assert log.path.read_bytes() == before
+    log.act(lambda tuning: [Switched("on", "person")])
     with log.path.open("ab") as file:
         file.write(b"{}\n")
     request, assignment, said = opened(request_, environ)

@@ -78,6 +78,36 @@ def test_what_cannot_be_followed_tunes_nothing_and_is_said(tuning_log: TuningLog
     assert (tuning_log.folder / "tuning.torn").read_bytes() == b'{"at":"2026-\n'
 
 
+def test_whether_it_is_off_is_known_from_its_last_switch_alone(tuning_log: TuningLog) -> None:
+    assert not tuning_log.is_off()
+    tuning_log.act(lambda tuning: [Switched("on", "test", "seed")])
+    tuning_log.act(lambda tuning: on_open(tuning, "one"))
+    assert not tuning_log.is_off()
+    tuning_log.act(lambda tuning: [Switched("off", "test")])
+    assert tuning_log.is_off()
+    with tuning_log.path.open("ab") as file:
+        file.write(b'{"at":"2026-01-01T00:00:00Z","events":[{"kind":"switched"')
+    assert not tuning_log.is_off(), "what cannot be read is looked at whole"
+
+
+def test_who_has_read_it_reads_only_what_came_since_and_all_of_one_that_was_replaced(tuning_log: TuningLog) -> None:
+    other = TuningLog(tuning_log.folder)
+    tuning_log.act(lambda tuning: [Switched("on", "test", "seed")])
+    other.act(lambda tuning: on_open(tuning, "one"))
+    seen: list[int] = []
+    tuning_log.act(lambda tuning: seen.append(tuning.begun) or on_open(tuning, "two"))  # type: ignore[func-returns-value]  # it notes it
+    tuning_log.act(lambda tuning: seen.append(tuning.begun) or [])  # type: ignore[func-returns-value]  # it notes it
+    assert seen == [1, 2]
+    assert fold(tuning_log.events()) == tuning_log.tuning()
+    tuning_log.path.rename(tuning_log.folder / "away")
+    tuning_log.act(lambda tuning: seen.append(tuning.begun) or [])  # type: ignore[func-returns-value]  # it notes it
+    assert seen[-1] == 0
+    with tuning_log.path.open("ab") as file:
+        file.write(b"{}\n")
+    with pytest.raises(JournalDamaged):
+        tuning_log.act(lambda tuning: on_open(tuning, "three"))
+
+
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("no folder")
     with pytest.raises(EnvironmentUnfit, match=r"tuning\.jsonl"):

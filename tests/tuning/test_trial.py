@@ -89,6 +89,14 @@ def test_pairs_are_weighed_in_their_order_whoever_is_known_first() -> None:
     assert late.evidence() == known.evidence()
 
 
+def test_what_was_counted_is_the_same_evidence_whether_it_was_read_from_the_log_or_not() -> None:
+    found = [Trial(PROPOSED), Trial(PROPOSED)]
+    for one, as_read in zip(found, (int, float), strict=True):
+        one.place("a", 1, "incumbent")
+        one.take("a", SessionResult("a", True, 0.5, None, as_read(2), as_read(0), 0.5))
+    assert found[0].evidence() == found[1].evidence()
+
+
 def test_a_further_trial_of_the_same_step_goes_on_with_its_evidence() -> None:
     first = trial(replace(PROPOSED, most_pairs=20), pairs=20)
     fed(first, BAD, replace(GOOD, interventions=1.5, failures=1.5), pairs=20)
