@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import signal
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,15 @@ from orchestrator.errors import EnvironmentUnfit, JournalDamaged
 from orchestrator.store.tuning_log import TuningLog, caught_up, result_from_journal, results_told
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS
 from orchestrator.tuning.tuner import Tuning, fold, on_open, on_result
-from orchestrator.tuning.tuning_events import Assigned, Claimed, Resulted, RolledBack, SessionResult, Switched
+from orchestrator.tuning.tuning_events import (
+    Assigned,
+    Claimed,
+    Resulted,
+    RolledBack,
+    SessionResult,
+    Switched,
+    TuningEvent,
+)
 from tests.store.conftest import PASSED, closed
 from tests.store.test_recorder import kept
 
@@ -90,17 +99,23 @@ def test_whether_it_is_off_is_known_from_its_last_switch_alone(tuning_log: Tunin
     assert not tuning_log.is_off(), "what cannot be read is looked at whole"
 
 
+def noted(seen: list[int], session: str, tuning: Tuning) -> Sequence[TuningEvent]:
+    """Note how many sessions have begun, and open one more if it has a name."""
+    seen.append(tuning.begun)
+    return on_open(tuning, session) if session else ()
+
+
 def test_who_has_read_it_reads_only_what_came_since_and_all_of_one_that_was_replaced(tuning_log: TuningLog) -> None:
     other = TuningLog(tuning_log.folder)
     tuning_log.act(lambda tuning: [Switched("on", "test", "seed")])
     other.act(lambda tuning: on_open(tuning, "one"))
     seen: list[int] = []
-    tuning_log.act(lambda tuning: seen.append(tuning.begun) or on_open(tuning, "two"))  # type: ignore[func-returns-value]  # it notes it
-    tuning_log.act(lambda tuning: seen.append(tuning.begun) or [])  # type: ignore[func-returns-value]  # it notes it
+    tuning_log.act(partial(noted, seen, "two"))
+    tuning_log.act(partial(noted, seen, ""))
     assert seen == [1, 2]
     assert fold(tuning_log.events()) == tuning_log.tuning()
     tuning_log.path.rename(tuning_log.folder / "away")
-    tuning_log.act(lambda tuning: seen.append(tuning.begun) or [])  # type: ignore[func-returns-value]  # it notes it
+    tuning_log.act(partial(noted, seen, ""))
     assert seen[-1] == 0
     with tuning_log.path.open("ab") as file:
         file.write(b"{}\n")
