@@ -38,10 +38,18 @@ def test_a_path_in_the_target_is_relative(text: str, short: str) -> None:
         ("Read: /home/me/ws/20261130-212753-f7b6/layers/1/target-old/a", None),
         ("Read: /home/me/ws/20261130-212753-f7b6/scratch/claude/a", None),
         ("Read: /home/me/layers/1/target/a", None),
+        ("Bash: tool --out=/ws/20261130-212753-f7b6/layers/1/target/a", "Bash: tool --out=a"),
+        ("Bash: cat ws/20261130-212753-f7b6/layers/1/target/a", None),
     ],
 )
 def test_a_path_in_a_writers_own_copy_of_the_target_is_relative(text: str, short: str | None) -> None:
     assert short_paths(text, SHOP) == (short or text)
+
+
+def test_a_text_that_is_all_paths_takes_no_longer_than_its_length() -> None:
+    copy = "/20261130-212753-f7b6/layers/1/target"
+    for text in ("@/" * 200_000 + copy[1:], "@" + copy * 10_000):
+        assert short_paths(text, SHOP) == text
 
 
 @pytest.mark.parametrize("target", ["", "/"])
