@@ -110,18 +110,21 @@ def survey_machine(
 
 
 def prove_some_sandbox(
-    config: SandboxConfig, environ: Mapping[str, str]
+    config: SandboxConfig, environ: Mapping[str, str], *, cache: Path | None = None
 ) -> tuple[SandboxConfig, SandboxProof, tuple[str, ...]]:
     """Find the policy that can be kept here, its proof, and a loud warning about any difference.
 
     Some machines give a worker every namespace but one of the network; a sandbox with an open network is then better
     than none, for a policy that only prefers one.
+
+    Args:
+        cache: A file of ours; what it says has held on this machine since it started is not tried again.
     """
-    proof = prove_backend(config, environ)
+    proof = prove_backend(config, environ, cache=cache)
     if proof.works or config.enforcement == "required" or config.network == "open":
         return config, proof, ()
     opened = config.model_copy(update={"network": "open"})
-    weaker = prove_backend(opened, environ)
+    weaker = prove_backend(opened, environ, cache=cache)
     if not weaker.works:
         return config, proof, ()
     return opened, weaker, (f"OPEN NETWORK: workers reach every host, since the list cannot be kept: {proof.detail}",)

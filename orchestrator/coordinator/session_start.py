@@ -60,6 +60,7 @@ from orchestrator.safety.redaction import Redactor
 from orchestrator.sandbox.carried_settings import words_about_losses, words_about_settings
 from orchestrator.sandbox.certificates import find_certificates
 from orchestrator.sandbox.layers import Bench
+from orchestrator.sandbox.proof import PROOFS
 from orchestrator.sandbox.repositories import REPOSITORY_TIME_S, repository_warnings
 from orchestrator.session.state import Session
 from orchestrator.settings.user_places import config_folder, state_folder
@@ -167,7 +168,7 @@ async def _run(
                 whole_home=whole_home,
             )
             say(Phase("proving that the sandbox holds"))
-            sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ)
+            sandbox, proof, told = prove_some_sandbox(stage.sandbox, environ, cache=request.workspace / PROOFS)
             stage = replace(stage, sandbox=sandbox)
             backend, loud = choose_backend(sandbox, proof)
             if stage.rehearsal is None:

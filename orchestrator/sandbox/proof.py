@@ -32,6 +32,14 @@ CANARY = "ORCHESTRATE_CANARY"
 GRADER = "# canary\n"
 """What stands in place of what grades the work of agents: a session's baseline, and a tool."""
 MOST_REMEMBERED = 50
+PROOFS = ".sandbox-proofs.json"
+"""In the workspace, out of every worker's reach: what has held since the machine started."""
+_SWITCHES = (
+    ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids user namespaces"),
+    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "the kernel forbids user namespaces to ordinary users"),
+    ("/proc/sys/user/max_user_namespaces", "0", "the kernel allows no user namespaces"),
+)
+"""Settings of the kernel that forbid a sandbox, each with the value that does and what that means."""
 VERSION = 3
 """Raised when the canaries change, so that what an older set showed is not taken for a proof."""
 
@@ -233,24 +241,27 @@ def cause(stderr: str) -> str:
     """Explain the sandbox's own error message."""
     lines = [line for line in stderr.splitlines() if line.startswith(("bwrap:", "orchestrate:"))]
     said = lines[-1] if lines else "it ended without a word"
-    for setting, bad, meaning in (
-        ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "AppArmor forbids user namespaces"),
-        ("/proc/sys/kernel/unprivileged_userns_clone", "0", "the kernel forbids user namespaces to ordinary users"),
-        ("/proc/sys/user/max_user_namespaces", "0", "the kernel allows no user namespaces"),
-    ):
-        try:
-            if Path(setting).read_text().strip() == bad and os.geteuid() != 0:
-                return f"{meaning} ({setting} is {bad}): {said}"
-        except OSError:
-            continue
+    for setting, bad, meaning in _SWITCHES:
+        if _setting(setting) == bad and os.geteuid() != 0:
+            return f"{meaning} ({setting} is {bad}): {said}"
     return said
+
+
+def _setting(path: str) -> str:
+    """A setting of the kernel; empty where it has none of that name."""
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""
 
 
 def _key(config: SandboxConfig, environ: Mapping[str, str], role: Role) -> str:
     """The key of a proof: everything that decides whether a profile holds."""
     bwrap = find_bubblewrap(environ)
     changed = bwrap.stat().st_mtime_ns if bwrap is not None else 0
-    facts = (config.model_dump_json(), role, boot_id(), os.geteuid(), str(bwrap), changed, VERSION)
+    # Whoever forbids namespaces while the machine runs takes back what has been proved.
+    switches = [_setting(name) for name, _, _ in _SWITCHES]
+    facts = (config.model_dump_json(), role, boot_id(), os.geteuid(), str(bwrap), changed, switches, VERSION)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

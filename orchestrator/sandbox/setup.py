@@ -32,7 +32,7 @@ from orchestrator.sandbox.guards import HOOK, REPLIES, guard_environment, guard_
 from orchestrator.sandbox.kernel_limits import LimitGroups, make_groups, namespace_bounds, rlimits
 from orchestrator.sandbox.layout import CrewLayout, SandboxRequest
 from orchestrator.sandbox.mounts import Mount
-from orchestrator.sandbox.proof import prove_backend
+from orchestrator.sandbox.proof import PROOFS, prove_backend
 from orchestrator.sandbox.protected_paths import protect
 from orchestrator.sandbox.repositories import find_repositories, programs_in
 from orchestrator.sandbox.system_files import write_system_files
@@ -248,7 +248,7 @@ class SandboxSetup:
         if self.backend == "none":
             return ""
         config = self.config.model_copy(update={"backend": self.backend})
-        cache = self.layout.workspace / ".sandbox-proofs.json"
+        cache = self.layout.workspace / PROOFS
         proof = prove_backend(config, self.environ, role=assignment.role, cache=cache)
         if proof.works and not proof.escaped:
             return ", proven"

@@ -20,7 +20,7 @@ from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.sandbox.bubblewrap import find_bubblewrap
-from orchestrator.sandbox.proof import SandboxProof, prove_backend
+from orchestrator.sandbox.proof import PROOFS, SandboxProof, prove_backend
 
 BROKEN = SandboxProof("bubblewrap", works=False, detail="no user namespaces")
 CLAUDE = AGENTS[AgentName("claude")]
@@ -105,6 +105,17 @@ def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
         assert "network" not in loud[0]
         listed = config.model_copy(update={"network": "allow-list"})
         assert choose_backend(listed, BROKEN)[1][0].endswith("nothing holds the network back")
+
+
+def test_what_a_session_has_proved_the_next_one_of_the_workspace_does_not_try_again(
+    tmp_path: Path, not_proven: Callable[[str], NoReturn]
+) -> None:
+    config = SandboxConfig(name=str(tmp_path), backend="bubblewrap")
+    if not prove_backend(config, os.environ).works:
+        not_proven("bubblewrap does not work here")
+    cache = tmp_path / PROOFS
+    assert [prove_some_sandbox(config, os.environ, cache=cache)[1].cached for _ in range(2)] == [False, True]
+    assert not prove_some_sandbox(config, os.environ)[1].cached, "who asks for a survey gets a trial"
 
 
 @pytest.mark.slow

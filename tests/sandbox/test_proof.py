@@ -49,6 +49,18 @@ def test_what_held_is_remembered_by_its_profile(tmp_path: Path) -> None:
     assert len(json.loads(cache.read_text())) == 2
 
 
+def test_who_forbids_namespaces_meanwhile_takes_back_what_was_proved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, switch = tmp_path / "proofs.json", tmp_path / "switch"
+    switch.write_text("1\n")
+    monkeypatch.setattr(proving, "_SWITCHES", ((str(switch), "0", "it is forbidden"),))
+    config = CONFIG.model_copy(update={"name": f"{tmp_path} switch"})
+    assert [prove_backend(config, ENVIRON, cache=cache).cached for _ in range(2)] == [False, True]
+    switch.write_text("0\n")
+    assert not prove_backend(config, ENVIRON, cache=cache).cached, "it is tried again"
+
+
 def test_a_damaged_memory_is_no_proof(tmp_path: Path) -> None:
     cache = tmp_path / "proofs.json"
     cache.write_text("[not json")
