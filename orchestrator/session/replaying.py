@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from itertools import takewhile
+from typing import Final
 
 from pydantic import TypeAdapter
 
@@ -12,13 +14,23 @@ from orchestrator.errors import ReplayDiffers
 from orchestrator.late_adapter import late_adapter
 from orchestrator.models.decisions import OrchestratorDecision, Policy
 from orchestrator.models.effects import EffectId
-from orchestrator.models.entries import Derived, EffectIntended, JournalEntry, SessionOpened, Told, Wanted, as_derived
+from orchestrator.models.entries import (
+    JOURNAL_ENTRY,
+    Derived,
+    EffectIntended,
+    JournalEntry,
+    SessionOpened,
+    Told,
+    Wanted,
+    as_derived,
+)
 from orchestrator.review_engine.decision_policies import decide
 from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.value_class import value_class
 
 _DERIVED: TypeAdapter[Wanted] = late_adapter(Wanted)
+_NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @value_class
@@ -91,12 +103,16 @@ def engine_version_of(entry: JournalEntry) -> str | None:
 
 
 def _compare(n: int, body: Derived, expected: deque[Derived]) -> None:
-    recorded = _words(body)
     if not expected:
-        raise ReplayDiffers(n, recorded=recorded, derived="nothing")
-    derived = _words(expected.popleft())
-    if derived != recorded:
-        raise ReplayDiffers(n, recorded=recorded, derived=derived)
+        raise ReplayDiffers(n, recorded=_words(body), derived="nothing")
+    derived = expected.popleft()
+    if _line(derived) != _line(body):
+        raise ReplayDiffers(n, recorded=_words(body), derived=_words(derived))
+
+
+def _line(body: Derived) -> bytes:
+    """What was derived as the journal spells it, wherever: "the same" means byte for byte."""
+    return JOURNAL_ENTRY.dump_json(JournalEntry(0, _NO_TIME, body), exclude_none=True)
 
 
 def _content(body: Derived) -> Wanted:
@@ -104,6 +120,6 @@ def _content(body: Derived) -> Wanted:
 
 
 def _words(body: Derived) -> str:
-    """What was derived as the journal spells it, so that "the same" means byte for byte."""
+    """What was derived, for people who look for the difference."""
     told = "told " if isinstance(body, Told) else ""
     return f"{body.id.cause}.{body.id.index} {told}{_DERIVED.dump_json(_content(body), exclude_none=True).decode()}"
