@@ -42,9 +42,16 @@ def show(name: str, *, as_json: bool) -> None:
 @command.command("check")
 @click.argument("file", type=AnyPath())
 def check(file: Path) -> None:
-    """Say whether FILE is a sandbox policy; if not, which line is wrong and why."""
+    """Say whether FILE is a sandbox policy or a review policy; if not, which line is wrong and why."""
+    from orchestrator.review_engine.policy_files import OF_REVIEWS, load_policy
     from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+    from orchestrator.toml_files import read_toml
 
+    if not OF_REVIEWS.isdisjoint(read_toml(file.absolute(), what="policy").data):
+        policy = load_policy(file.absolute())
+        rules = "1 rule" if len(policy.rows) == 1 else f"{len(policy.rows)} rules"
+        print(f"{file}: right; the review policy {policy.name}, {rules}")
+        return
     # Also a file without a suffix is meant as a file, never as a name.
     config = load_sandbox_policy(str(file.absolute()))
     print(f"{file}: right; {_summary(config)}")

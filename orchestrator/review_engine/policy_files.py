@@ -36,6 +36,8 @@ _MAX_COUNT = 9
 """No panel is larger, and the completeness check stays quick."""
 _MAX_WEIGHT = 1_000
 _TOP_KEYS = ("name", "rule", "weights", "escalation")
+OF_REVIEWS = frozenset({"rule", "weights", "escalation"})
+"""Keys that only a review policy has, and no sandbox policy."""
 _RULE_KEYS = ("when", "then", "at_least", "at_most", "at_least_share")
 
 

@@ -80,3 +80,18 @@ def test_a_condition_that_is_none_is_bad_usage(orchestrate: Callable[..., Any]) 
     refused = orchestrate("settings", "set", "escalation.conditions", '["antipatterns > 1: explode"]')
     assert refused.code == 2
     assert "no action 'explode'" in refused.err
+
+
+def test_a_review_policy_is_checked_as_one(orchestrate: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "weighed.toml"
+    rules = "".join(
+        f'[[rule]]\nwhen = "{when}"\nthen = "{then}"\n'
+        for when, then in (("a blocker", "stop_and_escalate"), ("anything else", "continue"))
+    )
+    file.write_text('name = "weighed"\n' + rules.replace("[[rule]]", "[[rule]]\nat_least = { blocker = 1 }", 1))
+    right = orchestrate("policies", "check", str(file))
+    assert (right.code, right.out) == (0, f"{file}: right; the review policy weighed, 2 rules\n")
+    file.write_text("[weights]\nclaude = 3\n")
+    wrong = orchestrate("policies", "check", str(file))
+    assert wrong.code == 2
+    assert "sandbox" not in wrong.err
