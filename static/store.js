@@ -25,30 +25,55 @@ export const now = signal(Date.now());
 export const second = computed(() => Math.floor(now.value / 1000) * 1000); // for what is too much to draw four times a second
 export const notice = signal({ text: "", bad: false, n: 0 });
 
-const MOST_CALLS = 3000;
+const MOST_CALLS = 1600; // a little more than the server keeps
+const MOST_MOMENTS = 700;
+const DRAW_MS = 250;
 
 function nothingYet() {
   return { upto: -1, leftOut: 0, turns: {}, calls: {}, milestones: {}, reviews: {}, questions: {}, commands: {}, spending: {} };
 }
 
+let known = nothingYet();
+let showing = 0;
+let shownAt = -DRAW_MS;
+
 const KINDS = { turn: "turns", call: "calls", milestone: "milestones", review: "reviews", question: "questions", command: "commands", spending: "spending" };
 
 // Marks of the axis of time are added to those that are known; whatever is newer wins.
 export function takeMarks({ marks, upto, calls_left_out: leftOut }) {
-  const all = { ...chronicle.value };
+  const all = known;
   for (const mark of marks) {
     const kind = all[KINDS[mark.what]];
     if (kind && !(kind[mark.key]?.n > mark.n)) kind[mark.key] = { ...mark, from: mark.since, to: mark.until };
   }
-  const keys = Object.keys(all.calls);
-  if (keys.length > MOST_CALLS) {
-    const gone = keys.filter((key) => all.calls[key].ok !== false).slice(0, keys.length - MOST_CALLS);
-    for (const key of gone) delete all.calls[key];
-    all.leftOut += gone.length;
-  }
+  all.leftOut += thin(all.calls);
+  for (const kind of ["milestones", "commands", "turns", "reviews", "questions"]) thin(all[kind], MOST_MOMENTS);
   all.upto = Math.max(all.upto, upto);
   if (leftOut !== undefined) all.leftOut = Math.max(all.leftOut, leftOut);
-  chronicle.value = all;
+  show();
+}
+
+// The oldest go, those that went well first; half of them at once, so that not every mark is paid for again.
+function thin(table, most = MOST_CALLS) {
+  const keys = Object.keys(table);
+  if (keys.length <= most) return 0;
+  const good = keys.filter((key) => table[key].ok !== false);
+  const gone = (good.length ? good : keys).slice(0, keys.length - Math.floor(most / 2));
+  for (const key of gone) delete table[key];
+  return gone.length;
+}
+
+// What is known is added to as it comes; it is drawn a few times a second.
+function show() {
+  if (showing) return;
+  const wait = Math.max(0, shownAt + DRAW_MS - performance.now());
+  const draw = () => {
+    showing = 0;
+    shownAt = performance.now();
+    chronicle.value = { ...known };
+  };
+  if (wait > 0) showing = setTimeout(draw, wait);
+  else draw();
 }
 
 let asking = false;
@@ -62,12 +87,12 @@ async function askForMarks() {
   asking = true;
   const id = session.value.id;
   try {
-    const query = new URLSearchParams({ session: id, after: String(Math.max(0, chronicle.value.upto)) });
+    const query = new URLSearchParams({ session: id, after: String(Math.max(0, known.upto)) });
     const answer = await fetch(`/api/timeline?${query}`);
     if (answer.ok) {
       const found = await answer.json();
       if (session.value?.id === id) {
-        if (sketched) chronicle.value = nothingYet();
+        if (sketched) known = nothingYet();
         sketched = false;
         takeMarks(found);
       }
@@ -80,7 +105,7 @@ async function askForMarks() {
 }
 
 function takeTimeline({ from, to, marks }) {
-  if (from > chronicle.value.upto) askForMarks();
+  if (from > known.upto) askForMarks();
   else takeMarks({ marks, upto: to });
 }
 
@@ -111,7 +136,8 @@ export function forget() {
     problem.value = null;
     answers.value = [];
     plan.value = [];
-    chronicle.value = nothingYet();
+    known = nothingYet();
+    chronicle.value = { ...known };
     range.value = null;
     shownEntry.value = null;
     shownWorker.value = null;
@@ -182,7 +208,7 @@ export function takeOpening(told) {
     sketched = true;
     rowsSketched = true;
     takeMarks(told.timeline);
-    chronicle.value = { ...chronicle.value, upto: -1 };
+    known.upto = -1;
     const changed = told.change;
     if (changed && !changed.problem) change.value = { text: "", files: changed.files, insertions: changed.insertions, deletions: changed.deletions, is_cut: false, of: "the report", figures: [], since: "session begins", moments: [] };
   });

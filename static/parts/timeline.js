@@ -63,12 +63,19 @@ function describe(kind, mark) {
   }
 }
 
+// Calls as ticks of one pixel, those that failed of two; one for all that fall on the same.
+function drawn(calls, x, top, [width, height]) {
+  const columns = new Set(calls.map((call) => Math.round(x(call.from) * 2) / 2));
+  return [...columns].map((at) => `M${at} ${top}h${width}v${height}h-${width}z`).join("");
+}
+
 // The same as words, for those who do not see the picture: the newest first.
 function AsText({ marks }) {
-  return html`<details class="as-text"><summary>The same as a list</summary>
-    <ol class="list" tabindex="0" aria-label="What happened when, newest first">
+  const [open, setOpen] = useState(false);
+  return html`<details class="as-text" onToggle=${(event) => setOpen(event.currentTarget.open)}><summary>The same as a list</summary>
+    ${open && html`<ol class="list" tabindex="0" aria-label="What happened when, newest first">
       ${marks.slice(-200).reverse().map(({ kind, mark }) => html`<li key=${`${kind} ${mark.key}`}><time>${at(mark.from)}</time> <button type="button" class="link" onClick=${() => (shownEntry.value = mark.entry)}>${describe(kind, mark)}</button></li>`)}
-    </ol></details>`;
+    </ol>`}</details>`;
 }
 
 export function Timeline() {
@@ -208,7 +215,10 @@ export function Timeline() {
             GONE.has(span.status)
               ? html`<rect class=${`span-${span.status}`} x=${Math.min(width - 6, x(span.from)) - 1} y=${laneAt(i) + 2} width="4" height="18" />`
               : html`<rect class=${`bar span-${span.status}`} x=${cut(x(span.from))} y=${laneAt(i) + 5} width=${Math.max(1.5, cut(x(span.to)) - cut(x(span.from)))} height="12" />`))}
-          ${calls.filter((call) => inside(call.from, call.to) && rowOf.has(call.worker)).map((call) => html`<rect key=${call.key} class=${call.ok === false ? "call failed" : "call"} x=${x(call.from)} y=${laneAt(rowOf.get(call.worker)) + (call.ok === false ? 2 : 5)} width="1" height=${call.ok === false ? 18 : 12} />`)}
+          ${lanes.flatMap((lane, i) => ["call", "call failed"].map((kind) => {
+            const path = drawn(calls.filter((call) => rowOf.get(call.worker) === i && (call.ok === false) === (kind !== "call") && inside(call.from, call.to)), x, laneAt(i) + (kind === "call" ? 5 : 2), kind === "call" ? [1, 12] : [2, 18]);
+            return path && html`<path key=${`${lane.name} ${kind}`} class=${kind} d=${path} />`;
+          }))}
           ${questions.filter((one) => inside(one.from, one.to ?? last)).map((one) => html`<rect key=${one.key} class=${one.to ? "waits" : "waits open"} x=${x(one.from)} y=${TOP + 4 + (narrow ? 12 : 0)} width=${Math.max(4, x(one.to ?? last) - x(one.from))} height="14" fill="url(#hatch)" />`)}
           ${Object.values(known.commands).filter((one) => inside(one.from)).map((one) => html`<circle key=${one.key} class="command" cx=${x(one.from)} cy=${TOP + 11 + (narrow ? 12 : 0)} r="3" />`)}
           ${reviews.filter((one) => inside(one.from, one.to ?? last)).flatMap((one) => {
