@@ -56,7 +56,7 @@ class Launches:
         self.target = folder / "target"
         self.target.mkdir()
         self.attempt = 0
-        self.crews = {backend: self._crew(backend) for backend in ("none", "bubblewrap", "no groups")}
+        self.crews = {backend: self._crew(backend) for backend in ("none", "bubblewrap", "no groups", "cold")}
         self.returned: dict[str, list[float]] = {backend: [] for backend in self.crews}
 
     def _crew(self, backend: str) -> Crew:
@@ -78,7 +78,7 @@ class Launches:
             crew._setup._group = None
             with mock.patch.object(kernel_limits, "make_limit_groups", return_value=()):
                 crew.stand_by()
-        else:
+        elif backend != "cold":
             crew.stand_by()
         return crew
 
@@ -137,6 +137,8 @@ async def measure(rounds: int) -> tuple[dict[str, list[float]], dict[str, list[f
             argv = launches.sandbox_argv()
             ways["sandbox alone"] = lambda: bare(argv)
             # To join a group, the kernel first waits for every other processor: 6 to 19 ms where nobody else just did.
+            # A shim that is kept ready has waited for that, and for its interpreter and modules, before.
+            ways["worker, no shim kept ready"] = lambda: launches.worker("cold")
             ways["worker, without control groups"] = lambda: launches.worker("no groups")
             ways["worker (shim + sandbox)"] = lambda: launches.worker("bubblewrap")
         took: dict[str, list[float]] = {way: [] for way in ways}
@@ -146,6 +148,8 @@ async def measure(rounds: int) -> tuple[dict[str, list[float]], dict[str, list[f
                 await launch()
                 if round_number >= 3:  # the first ones fill caches
                     took[way].append((time.perf_counter() - began) * 1000)
+        for crew in launches.crews.values():
+            crew.release()
         return took, launches.returned
 
 
@@ -159,6 +163,7 @@ def report(took: dict[str, list[float]], returned: dict[str, list[float]]) -> No
         print(f"{way:<32}{middle:8.2f}{high:8.2f}{min(times):8.2f}{middle / ground:7.1f}x{goal}")
     for backend, times in returned.items():
         if times:
+            # With it, the groups of the next worker, which are made while this one runs.
             print(f"coordinator's share, {backend:<11}{statistics.median(times):8.2f}")
 
 

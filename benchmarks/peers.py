@@ -4,7 +4,8 @@ The peers are installed by this program into a throw-away environment: by ``pip`
 supervisor) and by ``npm`` (Anthropic's sandbox-runtime, codex for its own sandbox).  What cannot be installed or does
 not work here is said in its row.  Every agent is a made-up one that ends at once or says what it is told.
 
-Run it with the project's own Python: ``python -m benchmarks.peers [rounds]``.
+Run it with the project's own Python: ``python -m benchmarks.peers [rounds] [--write]``; ``--write`` puts the table into
+``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from benchmarks.launch import Launches
 from benchmarks.memory import alone, resident_mib
 from orchestrator.sandbox.proof import prove_backend
 
+PAGE = instant.CHECKOUT / "docs" / "benchmarks.md"
+BEGINNING, END = "<!-- peers -->", "<!-- end peers -->"
 INSTALL_S = 240.0
 WAIT_S = 60.0
 CHILDREN = 50
@@ -49,12 +52,16 @@ class Table:
     def add(self, what: str, who: str, figures: Sequence[float], unit: str) -> None:
         self.rows.append((what, who, list(figures), unit))
 
-    def show(self) -> None:
-        print(f"{'what':<34}{'who':<36}{'p50':>10}{'best':>10}")
-        for what, who, figures, unit in self.rows:
-            print(f"{what:<34}{who:<36}{statistics.median(figures):10.1f}{min(figures):10.1f} {unit}")
-        for line in self.missing:
-            print(line)
+    def lines(self) -> list[str]:
+        """The table, and below it what could not be measured."""
+        return [
+            f"{'what':<34}{'who':<36}{'p50':>10}{'best':>10}",
+            *(
+                f"{what:<34}{who:<36}{statistics.median(figures):10.1f}{min(figures):10.1f} {unit}"
+                for what, who, figures, unit in self.rows
+            ),
+            *self.missing,
+        ]
 
 
 class Peers:
@@ -286,8 +293,8 @@ def streams(peers: Peers, table: Table, rounds: int) -> None:
     in_turns(table, f"{RECORDS:,} records, CPU", ways, rounds)
 
 
-def main(rounds: int) -> None:
-    """Print the table, and what could not be measured."""
+def main(rounds: int, *, write: bool) -> None:
+    """Print the table, and what could not be measured; with ``write``, put it into the page."""
     table = Table()
     # codex refuses a home below /tmp.
     with tempfile.TemporaryDirectory(prefix="orchestrate-peers-", dir="/var/tmp") as name:
@@ -299,9 +306,15 @@ def main(rounds: int) -> None:
         tasks(peers, table, max(3, rounds // 3))
         crowds(peers, table)
         streams(peers, table, 3)
-        table.show()
+    text = "\n".join(line.rstrip() for line in table.lines())
+    print(text)
+    if write:
+        before, _, rest = PAGE.read_text(encoding="utf-8").partition(f"{BEGINNING}\n")
+        after = rest.partition(f"{END}\n")[2]
+        PAGE.write_text(f"{before}{BEGINNING}\n```text\n{text}\n```\n{END}\n{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 15)
+    figures = [word for word in sys.argv[1:] if word.isdecimal()]
+    main(int(figures[0]) if figures else 15, write="--write" in sys.argv)
