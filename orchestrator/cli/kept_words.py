@@ -58,12 +58,16 @@ def told_now(session: Session, *, is_running: bool) -> Told:
 
 def keep_ended(session: Session, folder: SessionFolder) -> None:
     """Keep what is told of a session that has just ended here, so that ``show`` need not fold its journal at all."""
+    from orchestrator.errors import JournalDamaged
     from orchestrator.journal.reader import read_last_entry
 
     if session.closed is None or session.change is None or session.change.problem is not None:
         return
     stamp = stamp_of(folder)
-    last = read_last_entry(folder.journal_file)
+    try:
+        last = read_last_entry(folder.journal_file)
+    except JournalDamaged:
+        return  # Whoever reads it is told; how this run ended stands.
     # Somebody may have gone on with it already.
     if stamp is not None and last is not None and last.n == session.n:
         keep_told(told_now(session, is_running=False), folder, stamp=stamp)

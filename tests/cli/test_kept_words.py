@@ -78,6 +78,19 @@ def test_a_session_that_somebody_went_on_with_meanwhile_is_not_kept(ended: Story
     assert not ended.folder.kept_summary_file.exists()
 
 
+@pytest.mark.parametrize("end", [pytest.param(b"{broken}\n", id="damaged"), pytest.param(None, id="deleted")])
+def test_a_journal_that_cannot_be_read_at_the_end_keeps_nothing(ended: Story, end: bytes | None) -> None:
+    if end is None:
+        ended.folder.journal_file.unlink()
+    else:
+        with ended.folder.journal_file.open("ab") as journal:
+            journal.write(end)
+
+    keep_ended(ended.session, ended.folder)
+
+    assert not ended.folder.kept_summary_file.exists()
+
+
 @pytest.mark.parametrize(
     "what", ["{}", '{"words": 3, "summary": {}}', '{"words": {"status": 1}, "summary": []}', "[1]"]
 )
