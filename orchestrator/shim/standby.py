@@ -61,7 +61,7 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
     has_launched = False
     while True:
         if wanted is not None and not (has_launched and _is_spoken_to(control)):
-            ready, wanted = _fork_shim(wanted, control, coordinator, since), None
+            ready, wanted = _fork_shim(wanted, control, kept, coordinator, since), None
         message = receive(control)
         if message is None:
             break
@@ -75,7 +75,7 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
         if ready is not None and ready.groups == message["groups"]:
             shim, ready = ready, None
         else:
-            shim = _fork_shim([], control, coordinator, since, besides=ready)
+            shim = _fork_shim([], control, kept, coordinator, since, besides=ready)
         told = send(shim.telling, message)
         os.close(shim.telling)
         send(control, {"pid": shim.pid if told else 0, "start_ticks": shim.start_ticks})
@@ -125,7 +125,13 @@ def _reap() -> None:
 
 
 def _fork_shim(
-    groups: Sequence[str], control: int, coordinator: int, since: int, *, besides: Waiting | None = None
+    groups: Sequence[str],
+    control: int,
+    kept: Sequence[int],
+    coordinator: int,
+    since: int,
+    *,
+    besides: Waiting | None = None,
 ) -> Waiting:
     """Fork a shim that waits for its attempt; with ``groups``, one whose child stands in them already."""
     hearing, telling = os.pipe()
@@ -137,7 +143,7 @@ def _fork_shim(
         try:
             for descriptor in (telling, control, *([besides.telling] if besides is not None else [])):
                 os.close(descriptor)
-            code = _wait_for_attempt(hearing, groups, standby, coordinator, since)
+            code = _wait_for_attempt(hearing, groups, kept, standby, coordinator, since)
         finally:
             os._exit(code)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -145,7 +151,9 @@ def _fork_shim(
     return Waiting(pid, telling, groups)
 
 
-def _wait_for_attempt(hearing: int, groups: Sequence[str], standby: int, coordinator: int, since: int) -> int:
+def _wait_for_attempt(
+    hearing: int, groups: Sequence[str], kept: Sequence[int], standby: int, coordinator: int, since: int
+) -> int:
     """Live as a shim: wait to be told of an attempt, then supervise it; without one, leave nothing behind."""
     os.setsid()
     ask_death_signal(signal.SIGUSR2)
@@ -157,6 +165,8 @@ def _wait_for_attempt(hearing: int, groups: Sequence[str], standby: int, coordin
     if message is None or "spec" not in message:
         if child is not None:
             child.dismiss()
+        for descriptor in kept:
+            os.close(descriptor)  # what they hold is held for workers, and here was none
         if message is None:
             _remove_groups(groups, coordinator, since)
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -141,14 +142,16 @@ def test_nothing_of_it_is_left_when_the_crew_is_released(stage: Stage) -> None:
 
 
 COORDINATOR = """
-import os, sys
+import fcntl, os, sys
 from pathlib import Path
+held = open(sys.argv[2], "w")
+fcntl.flock(held, fcntl.LOCK_EX)
 from orchestrator.sandbox.control_groups import own_group
 from orchestrator.sandbox.kernel_limits import make_groups
 from orchestrator.models.sandbox import ResourceLimits
 from orchestrator.workers import crew
 from orchestrator.workers.shim_standby import ShimStandby
-standby = ShimStandby(crew._SHIM, log=Path(sys.argv[1]), kept=(), environ=os.environ)
+standby = ShimStandby(crew._SHIM, log=Path(sys.argv[1]), kept=(held.fileno(),), environ=os.environ)
 groups = make_groups(own_group(), "standby", ResourceLimits())
 standby.make_ready(groups)
 print(standby._process.pid, *groups.groups, flush=True)
@@ -156,9 +159,19 @@ sys.stdin.read()
 """
 
 
+def is_free(lock: Path) -> bool:
+    """Whether nobody holds a lock on the file."""
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
+
+
 def test_it_ends_with_a_coordinator_that_is_killed_and_takes_its_groups_along(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", COORDINATOR, str(tmp_path / "log")],
+        [sys.executable, "-c", COORDINATOR, str(tmp_path / "log"), str(tmp_path / "target.lock")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -167,9 +180,11 @@ def test_it_ends_with_a_coordinator_that_is_killed_and_takes_its_groups_along(tm
         pid, *groups = coordinator.stdout.readline().split()
         until(lambda: below(int(pid)))
         there = [int(pid), *below(int(pid))]
+        assert not is_free(tmp_path / "target.lock")
         coordinator.kill()
     until(lambda: not any(map(is_alive, there)))
     until(lambda: not [group for group in groups if Path(group).exists()])
+    assert is_free(tmp_path / "target.lock"), "no shim without a worker holds what is held for workers"
 
 
 async def test_those_that_begin_while_the_last_launch_settles_are_alone_in_their_groups(stage: Stage) -> None:
