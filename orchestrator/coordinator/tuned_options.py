@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from orchestrator.models.options import ConsensusFrequency, SessionOptions, Tuni
 from orchestrator.session.state import Session
 from orchestrator.settings.settings_files import load_settings
 from orchestrator.settings.user_places import state_folder
+from orchestrator.store.recorded_sessions import judged_offline
 from orchestrator.store.tuning_log import TuningLog, caught_up, result_from_journal, results_told
 from orchestrator.tuning.adaptation import within_criticality
 from orchestrator.tuning.parameters import PARAMETERS, Value
@@ -23,6 +24,9 @@ from orchestrator.tuning.tuning_events import Assigned, TuningEvent
 
 SPARED_NOTHING: Final = ("high", "critical")
 """Where so much is at stake, no trial is made of how many reviews there are."""
+
+MOST_BEFORE: Final = 8
+"""So many lines may come before that of the session itself; steps that journals drop are the most of them."""
 
 
 @lru_cache(maxsize=1)
@@ -49,15 +53,18 @@ def tuned(
     if criticality in SPARED_NOTHING:
         without = (*without, "consensus_frequency", "max_review_rounds")
 
-    def opened(tuning: Tuning) -> list[TuningEvent]:
+    def opened(tuning: Tuning) -> Sequence[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
         bounded = within_criticality(tuning.values, criticality)
         held = {name: value for name, value in bounded.items() if value != tuning.values[name]}
-        return late or list(on_open(tuning, session, fixed={**held, **fixed}, without=without, folder=str(folder)))
+        known = {**held, **fixed}
+        judged = () if late else judged_offline(tuning, folder.parent, fixed=known, without=without)
+        return late or judged or list(on_open(tuning, session, fixed=known, without=without, folder=str(folder)))
 
     try:
-        # Results that come late are taken in first, one line each time, so that what they decide is decided.
-        for _ in range(3):
+        # Results that come late are taken in first, and then what journals say of the step that would begin, one line
+        # each time, so that what they decide is decided.
+        for _ in range(MOST_BEFORE):
             events = log.act(opened)
             found = next((event for event in events if isinstance(event, Assigned)), None)
             if found is not None or not events:

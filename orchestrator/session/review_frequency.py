@@ -22,13 +22,25 @@ def spared_by_frequency(session: Session, worker: WorkerId, at: datetime) -> str
 
     What is spared is reviewed with the rest at the end; blockers and what a worker asks for are never spared.
     """
-    frequency = session.options.consensus_frequency
     reviews = [one for one in session.assessment.reviews.values() if one.request.about == worker]
+    asked_at = reviews[-1].request.asked_at if reviews else None
+    actions = [one.decision.action for one in reviews if one.decision is not None]
+    return spared_under(session.options.consensus_frequency, asked_at, actions, at=at)
+
+
+def spared_under(frequency: str, asked_at: datetime | None, actions: Sequence[str], *, at: datetime) -> str:
+    """Why a milestone is not reviewed under this rule; empty where it is.
+
+    Args:
+        asked_at: When the worker's last review was asked for.
+        actions: What its decided reviews came to, oldest first.
+        at: When it reports the milestone.
+    """
     if frequency == "critical_only":
         return "only what is critical is (consensus_frequency critical_only)"
-    if frequency == "timeboxed" and reviews and at - reviews[-1].request.asked_at < TIMEBOX:
+    if frequency == "timeboxed" and asked_at is not None and at - asked_at < TIMEBOX:
         return f"the last review was less than {TIMEBOX.total_seconds() / 60:.0f} minutes ago (timeboxed)"
-    if frequency == "threshold" and _is_trusted(_latest(reviews)):
+    if frequency == "threshold" and _are_trusted(actions[-ACCEPTED_IN_A_ROW:]):
         return f"the last {ACCEPTED_IN_A_ROW} reviews let it go on (threshold)"
     return ""
 
@@ -62,5 +74,8 @@ def _latest(reviews: Sequence[ReviewState]) -> Sequence[ReviewState]:
 
 
 def _is_trusted(latest: Sequence[ReviewState]) -> bool:
-    accepted = [one for one in latest if one.decision is not None and one.decision.action == "continue"]
-    return len(accepted) == ACCEPTED_IN_A_ROW
+    return _are_trusted([one.decision.action for one in latest if one.decision is not None])
+
+
+def _are_trusted(actions: Sequence[str]) -> bool:
+    return len(actions) == ACCEPTED_IN_A_ROW and all(action == "continue" for action in actions)

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Final, Literal
 
 from orchestrator.errors import OrchestrateError, UsageError
+from orchestrator.store.recorded_sessions import sessions_again
+from orchestrator.store.redecision import predicted
 from orchestrator.store.tuning_log import TuningRecord, result_from_journal
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
+from orchestrator.tuning.predictions import CANNOT_JUDGE, CANNOT_SHOW
 from orchestrator.tuning.trial import Trial
-from orchestrator.tuning.tuner import RETURN_AFTER, WATCH, Tuning, apply, settings_digest
+from orchestrator.tuning.tuner import BARRED_FOR, RETURN_AFTER, WATCH, Tuning, apply, settings_digest
 from orchestrator.tuning.tuning_events import (
     Abandoned,
     Assigned,
     Claimed,
     Escalated,
     Proposed,
+    Redecided,
     Renewed,
     Reset,
     Resulted,
@@ -90,6 +94,12 @@ def status_of(tuning: Tuning) -> Status:
         lines.append(f"{step.trial} tries {step.tries}: {one.proposed.because}")
         bound = f"{step.pairs} pairs of at most {one.proposed.most_pairs}"
         lines.append(f"  {bound}; e-value {step.e_value:.2f} of {step.needed:.0f}")
+        lines += _offline_of(tuning, one.proposed)
+    lines += [
+        f"{one.judgement} dropped {_step_words(one)}: {one.prediction.in_words()}"
+        for one, at in tuning.judged.values()
+        if one.prediction.is_harmful and tuning.begun - at < BARRED_FOR
+    ]
     first = steps[0] if steps else Step()
     for kept in tuning.kept.values():
         if kept.results < WATCH and kept.claimed.parameter == tuning.watched:
@@ -114,6 +124,24 @@ def status_of(tuning: Tuning) -> Status:
 def _step(found: Trial) -> Step:
     needed = found.needed if found.alpha else 0.0
     return Step(found.proposed.trial, _tried(found.proposed), found.pairs, found.gain.wealth, needed)
+
+
+def _offline_of(tuning: Tuning, proposed: Proposed) -> Sequence[str]:
+    """What journals said of a step before it began."""
+    known = tuning.judged.get((proposed.parameter, proposed.before, proposed.after))
+    if known is not None:
+        one = known[0]
+        return [
+            f"  {one.judgement}, from {len(one.journals)} journals at no tokens: {one.prediction.in_words()}",
+            f"  it cannot show {CANNOT_SHOW[one.parameter]}",
+        ]
+    if proposed.parameter in CANNOT_JUDGE:
+        return [f"  not judged from journals: {CANNOT_JUDGE[proposed.parameter]}"]
+    return ["  not judged from journals: no session on record ran with what it leaves"] if proposed.parameter else []
+
+
+def _step_words(one: Redecided) -> str:
+    return f"{one.parameter} {one.before} → {one.after}"
 
 
 def _tried(proposed: Proposed) -> str:
@@ -151,6 +179,10 @@ def _words(event: TuningEvent) -> tuple[str, str, str] | None:
     match event:
         case Switched(to=to, by=by):
             return "", f"switched {to} by a {by}", ""
+        case Redecided():
+            verb = "dropped" if event.prediction.is_harmful else "judged"
+            said = f"{event.judgement} {verb} {_step_words(event)} from {len(event.journals)} journals: "
+            return event.judgement, said + event.prediction.in_words(), ""
         case Proposed():
             said = f"{event.trial} begins: {_tried(event)}; {event.because} (error budget {event.alpha:.4f})"
             return event.trial, said, ""
@@ -189,10 +221,13 @@ class Explained:
 
 
 def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
-    """Derive a trial's decision again from the journals of its sessions.
+    """Derive a trial's decision again from the journals of its sessions, or what journals said before it.
+
+    Args:
+        trial: Its name, or that of a judgement from journals.
 
     Raises:
-        UsageError: There is no such trial.
+        UsageError: There is no such trial or judgement.
     """
     tuning = Tuning()
     proposed: Proposed | None = None
@@ -201,11 +236,16 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
     gone: list[str] = []
     differs: list[str] = []
     sessions = 0
+    judged: Redecided | None = None
     for event in events:
+        if isinstance(event, Redecided) and event.judgement == trial:
+            judged = event
         if isinstance(event, Proposed) and event.trial == trial:
             proposed = event
             lines += [f"{trial} tries {_tried(event)}", f"  because {event.because}"]
             lines.append(f"  judged by {', '.join(event.aims)}; error budget {event.alpha:.4f}; rules {event.settings}")
+            known = tuning.judged.get((event.parameter, event.before, event.after))
+            lines += _again_offline(known[0], gone, differs) if known is not None else _offline_of(tuning, event)
         if isinstance(event, Assigned) and any(one.trial == trial for one in event.places):
             folders[event.session] = event.folder
         if isinstance(event, Resulted) and event.result.session in folders:
@@ -216,6 +256,9 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
         if isinstance(event, RolledBack) and event.trial == trial:
             lines.append(f"  taken back by {event.by}: {event.because}")
         apply(tuning, event)
+    if judged is not None:
+        told = [*_again_offline(judged, gone, differs), *(f"  DIFFERS: {one}" for one in differs)]
+        return Explained(trial, tuple(told), len(judged.journals), tuple(gone), tuple(differs))
     if proposed is None:
         raise UsageError(f"there is no trial {trial!r}", hint="orchestrate tune history lists them")
     if proposed.settings != settings_digest():
@@ -225,6 +268,29 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
         lines.append(f"  gone, so the log is taken at its word: {', '.join(gone[:_MOST_NAMED])}")
     lines += [f"  DIFFERS: {one}" for one in differs]
     return Explained(trial, tuple(lines), sessions, tuple(gone), tuple(differs))
+
+
+def _again_offline(event: Redecided, gone: list[str], differs: list[str]) -> Sequence[str]:
+    """What journals said of a step, derived from them again; those that are gone or others now are named."""
+    found, missing, changed = sessions_again(Path(event.workspace), event.journals)
+    differs += [f"{name}: its journal is not the one that was decided from" for name in changed]
+    lines = [
+        f"{event.judgement} held {_step_words(event)} against {len(event.journals)} journals: {event.because}",
+        f"  {event.prediction.in_words()}",
+        f"  it cannot show {CANNOT_SHOW[event.parameter]}",
+    ]
+    if event.prediction.is_harmful:
+        lines.append(f"  dropped, for what is in {', '.join(event.prediction.sessions[:_MOST_NAMED])}")
+    if missing or changed:
+        gone += missing
+        return [
+            *lines,
+            f"  {len(missing) + len(changed)} journals are gone or others now: the log is taken at its word",
+        ]
+    again = predicted(found, event.parameter, event.after)
+    if again != event.prediction:
+        differs.append(f"{event.judgement}: the log has {event.prediction}, its journals say {again}")
+    return [*lines, f"  derived again from all {len(found)} journals"]
 
 
 def _again(event: Resulted, folder: str, gone: list[str], differs: list[str]) -> Resulted:

@@ -18,6 +18,7 @@ from orchestrator.tuning import betting, trial
 from orchestrator.tuning.betting import budget_of
 from orchestrator.tuning.intervals import wilson
 from orchestrator.tuning.parameters import BASELINE, MEASURES, PARAMETERS, Measure, Value
+from orchestrator.tuning.predictions import CANNOT_SHOW, Prediction
 from orchestrator.tuning.proposals import RULES, Standing, proposals
 from orchestrator.tuning.trial import Moments, Trial, reading
 from orchestrator.tuning.tuning_events import (
@@ -28,6 +29,7 @@ from orchestrator.tuning.tuning_events import (
     Escalated,
     Place,
     Proposed,
+    Redecided,
     Renewed,
     Reset,
     Resulted,
@@ -71,6 +73,8 @@ RETURN_AFTER: Final = 800
 RETURN_PAIRS: Final = 30
 STALE_AFTER: Final = 60
 """Sessions begun since; one of a trial that has not ended by then counts for nothing."""
+JUDGED_FOR: Final = WINDOW
+"""Sessions for which it is not judged anew what journals say of a step."""
 MOST_AWAITED: Final = 500
 """Sessions whose result is awaited; older ones are given up."""
 MOST_ROLLBACKS: Final = 3
@@ -86,6 +90,7 @@ def settings_digest() -> str:
         [BUDGET, HEIRS, LEAST_HISTORY, HISTORY, MOST_PAIRS, MOST_CROSSED, COOL_DOWN, WINDOW, BARRED_FOR, WATCH],
         [FALL_AT, LATE_FALL_AT, FALL_SHARE, PAUSED_FOR],
         [RETURN_AFTER, RETURN_PAIRS, STALE_AFTER, MOST_ROLLBACKS, betting.SHARES],
+        [JUDGED_FOR, sorted(CANNOT_SHOW)],
         [trial.GUARD_AT, trial.FAST_AT, trial.FAST_SHARE, trial.LEAST_PAIRS, trial.MOST_LOSS, trial.CLIP],
         [trial.FUTILE_AFTER, trial.FUTILE_STEP, dict(trial.SPREADS), trial.GUARDED],
     ]
@@ -130,6 +135,9 @@ class Tuning:
     tries: dict[tuple[str, Value, Value], int] = field(default_factory=dict)
     barred: dict[tuple[str, Value], int] = field(default_factory=dict)
     """Until which session a value is not tried."""
+    judgements: int = 0
+    judged: dict[tuple[str, Value, Value], tuple[Redecided, int]] = field(default_factory=dict)
+    """What journals say of a step, and when they were asked."""
     open: dict[str, int] = field(default_factory=dict)
     """Sessions of trials that have not ended, and when they were begun."""
     assigned: dict[str, Assigned] = field(default_factory=dict)
@@ -166,6 +174,11 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
         case Switched():
             tuning.state = event.to
             tuning.seed = event.seed or tuning.seed
+        case Redecided():
+            tuning.judgements += 1
+            tuning.judged[event.parameter, event.before, event.after] = event, tuning.begun
+            if event.prediction.is_harmful:
+                tuning.barred[event.parameter, event.after] = tuning.begun + BARRED_FOR
         case Proposed():
             begun = tuning.under_way[event.trial] = Trial(event)
             earlier = tuning.paused.get((event.parameter, event.before, event.after))
@@ -324,6 +337,46 @@ def on_open(
         return (*found, Assigned(session, values, folder=folder))
     first, *crossed = places
     return (*found, Assigned(session, values, first.trial, first.arm, first.pair, folder, tuple(crossed)))
+
+
+def judgement_due(
+    tuning: Tuning, *, fixed: Mapping[str, Value] | None = None, without: Collection[str] = ()
+) -> Proposed | None:
+    """The step that the next session would begin, where journals can be asked about it and were not yet.
+
+    Args:
+        fixed: As of :func:`on_open`.
+        without: As of :func:`on_open`.
+    """
+    if tuning.state != "on" or fixed or _is_new(tuning):
+        return None
+    proposed = _proposal(tuning)
+    if proposed is None or proposed.parameter not in CANNOT_SHOW or proposed.parameter in without:
+        return None
+    known = tuning.judged.get((proposed.parameter, proposed.before, proposed.after))
+    return None if known is not None and tuning.begun - known[1] < JUDGED_FOR else proposed
+
+
+def on_judged(
+    tuning: Tuning, proposed: Proposed, prediction: Prediction, *, workspace: str, journals: Mapping[str, str]
+) -> Redecided:
+    """What journals say of a step that is due; one that would have let pass what was found is dropped by it.
+
+    Args:
+        workspace: Where they lie.
+        journals: A hash over each journal, by session.
+    """
+    return Redecided(
+        f"offline-{tuning.judgements + 1}",
+        proposed.parameter,
+        proposed.before,
+        proposed.after,
+        proposed.because,
+        prediction,
+        workspace,
+        tuple(journals.items()),
+        settings_digest(),
+    )
 
 
 _BOTH: Final[tuple[Arm, ...]] = ("incumbent", "candidate")

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.tuning.parameters import Measure, Value
+from orchestrator.tuning.predictions import Prediction
 from orchestrator.value_class import value_class
 
 Arm: TypeAlias = Literal["", "incumbent", "candidate"]
@@ -68,6 +69,25 @@ class Proposed:
     settings: str
     """A hash over the rules and the tables that were in force."""
     kind: Literal["proposed"] = "proposed"
+
+
+@value_class
+class Redecided:
+    """A step was held against reviews on record before any session tries it, at no tokens."""
+
+    judgement: str
+    """``offline-`` and its number."""
+    parameter: str
+    before: Value
+    after: Value
+    because: str
+    """Why it would be tried."""
+    prediction: Prediction
+    workspace: str
+    journals: tuple[tuple[str, str], ...]
+    """The sessions that it rests on, and a hash over the journal of each."""
+    settings: str
+    kind: Literal["redecided"] = "redecided"
 
 
 @value_class
@@ -196,6 +216,7 @@ class Escalated:
 
 TuningEvent: TypeAlias = Annotated[
     Switched
+    | Redecided
     | Proposed
     | Assigned
     | Resulted

@@ -17,7 +17,7 @@ from orchestrator.store.tuning_log import TuningLog
 from orchestrator.tuning.adaptation import CRITICALITY
 from orchestrator.tuning.parameters import BASELINE
 from orchestrator.tuning.tuner import LEAST_HISTORY, settings_digest
-from orchestrator.tuning.tuning_events import Assigned, Claimed, Proposed, Resulted, SessionResult, Switched
+from orchestrator.tuning.tuning_events import Assigned, Claimed, Proposed, Redecided, Resulted, SessionResult, Switched
 from tests.coordinator.test_spending_limits import REQUEST
 from tests.store.conftest import PASSED, closed
 from tests.store.test_recorder import kept
@@ -122,6 +122,23 @@ def test_with_enough_known_sessions_are_tried_in_pairs(
     arms = [opened(request_, environ, name)[1].arm for name in ("one", "two")]
     assert sorted(arms) == ["candidate", "incumbent"]
     assert sum(isinstance(one, Proposed) for one in log.events()) == 2, "each session may begin one step more"
+
+
+def test_what_journals_say_of_a_step_is_on_record_before_it_begins(
+    tmp_path: Path, request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log)
+    folder = kept(tmp_path / "workspace", 0x7F3A, closed(PASSED))
+    for number in range(LEAST_HISTORY):
+        name = f"h{number}"
+        switched_on(log, Assigned(name, dict(BASELINE)), Resulted(SessionResult(name, True, 1.0, 1.0, 2.0, 2.0, 0.3)))
+    assert opened(request_, environ, "one", folder=folder.path.parent / "one")[1].arm
+    first, begins = [one for one in log.events() if isinstance(one, Redecided | Proposed)]
+    assert isinstance(first, Redecided)
+    assert isinstance(begins, Proposed)
+    assert (first.parameter, first.after) == (begins.parameter, begins.after)
+    assert [name for name, _ in first.journals] == [folder.id]
+    assert first.workspace == str(tmp_path / "workspace")
 
 
 def test_what_came_of_it_is_told_once_and_later_where_nobody_told(

@@ -1,0 +1,74 @@
+"""A step is judged by what reviews on record would have come to under it, before any session tries it.
+
+What it would have let pass drops it; all else is a prediction, which a trial alone confirms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from orchestrator.value_class import value_class
+
+CANNOT_SHOW: Final[Mapping[str, str]] = {
+    "consensus_frequency": "what reviews that were not held would have said, and how agents would have gone on",
+    "max_review_rounds": "what further reviews, or a person, would have said, and how agents would have gone on",
+    "review_timeout_s": "what reviewers that came too late would have said, and how agents would have gone on",
+    "silence_s": "what further reviews would have said, and whether a silent agent would have spoken by itself",
+}
+"""Parameters that decided reviews can be held against, and what that says nothing of."""
+CANNOT_JUDGE: Final[Mapping[str, str]] = {
+    "max_restarts": "what a worker does that is started once more is in no journal",
+    "team": "what another team would have made of a task is in no journal",
+}
+"""All others, and why only a trial tells."""
+
+
+@value_class
+class Prediction:
+    """What a step would have changed in recorded sessions, as far as they tell."""
+
+    reviews: int = 0
+    """Reviews that were decided in them."""
+    fewer: int = 0
+    """Of these, reviews that would not have been held."""
+    more: int = 0
+    """Reviews that would have been held besides; what they would have said is unknown."""
+    differs: int = 0
+    """Reviews that would have been held, and decided otherwise."""
+    interventions: int = 0
+    """How often more, or less, a person would have been asked."""
+    late: int = 0
+    """Answers that came too late and would have had more time; what they would have said is unknown."""
+    missed_blockers: int = 0
+    """Recorded blockers that would have stopped nobody."""
+    passed_failures: int = 0
+    """Failures that the orchestrator measured itself, and that would have held nobody up."""
+    sessions: tuple[str, ...] = ()
+    """Those in which one of the last two is."""
+
+    @property
+    def is_harmful(self) -> bool:
+        """Whether the step would have let pass what was found."""
+        return bool(self.missed_blockers or self.passed_failures)
+
+    def and_(self, other: Prediction) -> Prediction:
+        """Both together."""
+        return Prediction(
+            self.reviews + other.reviews,
+            self.fewer + other.fewer,
+            self.more + other.more,
+            self.differs + other.differs,
+            self.interventions + other.interventions,
+            self.late + other.late,
+            self.missed_blockers + other.missed_blockers,
+            self.passed_failures + other.passed_failures,
+            (*self.sessions, *other.sessions),
+        )
+
+    def in_words(self) -> str:
+        """All of it in one line."""
+        said = f"of {self.reviews} reviews {self.fewer} fewer, {self.more} more, {self.differs} decided otherwise; "
+        said += f"a person asked {abs(self.interventions)} times {'less' if self.interventions < 0 else 'more'}; "
+        said += f"{self.late} late answers with more time; " if self.late else ""
+        return said + f"{self.missed_blockers} blockers missed, {self.passed_failures} measured failures passed"
