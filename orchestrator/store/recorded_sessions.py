@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -122,7 +123,9 @@ def _recorded(folder: SessionFolder) -> RecordedSession | None:
     if isinstance(digest, Unread):
         return None
     try:
-        return recorded_session(read_journal(folder.journal_file), digest=digest[:32])
+        found = recorded_session(read_journal(folder.journal_file), digest=digest[:32])
+        # By its folder it is found again, whatever id the journal of one that was copied has.
+        return None if found is None else replace(found, session=folder.id)
     except (OrchestrateError, ValueError, LookupError, OSError):
         return None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from orchestrator.errors import OrchestrateError, UsageError
+from orchestrator.narration.formatting import counted
 from orchestrator.store.recorded_sessions import sessions_again
 from orchestrator.store.redecision import predicted
 from orchestrator.store.tuning_log import TuningRecord, result_from_journal
@@ -131,8 +132,9 @@ def _offline_of(tuning: Tuning, proposed: Proposed) -> Sequence[str]:
     known = tuning.judged.get((proposed.parameter, proposed.before, proposed.after))
     if known is not None:
         one = known[0]
+        source = f"{one.judgement}, from {counted(len(one.journals), 'journal')} at no tokens"
         return [
-            f"  {one.judgement}, from {len(one.journals)} journals at no tokens: {one.prediction.in_words()}",
+            f"  {source}: {one.prediction.in_words()}",
             f"  it cannot show {CANNOT_SHOW[one.parameter]}",
         ]
     if proposed.parameter in CANNOT_JUDGE:
@@ -181,7 +183,7 @@ def _words(event: TuningEvent) -> tuple[str, str, str] | None:
             return "", f"switched {to} by a {by}", ""
         case Redecided():
             verb = "dropped" if event.prediction.is_harmful else "judged"
-            said = f"{event.judgement} {verb} {_step_words(event)} from {len(event.journals)} journals: "
+            said = f"{event.judgement} {verb} {_step_words(event)} from {counted(len(event.journals), 'journal')}: "
             return event.judgement, said + event.prediction.in_words(), ""
         case Proposed():
             said = f"{event.trial} begins: {_tried(event)}; {event.because} (error budget {event.alpha:.4f})"
@@ -234,6 +236,7 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
     folders: dict[str, str] = {}
     lines: list[str] = []
     gone: list[str] = []
+    unasked: list[str] = []
     differs: list[str] = []
     sessions = 0
     judged: Redecided | None = None
@@ -245,7 +248,7 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
             lines += [f"{trial} tries {_tried(event)}", f"  because {event.because}"]
             lines.append(f"  judged by {', '.join(event.aims)}; error budget {event.alpha:.4f}; rules {event.settings}")
             known = tuning.judged.get((event.parameter, event.before, event.after))
-            lines += _again_offline(known[0], gone, differs) if known is not None else _offline_of(tuning, event)
+            lines += _again_offline(known[0], unasked, differs) if known is not None else _offline_of(tuning, event)
         if isinstance(event, Assigned) and any(one.trial == trial for one in event.places):
             folders[event.session] = event.folder
         if isinstance(event, Resulted) and event.result.session in folders:
@@ -274,8 +277,9 @@ def _again_offline(event: Redecided, gone: list[str], differs: list[str]) -> Seq
     """What journals said of a step, derived from them again; those that are gone or others now are named."""
     found, missing, changed = sessions_again(Path(event.workspace), event.journals)
     differs += [f"{name}: its journal is not the one that was decided from" for name in changed]
+    source = counted(len(event.journals), "journal")
     lines = [
-        f"{event.judgement} held {_step_words(event)} against {len(event.journals)} journals: {event.because}",
+        f"{event.judgement} held {_step_words(event)} against {source}: {event.because}",
         f"  {event.prediction.in_words()}",
         f"  it cannot show {CANNOT_SHOW[event.parameter]}",
     ]
@@ -285,12 +289,12 @@ def _again_offline(event: Redecided, gone: list[str], differs: list[str]) -> Seq
         gone += missing
         return [
             *lines,
-            f"  {len(missing) + len(changed)} journals are gone or others now: the log is taken at its word",
+            f"  {counted(len(missing) + len(changed), 'journal')} gone or changed since: the log is taken at its word",
         ]
     again = predicted(found, event.parameter, event.after)
     if again != event.prediction:
         differs.append(f"{event.judgement}: the log has {event.prediction}, its journals say {again}")
-    return [*lines, f"  derived again from all {len(found)} journals"]
+    return [*lines, f"  derived again, from {counted(len(found), 'journal')}"]
 
 
 def _again(event: Resulted, folder: str, gone: list[str], differs: list[str]) -> Resulted:

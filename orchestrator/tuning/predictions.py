@@ -69,6 +69,7 @@ class Prediction:
     def in_words(self) -> str:
         """All of it in one line."""
         said = f"of {self.reviews} reviews {self.fewer} fewer, {self.more} more, {self.differs} decided otherwise; "
-        said += f"a person asked {abs(self.interventions)} times {'less' if self.interventions < 0 else 'more'}; "
+        often = f"{abs(self.interventions)} times {'less' if self.interventions < 0 else 'more'}"
+        said += f"a person asked {often if self.interventions else 'as often'}; "
         said += f"{self.late} late answers with more time; " if self.late else ""
         return said + f"{self.missed_blockers} blockers missed, {self.passed_failures} measured failures passed"

@@ -59,6 +59,13 @@ def test_known_journals_are_not_read_again_and_changed_ones_are(
     assert recorded_sessions(workspace) == first, "what is too much at once waits"
 
 
+def test_a_copied_session_counts_by_its_folder(workspace: Path) -> None:
+    kept(workspace, 0x7F3B, played())
+    found = judged(due(), workspace)
+    assert [name for name, _ in found.journals] == ["20261121-175811-7f3b", "20261121-175811-7f3a"]
+    assert sessions_again(workspace, found.journals)[1:] == ([], [])
+
+
 @pytest.mark.parametrize("content", [b"", b"[1]", b'{"version": 0, "sessions": {}}', b"\xff"])
 def test_a_damaged_cache_is_none(workspace: Path, content: bytes) -> None:
     first = recorded_sessions(workspace)
@@ -115,19 +122,19 @@ def test_a_judgement_is_shown_and_derived_again_from_its_journals(workspace: Pat
     found = judged(tuning, workspace)
     log.act(lambda _: [Switched("on", "test", "seed"), found])
     (decision,) = [one for one in decisions_of(log.read()) if one.kind == "redecided"]
-    assert decision.words == f"offline-1 judged {'consensus_frequency every_change → timeboxed'} from 1 journals: " + (
+    assert decision.words == f"offline-1 judged {'consensus_frequency every_change → timeboxed'} from 1 journal: " + (
         found.prediction.in_words()
     )
     told = explained(log.events(), "offline-1")
     assert told.differs == ()
-    assert "  derived again from all 1 journals" in told.lines
+    assert "  derived again, from 1 journal" in told.lines
     assert any("it cannot show what reviews that were not held would have said" in line for line in told.lines)
     apply(tuning, found)
     proposed = on_open(tuning, "next")[0]
     apply(tuning, proposed)
-    assert any("from 1 journals at no tokens" in line for line in status_of(tuning).lines)
+    assert any("from 1 journal at no tokens" in line for line in status_of(tuning).lines)
     with_trial = explained([found, proposed], "trial-1")
-    assert "  derived again from all 1 journals" in with_trial.lines
+    assert "  derived again, from 1 journal" in with_trial.lines
 
     forged = replace(found, prediction=Prediction(4, 1))
     assert "its journals say" in explained([forged], "offline-1").differs[0]
@@ -136,4 +143,7 @@ def test_a_judgement_is_shown_and_derived_again_from_its_journals(workspace: Pat
     assert "is not the one" in explained([found], "offline-1").differs[0]
     journal.unlink()
     assert explained([found], "offline-1").gone == ("20261121-175811-7f3a",)
+    later = explained([found, proposed], "trial-1")
+    assert (later.sessions, later.gone) == (0, ()), "no session of the trial itself is gone"
+    assert "  1 journal gone or changed since: the log is taken at its word" in later.lines
     assert sessions_again(workspace, [("20261121-175811-7f3a", "d")])[1] == ["20261121-175811-7f3a"]
