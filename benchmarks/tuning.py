@@ -107,9 +107,12 @@ class World:
 
     def best(self) -> tuple[Mapping[str, Value], Truth]:
         """The values with the most successes an hour among all that can be reached."""
-        names = list(PARAMETERS)
+        names = [name for name in PARAMETERS if name in self.effects]
         return max(
-            ((values := dict(zip(names, one, strict=True)), self.truth(values)) for one in _grid(names)),
+            (
+                (values := {**BASELINE, **dict(zip(names, one, strict=True))}, self.truth(values))
+                for one in _grid(names)
+            ),
             key=lambda pair: pair[1].velocity,
         )
 

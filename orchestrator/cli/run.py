@@ -184,6 +184,12 @@ REVIEWS = section(
         "`orchestrate policies escalation`.",
     ),
     click.option(
+        "--criticality",
+        type=click.Choice(("low", "normal", "high", "critical")),
+        help="What is at stake: bounds how often is reviewed and what thresholds ask for; see docs/tuning.md [default: "
+        "the setting tuning.criticality, else normal].",
+    ),
+    click.option(
         "--no-baseline",
         is_flag=True,
         help="Do not run the project's tests as they were before; what fails then counts as failing.",

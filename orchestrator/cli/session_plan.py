@@ -32,6 +32,7 @@ from orchestrator.composition.team_files import TeamFile
 from orchestrator.composition.team_tree import tree_document, tree_rows
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.coordinator.project_trust import trusted_settings
+from orchestrator.coordinator.task_criticality import Stake, stake_of
 from orchestrator.coordinator.tier_choices import tier_options
 from orchestrator.errors import UsageError
 from orchestrator.journal.last_probes import LastProbe, last_probes
@@ -92,6 +93,7 @@ class SessionPlan:
     lessons: tuple[Lesson, ...] = ()
     """What reviewers taught in earlier sessions, and writers would be shown."""
     figures: ExpectedFigures = ExpectedFigures()
+    stake: Stake = Stake()
 
 
 def plan_session(
@@ -110,6 +112,7 @@ def plan_session(
     there = frozenset(on_path(allowed, environ))
     choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse), there=there)
     refuse_unpriced(options, allowed)
+    project = _trusted(target, options, environ)
     missing = {name: "its CLI is not on PATH" for name in allowed if name not in there}
     # Without any, the tree still shows who would do what.
     taking_part: Sequence[Agent] = [get_agent(name) for name in allowed if not there or name in there]
@@ -131,7 +134,7 @@ def plan_session(
         breakdown=breakdown,
         own=own,
         allowed=tuple(allowed),
-        tiers=_tiers(target, options, environ),  # of whatever team: settings that are written wrongly end a run
+        tiers=tier_options(project),  # of whatever team: settings that are written wrongly end a run
         on_path=there,
         left_out=missing if there else {},
         probes=last_probes(workspace),
@@ -152,6 +155,7 @@ def plan_session(
             solo=solo_agents([get_agent(name) for name in allowed if not there or name in there]),
             plan=None if own is None else own.plan,
         ),
+        stake=stake_of(options.get("criticality"), project),
     )
 
 
@@ -174,10 +178,11 @@ def _proven(found: Sequence[Candidate]) -> ProvenTeam | None:
     return proven_team(found)
 
 
-def _tiers(target: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> Mapping[str, Any]:
+def _trusted(target: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> Path | None:
+    """The project where its own settings would count."""
     sandbox = sandbox_of(options)
     trusted = trusted_settings(target, environ, trust=options["trust_project"], policy=sandbox.name)
-    return tier_options(target if trusted.digest else None)
+    return target if trusted.digest else None
 
 
 def refuse_unpriced(options: Mapping[str, Any], allowed: Sequence[AgentName]) -> None:
@@ -236,6 +241,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
         ],
         "lessons": [{"id": one.id, "by": one.by, "text": one.text} for one in plan.lessons],
         "policy": plan.policy,
+        "criticality": {"level": plan.stake.level, "because": plan.stake.because},
         "sandbox": plan.sandbox.name,
         "limits": _limits(plan),
         "budgets": {name: plan.asked[name] for name in ("max_cost_usd", "max_tokens", "timeout_s")},
@@ -414,6 +420,8 @@ def _around(plan: SessionPlan) -> Iterator[tuple[str, str]]:
     yield from (("note", one_line(said, _WIDEST)) for said in _floors(plan))
     for note in plan.breakdown.notes:
         yield "note", one_line(note, _WIDEST)
+    if plan.stake.words:
+        yield "criticality", one_line(plan.stake.words, _WIDEST)
     if plan.own is not None and plan.own.writes:
         who = "an agent that wrote nothing, if there is one, and the orchestrator"
         yield "review", f"{who} by what it measures; the policy {one_line(plan.policy, 60)} decides"

@@ -105,6 +105,8 @@ def _facts(summary: SessionSummary) -> Iterator[str]:
         yield f"- commits, if it made any: {markdown_code(f'git -C {source} fetch {target} HEAD')}"
     policy, sandbox = markdown_line(summary.policy), markdown_line(summary.sandbox)
     yield f"- tier {summary.tier or '-'}, review policy {policy}, sandbox {sandbox}"
+    if summary.criticality:
+        yield f"- criticality {markdown_line(summary.criticality, None)}"
     used = consumption(summary.usage, whole_tokens=summary.usage_complete, whole_cost=summary.cost_complete)
     yield f"- {summary.elapsed_s:.1f} s, {used}"
     if not summary.usage_complete:

@@ -85,6 +85,8 @@ class RunRequest:
     """Ask the agents, once the session is done, how it went."""
     escalate: tuple[str, ...] = ()
     """Conditions besides those of policy and settings, as they are written."""
+    criticality: str | None = None
+    """What is at stake in the task; ``None``: what the settings say."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

@@ -36,8 +36,9 @@ from orchestrator.coordinator.session_request import GatesOf, Observer, Phase, P
 from orchestrator.coordinator.spending_limits import within_limits
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
+from orchestrator.coordinator.task_criticality import stake_of
 from orchestrator.coordinator.tier_choices import tier_options
-from orchestrator.coordinator.tuned_options import tell_tuning, tuned, with_assignment
+from orchestrator.coordinator.tuned_options import tell_tuning, tuned, with_assignment, with_least_tier
 from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.coordinator.workspace_cleanup import report_leftovers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
@@ -87,7 +88,7 @@ REVIEW_RETRIES = 2
 """How often a reviewer that could not be asked or heard is asked again, before a person is."""
 TEARING = ":,"
 """Characters that separate the paths in a list: of PATH, and of the folders that an agent's options name."""
-RESOLVED = frozenset({"target", "sandbox", "agents", "rehearsal", "baseline_s"})
+RESOLVED = frozenset({"target", "sandbox", "agents", "rehearsal", "baseline_s", "criticality"})
 """Options of a session that say more exactly what its request asked for."""
 AS_REQUESTED = {each.name for each in fields(SessionOptions)} & {each.name for each in fields(RunRequest)} - RESOLVED
 """Those that are taken from the request as they are: a field of this name in both is all that an option needs."""
@@ -208,7 +209,11 @@ async def _run(
                 *sharing(held),
                 *findings,
             )
-            look = partial(tuned, request, environ, session=folder.id, folder=folder.path)
+            project = request.target if trusted.digest else None
+            stake = await off_loop(
+                partial(stake_of, request.criticality, project), within_s=SETTINGS_TIME_S, what="reading the settings"
+            )
+            look = partial(tuned, request, environ, session=folder.id, folder=folder.path, criticality=stake.level)
             request, assignment, untuned = await off_loop(
                 look, within_s=SETTINGS_TIME_S, what="reading what tuning has decided"
             )
@@ -217,13 +222,12 @@ async def _run(
             if chosen is not None and chosen != request.chosen_team:
                 say(team_words(chosen))
             options = session_options(request, stage, folder=folder, backend=backend)
-            options = with_assignment(replace(options, project_settings=trusted.digest), assignment)
+            options = with_assignment(replace(options, project_settings=trusted.digest), assignment, request, stake)
             if request.plan is not None:
-                project = request.target if trusted.digest else None
                 tiers = await off_loop(
                     partial(tier_options, project), within_s=SETTINGS_TIME_S, what="reading the settings"
                 )
-                options = replace(options, **tiers)
+                options = replace(options, **with_least_tier(tiers, options))
             opened = SessionOpened(folder.id, options, stage.found, findings)
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from orchestrator.composition.team_choice import Team, TeamChoice
+from orchestrator.coordinator.escalation_conditions import conditions_for, stated_conditions
 from orchestrator.coordinator.session_request import RunRequest
+from orchestrator.coordinator.task_criticality import Stake
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.options import ConsensusFrequency, SessionOptions, TuningAssignment
 from orchestrator.session.state import Session
-from orchestrator.settings.settings_files import load_settings
+from orchestrator.settings.keys import TIERS
 from orchestrator.settings.user_places import state_folder
 from orchestrator.store.recorded_sessions import judged_offline
 from orchestrator.store.tuning_log import TuningLog, caught_up, result_from_journal, results_told
-from orchestrator.tuning.adaptation import within_criticality
-from orchestrator.tuning.parameters import PARAMETERS, Value
+from orchestrator.tuning.criticality import ranges_of, within_criticality
+from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.tuner import Tuning, on_open, on_result, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, TuningEvent
 
-SPARED_NOTHING: Final = ("high", "critical")
-"""Where so much is at stake, no trial is made of how many reviews there are."""
-
+OF_PLANS: Final = ("least_tier", "gate_margin")
+"""They mean nothing for a session without a plan of its own."""
+OF_DEFAULT_CONDITIONS: Final = ("failed_tool_share", "tokens_without_progress", "antipatterns")
+"""They mean nothing where policy or settings say under which conditions to escalate."""
+_FIGURES: Final = frozenset(each.name for each in fields(SessionOptions))
 MOST_BEFORE: Final = 8
 """So many lines may come before that of the session itself; steps that journals drop are the most of them."""
 
@@ -36,30 +40,35 @@ def _log_in(folder: Path) -> TuningLog:
 
 
 def tuned(
-    request: RunRequest, environ: Mapping[str, str], *, session: str, folder: Path
+    request: RunRequest, environ: Mapping[str, str], *, session: str, folder: Path, criticality: str = "normal"
 ) -> tuple[RunRequest, TuningAssignment | None, str]:
     """The request with the values that tuning assigns to this session, which values, and what went wrong.
 
-    What the user says by hand stands.  A rehearsal and a task without a change take part in nothing.  Blocks.
+    What the user says by hand stands, and what is at stake holds all others within its bounds, tuning or not.  A
+    rehearsal and a task without a change take part in nothing.  Blocks.
     """
+    plain = _with_limits(request, within_criticality(BASELINE, criticality)) if ranges_of(criticality) else request
     log = _log_in(state_folder(environ))
     if request.rehearsal is not None or request.no_change or not log.is_there() or log.is_off():
-        return request, None, ""
+        return plain, None, ""
     fixed: dict[str, Value] = {name: value for name, value in request.limits.items() if name in PARAMETERS}
     choice = request.chosen_team
     is_open = request.plan is None and choice is not None and not choice.by_name and choice.reuses is None
-    without = () if is_open and choice is not None and choice.team is Team.CHANGE else ("team",)
-    criticality = str(load_settings().get("tuning", "criticality") or "normal")
-    if criticality in SPARED_NOTHING:
-        without = (*without, "consensus_frequency", "max_review_rounds")
+    without = {*ranges_of(criticality)}
+    if not is_open or choice is None or choice.team is not Team.CHANGE:
+        without.add("team")
+    if request.plan is None:
+        without.update(OF_PLANS)
+    if stated_conditions(request.policy) is not None:
+        without.update(OF_DEFAULT_CONDITIONS)
 
     def opened(tuning: Tuning) -> Sequence[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
         bounded = within_criticality(tuning.values, criticality)
-        held = {name: value for name, value in bounded.items() if value != tuning.values[name]}
-        known = {**held, **fixed}
-        judged = () if late else judged_offline(tuning, folder.parent, fixed=known, without=without)
-        return late or judged or list(on_open(tuning, session, fixed=known, without=without, folder=str(folder)))
+        held = {name: value for name, value in bounded.items() if name in ranges_of(criticality)}
+        judged = () if late else judged_offline(tuning, folder.parent, fixed=fixed, without=without)
+        opening = on_open(tuning, session, fixed=fixed, held=held, without=without, folder=str(folder))
+        return late or judged or list(opening)
 
     try:
         # Results that come late are taken in first, and then what journals say of the step that would begin, one line
@@ -70,17 +79,16 @@ def tuned(
             if found is not None or not events:
                 break
     except OrchestrateError as error:
-        return request, None, f"nothing is tuned in this session: {error.message}"
+        return plain, None, f"nothing is tuned in this session: {error.message}"
     if found is None:
-        return request, None, ""
+        return plain, None, ""
     return _with_values(request, found, is_team_open="team" not in without)
 
 
 def _with_values(
     request: RunRequest, found: Assigned, *, is_team_open: bool
 ) -> tuple[RunRequest, TuningAssignment, str]:
-    limits = {name: value for name, value in found.values.items() if not isinstance(value, str)}
-    changed = replace(request, limits={**limits, **request.limits})
+    changed = _with_limits(request, found.values)
     if found.values["team"] == Team.SOLO and is_team_open:
         because = f"tuning: {found.trial or 'in force'} (orchestrate tune)"
         changed = replace(changed, chosen_team=TeamChoice(Team.SOLO, because, by_name=False))
@@ -89,12 +97,33 @@ def _with_values(
     return changed, assignment, ""
 
 
-def with_assignment(options: SessionOptions, assignment: TuningAssignment | None) -> SessionOptions:
-    """The options with what tuning assigned beside figures and team."""
-    if assignment is None:
-        return options
-    frequency = cast(ConsensusFrequency, assignment.values["consensus_frequency"])
-    return replace(options, tuning=assignment, consensus_frequency=frequency)
+def _with_limits(request: RunRequest, values: Mapping[str, Value]) -> RunRequest:
+    """The request with the figures among the values, where the user has said none by hand."""
+    limits = {name: value for name, value in values.items() if not isinstance(value, str) and name in _FIGURES}
+    return replace(request, limits={**limits, **request.limits})
+
+
+def with_assignment(
+    options: SessionOptions, assignment: TuningAssignment | None, request: RunRequest, stake: Stake
+) -> SessionOptions:
+    """The options with what tuning assigned, or else what is at stake says, beside figures and team.  Blocks."""
+    values = assignment.values if assignment is not None else within_criticality(BASELINE, stake.level)
+    if any(values.get(name, BASELINE[name]) != BASELINE[name] for name in OF_DEFAULT_CONDITIONS):
+        options = replace(options, escalations=conditions_for(request.policy, request.escalate, values))
+    return replace(
+        options,
+        tuning=assignment,
+        consensus_frequency=cast(ConsensusFrequency, values["consensus_frequency"]),
+        criticality=stake.level if stake.because else "",
+        criticality_because=stake.because,
+    )
+
+
+def with_least_tier(tiers: Mapping[str, Any], options: SessionOptions) -> Mapping[str, Any]:
+    """What settings say of the tiers, each at least that which tuning assigned to the session."""
+    least = str(options.tuning.values.get("least_tier", TIERS[0])) if options.tuning is not None else TIERS[0]
+    of = {tier: max(tier, least, key=TIERS.index) for tier in TIERS}
+    return {name: {tier: rows[of[tier]] for tier in TIERS} for name, rows in tiers.items()}
 
 
 def tell_tuning(session: Session, environ: Mapping[str, str]) -> str | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from orchestrator.coordinator.project_files import stated_in
 from orchestrator.coordinator.session_request import GateMeasurer
-from orchestrator.gates.gate import Subject
+from orchestrator.gates.gate import Gate, Subject
 from orchestrator.gates.gate_table import all_gates
 from orchestrator.gates.gate_verdicts import Counted, Rules
 from orchestrator.gates.unrun_tests import selection_of
@@ -22,6 +23,9 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.settings.gate_settings import GateSettings
 from orchestrator.settings.settings_files import load_settings
+
+_SCALES: Final[Mapping[str, float]] = {"%": 100.0, "of 10": 10.0}
+"""By unit, where the scale of a gate ends; only there a margin has a meaning."""
 
 
 @dataclass(slots=True)
@@ -44,6 +48,8 @@ class PlanGates:
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When the session's agents began to work."""
     within_s: float = 300.0
+    margin: int = 0
+    """So much more is asked of gates that have a least value, in percent of their scale."""
     counted: dict[str, Counted] = field(default_factory=dict)
     """The most that each gate counted so far: who deletes half of the tests has no value any more."""
 
@@ -60,7 +66,7 @@ class PlanGates:
                 sandbox=self.sandbox,
                 environ=self.environ,
                 cache=self.cache,
-                rules=Rules(thresholds=node.thresholds, baseline=dict(self.counted)),
+                rules=Rules(thresholds=tightened(node.thresholds, chosen, self.margin), baseline=dict(self.counted)),
                 python=self.python,
                 stated=self.stated,
                 settings=self.settings,
@@ -103,8 +109,27 @@ def gates_of_session(
         original=options.target,
         since=since or datetime.now(UTC),
         settings=load_settings(project).gates,
+        margin=options.gate_margin,
         stated=stated_in(project) if project is not None else (),
     ).measure
+
+
+def tightened(thresholds: Mapping[str, float], gates: Sequence[Gate], margin: int) -> Mapping[str, float]:
+    """The thresholds, higher by a share of the scale where a gate has a least value and its scale an end.
+
+    Args:
+        thresholds: By gate, what is stated; a gate that is not named has its own.
+        margin: In percent of the scale.
+    """
+    if not margin:
+        return thresholds
+    found = dict(thresholds)
+    for gate in gates:
+        most = _SCALES.get(gate.unit)
+        if gate.direction == "at least" and most is not None:
+            stated = thresholds.get(gate.name, gate.threshold)
+            found[gate.name] = max(stated, min(most, stated + most * margin / 100))
+    return found
 
 
 def _told(name: str, gate: QualityGate | None) -> MeasuredGate:

@@ -92,6 +92,16 @@ class SessionOptions:
     review_timeout_s: float = 300.0
     consensus_frequency: ConsensusFrequency = "every_change"
     """After which of a worker's milestones others are asked for a review; blockers and questions always are."""
+    timebox_s: float = 900.0
+    """``timeboxed``: at most one review of a worker's milestones in so long a time."""
+    trusted_after: int = 2
+    """``threshold``: after so many reviews in a row that let a worker go on, its milestones are trusted."""
+    gate_margin: int = 0
+    """A plan's gates that have a least value ask for so much more than is stated, in percent of their scale."""
+    criticality: str = ""
+    """What is at stake; empty: nobody has said, and in journals before it was a session's."""
+    criticality_because: str = ""
+    """Who has said so, and what follows from it."""
     tuning: TuningAssignment | None = None
     """What tuning assigned; ``None``: it is off, or nothing of this session is tuned."""
     max_review_rounds: int = 3

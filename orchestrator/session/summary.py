@@ -12,7 +12,7 @@ from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.facts import AntipatternFound, FeedbackGiven
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.models.money import Usage
-from orchestrator.models.options import FoundAgent
+from orchestrator.models.options import FoundAgent, SessionOptions
 from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
 from orchestrator.models.reviews import PeerReview
@@ -156,8 +156,14 @@ class SessionSummary:
     """Ways of going wrong that the queries of ``docs/metrics.md`` have found; each is a warning as well."""
     feedback: tuple[FeedbackGiven, ...] = ()
     """What agents answered at the end when they were asked how it went."""
+    criticality: str = ""
+    """What is at stake, who said so and what follows from it; empty where nobody has said anything."""
     settled: tuple[Settled, ...] = ()
     """Questions that are closed: what was asked, who answered what from where and when, and what became of it."""
+
+
+def _criticality(options: SessionOptions) -> str:
+    return f"{options.criticality} ({options.criticality_because})" if options.criticality else ""
 
 
 def summarise(session: Session) -> SessionSummary:
@@ -182,6 +188,7 @@ def summarise(session: Session) -> SessionSummary:
         tier=session.plan.tier if session.plan else None,
         tier_notes=session.plan.notes if session.plan else (),
         policy=session.options.policy.name,
+        criticality=_criticality(session.options),
         sandbox=f"{session.options.sandbox.name} ({session.options.sandbox_backend})",
         opened_at=session.opened_at,
         updated_at=session.now,

@@ -14,7 +14,7 @@ from orchestrator.value_class import value_class
 
 TIERS: Final = ("CHEAP", "CAPABLE", "PREMIUM")
 STAKES: Final = ("low", "normal", "high", "critical")
-"""How much is at stake; what each means for tuning stands in ``tuning/adaptation.py``."""
+"""How much is at stake, from the least; what each means stands in ``tuning/criticality.py``."""
 MOST_MONEY_USD: Final = 1_000_000
 MOST_TOKENS: Final = 10**12
 
@@ -33,6 +33,10 @@ class Key:
     fault: Fault
     only_lowers: bool = False
     """A project may lower what the user says, and not raise it."""
+    rises_in: tuple[Value, ...] = ()
+    """From the least on: a project may raise what the user says, or where that is nothing the default, and not lower
+    it; empty: whatever it says stands."""
+    default: Value = None
 
     @property
     def name(self) -> str:
@@ -118,7 +122,8 @@ def _keys() -> Iterator[Key]:
             only_lowers=True,
         )
     stakes = ", ".join(STAKES)
-    yield Key(("tuning", "criticality"), f"what is at stake, so how many reviews tuning may spare: {stakes}", _is_stake)
+    said = f"what is at stake, so how often is reviewed and what thresholds ask for: {stakes}"
+    yield Key(("tuning", "criticality"), said, _is_stake, rises_in=STAKES, default="normal")
     yield Key(("feedback", "share"), "in which share of sessions agents are asked how it went, 0 to 1", _is_number(1))
     form = "when metrics of a session call for an action; see `orchestrate policies escalation`"
     yield Key(("escalation", "conditions"), form, _are_conditions)
@@ -203,7 +208,7 @@ def flat(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 def merged(files: Sequence[tuple[str, Mapping[str, Any]]]) -> Mapping[tuple[str, ...], tuple[Value, str]]:
-    """Every setting with its origin; of two, the later file's stands, unless that would raise what may only sink.
+    """Every setting with its origin; of two, the later file's stands, unless that would go where it may not.
 
     Args:
         files: Origin and checked data, the user's first.
@@ -212,7 +217,11 @@ def merged(files: Sequence[tuple[str, Mapping[str, Any]]]) -> Mapping[tuple[str,
     for origin, data in files:
         for path, value in flat(data):
             before = found.get(path)
-            if before is not None and KNOWN.keys[path].only_lowers and value > before[0]:
+            key = KNOWN.keys[path]
+            if before is not None and key.only_lowers and value > before[0]:
+                continue
+            least = key.default if before is None else before[0]
+            if key.rises_in and origin != "user" and key.rises_in.index(value) < key.rises_in.index(least):
                 continue
             found[path] = (value, origin)
     return found

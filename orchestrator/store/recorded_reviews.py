@@ -106,6 +106,8 @@ def review_values(options: SessionOptions) -> Mapping[str, Value]:
         "max_review_rounds": options.max_review_rounds,
         "review_timeout_s": options.review_timeout_s,
         "silence_s": options.silence_s,
+        "timebox_s": options.timebox_s,
+        "trusted_after": options.trusted_after,
     }
 
 

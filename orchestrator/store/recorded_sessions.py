@@ -24,7 +24,7 @@ from orchestrator.value_class import value_class
 
 CACHE_NAME: Final = "reviews.json"
 """In the workspace; derived from the journals, and may be deleted."""
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised when what is taken from a journal means something else: then each is read again."""
 MOST_SESSIONS: Final = 20
 """So many of the newest are asked."""

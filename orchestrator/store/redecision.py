@@ -16,7 +16,7 @@ from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verd
 from orchestrator.review_engine.decision_policies import decide
 from orchestrator.session.review_frequency import spared_under
 from orchestrator.store.recorded_reviews import RecordedReview, RecordedSession, SparedMilestone
-from orchestrator.tuning.parameters import Value
+from orchestrator.tuning.parameters import BASELINE, Value
 from orchestrator.tuning.predictions import Prediction
 from orchestrator.value_class import value_class
 
@@ -105,7 +105,14 @@ def _with_frequency(session: RecordedSession, frequency: str) -> Iterator[_Other
     for one in sorted(events, key=_time_of):
         at, about = _time_of(one), one.about
         is_milestone = isinstance(one, SparedMilestone) or one.trigger == Trigger.MILESTONE.value
-        spared = is_milestone and spared_under(frequency, asked_at.get(about), actions.get(about, ()), at=at)
+        spared = is_milestone and spared_under(
+            frequency,
+            asked_at.get(about),
+            actions.get(about, ()),
+            at=at,
+            timebox_s=float(session.values.get("timebox_s", BASELINE["timebox_s"])),
+            trusted_after=int(session.values.get("trusted_after", BASELINE["trusted_after"])),
+        )
         if spared:
             if isinstance(one, RecordedReview):
                 yield _Other(one, None)

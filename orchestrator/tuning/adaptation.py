@@ -10,7 +10,8 @@ from typing import Final, Literal
 
 from orchestrator.models.escalation import EscalationAction as EscalationAction
 from orchestrator.models.escalation import EscalationCondition as EscalationCondition
-from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
+from orchestrator.tuning.criticality import CRITICALITY, within_criticality
+from orchestrator.tuning.parameters import BASELINE, Value, is_allowed
 from orchestrator.tuning.proposals import Standing, proposals
 from orchestrator.tuning.session_metrics import MetaOrchestrationMetrics, MetricsSnapshot, MetricType
 from orchestrator.value_class import value_class
@@ -101,40 +102,6 @@ class AdaptationStrategy:
     because: str = ""
 
 
-@value_class
-class Criticality:
-    """How far tuning may go where more is at stake."""
-
-    most_spared: str
-    """The value of ``consensus_frequency`` that spares the most reviews and is allowed."""
-    least_rounds: int
-    success_rate: float
-    """What :class:`QualityThresholds` asks for at least."""
-
-
-CRITICALITY: Final[Mapping[str, Criticality]] = {
-    "low": Criticality("critical_only", 1, 0.7),
-    "normal": Criticality("critical_only", 1, 0.8),
-    "high": Criticality("timeboxed", 3, 0.9),
-    "critical": Criticality("every_change", 3, 0.95),
-}
-"""By what is at stake in a project or a task."""
-
-
-def within_criticality(values: Mapping[str, Value], criticality: str) -> Mapping[str, Value]:
-    """The values, with no fewer reviews than what is at stake allows.
-
-    Raises:
-        ValueError: There is no such criticality.
-    """
-    if criticality not in CRITICALITY:
-        raise ValueError(f"no criticality {criticality!r}: {', '.join(CRITICALITY)}")
-    row, frequencies = CRITICALITY[criticality], PARAMETERS["consensus_frequency"].values
-    most, wanted = frequencies.index(row.most_spared), frequencies.index(values["consensus_frequency"])
-    rounds = max(int(values["max_review_rounds"]), row.least_rounds)
-    return {**values, "consensus_frequency": frequencies[min(most, wanted)], "max_review_rounds": rounds}
-
-
 def strategy_of(values: Mapping[str, Value], *, because: str = "", criticality: str = "normal") -> AdaptationStrategy:
     """The strategy that these values are.
 
@@ -145,7 +112,7 @@ def strategy_of(values: Mapping[str, Value], *, because: str = "", criticality: 
     frequency = {
         "every_change": ConsensusFrequency.every_change(),
         "critical_only": ConsensusFrequency.critical_changes_only(),
-        "timeboxed": ConsensusFrequency.timeboxed_batches(timedelta(minutes=15)),
+        "timeboxed": ConsensusFrequency.timeboxed_batches(timedelta(seconds=float(allowed["timebox_s"]))),
         "threshold": ConsensusFrequency.adaptive_threshold(1.0),
     }[str(allowed["consensus_frequency"])]
     return AdaptationStrategy(
@@ -267,6 +234,6 @@ def with_values(strategy: AdaptationStrategy, **values: Value) -> AdaptationStra
         ValueError: One is no value of a parameter.
     """
     for name, value in values.items():
-        if name not in PARAMETERS or value not in PARAMETERS[name].values:
+        if not is_allowed({name: value}):
             raise ValueError(f"{name} cannot be {value!r}")
     return replace(strategy_of({**strategy.values, **values}), because=strategy.because)

@@ -20,8 +20,16 @@ CANNOT_SHOW: Final[Mapping[str, str]] = {
 CANNOT_JUDGE: Final[Mapping[str, str]] = {
     "max_restarts": "what a worker does that is started once more is in no journal",
     "team": "what another team would have made of a task is in no journal",
+    "timebox_s": "only sessions that ran with `timeboxed` would tell, and there are seldom enough",
+    "trusted_after": "only sessions that ran with `threshold` would tell, and there are seldom enough",
+    "max_relaunches": "what a worker does that is started once more is in no journal",
+    "least_tier": "what another model would have made of a task is in no journal",
+    "gate_margin": "no step of it is tried",
+    "failed_tool_share": "no step of it is tried",
+    "tokens_without_progress": "no step of it is tried",
+    "antipatterns": "no step of it is tried",
 }
-"""All others, and why only a trial tells."""
+"""All others, and why journals tell nothing of a step."""
 
 
 @value_class

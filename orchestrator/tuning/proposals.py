@@ -79,6 +79,7 @@ RULES: Final = (
     Rule("success", 0.70, "consensus_frequency", -1, "too little succeeds: ask others more often"),
     Rule("success", 0.70, "max_review_rounds", 1, "too little succeeds: review more often"),
     Rule("success", 0.70, "team", -1, "too little succeeds: a design and a review for each change"),
+    Rule("success", 0.50, "least_tier", 1, "half and more fails: ask for stronger models"),
     Rule("hours", 1.00, "team", 1, "sessions take long: one agent for each change"),
     Rule("hours", 1.00, "review_timeout_s", -1, "sessions take long: wait less for reviews"),
 )

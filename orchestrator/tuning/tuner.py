@@ -287,7 +287,7 @@ def _take_result(tuning: Tuning, result: SessionResult) -> None:
         return
     tuning.history.append(result)
     kept = tuning.kept.get(tuning.watched)
-    if kept is not None and kept.results < WATCH and dict(assigned.values) == tuning.values:
+    if kept is not None and kept.results < WATCH and {**BASELINE, **assigned.values} == tuning.values:
         kept.results += 1
         reference = kept.claimed.reference
         low = FALL_SHARE * reference
@@ -301,6 +301,7 @@ def on_open(
     session: str,
     *,
     fixed: Mapping[str, Value] | None = None,
+    held: Mapping[str, Value] | None = None,
     without: Collection[str] = (),
     folder: str = "",
 ) -> Sequence[TuningEvent]:
@@ -308,31 +309,39 @@ def on_open(
 
     Args:
         fixed: Values that the user has set by hand for it; they stand, and it takes part in no trial.
+        held: Values that what is at stake holds it to; it takes part in trials of others.
         without: Parameters that mean nothing for it, so that it takes part in no trial of theirs.
         folder: Where its journal lies.
     """
     if tuning.state == "off":
         return ()
-    values = {**tuning.values, **(fixed or {})}
+    values = {**tuning.values, **(held or {}), **(fixed or {})}
+    barred = {*without, *(held or {})}
+    # A comparison with the baseline is one of what is not at the baseline.
+    is_compared = not any(tuning.values[name] != BASELINE[name] for name in barred)
     found: list[TuningEvent] = [
         Abandoned(one) for one, begun in tuning.open.items() if tuning.begun - begun >= STALE_AFTER
     ]
     if found or fixed or tuning.state == "frozen" or _is_new(tuning):
         return (*found, Assigned(session, values, folder=folder))
-    begins = _proposal(tuning)
-    if begins is not None and begins.parameter not in without and (begins.parameter or not without):
+    begins = _proposal(tuning, barred)
+    if begins is not None and (begins.parameter or is_compared):
         found.append(begins)
     else:
         begins = None
     places: list[Place] = []
     for proposed, trial_ in _tried_in(tuning, begins):
-        if proposed.parameter in without or (not proposed.parameter and without):
+        if proposed.parameter in barred or not (proposed.parameter or is_compared):
             continue
         pair, free = trial_.next_place() if trial_ is not None else (1, _BOTH)
         arm = _drawn(tuning.seed, proposed.trial, pair) if len(free) == len(_BOTH) else free[0]
         places.append(Place(proposed.trial, arm, pair))
         if arm == "candidate":
-            values = dict(BASELINE) if not proposed.parameter else {**values, proposed.parameter: proposed.after}
+            values = (
+                {**BASELINE, **(held or {})}
+                if not proposed.parameter
+                else {**values, proposed.parameter: proposed.after}
+            )
     if not places:
         return (*found, Assigned(session, values, folder=folder))
     first, *crossed = places
@@ -350,7 +359,7 @@ def judgement_due(
     """
     if tuning.state != "on" or fixed or _is_new(tuning):
         return None
-    proposed = _proposal(tuning)
+    proposed = _proposal(tuning, without)
     if proposed is None or proposed.parameter not in CANNOT_SHOW or proposed.parameter in without:
         return None
     known = tuning.judged.get((proposed.parameter, proposed.before, proposed.after))
@@ -516,8 +525,8 @@ def _compared(tuning: Tuning, found: Trial) -> Sequence[TuningEvent]:
     )
 
 
-def _proposal(tuning: Tuning) -> Proposed | None:
-    """What is tried next, if anything."""
+def _proposal(tuning: Tuning, without: Collection[str] = ()) -> Proposed | None:
+    """What is tried next, if anything; nothing of those that mean nothing for the session that would begin it."""
     steps = {one.proposed.parameter for one in tuning.under_way.values()}
     if tuning.begun < tuning.quiet_until or len(tuning.history) < LEAST_HISTORY or "" in steps:
         return None
@@ -542,7 +551,7 @@ def _proposal(tuning: Tuning) -> Proposed | None:
     if len(steps) >= MOST_CROSSED:
         return None
     barred = {key for key, until in tuning.barred.items() if until > tuning.begun}
-    barred |= {(name, value) for name in steps for value in PARAMETERS[name].values}
+    barred |= {(name, value) for name in (*steps, *without) for value in PARAMETERS[name].values}
     chosen = next(iter(proposals(Standing.of(gated), tuning.values, barred, tuning.tries)), None)
     if chosen is None:
         return None

@@ -8,13 +8,12 @@ import pytest
 
 from orchestrator.composition.team_choice import Team, TeamChoice
 from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
-from orchestrator.coordinator.tuned_options import tell_tuning, tuned
+from orchestrator.coordinator.task_criticality import Stake
+from orchestrator.coordinator.tuned_options import tell_tuning, tuned, with_assignment, with_least_tier
 from orchestrator.errors import UsageError
 from orchestrator.models.options import TuningAssignment
-from orchestrator.settings.keys import STAKES
 from orchestrator.settings.settings_files import change_setting, user_file
 from orchestrator.store.tuning_log import TuningLog
-from orchestrator.tuning.adaptation import CRITICALITY
 from orchestrator.tuning.parameters import BASELINE
 from orchestrator.tuning.tuner import LEAST_HISTORY, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, Claimed, Proposed, Redecided, Resulted, SessionResult, Switched
@@ -41,7 +40,8 @@ def request_() -> RunRequest:
 
 
 def opened(request: RunRequest, environ: dict[str, str], name: str = "s", **folder: Any) -> Any:
-    return tuned(request, environ, session=name, folder=folder.get("folder", Path("/nowhere") / name))
+    folder.setdefault("folder", Path("/nowhere") / name)
+    return tuned(request, environ, session=name, **folder)
 
 
 def switched_on(log: TuningLog, *events: Any) -> None:
@@ -168,8 +168,43 @@ def test_where_much_is_at_stake_no_review_is_spared_and_none_is_tried(
     spared = Claimed("trial-1", "consensus_frequency", "every_change", "timeboxed", 60.0, 52.0, 60, "")
     switched_on(log, spared)
     assert opened(request_, environ)[1].values["consensus_frequency"] == "timeboxed"
-    change_setting(user_file(), "tuning.criticality", "critical")
-    assert opened(request_, environ, "t")[1].values["consensus_frequency"] == "every_change"
-    assert set(STAKES) == set(CRITICALITY)
+    held = opened(request_, environ, "t", criticality="critical")
+    assert held[1].values["consensus_frequency"] == "every_change"
+    assert (held[0].limits["silence_s"], held[0].limits["gate_margin"]) == (300, 10)
     with pytest.raises(UsageError, match="one of low, normal, high, critical"):
         change_setting(user_file(), "tuning.criticality", "huge")
+
+
+def test_what_is_at_stake_holds_without_tuning_and_what_is_said_by_hand_stands(
+    request_: RunRequest, environ: dict[str, str]
+) -> None:
+    by_hand = replace(request_, limits={"silence_s": 1200})
+    request, assignment, _ = opened(by_hand, environ, criticality="high")
+    assert assignment is None
+    assert (request.limits["silence_s"], request.limits["gate_margin"]) == (1200, 5)
+    stake = Stake("high", "as asked: …")
+    options = with_assignment(closed(PASSED).session.options, None, request, stake)
+    assert (options.criticality, options.criticality_because) == ("high", "as asked: …")
+    assert [one.threshold for one in options.escalations] == [0.6, 1_000_000, 1]
+    low = with_assignment(options, None, request_, Stake("low", "x"))
+    assert low.consensus_frequency == "timeboxed"
+
+
+def test_conditions_that_somebody_states_keep_their_thresholds(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    stated = replace(request_, policy=replace(request_.policy, escalation=("antipatterns > 5: stop",)))
+    before = closed(PASSED).session.options
+    assert [one.threshold for one in with_assignment(before, None, stated, Stake("critical", "x")).escalations] == [5.0]
+
+
+def test_agents_of_a_plan_get_at_least_the_tier_that_is_in_force() -> None:
+    tiers = {"tier_models": {"CHEAP": {"claude": "a"}, "CAPABLE": {"claude": "b"}, "PREMIUM": {"claude": "c"}}}
+    options = closed(PASSED).session.options
+    assert with_least_tier(tiers, options) == tiers
+    tuned_to = replace(options, tuning=TuningAssignment("", "", 0, {"least_tier": "CAPABLE"}))
+    assert with_least_tier(tiers, tuned_to)["tier_models"] == {
+        "CHEAP": {"claude": "b"},
+        "CAPABLE": {"claude": "b"},
+        "PREMIUM": {"claude": "c"},
+    }

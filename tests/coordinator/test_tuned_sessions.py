@@ -53,3 +53,16 @@ def test_a_session_opens_with_what_is_in_force_and_a_trial_and_tells_what_came_o
     shown = program.orchestrate("tune", "explain", assigned[0].trial)
     assert "2 sessions; 2 of them derived again from their journals" in shown.out, shown.text
     assert "DIFFERS" not in shown.out
+
+
+def test_what_is_at_stake_stands_in_journal_and_report_and_is_replayed(program: Program) -> None:
+    target = program.target(files={"a.txt": "a\n"})
+    program.claude(f"echo b >{target}/a.txt")
+    ran = program.run(target, "--criticality", "high")
+    (session,) = [one.name for one in program.workspace.iterdir() if (one / "journal.jsonl").exists()]
+    options = first_entry(program, session)
+    assert (options["criticality"], options["silence_s"], options["gate_margin"]) == ("high", 600, 5)
+    assert [one["threshold"] for one in options["escalations"]] == [0.6, 1_000_000, 1]
+    assert "silence_s 600 s" in options["criticality_because"], ran.text
+    assert "criticality high (as asked: " in (program.workspace / session / "report.md").read_text()
+    assert program.orchestrate("replay", session).code == 0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.measurement.plan_gates import PlanGates
+from orchestrator.gates.gate_table import all_gates
+from orchestrator.measurement.plan_gates import PlanGates, tightened
 from orchestrator.models.plan_tree import GateNode
 from orchestrator.models.quality_gates import GateState
 from orchestrator.models.sandbox import SandboxConfig
@@ -56,3 +57,13 @@ async def test_what_agents_wrote_of_tools_and_of_the_choice_of_tests_measures_no
     assert (lint.state, tests.state) == (GateState.NOT_MEASURED, GateState.NOT_MEASURED)
     assert lint.message == "eslint lies in the project, and node_modules was written while agents worked"
     assert tests.message.startswith("tests are left out that were not before: pyproject.toml: --deselect")
+
+
+def test_a_margin_raises_least_values_up_to_the_end_of_their_scale_and_lowers_none() -> None:
+    known, _ = all_gates()
+    gates = [known[name] for name in ("coverage", "documentation", "quality", "lint", "complexity")]
+    assert tightened({"lint": 5.0}, gates, 0) == {"lint": 5.0}
+    stated = {"coverage": 97.0, "quality": 8.5, "lint": 5.0}
+    assert tightened(stated, gates, 5) == {"coverage": 100.0, "documentation": 100.0, "quality": 9.0, "lint": 5.0}
+    assert tightened({}, gates, 10)["coverage"] == known["coverage"].threshold + 10
+    assert tightened({"coverage": 120.0}, gates, 10)["coverage"] == 120.0, "nobody's word is lowered"

@@ -12,12 +12,14 @@ from orchestrator.models.events import EventType
 from orchestrator.models.facts import FrequencyChanged
 from orchestrator.models.identity import WorkerId
 from orchestrator.session.replaying import replay
-from orchestrator.session.review_frequency import ACCEPTED_IN_A_ROW, TIMEBOX, spared_by_frequency
+from orchestrator.session.review_frequency import spared_by_frequency
 from orchestrator.session.state import Session
 from tests.session.conftest import Play
 from tests.store.conftest import PASSED, closed
 
 WORKER = WorkerId("claude")
+TIMEBOX = timedelta(minutes=15)
+TRUSTED_AFTER = 2
 
 
 @pytest.fixture
@@ -59,12 +61,23 @@ def test_in_a_timebox_there_is_one_review(played: Play) -> None:
 
 
 def test_who_was_let_go_on_twice_is_trusted_until_somebody_objects(played: Play) -> None:
-    session, asked = with_reviews(played, "threshold", *[Action.CONTINUE] * (ACCEPTED_IN_A_ROW - 1))
+    session, asked = with_reviews(played, "threshold", *[Action.CONTINUE] * (TRUSTED_AFTER - 1))
     assert spared_by_frequency(session, WORKER, asked) == ""
-    session, asked = with_reviews(closed(PASSED), "threshold", *[Action.CONTINUE] * ACCEPTED_IN_A_ROW)
+    session, asked = with_reviews(closed(PASSED), "threshold", *[Action.CONTINUE] * TRUSTED_AFTER)
     assert spared_by_frequency(session, WORKER, asked)
     session, asked = with_reviews(closed(PASSED), "threshold", Action.CONTINUE, Action.LOG_WARNING)
     assert spared_by_frequency(session, WORKER, asked) == ""
+
+
+def test_how_long_a_timebox_is_and_how_soon_one_is_trusted_stands_in_entry_1(played: Play) -> None:
+    session, asked = with_reviews(played, "timeboxed", Action.CONTINUE)
+    session.options = replace(session.options, timebox_s=300.0)
+    assert "less than 5 minutes ago" in spared_by_frequency(session, WORKER, asked + timedelta(seconds=299))
+    assert spared_by_frequency(session, WORKER, asked + timedelta(seconds=300)) == ""
+    for reviews, spared in ((2, False), (3, True)):
+        session, asked = with_reviews(closed(PASSED), "threshold", *[Action.CONTINUE] * reviews)
+        session.options = replace(session.options, trusted_after=3)
+        assert bool(spared_by_frequency(session, WORKER, asked)) is spared
 
 
 def test_a_change_of_frequency_is_put_on_record_and_is_the_rules_alone() -> None:
@@ -88,9 +101,9 @@ def test_a_change_of_frequency_is_put_on_record_and_is_the_rules_alone() -> None
         "every_change",
         "critical_only",
     )
-    assert len(trusted.reviews) == ACCEPTED_IN_A_ROW
+    assert len(trusted.reviews) == TRUSTED_AFTER
     p.reports("claude", EventType.MILESTONE, "step 3")
-    assert len(p.session.assessment.reviews) == ACCEPTED_IN_A_ROW, "it is spared"
+    assert len(p.session.assessment.reviews) == TRUSTED_AFTER, "it is spared"
     review(3, "concerns", EventType.BLOCKER)
     assert [one.after for one in p.wanted(FrequencyChanged)] == ["critical_only", "every_change"]
     assert replay(p.entries).session == p.session

@@ -71,3 +71,13 @@ def test_every_setting_has_a_table_to_stand_in() -> None:
         assert path[-1] in KNOWN.tables[path[:-1]], key.name
         assert key.means
     assert list(flat({"gates": {"allowed_licences": ["MIT"]}})) == [(("gates", "allowed_licences"), ["MIT"])]
+
+
+def test_a_project_may_raise_what_is_at_stake_and_not_lower_it() -> None:
+    def found(user: str, project: str) -> str:
+        said = (("user", user), ("project", project))
+        files = [(origin, {"tuning": {"criticality": level}}) for origin, level in said if level]
+        return str(merged(files).get(("tuning", "criticality"), ("unsaid",))[0])
+
+    assert (found("high", "low"), found("low", "high")) == ("high", "high")
+    assert (found("", "low"), found("", "critical"), found("low", "")) == ("unsaid", "critical", "low")

@@ -12,7 +12,7 @@ from orchestrator.store.recorded_sessions import CACHE_NAME, judged_offline, rec
 from orchestrator.store.tuning_log import TuningLog
 from orchestrator.store.tuning_views import decisions_of, explained, status_of
 from orchestrator.tuning.parameters import BASELINE
-from orchestrator.tuning.predictions import Prediction
+from orchestrator.tuning.predictions import CANNOT_SHOW, Prediction
 from orchestrator.tuning.tuner import BARRED_FOR, JUDGED_FOR, LEAST_HISTORY, Tuning, apply, fold, judgement_due, on_open
 from orchestrator.tuning.tuning_events import Assigned, Proposed, Redecided, Resulted, SessionResult, Switched
 from tests.store.conftest import PASSED, closed
@@ -112,7 +112,7 @@ def test_nothing_is_judged_while_it_is_off_or_where_no_journal_tells(workspace: 
     tuning = due()
     assert judged_offline(tuning, tmp_path / "none", fixed={}, without=()) == ()
     assert judged_offline(tuning, workspace, fixed={"silence_s": 600}, without=()) == ()
-    assert judged_offline(tuning, workspace, fixed={}, without=("consensus_frequency",)) == ()
+    assert judged_offline(tuning, workspace, fixed={}, without=tuple(CANNOT_SHOW)) == ()
     assert judged_offline(Tuning(), workspace, fixed={}, without=()) == ()
 
 
