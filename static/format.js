@@ -23,9 +23,21 @@ export function clock(iso, withDate = false) {
 
 export const tokens = (count) => (count === null || count === undefined ? "unknown" : WHOLE.format(count));
 
+const atLeast = (text, complete) => (complete === false ? `at least ${text}` : text);
+
+// What a session has spent, in the words that every place shows: a figure that is not the whole says so.
+export const tokensOf = (one) => (known(one.total_tokens) ? atLeast(tokens(one.total_tokens), one.usage_complete) : "unknown");
+export const costOf = (one) => money(one.usage ? one.usage.cost_usd : one.cost_usd, one.cost_complete);
+const known = (figure) => figure !== null && figure !== undefined;
+
+// How long it has taken, one text wherever it is told.
+export const tookOf = (one, now) => (isOver(one) || !one.live ? took(one.elapsed_s) : duration((now - Date.parse(one.opened_at)) / 1000));
+
+export const counted = (count, name) => `${tokens(count)} ${name}${count === 1 ? "" : "s"}`;
+
 export function money(dollars, complete = true) {
   if (dollars === null || dollars === undefined) return "unknown";
-  return `${complete ? "" : "at least "}$${dollars.toFixed(dollars < 1 ? 4 : 2)}`;
+  return atLeast(`$${dollars.toFixed(dollars < 1 ? 4 : 2)}`, complete);
 }
 
 // Workers in these states have nothing left that runs.

@@ -102,6 +102,7 @@ def _worker(worker: Mapping[str, Any], sketch: AxisSketch) -> Mapping[str, Any]:
         "relaunches": max(0, worker["attempts"] - 1),
         "model": usage.model,
         "argv": (),
+        "calls_failed": worker.get("calls_failed", 0) + worker.get("calls_denied", 0),
         "total_tokens": usage.total_tokens,
         "samples": (),
         "history": history,
@@ -117,6 +118,7 @@ def _ms(at: str) -> int:
 def _state_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
     team = report.get("team") or {}
     session = {name: report[name] for name in _SAME} | {
+        "total_tokens": _USAGE.validate_python(report["usage"]).total_tokens,
         "live": False,
         "rehearsal": report["is_rehearsal"],
         "interactive": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -122,9 +123,16 @@ class SessionHub:
         summary = summarise(follower.session)
         asked = follower.session.approvals.questions_asked
         change = summary.change
+        told = Figures(
+            summary.usage,
+            questions=asked,
+            usage_complete=summary.usage_complete,
+            cost_complete=summary.cost_complete,
+        )
         if change is None or change.problem is not None:
-            return Figures(summary.usage, questions=asked)
-        return Figures(summary.usage, len(change.files), change.insertions, change.deletions, asked)
+            return told
+        more, less = change.insertions, change.deletions
+        return replace(told, files=len(change.files), insertions=more, deletions=less)
 
     async def waits(self, row: SessionRow) -> bool:
         """Whether the session runs and a question of it is open; one that runs is followed for that."""

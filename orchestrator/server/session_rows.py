@@ -47,6 +47,9 @@ class SessionEntry:
     deletions: int = 0
     questions: int | None = None
     """How many questions a person was asked; ``null``: not known without reading its journal."""
+    usage_complete: bool = True
+    cost_complete: bool = True
+    """Whether every worker that ran told its tokens, its cost; if not, the figure is a lower bound."""
 
 
 @value_class
@@ -58,6 +61,8 @@ class Figures:
     insertions: int = 0
     deletions: int = 0
     questions: int | None = None
+    usage_complete: bool = True
+    cost_complete: bool = True
 
 
 def session_entry(row: SessionRow, figures: Figures | None, *, waits: bool) -> SessionEntry:
@@ -96,6 +101,8 @@ def with_figures(entry: SessionEntry, figures: Figures) -> SessionEntry:
         insertions=figures.insertions,
         deletions=figures.deletions,
         questions=figures.questions,
+        usage_complete=figures.usage_complete,
+        cost_complete=figures.cost_complete,
     )
 
 
@@ -123,6 +130,11 @@ def _figures_in(path: Path, mtime_ns: int) -> Figures | None:
 
 
 def _figures_of(report: Mapping[str, Any], usage: Usage) -> Figures:
+    told = Figures(
+        usage,
+        usage_complete=report.get("usage_complete") is not False,
+        cost_complete=report.get("cost_complete") is not False,
+    )
     change, settled = report.get("change"), report.get("settled")
     asked = (
         sum(1 for one in settled if isinstance(one, dict) and one.get("question"))
@@ -133,12 +145,12 @@ def _figures_of(report: Mapping[str, Any], usage: Usage) -> Figures:
     if asked is not None and isinstance(waiting, list):
         asked += len(waiting)
     if not isinstance(change, dict) or not isinstance(change.get("files"), list) or change.get("problem"):
-        return Figures(usage, questions=asked)
+        return replace(told, questions=asked)
     more, less = change.get("insertions"), change.get("deletions")
-    return Figures(
-        usage,
-        len(change["files"]),
-        more if isinstance(more, int) else 0,
-        less if isinstance(less, int) else 0,
-        asked,
+    return replace(
+        told,
+        files=len(change["files"]),
+        insertions=more if isinstance(more, int) else 0,
+        deletions=less if isinstance(less, int) else 0,
+        questions=asked,
     )

@@ -57,7 +57,10 @@ class SessionView:
     elapsed_s: float
     found: tuple[FoundAgent, ...]
     usage: Usage
+    total_tokens: int | None
+    """Of all workers, the reviewers called in as well; ``null`` is unknown, never 0."""
     usage_complete: bool
+    """Whether every worker that ran told its tokens; if not, they are a lower bound."""
     cost_complete: bool
     """Whether every worker that ran told its cost; if not, the cost is a lower bound."""
     planted: tuple[str, ...]
@@ -133,6 +136,8 @@ class WorkerView:
     total_tokens: int | None
     """``null`` is unknown, never 0."""
     tool_calls: int
+    calls_failed: int
+    """Calls that returned with an error or were denied, in all of its attempts."""
     denials: int
     samples: tuple[SampleView, ...]
     """The last minutes, oldest first."""
@@ -177,6 +182,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         elapsed_s=summary.elapsed_s,
         found=summary.found,
         usage=summary.usage,
+        total_tokens=summary.usage.total_tokens,
         usage_complete=summary.usage_complete,
         cost_complete=summary.cost_complete,
         planted=tuple(
@@ -225,6 +231,7 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
         usage=state.usage,
         total_tokens=state.usage.total_tokens,
         tool_calls=state.tool_calls,
+        calls_failed=detail.calls.failed + detail.calls.denied if detail else 0,
         denials=state.denials,
         samples=tuple(past.samples),
         history=tuple(past.history),

@@ -1,7 +1,7 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, clock, duration, isOver, money, tokens, took, words } from "/static/format.js";
+import { GONE, clock, costOf, isOver, tokens, tokensOf, tookOf, words } from "/static/format.js";
 import { change, connection, now, problem, questions, recent, session, workers } from "/static/store.js";
 
 function Controls() {
@@ -55,7 +55,6 @@ function Glance() {
 export function Header() {
   const shown = session.value;
   if (!shown) return html`<header><h1>orchestrate</h1></header>`;
-  const age = isOver(shown) || !shown.live ? shown.elapsed_s : (now.value - Date.parse(shown.opened_at)) / 1000;
   const lost = !shown.live && !isOver(shown);
   const waits = questions.value.length > 0 && !lost;
   const status = lost ? "lost its coordinator" : waits ? "waits for you" : words(shown.status);
@@ -66,9 +65,9 @@ export function Header() {
       <p class="sub">
         <span class=${`badge status-${lost ? "lost" : waits ? "waits_for_you" : shown.status}`}>${status}</span>
         ${shown.rehearsal && html`<span class="badge">rehearsal</span>`}
-        <span>${(isOver(shown) || !shown.live ? took : duration)(age)}</span>
-        <span>${spent(shown)}</span>
-        <span>cost ${money(shown.usage.cost_usd, shown.cost_complete)}</span>
+        <span>${tookOf(shown, now.value)}</span>
+        <span>${tokensOf(shown)} tokens</span>
+        <span>cost ${costOf(shown)}</span>
       </p>
       ${shown.preliminary && html`<p class="quiet" role="status">As its report tells it; the journal (${tokens(shown.entries)} entries) is still being read, and the axis of time shows samples of it.</p>`}
       ${shown.reason && !waits && html`<p class=${shown.status === "done" ? "reason fine" : "reason"}>${shown.reason}</p>`}
@@ -95,14 +94,4 @@ export function Header() {
       ${shown.warnings.length > 0 && html`<h2>Warnings</h2><ul>${shown.warnings.map((text) => html`<li>${text}</li>`)}</ul>`}
     </details>
   </header>`;
-}
-
-function spent(shown) {
-  const count = total(shown.usage);
-  return count === null ? "tokens unknown" : `${shown.usage_complete ? "" : "at least "}${tokens(count)} tokens`;
-}
-
-function total(usage) {
-  const known = [usage.input_tokens, usage.output_tokens, usage.cached_tokens].filter((count) => count !== null && count !== undefined);
-  return known.length ? known.reduce((sum, count) => sum + count, 0) : null;
 }

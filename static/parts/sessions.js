@@ -1,7 +1,7 @@
 // Every session of the workspace as a table: filtered, sorted, two of them compared.
 import { useEffect, useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { clock, duration, money, tokens, took, words } from "/static/format.js";
+import { clock, costOf, duration, tokens, tokensOf, took, tookOf, words } from "/static/format.js";
 
 const EVERY_MS = 5000;
 const MOST_SHOWN = 200;
@@ -34,9 +34,9 @@ function Row({ one, picked, pick }) {
     <td><span class=${`badge status-${one.status}`}>${words(one.status)}</span></td>
     <th scope="row"><a href=${`/?session=${encodeURIComponent(one.id)}`}>${one.task.slice(0, 160) || one.id}</a>${one.reason && one.status !== "done" ? html`<small class="quiet">${one.reason.slice(0, 140)}</small>` : ""}</th>
     <td data-label="Begun"><time datetime=${one.opened_at}>${clock(one.opened_at, true)}</time></td>
-    <td class="figure" data-label="Took">${seconds(one) === null ? "–" : duration(seconds(one))}</td>
-    <td class="figure" data-label="Tokens">${one.total_tokens === null ? "–" : tokens(one.total_tokens)}</td>
-    <td class="figure" data-label="Cost">${one.cost_usd === null ? "–" : money(one.cost_usd)}</td>
+    <td class="figure" data-label="Took">${seconds(one) === null ? "–" : (one.live ? duration : took)(seconds(one))}</td>
+    <td class="figure" data-label="Tokens">${tokensOf(one)}</td>
+    <td class="figure" data-label="Cost">${costOf(one)}</td>
     <td class="figure" data-label="Changes">${changed(one)}</td>
     <td class="figure" data-label="Questions">${one.questions ?? "–"}</td>
   </tr>`;
@@ -118,20 +118,19 @@ export function Compare() {
     document.title = "two sessions compared – orchestrate";
     Promise.all([whole(query.get("a") ?? ""), whole(query.get("b") ?? "")]).then(setBoth, (error) => setProblem(error.message));
   }, []);
-  const total = (usage) => [usage.input_tokens, usage.output_tokens, usage.cached_tokens].filter((one) => one !== null && one !== undefined).reduce((a, b) => a + b, 0);
   const rows = [
     ["Task", ({ view }) => view.task],
     ["State", ({ view }) => words(view.status)],
     ["Why", ({ view }) => view.reason || "–"],
     ["Team", ({ view }) => view.team || "change"],
     ["Agents", ({ view }) => view.found.filter((one) => one.usable).map((one) => `${one.name} ${one.version ?? ""}`.trim()).join(", ")],
-    ["Took", ({ view }) => took(view.elapsed_s)],
-    ["Tokens", ({ view }) => `${view.usage_complete ? "" : "at least "}${tokens(total(view.usage))}`],
-    ["Cost", ({ view }) => money(view.usage.cost_usd, view.cost_complete)],
+    ["Took", ({ view }) => tookOf(view, Date.now())],
+    ["Tokens", ({ view }) => tokensOf(view)],
+    ["Cost", ({ view }) => costOf(view)],
     ["Changed", ({ diff }) => (diff.files.length ? `${diff.files.length} file${diff.files.length === 1 ? "" : "s"}, +${diff.insertions} −${diff.deletions}` : "nothing")],
     ["Files", ({ diff }) => diff.files.join(", ") || "–"],
     ["Tool calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.tool_calls, 0))],
-    ["Failed calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.calls_failed, 0))],
+    ["Failed calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.calls_failed + one.calls_denied, 0))],
     ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],
     ["Recoveries", ({ summary }) => summary.recoveries.map((one) => one.rule).join(", ") || "none"],
     ["Questions", ({ summary, view }) => [...view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`), ...summary.questions.map((one) => `${one.id}: waits for an answer`)].join(", ") || "none"],

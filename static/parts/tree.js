@@ -1,7 +1,7 @@
 // The plan as a tree: each node with its state, its agent, its time and its tokens; finished branches fold.
 import { useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { GONE, isOver, ranSeconds, tokens, took, words } from "/static/format.js";
+import { GONE, isOver, ranSeconds, tokens, tokensOf, took, words } from "/static/format.js";
 import { plan, second, session, shownWorker, workers } from "/static/store.js";
 
 function sums(node, all) {
@@ -55,6 +55,17 @@ function Row({ node, nodes, all, folded, fold }) {
   </tr>`;
 }
 
+// The steps are not all: reviewers that were called in took time and tokens as well, and both together are the session's.
+function Sums({ all }) {
+  const called = Object.values(all).filter((worker) => !worker.is_main);
+  if (!called.length) return null;
+  const counts = called.map((worker) => worker.total_tokens).filter((count) => count !== null && count !== undefined);
+  return html`<tfoot>
+    <tr><th scope="row">reviewers called in <span class="quiet">${called.length}</span></th><td></td><td></td><td class="figure">${took(called.reduce((sum, worker) => sum + ranSeconds(worker, second.value), 0))}</td><td class="figure">${counts.length ? tokens(counts.reduce((a, b) => a + b, 0)) : "unknown"}</td></tr>
+    <tr class="in-all"><th scope="row">in all</th><td></td><td></td><td class="figure"></td><td class="figure">${tokensOf(session.value)}</td></tr>
+  </tfoot>`;
+}
+
 export function Tree() {
   const nodes = plan.value;
   const all = workers.value;
@@ -71,6 +82,7 @@ export function Tree() {
     <div class="scrolls" tabindex="0"><table class="plan">
       <thead><tr><th scope="col">Step</th><th scope="col">Agent</th><th scope="col">State</th><th scope="col" class="figure">Ran</th><th scope="col" class="figure">Tokens</th></tr></thead>
       <tbody>${shown.map((node) => html`<${Row} key=${node.path} node=${node} nodes=${nodes} all=${all} folded=${isFolded(node)} fold=${() => setFolds({ ...folds, [node.path]: !isFolded(node) })} />`)}</tbody>
+      <${Sums} all=${all} />
     </table></div>
     ${board.length > 0 && html`<details open=${board.length <= 12}><summary><h3>Tasks and notes of the team</h3> <span class="quiet">${board.length}</span></summary><ul class="board">${board.map((line) => html`<li>${line}</li>`)}</ul></details>`}
   </section>`;

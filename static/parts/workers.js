@@ -1,8 +1,8 @@
 // Each worker as a card: who, in what state and by what evidence, doing what, at what price.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, duration, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
-import { chronicle, connection, now, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { GONE, counted, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
+import { chronicle, connection, now, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -33,8 +33,9 @@ const MOST_FAILED = 3;
 // The newest calls that failed, each with the way to where it stands in the log.
 function FailedCalls({ worker }) {
   const failed = Object.values(chronicle.value.calls).filter((call) => call.worker === worker.id && call.ok === false).sort((a, b) => b.from - a.from);
-  if (!failed.length) return null;
-  return html`<div class="failed-calls"><span class="quiet">Failed: ${failed.length} call${failed.length === 1 ? "" : "s"}${failed.length > MOST_FAILED ? ", the newest" : ""}</span>
+  const count = worker.calls_failed;
+  if (!count) return null;
+  return html`<div class="failed-calls"><span class="quiet">Failed: ${counted(count, "call")}${count > Math.min(failed.length, MOST_FAILED) ? ", the newest" : ""}</span>
     <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text}</code></button></li>`)}</ul></div>`;
 }
 
@@ -42,6 +43,7 @@ function Card({ worker }) {
   const progress = worker.progress;
   const title = `worker-${worker.id}`;
   // In a session that has ended nothing waits any more.
+  const began = worker.attempt > 0;
   const neverBegan = worker.status === "waiting" && isOver(session.value);
   return html`<article class=${`card agent-${worker.agent} is-${worker.status}`} aria-labelledby=${title}>
     <div class="card-head">
@@ -50,20 +52,20 @@ function Card({ worker }) {
       <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
     </div>
     <p class="evidence">${neverBegan ? "the session ended before its turn" : evidence(worker, now.value)}</p>
-    ${progress !== null && progress !== undefined
+    ${GONE.has(worker.status) ? null : progress !== null && progress !== undefined
       ? html`<div class="progress">
           <progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress>
           <span class="percent">${progress.toFixed(0)} %</span>
         </div>`
-      : GONE.has(worker.status) || worker.status === "waiting"
+      : worker.status === "waiting"
         ? null
         : html`<p class="quiet">no progress reported</p>`}
     ${worker.doing && !GONE.has(worker.status) && html`<p class="doing" title=${worker.doing}>${worker.doing}</p>`}
     <dl class="figures">
-      <div><dt>Tokens</dt><dd>${tokens(worker.total_tokens)}</dd></div>
-      <div><dt>Cost</dt><dd>${money(worker.usage.cost_usd)}</dd></div>
+      <div><dt>Tokens</dt><dd>${began ? tokens(worker.total_tokens) : "–"}</dd></div>
+      <div><dt>Cost</dt><dd>${began ? money(worker.usage.cost_usd) : "–"}</dd></div>
       <div><dt>Tool calls</dt><dd>${worker.tool_calls}${worker.denials ? `, ${worker.denials} denied` : ""}</dd></div>
-      <div><dt>Ran</dt><dd>${(GONE.has(worker.status) ? took : duration)(ranSeconds(worker, now.value))}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
+      <div><dt>Ran</dt><dd>${began ? took(ranSeconds(worker, second.value)) : "–"}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
       ${worker.files.length > 0 &&
       html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
     </dl>

@@ -38,6 +38,12 @@ def test_figures_are_read_from_the_report_and_read_anew_when_it_changes(tmp_path
     usage = '"usage": {"input_tokens": 5, "cost_usd": 0.25}'
     report.write_text(f"{{{usage}}}")
     assert figures_in_report(report) == Figures(Usage(input_tokens=5, cost_usd=0.25))
+    report.write_text(f'{{{usage}, "usage_complete": false, "cost_complete": false}}')
+    os.utime(report, ns=(3, 3))
+    bounds = figures_in_report(report)
+    assert bounds is not None
+    entry = session_entry(SessionRow(ID), bounds, waits=False)
+    assert (entry.usage_complete, entry.cost_complete) == (False, False)
     change = '"change": {"files": ["a", "b"], "insertions": 3, "deletions": 1, "problem": null}'
     report.write_text(f'{{{usage}, {change}, "settled": [{{"question": "q1"}}, {{"question": ""}}], "questions": []}}')
     os.utime(report, ns=(1, 1))

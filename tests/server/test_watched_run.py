@@ -158,9 +158,39 @@ def test_a_rehearsal_is_watched_from_its_first_event_to_its_report(
         watched.has(".report h3", "Done: Add input validation to the signup form")
         assert watched.violations() == []
         _save(watched, "rehearsal")
+        says_the_same_everywhere(watched, all_sessions(workspace)[0].id)
     rows = [entry.n for entry in read_journal(all_sessions(workspace)[0].journal_file)]
     assert isinstance(next(read_journal(all_sessions(workspace)[0].journal_file)).body, SessionOpened)
     assert rows == list(range(1, len(rows) + 1))
+
+
+def says_the_same_everywhere(watched: Watched, session: str) -> None:
+    """One figure is one text: at the head of the page, in its charts, under its plan, in the table, compared."""
+    page = watched.page
+    took, tokens, cost = page.locator(".sub > span:not(.badge)").all_inner_texts()
+    tokens, cost = tokens.removesuffix(" tokens"), cost.removeprefix("cost ")
+    assert cost.startswith("at least $")  # codex and gemini tell none
+    charts = page.locator(".burn figcaption").all_inner_texts()
+    assert charts == [f"Tokens {tokens}, no limit set", f"Cost {cost}, no limit set"]
+    assert page.locator(".plan .in-all .figure").last.inner_text() == tokens
+    whole, parts = page.locator(".went figcaption").inner_text().removeprefix("Where the time went ").split(" in all: ")
+    assert whole == took
+    assert sum(round(float(part.split()[-2]) * 10) for part in parts.split(", ")) == round(float(took.split()[0]) * 10)
+    assert page.locator(".went .quiet", has_text=" 0.0 s").count() == 0
+    failed = sum(int(text.split()[1]) for text in page.locator(".failed-calls > .quiet").all_inner_texts())
+    assert failed == 1
+    assert page.locator(".card.is-done progress").count() == 0
+    for worker in ("gemini", "claude", "codex"):
+        ran = page.locator(f".card.agent-{worker} dd").nth(3).inner_text().split(",")[0]
+        assert f"at work {ran}" in page.locator(".went li", has_text=worker).first.inner_text()
+    base = page.url.partition("/?")[0].rstrip("/")
+    page.goto(f"{base}/sessions")
+    row = page.locator("table.sessions tbody tr")
+    assert [row.locator("td.figure").nth(i).inner_text() for i in range(3)] == [took, tokens, cost]
+    page.goto(f"{base}/compare?a={session}&b={session}")
+    watched.has("table.compare")
+    for label, text in (("Took", took), ("Tokens", tokens), ("Cost", cost), ("Failed calls", str(failed))):
+        assert page.locator("table.compare tr", has_text=label).first.locator("td").first.inner_text() == text
 
 
 def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
