@@ -111,7 +111,7 @@ def _facts(session: Session, summary: SessionSummary) -> Iterator[tuple[str, str
     if summary.tier is not None:
         yield "plan", f"tier {summary.tier}; sandbox {summary.sandbox}; policy {one_line(summary.policy, 60)}"
     if summary.criticality:
-        yield "criticality", one_line(summary.criticality, 300)
+        yield "at stake", one_line(summary.criticality, 300)
     for note in summary.tier_notes:
         yield "plan", one_line(note, 300)
     yield from _changes(session, summary)

@@ -32,10 +32,11 @@ from orchestrator.composition.team_files import TeamFile
 from orchestrator.composition.team_tree import tree_document, tree_rows
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.coordinator.project_trust import trusted_settings
-from orchestrator.coordinator.task_criticality import Stake, stake_of
+from orchestrator.coordinator.task_criticality import Stake, meaningless, stake_of
 from orchestrator.coordinator.tier_choices import tier_options
 from orchestrator.errors import UsageError
 from orchestrator.journal.last_probes import LastProbe, last_probes
+from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role, TaskBreakdown, TaskStep
@@ -46,6 +47,8 @@ from orchestrator.store.expected_figures import ExpectedFigures, expected_figure
 from orchestrator.store.expected_figures import as_document as as_estimates
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
+from orchestrator.tuning.criticality import within_criticality
+from orchestrator.tuning.parameters import BASELINE, PARAMETERS
 from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
@@ -94,6 +97,8 @@ class SessionPlan:
     """What reviewers taught in earlier sessions, and writers would be shown."""
     figures: ExpectedFigures = ExpectedFigures()
     stake: Stake = Stake()
+    stake_because: str = ""
+    """Who says what is at stake, and what follows from it; empty where nobody does."""
 
 
 def plan_session(
@@ -112,7 +117,8 @@ def plan_session(
     there = frozenset(on_path(allowed, environ))
     choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse), there=there)
     refuse_unpriced(options, allowed)
-    project = _trusted(target, options, environ)
+    project, policy = _trusted(target, options, environ), find_policy(options["policy"])
+    stake = stake_of(options.get("criticality"), project)
     missing = {name: "its CLI is not on PATH" for name in allowed if name not in there}
     # Without any, the tree still shows who would do what.
     taking_part: Sequence[Agent] = [get_agent(name) for name in allowed if not there or name in there]
@@ -140,7 +146,7 @@ def plan_session(
         probes=last_probes(workspace),
         models=models_by_agent(options["models"]),
         suites=detect(ProjectFiles(target), stated=stated_in(target)),
-        policy=find_policy(options["policy"]).name,
+        policy=policy.name,
         sandbox=sandbox_of(options),
         asked=options,
         reuse=reuse,
@@ -155,7 +161,8 @@ def plan_session(
             solo=solo_agents([get_agent(name) for name in allowed if not there or name in there]),
             plan=None if own is None else own.plan,
         ),
-        stake=stake_of(options.get("criticality"), project),
+        stake=stake,
+        stake_because=_stake_because(stake, policy, options, has_plan=own is not None),
     )
 
 
@@ -176,6 +183,14 @@ def _proven(found: Sequence[Candidate]) -> ProvenTeam | None:
     from orchestrator.store.reuse import proven_team
 
     return proven_team(found)
+
+
+def _stake_because(stake: Stake, policy: Policy, options: Mapping[str, Any], *, has_plan: bool) -> str:
+    if not stake.by:
+        return ""
+    by_hand = {name for name in PARAMETERS if options.get(name) is not None}
+    values = within_criticality(BASELINE, stake.level)
+    return stake.because(values, but=by_hand | meaningless(policy, has_plan=has_plan))
 
 
 def _trusted(target: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> Path | None:
@@ -241,7 +256,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
         ],
         "lessons": [{"id": one.id, "by": one.by, "text": one.text} for one in plan.lessons],
         "policy": plan.policy,
-        "criticality": {"level": plan.stake.level, "because": plan.stake.because},
+        "criticality": {"level": plan.stake.level, "because": plan.stake_because},
         "sandbox": plan.sandbox.name,
         "limits": _limits(plan),
         "budgets": {name: plan.asked[name] for name in ("max_cost_usd", "max_tokens", "timeout_s")},
@@ -420,8 +435,8 @@ def _around(plan: SessionPlan) -> Iterator[tuple[str, str]]:
     yield from (("note", one_line(said, _WIDEST)) for said in _floors(plan))
     for note in plan.breakdown.notes:
         yield "note", one_line(note, _WIDEST)
-    if plan.stake.words:
-        yield "criticality", one_line(plan.stake.words, _WIDEST)
+    if plan.stake_because:
+        yield "at stake", one_line(f"{plan.stake.level} ({plan.stake_because})", _WIDEST)
     if plan.own is not None and plan.own.writes:
         who = "an agent that wrote nothing, if there is one, and the orchestrator"
         yield "review", f"{who} by what it measures; the policy {one_line(plan.policy, 60)} decides"

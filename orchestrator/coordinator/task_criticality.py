@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Final
 
+from orchestrator.coordinator.escalation_conditions import stated_conditions
+from orchestrator.models.decisions import Policy
 from orchestrator.settings.settings_files import load_settings
 from orchestrator.tuning.criticality import words_of
+from orchestrator.tuning.parameters import Value
 from orchestrator.value_class import value_class
+
+OF_PLANS: Final = ("least_tier", "gate_margin")
+"""They mean nothing for a session without a plan of its own."""
+OF_DEFAULT_CONDITIONS: Final = ("failed_tool_share", "tokens_without_progress", "antipatterns")
+"""They mean nothing where policy or settings say under which conditions to escalate."""
 
 
 @value_class
@@ -14,13 +24,17 @@ class Stake:
     """What is at stake."""
 
     level: str = "normal"
-    because: str = ""
-    """Who says so, and what follows from it; empty: nobody has said anything."""
+    by: str = ""
+    """Who says so; empty: nobody has said anything."""
 
-    @property
-    def words(self) -> str:
-        """For people; empty where nobody has said anything."""
-        return f"{self.level} ({self.because})" if self.because else ""
+    def because(self, values: Mapping[str, Value], *, but: Collection[str] = ()) -> str:
+        """Who says so, and what follows from it; empty where nobody has said anything.
+
+        Args:
+            values: What holds in the session.
+            but: Parameters that it does not decide there.
+        """
+        return f"{self.by}: {words_of(self.level, values, but=but) or 'the usual values'}" if self.by else ""
 
 
 def stake_of(asked: str | None, project: Path | None) -> Stake:
@@ -36,14 +50,19 @@ def stake_of(asked: str | None, project: Path | None) -> Stake:
         UsageError: Settings are written wrongly.
     """
     if asked:
-        return Stake(asked, _because("as asked", asked))
+        return Stake(asked, "as asked")
     found = load_settings(project).values.get(("tuning", "criticality"))
     if found is None:
         return Stake()
     level, origin = found
-    who = "your settings" if origin == "user" else "the project's settings"
-    return Stake(str(level), _because(f"by {who}", str(level)))
+    return Stake(str(level), "by your settings" if origin == "user" else "by the project's settings")
 
 
-def _because(who: str, level: str) -> str:
-    return f"{who}: {words_of(level) or 'the usual values'}"
+def meaningless(policy: Policy, *, has_plan: bool) -> frozenset[str]:
+    """The parameters that mean nothing for a session.  Blocks.
+
+    Args:
+        has_plan: It runs a plan of its own.
+    """
+    conditions = OF_DEFAULT_CONDITIONS if stated_conditions(policy) is not None else ()
+    return frozenset({*conditions, *(() if has_plan else OF_PLANS)})

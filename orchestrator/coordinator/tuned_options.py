@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from orchestrator.composition.team_choice import Team, TeamChoice
-from orchestrator.coordinator.escalation_conditions import conditions_for, stated_conditions
+from orchestrator.coordinator.escalation_conditions import conditions_for
 from orchestrator.coordinator.session_request import RunRequest
-from orchestrator.coordinator.task_criticality import Stake
+from orchestrator.coordinator.task_criticality import OF_DEFAULT_CONDITIONS, Stake, meaningless
 from orchestrator.errors import OrchestrateError
 from orchestrator.models.options import ConsensusFrequency, SessionOptions, TuningAssignment
 from orchestrator.session.state import Session
@@ -24,11 +24,9 @@ from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.tuner import Tuning, on_open, on_result, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, TuningEvent
 
-OF_PLANS: Final = ("least_tier", "gate_margin")
-"""They mean nothing for a session without a plan of its own."""
-OF_DEFAULT_CONDITIONS: Final = ("failed_tool_share", "tokens_without_progress", "antipatterns")
-"""They mean nothing where policy or settings say under which conditions to escalate."""
 _FIGURES: Final = frozenset(each.name for each in fields(SessionOptions))
+_LIMITS: Final = {name for name, one in PARAMETERS.items() if name in _FIGURES and not isinstance(one.default, str)}
+"""Parameters that are figures of a session."""
 MOST_BEFORE: Final = 8
 """So many lines may come before that of the session itself; steps that journals drop are the most of them."""
 
@@ -54,13 +52,9 @@ def tuned(
     fixed: dict[str, Value] = {name: value for name, value in request.limits.items() if name in PARAMETERS}
     choice = request.chosen_team
     is_open = request.plan is None and choice is not None and not choice.by_name and choice.reuses is None
-    without = {*ranges_of(criticality)}
+    without = {*ranges_of(criticality), *meaningless(request.policy, has_plan=request.plan is not None)}
     if not is_open or choice is None or choice.team is not Team.CHANGE:
         without.add("team")
-    if request.plan is None:
-        without.update(OF_PLANS)
-    if stated_conditions(request.policy) is not None:
-        without.update(OF_DEFAULT_CONDITIONS)
 
     def opened(tuning: Tuning) -> Sequence[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
@@ -99,7 +93,7 @@ def _with_values(
 
 def _with_limits(request: RunRequest, values: Mapping[str, Value]) -> RunRequest:
     """The request with the figures among the values, where the user has said none by hand."""
-    limits = {name: value for name, value in values.items() if not isinstance(value, str) and name in _FIGURES}
+    limits = {name: value for name, value in values.items() if not isinstance(value, str) and name in _LIMITS}
     return replace(request, limits={**limits, **request.limits})
 
 
@@ -110,12 +104,17 @@ def with_assignment(
     values = assignment.values if assignment is not None else within_criticality(BASELINE, stake.level)
     if any(values.get(name, BASELINE[name]) != BASELINE[name] for name in OF_DEFAULT_CONDITIONS):
         options = replace(options, escalations=conditions_for(request.policy, request.escalate, values))
+    because = ""
+    if stake.by:
+        by_hand = {name for name in values if name in _LIMITS and getattr(options, name) != values[name]}
+        but = by_hand | meaningless(request.policy, has_plan=request.plan is not None)
+        because = stake.because(values, but=but)
     return replace(
         options,
         tuning=assignment,
         consensus_frequency=cast(ConsensusFrequency, values["consensus_frequency"]),
-        criticality=stake.level if stake.because else "",
-        criticality_because=stake.because,
+        criticality=stake.level if stake.by else "",
+        criticality_because=because,
     )
 
 

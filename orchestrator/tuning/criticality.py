@@ -6,7 +6,7 @@ parameter stays; what it does not name is free.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
@@ -80,12 +80,16 @@ def within_criticality(values: Mapping[str, Value], criticality: str) -> Mapping
     return found
 
 
-def words_of(criticality: str) -> str:
-    """What it makes of the values that hold otherwise, for people; empty where it leaves them alone.
+def words_of(criticality: str, values: Mapping[str, Value], *, but: Collection[str] = ()) -> str:
+    """What it makes of a session, for people; empty where all that it bounds is as usual.
+
+    Args:
+        values: What holds in the session.
+        but: Parameters that it does not decide there.
 
     Raises:
         ValueError: There is no such criticality.
     """
-    found = within_criticality(BASELINE, criticality)
-    changed = [name for name in PARAMETERS if found[name] != BASELINE[name]]
-    return ", ".join(f"{name} {found[name]} {PARAMETERS[name].unit}".rstrip() for name in changed)
+    bounded = [name for name in PARAMETERS if name in ranges_of(criticality) and name not in but]
+    changed = [name for name in bounded if values[name] != BASELINE[name]]
+    return ", ".join(f"{name} {values[name]} {PARAMETERS[name].unit}".rstrip() for name in changed)

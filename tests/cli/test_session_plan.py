@@ -45,9 +45,11 @@ def test_no_task_can_drive_the_terminal(tmp_path: Path, task: str) -> None:
 def test_what_is_at_stake_is_said_with_what_follows_from_it(tmp_path: Path) -> None:
     plan = plan_session("Fix it", tmp_path, tmp_path, given("--criticality", "critical"), {"PATH": ""})
     shown = "\n".join(plan_lines(plan, width=None))
-    assert "critical (as asked: max_review_rounds" not in shown, "what is as usual is not said"
-    assert "critical (as asked: silence_s 300 s, gate_margin 10 % of the scale" in shown
+    assert "at stake   critical (as asked: silence_s 300 s, failed_tool_share 0.5" in shown
+    by_hand = given("--criticality", "critical", "--silence", "20m")
+    other = plan_session("Fix it", tmp_path, tmp_path, by_hand, {"PATH": ""})
+    assert "critical (as asked: failed_tool_share 0.5" in "\n".join(plan_lines(other, width=None))
     assert plan_document(plan)["criticality"]["level"] == "critical"
     unsaid = plan_session("Fix it", tmp_path, tmp_path, given(), {"PATH": ""})
-    assert "criticality" not in "\n".join(plan_lines(unsaid, width=None))
+    assert "at stake" not in "\n".join(plan_lines(unsaid, width=None))
     assert plan_document(unsaid)["criticality"] == {"level": "normal", "because": ""}

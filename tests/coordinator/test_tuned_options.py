@@ -182,9 +182,10 @@ def test_what_is_at_stake_holds_without_tuning_and_what_is_said_by_hand_stands(
     request, assignment, _ = opened(by_hand, environ, criticality="high")
     assert assignment is None
     assert (request.limits["silence_s"], request.limits["gate_margin"]) == (1200, 5)
-    stake = Stake("high", "as asked: …")
-    options = with_assignment(closed(PASSED).session.options, None, request, stake)
-    assert (options.criticality, options.criticality_because) == ("high", "as asked: …")
+    before = replace(closed(PASSED).session.options, **request.limits)
+    options = with_assignment(before, None, request, Stake("high", "as asked"))
+    assert options.criticality == "high"
+    assert options.criticality_because.startswith("as asked: timebox_s 600 s, failed_tool_share 0.6, "), "no silence_s"
     assert [one.threshold for one in options.escalations] == [0.6, 1_000_000, 1]
     low = with_assignment(options, None, request_, Stake("low", "x"))
     assert low.consensus_frequency == "timeboxed"

@@ -32,10 +32,13 @@ def test_where_much_is_at_stake_no_review_is_spared() -> None:
 
 
 def test_it_scales_reviews_and_thresholds_of_the_defaults_and_says_so() -> None:
-    assert words_of("low") == "consensus_frequency timeboxed"
-    assert words_of("normal") == ""
-    assert "silence_s 600 s" in words_of("high")
-    assert "gate_margin 10 % of the scale" in words_of("critical")
+    said = {level: words_of(level, within_criticality(BASELINE, level)) for level in STAKES}
+    assert said["low"] == "consensus_frequency timeboxed"
+    assert said["normal"] == ""
+    assert "silence_s 600 s" in said["high"]
+    assert "gate_margin 10 % of the scale" in said["critical"]
+    assert "silence_s" not in words_of("high", within_criticality(BASELINE, "high"), but=("silence_s",))
+    assert "silence_s 300 s" in words_of("high", {**BASELINE, "silence_s": 300}), "what tuning has made of it"
 
 
 @given(values=VALUES, level=st.sampled_from(STAKES))
