@@ -4,8 +4,9 @@
 
 Three rehearsals are played with the stand-ins: one of thirty steps that asks a person, one that a blocker stops, and
 the default one.  ``FOLDER/key.json`` holds the ten answers, made from the journals before anybody looks at a picture;
-beside it lie the page's pictures, on a laptop in light colours and on a phone in dark ones.  The workspace stays, for
-pictures of other views of the same sessions.
+beside it lie the page's pictures, on a laptop and on a phone, in light colours and in dark ones.  Wherever a picture is
+made the page is also asked whether it scrolls sideways, what axe finds and what the console was told; the script fails
+where there is anything of it.  The workspace stays, for pictures of other views of the same sessions.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.pictures import FLAGS
 from orchestrator.journal.folder import SessionFolder
@@ -34,7 +37,10 @@ from orchestrator.session.summary import summarise
 
 HERE: Final = Path(__file__).parent
 WAIT_S: Final = 120.0
-SIZES: Final = {"laptop": ((1440, 900), "light"), "phone": ((390, 844), "dark")}
+AXE: Final = HERE.parent / "tests" / "vendor" / "axe-core" / "axe.min.js"
+SIZES: Final = {"laptop": (1440, 900), "phone": (390, 844)}
+SCHEMES: Final = ("light", "dark")
+ANSWER: Final = "Returns are taxed as the sale was."
 ASKS: Final = ("--interactive", "--max-tokens", "400000")
 """A person is there to be asked, and the pace at which the tokens go can be told."""
 TASKS: Final = (
@@ -55,46 +61,57 @@ def main() -> None:
     folder = Path(sys.argv[1])
     workspace = folder / "workspace"
     key: dict[str, Any] = {}
+    wrong: list[str] = []
     thirty = start(folder, "thirty", "--scenario", str(HERE / "thirty_steps.toml"), *ASKS)
-    try:
+    with ExitStack() as ends:
+        ends.callback(end, thirty)
         asked = wait_for(lambda: first_session(workspace, "thirty"), "a session")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
-            served = subprocess.Popen(
-                [sys.executable, "-m", "orchestrator", "serve", "--workspace", str(workspace)],
-                stdout=subprocess.PIPE,
-                text=True,
-                cwd=HERE.parent,
-            )
-            try:
-                assert served.stdout is not None
-                url = next(found[0] for line in served.stdout if (found := re.search(r"http://\S+", line)))
-                wait_for(lambda: "sleep" in (open_call(asked) or ""), "a command at work")
-                key[TASKS[0]] = open_call(asked)
-                photograph(browser, url, f"/?session={asked.id}", folder / "at-work")
-                wait_for(lambda: folded(asked).approvals.questions, "a question")
-                key |= answers_while_asked(asked)
-                photograph(browser, url, f"/?session={asked.id}", folder / "asked")
-                for name, more in (("stopped", ("--scenario", str(HERE / "stopped_run.toml"))), ("default", ())):
-                    start(folder, name, *more).wait()
-                stopped, done = (first_session(workspace, name) for name in ("stopped", "default"))
-                assert stopped is not None
-                assert done is not None
-                key |= answers_of_ended(stopped, done)
-                for name, session in (("stopped", stopped), ("default", done)):
-                    photograph(browser, url, f"/?session={session.id}", folder / name)
-                photograph(browser, url, f"/compare?a={stopped.id}&b={done.id}", folder / "compared")
-                photograph(browser, url, "/sessions", folder / "sessions")
-            finally:
-                served.terminate()
-                served.wait()
-                browser.close()
-    finally:
-        thirty.terminate()
-        thirty.wait()
+        playwright = ends.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(FLAGS))
+        ends.callback(browser.close)
+        served = program("serve", "--workspace", str(workspace), stdout=subprocess.PIPE)
+        ends.callback(end, served)
+        assert served.stdout is not None
+        url = next(found[0] for line in served.stdout if (found := re.search(r"http://\S+", line.decode())))
+        with Views(browser, url, f"/?session={asked.id}") as views:
+            wait_for(lambda: "sleep" in (open_call(asked) or ""), "a command at work")
+            key[TASKS[0]] = open_call(asked)
+            views.photograph(folder / "at-work", wrong)
+            wait_for(lambda: folded(asked).approvals.questions, "a question")
+            key |= answers_while_asked(asked)
+            views.photograph(folder / "asked", wrong)
+            program("answer", "--session", asked.id, "--workspace", str(workspace), ANSWER).wait()
+            thirty.wait(timeout=WAIT_S)
+            views.photograph(folder / "ended", wrong)
+        for name, more in (("stopped", ("--scenario", str(HERE / "stopped_run.toml"))), ("default", ())):
+            start(folder, name, *more).wait()
+        stopped, done = (first_session(workspace, name) for name in ("stopped", "default"))
+        assert stopped is not None
+        assert done is not None
+        key |= answers_of_ended(stopped, done)
+        for name, path in {
+            "ended-opened": f"/?session={asked.id}",
+            "stopped": f"/?session={stopped.id}",
+            "default": f"/?session={done.id}",
+            "compared": f"/compare?a={stopped.id}&b={done.id}",
+            "sessions": "/sessions",
+        }.items():
+            with Views(browser, url, path) as views:
+                views.photograph(folder / name, wrong)
     ordered = {task: key[task] for task in TASKS}
     (folder / "key.json").write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", "utf-8")
     print(f"{folder}: the key, and {len(list(folder.glob('*.png')))} pictures")
+    if wrong:
+        raise SystemExit("\n".join(wrong))
+
+
+def program(*words: str, stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "orchestrator", *words], stdout=stdout, cwd=HERE.parent)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait()
 
 
 def start(folder: Path, name: str, *more: str) -> subprocess.Popen[bytes]:
@@ -202,22 +219,53 @@ def answers_of_ended(stopped: SessionFolder, done: SessionFolder) -> dict[str, A
     }
 
 
-def photograph(browser: Browser, url: str, path: str, place: Path) -> None:
-    """Photograph a page as a whole, once its figures are there."""
-    for name, (size, scheme) in SIZES.items():
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if scheme == "dark" else "light",
-            reduced_motion="reduce",
-        )
-        page = context.new_page()
-        page.goto(url)
-        page.goto(url.partition("/?")[0] + path)
-        page.locator(".rows .row, table tbody tr").first.wait_for(timeout=60_000, state="attached")
-        page.wait_for_load_state()
-        page.wait_for_timeout(1_500)
-        page.screenshot(path=place.with_name(f"{place.name}-{name}.png"), full_page=True)
-        context.close()
+class Views:
+    """One page, opened on a laptop and on a phone, in light colours and in dark ones."""
+
+    def __init__(self, browser: Browser, url: str, path: str) -> None:
+        self._browser = browser
+        self._url = url
+        self._path = path
+        self._ends = ExitStack()
+        self._pages: dict[str, tuple[Page, list[str]]] = {}
+
+    def __enter__(self) -> Views:
+        for (size, (width, height)), scheme in product(SIZES.items(), SCHEMES):
+            context = self._browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if scheme == "dark" else "light",
+                reduced_motion="reduce",
+            )
+            self._ends.callback(context.close)
+            page = context.new_page()
+            said: list[str] = []
+            page.on("console", lambda message, said=said: said.append(f"console: {message.text}"))
+            page.on("pageerror", lambda error, said=said: said.append(f"error: {error}"))
+            page.goto(self._url)
+            page.goto(self._url.partition("/?")[0] + self._path)
+            self._pages[f"{size}-{scheme}"] = (page, said)
+        for page, _ in self._pages.values():
+            page.locator(".rows .row, table tbody tr").first.wait_for(timeout=60_000, state="attached")
+            page.wait_for_load_state()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    def photograph(self, place: Path, wrong: list[str]) -> None:
+        """Photograph each as a whole, once its figures are there, and note what is wrong on it."""
+        next(iter(self._pages.values()))[0].wait_for_timeout(1_500)
+        for name, (page, _) in self._pages.items():
+            page.screenshot(path=place.with_name(f"{place.name}-{name}.png"), full_page=True)
+        for name, (page, said) in self._pages.items():
+            found = said.copy()
+            said.clear()
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found.append("scrolls sideways")
+            page.evaluate(AXE.read_text("utf-8"))
+            for one in page.evaluate("axe.run()")["violations"]:
+                found += [f"axe: {one['id']}: {node['html'][:200]}" for node in one["nodes"]]
+            wrong += [f"{place.name}-{name}: {complaint}" for complaint in found]
 
 
 if __name__ == "__main__":
