@@ -77,6 +77,7 @@ function show() {
 }
 
 let asking = false;
+let missed = -1; // an entry up to which the axis was told of something that it could not be added to
 // What is drawn comes from samples of the journal: the whole of it replaces them.
 let sketched = false;
 let rowsSketched = false;
@@ -95,6 +96,8 @@ async function askForMarks() {
         if (sketched) known = nothingYet();
         sketched = false;
         takeMarks(found);
+        // What came while we waited for the answer may be in none of what we have.
+        if (missed > known.upto) setTimeout(askForMarks, DRAW_MS);
       }
     }
   } catch {
@@ -105,8 +108,10 @@ async function askForMarks() {
 }
 
 function takeTimeline({ from, to, marks }) {
-  if (from > known.upto) askForMarks();
-  else takeMarks({ marks, upto: to });
+  if (from > known.upto) {
+    missed = Math.max(missed, to);
+    askForMarks();
+  } else takeMarks({ marks, upto: to });
 }
 
 // The server's clock minus ours, so that ages are right on a machine whose clock is not.
@@ -137,6 +142,7 @@ export function forget() {
     answers.value = [];
     plan.value = [];
     known = nothingYet();
+    missed = -1;
     chronicle.value = { ...known };
     range.value = null;
     shownEntry.value = null;

@@ -81,7 +81,7 @@ class Follower:
         self._tried_again = -1
         self._told: SessionView | None = None
         self._told_session: Session | None = None
-        self._told_n = 0
+        self._axis_n = 0
         self._told_at = 0.0
         self._ready = anyio.Event()
 
@@ -248,11 +248,12 @@ class Follower:
             return
         if self.clients == 0:
             # Nobody listens, so nobody needs what is in between: who comes later is caught up from the journal.
-            self._told_session, self._told, self._told_n = self.session, None, self.n
+            self._told_session, self._told = self.session, None
+            self._axis_n = self.n
             return
         messages = entry_messages(self.folder.id, entries)
         changes = self._changes(self.session)
-        self._told_session, self._told_n = self.session, self.n
+        self._told_session = self.session
         if changes:
             data = {"whole": False, **self._standing(), **changes}
             messages.append(message("state", self.folder.id, self.n, data))
@@ -269,10 +270,12 @@ class Follower:
         before = self._told_session
         view = session_view(session, live=self.is_live)
         changes: dict[str, object] = {}
-        timeline = self.chronicle.after(self._told_n)
+        timeline = self.chronicle.after(self._axis_n)
         if timeline.marks:
-            # Who has missed what was told in between asks for the rest: ``from`` is what these are added to.
-            changes["timeline"] = {"from": self._told_n, "to": self.n, "marks": timeline.marks}
+            # Who has missed what was told in between asks for the rest: ``from`` is what these are added to, the last
+            # entry of which the axis was told, and not one after it that had nothing to do with the axis.
+            changes["timeline"] = {"from": self._axis_n, "to": self.n, "marks": timeline.marks}
+            self._axis_n = self.n
         if before is None or not _is_same(plan_key(before), plan_key(session)):
             changes["plan"] = plan_views(session)
         if fields := changed_fields(self._told, view):

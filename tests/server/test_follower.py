@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.journal.writer import Journal
+from orchestrator.models.events import ToolCalled
 from orchestrator.models.identity import WorkerId
 from orchestrator.server.entry_lookup import PAGE
 from orchestrator.server.follower import Follower
@@ -100,3 +102,27 @@ async def test_a_torn_line_that_a_new_coordinator_cuts_off_is_followed_over(stag
         stage.say("after the cut")
         await until(follower, n + 1)
         assert follower.problem is None
+
+
+async def test_the_axis_is_told_on_from_what_was_told_of_it_and_not_from_entries_that_have_nothing_on_it(
+    stage: Stage,
+) -> None:
+    async with following(stage) as follower:
+        follower.clients = 1
+        for _ in range(2):
+            stage.take(stage.record(ToolCalled("call", "Read", "README")))
+            await until(follower, stage.length)
+            stage.sample()
+            await until(follower, stage.length)
+        with anyio.fail_after(60):
+            while len(told := axis_told(follower)) < 2:  # noqa: ASYNC110 - it has no event for each block
+                await anyio.sleep(0.01)
+
+    assert [(one["from"], one["to"]) for one in told[1:]] == [(told[0]["to"], told[1]["to"])]
+
+
+def axis_told(follower: Follower) -> list[dict[str, int]]:
+    """What the axis of time was told, in order."""
+    blocks = follower.ring.since(0) or ()
+    states = [json.loads(one.data) for block in blocks for one in block.messages if one.event == "state"]
+    return [state["timeline"] for state in states if "timeline" in state]
