@@ -20,11 +20,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from benchmarks.pictures import FLAGS
 from orchestrator.journal.folder import SessionFolder
@@ -219,6 +220,14 @@ def answers_of_ended(stopped: SessionFolder, done: SessionFolder) -> dict[str, A
     }
 
 
+def note_message(said: list[str], message: ConsoleMessage) -> None:
+    said.append(f"console: {message.text}")
+
+
+def note_error(said: list[str], error: Error) -> None:
+    said.append(f"error: {error}")
+
+
 class Views:
     """One page, opened on a laptop and on a phone, in light colours and in dark ones."""
 
@@ -239,8 +248,8 @@ class Views:
             self._ends.callback(context.close)
             page = context.new_page()
             said: list[str] = []
-            page.on("console", lambda message, said=said: said.append(f"console: {message.text}"))
-            page.on("pageerror", lambda error, said=said: said.append(f"error: {error}"))
+            page.on("console", partial(note_message, said))
+            page.on("pageerror", partial(note_error, said))
             page.goto(self._url)
             page.goto(self._url.partition("/?")[0] + self._path)
             self._pages[f"{size}-{scheme}"] = (page, said)

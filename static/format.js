@@ -33,7 +33,7 @@ const known = (figure) => figure !== null && figure !== undefined;
 // How long it has taken, one text wherever it is told.
 export const tookOf = (one, now) => (isOver(one) || !one.live ? took(one.elapsed_s) : duration((now - Date.parse(one.opened_at)) / 1000));
 
-export const counted = (count, name) => `${tokens(count)} ${name}${count === 1 ? "" : "s"}`;
+export const counted = (count, name, many = `${name}s`) => `${tokens(count)} ${count === 1 ? name : many}`;
 
 export function money(dollars, complete = true) {
   if (dollars === null || dollars === undefined) return "unknown";
@@ -45,7 +45,12 @@ export const GONE = new Set(["done", "failed", "stopped", "unproven"]);
 
 export const isOver = (session) => !["running", "waits_for_you", "ending"].includes(session.status);
 
-export const words = (name) => String(name ?? "").replaceAll("_", " ");
+const NAMES = { needs_person: "needs a person" };
+
+export const words = (name) => NAMES[name] ?? String(name ?? "").replaceAll("_", " ");
+
+// What was recorded counts without looking at the number: "1 files changed".
+export const tidy = (text) => String(text ?? "").replace(/\b1 files\b/g, "1 file");
 
 export function memory(mib) {
   if (mib === null || mib === undefined) return "not measured";
@@ -55,9 +60,11 @@ export function memory(mib) {
 const secondsSince = (iso, now) => (iso ? (now - Date.parse(iso)) / 1000 : null);
 
 // The evidence for a worker's state, as of now.
-export function evidence(worker, now) {
+export function evidence(worker, now, over = false) {
   const sample = worker.samples.at(-1);
   const measured = sample ? `${sample.cpu_percent.toFixed(0)} % CPU` : "CPU not measured yet";
+  const proof = worker.exit ? `gone: ${worker.exit.proof === "none" ? "not proven" : worker.exit.proof}` : "never started";
+  if (over && worker.status === "limited" && worker.exit) return `at a usage limit when the session ended; ${proof}`;
   switch (worker.status) {
     case "running":
       return `${duration(secondsSince(worker.last_heard, now))} since last byte, ${measured}`;
@@ -70,8 +77,7 @@ export function evidence(worker, now) {
     case "waiting":
       return worker.why || "waits for those before it";
     case "done": case "failed": case "stopped": case "unproven": {
-      const proof = worker.exit ? `gone: ${worker.exit.proof === "none" ? "not proven" : worker.exit.proof}` : "never started";
-      return worker.why ? `${worker.why}; ${proof}` : proof;
+      return worker.why ? `${tidy(worker.why).replace(/\.$/, "")}; ${proof}` : proof;
     }
     case "starting":
       return worker.why || "no byte yet";

@@ -4,13 +4,13 @@ import { clock } from "/static/format.js";
 import { session } from "/static/store.js";
 
 function Answer({ settled }) {
-  const who = settled.who ? ` (${settled.who})` : "";
+  const who = settled.who ? `, ${settled.who}` : "";
   return html`<li>
     <h3>${settled.question || "Consented to beforehand"} ${settled.about && html`<span class="quiet">about ${settled.about}</span>`}</h3>
     <p class="text">${settled.text}</p>
     ${settled.choices.length > 0 && html`<p class="quiet">Choices: ${settled.choices.join(" · ")}</p>`}
     <p>
-      ${settled.by ? html`<strong>${settled.answer}</strong> <span class="quiet">from ${settled.by}${who}</span>` : "Nobody answered"}
+      ${settled.by ? html`<strong>${settled.answer}</strong> <span class="quiet">– from ${settled.by}${who}</span>` : "Nobody answered"}
       <span class="quiet">, <time datetime=${settled.at}>${clock(settled.at, true)}</time></span>
     </p>
     <p>→ ${settled.outcome}</p>

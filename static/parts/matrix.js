@@ -1,7 +1,7 @@
 // Milestones against reviewers: who said what of which, by which rule that became which decision.
 import { html } from "/static/html.js";
-import { words } from "/static/format.js";
-import { chronicle, reviews, shownEntry } from "/static/store.js";
+import { isOver, words } from "/static/format.js";
+import { chronicle, reviews, session, shownEntry } from "/static/store.js";
 
 export function Matrix() {
   const all = Object.values(reviews.value);
@@ -17,8 +17,8 @@ export function Matrix() {
           const answer = review.answers.find((one) => one.reviewer === name);
           return html`<td data-label=${name} class=${answer ? "" : "unsaid"}>${answer ? html`<span class=${`badge verdict-${answer.verdict}`} title=${answer.summary}>${answer.verdict}</span>` : html`<span class="quiet">–</span>`}</td>`;
         })}
-        <td data-label="Rule">${review.decision?.rule ?? html`<span class="quiet">under review</span>`}</td>
-        <td data-label="Decision">${review.decision ? html`<span class=${`badge action-${review.decision.action}`}>${words(review.decision.action)}</span>` : ""}</td>
+        <td data-label="Rule">${review.decision?.rule ?? html`<span class="quiet">${isOver(session.value) ? "not decided: the session ended" : "under review"}</span>`}</td>
+        <td data-label="Decision" class=${review.decision ? "" : "unsaid"}>${review.decision ? html`<span class=${`badge action-${review.decision.action}`}>${words(review.decision.action)}</span>` : ""}</td>
       </tr>`)}</tbody>
     </table></div>
   </section>`;

@@ -63,6 +63,15 @@ function Since() {
       ${since.files.length > MOST_FILES && html`<li class="quiet">and ${since.files.length - MOST_FILES} more</li>`}</ul></div>`;
 }
 
+// The ways to what has changed: none where nothing has, one where there was no milestone yet.
+function Differences() {
+  const since = recent.value;
+  const isAll = since?.since === "session begins";
+  if (isAll && !since.files.length) return null;
+  return html`<p class="links">${!isAll && html`<button type="button" class="link" onClick=${() => openChange("last")}>The difference since the last milestone</button>`}
+    <button type="button" class="link" onClick=${() => openChange("all")}>The whole difference</button></p>`;
+}
+
 function Question({ question }) {
   const [text, setText] = useState("");
   const off = connection.value.state !== "live" || isBusy("answer", { question: question.id });
@@ -85,8 +94,7 @@ function Question({ question }) {
     html`<div class="because"><h4>What the reviewers said</h4>
       <ul>${question.points.map((point) => html`<li>${point}</li>`)}</ul></div>`}
     <${Since} />
-    <p class="links"><button type="button" class="link" onClick=${() => openChange("last")}>The difference since the last milestone</button>
-      <button type="button" class="link" onClick=${() => openChange("all")}>The whole difference</button></p>
+    <${Differences} />
     ${isYesOrNo &&
     html`<p>A command waits for your consent. <b>Confirm</b> runs it, <b>Refuse</b> does not; the agent is told which.</p>
     <div class="suggestions" role="group" aria-label="Confirm or refuse">

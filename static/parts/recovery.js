@@ -1,5 +1,6 @@
 // Errors that were known, what was done, and exactly what changed in the command line.
 import { html } from "/static/html.js";
+import { Newest } from "/static/parts/newest.js";
 import { Long } from "/static/parts/long.js";
 import { recoveries } from "/static/store.js";
 
@@ -42,17 +43,13 @@ export function Recovery() {
   return html`<section aria-labelledby="recovery-title">
     <h2 id="recovery-title">Recovery</h2>
     ${all.length === 0 && html`<p class="quiet">Nothing had to be recovered.</p>`}
-    <ol class="list" tabindex="0" aria-labelledby="recovery-title">
-      ${all.map(
-        ({ action, number }) => html`<li key=${number} class="item">
+    <${Newest} of="recoveries" titled="recovery-title" items=${all} shown=${({ action, number }) => html`<li key=${number} class="item">
           <h3>${action.worker} <span class="badge">${action.remedy.kind.replaceAll("_", " ")}</span></h3>
           <p>${action.because} <span class="quiet">(rule ${action.rule}, attempt ${action.attempt})</span></p>
           <div class="quote"><${Long} text=${action.error} /></div>
           <${Argv} action=${action} />
           ${action.env_added.length > 0 && html`<p>Environment added: ${action.env_added.map((name) => html`<ins>${name}</ins> `)}</p>`}
           ${action.suggestions.length > 0 && html`<ul>${action.suggestions.map((text) => html`<li>${text}</li>`)}</ul>`}
-        </li>`,
-      )}
-    </ol>
+        </li>`} />
   </section>`;
 }

@@ -1,10 +1,10 @@
-// Measurements in, a small line out, with its last and highest value in words.
+// Measurements in, a small line out, with its last value in words, or its highest of what has ended.
 import { html } from "/static/html.js";
 
 const WIDTH = 120;
 const HEIGHT = 28;
 
-export function Sparkline({ label, values, unit, least }) {
+export function Sparkline({ label, values, unit, least, over }) {
   const top = Math.max(least, ...values);
   // A single measurement is a level line.
   const drawn = values.length === 1 ? [values[0], values[0]] : values;
@@ -17,6 +17,6 @@ export function Sparkline({ label, values, unit, least }) {
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${words}>
       ${drawn.length > 1 && html`<polyline points=${points} />`}
     </svg>
-    <figcaption>${label} <b>${values.length ? unit(last) : "–"}</b></figcaption>
+    <figcaption>${label} ${over && values.length ? "at most " : ""}<b>${values.length ? unit(over ? Math.max(...values) : last) : "–"}</b></figcaption>
   </figure>`;
 }

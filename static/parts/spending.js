@@ -56,7 +56,7 @@ function Chart({ title, which, limit, unit, spent }) {
   const left = at_work ? pace(all, limit, running) : "";
   const said = all.map((line) => `${line.agent} ${unit(line.points.at(-1).value)}`).join(", ") || "unknown";
   return html`<figure class="burn">
-    <figcaption><b>${title}</b> ${spent(shown)}${limit ? ` of ${unit(limit)}` : ", no limit set"}${left && html` – <b>${left}</b>`}</figcaption>
+    <figcaption><b>${title}</b> ${spent(shown)}${limit ? ` of ${unit(limit)}` : ", no limit set"}${left && html` – <b><span>${left}</span></b>`}</figcaption>
     ${all.length > 0 && html`<svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${`${title} by agent from ${clock(shown.opened_at)} on: ${said}`}>
       ${limit && html`<line class="limit" x1="0" x2=${WIDTH} y1=${y(limit)} y2=${y(limit)} />`}
       ${all.map((line) => html`<path class=${`spent agent-${line.agent}`} d=${`M${x(line.points[0].at).toFixed(1)} ${HEIGHT}${line.points.map((point, i) => ` ${i ? `H${x(point.at).toFixed(1)} ` : ""}V${y(point.value).toFixed(1)}`).join("")} H${WIDTH}`} />`)}
@@ -121,7 +121,7 @@ function Went() {
   // How long it ran is the figure of its card, measured by the coordinator.
   const toldOf = (worker, spent, status) => (status === "running" ? ranSeconds(worker, second.value) - (spent.silent ?? 0) / 1000 : spent[status] / 1000);
   return html`<figure class="went">
-    <figcaption><b>Where the time went</b> ${tookOf(shown, now.value)} in all: ${rounded(parts(main, begin, end), seconds).join(", ")}</figcaption>
+    <figcaption><b>Where the time went</b> <span>${tookOf(shown, now.value)} in all</span>: ${rounded(parts(main, begin, end), seconds).map((part, i) => html`${i ? ", " : ""}<span>${part}</span>`)}</figcaption>
     <ul>${rows.map(({ worker, spent }) => {
       let from = 0;
       const said = Object.keys(spent).map((status) => [status, took(Math.max(0, toldOf(worker, spent, status)))]).filter(([, time]) => time !== "0.0 s").map(([status, time]) => `${KINDS[status] ?? words(status)} ${time}`).join(", ");

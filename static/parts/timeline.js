@@ -11,7 +11,7 @@ const TOP = 22;
 const LEAST_MS = 200;
 
 const at = (ms) => clock(new Date(ms).toISOString());
-const finely = (ms) => (ms % 1000 ? `${at(ms)}.${String(Math.floor((ms % 1000) / 100))}` : at(ms));
+const finely = (ms, parts) => (parts ? `${at(ms)}.${String(Math.floor((ms % 1000) / 100))}` : at(ms));
 const reviewNumber = (name) => /^review-(\d+)-/.exec(name)?.[1];
 
 // Lanes: the person, then each main worker, then one for the reviews that each agent was called in for.
@@ -45,7 +45,7 @@ function ticks(begin, end, width) {
   const step = steps.find((one) => (end - begin) / one <= most) ?? 86400_000;
   const found = [];
   for (let t = Math.ceil(begin / step) * step; t <= end; t += step) found.push(t);
-  return found;
+  return found.map((time) => ({ time, said: finely(time, step < 1000) }));
 }
 
 function answeredBy(detail) {
@@ -206,9 +206,8 @@ export function Timeline() {
           <marker id="arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" markerHeight="6" orient="auto"><path d="M0 0 L6 3 L0 6 z" class="arrow-head" /></marker>
           <clipPath id="window"><rect x=${gutter} y="0" width=${Math.max(0, width - gutter)} height=${height} /></clipPath>
         </defs>
-        ${ticks(begin, end, width - gutter).map((time) => html`<g key=${time}><line class="grid" x1=${x(time)} x2=${x(time)} y1=${TOP - 4} y2=${height} /><text class="tick" x=${Math.min(width - 52, Math.max(gutter, x(time) - 24))} y="12">${finely(time)}</text></g>`)}
-        <text class="lane-label" x=${0} y=${TOP + (narrow ? 10 : 15)}>${questions.some((one) => !one.to) ? "waits for you" : "you"}</text>
-        ${lanes.map((lane, i) => html`<g key=${lane.name}><text class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) - 3 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text><line class="base" x1=${gutter} x2=${width} y1=${laneAt(i) + 11} y2=${laneAt(i) + 11} /></g>`)}
+        ${ticks(begin, end, width - gutter).map(({ time, said }) => html`<g key=${time}><line class="grid" x1=${x(time)} x2=${x(time)} y1=${TOP - 4} y2=${height} /><text class="tick" x=${Math.max(gutter + said.length * 3.7, Math.min(width - said.length * 3.7, x(time)))} y="12" text-anchor="middle">${said}</text></g>`)}
+        ${lanes.map((lane, i) => html`<line key=${lane.name} class="base" x1=${gutter} x2=${width} y1=${laneAt(i) + 11} y2=${laneAt(i) + 11} />`)}
         <g clip-path="url(#window)">
           ${chosen && html`<rect class="brush" x=${x(chosen.from)} y=${TOP - 4} width=${Math.max(2, x(chosen.to) - x(chosen.from))} height=${Math.max(0, height - TOP)} />`}
           ${lanes.map((lane, i) => lane.workers.flatMap((worker) => spansOf(worker, last)).filter((span) => inside(span.from, span.to)).map((span) =>
@@ -240,6 +239,8 @@ export function Timeline() {
           ${brush && html`<rect class="brush" x=${brush[0]} y=${TOP - 4} width=${brush[1] - brush[0]} height=${height - TOP} />`}
           ${hover && !brush && html`<line class="cursor" x1=${hover.x} x2=${hover.x} y1=${TOP - 4} y2=${height} />`}
         </g>
+        <text class="lane-label" x="0" y=${TOP + (narrow ? 10 : 15)}>${questions.some((one) => !one.to) ? "waits for you" : "you"}</text>
+        ${lanes.map((lane, i) => html`<text key=${`name ${lane.name}`} class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) - 3 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text>`)}
       </svg>
       ${hover && html`<p class="tip" style=${`left:${Math.max(0, Math.min(hover.x + 10, width - 330))}px`}>${at(hover.time)} ${hover.text}</p>`}
     </div>

@@ -1,8 +1,8 @@
 // Each worker as a card: who, in what state and by what evidence, doing what, at what price.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, counted, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
-import { chronicle, connection, now, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { GONE, counted, duration, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
+import { chronicle, connection, now, questions, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -35,12 +35,15 @@ function FailedCalls({ worker }) {
   const failed = Object.values(chronicle.value.calls).filter((call) => call.worker === worker.id && call.ok === false).sort((a, b) => b.from - a.from);
   const count = worker.calls_failed;
   if (!count) return null;
+  // Beside the target lie the folders that each agent has for itself: a path in one of them is told from the session's on.
+  const near = new RegExp(`[^\\s'"]*/${session.value.id}/`, "g");
   return html`<div class="failed-calls"><span class="quiet">Failed: ${counted(count, "call")}${count > Math.min(failed.length, MOST_FAILED) ? ", the newest" : ""}</span>
-    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text}</code></button></li>`)}</ul></div>`;
+    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text.replace(near, "")}</code></button></li>`)}</ul></div>`;
 }
 
 function Card({ worker }) {
   const progress = worker.progress;
+  const asked = worker.status === "frozen" && questions.value.some((one) => one.about === worker.id);
   const title = `worker-${worker.id}`;
   // In a session that has ended nothing waits any more.
   const began = worker.attempt > 0;
@@ -51,29 +54,29 @@ function Card({ worker }) {
       <span class=${`badge status-${worker.status}`}>${neverBegan ? "not begun" : words(worker.status)}</span>
       <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
     </div>
-    <p class="evidence">${neverBegan ? "the session ended before its turn" : evidence(worker, now.value)}</p>
+    <p class="evidence">${neverBegan ? "the session ended before its turn" : asked ? `held until you answer, for ${duration((now.value - Date.parse(worker.frozen_since)) / 1000)}` : evidence(worker, now.value, isOver(session.value))}</p>
     ${GONE.has(worker.status) ? null : progress !== null && progress !== undefined
       ? html`<div class="progress">
           <progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress>
           <span class="percent">${progress.toFixed(0)} %</span>
         </div>`
-      : worker.status === "waiting"
+      : worker.status === "waiting" || isOver(session.value)
         ? null
         : html`<p class="quiet">no progress reported</p>`}
     ${worker.doing && !GONE.has(worker.status) && html`<p class="doing" title=${worker.doing}>${worker.doing}</p>`}
-    <dl class="figures">
-      <div><dt>Tokens</dt><dd>${began ? tokens(worker.total_tokens) : "–"}</dd></div>
-      <div><dt>Cost</dt><dd>${began ? money(worker.usage.cost_usd) : "–"}</dd></div>
+    ${began && html`<dl class="figures">
+      <div><dt>Tokens</dt><dd>${tokens(worker.total_tokens)}</dd></div>
+      <div><dt>Cost</dt><dd>${money(worker.usage.cost_usd)}</dd></div>
       <div><dt>Tool calls</dt><dd>${worker.tool_calls}${worker.denials ? `, ${worker.denials} denied` : ""}</dd></div>
-      <div><dt>Ran</dt><dd>${began ? took(ranSeconds(worker, second.value)) : "–"}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
+      <div><dt>Ran</dt><dd>${took(ranSeconds(worker, second.value))}${worker.attempt > 1 ? `, attempt ${worker.attempt}` : ""}</dd></div>
       ${worker.files.length > 0 &&
       html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
-    </dl>
+    </dl>`}
     <${FailedCalls} worker=${worker} />
     ${worker.samples.length > 0 &&
     html`<div class="sparks">
-      <${Sparkline} label="CPU" values=${worker.samples.map((sample) => sample.cpu_percent)} unit=${(value) => `${value.toFixed(0)} %`} least=${50} />
-      <${Sparkline} label="Memory" values=${worker.samples.map((sample) => sample.memory_mib)} unit=${memory} least=${64} />
+      <${Sparkline} label="CPU" values=${worker.samples.map((sample) => sample.cpu_percent)} unit=${(value) => `${value.toFixed(0)} %`} least=${50} over=${Boolean(worker.exit)} />
+      <${Sparkline} label="Memory" values=${worker.samples.map((sample) => sample.memory_mib)} unit=${memory} least=${64} over=${Boolean(worker.exit)} />
     </div>`}
     ${worker.answer && html`<details class="answer"><summary>Last words</summary><p class="text">${worker.answer}</p></details>`}
     <${Buttons} worker=${worker} />

@@ -53,7 +53,7 @@ def test_of_two_who_answer_at_once_the_second_is_told(browser: Browser, stage: S
         stage.take(UserCommand(Command.ANSWER, by="dashboard", text="yes", question="q1", who="ada"))
         for watched in (first, second):
             watched.has_not(".question")
-            watched.has("section[aria-labelledby=answers-title]", "from dashboard (ada)")
+            watched.has("section[aria-labelledby=answers-title]", "from dashboard, ada")
         assert second.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
