@@ -89,7 +89,7 @@ def status_of(tuning: Tuning) -> Status:
     for name, value in tuning.values.items():
         unit = f" {PARAMETERS[name].unit}" if PARAMETERS[name].unit else ""
         why = f" (default {BASELINE[name]}; {changed[name] or 'an earlier step'})" if name in changed else ""
-        lines.append(f"  {name:<22}{value}{unit}{why}")
+        lines.append(f"  {name:<25}{value}{unit}{why}")
     steps = tuple(_step(one) for one in tuning.under_way.values())
     for one, step in zip(tuning.under_way.values(), steps, strict=True):
         lines.append(f"{step.trial} tries {step.tries}: {one.proposed.because}")

@@ -62,7 +62,7 @@ def test_it_is_off_until_it_is_switched_on(orchestrate: Call) -> None:
     assert len(list(log().events())) == 1, "it was on already"
     shown = orchestrate("tune", "status")
     assert shown.out.startswith("tuning is on")
-    assert "max_review_rounds     3 rounds" in shown.out
+    assert "max_review_rounds        3 rounds" in shown.out
     assert orchestrate("tune", "freeze").code == 0
     assert json.loads(orchestrate("tune", "--json").out)["state"] == "frozen"
     assert orchestrate("tune", "off").code == 0
@@ -81,7 +81,7 @@ def test_a_change_in_force_is_taken_back_by_its_name_and_all_by_reset(orchestrat
             Claimed("trial-2", "silence_s", 900, 600, 60.0, 52.0, 60, ""),
         ]
     )
-    assert "max_restarts          4 restarts (default 3; trial-1)" in orchestrate("tune").out
+    assert "max_restarts             4 restarts (default 3; trial-1)" in orchestrate("tune").out
     refused = orchestrate("tune", "rollback", "trial-7")
     assert refused.code == 2
     assert "in force: trial-1, trial-2" in refused.err

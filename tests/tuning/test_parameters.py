@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from orchestrator.models.escalation import DEFAULTS, conditions_of
 from orchestrator.models.options import SessionOptions
+from orchestrator.store.tuning_views import status_of
 from orchestrator.tuning.parameters import BASELINE, MEASURES, PARAMETERS, is_allowed
 from orchestrator.tuning.proposals import RULES
 from orchestrator.tuning.tuner import Tuning, apply, on_open, rolled_back
@@ -24,6 +25,11 @@ def test_each_parameter_has_its_default_among_its_values_an_owner_and_an_aim() -
         assert parameter.owner
         assert parameter.means
     assert is_allowed(BASELINE)
+
+
+def test_names_fit_the_column_in_which_tune_shows_them() -> None:
+    shown = status_of(Tuning()).lines
+    assert all(any(line.split()[:1] == [name] for line in shown) for name in PARAMETERS)
 
 
 def test_numbers_stand_in_their_order() -> None:
