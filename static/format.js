@@ -52,6 +52,9 @@ export const words = (name) => NAMES[name] ?? String(name ?? "").replaceAll("_",
 // What was recorded counts without looking at the number: "1 files changed".
 export const tidy = (text) => String(text ?? "").replace(/\b1 files\b/g, "1 file");
 
+// A moment at which the target was recorded: "review 001-milestone" is what its reviewers saw.
+export const momentName = (label) => label.replace(/^review (\d+)-(.*)$/, "review $1 ($2)");
+
 export function memory(mib) {
   if (mib === null || mib === undefined) return "not measured";
   return mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib.toFixed(0)} MiB`;
@@ -71,7 +74,7 @@ export function evidence(worker, now, over = false) {
     case "silent":
       return `silent for ${duration(secondsSince(worker.last_heard, now))}, ${measured}`;
     case "frozen":
-      return `${worker.why || "frozen"}, for ${duration(secondsSince(worker.frozen_since, now))}`;
+      return `${worker.why ? `${worker.why}, ` : ""}frozen for ${duration(secondsSince(worker.frozen_since, now))}`;
     case "limited":
       return worker.limited_until ? `limited until ${clock(worker.limited_until, Date.parse(worker.limited_until) - now > DAY_MS / 2)}` : `limited; the CLI did not say until when`;
     case "waiting":

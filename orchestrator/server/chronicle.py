@@ -153,8 +153,8 @@ class Chronicle:
                     "call", key, entry.n, at, worker=worker, text=text, detail={"tool": clean(tool)[:60]}, entry=entry.n
                 )
                 self._thin_calls()
-            case ToolReturned(call_id=call, ok=ok):
-                self._returned(entry, worker, call, at, ok=ok)
+            case ToolReturned(call_id=call, ok=ok, exit_code=code):
+                self._returned(entry, worker, call, at, ok=ok, code=code)
             case Failed(failure=FailureKind.TOOL):
                 pass  # its return says so
             case Reported(text=text) | Said(text=text) if event.type in (EventType.MILESTONE, EventType.BLOCKER):
@@ -162,11 +162,13 @@ class Chronicle:
             case _:
                 pass
 
-    def _returned(self, entry: JournalEntry, worker: WorkerId, call: str, at: int, *, ok: bool) -> None:
+    def _returned(
+        self, entry: JournalEntry, worker: WorkerId, call: str, at: int, *, ok: bool, code: int | None
+    ) -> None:
         key = self._calls_open.pop((worker, call), None)
         mark = self._calls.get(key) if key else None
         if mark is not None:
-            detail = mark.detail
+            detail = mark.detail if ok or code is None else {**mark.detail, "code": code}
             self._calls[mark.key] = Mark(
                 "call", mark.key, entry.n, mark.since, at, worker, mark.text, ok, detail, mark.entry
             )

@@ -18,7 +18,8 @@ from orchestrator.models.money import Usage
 from orchestrator.quotation import clean
 from orchestrator.server.axis_sketch import AxisSketch, sketch_axis
 from orchestrator.server.chronicle import Mark
-from orchestrator.server.session_rows import MOST_REPORT_BYTES
+from orchestrator.server.session_rows import MOST_REPORT_BYTES, decisions_in
+from orchestrator.server.shown_words import shown_reason
 
 _USAGE: Final[TypeAdapter[Usage]] = TypeAdapter(Usage)
 
@@ -117,6 +118,7 @@ def _ms(at: str) -> int:
 
 def _state_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
     team = report.get("team") or {}
+    decisions = decisions_in(report)
     session = {name: report[name] for name in _SAME} | {
         "total_tokens": _USAGE.validate_python(report["usage"]).total_tokens,
         "live": False,
@@ -124,6 +126,10 @@ def _state_of(report: Mapping[str, Any]) -> Mapping[str, Any]:
         "interactive": False,
         "steps": [],
         "planted": [],
+        "reason": shown_reason(report["reason"], decisions),
+        "warnings": [shown_reason(text, decisions) for text in report["warnings"]],
+        "wanted": [],
+        "paused": [],
         "team": team.get("name") or "",
         "team_because": team.get("because") or "",
         "max_tokens": None,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from orchestrator.models.entries import JournalEntry
+from orchestrator.models.entries import JournalEntry, Told
+from orchestrator.models.facts import DecisionMade, PersonAsked
 from orchestrator.narration.notices import Notice, Topic, Weight, notices
 from orchestrator.quotation import clean
+from orchestrator.server.shown_words import choice_lines, decision_sentence, shown_verdict
 from orchestrator.value_class import value_class
 
 LONGEST_TEXT = 4_000
@@ -47,13 +49,20 @@ def rows_of(entry: JournalEntry) -> tuple[EventRow, ...]:
             worker=notice.worker,
             type=notice.topic,
             kind=notice.source,
-            text=_text(notice),
+            text=_text(notice, entry),
             important=notice.weight is Weight.IMPORTANT or notice.topic in AGENTS_NEWS,
         )
         for index, notice in enumerate(told)
     )
 
 
-def _text(notice: Notice) -> str:
+def _text(notice: Notice, entry: JournalEntry) -> str:
     text = notice.text if not notice.more else f"{notice.text}: {'; '.join(notice.more)}"
+    match entry.body:
+        case Told(fact=PersonAsked(question=question)):
+            text = "; ".join((notice.text, *choice_lines(question)))
+        case Told(fact=DecisionMade(decision=decision)):
+            text = decision_sentence(decision)
+        case _:
+            text = shown_verdict(text)
     return clean(text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…")

@@ -16,10 +16,12 @@ from orchestrator.errors import OrchestrateError
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.folder import SessionFolder, newest_session, open_session
 from orchestrator.journal.index import SessionIndex, SessionRow
+from orchestrator.quotation import clean
 from orchestrator.server.follower import Follower
 from orchestrator.server.request_limits import Room
 from orchestrator.server.session_rows import Figures, SessionEntry, figures_in_report, session_entry, with_figures
 from orchestrator.server.session_table import SessionQuery, SessionTable, session_table
+from orchestrator.server.shown_words import shown_reason
 from orchestrator.server.target_diff import Differ
 from orchestrator.session.summary import summarise, waits_for_person
 
@@ -128,6 +130,7 @@ class SessionHub:
             questions=asked,
             usage_complete=summary.usage_complete,
             cost_complete=summary.cost_complete,
+            reason=clean(shown_reason(summary.reason, follower.session.assessment.decisions)),
         )
         if change is None or change.problem is not None:
             return told

@@ -15,11 +15,15 @@ from pydantic_core import from_json
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
 from orchestrator.journal.index import SessionRow
 from orchestrator.late_adapter import late_adapter
+from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.money import Usage
+from orchestrator.quotation import clean
+from orchestrator.server.shown_words import shown_reason
 from orchestrator.session.summary import WAITS
 from orchestrator.value_class import value_class
 
 _USAGE: TypeAdapter[Usage] = late_adapter(Usage)
+_DECISION: TypeAdapter[OrchestratorDecision] = late_adapter(OrchestratorDecision)
 
 
 @value_class
@@ -63,6 +67,8 @@ class Figures:
     questions: int | None = None
     usage_complete: bool = True
     cost_complete: bool = True
+    reason: str = ""
+    """Why it ended, as its page says it."""
 
 
 def session_entry(row: SessionRow, figures: Figures | None, *, waits: bool) -> SessionEntry:
@@ -103,6 +109,7 @@ def with_figures(entry: SessionEntry, figures: Figures) -> SessionEntry:
         questions=figures.questions,
         usage_complete=figures.usage_complete,
         cost_complete=figures.cost_complete,
+        reason=entry.reason if entry.status == "damaged" else figures.reason or entry.reason,
     )
 
 
@@ -129,11 +136,22 @@ def _figures_in(path: Path, mtime_ns: int) -> Figures | None:
     return _figures_of(report, usage)
 
 
+def decisions_in(report: Mapping[str, Any]) -> tuple[OrchestratorDecision, ...]:
+    """What was decided on the reviews of a report, oldest first."""
+    reviews = report.get("reviews")
+    decided = [one.get("decision") for one in reviews if isinstance(one, dict)] if isinstance(reviews, list) else []
+    try:
+        return tuple(_DECISION.validate_python(one) for one in decided if one is not None)
+    except ValidationError:
+        return ()
+
+
 def _figures_of(report: Mapping[str, Any], usage: Usage) -> Figures:
     told = Figures(
         usage,
         usage_complete=report.get("usage_complete") is not False,
         cost_complete=report.get("cost_complete") is not False,
+        reason=clean(shown_reason(str(report.get("reason") or ""), decisions_in(report))),
     )
     change, settled = report.get("change"), report.get("settled")
     asked = (

@@ -42,6 +42,8 @@ class SessionTable:
     """All states that occur."""
     waiting: int
     """How many wait for a person."""
+    needing: int = 0
+    """How many have ended without being done, so that a person has to decide."""
 
 
 def session_table(
@@ -66,6 +68,7 @@ def session_table(
         len(entries),
         tuple(sorted({one.status for one in entries})),
         sum(1 for one in entries if one.status == "waits_for_you"),
+        sum(1 for one in entries if one.status == "needs_person"),
     )
 
 

@@ -11,11 +11,18 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
 from orchestrator.models.reviews import PeerReview
-from orchestrator.models.workers import ExitRecord, WorkerStatus
+from orchestrator.models.workers import ExitRecord, WorkerState, WorkerStatus
 from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import clean, one_line, quoted_name, visible
+from orchestrator.server.shown_words import (
+    shown_effect,
+    shown_evidence,
+    shown_planted,
+    shown_reason,
+    wanted_of_person,
+)
 from orchestrator.session.open_questions import OpenQuestion, open_questions
-from orchestrator.session.state import Session
+from orchestrator.session.state import BY_USER, Session
 from orchestrator.session.summary import ReviewSummary, summarise
 from orchestrator.value_class import value_class
 
@@ -82,6 +89,10 @@ class SessionView:
     """How it stands against them, in words."""
     answer: str = ""
     """What a task that asks for no change came to."""
+    wanted: tuple[str, ...] = ()
+    """What a person has to decide before a session that a blocker stopped can go on."""
+    paused: tuple[str, ...] = ()
+    """Workers that a person has paused: what ``resume`` is for."""
     board: tuple[str, ...] = ()
     """The team's shared tasks and notes, a line each, the newest hundred."""
 
@@ -163,13 +174,14 @@ class WorkerView:
 def session_view(session: Session, *, live: bool) -> SessionView:
     """The session's own figures."""
     summary = summarise(session)
+    decisions = session.assessment.decisions
     return SessionView(
         id=summary.id,
         task=clean(summary.task),
         target=quoted_name(summary.target),
         status=summary.status,
         live=live,
-        reason=clean(summary.reason),
+        reason=clean(shown_reason(summary.reason, decisions)),
         tier=summary.tier,
         tier_notes=summary.tier_notes,
         steps=tuple(StepView(step.worker, step.title, tuple(step.depends_on)) for step in session.steps()),
@@ -186,10 +198,10 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         usage_complete=summary.usage_complete,
         cost_complete=summary.cost_complete,
         planted=tuple(
-            one_line(each.in_words(quoted_name(each.below(summary.target))), LONGEST_ANSWER)
+            one_line(shown_planted(each, quoted_name(each.below(summary.target))), LONGEST_ANSWER)
             for each in summary.planted[-50:]
         ),
-        warnings=tuple(one_line(text, LONGEST_ANSWER) for text in summary.warnings[-50:]),
+        warnings=tuple(one_line(shown_reason(text, decisions), LONGEST_ANSWER) for text in summary.warnings[-50:]),
         settled=tuple(_shown(one) for one in summary.settled[-50:]),
         entries=summary.entries,
         team=clean(session.options.team or ""),
@@ -199,6 +211,8 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         timeout_s=session.options.timeout_s,
         budget=tuple(clean(words) for words in summary.budget),
         answer=clean(summary.answer[:LONGEST_ANSWER]),
+        wanted=tuple(one_line(text, 500) for text in wanted_of_person(summary.status, summary.reviews)),
+        paused=tuple(str(name) for name in session.workers if _is_paused(session, name)),
         board=tuple(one_line(one.in_words(), 500) for one in summary.board[-100:]),
     )
 
@@ -220,7 +234,7 @@ def worker_view(session: Session, worker: str, past: Past) -> WorkerView:
         title=next((step.title for step in session.steps() if step.worker == state.id), ""),
         is_main=session.is_main(state.id),
         status=state.status,
-        why=clean(state.why),
+        why=_why(session, state),
         doing=clean(short_paths(state.doing, str(session.options.target))),
         progress=state.progress,
         attempt=state.attempt,
@@ -264,13 +278,37 @@ def question_views(session: Session) -> tuple[OpenQuestion, ...]:
     return tuple(
         replace(
             one,
-            text=clean(one.text),
+            text=clean(shown_reason(one.text, session.assessment.decisions)),
             suggestions=tuple(clean(text) for text in one.suggestions),
             points=tuple(clean(text) for text in one.points),
-            effects=tuple(clean(text) for text in one.effects),
+            effects=tuple(clean(text) for text in _effects(session, one)),
         )
         for one in open_questions(session)
     )
+
+
+def _effects(session: Session, one: OpenQuestion) -> tuple[str, ...]:
+    if one.consent:
+        return one.effects
+    asked = next(question for question in session.approvals.questions if question.id == one.id)
+    return tuple(shown_effect(asked, chosen) for chosen in asked.suggestions)
+
+
+def _is_paused(session: Session, worker: WorkerId) -> bool:
+    """Whether a person has paused it, so that it runs no further until a person lets it."""
+    if worker in session.paused:
+        return True
+    detail = session.details.get(worker)
+    return detail is not None and BY_USER in detail.current.holds
+
+
+def _why(session: Session, state: WorkerState) -> str:
+    """Why it is in its state; of one that a question is about, that it waits for the answer."""
+    if state.status is WorkerStatus.FROZEN:
+        asked = [question.id for question in session.approvals.questions if question.about == state.id]
+        if asked:
+            return f"waits for your answer to {' and '.join(asked)}"
+    return clean(shown_evidence(shown_reason(state.why, session.assessment.decisions)))
 
 
 def _shown(settled: Settled) -> Settled:

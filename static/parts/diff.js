@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
-import { clock } from "/static/format.js";
+import { clock, momentName } from "/static/format.js";
 import { difference, familyOf, marked, partsOf } from "/static/highlight.js";
 import { change, connection, range, recent, reviews, session } from "/static/store.js";
 
@@ -11,7 +11,7 @@ const EVERY_MS = 3000;
 const MOST_LINES = 3000;
 const wanted = signal({ since: "", until: "", file: "" });
 
-// Other parts lead here: "last" is since the last milestone, "all" since the session began.
+// Other parts lead here: "last" is since the last review, "all" since the session began.
 export function openChange(since, file = "") {
   wanted.value = { since: since === "all" ? "" : since, until: "", file };
   document.getElementById("diff-title")?.scrollIntoView({ block: "start" });
@@ -143,9 +143,7 @@ function between(moments, chosen) {
   return since ? { since: since.label, until: until?.label ?? "" } : null;
 }
 
-const nameOf = (label) => label.replace(/^review (\d+)-(.*)$/, "review $1 ($2)");
-
-// What has changed since the last milestone, for whoever has to decide about it; looked at once there has been one.
+// What has changed since the last review, for whoever has to decide about it; looked at once there has been one.
 function useRecent(id, live, connected, milestones) {
   useEffect(() => {
     if (!id || !connected || !milestones) return undefined;
@@ -222,8 +220,8 @@ export function Diff() {
         ${diff && diff.files.length > 0 && html`<span class="quiet">${diff.files.length} file${diff.files.length === 1 ? "" : "s"} <span class="add">+${diff.insertions}</span> <span class="del">−${diff.deletions}</span>, ${diff.of}</span>`}
       </summary>
       ${moments.length > 1 && html`<div class="filters">
-        <label>From <select value=${since} onChange=${choose("since")}><option value="">the beginning</option><option value="last">the last milestone</option>${moments.map((one) => html`<option value=${one.label}>${nameOf(one.label)}${one.at ? `, ${clock(one.at)}` : ""}</option>`)}</select></label>
-        <label>to <select value=${until} onChange=${choose("until")}><option value="">${live ? "now" : "the end"}</option>${moments.map((one) => html`<option value=${one.label}>${nameOf(one.label)}${one.at ? `, ${clock(one.at)}` : ""}</option>`)}</select></label>
+        <label>From <select value=${since} onChange=${choose("since")}><option value="">the beginning</option><option value="last">the last review</option>${moments.map((one) => html`<option value=${one.label}>${momentName(one.label)}${one.at ? `, ${clock(one.at)}` : ""}</option>`)}</select></label>
+        <label>to <select value=${until} onChange=${choose("until")}><option value="">${live ? "now" : "the end"}</option>${moments.map((one) => html`<option value=${one.label}>${momentName(one.label)}${one.at ? `, ${clock(one.at)}` : ""}</option>`)}</select></label>
         ${range.value && html`<p class="quiet">As chosen on the axis of time.</p>`}
       </div>`}
       ${problem && html`<p class="reason">${problem}</p>`}

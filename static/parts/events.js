@@ -33,10 +33,14 @@ function Marked({ text, wanted }) {
   return html`<span class="text">${text.slice(0, at)}<mark>${text.slice(at, at + wanted.length)}</mark>${text.slice(at + wanted.length)}</span>`;
 }
 
+// Of what is said about a worker it is told who says it: reviewers, or the orchestrator that decides and asks.
+const ABOUT = new Set(["review", "decision", "question", "recovery"]);
+
 function Row({ row, wanted }) {
+  const who = ABOUT.has(row.type) ? row.agent : (row.worker ?? row.agent);
   return html`<li class=${`row type-${row.type}${row.important ? " important" : ""}${shownEntry.value === row.n ? " is-shown" : ""}`} data-n=${row.n}>
-    <time datetime=${row.at}>${clock(row.at)}</time>
-    <span class=${`who agent agent-${workers.value[row.worker]?.agent ?? row.agent}`} title=${row.worker ?? row.agent}>${row.worker ?? row.agent}</span>
+    <time datetime=${row.at}>${clock(row.at)}.${Math.floor(new Date(row.at).getMilliseconds() / 100)}</time>
+    <span class=${`who agent agent-${workers.value[who]?.agent ?? who}`} title=${who}>${who}</span>
     <span class="badge">${words(row.type)}</span>
     <${Marked} text=${row.text} wanted=${wanted} />
   </li>`;

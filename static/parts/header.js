@@ -1,7 +1,7 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, clock, costOf, isOver, tokens, tokensOf, tookOf, words } from "/static/format.js";
+import { GONE, clock, costOf, isOver, momentName, tokens, tokensOf, tookOf, words } from "/static/format.js";
 import { change, connection, now, problem, questions, recent, session, workers } from "/static/store.js";
 
 function Controls() {
@@ -13,6 +13,7 @@ function Controls() {
     <button
       type="button"
       class=${more.class ?? ""}
+      title=${more.title || undefined}
       disabled=${off || isBusy(name) || more.off}
       onClick=${() => (more.ask && !confirm(more.ask) ? null : act(name, {}, doing))}
     >
@@ -21,7 +22,7 @@ function Controls() {
   `;
   return html`<div class="controls" role="group" aria-label="Steer the session">
     ${button("pause", "Pause all", "Asked to pause every worker.", { off: frozen })}
-    ${button("resume", "Resume all", "Asked to resume every worker.")}
+    ${button("resume", "Resume all", "Asked to resume every worker.", { off: !shown.paused.length, title: shown.paused.length ? "" : "Nobody is paused." })}
     ${button("review", "Ask for a review", "Asked for a review.")}
     ${button("stop", "Stop", "Asked to stop the session.", { class: "danger", ask: "Stop the session and every worker of it?" })}
   </div>`;
@@ -46,9 +47,9 @@ function Glance() {
   const since = recent.value;
   const whole = found && found.since === "session begins" && found.of !== "a moment";
   return html`<dl class="glance">
-    <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map((worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? (questions.value.some((one) => one.about === worker.id) ? "held until you answer" : `held: ${worker.why || "frozen"}`) : worker.doing || words(worker.status)}</span>`) : "No agent is at work."}</dd></div>
-    <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : "nothing so far") : html`<a href="#diff-title">see below</a>`}${!over && since && since.since !== "session begins" ? html`<small class="since">since the last review: ${since.files.length ? html`${since.files.length} file${since.files.length === 1 ? "" : "s"} <span class="add">+${since.insertions}</span> <span class="del">−${since.deletions}</span>` : "nothing"}</small>` : ""}</dd></div>
-    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs you:</b> decide, then let it go on` : "nothing waits for you"}</dd></div>
+    <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map((worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `is frozen, its process waits: ${worker.why || "nobody said why"}` : worker.doing || words(worker.status)}</span>`) : "No agent is at work."}</dd></div>
+    <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : over ? "nothing" : "nothing so far") : html`<a href="#diff-title">see below</a>`}${over && whole && found.files.length && !shown.planted.length ? html`<small class="since">none of them is obeyed by programs of yours</small>` : ""}${!over && since && since.since !== "session begins" ? html`<small class="since">since ${momentName(since.since)}: ${since.files.length ? html`${since.files.length} file${since.files.length === 1 ? "" : "s"} <span class="add">+${since.insertions}</span> <span class="del">−${since.deletions}</span>` : "nothing"}</small>` : ""}</dd></div>
+    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs a person</b> to decide${shown.wanted.length ? `: ${shown.wanted.join("; ")}` : " what is said above"}. Then let it go on.` : "nothing waits for you"}</dd></div>
   </dl>`;
 }
 
@@ -76,9 +77,9 @@ export function Header() {
     </div>
     ${isOver(shown) || !shown.live ? shown.status !== "done" && !questions.value.length && html`<${GoOn} />` : html`<${Controls} />`}
     <${Glance} />
-    ${shown.planted.length > 0 && html`<div class="planted"><h2>${shown.planted.every((line) => line.includes("(taken back)")) ? "Files that your programs obey were changed by an agent, and taken back: none of them runs on your machine" : "These run on your machine: an agent changed files that your programs obey"}</h2><ul>${shown.planted.map((text) => html`<li>${text}</li>`)}</ul></div>`}
+    ${shown.planted.length > 0 && html`<div class=${shown.planted.every((line) => line.includes("(taken back)")) ? "planted all-clear" : "planted"}><h2>${shown.planted.every((line) => line.includes("(taken back)")) ? "Files that your programs obey were changed by an agent, and taken back: none of them runs on your machine" : "These run on your machine: an agent changed files that your programs obey"}</h2><ul>${shown.planted.map((text) => html`<li>${text}</li>`)}</ul></div>`}
     <details class="facts">
-      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}</span>`}</summary>
+      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}: ${shown.warnings[0].slice(0, 160)}${shown.warnings[0].length > 160 || shown.warnings.length > 1 ? "…" : ""}</span>`}</summary>
       <dl>
         <div><dt>Target</dt><dd><code>${shown.target}</code></dd></div>
         <div><dt>Opened</dt><dd>${clock(shown.opened_at, true)}</dd></div>

@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { clock, duration } from "/static/format.js";
+import { clock, duration, momentName } from "/static/format.js";
 import { allowNotes, permission } from "/static/notifications.js";
 import { chronicle, connection, now, questions, recent, say, session } from "/static/store.js";
 import { openChange } from "/static/parts/diff.js";
@@ -17,14 +17,8 @@ const MOST_FILES = 6;
 // What stands between backticks is a command.
 const marked = (text) => text.split("`").map((part, i) => (i % 2 ? html`<code>${part}</code>` : part));
 
-// A suggestion's first clause is its name, the rest says what follows from it.
-function parted(words) {
-  const at = words.indexOf(";");
-  return at < 0 ? [words, ""] : [words.slice(0, at), words.slice(at + 1).trim()];
-}
-
-const effects = (words) =>
-  STOPS.test(words) ? "Stops the session." : TAKES_WORDS.test(words) ? "Goes to the field for your words." : SENDS_NOTHING.test(words) ? "Sends nothing; for you to do." : "Is sent as the answer.";
+// A suggestion's first clause is its name.
+const nameOf = (words) => words.split(";")[0];
 
 // What this page has answered and not heard the outcome of: whether another answer came first is told then.
 const sent = new Map();
@@ -39,16 +33,18 @@ effect(() => {
   }
 });
 
-function Choice({ words, effect, number, off, take }) {
-  const [name, more] = parted(words);
+// What follows is told by the server, in the words of the event log as well.
+function Choice({ words, effect, number, off, take, field }) {
+  const name = nameOf(words);
   // An ended session needs no stopping, and a button that cannot be pressed says nothing.
   if (off === "ended") return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> <span class="quiet">The session has ended already.</span></span></li>`;
-  if (SENDS_NOTHING.test(words)) return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> ${more && html`<span class="quiet">${more}</span>`}</span></li>`;
+  if (SENDS_NOTHING.test(words)) return html`<li class="choice idle"><span class="number">${number}</span><span><b>${name}</b> <span class="quiet">${effect}</span></span></li>`;
   return html`<li>
     <button type="button" class=${`choice${STOPS.test(words) ? " danger" : ""}`} disabled=${off} onClick=${take}>
       <span class="number">${number}</span>
-      <span class="words"><b>${name}</b><small>${(!TAKES_WORDS.test(words) && effect) || more || effects(words)}</small></span>
+      <span class="words"><b>${name}</b><small>${effect}</small></span>
     </button>
+    ${field}
   </li>`;
 }
 
@@ -56,7 +52,7 @@ function Choice({ words, effect, number, off, take }) {
 function Since() {
   const since = recent.value;
   if (!since) return null;
-  const what = since.since === "session begins" ? "What has changed so far" : "What has changed since the last milestone";
+  const what = since.since === "session begins" ? "What has changed so far" : `What has changed since ${momentName(since.since)}`;
   if (!since.files.length) return html`<p class="quiet">${what}: nothing.</p>`;
   return html`<div class="because"><h4>${what}</h4>
     <ul class="plain">${since.files.slice(0, MOST_FILES).map((one) => html`<li><button type="button" class="link" onClick=${() => openChange(since.since === "session begins" ? "all" : "last", one.path)}><code>${one.path}</code></button> <span class="add">+${one.insertions}</span> <span class="del">−${one.deletions}</span></li>`)}
@@ -68,7 +64,7 @@ function Differences() {
   const since = recent.value;
   const isAll = since?.since === "session begins";
   if (isAll && !since.files.length) return null;
-  return html`<p class="links">${!isAll && html`<button type="button" class="link" onClick=${() => openChange("last")}>The difference since the last milestone</button>`}
+  return html`<p class="links">${!isAll && html`<button type="button" class="link" onClick=${() => openChange("last")}>The difference since ${since ? momentName(since.since) : "the last review"}</button>`}
     <button type="button" class="link" onClick=${() => openChange("all")}>The whole difference</button></p>`;
 }
 
@@ -87,6 +83,21 @@ function Question({ question }) {
   const field = `answer-${question.id}`;
   const since = chronicle.value.questions[question.id]?.from;
   const isYesOrNo = question.suggestions.length === 2 && question.suggestions[0] === "yes" && question.suggestions[1] === "no";
+  // The field for words of one's own stands at the choice that takes them.
+  const own = isYesOrNo ? -1 : question.suggestions.findIndex((words) => TAKES_WORDS.test(words));
+  const form = !isYesOrNo && !question.consent ? html`<form
+      onSubmit=${(event) => {
+        event.preventDefault();
+        answer(text);
+      }}
+    >
+      <label for=${field}>Your answer</label>
+      <textarea id=${field} rows="2" value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea>
+      <div class="controls">
+        <button type="submit" class="primary" disabled=${off || !text.trim()}>${ended ? "Answer and go on" : "Answer"}</button>
+        ${!text.trim() && html`<span class="quiet">Type your words first.</span>`}
+      </div>
+    </form>` : null;
   return html`<li class="question" id=${`question-${question.id}`}>
     <h3>${question.asked_by} asks${question.about && question.about !== question.asked_by ? ` about ${question.about}` : ""} <span class="quiet">(${question.id}${since ? `, since ${clock(new Date(since).toISOString())}, ${duration((now.value - since) / 1000)}` : ""})</span></h3>
     <p class="text asked">${marked(question.text)}</p>
@@ -103,21 +114,9 @@ function Question({ question }) {
     </div>`}
     ${question.suggestions.length > 0 && !isYesOrNo &&
     html`<ol class="choices" aria-label="Choices">
-      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} effect=${question.effects?.[i] ?? ""} number=${i + 1} off=${ended && STOPS.test(words) ? "ended" : off} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
+      ${question.suggestions.map((words, i) => html`<${Choice} words=${words} effect=${question.effects?.[i] ?? ""} number=${i + 1} off=${ended && STOPS.test(words) ? "ended" : off} field=${i === own ? form : null} take=${() => (TAKES_WORDS.test(words) ? document.getElementById(field).focus() : answer(words))} />`)}
     </ol>`}
-    ${!isYesOrNo && !question.consent &&
-    html`<form
-      onSubmit=${(event) => {
-        event.preventDefault();
-        answer(text);
-      }}
-    >
-      <label for=${field}>Your answer</label>
-      <textarea id=${field} rows="2" value=${text} onInput=${(event) => setText(event.currentTarget.value)}></textarea>
-      <div class="controls">
-        <button type="submit" class="primary" disabled=${off || !text.trim()}>${ended ? "Answer and go on" : "Answer"}</button>
-      </div>
-    </form>`}
+    ${own < 0 && form}
   </li>`;
 }
 
@@ -127,7 +126,7 @@ export function Questions() {
   return html`<section class=${open.length ? "questions" : "questions none"} aria-live="polite" aria-labelledby=${open.length ? "questions-title" : undefined}>
     ${open.length > 0 &&
     html`<div class="desk-head"><h2 id="questions-title">${open.length === 1 ? "A question waits for you" : `${open.length} questions wait for you`}</h2>
-      ${permission.value === "default" && html`<button type="button" class="link" onClick=${allowNotes}>Tell me in a note of the browser next time</button>`}</div>
+      ${permission.value === "default" && html`<button type="button" class="link" onClick=${allowNotes}>Notify me next time</button>`}</div>
       ${!shown.live && html`<p>The session has ended with it. An answer lets it go on from here, and so does <code>orchestrate resume ${shown.id} --answer "…"</code>.</p>`}
       <ul>${open.map((question) => html`<${Question} key=${question.id} question=${question} />`)}</ul>`}
   </section>`;

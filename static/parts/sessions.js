@@ -81,6 +81,7 @@ export function Sessions() {
   const pick = (id) => setPicked(picked.includes(id) ? picked.filter((one) => one !== id) : [...picked.slice(-1), id]);
   return html`<section aria-labelledby="sessions-title" class="sessions-page">
     <div class="section-head"><h1 id="sessions-title">Sessions</h1>
+      ${all?.needing > 0 && html`<span class="badge status-needs_person">${all.needing} need${all.needing === 1 ? "s" : ""} a person</span>`}
       ${waiting > 0 && html`<span class="badge status-waits_for_you">${waiting} wait${waiting === 1 ? "s" : ""} for you</span>`}</div>
     <form class="filters" onSubmit=${(event) => event.preventDefault()}>
       <label class="grow">Text <input type="search" value=${text} onInput=${(event) => setText(event.currentTarget.value)} /></label>
@@ -134,18 +135,18 @@ export function Compare() {
     ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],
     ["Recoveries", ({ summary }) => summary.recoveries.map((one) => one.rule).join(", ") || "none"],
     ["Questions", ({ summary, view }) => [...view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`), ...summary.questions.map((one) => `${one.id}: waits for an answer`)].join(", ") || "none"],
-    ["Warnings", ({ view }) => String(view.warnings.length)],
+    ["Warnings", ({ view }) => (view.warnings.length ? `${view.warnings.length}: ${view.warnings.map((text) => text.slice(0, 200)).join("; ")}` : "none")],
   ];
   return html`<section aria-labelledby="compare-title">
     <h1 id="compare-title">Two sessions compared</h1>
     ${problem && html`<p class="reason">${problem}. <a href="/sessions">Choose two sessions</a> that are there.</p>`}
     ${!both && !problem && html`<p class="quiet">Reading both…</p>`}
-    ${both && html`<div class="scrolls" tabindex="0"><table class="compare">
-      <thead><tr><th scope="col"><span class="unseen">What</span></th>${both.map(({ view }) => html`<th scope="col"><a href=${`/?session=${view.id}`}>${view.id}</a></th>`)}</tr></thead>
+    ${both && html`<p class="quiet">Rows in which the two differ are marked.</p><div class="scrolls" tabindex="0"><table class="compare">
+      <thead><tr><th scope="col"><span class="unseen">What</span></th>${both.map(({ view }) => html`<th scope="col"><a href=${`/?session=${view.id}`}>${view.task.slice(0, 80) || view.id}</a> <small class="quiet">${view.id}</small></th>`)}</tr></thead>
       <tbody>${rows.map(([label, value]) => {
         const [a, b] = both.map(value);
         return html`<tr class=${a === b ? "" : "differs"}><th scope="row">${label}</th><td>${a}</td><td>${b}</td></tr>`;
       })}</tbody>
-    </table></div><p class="quiet">Rows in which the two differ are marked.</p>`}
+    </table></div>`}
   </section>`;
 }

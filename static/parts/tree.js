@@ -23,6 +23,14 @@ function stateOf(node, all) {
 const isOverState = (state) => GONE.has(state) || state === "not_measured";
 const isBelow = (path, top) => path.startsWith(`${top}.`);
 
+// A branch runs while one of its steps does; where all that have begun stand still it stands still as they do.
+function together(states) {
+  const begun = states.filter((one) => one !== "waiting" && one !== "not_begun");
+  if (!begun.length) return "waiting";
+  const open = [...new Set(begun.filter((one) => !isOverState(one)))];
+  return open.length === 1 && ["frozen", "limited", "parked"].includes(open[0]) ? open[0] : "running";
+}
+
 function whole(node, nodes, all) {
   const below = nodes.filter((one) => isBelow(one.path, node.path) && one.kind !== "strategy");
   const states = below.map((one) => stateOf(one, all));
@@ -30,7 +38,7 @@ function whole(node, nodes, all) {
   const counted = added.map((sum) => sum.tokens).filter((count) => count !== null);
   let state = stateOf(node, all);
   if (!node.state || node.state === "runs")
-    state = states.length && states.every(isOverState) ? (states.includes("failed") ? "failed" : "done") : ended(states.some((one) => one !== "waiting" && one !== "not_begun") ? "running" : "waiting");
+    state = states.length && states.every(isOverState) ? (states.includes("failed") ? "failed" : "done") : ended(together(states));
   return { state, seconds: added.reduce((sum, one) => sum + one.seconds, 0), tokens: counted.length ? counted.reduce((a, b) => a + b, 0) : null, ran: added.some((one) => one.ran), isOver: states.length > 0 && states.every(isOverState) };
 }
 

@@ -1,8 +1,8 @@
 // Each worker as a card: who, in what state and by what evidence, doing what, at what price.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, counted, duration, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
-import { chronicle, connection, now, questions, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { GONE, counted, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
+import { chronicle, connection, now, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -11,14 +11,14 @@ function Buttons({ worker }) {
   const gone = GONE.has(worker.status);
   const idle = gone || worker.status === "waiting";
   const frozen = worker.status === "frozen";
-  const button = (name, label, doing, disabled, kind = "") => {
+  const button = (name, label, doing, disabled, kind = "", title = "") => {
     const press = () => (name === "stop" && !confirm(`Stop ${worker.id}?`) ? null : act(name, { worker: worker.id }, doing));
-    return html`<button type="button" class=${kind} disabled=${off || disabled || isBusy(name, { worker: worker.id })} aria-label=${`${label} ${worker.id}`} onClick=${press}>${label}</button>`;
+    return html`<button type="button" class=${kind} title=${title || undefined} disabled=${off || disabled || isBusy(name, { worker: worker.id })} aria-label=${`${label} ${worker.id}`} onClick=${press}>${label}</button>`;
   };
   return html`<div class="controls">
     ${!isOver(session.value) && [
       frozen
-        ? button("resume", "Resume", `Asked to resume ${worker.id}.`, idle)
+        ? button("resume", "Resume", `Asked to resume ${worker.id}.`, idle || !session.value.paused.includes(worker.id), "", session.value.paused.includes(worker.id) ? "" : `Nobody has paused it: ${worker.why}.`)
         : button("pause", "Pause", `Asked to pause ${worker.id}.`, idle),
       button("restart", "Restart", `Asked to restart ${worker.id}.`, !worker.attempt),
       button("stop", "Stop", `Asked to stop ${worker.id}.`, idle, "danger"),
@@ -38,12 +38,11 @@ function FailedCalls({ worker }) {
   // Beside the target lie the folders that each agent has for itself: a path in one of them is told from the session's on.
   const near = new RegExp(`[^\\s'"]*/${session.value.id}/`, "g");
   return html`<div class="failed-calls"><span class="quiet">Failed: ${counted(count, "call")}${count > Math.min(failed.length, MOST_FAILED) ? ", the newest" : ""}</span>
-    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text.replace(near, "")}</code></button></li>`)}</ul></div>`;
+    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text.replace(near, "")}</code></button>${call.detail.code === undefined ? "" : html` <span class="quiet">exit code ${call.detail.code}</span>`}</li>`)}</ul></div>`;
 }
 
 function Card({ worker }) {
   const progress = worker.progress;
-  const asked = worker.status === "frozen" && questions.value.some((one) => one.about === worker.id);
   const title = `worker-${worker.id}`;
   // In a session that has ended nothing waits any more.
   const began = worker.attempt > 0;
@@ -54,7 +53,7 @@ function Card({ worker }) {
       <span class=${`badge status-${worker.status}`}>${neverBegan ? "not begun" : words(worker.status)}</span>
       <span class="role">${worker.role}${worker.title ? `: ${worker.title}` : ""}</span>
     </div>
-    <p class="evidence">${neverBegan ? "the session ended before its turn" : asked ? `held until you answer, for ${duration((now.value - Date.parse(worker.frozen_since)) / 1000)}` : evidence(worker, now.value, isOver(session.value))}</p>
+    <p class="evidence">${neverBegan ? "the session ended before its turn" : evidence(worker, now.value, isOver(session.value))}</p>
     ${GONE.has(worker.status) ? null : progress !== null && progress !== undefined
       ? html`<div class="progress">
           <progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress>

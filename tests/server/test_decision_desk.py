@@ -69,7 +69,7 @@ def test_a_note_of_the_browser_is_shown_to_who_looks_elsewhere(browser: Browser,
         watched.page.add_init_script(f"({told})()")
         watched.page.reload()
         ask(stage)
-        watched.press("Tell me in a note of the browser next time")
+        watched.press("Notify me next time")
         watched.page.evaluate("globalThis.looks = 'hidden'")
         stage.take(GuardAsked(WorkerId("gemini"), "2", "executable", ("pip", "install", "rich"), "/srv/shop"))
         watched.has(".questions h2", "2 questions wait for you")
@@ -154,6 +154,8 @@ def test_keys_steer_and_can_be_turned_off(browser: Browser, stage: Stage, shown:
         watched.page.keyboard.press("Escape")
         watched.has_not("dialog[open]")
         watched.page.keyboard.press("p")
+        expect(watched.page.get_by_role("button", name="Resume all")).to_be_disabled()
+        stage.take(UserCommand(Command.PAUSE, by="dashboard"))
         watched.press("Resume all")
         watched.has(".notice", "Asked to resume every worker.")
         assert commands() == [Command.PAUSE, Command.RESUME]

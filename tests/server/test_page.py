@@ -16,7 +16,7 @@ from pydantic_core import to_json
 
 from orchestrator.journal.control import read_commands
 from orchestrator.models.effects import Outcome
-from orchestrator.models.entries import Command, SessionClosed
+from orchestrator.models.entries import Command, SessionClosed, UserCommand
 from orchestrator.models.events import EventType, Reported, ToolCalled, ToolReturned
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.workers import WorkerStatus
@@ -246,6 +246,9 @@ def test_every_button_of_a_worker_and_of_the_session_asks_for_what_it_says(
         for count, name in enumerate(
             ["Pause gemini", "Restart gemini", "Stop gemini", "Pause all", "Resume all", "Ask for a review", "Stop"], 1
         ):
+            if name == "Resume all":
+                expect(watched.page.get_by_role("button", name=name)).to_be_disabled()  # nothing is paused
+                stage.take(UserCommand(Command.PAUSE, worker=WorkerId("gemini"), by="dashboard"))
             watched.press(name)
             wait_for_commands(stage, count)
         expect(watched.page.get_by_role("button", name="Pause codex")).to_be_disabled()
@@ -307,7 +310,7 @@ def test_a_state_is_told_with_its_evidence(browser: Browser, stage: Stage, shown
         "starting": ({}, "no byte yet"),
         "running": ({}, "12 s since last byte, 38 % CPU"),
         "silent": ({"last_heard": "2026-11-21T11:56:12Z"}, "silent for 4 min 00 s, 38 % CPU"),
-        "frozen": ({"why": "milestone under review"}, "milestone under review, for 12 s"),
+        "frozen": ({"why": "milestone under review"}, "milestone under review, frozen for 12 s"),
         "limited": ({"limited_until": "2026-11-21T14:05:00"}, "limited until 14:05:00"),
         "relaunching": ({"why": "in 5 s: exit code 1"}, "in 5 s: exit code 1"),
         "parked": ({"why": "parked after 3 restarts: exit code 1"}, "parked after 3 restarts: exit code 1"),
