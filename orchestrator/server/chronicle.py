@@ -187,7 +187,10 @@ class Chronicle:
     def _end_turn(self, entry: JournalEntry, body: WorkerExited, after: Session) -> None:
         began = self._marks.get(("turn", f"{body.worker}:{body.attempt}"))
         state = after.workers.get(body.worker)
-        well = state is not None and str(state.status) in ("done", "relaunching")
+        status = str(state.status) if state is not None else ""
+        # What it did is measured after it has exited: until then nothing says whether it ended well.
+        is_open = status in ("running", "starting", "silent", "frozen")
+        well = None if is_open else status in ("done", "relaunching")
         since = began.since if began else _ms(entry.at)
         why = clean(state.why)[:_LONGEST] if state else ""
         self._put(
@@ -200,7 +203,7 @@ class Chronicle:
                 body.worker,
                 why,
                 well,
-                {"status": str(state.status) if state else ""},
+                {"status": status},
                 began.entry if began else entry.n,
             )
         )

@@ -75,12 +75,17 @@ def page_refused(status: int, detail: str) -> bytes:
 
 def page_without_session(detail: str, hint: str | None) -> bytes:
     """What a browser gets that asks for a session which is not there."""
-    told = (f"{hint[0].upper()}{hint[1:]}.",) if hint else ()
+    told = (f"{_begun(hint)}.",) if hint else ()
     return problem_page(
         404,
         "There is no such session",
-        f"{detail[0].upper()}{detail[1:]}.",
+        f"{_begun(detail)}.",
         *told,
         "It may lie in another workspace (`orchestrate serve --workspace FOLDER`), or have been deleted.",
         "[/]",
     )
+
+
+def _begun(text: str) -> str:
+    """The text as a sentence begins; the name of a command stays as it is typed."""
+    return text if text.startswith("orchestrate ") else f"{text[0].upper()}{text[1:]}"

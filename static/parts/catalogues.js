@@ -32,15 +32,15 @@ function Whole({ title, lead, path, children }) {
 
 export function Teams() {
   return html`<${Whole} title="Teams" path="/api/teams" lead=${html`Who works on a task, and in which pattern: <code>orchestrate "task" --team NAME</code>; <code>orchestrate plan "task"</code> shows the tree beforehand. <a href="/builder">Build a team of your own</a>.`}>
-    ${(found) => html`<div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Team</th><th scope="col">What it does</th><th scope="col">From</th></tr></thead>
-      <tbody>${found.map((team) => html`<tr key=${team.name}><th scope="row"><code>${team.name}</code></th><td>${team.title}${team.problem ? html` <span class="reason">${team.problem}</span>` : ""}</td><td>${team.origin}</td></tr>`)}</tbody></table></div>`}
+    ${(found) => html`<div class="scrolls" tabindex="0"><table class="stacked"><thead><tr><th scope="col">Team</th><th scope="col">What it does</th><th scope="col">From</th></tr></thead>
+      <tbody>${found.map((team) => html`<tr key=${team.name}><th scope="row"><code>${team.name}</code></th><td class="whole">${team.title}${team.problem ? html` <span class="reason">${team.problem}</span>` : ""}</td><td data-label="From">${team.origin}</td></tr>`)}</tbody></table></div>`}
   <//>`;
 }
 
 export function Gates() {
   return html`<${Whole} title="Gates" path="/api/gates" lead=${html`What can be measured of a project: <code>orchestrate gates</code> measures this folder, <code>orchestrate gates list</code> tells the same as this page.`}>
-    ${(found) => html`<div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Gate</th><th scope="col">What it measures</th><th scope="col">Passes at</th><th scope="col">By</th></tr></thead>
-      <tbody>${found.map((gate) => html`<tr key=${gate.name}><th scope="row"><code>${gate.name}</code></th><td>${gate.title}</td><td>${gate.threshold}</td><td>${gate.tool}</td></tr>`)}</tbody></table></div>`}
+    ${(found) => html`<div class="scrolls" tabindex="0"><table class="stacked"><thead><tr><th scope="col">Gate</th><th scope="col">What it measures</th><th scope="col">Passes at</th><th scope="col">By</th></tr></thead>
+      <tbody>${found.map((gate) => html`<tr key=${gate.name}><th scope="row"><code>${gate.name}</code></th><td class="whole">${gate.title}</td><td data-label="Passes">${gate.threshold}</td><td data-label="By">${gate.tool}</td></tr>`)}</tbody></table></div>`}
   <//>`;
 }
 
@@ -48,10 +48,10 @@ const figure = (value, unit) => (value === null || value === undefined ? html`<s
 
 function Measures({ found }) {
   return html`<p>${found.sessions === 0 ? "No session that counts has ended yet." : `Over ${found.sessions} session${found.sessions === 1 ? "" : "s"}.`} ${found.left_out.length > 0 && html`<span class="reason">${found.left_out.length} could not be measured.</span>`}</p>
-    <div class="scrolls" tabindex="0"><table><thead><tr><th scope="col">Figure</th><th scope="col" class="figure">Value</th><th scope="col">Of</th><th scope="col">Goal</th><th scope="col">By agent</th></tr></thead>
+    <div class="scrolls" tabindex="0"><table class="stacked"><thead><tr><th scope="col">Figure</th><th scope="col" class="figure">Value</th><th scope="col">Of</th><th scope="col">Goal</th><th scope="col">By agent</th></tr></thead>
       <tbody>${found.metrics.map((one) => html`<tr key=${one.name}><th scope="row">${words(one.name)}<small class="quiet">${one.formula}${one.note ? `; ${one.note}` : ""}</small></th>
-        <td class="figure">${figure(one.value, one.unit)}${one.interval && html`<br /><span class="quiet">${one.interval.map((end) => end.toFixed(2)).join(" to ")}</span>`}</td>
-        <td>${one.n} ${one.of}</td><td>${one.goal || "–"}</td><td>${Object.entries(one.by_agent).map(([agent, value]) => html`<span class=${`agent agent-${agent}`}>${agent}</span> ${value.toLocaleString("en-GB", { maximumFractionDigits: 2 })} `)}</td></tr>`)}</tbody></table></div>
+        <td class="figure" data-label="Value">${figure(one.value, one.unit)}${one.interval && html`<br /><span class="quiet">${one.interval.map((end) => end.toFixed(2)).join(" to ")}</span>`}</td>
+        <td data-label="Of">${one.n} ${one.of}</td><td data-label="Goal">${one.goal || "–"}</td><td data-label="By agent" class=${Object.keys(one.by_agent).length ? "" : "unsaid"}>${Object.entries(one.by_agent).map(([agent, value]) => html`<span class=${`agent agent-${agent}`}>${agent}</span> ${value.toLocaleString("en-GB", { maximumFractionDigits: 2 })} `)}</td></tr>`)}</tbody></table></div>
     <h2>Patterns that cost</h2>
     ${found.antipatterns.length === 0 ? html`<p class="quiet">None was found.</p>` : html`<ul>${found.antipatterns.slice(0, 100).map((one) => html`<li><b>${words(one.name)}</b>: ${one.summary}</li>`)}</ul>`}`;
 }

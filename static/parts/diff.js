@@ -123,6 +123,11 @@ function File({ file, figures, open }) {
   </details>`;
 }
 
+const sizeOf = (figures) => (figures ? figures.insertions + figures.deletions : 0);
+
+// In the order of the map beside it.
+const largestFirst = (files, figures) => [...files].sort((a, b) => sizeOf(figures.get(b.name)) - sizeOf(figures.get(a.name)));
+
 // Where the change is: a bar a file, the largest first.
 function Map_({ figures }) {
   const most = Math.max(1, ...figures.map((one) => one.insertions + one.deletions));
@@ -228,7 +233,7 @@ export function Diff() {
       ${diff && diff.files.length === 0 && html`<p class="quiet">${diff.of === "nothing yet" ? "Not looked at yet." : "Nothing has changed."}</p>`}
       ${diff && diff.files.length > 0 && html`<div class="by-file">
         <${Map_} figures=${diff.figures ?? []} />
-        <div class="files">${files.map((file, i) => html`<${File} key=${file.name} file=${file} figures=${figures.get(file.name)} open=${i < 5 || file.name === wanted.value.file} />`)}</div>
+        <div class="files">${largestFirst(files, figures).map((file, i) => html`<${File} key=${file.name} file=${file} figures=${figures.get(file.name)} open=${i < 5 || file.name === wanted.value.file} />`)}</div>
       </div>`}
       ${isCut && html`<p class="quiet">This is not the whole of it: <code>orchestrate diff ${id}</code> shows all.</p>`}
     </details>

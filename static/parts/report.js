@@ -47,7 +47,8 @@ export function rendered(text) {
       const rows = [];
       while (i < lines.length && /^\|.*\|\s*$/.test(lines[i])) rows.push(lines[i++]);
       const body = rows.filter((row) => !/^\|[\s:|-]+\|$/.test(row.trim()));
-      blocks.push(html`<div class="scrolls" tabindex="0"><table><thead><tr>${cells(body[0]).map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.slice(1).map((row) => html`<tr>${cells(row).map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`);
+      const names = cells(body[0]);
+      blocks.push(html`<div class="scrolls" tabindex="0"><table class="stacked"><thead><tr>${names.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead><tbody>${body.slice(1).map((row) => html`<tr>${cells(row).map((cell, i) => html`<td class=${i ? "" : "whole"} data-label=${i ? names[i] : undefined}>${cell}</td>`)}</tr>`)}</tbody></table></div>`);
       continue;
     }
     if (/^\s*([-*]|\d+\.)\s+/.test(line)) {

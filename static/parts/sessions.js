@@ -129,7 +129,7 @@ export function Compare() {
     ["Tokens", ({ view }) => tokensOf(view)],
     ["Cost", ({ view }) => costOf(view)],
     ["Changed", ({ diff }) => (diff.files.length ? `${diff.files.length} file${diff.files.length === 1 ? "" : "s"}, +${diff.insertions} −${diff.deletions}` : "nothing")],
-    ["Files", ({ diff }) => diff.files.join(", ") || "–"],
+    ["Files", ({ diff }) => diff.files.join(", ").replace(/([/_.-])/g, "$1\u200b") || "–"],
     ["Tool calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.tool_calls, 0))],
     ["Failed calls", ({ summary }) => String(summary.workers.reduce((sum, one) => sum + one.calls_failed + one.calls_denied, 0))],
     ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],

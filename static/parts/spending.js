@@ -48,7 +48,10 @@ function Chart({ title, which, limit, unit, spent }) {
   const running = shown.live && !isOver(shown);
   const begin = Date.parse(shown.opened_at);
   const end = Math.max(begin + 1000, running ? Math.max(second.value, Date.parse(shown.updated_at)) : Date.parse(shown.updated_at));
-  const top = Math.max(limit ?? 0, ...all.map((line) => line.points.at(-1).value), 0.0001) * 1.08;
+  const highest = Math.max(...all.map((line) => line.points.at(-1).value), 0.0001);
+  // A limit far above would press every line flat; the caption tells it.
+  const isNear = limit && limit <= 4 * highest;
+  const top = Math.max(isNear ? limit : 0, highest) * 1.08;
   const x = (at) => ((at - begin) / (end - begin)) * WIDTH;
   const y = (value) => HEIGHT - (value / top) * HEIGHT;
   // While every agent is frozen nothing is spent: a pace says nothing.
@@ -58,7 +61,7 @@ function Chart({ title, which, limit, unit, spent }) {
   return html`<figure class="burn">
     <figcaption><b>${title}</b> ${spent(shown)}${limit ? ` of ${unit(limit)}` : ", no limit set"}${left && html` – <b><span>${left}</span></b>`}</figcaption>
     ${all.length > 0 && html`<svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${`${title} by agent from ${clock(shown.opened_at)} on: ${said}`}>
-      ${limit && html`<line class="limit" x1="0" x2=${WIDTH} y1=${y(limit)} y2=${y(limit)} />`}
+      ${isNear && html`<line class="limit" x1="0" x2=${WIDTH} y1=${y(limit)} y2=${y(limit)} />`}
       ${all.map((line) => html`<path class=${`spent agent-${line.agent}`} d=${`M${x(line.points[0].at).toFixed(1)} ${HEIGHT}${line.points.map((point, i) => ` ${i ? `H${x(point.at).toFixed(1)} ` : ""}V${y(point.value).toFixed(1)}`).join("")} H${WIDTH}`} />`)}
     </svg>`}
     <ul class="legend">${all.map((line) => html`<li><i class=${`ground agent-${line.agent}`}></i>${line.agent} ${unit(line.points.at(-1).value)}${inReviews(line.agent, which, unit)}</li>`)}</ul>

@@ -100,7 +100,7 @@ export function Timeline() {
   const known = chronicle.value;
   const narrow = width < 560;
   const gutter = narrow ? 0 : 128;
-  const laneHeight = narrow ? LANE + 14 : LANE;
+  const laneHeight = narrow ? LANE + 20 : LANE;
   const lead = 1; // the person's lane
   const height = TOP + (lanes.length + lead) * laneHeight + 8;
   const x = (time) => gutter + ((time - begin) / Math.max(1, end - begin)) * (width - gutter - 4);
@@ -187,6 +187,11 @@ export function Timeline() {
     zoom(event.deltaY < 0 ? 0.8 : 1.25, timeAt(inPicture(event)));
   };
   const chosen = range.value;
+  // Those that failed are drawn last and are the tallest, so that no other mark hides them.
+  const ticksOf = (kind) => lanes.map((lane, i) => {
+    const path = drawn(calls.filter((call) => rowOf.get(call.worker) === i && (call.ok === false) === (kind !== "call") && inside(call.from, call.to)), x, laneAt(i) + (kind === "call" ? 5 : 0), kind === "call" ? [1, 12] : [2, 23]);
+    return path && html`<path key=${`${lane.name} ${kind}`} class=${kind} d=${path} />`;
+  });
   return html`<section aria-labelledby="timeline-title" class="timeline">
     <div class="section-head">
       <h2 id="timeline-title">Time</h2>
@@ -214,10 +219,7 @@ export function Timeline() {
             GONE.has(span.status)
               ? html`<rect class=${`span-${span.status}`} x=${Math.min(width - 6, x(span.from)) - 1} y=${laneAt(i) + 2} width="4" height="18" />`
               : html`<rect class=${`bar span-${span.status}`} x=${cut(x(span.from))} y=${laneAt(i) + 5} width=${Math.max(1.5, cut(x(span.to)) - cut(x(span.from)))} height="12" />`))}
-          ${lanes.flatMap((lane, i) => ["call", "call failed"].map((kind) => {
-            const path = drawn(calls.filter((call) => rowOf.get(call.worker) === i && (call.ok === false) === (kind !== "call") && inside(call.from, call.to)), x, laneAt(i) + (kind === "call" ? 5 : 2), kind === "call" ? [1, 12] : [2, 18]);
-            return path && html`<path key=${`${lane.name} ${kind}`} class=${kind} d=${path} />`;
-          }))}
+          ${ticksOf("call")}
           ${questions.filter((one) => inside(one.from, one.to ?? last)).map((one) => html`<rect key=${one.key} class=${one.to ? "waits" : "waits open"} x=${x(one.from)} y=${TOP + 4 + (narrow ? 12 : 0)} width=${Math.max(4, x(one.to ?? last) - x(one.from))} height="14" fill="url(#hatch)" />`)}
           ${Object.values(known.commands).filter((one) => inside(one.from)).map((one) => html`<circle key=${one.key} class="command" cx=${x(one.from)} cy=${TOP + 11 + (narrow ? 12 : 0)} r="3" />`)}
           ${reviews.filter((one) => inside(one.from, one.to ?? last)).flatMap((one) => {
@@ -235,12 +237,13 @@ export function Timeline() {
             return [...arrows, decided];
           })}
           ${milestones.filter((one) => inside(one.from) && rowOf.has(one.worker)).map((one) => html`<text key=${one.key} class=${`diamond ${one.detail.kind}`} x=${x(one.from)} y=${laneAt(rowOf.get(one.worker)) + 16} text-anchor="middle">◆</text>`)}
+          ${ticksOf("call failed")}
           ${running && !view && html`<line class="now" x1=${x(last)} x2=${x(last)} y1=${TOP - 4} y2=${height} />`}
           ${brush && html`<rect class="brush" x=${brush[0]} y=${TOP - 4} width=${brush[1] - brush[0]} height=${height - TOP} />`}
           ${hover && !brush && html`<line class="cursor" x1=${hover.x} x2=${hover.x} y1=${TOP - 4} y2=${height} />`}
         </g>
         <text class="lane-label" x="0" y=${TOP + (narrow ? 10 : 15)}>${questions.some((one) => !one.to) ? "waits for you" : "you"}</text>
-        ${lanes.map((lane, i) => html`<text key=${`name ${lane.name}`} class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) - 3 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text>`)}
+        ${lanes.map((lane, i) => html`<text key=${`name ${lane.name}`} class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) + 1 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text>`)}
       </svg>
       ${hover && html`<p class="tip" style=${`left:${Math.max(0, Math.min(hover.x + 10, width - 330))}px`}>${at(hover.time)} ${hover.text}</p>`}
     </div>
@@ -249,8 +252,9 @@ export function Timeline() {
       ${STATES.filter((status) => seen.has(status)).map((status) => html`<li><i class=${`span-${status}`}></i>${words(status)}</li>`)}
       ${calls.length > 0 && html`<li><i class="key-call"></i>tool call</li>`}
       ${calls.some((call) => call.ok === false) && html`<li><i class="key-failed"></i>failed call</li>`}
-      ${milestones.length > 0 && html`<li><b class="key-diamond">◆</b>milestone</li>`}
-      ${reviews.some((one) => one.to) && html`<li><b class="key-decided">◇</b>decision</li>`}
+      ${milestones.some((one) => one.detail.kind !== "blocker") && html`<li><b class="key-diamond">◆</b>milestone</li>`}
+      ${milestones.some((one) => one.detail.kind === "blocker") && html`<li><b class="key-diamond blocker">◆</b>blocker</li>`}
+      ${[...new Set(reviews.filter((one) => one.to).map((one) => one.detail.action))].map((action) => html`<li><i class=${`key-decided action-${action}`}></i>decided: ${words(action)}</li>`)}
       ${questions.length > 0 && html`<li><i class="key-waits"></i>waits for you</li>`}
     </ul>
     ${known.leftOut > 0 && html`<p class="quiet">${known.leftOut} tool calls that went well are not drawn; the event log has them.</p>`}

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from orchestrator.models.entries import Command, GuardAsked, UserCommand
-from orchestrator.models.events import EventType, Reported, ToolCalled, ToolReturned, UsageReported
+from orchestrator.models.entries import Command, GuardAsked, UserCommand, WorkerExited
+from orchestrator.models.events import EventType, Reported, ToolCalled, ToolReturned, TurnEnded, UsageReported
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.models.workers import ExitRecord
 from orchestrator.server.chronicle import CALLS_KEPT, POINTS_KEPT, Chronicle, Mark
 from orchestrator.server.entry_lookup import JournalPages
 from orchestrator.session.fold import step
@@ -102,3 +103,14 @@ def test_only_what_has_changed_is_told_again(stage: Stage) -> None:
     assert chronicle.after(stage.length).marks == ()
     newest = max(mark.n for mark in chronicle.after(0).marks)
     assert {mark.n for mark in chronicle.after(newest - 1).marks} == {newest}
+
+
+def test_a_turn_that_is_over_but_not_measured_yet_has_not_ended_badly(stage: Stage) -> None:
+    turn_end = TurnEnded(ok=True, subtype="success", text="done")
+    stage.take(stage.record(turn_end, kind=EventType.STATUS))
+    stage.take(WorkerExited(WorkerId("gemini"), 1, ExitRecord(0, "empty pid namespace")))
+
+    (turn,) = marks(stage, "turn")
+
+    assert turn.until is not None
+    assert turn.ok is None

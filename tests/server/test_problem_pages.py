@@ -24,7 +24,7 @@ def test_the_policy_allows_the_style_of_the_page_alone() -> None:
 def test_each_page_says_what_to_do() -> None:
     assert "<code>orchestrate serve</code>" in page_without_token(given=False).decode()
     told = page_without_session("no session 'x' in /w", "orchestrate sessions lists what is there").decode()
-    assert "Orchestrate sessions lists what is there." in told
+    assert "<p>orchestrate sessions lists what is there.</p>" in told
     assert '<a href="/sessions">' in told
 
 
