@@ -132,6 +132,12 @@ class SessionHub:
             cost_complete=summary.cost_complete,
             reason=clean(shown_reason(summary.reason, follower.session.assessment.decisions)),
         )
+        if change is None and row.id in self._differs:
+            # A session that runs has measured nothing yet; its page has looked at the target, or the table has.
+            seen = self._differs[row.id].known
+            if seen is not None and seen.problem is None and seen.of != "nothing yet":
+                more, less = seen.insertions, seen.deletions
+                return replace(told, files=len(seen.files), insertions=more, deletions=less)
         if change is None or change.problem is not None:
             return told
         more, less = change.insertions, change.deletions
@@ -151,6 +157,7 @@ class SessionHub:
         """The part of the table of sessions that was asked for; what the reports say is read off the event loop."""
         rows = await self.rows()
         entries = [session_entry(row, None, waits=await self.waits(row)) for row in rows]
+        self._look_at_targets(rows)
         followed: dict[str, Figures | None] = {row.id: self.figures(row) for row in rows if row.id in self._followers}
 
         def filled(entry: SessionEntry) -> SessionEntry:
@@ -163,6 +170,13 @@ class SessionHub:
             return await off_loop(choose, within_s=LIST_TIME_S, what="reading the reports")
         except TimeoutError as error:
             raise OrchestrateError(str(error)) from error
+
+    def _look_at_targets(self, rows: list[SessionRow]) -> None:
+        """Look at what the newest sessions that run have changed; the table shows it the next time it is asked for."""
+        for row in [row for row in rows if row.holder is not None][:MOST_UNWATCHED]:
+            follower, _ = self._followers.get(row.id, (None, None))
+            if follower is not None and follower.session is not None and self._tasks is not None:
+                self._tasks.start_soon(self.differ(follower).look, follower.session)
 
     def differ(self, follower: Follower) -> Differ:
         return self._differs.setdefault(follower.folder.id, Differ(follower))

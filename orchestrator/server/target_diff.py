@@ -20,6 +20,8 @@ from orchestrator.value_class import value_class
 
 FRESH_FOR_S = 2.0
 """Hashing a large target costs; everybody who asks within this time gets the same answer."""
+LISTED_FOR_S = 15.0
+"""In the table of sessions, which shows several targets at once."""
 MOST_CHARS = 200_000
 """Of the text; a page that long is no longer read."""
 
@@ -71,6 +73,15 @@ class Differ:
         self._follower = follower
         self._lock = anyio.Lock()
         self._last: dict[tuple[str, str], tuple[float, DiffView]] = {}
+        self.known: DiffView | None = None
+        """The change since the session began as it was looked at last."""
+
+    async def look(self, session: Session) -> None:
+        """Bring ``known`` up to date, unless that is being done or was done a moment ago."""
+        seen = self.known
+        is_fresh = seen is not None and (datetime.now(UTC) - seen.at).total_seconds() < LISTED_FOR_S
+        if not is_fresh and not self._lock.locked():
+            await self.current(session)
 
     async def current(self, session: Session, since: str = "", until: str = "") -> DiffView:
         """The difference between two moments.
@@ -85,6 +96,8 @@ class Differ:
                 look = partial(_compute, self._follower, session, since, until)
                 view = await anyio.to_thread.run_sync(look)
                 self._last[since, until] = (anyio.current_time(), view)
+                if not since and not until:
+                    self.known = view
             return self._last[since, until][1]
 
 

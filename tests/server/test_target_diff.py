@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import anyio
+
 from orchestrator.server import target_diff
 from orchestrator.snapshots.recorded_trees import BASELINE, Snapshots
 from tests.server.conftest import Served, Stage
@@ -44,3 +46,15 @@ async def test_of_a_session_that_is_over_the_last_snapshot_is_shown(served: Serv
     stage.release_workers()
     found = await served.get("/api/diff")
     assert (found["of"], found["files"]) == ("the last snapshot", ["signup.py"])
+
+
+async def test_the_table_shows_of_a_session_that_runs_what_its_page_shows(served: Served, stage: Stage) -> None:
+    assert stage.session is not None
+    snapshots(stage).take(BASELINE)
+    (stage.session.options.target / "signup.py").write_text("x = 1\n")
+    await served.get("/api/sessions/table")  # looks at the target, and does not wait for what it finds
+    with anyio.fail_after(60):
+        while (row := (await served.get("/api/sessions/table"))["sessions"][0])["files"] is None:  # noqa: ASYNC110 - the server is asked, it tells nothing by itself
+            await anyio.sleep(0.05)
+    found = await served.get("/api/diff")
+    assert [row["files"], row["insertions"], row["deletions"]] == [1, found["insertions"], found["deletions"]]
