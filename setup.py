@@ -10,8 +10,8 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).resolve().parent
 
 
-def requirements() -> list[str]:
-    lines = (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
+def requirements(name: str = "requirements.txt") -> list[str]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -36,6 +36,8 @@ setup(
     license_files=["LICENSE"],
     python_requires=">=3.11",
     install_requires=requirements(),
+    # Optuna, for tuning.search = "optuna" (docs/tuning.md).
+    extras_require={"search": requirements("requirements-search.txt")},
     # In a checkout these two stand at the top, where people look for them; installed they lie in the package.
     packages=[
         *find_packages(include=["orchestrator", "orchestrator.*"]),

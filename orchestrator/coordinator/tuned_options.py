@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -12,14 +12,17 @@ from orchestrator.composition.team_choice import Team, TeamChoice
 from orchestrator.coordinator.escalation_conditions import conditions_for
 from orchestrator.coordinator.session_request import RunRequest
 from orchestrator.coordinator.task_criticality import OF_DEFAULT_CONDITIONS, Stake, meaningless
-from orchestrator.errors import OrchestrateError
+from orchestrator.errors import EnvironmentUnfit, OrchestrateError
 from orchestrator.models.options import ConsensusFrequency, SessionOptions, TuningAssignment
 from orchestrator.session.state import Session
 from orchestrator.settings.keys import TIERS
+from orchestrator.settings.settings_files import load_settings
 from orchestrator.settings.user_places import state_folder
-from orchestrator.store.recorded_sessions import judged_offline
+from orchestrator.store.parameter_search import searched
+from orchestrator.store.recorded_sessions import judged_offline, recorded_sessions
 from orchestrator.store.tuning_log import TuningLog, caught_up, result_from_journal, results_told
 from orchestrator.tuning.criticality import ranges_of, within_criticality
+from orchestrator.tuning.expectations import AIMS
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.tuner import Tuning, on_open, on_result, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, TuningEvent
@@ -55,14 +58,16 @@ def tuned(
     without = {*ranges_of(criticality), *meaningless(request.policy, has_plan=request.plan is not None)}
     if not is_open or choice is None or choice.team is not Team.CHANGE:
         without.add("team")
+    said: list[str] = []
 
     def opened(tuning: Tuning) -> Sequence[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
         bounded = within_criticality(tuning.values, criticality)
         held = {name: value for name, value in bounded.items() if name in ranges_of(criticality)}
-        judged = () if late else judged_offline(tuning, folder.parent, fixed=fixed, without=without)
-        opening = on_open(tuning, session, fixed=fixed, held=held, without=without, folder=str(folder))
-        return late or judged or list(opening)
+        if late:
+            return late
+        judged = _said_before(tuning, folder.parent, fixed, without, said)
+        return judged or list(on_open(tuning, session, fixed=fixed, held=held, without=without, folder=str(folder)))
 
     try:
         # Results that come late are taken in first, and then what journals say of the step that would begin, one line
@@ -76,19 +81,36 @@ def tuned(
         return plain, None, f"nothing is tuned in this session: {error.message}"
     if found is None:
         return plain, None, ""
-    return _with_values(request, found, is_team_open="team" not in without)
+    changed, assignment = _with_values(request, found, is_team_open="team" not in without)
+    return changed, assignment, "".join(said)
 
 
-def _with_values(
-    request: RunRequest, found: Assigned, *, is_team_open: bool
-) -> tuple[RunRequest, TuningAssignment, str]:
+def _said_before(
+    tuning: Tuning, workspace: Path, fixed: Mapping[str, Value], without: Collection[str], said: list[str]
+) -> Sequence[TuningEvent]:
+    """What is to be on record before the session: what a search says, where the user has it, and what journals say."""
+    settings = load_settings()
+    if settings.get("tuning", "search") == "optuna" and not said:
+        weights = {aim: settings.get("tuning", "weights", aim) for aim in AIMS}
+        given = {aim: weight for aim, weight in weights.items() if weight is not None}
+        try:
+            found = searched(tuning, given, partial(recorded_sessions, workspace), fixed=fixed, without=without)
+        except EnvironmentUnfit as error:
+            said.append(f"rules say what is tuned next: {error.message}; {error.hint}")
+        else:
+            if found:
+                return found
+    return judged_offline(tuning, workspace, fixed=fixed, without=without)
+
+
+def _with_values(request: RunRequest, found: Assigned, *, is_team_open: bool) -> tuple[RunRequest, TuningAssignment]:
     changed = _with_limits(request, found.values)
     if found.values["team"] == Team.SOLO and is_team_open:
         because = f"tuning: {found.trial or 'in force'} (orchestrate tune)"
         changed = replace(changed, chosen_team=TeamChoice(Team.SOLO, because, by_name=False))
     crossed = tuple((one.trial, one.arm, one.pair) for one in found.crossed if one.arm)
     assignment = TuningAssignment(found.trial, found.arm, found.pair, dict(found.values), settings_digest(), crossed)
-    return changed, assignment, ""
+    return changed, assignment
 
 
 def _with_limits(request: RunRequest, values: Mapping[str, Value]) -> RunRequest:

@@ -15,6 +15,9 @@ from orchestrator.value_class import value_class
 TIERS: Final = ("CHEAP", "CAPABLE", "PREMIUM")
 STAKES: Final = ("low", "normal", "high", "critical")
 """How much is at stake, from the least; what each means stands in ``tuning/criticality.py``."""
+SEARCHES: Final = ("rules", "optuna")
+"""What says which step tuning tries next."""
+TUNING_AIMS: Final = ("velocity", "quality", "cost", "risk")
 MOST_MONEY_USD: Final = 1_000_000
 MOST_TOKENS: Final = 10**12
 
@@ -102,6 +105,10 @@ def _is_stake(value: Value) -> str | None:
     return None if value in STAKES else f"must be one of {', '.join(STAKES)}"
 
 
+def _is_search(value: Value) -> str | None:
+    return None if value in SEARCHES else f"must be one of {', '.join(SEARCHES)}"
+
+
 def _keys() -> Iterator[Key]:
     yield Key(("tests", "commands"), "the commands that run the project's tests", _are_texts)
     for tier in TIERS:
@@ -124,6 +131,9 @@ def _keys() -> Iterator[Key]:
     stakes = ", ".join(STAKES)
     said = f"what is at stake, so how often is reviewed and what thresholds ask for: {stakes}"
     yield Key(("tuning", "criticality"), said, _is_stake, rises_in=STAKES, default="normal")
+    yield Key(("tuning", "search"), f"what says which step tuning tries next: {', '.join(SEARCHES)}", _is_search)
+    for aim in TUNING_AIMS:
+        yield Key(("tuning", "weights", aim), f"what {aim} counts where tuning searches by optuna", _is_number(1000))
     yield Key(("feedback", "share"), "in which share of sessions agents are asked how it went, 0 to 1", _is_number(1))
     form = "when metrics of a session call for an action; see `orchestrate policies escalation`"
     yield Key(("escalation", "conditions"), form, _are_conditions)

@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
-from orchestrator.errors import OrchestrateError, UsageError
+from orchestrator.errors import EnvironmentUnfit, OrchestrateError, UsageError
 from orchestrator.narration.formatting import counted
+from orchestrator.store.parameter_search import FROM_RECORD, pareto_front
 from orchestrator.store.recorded_sessions import sessions_again
 from orchestrator.store.redecision import predicted
 from orchestrator.store.tuning_log import TuningRecord, result_from_journal
+from orchestrator.tuning.expectations import expectations
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.predictions import CANNOT_JUDGE, CANNOT_SHOW
 from orchestrator.tuning.trial import Trial
@@ -29,6 +31,7 @@ from orchestrator.tuning.tuning_events import (
     Reset,
     Resulted,
     RolledBack,
+    Searched,
     SessionResult,
     Stopped,
     Switched,
@@ -101,6 +104,8 @@ def status_of(tuning: Tuning) -> Status:
         for one, at in tuning.judged.values()
         if one.prediction.is_harmful and tuning.begun - at < BARRED_FOR
     ]
+    if tuning.searched is not None:
+        lines.append(_search_words(tuning.searched))
     first = steps[0] if steps else Step()
     for kept in tuning.kept.values():
         if kept.results < WATCH and kept.claimed.parameter == tuning.watched:
@@ -185,6 +190,8 @@ def _words(event: TuningEvent) -> tuple[str, str, str] | None:
             verb = "dropped" if event.prediction.is_harmful else "judged"
             said = f"{event.judgement} {verb} {_step_words(event)} from {counted(len(event.journals), 'journal')}: "
             return event.judgement, said + event.prediction.in_words(), ""
+        case Searched():
+            return event.search, _search_words(event), ""
         case Proposed():
             said = f"{event.trial} begins: {_tried(event)}; {event.because} (error budget {event.alpha:.4f})"
             return event.trial, said, ""
@@ -209,6 +216,15 @@ def _words(event: TuningEvent) -> tuple[str, str, str] | None:
             return None
 
 
+def _search_words(event: Searched) -> str:
+    step = "nothing is to be tried"
+    if event.parameter:
+        step = f"{event.parameter} {event.before} → {event.after} is next"
+    gains = ", ".join(f"{aim} {gain:+.2f}" for aim, gain in event.gains.items())
+    said = f"{event.search} by {event.engine}, seed {event.seed}: {step}; {event.front} of {event.tries} settings "
+    return said + f"are beaten by none, and the one that weighs most is expected to gain {gains}"
+
+
 @value_class
 class Explained:
     """A trial, derived again."""
@@ -231,6 +247,8 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
     Raises:
         UsageError: There is no such trial or judgement.
     """
+    if trial.startswith(("offline-", "search-")):
+        return _explained_before(events, trial)
     tuning = Tuning()
     proposed: Proposed | None = None
     folders: dict[str, str] = {}
@@ -239,10 +257,7 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
     unasked: list[str] = []
     differs: list[str] = []
     sessions = 0
-    judged: Redecided | None = None
     for event in events:
-        if isinstance(event, Redecided) and event.judgement == trial:
-            judged = event
         if isinstance(event, Proposed) and event.trial == trial:
             proposed = event
             lines += [f"{trial} tries {_tried(event)}", f"  because {event.because}"]
@@ -259,9 +274,6 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
         if isinstance(event, RolledBack) and event.trial == trial:
             lines.append(f"  taken back by {event.by}: {event.because}")
         apply(tuning, event)
-    if judged is not None:
-        told = [*_again_offline(judged, gone, differs), *(f"  DIFFERS: {one}" for one in differs)]
-        return Explained(trial, tuple(told), len(judged.journals), tuple(gone), tuple(differs))
     if proposed is None:
         raise UsageError(f"there is no trial {trial!r}", hint="orchestrate tune history lists them")
     if proposed.settings != settings_digest():
@@ -271,6 +283,51 @@ def explained(events: Iterable[TuningEvent], trial: str) -> Explained:
         lines.append(f"  gone, so the log is taken at its word: {', '.join(gone[:_MOST_NAMED])}")
     lines += [f"  DIFFERS: {one}" for one in differs]
     return Explained(trial, tuple(lines), sessions, tuple(gone), tuple(differs))
+
+
+def _explained_before(events: Iterable[TuningEvent], name: str) -> Explained:
+    """What was said of steps before any began: by journals, or by a search."""
+    tuning = Tuning()
+    for event in events:
+        if isinstance(event, Redecided) and event.judgement == name:
+            return _judged_again(event)
+        if isinstance(event, Searched) and event.search == name:
+            return _searched_again(event, tuning)
+        apply(tuning, event)
+    raise UsageError(f"there is no {name!r}", hint="orchestrate tune history lists them")
+
+
+def _judged_again(event: Redecided) -> Explained:
+    """What journals said of a step, as the answer to a question of its own."""
+    gone: list[str] = []
+    differs: list[str] = []
+    told = [*_again_offline(event, gone, differs), *(f"  DIFFERS: {one}" for one in differs)]
+    return Explained(event.judgement, tuple(told), len(event.journals), tuple(gone), tuple(differs))
+
+
+def _searched_again(event: Searched, tuning: Tuning) -> Explained:
+    """A search, made once more from where tuning stood, where Optuna is there."""
+    lines = [_search_words(event)]
+    lines.append("  weights: " + ", ".join(f"{aim} {weight:g}" for aim, weight in event.weights.items()))
+    for one in event.known:
+        gains = ", ".join(f"{aim} {gain:+.3f}" for aim, gain in one.gains.items())
+        lines.append(f"  {one.source} on {one.parameter} {one.before} → {one.after}: {gains}")
+    differs = []
+    if [one for one in event.known if one.source != FROM_RECORD] != list(expectations(tuning)):
+        differs.append("what was expected of steps is not what the log says now")
+    try:
+        engine, front = pareto_front(tuning.values, event.known, seed=event.seed)
+    except EnvironmentUnfit as error:
+        lines.append(f"  not searched again: {error.message}")
+    else:
+        if engine != event.engine:
+            lines.append(f"  not compared: this is {engine}")
+        elif len(front) != event.front or dict(event.best) not in front:
+            differs.append(f"{engine} finds another front with seed {event.seed}")
+        else:
+            lines.append(f"  searched again by {engine}: the same")
+    lines += [f"  DIFFERS: {one}" for one in differs]
+    return Explained(event.search, tuple(lines), 0, (), tuple(differs))
 
 
 def _again_offline(event: Redecided, gone: list[str], differs: list[str]) -> Sequence[str]:

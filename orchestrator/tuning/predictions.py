@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from orchestrator.tuning.parameters import Value
 from orchestrator.value_class import value_class
 
 CANNOT_SHOW: Final[Mapping[str, str]] = {
@@ -81,3 +82,16 @@ class Prediction:
         said += f"a person asked {often if self.interventions else 'as often'}; "
         said += f"{self.late} late answers with more time; " if self.late else ""
         return said + f"{self.missed_blockers} blockers missed, {self.passed_failures} measured failures passed"
+
+
+@value_class
+class Expectation:
+    """What one step is expected to gain, in standard deviations of a session; below 0 it loses."""
+
+    parameter: str
+    before: Value
+    after: Value
+    gains: Mapping[str, float]
+    """By aim."""
+    source: str
+    """The trial or the judgement that tells, or ``journals``."""

@@ -19,7 +19,7 @@ from orchestrator.tuning.betting import budget_of
 from orchestrator.tuning.intervals import wilson
 from orchestrator.tuning.parameters import BASELINE, MEASURES, PARAMETERS, Measure, Value
 from orchestrator.tuning.predictions import CANNOT_SHOW, Prediction
-from orchestrator.tuning.proposals import RULES, Standing, proposals
+from orchestrator.tuning.proposals import RULES, Proposal, Standing, proposals
 from orchestrator.tuning.trial import Moments, Trial, reading
 from orchestrator.tuning.tuning_events import (
     Abandoned,
@@ -34,6 +34,7 @@ from orchestrator.tuning.tuning_events import (
     Reset,
     Resulted,
     RolledBack,
+    Searched,
     SessionResult,
     Stopped,
     Switched,
@@ -75,6 +76,8 @@ STALE_AFTER: Final = 60
 """Sessions begun since; one of a trial that has not ended by then counts for nothing."""
 JUDGED_FOR: Final = WINDOW
 """Sessions for which it is not judged anew what journals say of a step."""
+SEARCH_EVERY: Final = 50
+"""Sessions between two searches, where the user has switched them on."""
 MOST_AWAITED: Final = 500
 """Sessions whose result is awaited; older ones are given up."""
 MOST_ROLLBACKS: Final = 3
@@ -90,7 +93,7 @@ def settings_digest() -> str:
         [BUDGET, HEIRS, LEAST_HISTORY, HISTORY, MOST_PAIRS, MOST_CROSSED, COOL_DOWN, WINDOW, BARRED_FOR, WATCH],
         [FALL_AT, LATE_FALL_AT, FALL_SHARE, PAUSED_FOR],
         [RETURN_AFTER, RETURN_PAIRS, STALE_AFTER, MOST_ROLLBACKS, betting.SHARES],
-        [JUDGED_FOR, sorted(CANNOT_SHOW)],
+        [JUDGED_FOR, SEARCH_EVERY, sorted(CANNOT_SHOW)],
         [trial.GUARD_AT, trial.FAST_AT, trial.FAST_SHARE, trial.LEAST_PAIRS, trial.MOST_LOSS, trial.CLIP],
         [trial.FUTILE_AFTER, trial.FUTILE_STEP, dict(trial.SPREADS), trial.GUARDED],
     ]
@@ -136,6 +139,10 @@ class Tuning:
     barred: dict[tuple[str, Value], int] = field(default_factory=dict)
     """Until which session a value is not tried."""
     judgements: int = 0
+    searches: int = 0
+    searched: Searched | None = None
+    """What the last search said."""
+    searched_at: int = -(10**9)
     judged: dict[tuple[str, Value, Value], tuple[Redecided, int]] = field(default_factory=dict)
     """What journals say of a step, and when they were asked."""
     open: dict[str, int] = field(default_factory=dict)
@@ -179,6 +186,9 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
             tuning.judged[event.parameter, event.before, event.after] = event, tuning.begun
             if event.prediction.is_harmful:
                 tuning.barred[event.parameter, event.after] = tuning.begun + BARRED_FOR
+        case Searched():
+            tuning.searches += 1
+            tuning.searched, tuning.searched_at = event, tuning.begun
         case Proposed():
             begun = tuning.under_way[event.trial] = Trial(event)
             earlier = tuning.paused.get((event.parameter, event.before, event.after))
@@ -552,7 +562,9 @@ def _proposal(tuning: Tuning, without: Collection[str] = ()) -> Proposed | None:
         return None
     barred = {key for key, until in tuning.barred.items() if until > tuning.begun}
     barred |= {(name, value) for name in (*steps, *without) for value in PARAMETERS[name].values}
-    chosen = next(iter(proposals(Standing.of(gated), tuning.values, barred, tuning.tries)), None)
+    chosen = _found_by_search(tuning, barred) or next(
+        iter(proposals(Standing.of(gated), tuning.values, barred, tuning.tries)), None
+    )
     if chosen is None:
         return None
     step = (chosen.parameter, tuning.values[chosen.parameter], chosen.value)
@@ -575,6 +587,31 @@ def _proposal(tuning: Tuning, without: Collection[str] = ()) -> Proposed | None:
         RETURN_AFTER,
         settings,
     )
+
+
+def _found_by_search(tuning: Tuning, barred: Collection[tuple[str, Value]]) -> Proposal | None:
+    """The step that the last search said, while it is one from what is in force and nothing bars it."""
+    found = tuning.searched
+    if found is None or not found.parameter or (found.parameter, found.after) in barred:
+        return None
+    if tuning.values[found.parameter] != found.before or tuning.begun - tuning.searched_at >= SEARCH_EVERY:
+        return None
+    gains = ", ".join(f"{aim} {gain:+.2f}" for aim, gain in found.gains.items())
+    because = f"{found.search} ({found.engine}, seed {found.seed}): a step towards what is expected to gain {gains}"
+    return Proposal(found.parameter, found.after, because, 0.0)
+
+
+def search_due(tuning: Tuning, *, fixed: Mapping[str, Value] | None = None) -> bool:
+    """Whether the next session could begin a step, and what to try was not searched for lately.
+
+    Args:
+        fixed: As of :func:`on_open`.
+    """
+    if tuning.state != "on" or fixed or _is_new(tuning) or tuning.comparison is not None:
+        return False
+    if tuning.begun < tuning.quiet_until or len(tuning.history) < LEAST_HISTORY:
+        return False
+    return len(tuning.under_way) < MOST_CROSSED and tuning.begun - tuning.searched_at >= SEARCH_EVERY
 
 
 def _scales(results: Sequence[SessionResult]) -> Mapping[Measure, float]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from orchestrator.tuning.parameters import Measure, Value
-from orchestrator.tuning.predictions import Prediction
+from orchestrator.tuning.predictions import Expectation, Prediction
 from orchestrator.value_class import value_class
 
 Arm: TypeAlias = Literal["", "incumbent", "candidate"]
@@ -88,6 +88,33 @@ class Redecided:
     """The sessions that it rests on, and a hash over the journal of each."""
     settings: str
     kind: Literal["redecided"] = "redecided"
+
+
+@value_class
+class Searched:
+    """All settings were searched for the one that weighs most; it only says what to try next."""
+
+    search: str
+    engine: str
+    """The program that searched, and its version."""
+    seed: int
+    tries: int
+    """Settings that it looked at."""
+    weights: Mapping[str, float]
+    """What each aim counts, as shares of 1."""
+    known: tuple[Expectation, ...]
+    """What was expected of each step, and why."""
+    front: int
+    """Settings that no other beats in every aim."""
+    best: Mapping[str, Value]
+    """Of these, the one that weighs most."""
+    gains: Mapping[str, float]
+    """What it is expected to gain, by aim, in standard deviations of a session."""
+    parameter: str
+    """Which step towards it is to be tried next; empty where none is expected to gain."""
+    before: Value
+    after: Value
+    kind: Literal["searched"] = "searched"
 
 
 @value_class
@@ -217,6 +244,7 @@ class Escalated:
 TuningEvent: TypeAlias = Annotated[
     Switched
     | Redecided
+    | Searched
     | Proposed
     | Assigned
     | Resulted

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -209,3 +210,23 @@ def test_agents_of_a_plan_get_at_least_the_tier_that_is_in_force() -> None:
         "CAPABLE": {"claude": "b"},
         "PREMIUM": {"claude": "c"},
     }
+
+
+def test_where_the_search_is_not_installed_rules_go_on_and_that_is_said(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    switched_on(log)
+    for number in range(LEAST_HISTORY):
+        name = f"h{number}"
+        switched_on(log, Assigned(name, dict(BASELINE)), Resulted(SessionResult(name, True, 1.0, 1.0, 2.0, 2.0, 0.3)))
+    change_setting(user_file(), "tuning.search", "optuna")
+    _, assignment, said = opened(request_, environ)
+    assert assignment.arm
+    assert "Optuna is not installed" in said
+    assert "orchestrate-agents[search]" in said
+    change_setting(user_file(), "tuning.search", "rules")
+    assert opened(request_, environ, "t")[2] == ""
+    with pytest.raises(UsageError, match="one of rules, optuna"):
+        change_setting(user_file(), "tuning.search", "grid")

@@ -31,7 +31,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     left_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in ("orchestrator", "sandbox_policies", "static"):
         shutil.copytree(ROOT / name, copy / name, ignore=left_out)
-    for name in ("setup.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE"):
+    for name in ("setup.py", "pyproject.toml", "requirements.txt", "requirements-search.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, copy / name)
     return copy
 
