@@ -26,7 +26,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGE: Final = ROOT / "tests" / "packages" / "orchestrate-qwen"
 PERMISSION: Final = PACKAGE / "permission.toml"
 PARTS: Final = (
-    *("orchestrator", "static", "sandbox_policies", "setup.py", "pyproject.toml", "requirements.txt", "LICENSE"),
+    *("orchestrator", "static", "sandbox_policies", "setup.py", "pyproject.toml"),
+    *("requirements.txt", "requirements-search.txt", "LICENSE"),
 )
 PAGE: Final = ROOT / "docs" / "agents.md"
 BEGINNING, END = "<!-- rehearsals -->", "<!-- end rehearsals -->"
