@@ -116,7 +116,7 @@ def pareto_front(
         optuna: Any = importlib.import_module("optuna")
     except ImportError as error:
         raise EnvironmentUnfit(
-            "tuning.search is optuna, and Optuna is not installed",
+            "Optuna is not installed",
             hint='install the extra: pip install "orchestrate-agents[search]", in a checkout .venv/bin/python -m pip '
             f"install --require-hashes -r requirements-search.lock; or {BY_RULES}",
         ) from error
