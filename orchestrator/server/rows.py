@@ -60,7 +60,7 @@ def _text(notice: Notice, entry: JournalEntry) -> str:
     text = notice.text if not notice.more else f"{notice.text}: {'; '.join(notice.more)}"
     match entry.body:
         case Told(fact=PersonAsked(question=question)):
-            text = "; ".join((notice.text, *choice_lines(question)))
+            text = "; ".join((notice.text.replace(".; ", "; ").rstrip("."), *choice_lines(question)))
         case Told(fact=DecisionMade(decision=decision)):
             text = decision_sentence(decision)
         case _:

@@ -135,7 +135,7 @@ export function Compare() {
     ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],
     ["Recoveries", ({ summary }) => summary.recoveries.map((one) => one.rule).join(", ") || "none"],
     ["Questions", ({ summary, view }) => [...view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`), ...summary.questions.map((one) => `${one.id}: waits for an answer`)].join(", ") || "none"],
-    ["Warnings", ({ view }) => (view.warnings.length ? `${view.warnings.length}: ${view.warnings.map((text) => text.slice(0, 200)).join("; ")}` : "none")],
+    ["Warnings", ({ view }) => (view.warnings.length ? `${view.warnings.length}: ${view.warnings.join("; ")}` : "none")],
   ];
   return html`<section aria-labelledby="compare-title">
     <h1 id="compare-title">Two sessions compared</h1>

@@ -37,9 +37,11 @@ function pace(all, limit, running) {
 }
 
 // Of an agent's figure the part that went to reviews it was called in for; its cards show the rest.
-function inReviews(agent, which, unit) {
+function inReviews(agent, which, unit, whole) {
   const values = Object.values(workers.value).filter((worker) => worker.agent === agent && !worker.is_main).map((worker) => (which === "tokens" ? worker.total_tokens : worker.usage.cost_usd)).filter((value) => value !== null && value !== undefined);
-  return values.length ? `, ${unit(values.reduce((a, b) => a + b, 0))} of it in reviews` : "";
+  if (!values.length) return "";
+  const told = unit(values.reduce((a, b) => a + b, 0));
+  return told === whole ? ", all in reviews" : `, ${told} of it in reviews`;
 }
 
 function Chart({ title, which, limit, unit, spent }) {
@@ -64,7 +66,7 @@ function Chart({ title, which, limit, unit, spent }) {
       ${isNear && html`<line class="limit" x1="0" x2=${WIDTH} y1=${y(limit)} y2=${y(limit)} />`}
       ${all.map((line) => html`<path class=${`spent agent-${line.agent}`} d=${`M${x(line.points[0].at).toFixed(1)} ${HEIGHT}${line.points.map((point, i) => ` ${i ? `H${x(point.at).toFixed(1)} ` : ""}V${y(point.value).toFixed(1)}`).join("")} H${WIDTH}`} />`)}
     </svg>`}
-    <ul class="legend">${all.map((line) => html`<li><i class=${`ground agent-${line.agent}`}></i>${line.agent} ${unit(line.points.at(-1).value)}${inReviews(line.agent, which, unit)}</li>`)}</ul>
+    <ul class="legend">${all.map((line) => html`<li><i class=${`ground agent-${line.agent}`}></i>${line.agent} ${unit(line.points.at(-1).value)}${inReviews(line.agent, which, unit, unit(line.points.at(-1).value))}</li>`)}</ul>
   </figure>`;
 }
 
