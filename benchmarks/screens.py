@@ -37,7 +37,7 @@ from orchestrator.session.state import Session
 from orchestrator.session.summary import summarise
 
 HERE: Final = Path(__file__).parent
-WAIT_S: Final = 120.0
+WAIT_S: Final = 240.0
 AXE: Final = HERE.parent / "tests" / "vendor" / "axe-core" / "axe.min.js"
 SIZES: Final = {"laptop": (1440, 900), "phone": (390, 844)}
 SCHEMES: Final = ("light", "dark")
@@ -78,6 +78,8 @@ def main() -> None:
             wait_for(lambda: "sleep" in (open_call(asked) or ""), "a command at work")
             key[TASKS[0]] = open_call(asked)
             views.photograph(folder / "at-work", wrong)
+            if key[TASKS[0]] != open_call(asked):
+                wrong.append("at-work: the command had ended before the last picture was made")
             wait_for(lambda: folded(asked).approvals.questions, "a question")
             key |= answers_while_asked(asked)
             views.photograph(folder / "asked", wrong)
@@ -131,7 +133,7 @@ def wait_for(look: Callable[[], Any], what: str) -> Any:
     """What ``look`` finds, as soon as it finds something.
 
     Raises:
-        SystemExit: It found nothing in two minutes.
+        SystemExit: It found nothing in four minutes.
     """
     deadline = time.monotonic() + WAIT_S
     while not (found := look()):

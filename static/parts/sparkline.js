@@ -17,6 +17,6 @@ export function Sparkline({ label, values, unit, least, over }) {
     <svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${words}>
       ${drawn.length > 1 && html`<polyline points=${points} />`}
     </svg>
-    <figcaption>${label} ${over && values.length ? "at most " : ""}<b>${values.length ? unit(over ? Math.max(...values) : last) : "–"}</b></figcaption>
+    <figcaption>${label} ${over && values.length ? "peak " : ""}<b>${values.length ? unit(over ? Math.max(...values) : last) : "–"}</b></figcaption>
   </figure>`;
 }

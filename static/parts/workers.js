@@ -72,7 +72,7 @@ function Card({ worker }) {
       html`<div><dt>Changed</dt><dd>${worker.files.length} file${worker.files.length === 1 ? "" : "s"} <span class="add">+${worker.insertions}</span> <span class="del">−${worker.deletions}</span></dd></div>`}
     </dl>`}
     <${FailedCalls} worker=${worker} />
-    ${worker.samples.length > 0 &&
+    ${worker.samples.some((sample) => !worker.exit || sample.memory_mib >= 0.5) &&
     html`<div class="sparks">
       <${Sparkline} label="CPU" values=${worker.samples.map((sample) => sample.cpu_percent)} unit=${(value) => `${value.toFixed(0)} %`} least=${50} over=${Boolean(worker.exit)} />
       <${Sparkline} label="Memory" values=${worker.samples.map((sample) => sample.memory_mib)} unit=${memory} least=${64} over=${Boolean(worker.exit)} />
