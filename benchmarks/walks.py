@@ -36,6 +36,8 @@ from orchestrator.models.options import FoundAgent
 from orchestrator.session.fold import step
 
 PACKAGE = f"{Path(orchestrator.__file__).parent}/"
+FOUNDATION = frozenset({"value_class.py", "late_pattern.py", "late_adapter.py"})
+"""What stands for the standard library's dataclasses and patterns, and for pydantic's adapters: no part of any walk."""
 MILESTONE = '{"type": "milestone", "payload": {"text": "half of it stands"}}'
 CALL = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "pip install x"}}
 MODEL = "a-model-to-follow"
@@ -190,9 +192,9 @@ def executed(work: Callable[[], object]) -> Walk:
 
     def note(frame: FrameType, event: str) -> None:
         path = frame.f_code.co_filename
-        if not path.startswith(PACKAGE):
-            return
         name = path.removeprefix(PACKAGE)
+        if name == path or name in FOUNDATION:
+            return
         if event == "call":
             called.setdefault(name, set())
             if running and running[-1] != name:

@@ -17,8 +17,6 @@ from typing import Any, Final, NoReturn, TypeVar, dataclass_transform
 _Class = TypeVar("_Class")
 _Values = Callable[[object], tuple[object, ...]]
 
-_FEW_FIELDS: Final = 3
-"""So many are set by calls as fast as by way of an open class."""
 _set_frozen: Final = object.__setattr__
 _READERS: Final[dict[type, _Values]] = {}
 """What reads all fields of a class, made when a value of it is changed for the first time."""
@@ -80,19 +78,11 @@ def _initialiser(cls: type) -> Any:
     positional: list[str] = []
     named: list[str] = []
     body: list[str] = []
-    opens = len(fields(cls)) > _FEW_FIELDS and _can_open(cls)
-    if opens:
-        given |= {"set_class": _set_frozen, "open_": _open_class(cls), "frozen_": cls}
-        body.append("  set_class(self_, '__class__', open_)")
     for each in fields(cls):
         value = _parameter(each, given, named if each.kw_only else positional)
-        if value is not None and opens:
-            body.append(f"  self_.{each.name} = {value}")
-        elif value is not None:
+        if value is not None:
             given[f"set_{each.name}"] = getattr(cls, each.name).__set__
             body.append(f"  set_{each.name}(self_, {value})")
-    if opens:
-        body.append("  self_.__class__ = frozen_")
     if hasattr(cls, "__post_init__"):
         body.append("  self_.__post_init__()")
     parameters = ", ".join(["self_", *positional, *(["*", *named] if named else [])])
@@ -103,16 +93,6 @@ def _initialiser(cls: type) -> Any:
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     made.__annotations__ = {each.name: each.type for each in fields(cls) if each.init} | {"return": None}
     return made
-
-
-def _can_open(cls: type) -> bool:
-    """Whether an open class can have the same layout: the slots are the fields, and none is inherited."""
-    return cls.__base__ is object and tuple(vars(cls)["__slots__"]) == tuple(each.name for each in fields(cls))
-
-
-def _open_class(cls: type) -> type:
-    """A class of the same layout whose instances take plain assignments, half as dear as a call for each field."""
-    return type(f"_Open{cls.__name__}", (), {"__slots__": vars(cls)["__slots__"]})
 
 
 def _parameter(each: Field[Any], given: dict[str, object], parameters: list[str]) -> str | None:

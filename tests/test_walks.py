@@ -13,11 +13,11 @@ from benchmarks.walks import WALKS, option_to_argv, quiet_record, tool_call
 @pytest.mark.parametrize(
     ("title", "stations", "files"),
     [
-        ("a quiet record", 12, 21),
-        ("a milestone that is reviewed", 12, 28),
-        ("a guard's question", 12, 23),
+        ("a quiet record", 12, 23),
+        ("a milestone that is reviewed", 12, 30),
+        ("a guard's question", 14, 25),
         # Seven of them are the reader of shell commands, which is a feature of its own.
-        ("a tool call that is judged", 18, 40),
+        ("a tool call that is judged", 19, 40),
     ],
 )
 def test_a_line_is_followed_through_few_files(title: str, stations: int, files: int) -> None:
