@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from orchestrator.models.identity import WorkerId
 from orchestrator.shim import shim
@@ -16,16 +19,18 @@ if TYPE_CHECKING:
 W = WorkerId("w1")
 
 
-async def test_a_shim_is_small(stage: Stage) -> None:
-    crew = stage.crew()
+@pytest.mark.parametrize(("ready", "kib"), [(False, 10 * 1024), (True, 4 * 1024)])
+async def test_a_shim_is_small(stage: Stage, ready: bool, kib: int) -> None:
+    """One that starts by itself holds all of it; one that is forked of the session's standby shares most."""
+    crew = stage.crew(ready=ready)
     # The very first one of a checkout compiles its modules, which takes another MiB.
     stage.start(crew, "exit", "0")
     await stage.ended(crew)
     started = stage.start(crew, "hang", attempt=2)
     stage.wait_said("ready")
-    status = Path(f"/proc/{started.shim.pid}/status").read_text()
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    assert resident <= 10 * 1024
+    sizes = dict(re.findall(r"^(\w+):\s+(\d+) kB$", Path(f"/proc/{started.shim.pid}/smaps_rollup").read_text(), re.M))
+    of_its_own = ("Private_Clean", "Private_Dirty") if ready else ("Rss",)
+    assert sum(int(sizes[name]) for name in of_its_own) <= kib, sizes
     crew.kill(W)
     await stage.ended(crew)
 
