@@ -9,12 +9,11 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.errors import EnvironmentUnfit
-from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.late_adapter import late_adapter
 from orchestrator.models.recorded_outcomes import RecordedOutcome
+from orchestrator.store.journal_cache import JournalCache, stamp_of
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.tuning.session_measures import SessionMeasures, measures_of
@@ -44,7 +43,7 @@ class _Cache:
     sessions: Mapping[str, _Kept]
 
 
-_CACHE: TypeAdapter[_Cache] = late_adapter(_Cache)
+_CACHE: JournalCache[_Kept] = JournalCache(CACHE_NAME, late_adapter(_Cache), VERSION, MOST_CACHE_BYTES)
 _MEASURES: TypeAdapter[SessionMeasures] = late_adapter(SessionMeasures)
 
 
@@ -62,17 +61,17 @@ class Measured:
 
 def measured_sessions(workspace: Path) -> Measured:
     """Measure every session of a workspace.  Blocks."""
-    known = _read(workspace)
+    known = _CACHE.read(workspace)
     found: dict[str, _Kept] = {}
     again = 0
     for folder in reversed(all_sessions(workspace)):
-        stamp = _stamp(folder)
+        stamp = stamp_of(folder)
         kept = known.get(folder.id)
         if kept is None or (kept.size, kept.mtime_ns) != stamp:
             kept, again = _measured(folder, stamp), again + 1
         found[folder.id] = kept
     if again or known.keys() != found.keys():
-        _write(workspace, found)
+        _CACHE.write(workspace, _Cache(VERSION, found))
     return Measured(
         tuple(one.measures for one in found.values() if one.measures is not None),
         tuple((name, one.problem) for name, one in found.items() if one.problem),
@@ -116,30 +115,3 @@ def _checked(measures: SessionMeasures) -> SessionMeasures:
         ValueError: It could not be read.
     """
     return _MEASURES.validate_json(_MEASURES.dump_json(measures, warnings=False))
-
-
-def _stamp(folder: SessionFolder) -> tuple[int, int]:
-    try:
-        status = folder.journal_file.stat()
-    except OSError:
-        return (0, 0)
-    return status.st_size, status.st_mtime_ns
-
-
-def _read(workspace: Path) -> Mapping[str, _Kept]:
-    """What was kept; whatever is wrong with it, the journals are what counts."""
-    content = ForeignFolder(workspace).read(CACHE_NAME, most_bytes=MOST_CACHE_BYTES)
-    if isinstance(content, Unread):
-        return {}
-    try:
-        cache = _CACHE.validate_json(content)
-    except ValidationError:
-        return {}
-    return cache.sessions if cache.version == VERSION else {}
-
-
-def _write(workspace: Path, found: Mapping[str, _Kept]) -> None:
-    try:
-        write_atomically(workspace / CACHE_NAME, _CACHE.dump_json(_Cache(VERSION, found)).decode())
-    except EnvironmentUnfit:
-        return  # Next time everything is measured again.

@@ -7,14 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
-
-from orchestrator.errors import EnvironmentUnfit, OrchestrateError
-from orchestrator.files.atomic_replace import write_atomically
+from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions
 from orchestrator.journal.reader import read_journal
 from orchestrator.late_adapter import late_adapter
+from orchestrator.store.journal_cache import JournalCache, stamp_of
 from orchestrator.store.recorded_reviews import RecordedSession, recorded_session
 from orchestrator.store.redecision import predicted, told_of
 from orchestrator.tuning.parameters import Value
@@ -50,7 +48,7 @@ class _Cache:
     sessions: Mapping[str, _Known]
 
 
-_CACHE: TypeAdapter[_Cache] = late_adapter(_Cache)
+_CACHE: JournalCache[_Known] = JournalCache(CACHE_NAME, late_adapter(_Cache), VERSION, MOST_CACHE_BYTES)
 
 
 def judged_offline(
@@ -75,10 +73,10 @@ def judged_offline(
 
 def recorded_sessions(workspace: Path) -> Sequence[RecordedSession]:
     """The newest ended sessions of a workspace, the newest first.  Blocks."""
-    known, kept = _read(workspace), dict[str, _Known]()
+    known, kept = _CACHE.read(workspace), dict[str, _Known]()
     left, is_new = MOST_READ_BYTES, False
     for folder in all_sessions(workspace)[:MOST_LOOKED_AT]:
-        size, mtime_ns = stamp = _stamp(folder)
+        size, mtime_ns = stamp = stamp_of(folder)
         one = known.get(folder.id)
         if one is None or (one.size, one.mtime_ns) != stamp:
             if not 0 < size <= min(MOST_JOURNAL_BYTES, left):
@@ -89,7 +87,7 @@ def recorded_sessions(workspace: Path) -> Sequence[RecordedSession]:
         if sum(known_.session is not None for known_ in kept.values()) >= MOST_SESSIONS:
             break
     if is_new:
-        _write(workspace, kept)
+        _CACHE.write(workspace, _Cache(VERSION, kept))
     return [one.session for one in kept.values() if one.session is not None]
 
 
@@ -128,30 +126,3 @@ def _recorded(folder: SessionFolder) -> RecordedSession | None:
         return None if found is None else replace(found, session=folder.id)
     except (OrchestrateError, ValueError, LookupError, OSError):
         return None
-
-
-def _stamp(folder: SessionFolder) -> tuple[int, int]:
-    try:
-        status = folder.journal_file.stat()
-    except OSError:
-        return (0, 0)
-    return status.st_size, status.st_mtime_ns
-
-
-def _read(workspace: Path) -> Mapping[str, _Known]:
-    """What was kept; whatever is wrong with it, the journals are what counts."""
-    content = ForeignFolder(workspace).read(CACHE_NAME, most_bytes=MOST_CACHE_BYTES)
-    if isinstance(content, Unread):
-        return {}
-    try:
-        cache = _CACHE.validate_json(content)
-    except ValidationError:
-        return {}
-    return cache.sessions if cache.version == VERSION else {}
-
-
-def _write(workspace: Path, found: Mapping[str, _Known]) -> None:
-    try:
-        write_atomically(workspace / CACHE_NAME, _CACHE.dump_json(_Cache(VERSION, found)).decode())
-    except EnvironmentUnfit:
-        return  # Next time they are read again.
