@@ -88,7 +88,9 @@ class _Head:
         if name == _NOWHERE:
             name = self._only_name()
         quote = '"' if name.startswith('"') else ""
-        name = quote + name.removeprefix('"').removeprefix("a/").removeprefix("b/")
+        bare = name.removeprefix('"')
+        # git's own letter alone: a folder of the project may be called so as well.
+        name = quote + (bare[2:] if bare.startswith(("a/", "b/")) else bare)
         return f"{name}  ({', '.join(self.notes)})" if self.notes else name
 
     def _only_name(self) -> str:

@@ -45,6 +45,29 @@ def test_what_git_says_of_every_kind_of_change_is_said_in_words(tmp_path: Path) 
     assert not [text for _, text in lines if text.startswith(("index ", "diff --git", "literal "))]
 
 
+def test_a_folder_with_the_name_of_gits_own_letters_stays(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "gone").write_text("x\n")
+        (tmp_path / name / "run").write_text("x\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "before")
+    for name in ("a", "b"):
+        (tmp_path / name / "gone").unlink()
+        (tmp_path / name / "run").chmod(0o755)
+    git(tmp_path, "add", ".")
+
+    lines = told(git(tmp_path, "diff", "--cached", "--no-renames"))
+
+    assert [text for part, text in lines if part == "file"] == [
+        "a/gone  (deleted)",
+        "a/run  (mode 100755)",
+        "b/gone  (deleted)",
+        "b/run  (mode 100755)",
+    ]
+
+
 def test_what_we_say_below_a_patch_stays() -> None:
     lines = told("diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-old\n+new\n(not all of it can be shown)")
 
