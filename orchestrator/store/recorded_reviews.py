@@ -8,12 +8,13 @@ from typing import Final
 
 from orchestrator.models.decisions import Policy
 from orchestrator.models.entries import AgentOutput, ClockMoved, CoordinatorResumed, JournalEntry, Wanted
-from orchestrator.models.facts import PersonAsked, Warned
+from orchestrator.models.facts import PersonAsked, Question, Warned
 from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.fold import fold
+from orchestrator.session.review_cycle import ABOUT_ROUNDS
 from orchestrator.session.state import ReviewState, Session
 from orchestrator.tuning.parameters import Value
 from orchestrator.value_class import value_class
@@ -47,7 +48,7 @@ class RecordedReview:
     of_everybody: bool = False
     """It was asked for because nobody at all said anything."""
     counted: int = 0
-    """The how many-th of its worker since a person looked at it; 0: it counted as none."""
+    """Its number among the reviews of this worker since a person looked; 0: it is not counted."""
 
 
 @value_class
@@ -131,7 +132,7 @@ class _Seen:
         for one in wanted:
             if isinstance(one, Warned) and one.text.startswith("a milestone of ") and "is not reviewed: " in one.text:
                 self.spared.append(SparedMilestone(str(one.worker or ""), entry.at))
-            elif isinstance(one, PersonAsked) and one.question.text.endswith(" is the most"):
+            elif isinstance(one, PersonAsked) and _is_of_rounds(one.question):
                 self.over_most += 1
         known = before.assessment.reviews if before is not None else {}
         if after.assessment.reviews is known:
@@ -190,6 +191,11 @@ class _Seen:
             _is_of_everybody(review),
             self.counted.get(request.id, 0),
         )
+
+
+def _is_of_rounds(question: Question) -> bool:
+    # A recovery quotes words that may end so as well, and what repeats itself has the same suggestions.
+    return question.suggestions == ABOUT_ROUNDS and question.text.endswith(" is the most")
 
 
 def _is_of_everybody(review: ReviewState) -> bool:

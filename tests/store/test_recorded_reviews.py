@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import pytest
+
 from orchestrator.models.effects import CloseSession
 from orchestrator.models.entries import SessionClosed
 from orchestrator.models.events import EventType, TurnEnded
-from orchestrator.store.recorded_reviews import recorded_session
+from orchestrator.models.facts import Question
+from orchestrator.session.review_cycle import ABOUT_ROUNDS
+from orchestrator.store.recorded_reviews import _is_of_rounds, recorded_session
 from orchestrator.store.redecision import predicted
 from tests.session.conftest import Play
 from tests.store.conftest import PASSED, closed
@@ -63,3 +67,15 @@ def test_what_one_rule_would_have_spared_is_what_it_spares() -> None:
 def test_a_session_that_has_not_ended_tells_nothing() -> None:
     assert recorded_session(played().entries[:-1], digest="d") is None
     assert recorded_session(closed(PASSED).entries, digest="d") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "suggestions", "counts"),
+    [
+        ("claude has been reviewed 10 times, and 10 is the most", ABOUT_ROUNDS, True),
+        ("claude reports the same again", ABOUT_ROUNDS, False),
+        ("it does not start; it has been relaunched 3 times, and 3 is the most", ("try again", "stop"), False),
+    ],
+)
+def test_only_a_question_about_rounds_is_one_too_many(text: str, suggestions: tuple[str, ...], counts: bool) -> None:
+    assert _is_of_rounds(Question("q1", text, suggestions)) is counts
