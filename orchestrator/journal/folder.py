@@ -173,6 +173,15 @@ def all_sessions(workspace: Path) -> list[SessionFolder]:
     return list(_newest_first(workspace))
 
 
+def journal_stamp(folder: SessionFolder) -> tuple[int, int]:
+    """Size in bytes, and time of the last write in nanoseconds, of a session's journal; zeros where there is none."""
+    try:
+        status = folder.journal_file.stat()
+    except OSError:
+        return (0, 0)
+    return status.st_size, status.st_mtime_ns
+
+
 def newest_session(workspace: Path, live_only: bool) -> SessionFolder | None:
     """The session begun last, or the last of those that a coordinator is running now; ``None`` if there is none."""
     for folder in _newest_first(workspace):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.folder import SessionFolder, all_sessions
+from orchestrator.journal.folder import SessionFolder, all_sessions, journal_stamp
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.models.session_outcome import Outcome
@@ -126,11 +126,11 @@ class SessionIndex:
             return
         with _opened(path) as database:
             known = dict(_stamps(database))
-            changed = [folder for folder in folders if known.get(folder.id) != _stamp(folder)]
+            changed = [folder for folder in folders if known.get(folder.id) != journal_stamp(folder)]
             gone = [(name,) for name in known.keys() - {folder.id for folder in folders}]
             if not changed and not gone:
                 return
-            derived = [(_stamp(folder), _derived(folder)) for folder in changed]
+            derived = [(journal_stamp(folder), _derived(folder)) for folder in changed]
             with _writing(database):
                 database.executemany("DELETE FROM session WHERE id = ?", gone)
                 database.executemany(
@@ -176,14 +176,6 @@ def _writing(database: sqlite3.Connection) -> Iterator[None]:
 def _stamps(database: sqlite3.Connection) -> Iterator[tuple[str, tuple[int, int]]]:
     for name, size, mtime_ns in database.execute("SELECT id, journal_bytes, journal_mtime_ns FROM session"):
         yield name, (size, mtime_ns)
-
-
-def _stamp(folder: SessionFolder) -> tuple[int, int]:
-    try:
-        status = folder.journal_file.stat()
-    except OSError:
-        return (0, 0)
-    return (status.st_size, status.st_mtime_ns)
 
 
 def _derived(folder: SessionFolder) -> SessionRow:

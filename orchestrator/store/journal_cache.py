@@ -11,7 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import write_atomically
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.folder import SessionFolder
 from orchestrator.value_class import value_class
 
 Kept_co = TypeVar("Kept_co", covariant=True)
@@ -57,12 +56,3 @@ class JournalCache(Generic[Kept_co]):
             write_atomically(workspace / self.name, self.adapter.dump_json(content).decode())
         except EnvironmentUnfit:
             return
-
-
-def stamp_of(folder: SessionFolder) -> tuple[int, int]:
-    """Size in bytes, and time of the last write in nanoseconds, of a session's journal; zeros where there is none."""
-    try:
-        status = folder.journal_file.stat()
-    except OSError:
-        return (0, 0)
-    return status.st_size, status.st_mtime_ns

@@ -10,10 +10,10 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.folder import SessionFolder, all_sessions
+from orchestrator.journal.folder import SessionFolder, all_sessions, journal_stamp
 from orchestrator.late_adapter import late_adapter
 from orchestrator.models.recorded_outcomes import RecordedOutcome
-from orchestrator.store.journal_cache import JournalCache, stamp_of
+from orchestrator.store.journal_cache import JournalCache
 from orchestrator.store.log_records import SessionEnded
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.tuning.session_measures import SessionMeasures, measures_of
@@ -65,7 +65,7 @@ def measured_sessions(workspace: Path) -> Measured:
     found: dict[str, _Kept] = {}
     again = 0
     for folder in reversed(all_sessions(workspace)):
-        stamp = stamp_of(folder)
+        stamp = journal_stamp(folder)
         kept = known.get(folder.id)
         if kept is None or (kept.size, kept.mtime_ns) != stamp:
             kept, again = _measured(folder, stamp), again + 1

@@ -9,10 +9,10 @@ from typing import Final
 
 from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder, Unread
-from orchestrator.journal.folder import SessionFolder, all_sessions
+from orchestrator.journal.folder import SessionFolder, all_sessions, journal_stamp
 from orchestrator.journal.reader import read_journal
 from orchestrator.late_adapter import late_adapter
-from orchestrator.store.journal_cache import JournalCache, stamp_of
+from orchestrator.store.journal_cache import JournalCache
 from orchestrator.store.recorded_reviews import RecordedSession, recorded_session
 from orchestrator.store.redecision import predicted, told_of
 from orchestrator.tuning.parameters import Value
@@ -76,7 +76,7 @@ def recorded_sessions(workspace: Path) -> Sequence[RecordedSession]:
     known, kept = _CACHE.read(workspace), dict[str, _Known]()
     left, is_new = MOST_READ_BYTES, False
     for folder in all_sessions(workspace)[:MOST_LOOKED_AT]:
-        size, mtime_ns = stamp = stamp_of(folder)
+        size, mtime_ns = stamp = journal_stamp(folder)
         one = known.get(folder.id)
         if one is None or (one.size, one.mtime_ns) != stamp:
             if not 0 < size <= min(MOST_JOURNAL_BYTES, left):

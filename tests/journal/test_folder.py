@@ -12,6 +12,7 @@ from orchestrator.journal.folder import (
     SessionFolder,
     all_sessions,
     create_session,
+    journal_stamp,
     newest_session,
     open_session,
 )
@@ -87,3 +88,14 @@ def test_reviewers_write_into_reviews_and_main_workers_beside_the_journal(folder
 def test_a_worker_whose_name_would_hit_another_file_is_refused(folder: SessionFolder, worker: str) -> None:
     with pytest.raises(ValueError, match="not fit for a file name"):
         folder.raw_stdout(WorkerId(worker))
+
+
+def test_a_journal_that_grew_or_is_gone_has_another_stamp(tmp_path: Path) -> None:
+    folder = SessionFolder(tmp_path)
+    assert journal_stamp(folder) == (0, 0)
+    folder.journal_file.write_bytes(b"{}\n")
+    before = journal_stamp(folder)
+    assert before[0] == 3
+    with folder.journal_file.open("ab") as file:
+        file.write(b"{}\n")
+    assert journal_stamp(folder) != before

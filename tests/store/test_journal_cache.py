@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from orchestrator.journal.folder import SessionFolder
-from orchestrator.store.journal_cache import JournalCache, stamp_of
+from orchestrator.store.journal_cache import JournalCache
 from orchestrator.value_class import value_class
 
 
@@ -45,14 +44,3 @@ def test_a_file_of_another_version_or_that_is_no_file_holds_nothing(tmp_path: Pa
 def test_where_nothing_can_be_kept_nothing_is_said(tmp_path: Path) -> None:
     CACHE.write(tmp_path / "none", Content(3, {"s": 1}))
     assert not (tmp_path / "none").exists()
-
-
-def test_a_journal_that_grew_or_is_gone_has_another_stamp(tmp_path: Path) -> None:
-    folder = SessionFolder(tmp_path)
-    assert stamp_of(folder) == (0, 0)
-    folder.journal_file.write_bytes(b"{}\n")
-    before = stamp_of(folder)
-    assert before[0] == 3
-    with folder.journal_file.open("ab") as file:
-        file.write(b"{}\n")
-    assert stamp_of(folder) != before
