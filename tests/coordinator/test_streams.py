@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
+import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import orchestrator
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import AgentOutput, StreamFault, StreamRead
@@ -280,24 +283,27 @@ async def test_a_flood_on_stderr_does_not_keep_the_answer_waiting(stage: Stage) 
     assert SessionFolder(result.folder).raw_stderr(CLAUDE).stat().st_size > 15 * MIB
 
 
+TIMED = Path(orchestrator.__file__).parent / "measurement/probes/orchestrate_timed.py"
+
+
 def peak_of_a_run(stage: Stage, act: str) -> int:
     """The most memory, in bytes, that the coordinator of a run from the command line ever held."""
     request = stage.stage_claude(act)
     words = ["task", "--agents", "claude", "--sandbox", "open", "--quiet", "--no-interactive", "--no-dashboard"]
     folders = ["--target", str(request.target), "--workspace", str(request.workspace)]
-    null = os.open(os.devnull, os.O_RDWR)
-    try:
-        child = os.posix_spawn(
-            sys.executable,
-            [sys.executable, "-m", "orchestrator", "run", *words, *folders],
-            stage.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, null, number) for number in (0, 1, 2)],
-        )
-    finally:
-        os.close(null)
-    _, status, usage = os.wait4(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    return usage.ru_maxrss * 1024
+    # A process small enough starts it: what is said of a child is at least what its parent held.
+    argv = [sys.executable, "-m", "orchestrator", "run", *words, *folders]
+    done = subprocess.run(
+        [sys.executable, str(TIMED), "1", *argv],
+        env=stage.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=110,
+        check=True,
+    )
+    (run,) = json.loads(done.stdout)["runs"]
+    assert run["code"] == 0, done.stderr
+    return int(run["memory_mib"] * MIB)
 
 
 def test_memory_stays_bounded_however_much_a_worker_writes(stage: Stage) -> None:

@@ -54,8 +54,11 @@ def zone(name: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as inner:
         inner.setenv("TZ", name)
         time.tzset()
-        yield
-    time.tzset()
+        try:
+            yield
+        finally:
+            inner.undo()
+            time.tzset()
 
 
 def test_times_are_told_in_another_zone_anew(folder: SessionFolder) -> None:
