@@ -16,7 +16,7 @@ _END_S: Final = 5.0
 
 
 class TerminalGuard:
-    """A shell of a megabyte that waits for the end of the program, because ``kill -9`` lets nobody tidy up himself.
+    """A shell of a megabyte that waits for the end of the program, for ``kill -9`` leaves a program no time to tidy up.
 
     Args:
         terminal: Where the screens are; of anything else there is no guard.

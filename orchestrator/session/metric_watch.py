@@ -148,7 +148,7 @@ def _look(draft: Draft, key: Key, condition: EscalationCondition) -> None:
     if stretch is None:
         stretch = Stretch(draft.at, draft.session.n)
         draft.watch.stretches = {**stretches, key: stretch}
-    due = dict((other, due) for due, other in due_stretches(draft.session)).get(key)
+    due = next((due for due, other in due_stretches(draft.session) if other == key), None)
     if due is not None and due <= draft.at:
         draft.watch.stretches = {**draft.session.watch.stretches, key: Stretch(stretch.since, stretch.entry, True)}
         _act(draft, condition, value, key, stretch)

@@ -16,7 +16,7 @@ from orchestrator.sandbox.kernel_limits import LimitGroups
 from orchestrator.shim.document_pipe import receive, send
 
 ANSWER_WITHIN_S = 5.0
-"""A shim that is ready answers in less than a millisecond; after this one is started by itself, as ever."""
+"""A shim that is ready answers in less than a millisecond; after this time the shim is started without the standby."""
 ENDED_WITHIN_S = 5.0
 GROUPS_WITHIN_S = 2.0
 _LOCALE = ("LANG", "LC_ALL", "LC_CTYPE")
