@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.journal import kept_summary
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.kept_summary import Unusable, keep, kept, stamp_of
 
@@ -120,3 +121,24 @@ def test_where_nothing_can_be_written_nothing_is_kept(ordinary_folder: Path) -> 
 
 def test_without_a_journal_there_is_no_stamp(tmp_path: Path) -> None:
     assert stamp_of(SessionFolder(tmp_path)) is None
+
+
+def test_one_that_has_grown_within_a_tick_of_the_clock_has_none(folder: SessionFolder) -> None:
+    keep(folder, TOLD, stamp=stamp(folder))
+    at = folder.journal_file.stat().st_mtime_ns
+    with folder.journal_file.open("a") as journal:
+        journal.write('{"n":2}\n')
+    os.utime(folder.journal_file, ns=(at, at))
+
+    assert kept(folder, stamp=stamp(folder)) is None
+
+
+def test_a_source_that_has_changed_is_another_program(folder: SessionFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = folder.path / "package"
+    (package / "inner").mkdir(parents=True)
+    (source := package / "inner" / "one.py").touch()
+    monkeypatch.setattr(kept_summary, "_PACKAGE", package)
+    keep(folder, TOLD, stamp=stamp(folder))
+    os.utime(source, ns=(1, 2**62))
+
+    assert kept(folder, stamp=stamp(folder)) == Unusable("is of another version of the program")

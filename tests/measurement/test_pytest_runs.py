@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.measurement.probes import orchestrate_placed as placed
 from orchestrator.measurement.pytest_runs import TOO_LONG, _seen
 from orchestrator.suites.report import TestOutcome
 from orchestrator.suites.results import Run, State
@@ -124,3 +125,19 @@ def test_a_placed_file_is_run_and_not_what_another_was_compiled_to(tmp_path: Pat
 
     assert done.stdout == "new\n"
     assert not list(target.rglob("__pycache__"))
+
+
+def test_what_cannot_be_removed_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(at: str) -> None:
+        raise PermissionError(at)
+
+    (tmp_path / "plan").write_text('{"remove": [], "files": {}}')
+    shell = ["/bin/sh", "-c", f'echo "$PYTHONPYCACHEPREFIX" > {tmp_path}/said']
+    monkeypatch.setattr(placed, "remove_compiled", refuse)
+    monkeypatch.setenv("ORCHESTRATE_REPORT", str(tmp_path))
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr("sys.argv", ["placed", str(tmp_path / "plan"), str(tmp_path), *shell])
+    with pytest.raises(SystemExit):
+        placed.main()
+    assert "bytecode-" in (tmp_path / "said").read_text()

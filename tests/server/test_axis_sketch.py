@@ -31,14 +31,18 @@ def test_of_a_short_journal_every_entry_is_seen(stage: Stage) -> None:
 
 
 def test_of_a_long_one_its_ends_and_places_in_between_are(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(axis_sketch, "END_BYTES", 8 * 1024)
+    monkeypatch.setattr(axis_sketch, "END_BYTES", 24 * 1024)
     monkeypatch.setattr(axis_sketch, "PLACE_BYTES", 1024)
     monkeypatch.setattr(axis_sketch, "PLACES", 10)
+    monkeypatch.setattr(axis_sketch, "ROWS", 1000)
     worked(stage, 300)
     sketch = sketch_axis(stage.folder.journal_file, {"gemini": "failed"})
     numbers = [int(mark.text.removeprefix("call ")) for mark in sketch.marks if mark.what == "call"]
     assert numbers == sorted(numbers)
-    assert (numbers[-1], len(numbers) < 100) == (299, True)
+    assert (numbers[0], numbers[-1], len(numbers) < 100) == (0, 299, True)
+    assert not any("call 0" in row.text for row in sketch.rows)
+    monkeypatch.setattr(axis_sketch, "ROWS", 2)
+    assert sketch_axis(stage.folder.journal_file, {}).rows == sketch.rows[-2:]
     # Each tenth of what lies between has been looked at.
     assert {number // 30 for number in numbers} == set(range(10))
     assert sketch.rows[-1].text.startswith("ended: done")

@@ -138,3 +138,13 @@ def test_many_entries_are_refused_as_one_is() -> None:
     world = World(1, "claude")
     with pytest.raises(ValueError, match="begins with session_opened"):
         list(fold(None, world.play.entries[1:]))
+
+
+def test_of_a_long_run_the_first_are_had_before_the_last_is_read(play: Callable[..., Play]) -> None:
+    p = play("gemini", "claude", "codex")
+    p.start("gemini")
+    event = AgentEvent(EventType.PROGRESS, AgentName("gemini"), p.at, Said("hello"))
+    body = AgentOutput(WorkerId("gemini"), 1, "stdout", 0, 9, (event,))
+    entries = iter([JournalEntry(p.session.n + 1 + i, p.at, body) for i in range(2_500)])
+    next(fold(p.session, entries))
+    assert sum(1 for _ in entries) > 1_000
