@@ -159,3 +159,32 @@ def test_a_conversation_is_kept_from_its_first_message_on(tmp_path: Path) -> Non
     assert again.messages == [{"role": "user"}]
     assert json.loads((tmp_path / "one.json").read_text())["totals"] == {}
     assert [file.name for file in tmp_path.iterdir()] == ["one.json"]
+
+
+STOPPED_IN_A_WAIT = """
+import os, signal, threading
+from orchestrator.rehearsal.stand_in.exchange import Stopped, stop_on
+stop_on(signal.SIGINT)
+# As with a signal that comes just before the read begins: it is noted, and the read is not interrupted.
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+def receive():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    os.kill(os.getpid(), signal.SIGINT)
+silent, _ = os.pipe()
+threading.Timer(0.3, receive).start()
+try:
+    os.read(silent, 1)
+except Stopped as stopped:
+    print("stopped by", stopped.number)
+"""
+
+
+def test_a_signal_that_is_only_noted_ends_a_wait_without_an_end() -> None:
+    with subprocess.Popen([sys.executable, "-c", STOPPED_IN_A_WAIT], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = process.communicate(timeout=30)[0]
+        except subprocess.TimeoutExpired:
+            said = "it goes on waiting"
+        finally:
+            process.kill()
+    assert said == "stopped by 2\n"
