@@ -27,7 +27,6 @@ def command(session: str | None, workspace: Path | None, quiet: bool, verbose: b
     import anyio
 
     from orchestrator.cli.attached import follow_session
-    from orchestrator.cli.final_words import final_words
     from orchestrator.cli.foreground import attend
     from orchestrator.cli.session_lookup import (
         colours_wanted,
@@ -40,6 +39,7 @@ def command(session: str | None, workspace: Path | None, quiet: bool, verbose: b
         workspace_words,
     )
     from orchestrator.cli.session_run import Showing
+    from orchestrator.cli.summary_words import summary_text
     from orchestrator.journal.folder import SessionFolder
 
     folder = running_session(workspace_path(workspace), session)
@@ -51,6 +51,6 @@ def command(session: str | None, workspace: Path | None, quiet: bool, verbose: b
         where = workspace_words(folder.workspace)
         print(f"session {folder.id} goes on; orchestrate attach {folder.id}{where} opens it again", file=sys.stderr)
         return 0
-    words = final_words(result.state, folder, colour=colours_wanted(sys.stdout), width=terminal_width(sys.stdout))
+    words = summary_text(result.state, folder, colour=colours_wanted(sys.stdout), width=terminal_width(sys.stdout))
     put_out(words)
     return int(result.exit_code)

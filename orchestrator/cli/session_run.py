@@ -11,13 +11,13 @@ from typing import Any
 import anyio
 
 from orchestrator.cli.background import hand_over
-from orchestrator.cli.final_words import final_words
 from orchestrator.cli.foreground import Begin, Beside, View, attend
-from orchestrator.cli.kept_words import keep_ended
 from orchestrator.cli.notifier import Notifier
 from orchestrator.cli.plain_view import PlainView
 from orchestrator.cli.run_reports import RunReports
 from orchestrator.cli.session_lookup import colours_wanted, in_front, live_view_possible, put_out, terminal_width
+from orchestrator.cli.summary_words import summary_text
+from orchestrator.cli.told_session import keep_ended
 from orchestrator.composition.team_choice import team_words
 from orchestrator.coordinator.session_request import FollowUpRequest, GateMeasurer, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
@@ -190,6 +190,6 @@ def _attended(
     else:
         out = sys.stdout
         folder = SessionFolder(result.folder)
-        put_out(final_words(result.state, folder, colour=colours_wanted(out), width=terminal_width(out)))
+        put_out(summary_text(result.state, folder, colour=colours_wanted(out), width=terminal_width(out)))
     keep_ended(result.state, SessionFolder(result.folder))
     return result

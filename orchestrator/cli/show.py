@@ -13,7 +13,7 @@ from orchestrator.cli.shared_options import json_option, session_option, workspa
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from orchestrator.cli.kept_words import Told
+    from orchestrator.cli.told_session import Told
     from orchestrator.journal.folder import SessionFolder
 
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @json_option
 def command(named: str | None, session: str | None, workspace: Path | None, as_json: bool) -> None:
     """Show where SESSION (default: the newest) stands, or how it ended."""
-    from orchestrator.cli.closing_words import laid_out
     from orchestrator.cli.session_lookup import colours_wanted, terminal_width, which_session, workspace_path
+    from orchestrator.cli.summary_layout import laid_out
 
     folder = which_session(workspace_path(workspace), named or session)
     told, standing = _told(folder)
@@ -45,7 +45,7 @@ def _told(folder: SessionFolder) -> tuple[Told, str | None]:
 
     Of one that has ended, that is what was told before, unless its journal or the program has changed since.
     """
-    from orchestrator.cli.kept_words import Told, keep_told, told_before, told_now
+    from orchestrator.cli.told_session import Told, keep_told, told_before, told_now
     from orchestrator.journal.kept_summary import stamp_of
     from orchestrator.quotation import quoted_name
 

@@ -62,7 +62,7 @@ def command(worker: str | None, session: str | None, workspace: Path | None, kil
 
 
 def _end_abandoned(folder: SessionFolder, *, kill: bool, wait_s: float) -> int:
-    from orchestrator.cli.final_words import changed_words
+    from orchestrator.cli.summary_words import changed_words
     from orchestrator.coordinator.abandoned import report_abandoned
     from orchestrator.coordinator.clocks import utc_now
     from orchestrator.coordinator.orphans import stop_abandoned

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from orchestrator.cli.kept_words import keep_ended
+from orchestrator.cli.told_session import keep_ended
 from orchestrator.models import entries
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.effects import Outcome

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from orchestrator.cli.closing_words import ClosingWords, NextStepWords, laid_out
+from orchestrator.cli.summary_layout import NextStepWords, SummaryWords, laid_out
 from orchestrator.composition.team_choice import Team
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import session_holder
@@ -53,17 +53,17 @@ _MANY_FILES = 12
 _FEW_CALLS = 3
 
 
-def final_words(session: Session, folder: SessionFolder, *, colour: bool = False, width: int | None = None) -> str:
+def summary_text(session: Session, folder: SessionFolder, *, colour: bool = False, width: int | None = None) -> str:
     """The whole summary, one fact a line.
 
     Args:
         width: Of the terminal, where lines are to be broken between words; ``None`` leaves them whole.
     """
     is_running = session_holder(folder) is not None
-    return laid_out(closing_words(session, is_running=is_running), folder, colour=colour, width=width)
+    return laid_out(summary_words(session, is_running=is_running), folder, colour=colour, width=width)
 
 
-def closing_words(session: Session, *, is_running: bool) -> ClosingWords:
+def summary_words(session: Session, *, is_running: bool) -> SummaryWords:
     """Put a session into words that hold wherever its folder lies.
 
     Args:
@@ -81,7 +81,7 @@ def closing_words(session: Session, *, is_running: bool) -> ClosingWords:
         *_facts(session, summary),
         *_questions(summary),
     ]
-    return ClosingWords(
+    return SummaryWords(
         status=status,
         reason=f": {one_line(summary.reason, 600)}" if summary.reason else "",
         outcome=session.closed.outcome if session.closed else None,

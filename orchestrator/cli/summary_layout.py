@@ -31,7 +31,7 @@ class NextStepWords:
 
 
 @value_class
-class ClosingWords:
+class SummaryWords:
     """A session in words, before they are laid out for a terminal."""
 
     status: str
@@ -43,7 +43,7 @@ class ClosingWords:
     next_steps: tuple[NextStepWords, ...]
 
 
-def laid_out(words: ClosingWords, folder: SessionFolder, *, colour: bool = False, width: int | None = None) -> str:
+def laid_out(words: SummaryWords, folder: SessionFolder, *, colour: bool = False, width: int | None = None) -> str:
     """The whole text, one fact a line.
 
     Args:
@@ -60,7 +60,7 @@ def _record(folder: SessionFolder) -> tuple[str, str]:
     return "folder", quoted_name(str(folder.path))
 
 
-def _next_rows(words: ClosingWords, folder: SessionFolder) -> Iterator[tuple[str, str]]:
+def _next_rows(words: SummaryWords, folder: SessionFolder) -> Iterator[tuple[str, str]]:
     where = workspace_words(folder.workspace)
     for step in words.next_steps:
         command = f"{step.command}{where}" if step.command else ""

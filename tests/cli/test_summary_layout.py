@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.cli.closing_words import ClosingWords, NextStepWords, laid_out
+from orchestrator.cli.summary_layout import NextStepWords, SummaryWords, laid_out
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.models.session_outcome import Outcome
 
-WORDS = ClosingWords(
+WORDS = SummaryWords(
     status="done",
     reason=": all well",
     outcome=Outcome.DONE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from orchestrator.cli.closing_words import ClosingWords, NextStepWords
+from orchestrator.cli.summary_layout import NextStepWords, SummaryWords
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.kept_summary import Unusable, keep, kept, stamp_of
 from orchestrator.models.session_outcome import Outcome
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Told:
     """What is told of a session: in words, and as the document's values."""
 
-    words: ClosingWords
+    words: SummaryWords
     summary: dict[str, Any]
 
 
@@ -31,7 +31,7 @@ def told_before(folder: SessionFolder, stamp: dict[str, object]) -> Told | Unusa
     try:
         words = found["words"]
         return Told(
-            ClosingWords(
+            SummaryWords(
                 status=str(words["status"]),
                 reason=str(words["reason"]),
                 outcome=Outcome(words["outcome"]),
@@ -51,9 +51,9 @@ def told_now(session: Session, *, is_running: bool) -> Told:
         is_running: Whether a coordinator runs it now.
     """
     from orchestrator.cli.documents import summary_values
-    from orchestrator.cli.final_words import closing_words
+    from orchestrator.cli.summary_words import summary_words
 
-    return Told(closing_words(session, is_running=is_running), summary_values(session))
+    return Told(summary_words(session, is_running=is_running), summary_values(session))
 
 
 def keep_ended(session: Session, folder: SessionFolder) -> None:
