@@ -77,17 +77,18 @@ def command(since: float | None, workspace: Path | None, *, rehearsals: bool, as
 def _feedback_lines(sessions: Sequence[SessionMeasures]) -> Iterator[str]:
     """What agents said of the sessions, by agent."""
     from collections import Counter
+    from statistics import fmean
 
     given = [one for session in sessions for one in session.feedback]
-    for agent in sorted({one[0] for one in given}):
-        mine = [one for one in given if one[0] == agent]
-        told = [one for one in mine if one[1]]
+    for agent in sorted({one.agent for one in given}):
+        mine = [one for one in given if one.agent == agent]
+        told = [one for one in mine if one.clarity]
         missing = f", {len(mine) - len(told)} without an answer that counts" if len(told) < len(mine) else ""
         if not told:
             yield f"feedback of {agent}: none{missing}"
             continue
-        clarity, workflow = (sum(int(one[place]) for one in told) / len(told) for place in (1, 2))
-        wishes = ", ".join(f"{what} ({times})" for what, times in Counter(one[3] for one in told).most_common(3))
+        clarity, workflow = fmean(one.clarity for one in told), fmean(one.workflow for one in told)
+        wishes = ", ".join(f"{what} ({times})" for what, times in Counter(one.change for one in told).most_common(3))
         yield (
             f"feedback of {agent}: clarity {clarity:.1f} of 5, workflow {workflow:.1f} of 5, would change: {wishes} "
             f"(n = {len(told)}{missing})"
@@ -138,10 +139,6 @@ def _document(
         "without_outcome": len(sessions) - len(outcomes),
         "left_out": [{"session": session, "why": why} for session, why in problems],
         "metrics": [asdict(one) for one in found],
-        "feedback": [
-            {"session": one.session, "agent": agent, "clarity": clarity, "workflow": workflow, "change": change}
-            for one in sessions
-            for agent, clarity, workflow, change in one.feedback
-        ],
+        "feedback": [{"session": one.session, **asdict(given)} for one in sessions for given in one.feedback],
         "antipatterns": [asdict(one) for one in detect_coordination_antipatterns(sessions)],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -58,7 +58,7 @@ def tuned(
     without = {*ranges_of(criticality), *meaningless(request.policy, has_plan=request.plan is not None)}
     if not is_open or choice is None or choice.team is not Team.CHANGE:
         without.add("team")
-    said: list[str] = []
+    search = _Search()
 
     def opened(tuning: Tuning) -> Sequence[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
@@ -66,7 +66,7 @@ def tuned(
         held = {name: value for name, value in bounded.items() if name in ranges_of(criticality)}
         if late:
             return late
-        judged = _said_before(tuning, folder.parent, fixed, without, said)
+        judged = _said_before(tuning, folder.parent, fixed, without, search)
         return judged or list(on_open(tuning, session, fixed=fixed, held=held, without=without, folder=str(folder)))
 
     try:
@@ -82,21 +82,29 @@ def tuned(
     if found is None:
         return plain, None, ""
     changed, assignment = _with_values(request, found, is_team_open="team" not in without)
-    return changed, assignment, "".join(said)
+    return changed, assignment, search.problem
+
+
+@dataclass
+class _Search:
+    """The search of all settings, as far as this session has tried it."""
+
+    problem: str = ""
+    """Why it could not be made; then it is not tried again."""
 
 
 def _said_before(
-    tuning: Tuning, workspace: Path, fixed: Mapping[str, Value], without: Collection[str], said: list[str]
+    tuning: Tuning, workspace: Path, fixed: Mapping[str, Value], without: Collection[str], search: _Search
 ) -> Sequence[TuningEvent]:
     """What is to be on record before the session: what a search says, where the user has it, and what journals say."""
     settings = load_settings()
-    if settings.get("tuning", "search") == "optuna" and not said:
+    if settings.get("tuning", "search") == "optuna" and not search.problem:
         weights = {aim: settings.get("tuning", "weights", aim) for aim in AIMS}
         given = {aim: weight for aim, weight in weights.items() if weight is not None}
         try:
             found = searched(tuning, given, partial(recorded_sessions, workspace), fixed=fixed, without=without)
         except EnvironmentUnfit as error:
-            said.append(f"rules say what is tuned next: {error.message}; {error.hint}")
+            search.problem = f"rules say what is tuned next: {error.message}; {error.hint}"
         else:
             if found:
                 return found

@@ -62,3 +62,9 @@ class OrchestratorDecision:
     """The shares of the panel's weight, where the policy weighs."""
     reasons: tuple[str, ...] = ()
     """What the reviewers who matter said, one line each."""
+
+    @property
+    def because(self) -> str:
+        """The rule and the reasons, as the journal tells people of them; readers look for it word by word."""
+        rule, said = f"{self.rule} ({self.review})", "; ".join(self.reasons)
+        return f"{rule}: {said}" if said else rule

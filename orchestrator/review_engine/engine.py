@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from orchestrator.models.decisions import Action, OrchestratorDecision, Policy
 from orchestrator.models.events import AgentEvent
 from orchestrator.models.identity import ORCHESTRATOR, AgentName, WorkerId
+from orchestrator.models.recorded_sentences import NO_ANSWER_CAME
 from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verdict
 from orchestrator.review_engine.decision_policies import STANDARD, decide
 from orchestrator.review_engine.replies import abstention
@@ -72,7 +73,7 @@ class ReviewEngine:
         """
         answered = {review.reviewer for review in reviews}
         missing = [
-            abstention(request.id, reviewer, "no answer came in time")
+            abstention(request.id, reviewer, NO_ANSWER_CAME())
             for reviewer in request.reviewers
             if reviewer not in answered
         ]

@@ -7,6 +7,7 @@ from dataclasses import field
 from hashlib import sha256
 
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.recorded_sentences import ROUNDS_USED_UP
 from orchestrator.value_class import value_class
 
 
@@ -30,7 +31,7 @@ def may_review(rounds: Rounds, worker: WorkerId, text: str, *, cap: int) -> tupl
     """
     done = rounds.counts.get(worker, 0)
     if done >= cap:
-        return rounds, f"{worker} has been reviewed {done} times, and {cap} is the most"
+        return rounds, ROUNDS_USED_UP(worker=worker, done=done, cap=cap)
     seen = rounds.fingerprints.get(worker, frozenset())
     mark = fingerprint(text)
     if mark in seen:

@@ -15,10 +15,12 @@ from pydantic_core import from_json
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.decisions import Action, OrchestratorDecision
 from orchestrator.models.facts import Question
+from orchestrator.models.recorded_sentences import CHANGED, ENDED_CLEANLY
 from orchestrator.models.reviews import Verdict
 from orchestrator.models.workers import PlantedFile
 from orchestrator.narration.formatting import counted
-from orchestrator.session.choices import choice_effect
+from orchestrator.session.choices import OWN_WORDS, choice_effect
+from orchestrator.session.consents import NO, YES
 from orchestrator.session.summary import ReviewSummary
 
 _DID: Final = {
@@ -27,20 +29,15 @@ _DID: Final = {
     Action.PAUSE_AND_CLARIFY: "asks you about {about}",
     Action.STOP_AND_ESCALATE: "stopped {about}",
 }
-_CLEAN_END = late_pattern(
-    r"final event clean, (\d+) of (\d+) tool calls returned well(?:, (\d+) files changed \(\+(\d+) -(\d+)\))?"
-)
+_CLEAN_END = late_pattern(f"{ENDED_CLEANLY.pattern}(?:, {CHANGED.pattern})?")
 _VERDICT = late_pattern(r"\{\s*\"verdict\".*\}\s*\Z", re.DOTALL)
 
 
 def shown_reason(text: str, decisions: Iterable[OrchestratorDecision]) -> str:
     """The text with what stands in it for a decision as a sentence."""
     for decision in decisions:
-        if decision.review is None or f"({decision.review})" not in text:
-            continue
-        because = f"{decision.rule} ({decision.review})"
-        recorded = f"{because}: {'; '.join(decision.reasons)}" if decision.reasons else because
-        text = text.replace(recorded, decision_sentence(decision))
+        if decision.review is not None and f"({decision.review})" in text:
+            text = text.replace(decision.because, decision_sentence(decision))
     return text
 
 
@@ -56,11 +53,12 @@ def shown_evidence(text: str) -> str:
     """Why a worker is held to be done, without the terms of the program."""
 
     def said(found: re.Match[str]) -> str:
-        well, all_, files, more, less = (int(part or 0) for part in found.groups())
-        calls = "no tool calls" if not all_ else f"{well} of {counted(all_, 'tool call')} went well"
-        if found[3] is None:
+        all_ = int(found["calls"])
+        calls = "no tool calls" if not all_ else f"{found['well']} of {counted(all_, 'tool call')} went well"
+        if found["files"] is None:
             return f"came to its own end, {calls}"
-        changed = f"changed {counted(files, 'file')} +{more} -{less}" if files else "changed nothing"
+        files = int(found["files"])
+        changed = f"changed {counted(files, 'file')} +{found['more']} -{found['less']}" if files else "changed nothing"
         return f"came to its own end, {calls}, {changed}"
 
     return _CLEAN_END.sub(said, text)
@@ -84,7 +82,7 @@ def shown_verdict(text: str) -> str:
 
 def shown_effect(question: Question, chosen: str, *, consent: bool = False, in_place: bool = False) -> str:
     """What choosing the suggestion does, as the card and the event log say it."""
-    if not consent and chosen.startswith("answer with "):
+    if not consent and chosen.startswith(OWN_WORDS):
         about = str(question.about) if question.about is not None else "the session"
         return f"your own words are told to {about}, which goes on"
     return choice_effect(question, chosen, consent=consent, in_place=in_place)
@@ -92,7 +90,7 @@ def shown_effect(question: Question, chosen: str, *, consent: bool = False, in_p
 
 def choice_lines(question: Question) -> tuple[str, ...]:
     """A question's choices, numbered, each with what it does; of a consent the choices alone."""
-    if question.suggestions == ("yes", "no"):
+    if question.suggestions == (YES, NO):
         return tuple(f"{n}. {text}" for n, text in enumerate(question.suggestions, start=1))
     return tuple(
         f"{n}. {text.partition(';')[0]}: {shown_effect(question, text)}"

@@ -13,6 +13,8 @@ from orchestrator.models.facts import Question
 from orchestrator.session.consents import YES, choice, is_consent, misunderstood
 from orchestrator.session.state import Session
 
+OWN_WORDS = "answer with "
+"""A suggestion that begins so is no answer itself: it asks for one in the person's own words."""
 _STOP = late_pattern(r"stop\b")
 _QUOTED = late_pattern(r"answer '([^']+)'")
 _SENDS_NOTHING = ("look ", "read ", "wait")
@@ -52,7 +54,7 @@ def no_answer(session: Session, question: Question, text: str) -> str | None:
     chosen = choice(question, text)
     if problem is not None or chosen is None or is_consent(session, question):
         return problem
-    if chosen.startswith("answer with "):
+    if chosen.startswith(OWN_WORDS):
         return f"that takes words of your own: answer {question.id} with them, not with the number of the suggestion"
     if chosen.startswith(_SENDS_NOTHING):
         return f"that sends nothing ({chosen}); {question.id} is still open"
@@ -73,7 +75,7 @@ def choice_effect(question: Question, chosen: str, *, consent: bool = False, in_
         return f"exactly this is sent, in the place of {who}" if in_place else "it runs, this once"
     if _STOP.match(chosen):
         return "the session stops; orchestrate resume goes on with it, orchestrate undo takes its change back"
-    if chosen.startswith("answer with "):
+    if chosen.startswith(OWN_WORDS):
         return f"type the words in place of the number: they are told to {who}, which goes on"
     if chosen.startswith(_SENDS_NOTHING):
         return "nothing is sent, and the question stays open"

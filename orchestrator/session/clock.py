@@ -10,6 +10,7 @@ from typing import TypeAlias
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import Sampled
 from orchestrator.models.identity import ReviewId, WorkerId
+from orchestrator.models.recorded_sentences import ANSWER_LATE, NO_MODEL_HEARD, NOBODY_HEARD
 from orchestrator.models.reviews import ReviewRequest, Trigger
 from orchestrator.models.workers import WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention
@@ -183,9 +184,9 @@ def _review_is_late(draft: Draft, name: ReviewId) -> None:
             draft.stop(worker, because="its review is late")
         if _was_heard(draft, worker) or draft.session.options.max_review_retries == 0:
             agent = draft.worker(worker).agent
-            on_answered(draft, worker, abstention(review.request.id, agent, "it did not answer in time"))
+            on_answered(draft, worker, abstention(review.request.id, agent, ANSWER_LATE()))
         else:
-            on_unheard(draft, worker, "no word of its model came in time")
+            on_unheard(draft, worker, NO_MODEL_HEARD())
 
 
 def _was_heard(draft: Draft, worker: WorkerId) -> bool:
@@ -196,7 +197,7 @@ def _was_heard(draft: Draft, worker: WorkerId) -> bool:
 
 def _silence(draft: Draft) -> None:
     minutes = draft.session.options.silence_s / 60
-    text = f"no event from any worker for {minutes:g} minutes"
+    text = NOBODY_HEARD(minutes=minutes)
     draft.session.last_heard = draft.at
     busiest = next((w.id for w in draft.session.living() if draft.session.is_main(w.id)), None)
     ask_for_review(draft, Trigger.SILENCE, about=busiest, text=text)

@@ -6,6 +6,7 @@ from orchestrator.late_pattern import late_pattern
 from orchestrator.models.effects import FreezeWorker, MeasureWork, Outcome, StopWorker
 from orchestrator.models.entries import StartFailed, WorkerExited, WorkerStarted, WorkMeasured
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.recorded_sentences import CHANGED, ENDED_CLEANLY
 from orchestrator.models.work import Role
 from orchestrator.models.workers import ExitRecord, WorkerState, WorkerStatus
 from orchestrator.review_engine.replies import abstention, parse_reply
@@ -164,10 +165,10 @@ def on_measured(draft: Draft, body: WorkMeasured) -> None:
         fail(draft, worker, f"what it changed could not be measured: {body.problem}")
         return
     doubt = _doubt_about(draft, worker, body)
-    changed = f"{len(body.files)} files changed (+{body.insertions} -{body.deletions})"
+    changed = CHANGED(files=len(body.files), more=body.insertions, less=body.deletions)
     if doubt is None:
-        calls = f"{detail.calls.returned} of {state.tool_calls} tool calls returned well"
-        draft.become(worker, WorkerStatus.DONE, f"final event clean, {calls}, {changed}")
+        clean = ENDED_CLEANLY(well=detail.calls.returned, calls=state.tool_calls)
+        draft.become(worker, WorkerStatus.DONE, f"{clean}, {changed}")
         return
     draft.become(worker, WorkerStatus.UNPROVEN, doubt)
     idle = state.tool_calls == 0 and not body.files and not body.scratch_files

@@ -26,6 +26,7 @@ from orchestrator.models.events import (
     UsageReported,
 )
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.recorded_sentences import MILESTONE_SPARED
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.review_engine.triggers import trigger_of
@@ -113,7 +114,7 @@ def _weigh(draft: Draft, worker: WorkerId, event: AgentEvent) -> None:
         if trigger is Trigger.MILESTONE and rule != "every_change":
             spared = spared_by_frequency(draft.session, worker, draft.at)
             if spared:
-                draft.warn(f"a milestone of {worker} is not reviewed: {spared}", worker)
+                draft.warn(MILESTONE_SPARED(worker=worker, why=spared), worker)
                 return
         if trigger is not None:
             ask_for_review(draft, trigger, about=worker, text=event.payload.text)

@@ -327,29 +327,27 @@ def _decide_if_complete(draft: Draft, name: ReviewId) -> None:
 
 
 def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -> None:
-    because = f"{decision.rule} ({request.id})"
-    said = "; ".join(decision.reasons)
+    because = decision.because
     result = draft.session.plan_run.result
     if request.trigger is Trigger.FINAL and result is not None and not result.success:
         # The plan has failed already: what the reviewers say is for people, and sends nobody on.
         if decision.action is not Action.CONTINUE:
-            draft.warn(f"{because}: {said}" if said else because, request.about)
+            draft.warn(because, request.about)
         return
     stops = decision.action in (Action.STOP_AND_ESCALATE, Action.PAUSE_AND_CLARIFY)
     about = request.about if request.trigger is not Trigger.FINAL else None
-    if stops and about is not None and fails_alone(draft, about, f"{because}: {said}" if said else because):
+    if stops and about is not None and fails_alone(draft, about, because):
         return
     match decision.action:
         case Action.STOP_AND_ESCALATE:
-            draft.end(Outcome.NEEDS_PERSON, f"{because}: {said}" if said else because)
+            draft.end(Outcome.NEEDS_PERSON, because)
         case Action.PAUSE_AND_CLARIFY:
             draft.session.workers = _reviewer_again(draft, request)
-            text = f"{because}: {said}" if said else because
-            ask(draft, text, about=request.about, suggestions=ABOUT_CONCERNS)
+            ask(draft, because, about=request.about, suggestions=ABOUT_CONCERNS)
             if request.about is not None:
                 draft.release(request.about, request.id)
         case Action.LOG_WARNING:
-            draft.warn(f"{because}: {said}" if said else because, request.about)
+            draft.warn(because, request.about)
             if request.about is not None:
                 draft.release(request.about, request.id)
         case Action.CONTINUE:

@@ -21,7 +21,7 @@ from orchestrator.value_class import value_class
 
 CACHE_NAME: Final = "measures.json"
 """In the workspace; derived from the journals, and may be deleted."""
-VERSION: Final = 4
+VERSION: Final = 5
 """Raised when a measure means something else: then everything is measured again."""
 MOST_LINE_BYTES: Final = 256 * 1024 * 1024
 MOST_CACHE_BYTES: Final = 256 * 1024 * 1024

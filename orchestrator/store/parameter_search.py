@@ -68,18 +68,18 @@ def searched(
     parameter, after = step or ("", "")
     return (
         Searched(
-            name,
-            engine,
-            seed,
-            TRIES,
-            shares,
-            known,
-            len(front),
-            best,
-            dict(zip(AIMS, gains, strict=True)),
-            parameter,
-            tuning.values.get(parameter, ""),
-            after,
+            search=name,
+            engine=engine,
+            seed=seed,
+            tries=TRIES,
+            weights=shares,
+            known=known,
+            front=len(front),
+            best=best,
+            gains=dict(zip(AIMS, gains, strict=True)),
+            parameter=parameter,
+            before=tuning.values.get(parameter, ""),
+            after=after,
         ),
     )
 

@@ -11,6 +11,7 @@ from orchestrator.models.entries import AgentOutput, ClockMoved, CoordinatorResu
 from orchestrator.models.facts import PersonAsked, Question, Warned
 from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.options import SessionOptions
+from orchestrator.models.recorded_sentences import MILESTONE_SPARED, NOBODY_HEARD, ROUNDS_USED_UP, was_late
 from orchestrator.models.reviews import Trigger
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.fold import fold
@@ -89,14 +90,14 @@ def recorded_session(entries: Iterable[JournalEntry], *, digest: str) -> Recorde
         return None
     reviews = session.assessment.reviews.values()
     return RecordedSession(
-        session.id,
-        digest,
-        session.options.policy,
-        review_values(session.options),
-        tuple(seen.recorded(one) for one in reviews if one.decision is not None),
-        tuple(seen.spared),
-        seen.over_most,
-        tuple(seen.gaps),
+        session=session.id,
+        digest=digest,
+        policy=session.options.policy,
+        values=review_values(session.options),
+        reviews=tuple(seen.recorded(one) for one in reviews if one.decision is not None),
+        spared=tuple(seen.spared),
+        over_most=seen.over_most,
+        gaps_s=tuple(seen.gaps),
     )
 
 
@@ -130,7 +131,7 @@ class _Seen:
             if detail.current.running_since is not None:
                 self.since[worker] = detail.current.running_since
         for one in wanted:
-            if isinstance(one, Warned) and one.text.startswith("a milestone of ") and "is not reviewed: " in one.text:
+            if isinstance(one, Warned) and MILESTONE_SPARED.is_whole(one.text):
                 self.spared.append(SparedMilestone(str(one.worker or ""), entry.at))
             elif isinstance(one, PersonAsked) and _is_of_rounds(one.question):
                 self.over_most += 1
@@ -174,7 +175,7 @@ class _Seen:
                 answer.reviewer,
                 answer.verdict.value,
                 self.needed.get((request.id, worker)) if answer.problem is None else None,
-                answer.problem is not None and "in time" in answer.problem,
+                answer.problem is not None and was_late(answer.problem),
             )
             for worker, answer in review.panel.items()
             if answer is not None
@@ -182,21 +183,21 @@ class _Seen:
         if review.measured is not None:
             answers.append(RecordedAnswer(review.measured.reviewer, review.measured.verdict.value))
         return RecordedReview(
-            request.id,
-            str(request.about or ""),
-            request.trigger.value,
-            request.asked_at,
-            decision.action.value if decision is not None else "",
-            tuple(answers),
-            _is_of_everybody(review),
-            self.counted.get(request.id, 0),
+            name=request.id,
+            about=str(request.about or ""),
+            trigger=request.trigger.value,
+            asked_at=request.asked_at,
+            action=decision.action.value if decision is not None else "",
+            answers=tuple(answers),
+            of_everybody=_is_of_everybody(review),
+            counted=self.counted.get(request.id, 0),
         )
 
 
 def _is_of_rounds(question: Question) -> bool:
     # A recovery quotes words that may end so as well, and what repeats itself has the same suggestions.
-    return question.suggestions == ABOUT_ROUNDS and question.text.endswith(" is the most")
+    return question.suggestions == ABOUT_ROUNDS and ROUNDS_USED_UP.ends(question.text)
 
 
 def _is_of_everybody(review: ReviewState) -> bool:
-    return review.request.trigger is Trigger.SILENCE and review.request.text.startswith("no event from any worker")
+    return review.request.trigger is Trigger.SILENCE and NOBODY_HEARD.is_whole(review.request.text)

@@ -73,15 +73,15 @@ def _in_session(session: RecordedSession, parameter: str, after: Value) -> Predi
     passed = sum(_passes_failure(review, action) for review, action in changed)
     asked = sum((action in FOR_A_PERSON) - (review.action in FOR_A_PERSON) for review, action in changed)
     return Prediction(
-        len(session.reviews),
-        len(changed) - len(held),
-        sum(one.more for one in others),
-        sum(action != review.action for review, action in held),
-        asked + sum(one.interventions for one in others),
-        sum(one.late for one in others),
-        missed,
-        passed,
-        (session.session,) if missed or passed else (),
+        reviews=len(session.reviews),
+        fewer=len(changed) - len(held),
+        more=sum(one.more for one in others),
+        differs=sum(action != review.action for review, action in held),
+        interventions=asked + sum(one.interventions for one in others),
+        late=sum(one.late for one in others),
+        missed_blockers=missed,
+        passed_failures=passed,
+        sessions=(session.session,) if missed or passed else (),
     )
 
 

@@ -64,15 +64,15 @@ class Prediction:
     def and_(self, other: Prediction) -> Prediction:
         """Both together."""
         return Prediction(
-            self.reviews + other.reviews,
-            self.fewer + other.fewer,
-            self.more + other.more,
-            self.differs + other.differs,
-            self.interventions + other.interventions,
-            self.late + other.late,
-            self.missed_blockers + other.missed_blockers,
-            self.passed_failures + other.passed_failures,
-            (*self.sessions, *other.sessions),
+            reviews=self.reviews + other.reviews,
+            fewer=self.fewer + other.fewer,
+            more=self.more + other.more,
+            differs=self.differs + other.differs,
+            interventions=self.interventions + other.interventions,
+            late=self.late + other.late,
+            missed_blockers=self.missed_blockers + other.missed_blockers,
+            passed_failures=self.passed_failures + other.passed_failures,
+            sessions=(*self.sessions, *other.sessions),
         )
 
     def in_words(self) -> str:

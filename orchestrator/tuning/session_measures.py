@@ -36,6 +36,18 @@ _ABSTAINED: Final = "abstained"
 
 
 @value_class
+class FeedbackMeasure:
+    """What one agent answered about a session that it had worked in."""
+
+    agent: str
+    clarity: int
+    """1 to 5; 0: it gave no answer that counts."""
+    workflow: int
+    change: str
+    """What would have helped."""
+
+
+@value_class
 class SessionMeasures:
     """What the journal of one session tells in figures."""
 
@@ -71,8 +83,8 @@ class SessionMeasures:
     """What a person did by hand: stop, pause, answer…"""
     behaviours: tuple[Behaviour, ...] = ()
     """Ways of going wrong that its workers showed."""
-    feedback: tuple[tuple[str, int, int, str], ...] = ()
-    """What agents answered about it: agent, clarity, workflow (0: no answer that counts), what would have helped."""
+    feedback: tuple[FeedbackMeasure, ...] = ()
+    """What agents answered about it."""
 
     @property
     def wall_s(self) -> float:
@@ -117,7 +129,7 @@ class _Fold:
         """Workers that were asked, when all was done, how it went; what they do then is no work."""
         self.asked_at: datetime | None = None
         self.answered_at: datetime | None = None
-        self.feedback: list[tuple[str, int, int, str]] = []
+        self.feedback: list[FeedbackMeasure] = []
 
     def add(self, name: str, amount: float) -> None:
         self.known[name] = self.known.get(name, 0) + amount
@@ -178,8 +190,14 @@ class _Fold:
             case "feedback_asked":
                 self.asked_at, self.asked = at, frozenset(map(str, effect["workers"]))
             case "feedback_given":
-                said = (int(effect.get("clarity", 0)), int(effect.get("workflow", 0)), str(effect.get("change", "")))
-                self.feedback.append((str(effect["agent"]), *said))
+                self.feedback.append(
+                    FeedbackMeasure(
+                        agent=str(effect["agent"]),
+                        clarity=int(effect.get("clarity", 0)),
+                        workflow=int(effect.get("workflow", 0)),
+                        change=str(effect.get("change", "")),
+                    )
+                )
                 self.answered_at = at
             case "record_plan":
                 for step in effect["breakdown"]["steps"]:

@@ -28,7 +28,7 @@ from orchestrator.models.work import Role
 from orchestrator.session.clock import next_deadline
 from orchestrator.session.replaying import replay
 from orchestrator.session.summary import summarise
-from orchestrator.tuning.session_measures import measures_of
+from orchestrator.tuning.session_measures import FeedbackMeasure, measures_of
 from tests.session.conftest import Play
 
 GOOD = {"clarity": 4, "workflow": 5, "change": "nothing", "note": "It went well."}
@@ -225,6 +225,6 @@ def test_what_is_measured_of_a_session_leaves_it_out() -> None:
         p.take(SessionClosed(effect.outcome, effect.reason, name))
         found.append(measures_of([JOURNAL_ENTRY.dump_json(one, exclude_none=True) + b"\n" for one in p.entries]))
     plain, asked = found
-    assert asked.feedback == (("gemini", 4, 5, "nothing"), ("claude", 4, 5, "nothing"), ("codex", 4, 5, "nothing"))
+    assert asked.feedback == tuple(FeedbackMeasure(one, 4, 5, "nothing") for one in ("gemini", "claude", "codex"))
     for figure in ("ran_s", "handoffs", "failed_handoffs", "wall_s", "behaviours", "lost_workers"):
         assert getattr(asked, figure) == getattr(plain, figure), figure

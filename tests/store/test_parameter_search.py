@@ -28,18 +28,18 @@ KNOWN = [
     Expectation("silence_s", 900, 1200, {"velocity": 0.1, "quality": -0.5}, "trial-2"),
 ]
 FOUND = Searched(
-    "search-1",
-    "optuna 5.0.0",
-    7,
-    200,
-    dict(WEIGHTS),
-    (KNOWN[0],),
-    3,
-    {**BASELINE, "max_restarts": 4},
-    {"velocity": 0.5, "quality": 0.0, "cost": 0.0, "risk": 0.2},
-    "max_restarts",
-    3,
-    4,
+    search="search-1",
+    engine="optuna 5.0.0",
+    seed=7,
+    tries=200,
+    weights=dict(WEIGHTS),
+    known=(KNOWN[0],),
+    front=3,
+    best={**BASELINE, "max_restarts": 4},
+    gains={"velocity": 0.5, "quality": 0.0, "cost": 0.0, "risk": 0.2},
+    parameter="max_restarts",
+    before=3,
+    after=4,
 )
 
 
