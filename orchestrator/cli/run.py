@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,6 +42,27 @@ def _conditions(context: click.Context, option: click.Parameter, texts: tuple[st
         except ValueError as error:
             raise click.BadParameter(str(error), context, option) from None
     return texts
+
+
+def _parameters(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> Mapping[str, Any]:
+    """The values by parameter; of two for one the later stands."""
+    if not texts:
+        return {}
+    from orchestrator.tuning.parameters import PARAMETERS, SAYABLE, value_of
+
+    found = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        name = name.strip()
+        if name in PARAMETERS and name not in SAYABLE:
+            raise click.BadParameter(f"{name} has an option of its own: {PARAMETERS[name].option}", context, option)
+        if name not in SAYABLE:
+            raise click.BadParameter(f"no parameter {name!r}: {', '.join(SAYABLE)}", context, option)
+        try:
+            found[name] = value_of(name, value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), context, option) from None
+    return found
 
 
 # An option that needs no check bears the name of the field of RunRequest, or else of SessionOptions, that it sets:
@@ -188,6 +210,15 @@ REVIEWS = section(
         type=click.Choice(("low", "normal", "high", "critical")),
         help="What is at stake: bounds how often is reviewed and what thresholds ask for; see docs/tuning.md [default: "
         "the setting tuning.criticality, else normal].",
+    ),
+    click.option(
+        "--parameter",
+        "parameters",
+        multiple=True,
+        callback=_parameters,
+        metavar="NAME=VALUE",
+        help="Hold a parameter of docs/tuning.md at a value in this session: max_review_rounds=2 (repeatable) "
+        "[default: the setting parameters.NAME, else as tuning has it].",
     ),
     click.option(
         "--no-baseline",

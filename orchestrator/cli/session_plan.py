@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from orchestrator.composition.team_files import TeamFile
 from orchestrator.composition.team_tree import tree_document, tree_rows
 from orchestrator.coordinator.project_files import ProjectFiles, stated_in
 from orchestrator.coordinator.project_trust import trusted_settings
+from orchestrator.coordinator.stated_parameters import stated_parameters
 from orchestrator.coordinator.task_criticality import Stake, meaningless, stake_of
 from orchestrator.coordinator.tier_choices import tier_options
 from orchestrator.errors import UsageError
@@ -48,7 +50,7 @@ from orchestrator.store.expected_figures import as_document as as_estimates
 from orchestrator.suites.detection import detect
 from orchestrator.suites.suite import Detection
 from orchestrator.tuning.criticality import within_criticality
-from orchestrator.tuning.parameters import BASELINE, PARAMETERS
+from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.value_class import value_class
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ class SessionPlan:
     stake: Stake = Stake()
     stake_because: str = ""
     """Who says what is at stake, and what follows from it; empty where nobody does."""
+    parameters: Mapping[str, tuple[Value, str]] = field(default_factory=dict)
+    """Those that a person holds at a value, and where that is said."""
 
 
 def plan_session(
@@ -163,6 +167,7 @@ def plan_session(
         ),
         stake=stake,
         stake_because=_stake_because(stake, policy, options, has_plan=own is not None),
+        parameters=_said_parameters(stake, options),
     )
 
 
@@ -188,9 +193,28 @@ def _proven(found: Sequence[Candidate]) -> ProvenTeam | None:
 def _stake_because(stake: Stake, policy: Policy, options: Mapping[str, Any], *, has_plan: bool) -> str:
     if not stake.by:
         return ""
-    by_hand = {name for name in PARAMETERS if options.get(name) is not None}
-    values = within_criticality(BASELINE, stake.level)
-    return stake.because(values, but=by_hand | meaningless(policy, has_plan=has_plan))
+    values = within_criticality({**BASELINE, **stated_parameters()}, stake.level)
+    return stake.because(values, but={*_by_hand(options)} | meaningless(policy, has_plan=has_plan))
+
+
+def _by_hand(options: Mapping[str, Any]) -> Mapping[str, Value]:
+    """The parameters that the command line says, by options of their own or not."""
+    own = {name: options[name] for name in PARAMETERS if options.get(name) is not None}
+    return {**own, **(options.get("parameters") or {})}
+
+
+def _shown(value: Value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _said_parameters(stake: Stake, options: Mapping[str, Any]) -> Mapping[str, tuple[Value, str]]:
+    stated, by_hand = stated_parameters(), _by_hand(options)
+    bounded = within_criticality({**BASELINE, **stated}, stake.level)
+    found = {name: (bounded[name], "your settings") for name in stated}
+    for name, value in stated.items():
+        if bounded[name] != value:
+            found[name] = bounded[name], f"your settings say {value}; bounded by what is at stake"
+    return {**found, **{name: (value, "as asked") for name, value in by_hand.items() if name != "team"}}
 
 
 def _trusted(target: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> Path | None:
@@ -257,6 +281,7 @@ def plan_document(plan: SessionPlan) -> Mapping[str, Any]:
         "lessons": [{"id": one.id, "by": one.by, "text": one.text} for one in plan.lessons],
         "policy": plan.policy,
         "criticality": {"level": plan.stake.level, "because": plan.stake_because},
+        "parameters": {name: {"value": value, "because": why} for name, (value, why) in plan.parameters.items()},
         "sandbox": plan.sandbox.name,
         "limits": _limits(plan),
         "budgets": {name: plan.asked[name] for name in ("max_cost_usd", "max_tokens", "timeout_s")},
@@ -437,6 +462,9 @@ def _around(plan: SessionPlan) -> Iterator[tuple[str, str]]:
         yield "note", one_line(note, _WIDEST)
     if plan.stake_because:
         yield "at stake", one_line(f"{plan.stake.level} ({plan.stake_because})", _WIDEST)
+    if plan.parameters:
+        said = ", ".join(f"{name} {_shown(value)} ({why})" for name, (value, why) in plan.parameters.items())
+        yield "parameters", one_line(said, _WIDEST)
     if plan.own is not None and plan.own.writes:
         who = "an agent that wrote nothing, if there is one, and the orchestrator"
         yield "review", f"{who} by what it measures; the policy {one_line(plan.policy, 60)} decides"

@@ -139,9 +139,10 @@ def _switch(to: Any, said: str) -> None:
 def _status(*, as_json: bool) -> None:
     from orchestrator.cli.documents import document
     from orchestrator.cli.session_lookup import put_out
+    from orchestrator.coordinator.stated_parameters import stated_parameters
     from orchestrator.store.tuning_views import status_of
 
-    found = status_of(_log().tuning())
+    found = status_of(_log().tuning(), stated_parameters())
     if as_json:
         put_out(document(found))
         return

@@ -87,6 +87,8 @@ class RunRequest:
     """Conditions besides those of policy and settings, as they are written."""
     criticality: str | None = None
     """What is at stake in the task; ``None``: what the settings say."""
+    parameters: Mapping[str, int | float | str] = field(default_factory=dict)
+    """Parameters of tuning that are held at a value in this session, by name."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Figures of :class:`SessionOptions` to override, by name (``silence_s``, ``orphan_grace_s`` …)."""
 

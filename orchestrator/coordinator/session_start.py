@@ -34,11 +34,12 @@ from orchestrator.coordinator.project_trust import SETTINGS_TIME_S, trusted_sett
 from orchestrator.coordinator.session_log import SessionLog
 from orchestrator.coordinator.session_request import GatesOf, Observer, Phase, Progress, RunRequest, SessionResult
 from orchestrator.coordinator.spending_limits import within_limits
+from orchestrator.coordinator.stated_parameters import stated_parameters
 from orchestrator.coordinator.target_facts import prepared
 from orchestrator.coordinator.target_tests import TargetTests
 from orchestrator.coordinator.task_criticality import stake_of
 from orchestrator.coordinator.tier_choices import tier_options
-from orchestrator.coordinator.tuned_options import tell_tuning, tuned, with_assignment, with_least_tier
+from orchestrator.coordinator.tuned_options import tell_tuning, tuned, values_in, with_assignment, with_least_tier
 from orchestrator.coordinator.worker_probe import probe_as_workers
 from orchestrator.coordinator.workspace_cleanup import report_leftovers
 from orchestrator.errors import EnvironmentUnfit, ExitCode, NoUsableAgent, UsageError
@@ -213,7 +214,17 @@ async def _run(
             stake = await off_loop(
                 partial(stake_of, request.criticality, project), within_s=SETTINGS_TIME_S, what="reading the settings"
             )
-            look = partial(tuned, request, environ, session=folder.id, folder=folder.path, criticality=stake.level)
+            stated = await off_loop(stated_parameters, within_s=SETTINGS_TIME_S, what="reading the settings")
+            asked = request
+            look = partial(
+                tuned,
+                asked,
+                environ,
+                session=folder.id,
+                folder=folder.path,
+                criticality=stake.level,
+                stated=stated,
+            )
             request, assignment, untuned = await off_loop(
                 look, within_s=SETTINGS_TIME_S, what="reading what tuning has decided"
             )
@@ -222,12 +233,13 @@ async def _run(
             if chosen is not None and chosen != request.chosen_team:
                 say(team_words(chosen))
             options = session_options(request, stage, folder=folder, backend=backend)
-            options = with_assignment(replace(options, project_settings=trusted.digest), assignment, request, stake)
+            options = replace(options, project_settings=trusted.digest)
+            options = with_assignment(options, assignment, asked, stake, stated)
             if request.plan is not None:
                 tiers = await off_loop(
                     partial(tier_options, project), within_s=SETTINGS_TIME_S, what="reading the settings"
                 )
-                options = replace(options, **with_least_tier(tiers, options))
+                options = replace(options, **with_least_tier(tiers, values_in(assignment, asked, stake, stated)))
             opened = SessionOpened(folder.id, options, stage.found, findings)
             write_session_file(folder, opened)
             stack.enter_context(hold_session_lock(folder))

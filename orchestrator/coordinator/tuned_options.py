@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 from orchestrator.composition.team_choice import Team, TeamChoice
 from orchestrator.coordinator.escalation_conditions import conditions_for
 from orchestrator.coordinator.session_request import RunRequest
+from orchestrator.coordinator.stated_parameters import said_by_hand, values_without_tuning
 from orchestrator.coordinator.task_criticality import OF_DEFAULT_CONDITIONS, Stake, meaningless
 from orchestrator.errors import EnvironmentUnfit, OrchestrateError
 from orchestrator.models.options import ConsensusFrequency, SessionOptions, TuningAssignment
@@ -41,29 +42,40 @@ def _log_in(folder: Path) -> TuningLog:
 
 
 def tuned(
-    request: RunRequest, environ: Mapping[str, str], *, session: str, folder: Path, criticality: str = "normal"
+    request: RunRequest,
+    environ: Mapping[str, str],
+    *,
+    session: str,
+    folder: Path,
+    criticality: str = "normal",
+    stated: Mapping[str, Value] | None = None,
 ) -> tuple[RunRequest, TuningAssignment | None, str]:
     """The request with the values that tuning assigns to this session, which values, and what went wrong.
 
     What the user says by hand stands, and what is at stake holds all others within its bounds, tuning or not.  A
     rehearsal and a task without a change take part in nothing.  Blocks.
+
+    Args:
+        stated: What the user's settings hold parameters at, in place of what tuning would say.
     """
-    plain = _with_limits(request, within_criticality(BASELINE, criticality)) if ranges_of(criticality) else request
+    stated = stated or {}
+    is_plain = not (ranges_of(criticality) or stated or request.parameters)
+    plain = request if is_plain else _with_limits(request, values_without_tuning(request, stated, criticality))
     log = _log_in(state_folder(environ))
     if request.rehearsal is not None or request.no_change or not log.is_there() or log.is_off():
         return plain, None, ""
-    fixed: dict[str, Value] = {name: value for name, value in request.limits.items() if name in PARAMETERS}
+    fixed = said_by_hand(request)
     choice = request.chosen_team
     is_open = request.plan is None and choice is not None and not choice.by_name and choice.reuses is None
-    without = {*ranges_of(criticality), *meaningless(request.policy, has_plan=request.plan is not None)}
+    without = {*ranges_of(criticality), *stated, *meaningless(request.policy, has_plan=request.plan is not None)}
     if not is_open or choice is None or choice.team is not Team.CHANGE:
         without.add("team")
     search = _Search()
 
     def opened(tuning: Tuning) -> Sequence[TuningEvent]:
         late = list(results_told(tuning, caught_up(tuning.assigned))) if tuning.state != "off" else []
-        bounded = within_criticality(tuning.values, criticality)
-        held = {name: value for name, value in bounded.items() if name in ranges_of(criticality)}
+        bounded = within_criticality({**tuning.values, **stated}, criticality)
+        held = {name: value for name, value in bounded.items() if name in ranges_of(criticality) or name in stated}
         if late:
             return late
         judged = _said_before(tuning, folder.parent, fixed, without, search)
@@ -128,16 +140,24 @@ def _with_limits(request: RunRequest, values: Mapping[str, Value]) -> RunRequest
 
 
 def with_assignment(
-    options: SessionOptions, assignment: TuningAssignment | None, request: RunRequest, stake: Stake
+    options: SessionOptions,
+    assignment: TuningAssignment | None,
+    request: RunRequest,
+    stake: Stake,
+    stated: Mapping[str, Value] | None = None,
 ) -> SessionOptions:
-    """The options with what tuning assigned, or else what is at stake says, beside figures and team.  Blocks."""
-    values = assignment.values if assignment is not None else within_criticality(BASELINE, stake.level)
+    """The options with what tuning assigned, or else what people say, beside figures and team.  Blocks.
+
+    Args:
+        request: As it was before tuning was asked.
+        stated: As of :func:`tuned`.
+    """
+    values = values_in(assignment, request, stake, stated)
     if any(values.get(name, BASELINE[name]) != BASELINE[name] for name in OF_DEFAULT_CONDITIONS):
         options = replace(options, escalations=conditions_for(request.policy, request.escalate, values))
     because = ""
     if stake.by:
-        by_hand = {name for name in values if name in _LIMITS and getattr(options, name) != values[name]}
-        but = by_hand | meaningless(request.policy, has_plan=request.plan is not None)
+        but = {*said_by_hand(request)} | meaningless(request.policy, has_plan=request.plan is not None)
         because = stake.because(values, but=but)
     return replace(
         options,
@@ -148,9 +168,26 @@ def with_assignment(
     )
 
 
-def with_least_tier(tiers: Mapping[str, Any], options: SessionOptions) -> Mapping[str, Any]:
-    """What settings say of the tiers, each at least that which tuning assigned to the session."""
-    least = str(options.tuning.values.get("least_tier", TIERS[0])) if options.tuning is not None else TIERS[0]
+def values_in(
+    assignment: TuningAssignment | None,
+    request: RunRequest,
+    stake: Stake,
+    stated: Mapping[str, Value] | None = None,
+) -> Mapping[str, Value]:
+    """The value of each parameter in a session: as assigned, or else as people say.
+
+    Args:
+        request: As it was before tuning was asked.
+        stated: As of :func:`tuned`.
+    """
+    if assignment is not None:
+        return assignment.values
+    return values_without_tuning(request, stated or {}, stake.level)
+
+
+def with_least_tier(tiers: Mapping[str, Any], values: Mapping[str, Value]) -> Mapping[str, Any]:
+    """What settings say of the tiers, each at least that which holds in the session."""
+    least = str(values.get("least_tier", TIERS[0]))
     of = {tier: max(tier, least, key=TIERS.index) for tier in TIERS}
     return {name: {tier: rows[of[tier]] for tier in TIERS} for name, rows in tiers.items()}
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from orchestrator.agents.registry import AGENTS
 from orchestrator.models.escalation import FORM, conditions_of
 from orchestrator.toml_files import TomlFile, unknown_key
+from orchestrator.tuning.parameters import PARAMETERS, SETTABLE, Parameter
 from orchestrator.value_class import value_class
 
 TIERS: Final = ("CHEAP", "CAPABLE", "PREMIUM")
@@ -109,6 +110,17 @@ def _is_search(value: Value) -> str | None:
     return None if value in SEARCHES else f"must be one of {', '.join(SEARCHES)}"
 
 
+def _is_value_of(parameter: Parameter) -> Fault:
+    def fault(value: Value) -> str | None:
+        try:
+            parameter.place(value)
+        except ValueError:
+            return f"must be one of {', '.join(map(str, parameter.values))}"
+        return None
+
+    return fault
+
+
 def _keys() -> Iterator[Key]:
     yield Key(("tests", "commands"), "the commands that run the project's tests", _are_texts)
     for tier in TIERS:
@@ -134,6 +146,9 @@ def _keys() -> Iterator[Key]:
     yield Key(("tuning", "search"), f"what says which step tuning tries next: {', '.join(SEARCHES)}", _is_search)
     for aim in TUNING_AIMS:
         yield Key(("tuning", "weights", aim), f"what {aim} counts where tuning searches by optuna", _is_number(1000))
+    for parameter in map(PARAMETERS.__getitem__, SETTABLE):
+        values = f"{', '.join(map(str, parameter.values))} {parameter.unit}".rstrip()
+        yield Key(("parameters", parameter.name), f"{parameter.means}: {values}", _is_value_of(parameter))
     yield Key(("feedback", "share"), "in which share of sessions agents are asked how it went, 0 to 1", _is_number(1))
     form = "when metrics of a session call for an action; see `orchestrate policies escalation`"
     yield Key(("escalation", "conditions"), form, _are_conditions)

@@ -84,15 +84,21 @@ class Status:
     """All of it, for people."""
 
 
-def status_of(tuning: Tuning) -> Status:
-    """Where it stands, in figures and in words."""
+def status_of(tuning: Tuning, stated: Mapping[str, Value] | None = None) -> Status:
+    """Where it stands, in figures and in words.
+
+    Args:
+        stated: What the user's settings hold parameters at.
+    """
+    stated = stated or {}
     trials = {name: kept.claimed.trial for name, kept in tuning.kept.items()}
     changed = {name: trials.get(name, "") for name, value in tuning.values.items() if value != BASELINE[name]}
     lines = [f"tuning is {tuning.state}; {tuning.begun} sessions, {tuning.trials} steps tried"]
     for name, value in tuning.values.items():
         unit = f" {PARAMETERS[name].unit}" if PARAMETERS[name].unit else ""
         why = f" (default {BASELINE[name]}; {changed[name] or 'an earlier step'})" if name in changed else ""
-        lines.append(f"  {name:<25}{value}{unit}{why}")
+        held = f"; your settings hold it at {stated[name]}" if name in stated else ""
+        lines.append(f"  {name:<25}{value}{unit}{why}{held}")
     steps = tuple(_step(one) for one in tuning.under_way.values())
     for one, step in zip(tuning.under_way.values(), steps, strict=True):
         lines.append(f"{step.trial} tries {step.tries}: {one.proposed.because}")

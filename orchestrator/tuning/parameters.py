@@ -33,6 +33,8 @@ class Parameter:
     means: str
     floor: str = ""
     """Why it never becomes looser than its default, which is then one of the bounds; empty: it goes both ways."""
+    option: str = ""
+    """What says it by hand where that is not ``--parameter``."""
     is_tried: bool = True
     """Trials are made of it; otherwise what is at stake alone changes it (see ``tuning/criticality.py``), because no
     trial could tell whether it is better."""
@@ -83,6 +85,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             "workflow limits",
             ("failures", "interventions"),
             "how long a review waits for an answer",
+            option="--review-timeout",
         ),
         Parameter(
             "silence_s",
@@ -92,6 +95,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             "review triggers",
             ("hours", "utilisation"),
             "silence before a review is asked for",
+            option="--silence",
         ),
         Parameter(
             "max_restarts",
@@ -110,6 +114,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             "team",
             ("hours", "cost"),
             "the built-in team for a task that asks for a change and names none",
+            option="--team",
         ),
         Parameter(
             "timebox_s",
@@ -169,6 +174,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             ("failures",),
             "threshold of the built-in condition on this metric",
             floor="the built-in condition is the least that is told",
+            option="--escalate",
             is_tried=False,
         ),
         Parameter(
@@ -180,6 +186,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             ("cost",),
             "threshold of the built-in condition on this metric",
             floor="the built-in condition is the least that is told",
+            option="--escalate",
             is_tried=False,
         ),
         Parameter(
@@ -191,11 +198,30 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             ("failures",),
             "threshold of the built-in condition on this metric",
             floor="the built-in condition is the least that is told",
+            option="--escalate",
             is_tried=False,
         ),
     )
 }
 BASELINE: Final[Mapping[str, Value]] = {one.name: one.default for one in PARAMETERS.values()}
+SETTABLE: Final = tuple(
+    name for name, one in PARAMETERS.items() if one.owner != "escalation triggers" and one.option != "--team"
+)
+"""Those that settings hold: a team is chosen for a task, and escalation has conditions of its own."""
+SAYABLE: Final = tuple(name for name in SETTABLE if not PARAMETERS[name].option)
+"""Those that ``--parameter`` says for one task."""
+
+
+def value_of(name: str, text: str) -> Value:
+    """The value of a parameter that a text says.
+
+    Raises:
+        ValueError: It says none of them.
+    """
+    for value in PARAMETERS[name].values:
+        if text.strip() == str(value):
+            return value
+    raise ValueError(f"{name} cannot be {text.strip()!r}: {', '.join(map(str, PARAMETERS[name].values))}")
 
 
 def is_allowed(values: Mapping[str, Value]) -> bool:

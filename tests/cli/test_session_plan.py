@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from orchestrator.cli import plan as plan_command
 from orchestrator.cli.session_plan import plan_document, plan_lines, plan_session
+from orchestrator.settings.settings_files import change_setting, user_file
 
 
 def given(*words: str) -> dict[str, Any]:
@@ -53,3 +56,32 @@ def test_what_is_at_stake_is_said_with_what_follows_from_it(tmp_path: Path) -> N
     unsaid = plan_session("Fix it", tmp_path, tmp_path, given(), {"PATH": ""})
     assert "at stake" not in "\n".join(plan_lines(unsaid, width=None))
     assert plan_document(unsaid)["criticality"] == {"level": "normal", "because": ""}
+
+
+def test_parameters_that_a_person_holds_are_said_with_who_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    change_setting(user_file(), "parameters.silence_s", "1200")
+    change_setting(user_file(), "parameters.max_restarts", "5")
+    options = given("--criticality", "high", "--parameter", "max_restarts=1", "--parameter", "least_tier=CAPABLE")
+    plan = plan_session("Fix it", tmp_path, tmp_path, options, {"PATH": ""})
+    shown = "\n".join(plan_lines(plan, width=None))
+    bounded = "silence_s 600 (your settings say 1200; bounded by what is at stake)"
+    assert f"parameters {bounded}, max_restarts 1 (as asked), least_tier CAPABLE (as asked)" in " ".join(shown.split())
+    assert plan_document(plan)["parameters"]["max_restarts"] == {"value": 1, "because": "as asked"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("max_restarts=9", "1, 2, 3, 4, 5", id="no value of it"),
+        pytest.param("rounds=2", "no parameter 'rounds'", id="no parameter"),
+        pytest.param("silence_s=600", "--silence", id="has an option of its own"),
+        pytest.param("antipatterns=1", "--escalate", id="a condition"),
+        pytest.param("max_restarts", "cannot be ''", id="nothing said"),
+    ],
+)
+def test_what_is_no_value_of_a_parameter_is_refused(text: str, said: str) -> None:
+    with pytest.raises(click.BadParameter, match=re.escape(said)):
+        given("--parameter", text)

@@ -10,12 +10,13 @@ import pytest
 from orchestrator.composition.team_choice import Team, TeamChoice
 from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
 from orchestrator.coordinator.task_criticality import Stake
-from orchestrator.coordinator.tuned_options import tell_tuning, tuned, with_assignment, with_least_tier
+from orchestrator.coordinator.tuned_options import tell_tuning, tuned, values_in, with_assignment, with_least_tier
 from orchestrator.errors import UsageError
 from orchestrator.models.options import TuningAssignment
 from orchestrator.settings.settings_files import change_setting, user_file
 from orchestrator.store.tuning_log import TuningLog
-from orchestrator.tuning.parameters import BASELINE
+from orchestrator.tuning.parameters import BASELINE, Value
+from orchestrator.tuning.proposals import Standing, proposals
 from orchestrator.tuning.tuner import LEAST_HISTORY, settings_digest
 from orchestrator.tuning.tuning_events import Assigned, Claimed, Proposed, Redecided, Resulted, SessionResult, Switched
 from tests.coordinator.test_spending_limits import REQUEST
@@ -184,7 +185,7 @@ def test_what_is_at_stake_holds_without_tuning_and_what_is_said_by_hand_stands(
     assert assignment is None
     assert (request.limits["silence_s"], request.limits["gate_margin"]) == (1200, 5)
     before = replace(closed(PASSED).session.options, **request.limits)
-    options = with_assignment(before, None, request, Stake("high", "as asked"))
+    options = with_assignment(before, None, by_hand, Stake("high", "as asked"))
     assert options.criticality == "high"
     assert options.criticality_because.startswith("as asked: timebox_s 600 s, failed_tool_share 0.6, "), "no silence_s"
     assert [one.threshold for one in options.escalations] == [0.6, 1_000_000, 1]
@@ -202,10 +203,8 @@ def test_conditions_that_somebody_states_keep_their_thresholds(
 
 def test_agents_of_a_plan_get_at_least_the_tier_that_is_in_force() -> None:
     tiers = {"tier_models": {"CHEAP": {"claude": "a"}, "CAPABLE": {"claude": "b"}, "PREMIUM": {"claude": "c"}}}
-    options = closed(PASSED).session.options
-    assert with_least_tier(tiers, options) == tiers
-    tuned_to = replace(options, tuning=TuningAssignment("", "", 0, {"least_tier": "CAPABLE"}))
-    assert with_least_tier(tiers, tuned_to)["tier_models"] == {
+    assert with_least_tier(tiers, {}) == tiers
+    assert with_least_tier(tiers, {"least_tier": "CAPABLE"})["tier_models"] == {
         "CHEAP": {"claude": "b"},
         "CAPABLE": {"claude": "b"},
         "PREMIUM": {"claude": "c"},
@@ -230,3 +229,49 @@ def test_where_the_search_is_not_installed_rules_go_on_and_that_is_said(
     assert opened(request_, environ, "t")[2] == ""
     with pytest.raises(UsageError, match="one of rules, optuna"):
         change_setting(user_file(), "tuning.search", "grid")
+
+
+def test_what_settings_hold_stands_above_tuning_and_below_what_is_at_stake_and_what_is_said_for_the_task(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log, Claimed("trial-1", "max_restarts", 3, 4, 60.0, 52.0, 60, ""))
+    stated: dict[str, Value] = {"max_restarts": 2, "silence_s": 1200, "consensus_frequency": "timeboxed"}
+    request, assignment, _ = opened(request_, environ, stated=stated)
+    assert (request.limits["max_restarts"], request.limits["silence_s"]) == (2, 1200)
+    assert assignment.values["consensus_frequency"] == "timeboxed"
+    bounded, _, _ = opened(request_, environ, "t", stated=stated, criticality="high")
+    assert (bounded.limits["max_restarts"], bounded.limits["silence_s"]) == (2, 600)
+    by_hand = replace(request_, limits={"silence_s": 1234}, parameters={"max_restarts": 5, "least_tier": "PREMIUM"})
+    asked, assignment, _ = opened(by_hand, environ, "u", stated=stated, criticality="high")
+    assert (asked.limits["max_restarts"], asked.limits["silence_s"]) == (5, 1234)
+    assert assignment.values["least_tier"] == "PREMIUM"
+    before = replace(closed(PASSED).session.options, **asked.limits)
+    said = with_assignment(before, assignment, by_hand, Stake("high", "as asked"), stated).criticality_because
+    assert "silence_s" not in said, "tuned or not, what is said by hand does not come of what is at stake"
+
+
+def test_what_people_say_holds_without_tuning(request_: RunRequest, environ: dict[str, str]) -> None:
+    by_hand = replace(request_, parameters={"max_relaunches": 1, "consensus_frequency": "threshold"})
+    stated: dict[str, Value] = {"max_relaunches": 4, "timebox_s": 300, "least_tier": "CAPABLE"}
+    request, assignment, _ = opened(by_hand, environ, stated=stated)
+    assert assignment is None
+    assert (request.limits["max_relaunches"], request.limits["timebox_s"]) == (1, 300)
+    options = with_assignment(closed(PASSED).session.options, None, by_hand, Stake(), stated)
+    assert options.consensus_frequency == "threshold"
+    assert values_in(None, by_hand, Stake(), stated)["least_tier"] == "CAPABLE"
+
+
+def test_settings_take_a_session_out_of_trials_of_that_parameter_alone(
+    request_: RunRequest, environ: dict[str, str], log: TuningLog
+) -> None:
+    switched_on(log)
+    for number in range(LEAST_HISTORY):
+        name = f"h{number}"
+        switched_on(log, Assigned(name, dict(BASELINE)), Resulted(SessionResult(name, True, 1.0, 1.0, 2.0, 2.0, 0.3)))
+    names = {one.parameter for one in proposals(Standing(1, 1, 1, 2, 2, 0.3), BASELINE, (), {})}
+    first = next(iter(proposals(Standing(1, 1, 1, 2, 2, 0.3), BASELINE, (), {}))).parameter
+    for number in range(8):
+        opened(request_, environ, f"s{number}", stated={first: BASELINE[first]})
+    begun = {one.parameter for one in log.events() if isinstance(one, Proposed)}
+    assert begun
+    assert begun <= names - {first}
