@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import psutil
 import pytest
+import pytest_timeout  # type: ignore[import-untyped]  # it has no types
 from hypothesis import settings
 
 from tests.foreign_access import WATCH
@@ -65,14 +66,6 @@ def ordinary_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture(autouse=True)
-def fault_is_named(request: pytest.FixtureRequest) -> None:
-    """``@pytest.mark.fault("A1")`` puts the entry a test belongs to into every report of it."""
-    for mark in request.node.iter_markers("fault"):
-        for entry in mark.args:
-            request.node.user_properties.append(("fault", entry))
-
-
 # --- "not proven here" ----------------------------------------------------------------------------------------------
 
 
@@ -118,10 +111,26 @@ class NotProvenHere:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that plays whole sessions is slow by what it does: nobody has to remember to mark it."""
+    """A test that plays whole sessions is slow by what it does: nobody has to remember to mark it.
+
+    ``@pytest.mark.fault("A1")`` puts the entry a test belongs to into every report of it.
+    """
     for item in items:
         if WHOLE_SESSIONS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+        item.user_properties += [("fault", entry) for mark in item.iter_markers("fault") for entry in mark.args]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is loaded and collected stays until the end, so that no look for garbage has to go through it: not one of
+    the many while it comes to be, and none of a test's own afterwards."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -131,8 +140,44 @@ def pytest_configure(config: pytest.Config) -> None:
         # What sessions come to is recorded in the user's state folder: here in one of the suite's own.
         os.environ["PYTEST_STATE_HOME"] = os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="orchestrate-state-")
         config.add_cleanup(lambda: shutil.rmtree(os.environ["XDG_STATE_HOME"], ignore_errors=True))
+    config.pluginmanager.register(Watchdog(), "watchdog")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(NotProvenHere(fail=config.getoption("--all-proven")), "not-proven-here")
+
+
+# --- nothing hangs -------------------------------------------------------------------------------------------------
+
+
+class Watchdog:
+    """Ends the run when a test has taken its time, as pytest-timeout does: with one thread for all tests, where that
+    starts and joins one for each."""
+
+    LOOK_S = 0.5
+
+    def __init__(self) -> None:
+        self._watched: tuple[float, pytest.Item, Any] | None = None
+        self._thread: threading.Thread | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_timeout_set_timer(self, item: pytest.Item, settings: Any) -> bool | None:
+        if settings.method != "thread":
+            return None
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+            self._thread.start()
+        self._watched = (time.monotonic() + settings.timeout, item, settings)
+        return True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_timeout_cancel_timer(self) -> None:
+        self._watched = None
+
+    def _watch(self) -> None:
+        never = threading.Event()
+        while not never.wait(self.LOOK_S):
+            watched = self._watched
+            if watched is not None and time.monotonic() > watched[0]:
+                pytest_timeout.timeout_timer(*watched[1:])
 
 
 # --- what others made is opened by one room alone -------------------------------------------------------------------
@@ -159,7 +204,7 @@ class Belongings:
     """This process's."""
     threads: frozenset[threading.Thread]
     processes: frozenset[int]
-    """Every pid of the machine: one that is new may be a child or an orphan of the test."""
+    """Every pid of the machine, and some that have ended: one that is new may be a child or an orphan of the test."""
 
 
 # What libraries open once and keep.  A descriptor is named by what it leads to.
@@ -170,7 +215,7 @@ def belongings() -> Belongings:
     return Belongings(
         descriptors=frozenset(_descriptors()),
         threads=frozenset(threading.enumerate()),
-        processes=frozenset(psutil.pids()),
+        processes=_processes(),
     )
 
 
@@ -207,14 +252,36 @@ def nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def _descriptors() -> Iterator[tuple[int, str]]:
-    folder = Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd")
-    for entry in folder.iterdir():
+    folder = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
+    for name in os.listdir(folder):
         try:
-            target = str(entry.readlink()) if sys.platform == "linux" else entry.name
+            target = os.readlink(f"{folder}/{name}") if sys.platform == "linux" else name
         except OSError:
             continue  # the listing's own
         if not target.startswith(KEPT_FOR_EVER):
-            yield int(entry.name), target
+            yield int(name), target
+
+
+def _processes() -> frozenset[int]:
+    """Every pid of the machine; listed anew only if one has been given away since the last time."""
+    global _listed
+    last_given = _last_given_pid()
+    if last_given is None or last_given != _listed[0]:
+        _listed = (last_given, frozenset(psutil.pids()))
+    return _listed[1]
+
+
+_listed: tuple[str | None, frozenset[int]] = (None, frozenset())
+
+
+def _last_given_pid() -> str | None:
+    """What the kernel numbered last, a process or a thread; ``None`` where it does not say."""
+    try:
+        with open("/proc/loadavg", encoding="ascii") as file:
+            last = file.read().split()[-1]
+    except OSError:
+        return None
+    return last if last != "0" else None
 
 
 def _is_child(pid: int) -> bool:

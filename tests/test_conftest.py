@@ -60,3 +60,18 @@ def test_what_could_not_be_proven_is_listed_and_fails_the_run_that_must_prove_al
         assert "no user namespaces  (" in done.stdout
     assert lenient.returncode == 0
     assert strict.returncode == 1
+
+
+@pytest.mark.slow
+def test_a_test_that_takes_longer_than_its_time_ends_the_run_and_shows_where_it_hangs(tmp_path: Path) -> None:
+    body = """
+import threading, pytest
+def test_quick(): pass
+@pytest.mark.timeout(0.5)
+def test_hanging(): threading.Event().wait(50)
+"""
+    done = run_pytest(tmp_path, body, "-o", "timeout_method=thread", "-o", "timeout=40")
+    assert done.returncode == 1
+    assert "Timeout" in done.stdout
+    assert "in test_hanging" in done.stdout
+    assert "passed" not in done.stdout
