@@ -50,11 +50,15 @@ def _sessions(ctx: click.Context) -> Iterable[tuple[str, str]]:
     return [(str(row.id), one_line(row.task, 60)) for row in index.rows()[:_MOST_SESSIONS]]
 
 
+def _say_nothing(_text: str) -> None:
+    """What is written while a line is being completed would stand in its middle."""
+
+
 def _workers(ctx: click.Context) -> Iterable[tuple[str, str]]:
     from orchestrator.cli.load_session import state_of
     from orchestrator.cli.session_lookup import which_session
 
-    state = state_of(which_session(_workspace(ctx), ctx.params.get("session"), live=True))
+    state = state_of(which_session(_workspace(ctx), ctx.params.get("session"), live=True), say=_say_nothing)
     return [(str(worker.id), str(worker.status)) for worker in state.workers.values()]
 
 
@@ -115,7 +119,7 @@ def _questions(ctx: click.Context) -> Iterable[tuple[str, str]]:
     from orchestrator.cli.session_lookup import which_session
     from orchestrator.narration.formatting import one_line
 
-    state = state_of(which_session(_workspace(ctx), ctx.params.get("session"), live=True))
+    state = state_of(which_session(_workspace(ctx), ctx.params.get("session"), live=True), say=_say_nothing)
     return [(question.id, one_line(question.text, 60)) for question in state.approvals.questions]
 
 

@@ -1,26 +1,35 @@
-"""Load a session's state from its folder by folding its journal."""
+"""Load a session's state from its folder."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
+
 from orchestrator.cli.standings import standing_words
 from orchestrator.errors import JournalDamaged
+from orchestrator.journal.folded_session import folded_session
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reader import read_journal
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.session.summary import waits_for_person
+from orchestrator.settings.user_places import state_folder
 
 
-def state_of(folder: SessionFolder) -> Session:
-    """Fold the whole journal as far as it has been written.
+def _warn(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def state_of(folder: SessionFolder, say: Callable[[str], None] = _warn) -> Session:
+    """The session as far as its journal has been written.
+
+    Args:
+        say: Told where a checkpoint is thrown away.
 
     Raises:
         JournalDamaged: It cannot be read, or has no entry yet.
     """
-    session: Session | None = None
-    for _, after, _ in fold(None, read_journal(folder.journal_file)):
-        session = after
+    session = folded_session(folder, state=state_folder(os.environ), say=say)
     if session is None:
         raise JournalDamaged(
             f"session {folder.id} has no journal entry",

@@ -31,6 +31,7 @@ LEFT_OUT = {
     "leaving": "what was to leave in the agents' place",
     "workers/etc": "copies of system files",
     "shown.json": "",
+    "checkpoint.json": "",
     "session.lock": "",
     "disk.reserve": "",
 }

@@ -66,6 +66,11 @@ class SessionFolder:
         return self.path / "shown.json"
 
     @property
+    def checkpoint_file(self) -> Path:
+        """The folded session as of some entry; derived from the journal."""
+        return self.path / "checkpoint.json"
+
+    @property
     def patch_file(self) -> Path:
         """What the session changed in its target, as a patch."""
         return self.path / "changes.patch"

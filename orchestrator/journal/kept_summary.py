@@ -42,7 +42,7 @@ def stamp_of(folder: SessionFolder) -> dict[str, object] | None:
     return {
         "format": _FORMAT,
         "journal": [journal.size, journal.mtime_ns],
-        "program": [__version__, _newest_source_ns()],
+        "program": [__version__, newest_source_ns()],
         "clock": [*time.tzname, time.timezone],
     }
 
@@ -75,7 +75,7 @@ def kept(folder: SessionFolder, *, stamp: dict[str, object]) -> dict[str, Any] |
     return None if named.get("program") == stamp["program"] else Unusable("is of another version of the program")
 
 
-def _newest_source_ns() -> int:
+def newest_source_ns() -> int:
     """When the program's own source changed last: in a checkout it changes without a new version."""
     newest = 0
     folders = [str(_PACKAGE)]

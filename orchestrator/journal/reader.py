@@ -20,29 +20,52 @@ MOST_LINE_BYTES = 256 * 1024 * 1024
 """No entry is nearly so long; what is longer is no journal."""
 
 
-def read_journal(path: Path, after: int = 0) -> Iterator[JournalEntry]:
-    """The entries numbered above ``after``; a torn last line is not yet one.  A missing file has none.
+def read_journal(path: Path) -> Iterator[JournalEntry]:
+    """All entries; a torn last line is not yet one.  A missing file has none.
 
     Raises:
         JournalDamaged: A line in the middle is not an entry, a number is missing, or the format is newer than ours.
     """
-    with ForeignFolder(path.parent).opened(path.name) as found:
-        if isinstance(found, Unread):
-            if found.reason == "missing":
-                return
-            raise unreadable(path, found)
-        file = open(found.descriptor, "rb", buffering=_BUFFER_BYTES, closefd=False)  # noqa: SIM115 - closed with it
-        offset = 0
-        for n, line in enumerate(iter(partial(file.readline, MOST_LINE_BYTES), b""), start=1):
-            if not line.endswith(b"\n"):
-                if len(line) >= MOST_LINE_BYTES:
-                    raise damage(path, n, offset, f"it is longer than {MOST_LINE_BYTES >> 20} MiB")
-                return
-            if n == 1:
-                check_format(line, path)
-            if n > after:
-                yield decode_entry(line, n, path=path, offset=offset)
-            offset += len(line)
+    return iter(JournalReading(path))
+
+
+class JournalReading:
+    """Reads a journal's entries on from a place in it, and knows how far it has come.
+
+    Args:
+        after: The number of the last entry that is not read.
+        end: The byte behind that entry.
+    """
+
+    def __init__(self, path: Path, after: int = 0, end: int = 0) -> None:
+        self._path = path
+        self.n = after
+        self.end = end
+
+    def __iter__(self) -> Iterator[JournalEntry]:
+        """The entries; a torn last line is not yet one.  A missing file has none.
+
+        Raises:
+            JournalDamaged: A line in the middle is not an entry, a number is missing, or the format is newer than ours.
+        """
+        with ForeignFolder(self._path.parent).opened(self._path.name) as found:
+            if isinstance(found, Unread):
+                if found.reason == "missing":
+                    return
+                raise unreadable(self._path, found)
+            file = open(found.descriptor, "rb", buffering=_BUFFER_BYTES, closefd=False)  # noqa: SIM115 - closed with it
+            file.seek(self.end)
+            for line in iter(partial(file.readline, MOST_LINE_BYTES), b""):
+                n, offset = self.n + 1, self.end
+                if not line.endswith(b"\n"):
+                    if len(line) >= MOST_LINE_BYTES:
+                        raise damage(self._path, n, offset, f"it is longer than {MOST_LINE_BYTES >> 20} MiB")
+                    return
+                if n == 1:
+                    check_format(line, self._path)
+                entry = decode_entry(line, n, path=self._path, offset=offset)
+                self.n, self.end = n, offset + len(line)
+                yield entry
 
 
 def entries_from_end(path: Path) -> Iterator[tuple[JournalEntry, int]]:

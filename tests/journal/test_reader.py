@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.journal import reader
-from orchestrator.journal.reader import entries_from_end, read_journal, read_last_entry
+from orchestrator.journal.reader import JournalReading, entries_from_end, read_journal, read_last_entry
 from orchestrator.journal.writer import Journal
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import CoordinatorResumed, SessionClosed, SessionOpened
@@ -26,8 +26,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_reading_goes_on_after_any_entry(path: Path) -> None:
-    for after in range(7):
-        assert [entry.n for entry in read_journal(path, after)] == list(range(after + 1, 6))
+    ends = [0]
+    reading = JournalReading(path)
+    for n, entry in enumerate(reading, start=1):
+        assert (entry.n, reading.n) == (n, n)
+        ends.append(reading.end)
+    for after, end in enumerate(ends):
+        assert [entry.n for entry in JournalReading(path, after, end)] == list(range(after + 1, 6))
+    assert list(JournalReading(path, 5, ends[-1] + 7)) == []
 
 
 def test_a_file_that_does_not_exist_has_no_entries(tmp_path: Path) -> None:
