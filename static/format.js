@@ -6,13 +6,13 @@ const WHOLE = new Intl.NumberFormat("en-GB");
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || Number.isNaN(seconds)) return "unknown";
   const s = Math.max(0, Math.floor(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, "0")} s`;
-  return `${Math.floor(s / 3600)} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")} min`;
+  if (s < 60) return `${s}\u00a0s`;
+  if (s < 3600) return `${Math.floor(s / 60)}\u00a0min ${String(s % 60).padStart(2, "0")}\u00a0s`;
+  return `${Math.floor(s / 3600)}\u00a0h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")}\u00a0min`;
 }
 
 // What is over is told exactly: "0 s" of a short turn says nothing.
-export const took = (seconds) => (typeof seconds === "number" && seconds >= 0 && seconds < 9.95 ? `${seconds.toFixed(1)} s` : duration(seconds));
+export const took = (seconds) => (typeof seconds === "number" && seconds >= 0 && seconds < 9.95 ? `${seconds.toFixed(1)}\u00a0s` : duration(seconds));
 
 export function clock(iso, withDate = false) {
   if (!iso) return "";

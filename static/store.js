@@ -63,6 +63,13 @@ function thin(table, most = MOST_CALLS) {
   return gone.length;
 }
 
+// The calls that failed, the newest first.
+export const failedCalls = (admits = () => true) =>
+  Object.values(chronicle.value.calls).filter((call) => call.ok === false && admits(call)).sort((a, b) => b.from - a.from);
+
+// Beside the target lie the folders that each agent has for itself: a path in one of them is told from the session's on.
+export const nearText = (call) => call.text.replace(new RegExp(`[^\\s'"]*/${session.value.id}/`, "g"), "");
+
 // What is known is added to as it comes; it is drawn a few times a second.
 function show() {
   if (showing) return;

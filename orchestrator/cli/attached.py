@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import anyio
 
@@ -15,8 +15,9 @@ from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import decode_entry
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.entries import JournalEntry
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
+from orchestrator.wire.lines import Line
 
 _SHOWN_AT_FIRST = 3_000
 """Of the entries that are there already so many are told to the view: the others lie too far back to be looked at."""
@@ -33,6 +34,11 @@ class _Follower:
         self._tail = FileTail(folder.journal_file)
         self._count = 0
 
+    def _decoded(self, lines: Iterable[Line]) -> Iterator[JournalEntry]:
+        for line in lines:
+            self._count += 1
+            yield decode_entry(line.data or b"", self._count, path=self.folder.journal_file, offset=line.start)
+
     def read(self, told: Callable[[Session, JournalEntry], None]) -> Session | None:
         """Take in what has come; the session is what it is after the last entry that is whole.
 
@@ -41,11 +47,9 @@ class _Follower:
             JournalDamaged: It cannot be read on.
         """
         while lines := self._tail.read():
-            for line in lines:
-                self._count += 1
-                entry = decode_entry(line.data or b"", self._count, path=self.folder.journal_file, offset=line.start)
-                self.session, _ = step(self.session, entry)
-                told(self.session, entry)
+            for entry, session, _ in fold(self.session, self._decoded(lines)):
+                self.session = session
+                told(session, entry)
         if not self.folder.journal_file.exists():
             raise OrchestrateError(
                 f"the folder of session {self.folder.id} has vanished: {self.folder.path}",

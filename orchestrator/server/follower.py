@@ -5,8 +5,9 @@ The same for a session that runs beside us, one that runs elsewhere on this mach
 
 from __future__ import annotations
 
-from collections.abc import KeysView, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import anyio
 import anyio.lowlevel
@@ -16,7 +17,9 @@ from orchestrator.files.tailing import FileTail, file_changes
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import check_format, decode_entry
 from orchestrator.journal.session_lock import session_holder
-from orchestrator.models.entries import JournalEntry
+from orchestrator.models.entries import AgentOutput, JournalEntry
+from orchestrator.models.events import Reasoned, Said, ToolCalled, ToolReturned
+from orchestrator.models.workers import WorkerStatus
 from orchestrator.server.broadcast import Broadcast
 from orchestrator.server.chronicle import Chronicle
 from orchestrator.server.entry_lookup import JournalPages
@@ -32,9 +35,10 @@ from orchestrator.server.views import (
     session_view,
     worker_view,
 )
-from orchestrator.session.fold import step
+from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
 from orchestrator.value_class import value_class
+from orchestrator.wire.lines import Line
 
 TICK_S = 0.05
 """Entries of this long are told together: what counts at 500 clients is the number of sends, not of entries."""
@@ -42,6 +46,8 @@ BEAT_S = 1.0
 """Somebody who hears nothing for two of these knows that the stream is cut."""
 _BATCH = 500
 """Entries folded before others get their turn: about 20 ms."""
+_WORDS: Final = frozenset({Said, Reasoned, ToolCalled, ToolReturned})
+"""Most of what agents tell; many entries of these alone are folded together."""
 
 
 @value_class
@@ -160,17 +166,16 @@ class Follower:
                 self._note_fault()
                 return
             for start in range(0, len(lines), _BATCH):
-                entries: list[JournalEntry] = []
+                found, fault = self._decode(lines[start : start + _BATCH])
                 try:
-                    for line in lines[start : start + _BATCH]:
-                        entries.append(self._take(line.data, line.start, line.end))
-                except (JournalDamaged, ValueError) as error:
-                    self._publish(entries)
+                    self._take(found)
+                except ValueError as error:  # its first entry opens no session
+                    found, fault = [], JournalDamaged(str(error))
+                self._publish([entry for entry, _ in found])
+                if fault is not None:
                     if self._reads_again():
                         break
-                    self.problem = error if isinstance(error, JournalDamaged) else JournalDamaged(str(error))
-                    entries = []
-                self._publish(entries)
+                    self.problem = fault
                 if self.problem is not None:
                     self._tell([self._beat_message()])
                     return
@@ -180,18 +185,42 @@ class Follower:
                 # for a few entries would never end where entries come all the time.
                 return
 
-    def _take(self, line: bytes | None, start: int, end: int) -> JournalEntry:
-        n = self.n + 1
-        path = self._tail.path
-        if n == 1:
-            check_format(line or b"", path)
-        entry = decode_entry(line or b"", n, path=path, offset=start)
-        before = self.session
-        self.session, _ = step(before, entry)
-        self._memory.note(entry, before, self.session)
-        self.chronicle.note(entry, before, self.session)
-        self.pages.note(end)
-        return entry
+    def _decode(self, lines: Iterable[Line]) -> tuple[list[tuple[JournalEntry, int]], JournalDamaged | None]:
+        """The entries up to the first damaged one, each with where it ends, and what is wrong with that one."""
+        path, n = self._tail.path, self.n
+        found: list[tuple[JournalEntry, int]] = []
+        for line in lines:
+            n += 1
+            try:
+                if n == 1:
+                    check_format(line.data or b"", path)
+                found.append((decode_entry(line.data or b"", n, path=path, offset=line.start), line.end))
+            except (JournalDamaged, ValueError) as error:
+                return found, error if isinstance(error, JournalDamaged) else JournalDamaged(str(error))
+        return found, None
+
+    def _take(self, entries: Sequence[tuple[JournalEntry, int]]) -> None:
+        """Fold the entries, and note what each has changed.
+
+        Raises:
+            ValueError: The first entry of all does not open a session.
+        """
+        taken = 0
+        while taken < len(entries):
+            end = taken
+            while end < len(entries) and _says_only(self.session, entries[end][0]):
+                end += 1
+            end = max(end, taken + 1)
+            told = list(fold(self.session, (entry for entry, _ in entries[taken:end])))
+            for i, (entry, after, _) in enumerate(told):
+                # Entries that were folded together bear the state after the last of them: that one changed it.
+                before = self.session
+                shown = before if before and i + 1 < len(told) and told[i + 1][1] is after else after
+                self._memory.note(entry, before, shown)
+                self.chronicle.note(entry, before, shown)
+                self.session = shown
+                self.pages.note(entries[taken][1])
+                taken += 1
 
     def _reads_again(self) -> bool:
         """Allow one new attempt per entry: a new coordinator may have replaced a torn line."""
@@ -300,6 +329,17 @@ class Follower:
         told = _short_lists(before) if before else {}
         changes.update({name: items for name, items in lists.items() if told.get(name) is not items})
         return changes
+
+
+def _says_only(session: Session | None, entry: JournalEntry) -> bool:
+    """Whether a worker at work says or does something, which changes neither its state nor what it has spent."""
+    body = entry.body
+    if type(body) is not AgentOutput or session is None:
+        return False
+    worker = session.workers.get(body.worker)
+    if worker is None or worker.status is not WorkerStatus.RUNNING:
+        return False
+    return all(type(event.payload) in _WORDS for event in body.events)
 
 
 def _is_same(one: Sequence[object], other: Sequence[object]) -> bool:

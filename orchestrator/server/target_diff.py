@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,9 +13,11 @@ import anyio.to_thread
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.quotation import one_line, quoted_name, visible_lines
+from orchestrator.safety.obeyed_files import rows_of
 from orchestrator.server.follower import Follower
 from orchestrator.server.problems import Refusal
 from orchestrator.session.state import Session
+from orchestrator.shim.obeyed_rules import NOT_LOOKED_INTO, Rules
 from orchestrator.snapshots.recorded_trees import BASELINE, Moment, Snapshots, review_label
 from orchestrator.value_class import value_class
 
@@ -44,6 +47,14 @@ class MomentView:
 
 
 @value_class
+class ObeyedName:
+    """A changed file of which the table of obeyed files says that a program of the user's obeys it."""
+
+    path: str
+    program: str
+
+
+@value_class
 class DiffView:
     """What has changed in the target between two moments: since the session began, unless others were asked for."""
 
@@ -64,6 +75,8 @@ class DiffView:
     """The moment it begins at."""
     moments: tuple[MomentView, ...] = ()
     """All that were recorded, oldest first: what ``since`` and ``until`` may name."""
+    obeyed: tuple[ObeyedName, ...] = ()
+    """By the names of ``files``: what a worker really left is looked at when it ends."""
 
 
 class Differ:
@@ -132,7 +145,23 @@ def _compute(follower: Follower, session: Session, since: str, until: str) -> Di
         figures=tuple(FileFigures(quoted_name(path), more, less) for path, more, less in figures),
         since=before.label,
         moments=tuple(MomentView(one_line(moment.label), moment.at) for moment in moments),
+        obeyed=tuple(_obeyed(diff.files, session)),
     )
+
+
+def _obeyed(files: Iterable[str], session: Session) -> Iterator[ObeyedName]:
+    """Which of the files, by their names, a program of the user's obeys; of each the first row that says so."""
+    rows = rows_of(session.options.sandbox)
+    rules = Rules([{"pattern": row.pattern} for row in rows])
+    for path in files:
+        *above, name = path.split("/")
+        if not NOT_LOOKED_INTO.isdisjoint(above):
+            continue
+        numbers = rules.of_file(above, name)
+        for depth, folder in enumerate(above):
+            numbers += rules.of_folder(above[:depth], folder)
+        if numbers:
+            yield ObeyedName(quoted_name(path), rows[min(numbers)].program)
 
 
 def _beginning(moments: tuple[Moment, ...], since: str, after: Moment | None) -> Moment | None:

@@ -1,8 +1,8 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, clock, costOf, isOver, momentName, tokens, tokensOf, tookOf, words } from "/static/format.js";
-import { change, connection, now, problem, questions, recent, session, workers } from "/static/store.js";
+import { GONE, clock, costOf, counted, isOver, momentName, tokens, tokensOf, tookOf, words } from "/static/format.js";
+import { change, connection, failedCalls, nearText, now, problem, questions, recent, session, shownEntry, workers } from "/static/store.js";
 
 function Controls() {
   const shown = session.value;
@@ -37,19 +37,50 @@ function GoOn() {
   return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Let it go on</button></div>`;
 }
 
+const filesOf = ({ files, insertions, deletions }) => html`${counted(files.length, "file")} <span class="add">+${insertions}</span> <span class="del">−${deletions}</span>`;
+
+// How many files programs of the user's obey is known of an ended session by what its workers left, and of one that runs
+// by the names of what has changed so far.
+function Obeyed({ found, over }) {
+  const shown = session.value;
+  if (!found.files.length || (over && shown.planted.length)) return null;
+  if (over) return html`<small class="since">none of them is obeyed by programs of yours</small>`;
+  const obeyed = found.obeyed ?? [];
+  if (!obeyed.length) return html`<small class="since">none of them is obeyed by programs of yours so far</small>`;
+  return html`<small class="since reason">${obeyed.slice(0, 2).map((one, i) => html`${i ? "; " : ""}${one.program} would obey <code>${one.path}</code>`)}${obeyed.length > 2 ? ` and ${obeyed.length - 2} more` : ""}: looked at when its agent ends</small>`;
+}
+
+function Changed({ over }) {
+  const found = change.value;
+  const since = recent.value;
+  const isWhole = found && found.since === "session begins" && found.of !== "a moment";
+  if (!isWhole) return html`<a href="#diff-title">see below</a>`;
+  return html`${found.files.length ? html`<a href="#diff-title">${filesOf(found)}</a>` : over ? "nothing" : "nothing so far"}
+    <${Obeyed} found=${found} over=${over} />
+    ${!over && since && since.since !== "session begins" && html`<small class="since">since ${momentName(since.since)}: ${since.files.length ? filesOf(since) : "nothing"}</small>`}`;
+}
+
+const doing = (worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `is frozen: its process ${worker.why.startsWith("waits") ? worker.why : `waits (${worker.why || "nobody said why"})`}` : worker.doing || words(worker.status)}</span>`;
+
+// The newest call that failed, where it cannot be overlooked; the others are on the cards of those who made them.
+function Failed() {
+  const count = Object.values(workers.value).reduce((sum, worker) => sum + worker.calls_failed, 0);
+  if (!count) return null;
+  const [newest] = failedCalls();
+  return html`<div class="failed"><dt>Failed</dt><dd>${counted(count, "call")}${newest ? html`${count > 1 ? ", the newest: " : ": "}<button type="button" class="link" onClick=${() => (shownEntry.value = newest.entry)}><code>${nearText(newest)}</code></button> <small class="since">${newest.worker}${newest.detail.tool ? ` with ${newest.detail.tool}` : ""}${newest.detail.code === undefined ? "" : `, exit code ${newest.detail.code}`}</small>` : ""}</dd></div>`;
+}
+
 // What is done now, what has changed, whether somebody is needed: the three things that people come for.
 function Glance() {
   const shown = session.value;
   const over = isOver(shown) || !shown.live;
   const at_work = Object.values(workers.value).filter((worker) => worker.attempt > 0 && !GONE.has(worker.status) && worker.status !== "waiting");
-  const found = change.value;
   const open = questions.value.length;
-  const since = recent.value;
-  const whole = found && found.since === "session begins" && found.of !== "a moment";
   return html`<dl class="glance">
-    <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map((worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `is frozen: its process ${worker.why.startsWith("waits") ? worker.why : `waits (${worker.why || "nobody said why"})`}` : worker.doing || words(worker.status)}</span>`) : "No agent is at work."}</dd></div>
-    <div><dt>Changed</dt><dd>${whole ? (found.files.length ? html`<a href="#diff-title">${found.files.length} file${found.files.length === 1 ? "" : "s"}</a> <span class="add">+${found.insertions}</span> <span class="del">−${found.deletions}</span>` : over ? "nothing" : "nothing so far") : html`<a href="#diff-title">see below</a>`}${over && whole && found.files.length && !shown.planted.length ? html`<small class="since">none of them is obeyed by programs of yours</small>` : ""}${!over && since && since.since !== "session begins" ? html`<small class="since">since ${momentName(since.since)}: ${since.files.length ? html`${since.files.length} file${since.files.length === 1 ? "" : "s"} <span class="add">+${since.insertions}</span> <span class="del">−${since.deletions}</span>` : "nothing"}</small>` : ""}</dd></div>
+    <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map(doing) : "No agent is at work."}</dd></div>
+    <div><dt>Changed</dt><dd><${Changed} over=${over} /></dd></div>
     <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs a person</b>${shown.wanted.length ? `: ${shown.wanted.join("; ")}` : " to decide what is said above"}. Then let it go on.` : "nothing waits for you"}</dd></div>
+    <${Failed} />
   </dl>`;
 }
 

@@ -62,9 +62,10 @@ function Since() {
 // The ways to what has changed: none where nothing has, one where there was no milestone yet.
 function Differences() {
   const since = recent.value;
-  const isAll = since?.since === "session begins";
-  if (isAll && !since.files.length) return null;
-  return html`<p class="links">${!isAll && html`<button type="button" class="link" onClick=${() => openChange("last")}>The difference since ${since ? momentName(since.since) : "the last review"}</button>`}
+  // Nothing is known of a review's difference before there was one: it is the whole then.
+  const isAll = !since || since.since === "session begins";
+  if (isAll && since && !since.files.length) return null;
+  return html`<p class="links">${!isAll && html`<button type="button" class="link" onClick=${() => openChange("last")}>The difference since ${momentName(since.since)}</button>`}
     <button type="button" class="link" onClick=${() => openChange("all")}>The whole difference</button></p>`;
 }
 

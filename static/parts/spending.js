@@ -33,7 +33,7 @@ function pace(all, limit, running) {
   const ms = Math.max(1, Math.min(PACE_MS, end - first));
   if (total <= before || ms < 5000) return "";
   const left = ((limit - total) / (total - before)) * ms;
-  return left <= 0 ? "the budget is used up" : `at this pace the limit is reached in ${duration(left / 1000)}`;
+  return left <= 0 ? "the budget is used up" : html`at this pace the limit is reached in <span>${duration(left / 1000)}</span>`;
 }
 
 // Of an agent's figure the part that went to reviews it was called in for; its cards show the rest.
@@ -61,7 +61,7 @@ function Chart({ title, which, limit, unit, spent }) {
   const left = at_work ? pace(all, limit, running) : "";
   const said = all.map((line) => `${line.agent} ${unit(line.points.at(-1).value)}`).join(", ") || "unknown";
   return html`<figure class="burn">
-    <figcaption><b>${title}</b> ${spent(shown)}${limit ? ` of ${unit(limit)}` : ", no limit set"}${left && html` – <b><span>${left}</span></b>`}</figcaption>
+    <figcaption><b>${title}</b> ${spent(shown)}${limit ? ` of ${unit(limit)}` : ", no limit set"}${left && html` – <b>${left}</b>`}</figcaption>
     ${all.length > 0 && html`<svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${`${title} by agent from ${clock(shown.opened_at)} on: ${said}`}>
       ${isNear && html`<line class="limit" x1="0" x2=${WIDTH} y1=${y(limit)} y2=${y(limit)} />`}
       ${all.map((line) => html`<path class=${`spent agent-${line.agent}`} d=${`M${x(line.points[0].at).toFixed(1)} ${HEIGHT}${line.points.map((point, i) => ` ${i ? `H${x(point.at).toFixed(1)} ` : ""}V${y(point.value).toFixed(1)}`).join("")} H${WIDTH}`} />`)}
@@ -103,7 +103,7 @@ function rounded(shares, seconds) {
   for (const one of exact) one.units = Math.floor(one.exact);
   const missing = whole - exact.reduce((all, one) => all + one.units, 0);
   for (const one of [...exact].sort((a, b) => b.exact - b.units - a.exact + a.units).slice(0, missing)) one.units += 1;
-  return exact.filter((one) => one.units > 0).map((one) => `${one.name} ${unit === 0.1 ? `${(one.units / 10).toFixed(1)} s` : duration(one.units * unit)}`);
+  return exact.filter((one) => one.units > 0).map((one) => `${one.name} ${unit === 0.1 ? `${(one.units / 10).toFixed(1)}\u00a0s` : duration(one.units * unit)}`);
 }
 
 function Went() {
@@ -129,7 +129,7 @@ function Went() {
     <figcaption><b>Where the time went</b> <span>${tookOf(shown, now.value)} in all</span>: ${rounded(parts(main, begin, end), seconds).map((part, i) => html`${i ? ", " : ""}<span>${part}</span>`)}</figcaption>
     <ul>${rows.map(({ worker, spent }) => {
       let from = 0;
-      const said = Object.keys(spent).map((status) => [status, took(Math.max(0, toldOf(worker, spent, status)))]).filter(([, time]) => time !== "0.0 s").map(([status, time]) => `${KINDS[status] ?? words(status)} ${time}`).join(", ");
+      const said = Object.keys(spent).map((status) => [status, took(Math.max(0, toldOf(worker, spent, status)))]).filter(([, time]) => time !== took(0)).map(([status, time]) => `${KINDS[status] ?? words(status)} ${time}`).join(", ");
       return html`<li key=${worker.id}><span class="lane-name">${worker.id}</span>
         <svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" aria-label=${`${worker.id}: ${said}`}>${Object.entries(spent).map(([status, ms]) => {
           const part = html`<rect class=${`span-${status}`} x=${(from / whole) * 1000} y="0" height="12" width=${(ms / whole) * 1000} />`;

@@ -58,8 +58,8 @@ function Row({ node, nodes, all, folded, fold }) {
     </th>
     <td>${node.agent ? html`<span class=${`agent agent-${node.agent}`}>${node.agent}</span>${node.access === "write" ? html` <span class="quiet">writes</span>` : ""}` : ""}</td>
     <td><span class=${`badge status-${sum.state}`}>${words(sum.state)}</span>${node.rounds > 1 ? html` <span class="quiet">round ${node.rounds}</span>` : ""}</td>
-    <td class="figure">${sum.ran ? took(sum.seconds) : "–"}</td>
-    <td class="figure">${sum.ran ? tokens(sum.tokens) : "–"}</td>
+    <td class=${`figure${sum.ran ? "" : " unsaid"}`} data-label="Ran">${sum.ran ? took(sum.seconds) : "–"}</td>
+    <td class=${`figure${sum.ran ? "" : " unsaid"}`} data-label="Tokens">${sum.ran ? tokens(sum.tokens) : "–"}</td>
   </tr>`;
 }
 
@@ -69,8 +69,8 @@ function Sums({ all }) {
   if (!called.length) return null;
   const counts = called.map((worker) => worker.total_tokens).filter((count) => count !== null && count !== undefined);
   return html`<tfoot>
-    <tr><th scope="row">reviewers called in <span class="quiet">${called.length}</span></th><td></td><td></td><td class="figure">${took(called.reduce((sum, worker) => sum + ranSeconds(worker, second.value), 0))}</td><td class="figure">${counts.length ? tokens(counts.reduce((a, b) => a + b, 0)) : "unknown"}</td></tr>
-    <tr class="in-all"><th scope="row">in all</th><td></td><td></td><td class="figure"></td><td class="figure">${tokensOf(session.value)}</td></tr>
+    <tr><th scope="row">reviewers called in <span class="quiet">${called.length}</span></th><td></td><td></td><td class="figure" data-label="Ran">${took(called.reduce((sum, worker) => sum + ranSeconds(worker, second.value), 0))}</td><td class="figure" data-label="Tokens">${counts.length ? tokens(counts.reduce((a, b) => a + b, 0)) : "unknown"}</td></tr>
+    <tr class="in-all"><th scope="row">in all</th><td></td><td></td><td class="figure unsaid"></td><td class="figure" data-label="Tokens">${tokensOf(session.value)}</td></tr>
   </tfoot>`;
 }
 

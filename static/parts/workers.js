@@ -2,7 +2,7 @@
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { GONE, counted, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
-import { chronicle, connection, now, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { connection, failedCalls, nearText, now, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -32,13 +32,11 @@ const MOST_FAILED = 3;
 
 // The newest calls that failed, each with the way to where it stands in the log.
 function FailedCalls({ worker }) {
-  const failed = Object.values(chronicle.value.calls).filter((call) => call.worker === worker.id && call.ok === false).sort((a, b) => b.from - a.from);
+  const failed = failedCalls((call) => call.worker === worker.id);
   const count = worker.calls_failed;
   if (!count) return null;
-  // Beside the target lie the folders that each agent has for itself: a path in one of them is told from the session's on.
-  const near = new RegExp(`[^\\s'"]*/${session.value.id}/`, "g");
   return html`<div class="failed-calls"><span class="quiet">Failed: ${counted(count, "call")}${count > Math.min(failed.length, MOST_FAILED) ? ", the newest" : ""}</span>
-    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${call.text.replace(near, "")}</code></button>${call.detail.code === undefined ? "" : html` <span class="quiet">exit code ${call.detail.code}</span>`}</li>`)}</ul></div>`;
+    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${nearText(call)}</code></button>${call.detail.code === undefined ? "" : html` <span class="quiet">exit code ${call.detail.code}</span>`}</li>`)}</ul></div>`;
 }
 
 function Card({ worker }) {

@@ -12,10 +12,14 @@ from orchestrator.errors import JournalDamaged
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.reader import read_journal
 from orchestrator.journal.writer import Journal
-from orchestrator.models.events import ToolCalled
+from orchestrator.models.events import EventType, Reported, ToolCalled, ToolReturned, UsageReported
 from orchestrator.models.identity import WorkerId
+from orchestrator.models.money import Usage
+from orchestrator.server.chronicle import Chronicle
 from orchestrator.server.entry_lookup import PAGE
 from orchestrator.server.follower import Follower
+from orchestrator.server.recent_history import RecentHistory
+from orchestrator.session.fold import step
 from tests.server.conftest import Stage
 
 
@@ -126,3 +130,38 @@ def axis_told(follower: Follower) -> list[dict[str, int]]:
     blocks = follower.ring.since(0) or ()
     states = [json.loads(one.data) for block in blocks for one in block.messages if one.event == "state"]
     return [state["timeline"] for state in states if "timeline" in state]
+
+
+async def test_what_is_read_in_runs_is_noted_as_if_entry_by_entry(stage: Stage) -> None:
+    stage.start()
+    for i in range(40):
+        stage.take(
+            stage.record(ToolCalled("Bash", f"c{i}", f"ls {i}")),
+            stage.output("I look."),
+            stage.record(UsageReported(Usage(input_tokens=10, output_tokens=i))),
+            stage.record(ToolReturned(f"c{i}", ok=i != 7)),
+        )
+    stage.take(stage.record(Reported("half is done"), kind=EventType.MILESTONE), stage.output("I go on."))
+    chronicle, memory, session = Chronicle(), RecentHistory(), None
+    for entry in read_journal(stage.folder.journal_file):
+        before, (session, _) = session, step(session, entry)
+        chronicle.note(entry, before, session)
+        memory.note(entry, before, session)
+    async with following(stage) as follower:
+        assert follower.session is not None
+        assert follower.session == session
+        assert follower.chronicle.after(0) == chronicle.after(0)
+        for worker in follower.session.workers:
+            assert follower._memory.of(worker).history == memory.of(worker).history
+
+
+async def test_entries_before_a_damaged_one_are_read(stage: Stage) -> None:
+    stage.start()
+    stage.say("one", "two")
+    intact = stage.length
+    with stage.folder.journal_file.open("ab") as file:
+        file.write(b"{}\n")
+    follower = Follower(stage.folder)
+    await follower._read()
+    assert (follower.n, follower.session) == (intact, stage.session)
+    assert follower.problem is not None

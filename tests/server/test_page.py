@@ -327,4 +327,6 @@ def test_a_state_is_told_with_its_evidence(browser: Browser, stage: Stage, shown
     workers = [{**plain, "status": status, **more} for status, (more, _) in told.items()]
     assert set(told) == set(WorkerStatus)
     with watching(browser, shown.url) as watched:
-        assert watched.page.evaluate(script, workers) == [words for _, words in told.values()]
+        # A number and its unit stay on one line.
+        said = [text.replace("\u00a0", " ") for text in watched.page.evaluate(script, workers)]
+        assert said == [words for _, words in told.values()]

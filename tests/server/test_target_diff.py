@@ -58,3 +58,19 @@ async def test_the_table_shows_of_a_session_that_runs_what_its_page_shows(served
             await anyio.sleep(0.05)
     found = await served.get("/api/diff")
     assert [row["files"], row["insertions"], row["deletions"]] == [1, found["insertions"], found["deletions"]]
+
+
+async def test_of_what_changed_it_is_told_what_programs_of_the_user_obey(served: Served, stage: Stage) -> None:
+    assert stage.session is not None
+    target = stage.session.options.target
+    snapshots(stage).take(BASELINE)
+    (target / "signup.py").write_text("x = 1\n")
+    assert (await served.get("/api/diff"))["obeyed"] == []
+    for name in (".vscode/tasks.json", "deep/inside/conftest.py", "node_modules/other/conftest.py"):
+        (target / name).parent.mkdir(parents=True)
+        (target / name).write_text("{}\n")
+    with anyio.fail_after(60):
+        while not (found := (await served.get("/api/diff"))["obeyed"]):  # noqa: ASYNC110 - the same answer for two seconds
+            await anyio.sleep(0.05)
+    assert [one["path"] for one in found] == [".vscode/tasks.json", "deep/inside/conftest.py"]
+    assert all(one["program"] for one in found)
