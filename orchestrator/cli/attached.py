@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 import anyio
 
@@ -11,12 +13,16 @@ from orchestrator.coordinator.session_request import Observer, Progress, Session
 from orchestrator.coordinator.session_start import result_of
 from orchestrator.errors import JournalDamaged, OrchestrateError
 from orchestrator.files.tailing import FileTail, file_changes
+from orchestrator.journal.checkpoint import Checkpoint, kept_checkpoint
 from orchestrator.journal.folder import SessionFolder
-from orchestrator.journal.reader import decode_entry
+from orchestrator.journal.kept_summary import Unusable
+from orchestrator.journal.reader import decode_entry, entries_from_end
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.entries import JournalEntry
+from orchestrator.quotation import quoted_name
 from orchestrator.session.fold import fold
 from orchestrator.session.state import Session
+from orchestrator.settings.user_places import state_folder
 from orchestrator.wire.lines import Line
 
 _SHOWN_AT_FIRST = 3_000
@@ -26,13 +32,19 @@ _LOOK_FOR_HOLDER_S = 1.0
 
 
 class _Follower:
-    """The journal as far as it has been read, and the state that it leads to."""
+    """The journal as far as it has been read, and the state that it leads to; it begins where a checkpoint ends."""
 
-    def __init__(self, folder: SessionFolder) -> None:
+    def __init__(self, folder: SessionFolder, kept: Checkpoint | None) -> None:
         self.folder = folder
-        self.session: Session | None = None
-        self._tail = FileTail(folder.journal_file)
-        self._count = 0
+        self.session: Session | None = None if kept is None else kept.session
+        self._end = 0 if kept is None else kept.end
+        self._tail = FileTail(folder.journal_file, self._end)
+        self._count = 0 if self.session is None else self.session.n
+
+    def before(self, most: int) -> Sequence[JournalEntry]:
+        """The last entries in front of where the reading began."""
+        entries = islice(entries_from_end(self.folder.journal_file, self._end), most)
+        return [entry for entry, _ in entries][::-1]
 
     def _decoded(self, lines: Iterable[Line]) -> Iterator[JournalEntry]:
         for line in lines:
@@ -72,10 +84,15 @@ async def follow_session(
     Raises:
         OrchestrateError: Its coordinator is gone, or its folder.
     """
-    follower = _Follower(folder)
     progress(f"reading the journal of {folder.id}")
+    kept = kept_checkpoint(folder, state=state_folder(os.environ))
+    if isinstance(kept, Unusable):
+        # Its coordinator makes another.
+        progress(f"{quoted_name(str(folder.checkpoint_file))} {kept.why}: folded again from the journal")
+        kept = None
+    follower = _Follower(folder, kept)
     async with file_changes([folder.path]) as changes:
-        there: deque[JournalEntry] = deque(maxlen=_SHOWN_AT_FIRST)
+        there = deque(follower.before(_SHOWN_AT_FIRST), maxlen=_SHOWN_AT_FIRST)
         session = follower.read(lambda _, entry: there.append(entry))
         if session is not None:
             for entry in there:

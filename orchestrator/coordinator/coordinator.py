@@ -25,7 +25,7 @@ from orchestrator.coordinator.performer import Performer
 from orchestrator.coordinator.session_request import GateMeasurer, Observer
 from orchestrator.coordinator.storage_watch import Storage, stopping_without_journal
 from orchestrator.coordinator.stream_listeners import Listener, Offsets, as_entry, as_recorded, beginning
-from orchestrator.coordinator.timers import keep_sampling, keep_sharing_logins, keep_time
+from orchestrator.coordinator.timers import keep_checkpoints, keep_sampling, keep_sharing_logins, keep_time
 from orchestrator.files.tailing import FileChanges, file_changes
 from orchestrator.files.time_limits import off_loop
 from orchestrator.journal.control import read_commands
@@ -68,6 +68,7 @@ class Coordinator:
     Args:
         session: ``None`` for a new one; else what the journal so far amounts to.
         before_start: Told just before an attempt of a worker starts.
+        state: The user's state folder; ``None``: no checkpoint is kept.
         gates: Measures the gates of the session's own plan; ``None``: all but ``tests`` are not measured.
     """
 
@@ -85,6 +86,7 @@ class Coordinator:
         clock: Clock,
         before_start: Callable[[Assignment], None] = lambda _: None,
         gates: GateMeasurer | None = None,
+        state: Path | None = None,
     ) -> None:
         self.folder = folder
         self.crew = crew
@@ -96,6 +98,7 @@ class Coordinator:
         self._session = session
         self._before_start = before_start
         self._gates = gates
+        self._state = state
         self.clock = clock
         self._inbox: deque[Sequence[Input]] = deque()
         self._is_taking = False
@@ -162,6 +165,10 @@ class Coordinator:
                     tasks.start_soon(keep_time, lambda: self.session, self.take, self.clock)
                     tasks.start_soon(keep_sampling, self.crew, self._listeners, self._take_all)
                     tasks.start_soon(keep_sharing_logins, self.crew)
+                    if self._state is not None:
+                        tasks.start_soon(
+                            keep_checkpoints, self.folder, self._journal, lambda: self.session, self._state
+                        )
                     tasks.start_soon(self._storage.watch, lambda: self.session, self.take)
                     self._stop_if_closed()
         return self.session

@@ -472,6 +472,8 @@ def make_coordinator(
         before_start=stage.before_start,
         clock=clock or Clock(),
         gates=gates(options) if gates is not None and options.plan is not None else None,
+        # Of whoever runs this program, a rehearsal too: they ask about the session later.
+        state=state_folder(os.environ),
     )
 
 

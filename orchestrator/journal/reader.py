@@ -68,10 +68,13 @@ class JournalReading:
                 yield entry
 
 
-def entries_from_end(path: Path) -> Iterator[tuple[JournalEntry, int]]:
+def entries_from_end(path: Path, end: int | None = None) -> Iterator[tuple[JournalEntry, int]]:
     """The whole entries, the last one first, each with the byte offset behind it.  A missing file has none.
 
     What lies in front of the entries that are asked for is not read, so neither is whether it is sound.
+
+    Args:
+        end: Only those in front of this byte.
 
     Raises:
         JournalDamaged: A line is not an entry, or does not bear the number before the one behind it.
@@ -81,7 +84,8 @@ def entries_from_end(path: Path) -> Iterator[tuple[JournalEntry, int]]:
             if found.reason == "missing":
                 return
             raise unreadable(path, found)
-        end = end_of_line_before(found.descriptor, found.status.size, path)
+        size = found.status.size if end is None else min(end, found.status.size)
+        end = end_of_line_before(found.descriptor, size, path)
         n: int | None = None
         while end > 0:
             start, lines = _lines_before(found.descriptor, end, path)

@@ -84,6 +84,11 @@ class Journal:
         return self._last
 
     @property
+    def size(self) -> int:
+        """The byte behind the last entry."""
+        return self._size
+
+    @property
     def is_short(self) -> bool:
         """Whether the disk is full and the journal writes into its reserve."""
         return self._reserve.is_short

@@ -196,3 +196,12 @@ def test_a_gap_in_the_numbers_is_seen_from_the_end_too(path: Path) -> None:
 
 def test_a_missing_journal_has_no_entries_at_its_end(tmp_path: Path) -> None:
     assert list(entries_from_end(tmp_path / "journal.jsonl")) == []
+
+
+def test_entries_are_read_backwards_from_any_place(path: Path) -> None:
+    ends = [end for _, end in entries_from_end(path)]
+
+    assert [entry.n for entry, _ in entries_from_end(path, ends[2])] == [3, 2, 1]
+    assert [entry.n for entry, _ in entries_from_end(path, ends[2] + 3)] == [3, 2, 1]
+    assert [entry.n for entry, _ in entries_from_end(path, ends[0] + 99)] == [5, 4, 3, 2, 1]
+    assert list(entries_from_end(path, 0)) == []
