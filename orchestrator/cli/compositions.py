@@ -125,12 +125,18 @@ def rebuild(target: Path, workspace: Path | None, *, from_journals: bool, as_jso
     """Rebuild the files of the store from the outcome log."""
     from orchestrator.cli.documents import document
     from orchestrator.cli.session_lookup import put_out, workspace_path
-    from orchestrator.errors import ExitCode
+    from orchestrator.errors import EnvironmentUnfit, ExitCode
     from orchestrator.store.recorder import rederive
 
     store = _store(target)
     derived = rederive(store.log, workspace_path(workspace)) if from_journals else None
-    made = store.rebuild()
+    try:
+        made = store.rebuild()
+    except OSError as error:
+        raise EnvironmentUnfit(
+            f"cannot write {error.filename or store.storage_dir}: {error.strerror}",
+            hint="free some disk space, or make the folder writable, and rebuild again; the outcome log has everything",
+        ) from error
     told: dict[str, Any] = {
         "files": len(made),
         "problems": store.problems,

@@ -462,7 +462,7 @@ class ForeignFolder:
             os.unlink(last, dir_fd=folder)
 
     def create(self, name: Name, content: bytes = b"", *, mode: int = 0o600) -> None:
-        """Make a file that is not there yet, in a folder that is.
+        """Make a file that is not there yet, in a folder that is; one that does not fit leaves nothing behind.
 
         Raises:
             FileExistsError: Something stands there.
@@ -470,8 +470,14 @@ class ForeignFolder:
         """
         with self._folder_of(name) as (folder, last):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | _CLOSED
-            with open(os.open(last, flags, mode, dir_fd=folder), "wb") as file:
-                file.write(content)
+            writing = os.open(last, flags, mode, dir_fd=folder)
+            try:
+                with open(writing, "wb") as file:
+                    file.write(content)
+            except BaseException:
+                with suppress(OSError):
+                    os.unlink(last, dir_fd=folder)
+                raise
 
     def place_link(self, name: Name, leads_to: str | bytes) -> None:
         """Put a link where a file, a link or nothing stands, atomically, in a folder that is there.

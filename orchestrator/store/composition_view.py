@@ -147,6 +147,8 @@ class CompositionView:
     compositions: dict[tuple[str, str], Composition] = field(default_factory=dict)
     where: dict[tuple[str, SessionId], str] = field(default_factory=dict)
     """To which composition of a store a session counts; empty where that was deleted after it."""
+    gone: set[tuple[str, str]] = field(default_factory=set)
+    """Compositions that were there and are not any more: deleted, or all of their sessions count to another one."""
 
     def take(self, record: LogRecord) -> tuple[str, str]:
         """Fold one record in, and say whose state it changed."""
@@ -168,6 +170,7 @@ class CompositionView:
             case ConfigurationDeleted() as body:
                 gone = self.compositions.pop((body.store, body.configuration), None)
                 if gone is not None:
+                    self.gone.add((body.store, body.configuration))
                     self.where.update(dict.fromkeys([(body.store, name) for name in gone.sessions], ""))
             case LessonForgotten() as body:
                 return body.store, ""
@@ -183,6 +186,7 @@ class CompositionView:
             _count(old.by_sessions, old.sessions.pop(body.outcome.session), times=-1)
             if not is_defined(old) and old.by_callers.uses == 0:
                 del self.compositions[body.store, before]
+                self.gone.add((body.store, before))
         one = self._of(body.store, body.configuration)
         one.sessions[body.outcome.session] = body.outcome
         one.last_used = as_local(at)
@@ -201,6 +205,7 @@ class CompositionView:
         return one if one is not None and is_defined(one) else None
 
     def _of(self, store: str, configuration: str) -> Composition:
+        self.gone.discard((store, configuration))
         return self.compositions.setdefault((store, configuration), Composition(store, configuration))
 
 

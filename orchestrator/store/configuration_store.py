@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from orchestrator.store.log_records import (
 )
 from orchestrator.store.outcome_log import OutcomeLog, Reading
 from orchestrator.store.shared_patterns import PatternLibrary, contributed
-from orchestrator.store.view_files import edit_of, file_text
+from orchestrator.store.view_files import Edit, edit_of, file_text, is_own
 
 MOST_FILE_BYTES: Final = 4 * 1024 * 1024
 CONTRIBUTOR: Final = "meta_orchestrator"
@@ -231,12 +232,16 @@ class ConfigurationStore:
 
     def _write(self, composition: Composition) -> Path:
         self._top.mkdir(parents=True, exist_ok=True)
-        folder = ForeignFolder(self._top)
-        if self._below.parts and not folder.is_file(self._below / ".gitignore"):
-            folder.write(self._below / ".gitignore", b"*\n", mode=0o644, sync=False)
-        # The log is on the disk; a file that a power cut takes is made anew.
-        folder.write(self._file(composition.id), file_text(composition).encode(), mode=0o644, sync=False)
-        return self._top / self._file(composition.id)
+        folder, path = ForeignFolder(self._top), self._top / self._file(composition.id)
+        try:
+            if self._below.parts and not folder.is_file(self._below / ".gitignore"):
+                folder.write(self._below / ".gitignore", b"*\n", mode=0o644, sync=False)
+            # The log is on the disk; a file that a power cut takes is made anew.
+            folder.write(self._file(composition.id), file_text(composition).encode(), mode=0o644, sync=False)
+        except OSError as error:
+            # It was said of a name that nobody has ever seen.
+            raise type(error)(error.errno, error.strerror or str(error), str(path)) from error
+        return path
 
     def _look_through(self) -> None:
         """Take in what hands have changed in the files, and mend what they must not change."""
@@ -253,16 +258,34 @@ class ConfigurationStore:
                 continue
             name = entry.base.removesuffix(".json")
             if self._view.find(self.name, name) is None:
-                problems.append(
-                    f"{entry.base} is not from this log; `orchestrate compositions import` would take it in"
-                )
+                if not self._cleared_away(folder, name):
+                    problems.append(f"{entry.base} is not from this log; it counts nothing and is left alone")
                 continue
             there.add(name)
             problems += self._take_in_edit(name)
         for one in self._real():
             if one.id not in there:
-                self._write(one)
+                problems += self._mend(one)
         self.problems = tuple(problems)
+
+    def _cleared_away(self, folder: ForeignFolder, name: str) -> bool:
+        """Delete the file of what the log says is gone, which whoever was killed before left; never a hand's work."""
+        if (self.name, name) not in self._view.gone:
+            return False
+        content = folder.read(self._file(name), most_bytes=MOST_FILE_BYTES)
+        if isinstance(content, Unread) or not is_own(content):
+            return False
+        with suppress(OSError):
+            folder.remove(self._file(name))
+        return True
+
+    def _mend(self, composition: Composition) -> list[str]:
+        """Make a file anew for whoever only looks; where it cannot be, the log still has all of it."""
+        try:
+            self._write(composition)
+        except OSError as error:
+            return [f"{composition.id}.json cannot be made anew ({error.strerror}); the log has what it held"]
+        return []
 
     def _take_in_edit(self, config_id: str) -> list[str]:
         """What somebody wrote into a file by hand: taken over, or refused with the reason; either way it is mended."""
@@ -276,30 +299,28 @@ class ConfigurationStore:
         if content == file_text(composition).encode():
             return []
         edit = edit_of(content, composition)
-        said: list[str] = []
-        if edit is not None and edit.damaged is not None:
-            kept = self._put_aside(folder, file, content)
-            said.append(
-                f"{file.name} was damaged ({edit.damaged}); it is kept as {kept} and was made anew from the log"
-            )
-        elif edit is not None:
-            said += [f"{file.name}: the edit is not taken: {why}" for why in edit.refused]
-            if edit.taken is not None:
-                self.log.append(edit.taken)
-                self._refresh()
-        self._write(self._view.find(self.name, config_id) or composition)
+        said = self._taken_in(edit, folder, file, content) if edit is not None else []
+        if said is None:
+            said = [f"{file.name} was changed by hand, and that cannot be kept now; it is left as it is until it can"]
+        else:
+            said += self._mend(self._view.find(self.name, config_id) or composition)
         self.problems = (*self.problems, *said)
         return said
 
-    def _put_aside(self, folder: ForeignFolder, file: Path, content: bytes) -> str:
-        for number in range(1, 1000):
-            name = file.with_name(f"{file.name}.damaged-{number}")
+    def _taken_in(self, edit: Edit, folder: ForeignFolder, file: Path, content: bytes) -> list[str] | None:
+        """What is said of an edit; ``None`` where it can be kept nowhere else, so that its file must stay."""
+        if edit.damaged is not None:
+            kept = _put_aside(folder, file, content)
+            if kept is None:
+                return None
+            return [f"{file.name} was damaged ({edit.damaged}); it is kept as {kept} and was made anew from the log"]
+        if edit.taken is not None:
             try:
-                folder.create(name, content)
-            except FileExistsError:
-                continue
-            return name.name
-        return "nothing: there are too many damaged ones"
+                self.log.append(edit.taken)
+            except EnvironmentUnfit:
+                return None
+            self._refresh()
+        return [f"{file.name}: the edit is not taken: {why}" for why in edit.refused]
 
     # The pattern library
 
@@ -313,6 +334,20 @@ class ConfigurationStore:
             self._refresh()
             for one in self._real():
                 self._contribute(one)
+
+
+def _put_aside(folder: ForeignFolder, file: Path, content: bytes) -> str | None:
+    """Keep what stands in a file under another name; ``None`` where it cannot be kept."""
+    for number in range(1, 1000):
+        name = file.with_name(f"{file.name}.damaged-{number}")
+        try:
+            folder.create(name, content)
+        except FileExistsError:
+            continue
+        except OSError:
+            return None
+        return name.name
+    return None
 
 
 def _claimed(config: AgentConfiguration, known: Composition | None) -> Metrics | None:

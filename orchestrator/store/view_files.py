@@ -51,14 +51,29 @@ def edit_of(content: bytes, composition: Composition) -> Edit | None:
         return Edit(damaged=f"it is no JSON: {error}")
     if not isinstance(found, dict):
         return Edit(damaged="it is no object")
-    own = found.pop(OWN, None)
-    if isinstance(own, dict) and own.get("sha256") == _digest(found):
+    if _is_own(found):
         return None
+    found.pop(OWN, None)
     try:
         edited = AgentConfiguration.from_dict(found)
     except (ValueError, TypeError, OverflowError) as error:
         return Edit(damaged=str(error))
     return _compared(edited, composition)
+
+
+def is_own(content: bytes) -> bool:
+    """Whether a file is as this program wrote it, now or then."""
+    try:
+        return _is_own(json.loads(content))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_own(found: object) -> bool:
+    if not isinstance(found, dict) or not isinstance(own := found.get(OWN), dict):
+        return False
+    told = {name: value for name, value in found.items() if name != OWN}
+    return bool(own.get("sha256") == _digest(told))
 
 
 def _compared(edited: AgentConfiguration, composition: Composition) -> Edit:

@@ -3,9 +3,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +19,7 @@ import pytest
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.store.agent_configuration import AgentConfiguration
 from orchestrator.store.configuration_store import ConfigurationStore
-from orchestrator.store.log_records import CallerRecorded
+from orchestrator.store.log_records import CallerRecorded, ConfigurationDeleted
 from orchestrator.store.outcome_log import OutcomeLog, Reading
 from orchestrator.store.recorder import as_record
 from tests.store.conftest import FAILED, PASSED, outcome
@@ -234,6 +237,70 @@ def test_a_log_that_cannot_be_written_keeps_nothing_and_says_so(store: Configura
     store.log.path.with_name("aside").rename(store.log.path)
     store.save(config)
     assert config.usage_count == 1
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No byte more can be written by this process, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_whoever_only_looks_is_told_all_where_no_file_can_be_made(store: ConfigurationStore) -> None:
+    store.save(team())
+    before = all_files(store)
+    (store.storage_dir / "team.json").unlink()
+    other = again(store)
+    with full_disk():
+        assert [one.id for one in other.list_all()] == ["team"]
+        assert [one.id for one in other.search()] == ["team"]
+        assert other.load("team") is not None
+        assert "cannot be made anew" in other.problems[0]
+        assert all_files(store) == {}
+        with pytest.raises(OSError, match=r"team\.json"):
+            other.rebuild()
+    assert [one.id for one in other.rebuild()] == ["team"]
+    assert all_files(store) == before
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_what_a_hand_made_of_a_file_stays_until_it_can_be_kept(store: ConfigurationStore, content: str | None) -> None:
+    store.save(team())
+    edit(store, tags=["release"])
+    path = store.storage_dir / "team.json"
+    if content is not None:
+        path.write_text(content)
+    changed = path.read_text()
+    other = again(store)
+    with full_disk():
+        assert other.load("team") is not None
+        assert "left as it is" in other.problems[0]
+        assert path.read_text() == changed
+        assert [one.name for one in store.storage_dir.iterdir() if "damaged" in one.name] == []
+    found = again(store).load("team")
+    assert found is not None
+    assert found.tags == ([] if content is not None else ["release"])
+    kept = [one.read_text() for one in store.storage_dir.iterdir() if "damaged" in one.name]
+    assert kept == ([changed] if content is not None else [])
+
+
+def test_the_file_of_what_was_deleted_goes_although_whoever_deleted_it_was_killed(store: ConfigurationStore) -> None:
+    for name in ("a", "b", "c"):
+        store.save(team(name))
+    edit(store, "b", tags=["mine"])
+    changed = (store.storage_dir / "b.json").read_text()
+    store.log.append(*(ConfigurationDeleted(store.name, name) for name in ("a", "b")))
+    other = again(store)
+    assert [one.id for one in other.list_all()] == ["c"]
+    assert not (store.storage_dir / "a.json").exists()
+    assert (store.storage_dir / "b.json").read_text() == changed, "what a hand has made is nobody's to delete"
+    assert "b.json is not from this log" in other.problems[0]
+    assert store.save(team("a")).exists()
+    assert again(store).load("a") is not None
 
 
 def test_clocks_that_jump_change_no_figure_and_the_last_line_is_the_last_use(
