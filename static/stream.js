@@ -110,7 +110,7 @@ function watch() {
   }
 }
 
-// A session that has ended is shown from its report until its journal has been read.
+// A session is shown from its report, or its checkpoint, until its journal has been read.
 async function openFromReport() {
   try {
     const answer = await fetch(`/api/opening?${new URLSearchParams(wantedSession() ? { session: wantedSession() } : {})}`);

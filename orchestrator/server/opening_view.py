@@ -1,7 +1,11 @@
-"""Show a session that has ended from its report, before its journal has been read: a large one takes seconds."""
+"""Show a session before its journal has been read, which takes seconds for a large one.
+
+One that has ended is shown from its report, one that goes on from its checkpoint.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -9,9 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from pydantic_core import from_json
+from pydantic_core import from_json, to_jsonable_python
 
 from orchestrator.files.foreign import ForeignFolder, Status, Unread
+from orchestrator.journal.checkpoint import Checkpoint, kept_checkpoint
 from orchestrator.journal.folder import REVIEWER_PREFIX, SessionFolder
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.money import Usage
@@ -20,6 +25,9 @@ from orchestrator.server.axis_sketch import AxisSketch, sketch_axis
 from orchestrator.server.chronicle import Mark
 from orchestrator.server.session_rows import MOST_REPORT_BYTES, decisions_in
 from orchestrator.server.shown_words import shown_reason
+from orchestrator.server.views import Past, question_views, review_views, session_view, worker_view
+from orchestrator.session.state import Session
+from orchestrator.settings.user_places import state_folder
 
 _USAGE: Final[TypeAdapter[Usage]] = TypeAdapter(Usage)
 
@@ -32,15 +40,39 @@ _SAME: Final = (
 
 
 def opening_view(folder: SessionFolder) -> Mapping[str, Any] | None:
-    """The session's part of the state, as the report tells it; ``None`` while somebody runs it, or without a report.
+    """The session's part of the state, as its report or its checkpoint tells it; ``None`` where there is neither.
 
     Blocks on the disk.
     """
-    if session_holder(folder) is not None:
-        return None
+    is_live = session_holder(folder) is not None
     path = folder.report_data_file
     found = ForeignFolder(path.parent).status(path.name)
-    return _read(path, found.mtime_ns) if isinstance(found, Status) else None
+    if not is_live and isinstance(found, Status):
+        return _read(path, found.mtime_ns)
+    kept = kept_checkpoint(folder, state=state_folder(os.environ))
+    # One that does not count is said by who folds the journal instead.
+    return _kept_view(folder, kept.session, is_live) if isinstance(kept, Checkpoint) else None
+
+
+def _kept_view(folder: SessionFolder, session: Session, is_live: bool) -> Mapping[str, Any]:
+    """The same of a session that goes on: what it amounted to at its checkpoint, with samples of its journal."""
+    sketch = sketch_axis(folder.journal_file, {name: worker.status for name, worker in session.workers.items()})
+    called = sum(worker.tool_calls for worker in session.workers.values())
+    drawn = sum(1 for mark in sketch.marks if mark.what == "call")
+    change = session.change
+    return {
+        "session": session_view(session, live=is_live),
+        "workers": {
+            name: worker_view(session, name, Past((), sketch.history.get(name, ()))) for name in session.workers
+        },
+        "reviews": {review.id: review for review in review_views(session)},
+        "questions": question_views(session),
+        "decisions": session.assessment.decisions,
+        "recoveries": session.recoveries,
+        "change": None if change is None else to_jsonable_python(change),
+        "timeline": {"marks": sketch.marks, "upto": 0, "calls_left_out": max(0, called - drawn)},
+        "rows": sketch.rows,
+    }
 
 
 @lru_cache(maxsize=16)

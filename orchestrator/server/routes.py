@@ -90,8 +90,8 @@ async def questions(follower: FollowerMeant) -> list[OpenQuestion]:
 
 @router.get(
     "/api/opening",
-    summary="A session that has ended, as its report tells it: at once, however large it is",
-    responses={204: {"description": "It runs, or has no report: /api/session tells where it stands"}},
+    summary="A session as its report or its checkpoint tells it: at once, however large it is",
+    responses={204: {"description": "It has neither: /api/session tells where it stands"}},
 )
 async def opening(request: Request, name: SessionName = None) -> Response:
     folder = hub_of(request).folder(name)

@@ -101,7 +101,7 @@ export function Header() {
         <span>${tokensOf(shown)} tokens</span>
         <span>cost ${costOf(shown)}</span>
       </p>
-      ${shown.preliminary && html`<p class="quiet" role="status">As its report tells it; the journal (${tokens(shown.entries)} entries) is still being read, and the axis of time shows samples of it.</p>`}
+      ${shown.preliminary && html`<p class="quiet" role="status">As it was last written down; the journal (${tokens(shown.entries)} entries) is still being read, and the axis of time shows samples of it.</p>`}
       ${shown.reason && !waits && html`<p class=${shown.status === "done" ? "reason fine" : "reason"}>${shown.reason}</p>`}
       ${!shown.live && !isOver(shown) && problem.value === null && html`<p class="reason">Nobody runs it now: <code>orchestrate resume ${shown.id}</code> goes on with it.</p>`}
       ${standing.length > 0 && html`<p class="reason">${standing.join(" and ")} ${standing.length === 1 ? "is" : "are"} stopped, and what follows waits: restart ${standing.length === 1 ? "it" : "them"}, or stop the session.</p>`}

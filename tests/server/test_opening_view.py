@@ -1,11 +1,15 @@
 from __future__ import annotations
 
-from pydantic_core import to_json
+import os
 
+from pydantic_core import from_json, to_json
+
+from orchestrator.journal.checkpoint import PrefixDigest, keep_checkpoint
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import SessionClosed
 from orchestrator.server.opening_view import opening_view
 from orchestrator.session.summary import summarise
+from orchestrator.settings.user_places import state_folder
 from tests.server.conftest import Served, Stage
 
 
@@ -26,6 +30,32 @@ def test_an_ended_session_is_told_from_its_report_as_from_its_journal(stage: Sta
     assert [mark.what for mark in view["timeline"]["marks"]] == ["turn"]
     assert view["rows"][-1].n == view["session"]["entries"]
     assert "\x1b" not in to_json(view).decode()
+
+
+def test_one_that_runs_is_told_from_its_checkpoint(stage: Stage) -> None:
+    stage.say("line 1")
+    assert stage.session is not None
+    file = stage.folder.journal_file
+    assert keep_checkpoint(
+        stage.folder,
+        stage.session,
+        file.stat().st_size,
+        state=state_folder(os.environ),
+        prefix=PrefixDigest(file),
+    )
+    entries = stage.session.n
+    stage.say("line 2")
+
+    view = from_json(to_json(opening_view(stage.folder)))
+
+    assert (view["session"]["task"], view["session"]["status"]) == ("Add input validation", "running")
+    assert view["session"]["live"]
+    assert view["session"]["entries"] == entries
+    assert [worker["status"] for worker in view["workers"].values()] == ["running", "waiting", "waiting"]
+    assert view["rows"][-1]["n"] > entries, "the newest events are of the journal as it is"
+
+    stage.folder.checkpoint_file.write_text("{}")
+    assert opening_view(stage.folder) is None
 
 
 def test_one_that_runs_or_whose_report_is_garbage_is_not(stage: Stage) -> None:
