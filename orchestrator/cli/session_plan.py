@@ -26,7 +26,7 @@ from orchestrator.cli.meant_workflow import plan_words
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.composition.agent_choice import agent_for
 from orchestrator.composition.memory_floors import below_floors
-from orchestrator.composition.strategies.position import agents_of
+from orchestrator.composition.strategies.position import agents_of, as_run
 from orchestrator.composition.task_analysis import TaskAnalysis, analyse_task, as_document
 from orchestrator.composition.team_choice import ProvenTeam, Team, TeamChoice, solo_agents, team_words
 from orchestrator.composition.team_files import TeamFile
@@ -177,7 +177,7 @@ def _refuse_missing(own: TeamFile, allowed: Sequence[AgentName]) -> None:
     Raises:
         UsageError: The team names a CLI that may not be used.
     """
-    for agent in agents_of(own.plan):
+    for agent in agents_of(as_run(own.plan)):
         if agent.agent is not None and agent.agent not in allowed:
             raise UsageError(f"the team {own.name} names {agent.agent} for {agent.id}, which is left out")
 
@@ -407,7 +407,7 @@ def _likely(plan: SessionPlan, own: TeamFile) -> Mapping[str, str]:
     """Name the CLI that would run each agent of the team, and its model."""
     found: dict[str, str] = {}
     chosen = _chosen(plan, own)
-    for node in agents_of(own.plan):
+    for node in agents_of(as_run(own.plan)):
         if node.id not in chosen:
             found[node.id] = f"{node.agent} is not there"
             continue
@@ -423,7 +423,7 @@ def _chosen(plan: SessionPlan, own: TeamFile) -> Mapping[str, tuple[AgentName, s
     usable = [name for name in plan.allowed if not plan.on_path or name in plan.on_path]
     found: dict[str, tuple[AgentName, str | None]] = {}
     had: list[AgentName] = []
-    for node in agents_of(own.plan):
+    for node in agents_of(as_run(own.plan)):
         preferred = plan.tiers.get("tier_agents", {}).get(node.tier, ())
         agent = agent_for(node, usable, had, preferred)
         if agent is not None:

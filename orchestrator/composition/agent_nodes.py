@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from orchestrator.composition.plan_checks import check_plan
 from orchestrator.composition.strategies.consensus import POSITION
-from orchestrator.composition.team_files import TAKEN
+from orchestrator.composition.team_files import is_taken
 from orchestrator.models.agent_template import AgentTemplate, answer_schema
 from orchestrator.models.plan_tree import AgentLimits, AgentNode, Strategy, StrategyNode, Tier
 
@@ -52,7 +52,7 @@ def strategy_node(
         ValueError: They are too few or too many for it, two have one id, or one has an id that every session needs.
     """
     names = [template.id for template in templates]
-    taken = next((name for name in names if name in TAKEN or name.startswith("review-")), None)
+    taken = next((name for name in names if is_taken(name)), None)
     if taken is not None:
         raise ValueError(f"an agent cannot have the id {taken!r}: sessions have a worker or folder of that name")
     debates = strategy is Strategy.DEBATE

@@ -8,9 +8,9 @@ from math import isfinite
 from types import MappingProxyType
 
 from orchestrator.composition.strategies.debate import MOST_ROUNDS
-from orchestrator.composition.strategies.position import Position, agents_of, name_of, writes
+from orchestrator.composition.strategies.position import Position, agents_of, as_run, name_of, writes
 from orchestrator.late_pattern import late_pattern
-from orchestrator.models.plan_tree import AgentNode, GateNode, Node, Strategy, StrategyNode
+from orchestrator.models.plan_tree import AgentNode, Aggregator, GateNode, Node, NodePath, Strategy, StrategyNode
 
 MOST_NODES = 256
 MOST_DEPTH = 12
@@ -25,18 +25,33 @@ def check_plan(plan: Node) -> None:
     Raises:
         ValueError: With the first thing that is wrong, by the node's path.
     """
-    count = 0
     for count, (path, node, parent) in enumerate(_walk(plan), start=1):
         if count > MOST_NODES:
             raise ValueError(f"a plan has at most {MOST_NODES} nodes")
         if path.count(".") >= MOST_DEPTH:
             raise ValueError(f"a plan is at most {MOST_DEPTH} levels deep; {path} is deeper")
-        problem = _problem(node, parent)
+        problem = _problem(node, parent, NodePath(path))
         if problem:
             raise ValueError(f"{problem} (node {path} of the plan)")
-    twice = [each for each, times in Counter(agent.id for agent in agents_of(plan)).items() if times > 1]
+    names = [agent.id for agent in agents_of(plan)]
+    # Files are named after agents, and not every file system tells ``a.jsonl`` from ``A.jsonl``.
+    seen = Counter(name.casefold() for name in names)
+    twice = list(dict.fromkeys(name for name in names if seen[name.casefold()] > 1))
     if twice:
-        raise ValueError(f"agent ids must be unique in a plan; {', '.join(map(repr, twice))} is there more than once")
+        raise ValueError(f"agent ids must be unique in a plan; {_all_of(twice)} more than once")
+    for path, node, _ in _walk(as_run(plan)):
+        if (
+            isinstance(node, StrategyNode)
+            and node.strategy is Strategy.BEST_OF
+            and (problem := _readers(node, NodePath(path)))
+        ):
+            raise ValueError(f"{problem} (node {path} of the plan)")
+
+
+def _all_of(names: Sequence[str]) -> str:
+    return (
+        f"{names[0]!r} is there" if len(names) == 1 else f"{', '.join(map(repr, names))} are there, in capitals or not,"
+    )
 
 
 def _walk(plan: Node) -> Iterator[tuple[str, Node, StrategyNode | None]]:
@@ -52,14 +67,14 @@ def _walk(plan: Node) -> Iterator[tuple[str, Node, StrategyNode | None]]:
             waiting += [(f"{path}.{name}", part, node) for name, part in reversed(parts)]
 
 
-def _problem(node: Node, parent: StrategyNode | None) -> str:
+def _problem(node: Node, parent: StrategyNode | None, path: NodePath) -> str:
     match node:
         case AgentNode():
             return _problem_of_agent(node)
         case GateNode():
             return _problem_of_gates(node, parent)
         case StrategyNode():
-            return _problem_of_strategy(node)
+            return _problem_of_strategy(node, path)
 
 
 def _problem_of_agent(node: AgentNode) -> str:
@@ -87,11 +102,11 @@ def _problem_of_gates(node: GateNode, parent: StrategyNode | None) -> str:
     return f"threshold {wrong[0]!r} is no number, or of a gate that is not measured here" if wrong else ""
 
 
-def _problem_of_strategy(node: StrategyNode) -> str:
+def _problem_of_strategy(node: StrategyNode, path: NodePath) -> str:
     agents = [child for child in node.children if not isinstance(child, GateNode)]
     if not agents:
         return f"the agents list is empty: {node.strategy} needs at least one"
-    names = [name_of(child, Position().child(n).path) for n, child in enumerate(agents)]
+    names = _names(node, path)
     if len(set(names)) < len(names):
         return f"children of one strategy must have different names, not {', '.join(names)}"
     if node.threshold is not None and not 0.0 <= node.threshold <= 1.0:
@@ -100,8 +115,47 @@ def _problem_of_strategy(node: StrategyNode) -> str:
         return f"a debate has 1 to {MOST_ROUNDS} rounds, not {node.rounds}"
     if not 1 <= node.at_most <= MOST_REPEATS:
         return f"`at_most` must be from 1 to {MOST_REPEATS}, not {node.at_most}"
+    unused = _unused(node)
+    if unused:
+        return unused
     check = CHECKS.get(node.strategy)
     return check(node, names) if check else ""
+
+
+def _names(node: StrategyNode, path: NodePath) -> list[str]:
+    """What the children are called where the node stands, gates left out."""
+    here = Position(path)
+    return [
+        name_of(child, here.child(n).path)
+        for n, child in enumerate(node.children, start=1)
+        if not isinstance(child, GateNode)
+    ]
+
+
+def _unused(node: StrategyNode) -> str:
+    """What is said of the strategy that it would not heed.  A gate, above all, that nobody measures looks like one."""
+    for name, is_said, heeding in _HEEDED:
+        if is_said(node) and node.strategy not in heeding:
+            hint = "; to measure, put a node with `gates` behind it in a sequence" if name == "gate" else ""
+            return f"`{name}` means nothing to {node.strategy}; it is for {' and '.join(heeding)}{hint}"
+    return ""
+
+
+_HEEDED: Sequence[tuple[str, Callable[[StrategyNode], bool], Sequence[Strategy]]] = (
+    ("gate", lambda node: node.gate is not None, (Strategy.ADAPTIVE, Strategy.REPEAT, Strategy.BEST_OF)),
+    ("synthesizer", lambda node: node.synthesizer is not None, (Strategy.DEBATE,)),
+    ("rounds", lambda node: node.rounds != 1, (Strategy.DEBATE,)),
+    ("at_most", lambda node: node.at_most != 1, (Strategy.REPEAT, Strategy.BEST_OF)),
+    ("aggregator", lambda node: node.aggregator is not Aggregator.ALL, (Strategy.PARALLEL,)),
+    ("weights", lambda node: bool(node.weights), (Strategy.PARALLEL,)),
+    ("priority", lambda node: bool(node.priority), (Strategy.PARALLEL,)),
+    (
+        "threshold",
+        lambda node: node.threshold is not None,
+        (Strategy.TEACHING, Strategy.ADAPTIVE, Strategy.PARALLEL),
+    ),
+)
+"""What a strategy may be told, when it is told it, and which strategies heed it."""
 
 
 def _parallel(node: StrategyNode, names: Sequence[str]) -> str:
@@ -111,6 +165,15 @@ def _parallel(node: StrategyNode, names: Sequence[str]) -> str:
     bad = [name for name, weight in node.weights.items() if not (isfinite(weight) and weight >= 0)]
     if bad:
         return f"the weight of {bad[0]!r} must be a number from 0 up"
+    if len(set(node.priority)) < len(node.priority):
+        return "`priority` ranks a child twice"
+    for name, is_said, aggregator in (
+        ("weights", bool(node.weights), Aggregator.WEIGHTED_SCORE),
+        ("threshold", node.threshold is not None, Aggregator.WEIGHTED_SCORE),
+        ("priority", bool(node.priority), Aggregator.PRIORITY_LIST),
+    ):
+        if is_said and node.aggregator is not aggregator:
+            return f"`{name}` means nothing to the aggregator {node.aggregator}; it is for {aggregator}"
     if node.weights and not any(node.weights.get(name, 1.0) for name in names):
         return "at least one weight must be above 0"
     return ""
@@ -130,6 +193,8 @@ def _adaptive(node: StrategyNode, names: Sequence[str]) -> str:
     if len(names) < 2:
         first = "the one to try first and one" if node.gate else "a classifier and a specialist"
         return f"adaptive takes at least 2 agents, {first} behind it, not {len(names)}"
+    if node.gate and node.threshold is not None:
+        return "adaptive has a `threshold` for its classifier, or a `gate` that decides, not both"
     return ""
 
 
@@ -144,7 +209,13 @@ def _best_of(node: StrategyNode, names: Sequence[str]) -> str:
         return "best_of needs a gate that chooses"
     if not 2 <= len(names) * node.at_most <= MOST_CANDIDATES:
         return f"best_of takes 2 to {MOST_CANDIDATES} candidates, not {len(names) * node.at_most}"
-    readers = [name for name, child in zip(names, node.children, strict=True) if not writes(child, Position())]
+    return ""
+
+
+def _readers(node: StrategyNode, path: NodePath) -> str:
+    """Candidates that change nothing where they stand; also what may write elsewhere, but not in a debate."""
+    children = [child for child in node.children if not isinstance(child, GateNode)]
+    readers = [name for name, child in zip(_names(node, path), children, strict=True) if not writes(child, Position())]
     return f"best_of chooses among changes, and {readers[0]!r} makes none" if readers else ""
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from orchestrator.composition.plan_checks import MOST_DEPTH, MOST_NODES, check_plan
-from orchestrator.composition.strategies.position import agents_of
+from orchestrator.composition.strategies.position import agents_of, as_run
 from orchestrator.composition.team_choice import AUTO, Team
 from orchestrator.errors import InvalidFile
 from orchestrator.models.agent_template import AgentTemplate, answer_schema
@@ -75,8 +75,8 @@ MOST_PRIORITY: Final = 100
 LIMIT_KEYS: Final = ("timeout_s", "max_tokens", "memory_mb")
 RESERVED: Final = frozenset({AUTO, *Team})
 """Names of the teams that are built in."""
-TAKEN: Final = frozenset({"checks", "baseline", "orchestrator"})
-"""Ids that workers and folders of every session have."""
+TAKEN: Final = frozenset({"checks", "baseline", "orchestrator", "journal"})
+"""Ids that workers, folders and files of every session have."""
 E = TypeVar("E", bound=StrEnum)
 
 
@@ -92,7 +92,7 @@ class TeamFile:
     @property
     def writes(self) -> bool:
         """Whether anybody in it may change the target."""
-        return any(agent.access == "write" for agent in agents_of(self.plan))
+        return any(agent.access == "write" for agent in agents_of(as_run(self.plan)))
 
 
 @dataclass(slots=True)
@@ -228,11 +228,11 @@ def _agent(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> AgentNod
         raise file.fault(
             "an agent has a `template`, or an `id` and `instructions`; a node may also be a strategy or gates"
         )
-    if name in reader.ids:
+    if name.casefold() in reader.ids:
         raise file.fault(f"agent ids must be unique in a plan; {name!r} is there more than once", key="id")
-    if name in TAKEN or name.startswith("review-"):
+    if is_taken(name):
         raise file.fault(f"{name!r} is the name of a worker that every session may have", key="id")
-    reader.ids.add(name)
+    reader.ids.add(name.casefold())
     made = _as_template(file, data, template, name)
     access = _access(file, data, template)
     cli = _text(file, data, "agent") if "agent" in data else None
@@ -261,6 +261,11 @@ def _priority(file: TomlFile, data: Mapping[str, Any]) -> int:
     return priority
 
 
+def is_taken(name: str) -> bool:
+    """Whether every session has a worker, a folder or a file that is called so, in capitals or not."""
+    return name.casefold() in TAKEN or name.casefold().startswith("review-")
+
+
 def _template(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> AgentTemplate | None:
     if "template" not in data:
         return None
@@ -273,7 +278,7 @@ def _template(reader: _Reader, file: TomlFile, data: Mapping[str, Any]) -> Agent
 def _free(reader: _Reader, wanted: str) -> str:
     """The template's name, or with the first number behind it that no agent before it has."""
     number, name = 1, wanted
-    while name in reader.ids:
+    while name.casefold() in reader.ids:
         number += 1
         name = f"{wanted}-{number}"
     return name

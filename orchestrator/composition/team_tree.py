@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.composition.strategies.position import agents_of, name_of
+from orchestrator.composition.strategies.position import agents_of, as_run, name_of
 from orchestrator.composition.team_files import TeamFile
 from orchestrator.models.identity import AgentName
 from orchestrator.models.plan_tree import AgentNode, GateNode, Node, NodePath, StrategyNode
@@ -15,7 +15,7 @@ from orchestrator.quotation import one_line
 
 def verdict(team: TeamFile) -> str:
     """What a check says of a team that is right."""
-    agents = agents_of(team.plan)
+    agents = agents_of(as_run(team.plan))
     writers = [agent.id for agent in agents if agent.access == "write"]
     who = f"{', '.join(writers)} may write in the target" if writers else "nobody may write in the target"
     return f"right; {team.name}, {_number(len(agents), 'agent')}, {who}"
@@ -30,6 +30,7 @@ def tree_rows(
         who: By an agent's id, in words which CLI runs it, where that is known.
     """
     top = path == "1"
+    node = as_run(node) if top else node
     branch = "" if top else "└─ " if last else "├─ "
     yield "plan", f"{before}{branch}{path} {_words(node, path, who)}"
     below = before if top else before + ("   " if last else "│  ")
@@ -46,6 +47,7 @@ def tree_document(
     Args:
         chosen: By an agent's id, the CLI that would run it and the model, where that is known.
     """
+    node = as_run(node) if path == "1" else node
     match node:
         case AgentNode():
             limits = node.limits

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.composition.plan_checks import check_plan
-from orchestrator.composition.strategies.position import agents_of
+from orchestrator.composition.strategies.position import agents_of, as_run
 from orchestrator.composition.team_files import TeamFile, team_from
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.agent_template import AgentTemplate
@@ -203,7 +203,7 @@ def words_of(workflow: WorkflowFile) -> str:
     """Who works, who may write, and what decides."""
     parts = []
     if workflow.team is not None:
-        agents = agents_of(workflow.team.plan)
+        agents = agents_of(as_run(workflow.team.plan))
         writers = [agent.id for agent in agents if agent.access == "write"]
         who = f"{', '.join(writers)} may write in the project" if writers else "nobody may write in the project"
         parts.append(f"{len(agents)} {'agent' if len(agents) == 1 else 'agents'}, {who}")

@@ -14,7 +14,7 @@ from orchestrator.models.identity import SessionId, WorkerId
 from orchestrator.value_class import value_class
 
 SESSION_ID = late_pattern(r"\d{8}-\d{6}-[0-9a-f]{4}")
-_WORKER_ID = late_pattern(r"[a-z0-9][a-z0-9._-]*")
+_WORKER_ID = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TAKEN = frozenset({"journal"})
 """A worker of this name would write into a file of ours."""
 REVIEWER_PREFIX = "review-"
@@ -224,6 +224,6 @@ def _claim(workspace: Path, stamp: str, *, first: int) -> SessionFolder:
 
 
 def _checked(worker: WorkerId) -> str:
-    if not _WORKER_ID.fullmatch(worker) or worker in _TAKEN:
+    if not _WORKER_ID.fullmatch(worker) or worker.casefold() in _TAKEN:
         raise ValueError(f"not fit for a file name: worker {worker!r}")
     return worker

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from orchestrator.composition.strategies.position import agents_of
+from orchestrator.composition.strategies.position import agents_of, as_run
 from orchestrator.models.plan_tree import AgentNode, StrategyNode
 from orchestrator.toml_files import toml_text
 
@@ -17,7 +17,7 @@ FOLDER: Final = "rehearsed"
 
 def scenario_of(plan: StrategyNode) -> str:
     """The scenario as TOML: each agent answers, and one that may write leaves a file in the copy of the target."""
-    turns = [turn for agent in agents_of(plan) for turn in _turns(agent)]
+    turns = [turn for agent in agents_of(as_run(plan)) for turn in _turns(agent)]
     parts = ['name = "a rehearsed team"\nabout = "Every agent answers once, as its schema asks."\n']
     for turn in turns:
         parts.append(f"\n[[turn]]\n{toml_text({'worker': turn['worker'], 'repeat': True})}")

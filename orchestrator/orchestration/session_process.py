@@ -98,9 +98,9 @@ def _request(order: SessionOrder, stack: ExitStack) -> RunRequest:
 
 
 def _writes(order: SessionOrder) -> bool:
-    from orchestrator.composition.strategies.position import agents_of
+    from orchestrator.composition.strategies.position import agents_of, as_run
 
-    return any(agent.access == "write" for agent in agents_of(order.plan))
+    return any(agent.access == "write" for agent in agents_of(as_run(order.plan)))
 
 
 class _Caller:

@@ -37,29 +37,46 @@ def trees(draw: st.DrawFn, depth: int = 3) -> Node:
     """Any plan that passes the check."""
     names = (f"agent{n}" for n in count())
 
-    def node(depth: int, *, writes: bool) -> Node:
+    def node(depth: int, *, writes: bool, reads_only: bool = False) -> Node:
         if depth == 0 or draw(st.integers(0, 3)) == 0:
             access: Access = "write" if writes or draw(st.booleans()) else "read"
             vendor = draw(st.sampled_from([None, AgentName("a"), AgentName("b")]))
             return AgentNode(next(names), access=access, tier=draw(st.sampled_from([None, *Tier])), agent=vendor)
-        strategy = draw(st.sampled_from(Strategy))
+        strategy = draw(st.sampled_from([one for one in Strategy if _stands(one, writes, reads_only)]))
         size = draw(st.integers(LEAST.get(strategy, 1), MOST.get(strategy, 3)))
         must_write = writes or strategy is Strategy.BEST_OF
-        children = tuple(node(depth - 1, writes=must_write) for _ in range(size))
+        gated = strategy in {Strategy.REPEAT, Strategy.BEST_OF}
+        gated = gated or (strategy is Strategy.ADAPTIVE and draw(st.booleans()))
+        reads = reads_only or strategy is Strategy.DEBATE
+        classifies = strategy is Strategy.ADAPTIVE and not gated
+        children = tuple(
+            node(
+                depth - 1,
+                writes=must_write and not (classifies and n == 0),
+                reads_only=reads or (classifies and n == 0),
+            )
+            for n in range(size)
+        )
         if strategy is Strategy.SEQUENTIAL and draw(st.booleans()):
             children = (*children, TESTS)
-        gated = strategy in {Strategy.REPEAT, Strategy.BEST_OF} or draw(st.booleans())
         return StrategyNode(
             strategy,
             children,
-            rounds=draw(st.integers(1, 3)),
+            rounds=draw(st.integers(1, 3)) if strategy is Strategy.DEBATE else 1,
             at_most=draw(st.integers(1, 3)) if strategy is Strategy.REPEAT else 1,
             gate=TESTS if gated else None,
             synthesizer=AgentNode(next(names)) if strategy is Strategy.DEBATE and draw(st.booleans()) else None,
-            aggregator=draw(st.sampled_from(Aggregator)),
+            aggregator=draw(st.sampled_from(Aggregator)) if strategy is Strategy.PARALLEL else Aggregator.ALL,
         )
 
     return node(depth, writes=draw(st.booleans()))
+
+
+def _stands(strategy: Strategy, writes: bool, reads_only: bool) -> bool:
+    """Whether the strategy may stand where somebody has to write, or nobody may."""
+    if reads_only:
+        return strategy is not Strategy.BEST_OF
+    return not (writes and strategy is Strategy.DEBATE)
 
 
 def says(data: st.DataObject, path: NodePath, *, is_agent: bool) -> object:

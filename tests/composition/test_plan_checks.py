@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from orchestrator.composition.plan_checks import MOST_DEPTH, MOST_NODES, check_plan
@@ -15,6 +17,21 @@ from tests.composition.plan_play import TESTS, agent, writer
 
 A, B, C = agent("a"), agent("b"), agent("c")
 W, V = writer("w"), writer("v")
+WEIGHTED, RANKED = Aggregator.WEIGHTED_SCORE, Aggregator.PRIORITY_LIST
+
+NOT_HEEDED: list[tuple[Strategy, str, dict[str, Any]]] = [
+    (Strategy.PARALLEL, "gate", {"gate": TESTS}),
+    (Strategy.SEQUENTIAL, "gate", {"gate": TESTS}),
+    (Strategy.REFINEMENT, "gate", {"gate": TESTS}),
+    (Strategy.PARALLEL, "synthesizer", {"synthesizer": C}),
+    (Strategy.SEQUENTIAL, "rounds", {"rounds": 2}),
+    (Strategy.TEACHING, "at_most", {"at_most": 2}),
+    (Strategy.DEBATE, "aggregator", {"aggregator": Aggregator.CONSENSUS}),
+    (Strategy.TEACHING, "weights", {"weights": {"a": 1.0}}),
+    (Strategy.DEBATE, "priority", {"priority": ("a",)}),
+    (Strategy.REFINEMENT, "threshold", {"threshold": 0.5}),
+]
+"""A strategy, and what it would silently leave undone."""
 
 
 def nested(depth: int) -> Node:
@@ -57,14 +74,22 @@ def nested(depth: int) -> Node:
             id="same id elsewhere",
         ),
         pytest.param(
-            StrategyNode(Strategy.PARALLEL, (A, B), weights={"d": 1.0}), "'d' is weighed or ranked", id="unknown weight"
+            StrategyNode(Strategy.PARALLEL, (A, B), aggregator=WEIGHTED, weights={"d": 1.0}),
+            "'d' is weighed or ranked",
+            id="unknown weight",
         ),
         pytest.param(
             StrategyNode(Strategy.PARALLEL, (A, B), priority=("d",)), "'d' is weighed or ranked", id="unknown priority"
         ),
-        pytest.param(StrategyNode(Strategy.PARALLEL, (A, B), weights={"a": -1.0}), "weight of 'a'", id="below 0"),
         pytest.param(
-            StrategyNode(Strategy.PARALLEL, (A, B), weights={"a": 0.0, "b": 0.0}), "above 0", id="no weight at all"
+            StrategyNode(Strategy.PARALLEL, (A, B), aggregator=WEIGHTED, weights={"a": -1.0}),
+            "weight of 'a'",
+            id="below 0",
+        ),
+        pytest.param(
+            StrategyNode(Strategy.PARALLEL, (A, B), aggregator=WEIGHTED, weights={"a": 0.0, "b": 0.0}),
+            "above 0",
+            id="no weight at all",
         ),
         pytest.param(
             StrategyNode(Strategy.SEQUENTIAL, (A, GateNode(()))), "names at least one gate", id="gates without names"
@@ -72,6 +97,30 @@ def nested(depth: int) -> Node:
         pytest.param(
             StrategyNode(Strategy.SEQUENTIAL, (A, GateNode(("tests",), {"docs": 1.0}))), "'docs'", id="odd threshold"
         ),
+        *(
+            pytest.param(StrategyNode(strategy, (A, B), **said), f"`{key}` means nothing to {strategy}", id=key)
+            for strategy, key, said in NOT_HEEDED
+        ),
+        pytest.param(
+            StrategyNode(Strategy.PARALLEL, (A, B), weights={"a": 1.0}), "the aggregator all", id="no weighing"
+        ),
+        pytest.param(
+            StrategyNode(Strategy.PARALLEL, (A, B), aggregator=WEIGHTED, priority=("a",)),
+            "for priority_list",
+            id="no rank",
+        ),
+        pytest.param(
+            StrategyNode(Strategy.PARALLEL, (A, B), aggregator=RANKED, priority=("a", "a")), "twice", id="ranked twice"
+        ),
+        pytest.param(
+            StrategyNode(Strategy.ADAPTIVE, (A, B), gate=TESTS, threshold=0.5), "not both", id="gate and classifier"
+        ),
+        pytest.param(
+            StrategyNode(Strategy.DEBATE, (A, StrategyNode(Strategy.BEST_OF, (W, V), gate=TESTS))),
+            "'w' makes none",
+            id="changes in a debate",
+        ),
+        pytest.param(StrategyNode(Strategy.PARALLEL, (A, agent("A"))), "in capitals or not", id="one file for two"),
         pytest.param(agent("../x"), "no agent id", id="a path for an id"),
         pytest.param(agent(""), "no agent id", id="no id"),
         pytest.param(agent("a" * 65), "no agent id", id="a long id"),
@@ -111,3 +160,15 @@ def test_what_can_run_is_let_through(plan: Node) -> None:
 def test_the_node_that_is_wrong_is_named() -> None:
     with pytest.raises(ValueError, match=r"node 1\.2 of the plan"):
         check_plan(StrategyNode(Strategy.SEQUENTIAL, (A, StrategyNode(Strategy.TEACHING, (B,)))))
+
+
+def test_a_nested_child_is_weighed_by_the_name_it_has_where_it_stands() -> None:
+    pair = tuple(StrategyNode(Strategy.SEQUENTIAL, (one,)) for one in (A, B))
+
+    def weighed(name: str) -> Node:
+        inner = StrategyNode(Strategy.PARALLEL, pair, aggregator=WEIGHTED, weights={name: 1.0})
+        return StrategyNode(Strategy.SEQUENTIAL, (C, inner))
+
+    check_plan(weighed("sequential 1.2.1"))
+    with pytest.raises(ValueError, match=r"these are sequential 1\.2\.1, sequential 1\.2\.2"):
+        check_plan(weighed("sequential 1.0"))

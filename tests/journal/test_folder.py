@@ -84,10 +84,14 @@ def test_reviewers_write_into_reviews_and_main_workers_beside_the_journal(folder
     assert folder.events_file(WorkerId("gemini")) == folder.path / "scratch" / "gemini" / "events.jsonl"
 
 
-@pytest.mark.parametrize("worker", ["", "..", "a/b", "journal", ".hidden", "A"])
+@pytest.mark.parametrize("worker", ["", "..", "a/b", "journal", "Journal", ".hidden", "ä"])
 def test_a_worker_whose_name_would_hit_another_file_is_refused(folder: SessionFolder, worker: str) -> None:
     with pytest.raises(ValueError, match="not fit for a file name"):
         folder.raw_stdout(WorkerId(worker))
+
+
+def test_a_worker_may_have_capitals_in_its_name(folder: SessionFolder) -> None:
+    assert folder.raw_stdout(WorkerId("Auditor")) == folder.path / "Auditor.jsonl"
 
 
 def test_a_journal_that_grew_or_is_gone_has_another_stamp(tmp_path: Path) -> None:

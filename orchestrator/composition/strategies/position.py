@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from orchestrator.models.plan_steps import Finished, MergeLeaf, Purpose, Run, Seen
-from orchestrator.models.plan_tree import ROOT, AgentNode, GateNode, Node, NodePath, StrategyNode, StrategyResult
+from orchestrator.models.plan_tree import (
+    ROOT,
+    AgentNode,
+    GateNode,
+    Node,
+    NodePath,
+    Strategy,
+    StrategyNode,
+    StrategyResult,
+)
 from orchestrator.value_class import value_class
 
 
@@ -53,7 +62,28 @@ def name_of(node: Node, path: NodePath) -> str:
 
 def writes(node: Node, here: Position) -> bool:
     """Whether anybody below the node may change the target."""
-    return not here.reads_only and any(agent.access == "write" for agent in agents_of(node))
+    return any(agent.access == "write" for agent in agents_of(as_run(node, reads_only=here.reads_only)))
+
+
+def as_run(node: Node, *, reads_only: bool = False) -> Node:
+    """The node with the access that its agents have where they stand: nobody writes in a debate, nor does a classifier.
+
+    Args:
+        reads_only: It stands where nobody writes.
+    """
+    match node:
+        case AgentNode():
+            return replace(node, access="read") if reads_only else node
+        case GateNode():
+            return node
+        case StrategyNode():
+            reads = reads_only or node.strategy is Strategy.DEBATE
+            classifies = node.strategy is Strategy.ADAPTIVE and node.gate is None
+            children = (
+                as_run(child, reads_only=reads or (classifies and n == 0)) for n, child in enumerate(node.children)
+            )
+            conclusion = node.synthesizer and replace(node.synthesizer, access="read")
+            return replace(node, children=tuple(children), synthesizer=conclusion)
 
 
 def agents_of(node: Node) -> tuple[AgentNode, ...]:
