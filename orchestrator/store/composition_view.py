@@ -65,6 +65,8 @@ class Composition:
     """In the order in which they ended."""
     imported: CountsImported | None = None
     """What others say of it."""
+    is_own: bool = False
+    """Whether it was there before it was imported."""
     last_used: datetime | None = None
     """By the last line that tells of a use; naive, in local time, as the specification's times are."""
 
@@ -85,8 +87,8 @@ class Composition:
 
     @property
     def is_quarantined(self) -> bool:
-        """Whether it was imported and has not yet succeeded here by any gate."""
-        return self.imported is not None and self.by_sessions.successes == 0 and self.saved is None
+        """Whether it was imported and has not yet succeeded here by any gate, whatever a caller or an edit says."""
+        return self.imported is not None and self.by_sessions.successes == 0 and not self.is_own
 
     @property
     def is_rehearsed(self) -> bool:
@@ -166,7 +168,9 @@ class CompositionView:
                 if body.last_used is not None:
                     one.last_used = datetime.fromisoformat(body.last_used)
             case CountsImported() as body:
-                self._of(body.store, body.configuration).imported = body
+                one = self._of(body.store, body.configuration)
+                one.is_own = one.is_own or (one.imported is None and is_defined(one))
+                one.imported = body
             case ConfigurationDeleted() as body:
                 gone = self.compositions.pop((body.store, body.configuration), None)
                 if gone is not None:

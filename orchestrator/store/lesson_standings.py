@@ -21,6 +21,8 @@ BATCH: Final = 10
 MOST_SHOWN: Final = 10
 """Of one kind of task; the newest."""
 LASTS: Final = timedelta(days=90)
+CLOCKS_DIFFER: Final = timedelta(days=1)
+"""A lesson that is learned later than so much from now was learned by a wrong clock: it would be shown for years."""
 WORSE_BY: Final = 0.3
 """A batch of lessons is withdrawn on evidence that success has fallen by so much since it was promoted."""
 EVIDENCE: Final = 20.0
@@ -102,6 +104,8 @@ def _standing(
         return "forgotten", "a person has struck it"
     if at - lesson.learned_at > LASTS:
         return "expired", f"it is older than {LASTS.days} days"
+    if lesson.learned_at - at > CLOCKS_DIFFER:
+        return "waiting", f"by its clock it is of {lesson.learned_at:%Y-%m-%d}, which is to come"
     if missing:
         return "waiting", f"{missing} more measured session{'s' if missing > 1 else ''} until its batch is complete"
     if worse:

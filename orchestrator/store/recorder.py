@@ -73,10 +73,13 @@ def rederive(log: OutcomeLog, workspace: Path) -> Rederived:
     for folder in reversed(all_sessions(workspace)):
         try:
             outcome = _derived(folder)
-        except (OrchestrateError, ValueError, LookupError) as error:
-            # A journal of an older version may lack what this version's fold asks for.
-            said = error.message if isinstance(error, OrchestrateError) else f"it cannot be folded: {error!r}"
-            unreadable.append((folder.id, said))
+        except OrchestrateError as error:
+            unreadable.append((folder.id, error.message))
+            continue
+        except Exception as error:
+            # One of an older version may lack what this version's fold asks for, and a damaged one may say anything:
+            # it keeps none of the others from being derived.
+            unreadable.append((folder.id, f"its entries do not follow from one another: {error!r}"))
             continue
         if outcome is None:
             running.append(folder.id)

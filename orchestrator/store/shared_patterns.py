@@ -168,9 +168,12 @@ class PatternLibrary:
 
 
 def contributed(composition: Composition) -> Pattern | None:
-    """The pattern that a composition has become; ``None`` where it has been used too little, or not well enough."""
+    """The pattern that a composition has become; ``None`` where it has been used too little, or not well enough.
+
+    One that was imported has to win here first.
+    """
     metrics = composition.metrics()
-    if metrics.usage_count < LEAST_USES or metrics.success_rate < LEAST_RATE:
+    if composition.is_quarantined or metrics.usage_count < LEAST_USES or metrics.success_rate < LEAST_RATE:
         return None
     definition = composition.definition()
     low, high = wilson(metrics.success_count, metrics.failure_count)

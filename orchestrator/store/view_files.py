@@ -58,7 +58,10 @@ def edit_of(content: bytes, composition: Composition) -> Edit | None:
         edited = AgentConfiguration.from_dict(found)
     except (ValueError, TypeError, OverflowError) as error:
         return Edit(damaged=str(error))
-    return _compared(edited, composition)
+    unknown = sorted(set(found) - edited.to_dict().keys())
+    compared = _compared(edited, composition)
+    more = (f"{name!r} is no field of a configuration; its agents and quality_gates may hold more" for name in unknown)
+    return replace(compared, refused=(*compared.refused, *more))
 
 
 def is_own(content: bytes) -> bool:

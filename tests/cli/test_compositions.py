@@ -17,6 +17,7 @@ from orchestrator.agents.registry import AGENTS
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.orchestration.config_store import AgentConfiguration, ConfigurationStore
+from orchestrator.pattern_library import PatternLibrary
 from orchestrator.settings.user_places import state_folder
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.recorder import as_record
@@ -186,10 +187,23 @@ def test_what_is_exported_is_imported_into_quarantine_until_it_has_won_here(
     assert "others say: 12 successes" in orchestrate("compositions", "show", name, "--target", str(other)).out
     store = ConfigurationStore(other / ".orchestrator" / "compositions")
     assert store.search() == []
+    kept = store.load(name)
+    assert kept is not None
+    for _ in range(3):
+        kept.record_outcome(True, 90)
+    store.save(kept)
+    path = store.storage_dir / f"{name}.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "tags": ["mine"], "note": "x"}))
+    assert [one.tags for one in store.list_all()] == [["mine"]]
+    assert "'note' is no field" in store.problems[0]
+    library = PatternLibrary()
+    again = ConfigurationStore(store.storage_dir, library)
+    assert again.search() == [], "no caller's word and no edit makes it one that has won here"
+    assert len(library) == 0
     assert "proven on" not in orchestrate("plan", TASK, "--target", str(other)).out
     members = tuple(replace(one, version=VERSIONS[one.agent]) for one in SECURITY.members)
     store.log.append(as_record(replace(SECURITY, project=str(other), members=members)))
-    assert [(one.id, one.usage_count) for one in store.search()] == [(name, 1)]
+    assert [(one.id, one.usage_count) for one in store.search()] == [(name, 4)]
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"compositions": [{"prompt": "x"}]}', "[1]"])

@@ -91,6 +91,16 @@ def test_a_lesson_ends_with_its_time() -> None:
     assert standings(whole, at=BEGINNING + LASTS + timedelta(days=1)) == {"One.": "expired"}
 
 
+def test_a_lesson_of_a_clock_that_was_ahead_is_not_shown_for_years() -> None:
+    """Its session ended, by that clock, long after those of its batch, and those that come."""
+    whole = batch(0, "One.")
+    ahead = session(24 * 365 * 5, "success", "Two.")
+    found = {each.lesson.text: each for each in judged_lessons([*whole[:-1], ahead], frozenset(), at=NOW)}
+    assert {text: each.standing for text, each in found.items()} == {"One.": "in use", "Two.": "waiting"}
+    assert "2031" in found["Two."].because
+    assert standings([*whole[:-1], ahead], at=NOW + timedelta(days=365 * 5)) == {"One.": "expired", "Two.": "in use"}
+
+
 def test_what_is_taught_again_lasts_from_then_on_and_is_said_once() -> None:
     whole = [*batch(0, "One."), *batch(BATCH, "one.")]
     found = only(judged_lessons(whole, frozenset(), at=NOW))

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -18,12 +21,14 @@ from tests.store.conftest import PASSED, outcome
 
 WRITER = """
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from orchestrator.store.log_records import CallerRecorded
 from orchestrator.store.outcome_log import OutcomeLog
 log = OutcomeLog(Path(sys.argv[1]))
+at = datetime(int(sys.argv[4]), 1, 1, tzinfo=UTC)
 for number in range(int(sys.argv[3])):
-    log.append(CallerRecorded("/s", sys.argv[2], True, float(number % 101)))
+    log.append(CallerRecorded("/s", sys.argv[2], True, float(number % 101)), at=at)
     print(number, flush=True)
 """
 
@@ -151,16 +156,29 @@ def test_a_write_that_does_not_fit_leaves_nothing_half_written(log: OutcomeLog) 
     assert [record.body for record in log.read()] == [caller(1.0), caller(3.0)]
 
 
-def test_two_processes_lose_nothing_of_each_other(log: OutcomeLog) -> None:
+@pytest.fixture
+def elsewhere(not_proven: Callable[[str], NoReturn]) -> Sequence[str]:
+    """Runs a command in a mount namespace of its own, whose steady clock is twelve days ahead."""
+    prefix = ["unshare", "--map-root-user", "--mount", "--time", "--monotonic", "1000000"]
+    if shutil.which("unshare") is None or subprocess.run([*prefix, "true"], capture_output=True).returncode:
+        not_proven("unshare(1) gives no time namespace, so no clock that differs")
+    return prefix
+
+
+def test_two_processes_lose_nothing_of_each_other_though_no_clock_of_theirs_agrees(
+    log: OutcomeLog, elsewhere: Sequence[str]
+) -> None:
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(log.folder), name, "300"], stdout=subprocess.DEVNULL, env=os.environ
+            [*prefix, sys.executable, "-c", WRITER, str(log.folder), name, "300", year], stdout=subprocess.DEVNULL
         )
-        for name in ("one", "two")
+        for name, year, prefix in (("one", "2026", ()), ("two", "1999", elsewhere))
     ]
     assert [writer.wait(300) for writer in writers] == [0, 0]
     reading = Reading()
-    found = [record.body for record in log.read(reading)]
+    records = list(log.read(reading))
+    found = [record.body for record in records]
+    assert {record.at.year for record in records} == {1999, 2026}
     for name in ("one", "two"):
         mine = [body.quality_score for body in found if isinstance(body, CallerRecorded) and body.configuration == name]
         assert mine == [float(number % 101) for number in range(300)]
@@ -171,7 +189,9 @@ def test_a_writer_that_is_killed_has_written_what_it_said_it_had(log: OutcomeLog
     said: list[int] = []
     for _ in range(5):
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(log.folder), "a", "100000"], stdout=subprocess.PIPE, env=os.environ
+            [sys.executable, "-c", WRITER, str(log.folder), "a", "100000", "2026"],
+            stdout=subprocess.PIPE,
+            env=os.environ,
         )
         assert writer.stdout is not None
         for _ in range(7):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -91,6 +92,21 @@ def test_journals_of_older_formats_tell_what_they_can_and_are_no_success(tmp_pat
     assert [session for session, _ in found.unreadable] == ["20261121-175811-0000"]  # hand-made, and cannot be folded
     assert found.derived == 4
     assert {one.result for one in outcomes(log)} <= {"unknown", "failure"}
+
+
+def test_a_journal_that_says_anything_is_named_and_keeps_none_of_the_others(tmp_path: Path, log: OutcomeLog) -> None:
+    """Whole entries that cannot have come from one session: twice opened, out of order, about nobody."""
+    workspace = tmp_path / "w"
+    lines = kept(workspace, 0, closed(PASSED)).journal_file.read_bytes().splitlines(keepends=True)
+    for number, order in enumerate(([0, *range(20, len(lines))], [0, 0, -1], [0, *reversed(range(1, len(lines)))]), 1):
+        entries = [json.loads(lines[index]) for index in order] + [json.loads(lines[-1])]
+        text = "".join(json.dumps({**entry, "n": n}) + "\n" for n, entry in enumerate(entries, 1))
+        kept(workspace, number, closed(PASSED)).journal_file.write_text(text)
+    found = rederive(log, workspace)
+    assert found.derived + len(found.unreadable) + len(found.running) == 4
+    assert found.unreadable
+    assert all("do not follow" in why for _, why in found.unreadable), found.unreadable
+    assert outcomes(log)[0].result == "success"
 
 
 def test_an_outcome_belongs_to_the_view_of_its_project() -> None:
