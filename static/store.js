@@ -14,6 +14,7 @@ export const plan = signal([]);
 export const chronicle = signal(nothingYet());
 export const range = signal(null); // what is chosen on the axis of time: {from, to} in milliseconds
 export const shownEntry = signal(null); // the entry that the event log is asked to show
+export const timesShown = signal(0); // how often one was asked for: the same may be asked for again
 export const shownWorker = signal(null); // the worker whose trace is open
 export const change = signal(null); // what differs in the target, as it was looked at last
 export const recent = signal(null); // the same since the last milestone, without its text
@@ -63,12 +64,26 @@ function thin(table, most = MOST_CALLS) {
   return gone.length;
 }
 
+export function showEntry(number) {
+  batch(() => {
+    shownEntry.value = number;
+    timesShown.value += 1;
+  });
+}
+
 // The calls that failed, the newest first.
 export const failedCalls = (admits = () => true) =>
-  Object.values(chronicle.value.calls).filter((call) => call.ok === false && admits(call)).sort((a, b) => b.from - a.from);
+  Object.values(chronicle.value.calls).filter((call) => call.ok === false && admits(call)).sort((a, b) => b.from - a.from || b.entry - a.entry);
 
 // Beside the target lie the folders that each agent has for itself: a path in one of them is told from the session's on.
-export const nearText = (call) => call.text.replace(new RegExp(`[^\\s'"]*/${session.value.id}/`, "g"), "");
+const near = (text) => text.replace(new RegExp(`[^\\s'"]*/${session.value.id}/`, "g"), "");
+
+// A command says what is done; of any other call the tool does: a file may have been read, or written.
+const RUNS_COMMANDS = /bash|shell|exec|command|terminal/i;
+export const nearText = (call) => {
+  const tool = String(call.detail.tool ?? "");
+  return tool && !RUNS_COMMANDS.test(tool) && !call.text.startsWith(tool) ? `${tool} ${near(call.text)}` : near(call.text);
+};
 
 // What is known is added to as it comes; it is drawn a few times a second.
 function show() {

@@ -3,8 +3,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
 import { clock, words } from "/static/format.js";
-import { Long } from "/static/parts/long.js";
-import { chronicle, dropped, range, rows, session, shownEntry, workers } from "/static/store.js";
+import { Link, linked } from "/static/parts/links.js";
+import { Long, isLong } from "/static/parts/long.js";
+import { chronicle, dropped, range, rows, session, showEntry, shownEntry, shownWorker, timesShown, workers } from "/static/store.js";
 
 const MOST_SHOWN = 300;
 const MOST_OLDER = 1000;
@@ -26,11 +27,21 @@ function entriesBetween({ from, to }) {
   return { after: Math.max(0, after), before };
 }
 
-function Marked({ text, wanted }) {
-  if (!wanted) return html`<${Long} text=${text} />`;
-  const at = text.toLowerCase().indexOf(wanted);
-  if (at < 0 || text.length > 500) return html`<${Long} text=${text} />`;
-  return html`<span class="text">${text.slice(0, at)}<mark>${text.slice(at, at + wanted.length)}</mark>${text.slice(at + wanted.length)}</span>`;
+// What is searched for stands out wherever it stands.
+function marked(text, wanted) {
+  if (!wanted) return text;
+  const parts = [];
+  let last = 0;
+  for (let at = text.toLowerCase().indexOf(wanted); at >= 0; at = text.toLowerCase().indexOf(wanted, last)) {
+    parts.push(text.slice(last, at), html`<mark>${text.slice(at, at + wanted.length)}</mark>`);
+    last = at + wanted.length;
+  }
+  return [...parts, text.slice(last)];
+}
+
+function Text({ row, wanted }) {
+  if (isLong(row.text)) return html`<${Long} text=${row.text} />`;
+  return html`<span class="text">${linked(row, row.text).map((part) => (part.go ? html`<${Link} part=${part}>${marked(part.text, wanted)}<//>` : marked(part.text, wanted)))}</span>`;
 }
 
 // Of what is said about a worker it is told who says it: reviewers, or the orchestrator that decides and asks.
@@ -38,11 +49,12 @@ const ABOUT = new Set(["review", "decision", "question", "recovery"]);
 
 function Row({ row, wanted }) {
   const who = ABOUT.has(row.type) ? row.agent : (row.worker ?? row.agent);
-  return html`<li class=${`row type-${row.type}${row.important ? " important" : ""}${shownEntry.value === row.n ? " is-shown" : ""}`} data-n=${row.n}>
-    <time datetime=${row.at}>${clock(row.at)}.${Math.floor(new Date(row.at).getMilliseconds() / 100)}</time>
-    <span class=${`who agent agent-${workers.value[who]?.agent ?? who}`} title=${who}>${who}</span>
+  const worker = row.worker && workers.value[row.worker] ? row.worker : null;
+  return html`<li class=${`row type-${row.type} kind-${row.kind}${row.important ? " important" : ""}${shownEntry.value === row.n ? " is-shown" : ""}`} data-n=${row.n}>
+    <time datetime=${row.at}><a href=${`#entry-${row.n}`} title=${`Entry ${row.n}: a link to it`}>${clock(row.at)}.${Math.floor(new Date(row.at).getMilliseconds() / 100)}</a></time>
+    ${worker ? html`<button type="button" class=${`who agent agent-${workers.value[who]?.agent ?? who}`} title=${`What ${worker} did`} onClick=${() => (shownWorker.value = worker)}>${who}</button>` : html`<span class=${`who agent agent-${workers.value[who]?.agent ?? who}`} title=${who}>${who}</span>`}
     <span class="badge">${words(row.type)}</span>
-    <${Marked} text=${row.text} wanted=${wanted} />
+    <${Text} row=${row} wanted=${wanted} />
   </li>`;
 }
 
@@ -85,16 +97,32 @@ export function Events() {
       return null;
     }
   };
+  // An address may name an entry, and a row's time leads to its own.
+  useEffect(() => {
+    if (!id) return undefined;
+    const look = () => {
+      const named = /^#entry-(\d+)$/.exec(location.hash);
+      if (named) showEntry(Number(named[1]));
+    };
+    look();
+    addEventListener("hashchange", look);
+    return () => removeEventListener("hashchange", look);
+  }, [id]);
   useEffect(() => {
     const n = shownEntry.value;
     if (n === null) return;
+    // What is asked for is shown, whatever was filtered before.
+    setAgents([]);
+    setTypes([]);
+    setText("");
+    setImportant(false);
     fetched({ after: String(Math.max(0, n - 40)), limit: "120" }).then((page) => {
       if (!page) return;
       setAround({ rows: page.rows, what: `around entry ${n}` });
       document.getElementById("events-title")?.scrollIntoView({ block: "start" });
       requestAnimationFrame(() => list.current?.querySelector(".is-shown")?.scrollIntoView({ block: "center" }));
     });
-  }, [shownEntry.value]);
+  }, [shownEntry.value, timesShown.value]);
   useEffect(() => {
     const chosen = range.value;
     if (!chosen) {
@@ -109,6 +137,7 @@ export function Events() {
   const back = () => {
     setAround(null);
     shownEntry.value = null;
+    if (location.hash.startsWith("#entry-")) history.replaceState(null, "", location.pathname + location.search);
     range.value = null;
   };
   const oldest = first ?? shown[0]?.n ?? (session.value?.entries ?? 0) + 1;

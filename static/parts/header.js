@@ -2,7 +2,8 @@
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { GONE, clock, costOf, counted, isOver, momentName, tokens, tokensOf, tookOf, words } from "/static/format.js";
-import { change, connection, failedCalls, nearText, now, problem, questions, recent, session, shownEntry, workers } from "/static/store.js";
+import { change, connection, failedCalls, nearText, now, problem, questions, recent, session, showEntry, workers } from "/static/store.js";
+import { openChange } from "/static/parts/diff.js";
 
 function Controls() {
   const shown = session.value;
@@ -37,6 +38,7 @@ function GoOn() {
   return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Let it go on</button></div>`;
 }
 
+const MOST_NAMED = 3;
 const filesOf = ({ files, insertions, deletions }) => html`${counted(files.length, "file")} <span class="add">+${insertions}</span> <span class="del">−${deletions}</span>`;
 
 // How many files programs of the user's obey is known of an ended session by what its workers left, and of one that runs
@@ -57,7 +59,7 @@ function Changed({ over }) {
   if (!isWhole) return html`<a href="#diff-title">see below</a>`;
   return html`${found.files.length ? html`<a href="#diff-title">${filesOf(found)}</a>` : over ? "nothing" : "nothing so far"}
     <${Obeyed} found=${found} over=${over} />
-    ${!over && since && since.since !== "session begins" && html`<small class="since">since ${momentName(since.since)}: ${since.files.length ? filesOf(since) : "nothing"}</small>`}`;
+    ${!over && since && since.since !== "session begins" && html`<small class="since">since ${momentName(since.since)}: ${since.files.length === 0 ? "nothing" : since.files.length > MOST_NAMED ? filesOf(since) : since.files.map((one, i) => html`${i ? ", " : ""}<button type="button" class="link" onClick=${() => openChange("last", one.path)}>${one.path}</button> <span class="add">+${one.insertions}</span> <span class="del">−${one.deletions}</span>`)}</small>`}`;
 }
 
 const doing = (worker) => html`<span class="doing"><b class=${`agent agent-${worker.agent}`}>${worker.id}</b> ${worker.status === "frozen" ? `is frozen: its process ${worker.why.startsWith("waits") ? worker.why : `waits (${worker.why || "nobody said why"})`}` : worker.doing || words(worker.status)}</span>`;
@@ -67,7 +69,7 @@ function Failed() {
   const count = Object.values(workers.value).reduce((sum, worker) => sum + worker.calls_failed, 0);
   if (!count) return null;
   const [newest] = failedCalls();
-  return html`<div class="failed"><dt>Failed</dt><dd>${counted(count, "call")}${newest ? html`${count > 1 ? ", the newest: " : ": "}<button type="button" class="link" onClick=${() => (shownEntry.value = newest.entry)}><code>${nearText(newest)}</code></button> <small class="since">${newest.worker}${newest.detail.tool ? ` with ${newest.detail.tool}` : ""}${newest.detail.code === undefined ? "" : `, exit code ${newest.detail.code}`}</small>` : ""}</dd></div>`;
+  return html`<div class="failed"><dt>Failed</dt><dd>${counted(count, "call")}${newest ? html`${count > 1 ? ", the newest: " : ": "}<button type="button" class="link" onClick=${() => showEntry(newest.entry)}><code>${nearText(newest)}</code></button> <small class="since">${newest.worker}${newest.detail.code === undefined ? "" : `, exit code ${newest.detail.code}`}</small>` : ""}</dd></div>`;
 }
 
 // What is done now, what has changed, whether somebody is needed: the three things that people come for.

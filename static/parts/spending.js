@@ -62,10 +62,11 @@ function Chart({ title, which, limit, unit, spent }) {
   const said = all.map((line) => `${line.agent} ${unit(line.points.at(-1).value)}`).join(", ") || "unknown";
   return html`<figure class="burn">
     <figcaption><b>${title}</b> ${spent(shown)}${limit ? ` of ${unit(limit)}` : ", no limit set"}${left && html` – <b>${left}</b>`}</figcaption>
-    ${all.length > 0 && html`<svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${`${title} by agent from ${clock(shown.opened_at)} on: ${said}`}>
+    ${all.length > 0 && html`<div class="plot"><svg viewBox=${`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label=${`${title} by agent from ${clock(shown.opened_at)} on: ${said}`}>
       ${isNear && html`<line class="limit" x1="0" x2=${WIDTH} y1=${y(limit)} y2=${y(limit)} />`}
       ${all.map((line) => html`<path class=${`spent agent-${line.agent}`} d=${`M${x(line.points[0].at).toFixed(1)} ${HEIGHT}${line.points.map((point, i) => ` ${i ? `H${x(point.at).toFixed(1)} ` : ""}V${y(point.value).toFixed(1)}`).join("")} H${WIDTH}`} />`)}
-    </svg>`}
+    </svg><span class="level" style=${`top:${(y(highest) / HEIGHT) * 100}%`}>${unit(highest)}</span>${isNear && limit > 1.3 * highest ? html`<span class="level" style=${`top:${(y(limit) / HEIGHT) * 100}%`}>limit ${unit(limit)}</span>` : ""}
+    <p class="span"><span>${clock(shown.opened_at)}</span><span>${running ? "now" : clock(shown.updated_at)}</span></p></div>`}
     <ul class="legend">${all.map((line) => html`<li><i class=${`ground agent-${line.agent}`}></i>${line.agent} ${unit(line.points.at(-1).value)}${inReviews(line.agent, which, unit, unit(line.points.at(-1).value))}</li>`)}</ul>
   </figure>`;
 }

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { GONE, clock, duration, isOver, took, words } from "/static/format.js";
-import { chronicle, range, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { chronicle, nearText, range, second, session, showEntry, shownWorker, workers } from "/static/store.js";
 
 // In the order of a worker's life.
 const STATES = ["starting", "running", "silent", "frozen", "limited", "relaunching", "parked", "stopping", "done", "unproven", "failed", "stopped"];
@@ -55,7 +55,7 @@ function answeredBy(detail) {
 function describe(kind, mark) {
   const lasted = mark.to ? ` (${took((mark.to - mark.from) / 1000)})` : "";
   switch (kind) {
-    case "call": return `${mark.worker}: ${mark.text}${mark.ok === false ? " – failed" : mark.to ? "" : " – still open"}${lasted}`;
+    case "call": return `${mark.worker}: ${nearText(mark)}${mark.ok === false ? " – failed" : mark.to ? "" : " – still open"}${lasted}`;
     case "milestone": return `◆ ${mark.worker}: ${mark.text}`;
     case "review": return `Review ${mark.key}${mark.worker ? ` of ${mark.worker}` : ""}: ${Object.entries(mark.detail.answers ?? {}).map(([who, one]) => `${who} ${one.verdict}`).join(", ") || "no answer yet"}${mark.detail.action ? ` → ${words(mark.detail.action)} (${mark.detail.rule})` : ""}${lasted}`;
     case "question": return `${mark.detail.asked_by} asks (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}${answeredBy(mark.detail)}, waited ${took((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
@@ -74,7 +74,7 @@ function AsText({ marks }) {
   const [open, setOpen] = useState(false);
   return html`<details class="as-text" onToggle=${(event) => setOpen(event.currentTarget.open)}><summary>The same as a list</summary>
     ${open && html`<ol class="list" tabindex="0" aria-label="What happened when, newest first">
-      ${marks.slice(-200).reverse().map(({ kind, mark }) => html`<li key=${`${kind} ${mark.key}`}><time>${at(mark.from)}</time> <button type="button" class="link" onClick=${() => (shownEntry.value = mark.entry)}>${describe(kind, mark)}</button></li>`)}
+      ${marks.slice(-200).reverse().map(({ kind, mark }) => html`<li key=${`${kind} ${mark.key}`}><time>${at(mark.from)}</time> <button type="button" class="link" onClick=${() => showEntry(mark.entry)}>${describe(kind, mark)}</button></li>`)}
     </ol>`}</details>`;
 }
 
@@ -135,16 +135,21 @@ export function Timeline() {
   };
   const inPicture = (event) => event.clientX - box.current.getBoundingClientRect().left;
   const rowUnder = (event) => Math.floor((event.clientY - box.current.getBoundingClientRect().top - TOP) / laneHeight) - lead;
-  const nearest = (px, row) => {
+  // Whatever lies under the pointer, that first which is drawn above the others.
+  const under = (px, row) => {
     const own = row < 0 ? all.filter(({ kind }) => kind === "question" || kind === "command") : all.filter(({ kind, mark }) => kind !== "question" && kind !== "command" && rowOf.get(mark.worker) === row);
-    let best = null;
+    const found = [];
     for (const one of own) {
+      if (!inside(one.mark.from, one.mark.to)) continue;
       const a = x(one.mark.from);
       const b = one.kind === "milestone" || one.kind === "command" ? a : x(one.mark.to ?? Math.min(last, one.mark.from + 1));
       const far = px < a ? a - px : px > b ? px - b : 0;
-      if (far < 12 && (!best || far < best.far || (far === best.far && one.kind !== "call"))) best = { ...one, far };
+      // A mark is a point: who points beside it may mean what lies there for a while.
+      const isPoint = Math.abs(px - a) < 5;
+      const rank = isPoint && one.mark.ok === false ? 0 : isPoint && one.kind === "milestone" ? 1 : one.kind === "call" ? (far ? 4 : 3) : far ? 4 : 2;
+      if (far < 12) found.push({ ...one, far, rank });
     }
-    return best;
+    return found.sort((one, other) => one.rank - other.rank || one.far - other.far).slice(0, 3).filter((one, _, all) => one.rank < 4 || all[0].rank === 4);
   };
   const move = (event) => {
     const px = inPicture(event);
@@ -154,10 +159,10 @@ export function Timeline() {
     }
     if (px < gutter) return setHover(null);
     const row = rowUnder(event);
-    const found = nearest(px, row);
+    const found = under(px, row);
     const time = timeAt(px);
     const span = row >= 0 && lanes[row] ? lanes[row].workers.flatMap((worker) => spansOf(worker, last)).find((one) => one.from <= time && time <= one.to && !GONE.has(one.status)) : null;
-    setHover({ x: px, time, text: found ? describe(found.kind, found.mark) : span ? `${span.worker}: ${words(span.status)}, ${took((span.to - span.from) / 1000)}` : "" });
+    setHover({ x: px, time, text: found.length ? found.map((one) => describe(one.kind, one.mark)).join("\n") : span ? `${span.worker}: ${words(span.status)}, ${took((span.to - span.from) / 1000)}` : "" });
   };
   const release = (event) => {
     const from = drag.current;
@@ -169,10 +174,10 @@ export function Timeline() {
     }
     const px = inPicture(event);
     const row = rowUnder(event);
-    const found = nearest(px, row);
+    const [found] = under(px, row);
     if (found) {
       if (found.kind === "question" && !found.mark.to) document.getElementById(`question-${found.mark.key}`)?.scrollIntoView();
-      else shownEntry.value = found.mark.entry;
+      else showEntry(found.mark.entry);
     } else if (row >= 0 && lanes[row] && px < gutter + 4) shownWorker.value = lanes[row].workers[0].id;
   };
   const keys = (event) => {
@@ -196,7 +201,7 @@ export function Timeline() {
     <div class="section-head">
       <h2 id="timeline-title">Time</h2>
       <div class="controls" role="group" aria-label="Zoom">
-        ${chosen && html`<span class="chosen">${at(chosen.from)} – ${at(chosen.to)} chosen <button type="button" class="link" onClick=${() => (range.value = null)}>show all</button></span>`}
+        ${chosen && html`<span class="chosen">${at(chosen.from)} – ${at(chosen.to)} chosen: its <a href="#events-title">events</a>, its <a href="#diff-title">changes</a>, <button type="button" class="link" onClick=${() => (range.value = null)}>show all</button></span>`}
         <button type="button" class="small" aria-label="Zoom in" onClick=${() => zoom(0.5)}>+</button>
         <button type="button" class="small" aria-label="Zoom out" disabled=${!view} onClick=${() => zoom(2)}>−</button>
         <button type="button" class="small" disabled=${!view && !chosen} onClick=${() => { setView(null); range.value = null; }}>All</button>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
 import { clock, tokens, took } from "/static/format.js";
-import { chronicle, shownEntry, shownWorker, workers } from "/static/store.js";
+import { chronicle, nearText, showEntry, shownWorker, workers } from "/static/store.js";
 import { openLog } from "/static/parts/log.js";
 
 const MOST_WORDS = 400;
@@ -26,7 +26,7 @@ function Whole({ call }) {
     <div><dt>${found.tool}</dt><dd><pre class="raw" tabindex="0">${found.command || found.path || found.summary}</pre></dd></div>
     <div><dt>${found.returned_at ? `came back${found.exit_code === null ? "" : ` with code ${found.exit_code}`}` : "no return"}</dt>
       <dd>${found.returned_at ? html`<pre class="raw" tabindex="0">${found.text || "Nothing was said."}</pre>` : html`<span class="quiet">It is still open.</span>`}</dd></div>
-    <div><dt>When</dt><dd>${clock(found.called_at)}${found.returned_at ? ` to ${clock(found.returned_at)}` : ""} <button type="button" class="link" onClick=${() => { shownWorker.value = null; shownEntry.value = call.entry; }}>In the event log</button></dd></div>
+    <div><dt>When</dt><dd>${clock(found.called_at)}${found.returned_at ? ` to ${clock(found.returned_at)}` : ""} <button type="button" class="link" onClick=${() => { shownWorker.value = null; showEntry(call.entry); }}>In the event log</button></dd></div>
   </dl>`;
 }
 
@@ -35,7 +35,7 @@ function Call({ call, longest }) {
   const ms = call.to ? call.to - call.from : null;
   return html`<li class=${`trace-call ${call.ok === false ? "is-failed" : ""}`}>
     <details open=${open} onToggle=${(event) => setOpen(event.currentTarget.open)}>
-      <summary><span class="mark" aria-hidden="true">${call.ok === false ? "✕" : call.to ? "✓" : "…"}</span><code>${call.text}</code>
+      <summary><span class="mark" aria-hidden="true">${call.ok === false ? "✕" : call.to ? "✓" : "…"}</span><code>${nearText(call)}</code>
         <span class="quiet">${call.ok === false ? "failed" : call.to ? "returned well" : "still open"}${ms === null ? "" : `, ${took(ms / 1000)}`}</span>
         ${ms !== null && html`<svg class="lasted" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect width=${Math.max(1, (ms / longest) * 100)} height="6" /></svg>`}</summary>
       ${open && html`<${Whole} call=${call} />`}

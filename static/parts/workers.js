@@ -2,7 +2,7 @@
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { GONE, counted, evidence, isOver, memory, money, ranSeconds, tokens, took, words } from "/static/format.js";
-import { connection, failedCalls, nearText, now, second, session, shownEntry, shownWorker, workers } from "/static/store.js";
+import { connection, failedCalls, nearText, now, second, session, showEntry, shownWorker, workers } from "/static/store.js";
 import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
@@ -36,7 +36,7 @@ function FailedCalls({ worker }) {
   const count = worker.calls_failed;
   if (!count) return null;
   return html`<div class="failed-calls"><span class="quiet">Failed: ${counted(count, "call")}${count > Math.min(failed.length, MOST_FAILED) ? ", the newest" : ""}</span>
-    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => (shownEntry.value = call.entry)}><code>${nearText(call)}</code></button>${call.detail.code === undefined ? "" : html` <span class="quiet">exit code ${call.detail.code}</span>`}</li>`)}</ul></div>`;
+    <ul>${failed.slice(0, MOST_FAILED).map((call) => html`<li key=${call.key}><button type="button" class="link" onClick=${() => showEntry(call.entry)}><code>${nearText(call)}</code></button>${call.detail.code === undefined ? "" : html` <span class="quiet">exit code ${call.detail.code}</span>`}</li>`)}</ul></div>`;
 }
 
 function Card({ worker }) {

@@ -8,6 +8,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,33 @@ def test_a_trace_leads_from_a_turn_to_what_a_call_brought(browser: Browser, stag
         assert watched.violations() == []
         watched.press("In the event log")
         watched.has(".row.is-shown", "make test")
+
+
+def test_what_failed_stands_at_the_head_and_what_the_log_names_leads_there(browser: Browser, workspace: Path) -> None:
+    stage = Stage(workspace, watch_rules=1)
+    stage.hold()
+    stage.start()
+    for i in range(4):
+        stage.take(stage.record(ToolCalled("Bash", f"c{i}", "pytest -q")))
+        stage.take(stage.record(ToolReturned(f"c{i}", ok=False, text="1 failed", exit_code=1)))
+    stage.take(stage.record(ToolCalled("Write", "w", "shop/cart.py")), stage.record(ToolReturned("w", ok=False)))
+    with closing(stage), showing(workspace) as shown, watching(browser, shown.url) as watched:
+        watched.has(".glance .failed", "5 calls, the newest: Write shop/cart.py")
+        finding = watched.page.locator(".row.kind-antipattern_found", has_text="gemini made the same call 4 times")
+        numbers = finding.get_by_role("button", name=re.compile(r"^\d+$"))
+        expect(numbers).to_have_count(4, timeout=15_000)
+        named = numbers.nth(1).inner_text()
+        watched.page.locator("#events-text").fill("same call")
+        expect(watched.page.locator(".rows mark")).to_have_text("same call")
+        numbers.nth(1).click()  # what is asked for is shown, whatever was searched for
+        watched.has(f".row.is-shown[data-n='{named}']", "Bash: pytest -q")
+        watched.page.locator(f".row.is-shown[data-n='{named}'] time a").click()
+        watched.page.reload()
+        watched.has(f".row.is-shown[data-n='{named}']")
+        watched.press("show the newest")
+        assert "#entry" not in watched.page.url
+        watched.page.locator("button.who", has_text="gemini").last.click()
+        watched.has("#trace-title", "What gemini did")
 
 
 def test_the_log_is_filtered_by_agent_type_and_text(browser: Browser, stage: Stage, shown: Showing) -> None:
