@@ -33,13 +33,16 @@ class SandboxMonitor:
 
     def may_read(self, path: Path | str) -> bool:
         """Whether the path lies in a folder the worker was given, or in one of the system's."""
-        given = (*self.assignment.readable, self.assignment.target, *self.config.readable)
-        return self.may_write(path) or self._lies_in(path, (*given, *SYSTEM_FOLDERS))
+        assignment = self.assignment
+        given = (assignment.target, *assignment.readable, *self.config.readable, *SYSTEM_FOLDERS)
+        return self._lies_in(path, (*given, *self._writable()))
 
     def may_write(self, path: Path | str) -> bool:
         """Whether the path lies in a folder the worker may write."""
-        own = (self.assignment.scratch, self.assignment.home, *OWN_FOLDERS)
-        return self._lies_in(path, (*self.assignment.writable, *own))
+        return self._lies_in(path, self._writable())
+
+    def _writable(self) -> Sequence[Path]:
+        return (*self.assignment.writable, self.assignment.scratch, self.assignment.home, *OWN_FOLDERS)
 
     def _lies_in(self, path: Path | str, roots: Sequence[Path]) -> bool:
         # As texts: each tool call is looked at, and pathlib takes ten times as long.

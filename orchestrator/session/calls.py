@@ -90,7 +90,9 @@ class Calls:
         words = self.open.get(returned.call_id)
         if words is None:
             return self
-        left = changed(self, open={name: said for name, said in self.open.items() if name != returned.call_id})
+        still = {name: said for name, said in self.open.items() if name != returned.call_id}
+        is_counted = returned.ok and not any(task.call_id == returned.call_id for task in self.background.values())
+        left = changed(self, open=still, returned=self.returned + is_counted)
         refused = _REFUSED.search(returned.text)
         if refused is not None:
             said = _cut(f"{words}: {_one_line(refused[0])}")
@@ -99,8 +101,7 @@ class Calls:
             if returned.text == "denied" and self.denied_returned < self.denied:
                 return changed(left, denied_returned=self.denied_returned + 1)
             return left._with_failure(words, returned.text)
-        runs_on = any(task.call_id == returned.call_id for task in self.background.values())
-        return left if runs_on else changed(left, returned=left.returned + 1)
+        return left
 
     def began_beside(self, started: BackgroundStarted) -> Calls:
         """Take in that a task runs on beside the conversation."""

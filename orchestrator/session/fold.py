@@ -61,8 +61,8 @@ from orchestrator.session.user_commands import on_command, on_resumed
 
 QUIET = (AgentOutput, Sampled, StreamRead, ClockMoved, ChangeMeasured, SessionClosed)
 """After these no step's turn can have come."""
-MOST_AT_ONCE = 1_000
-"""Entries of one run: whoever reads a journal of a million is given the first ones before the last."""
+MOST_AT_ONCE = 32
+"""Entries of one run: to begin another costs as much as two of them, and more of them no cache holds together."""
 Folded: TypeAlias = tuple[JournalEntry, Session, tuple[Wanted, ...]]
 """An entry, the session after it, and what follows from it."""
 
@@ -113,7 +113,7 @@ def fold(session: Session | None, entries: Iterable[JournalEntry]) -> Iterator[F
             draft, run = Draft(session, entry.at, n=entry.n), []
         else:
             draft.go_on(entry.at, n=entry.n)
-        _take_input(draft, body)
+        _take_output(draft, body)
         if not draft.wanted and not draft.has_decided and len(run) < MOST_AT_ONCE:
             run.append(entry)
             continue
@@ -126,6 +126,22 @@ def fold(session: Session | None, entries: Iterable[JournalEntry]) -> Iterator[F
 
 def _without_wants(run: Iterable[JournalEntry], session: Session) -> Iterator[Folded]:
     return ((entry, session, ()) for entry in run)
+
+
+def _take_output(draft: Draft, body: AgentOutput) -> None:
+    """The same as :func:`_take_input` for what an agent said: nearly all entries are of this kind."""
+    on_output(draft, body)
+    options = draft.session.options
+    if options.watch_rules:
+        watch(draft, body)
+        if draft.has_decided and options.consensus_frequency == "threshold":
+            note_frequency(draft)
+    if options.escalations:
+        measure(draft, body)
+    if draft.session.ending is not None:
+        _close_session(draft)
+    if draft.wanted:
+        _open_effects(draft, draft.session.n)
 
 
 def _take_input(draft: Draft, body: Input) -> None:

@@ -55,6 +55,8 @@ UNKNOWN_RECORD = "record "
 MOST_KINDS = 20
 TROUBLE = (Denied, Failed, Unrecognised)
 """What the recovery rules look at."""
+UNNOTED = frozenset({Denied, ToolReturned, BackgroundStarted, BackgroundEnded})
+"""What changes nothing of what people are shown of a worker."""
 WEIGHTY = frozenset({*TROUBLE, Reported})
 """Few records are one of these, and the others are to be cheap."""
 
@@ -74,15 +76,18 @@ def on_output(draft: Draft, body: AgentOutput) -> None:
     if body.stream == "events" and body.events:
         draft.change_attempt(worker).reported = True
     for event in body.events:
-        note_consumption(draft, worker, event.payload)
-        _note(draft, worker, event)
-        if isinstance(event.payload, OF_CALLS):
-            draft.change_detail(worker).calls = draft.detail(worker).calls.heard(event.payload)
-        on_work(draft, worker, event.payload)
+        payload = event.payload
+        note_consumption(draft, worker, payload)
+        if type(payload) not in UNNOTED:
+            _note(draft, worker, event)
+        if isinstance(payload, OF_CALLS):
+            detail = draft.change_detail(worker)
+            detail.calls = detail.calls.heard(payload)
+        on_work(draft, worker, payload)
         if draft.session.feedback.waiting and is_asked(draft.session, worker):
-            bound_answer(draft, worker, event.payload)
+            bound_answer(draft, worker, payload)
             continue
-        if type(event.payload) in WEIGHTY or draft.session.limits:
+        if type(payload) in WEIGHTY or draft.session.limits:
             _weigh(draft, worker, event)
     if draft.session.options.plan is not None:
         look_at_tokens(draft, worker)
