@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.value_class import changed
 
 if TYPE_CHECKING:
     from orchestrator.composition.team_files import TeamFile
@@ -266,13 +267,13 @@ def sandbox_of(options: Mapping[str, Any]) -> SandboxConfig:
     config = with_network(config, options["network"], options["allowed_hosts"])
     bounds = {"max_parallel": options.get("max_parallel"), "max_workers": options.get("max_workers")}
     given = {name: bound for name, bound in bounds.items() if bound is not None}
-    config = config.model_copy(update={"team": config.team.model_copy(update=given)}) if given else config
+    config = replace(config, team=changed(config.team, **given)) if given else config
     return with_limits(config, options["worker_limits"])
 
 
 def with_limits(config: SandboxConfig, given: Sequence[tuple[str, float]]) -> SandboxConfig:
     """Set the ``--limit`` values of this run in the policy; of several with one name the last counts."""
-    return config.model_copy(update={"limits": config.limits.model_copy(update=dict(given))}) if given else config
+    return replace(config, limits=changed(config.limits, **dict(given))) if given else config
 
 
 def rehearsal_request(options: Mapping[str, Any]) -> RehearsalRequest | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from orchestrator.gates.gate_verdicts import figure
-from orchestrator.models.quality_gates import GateState
+from orchestrator.models.gate_states import GateState
 from orchestrator.narration.formatting import counted, one_line, quoted_name
 
 if TYPE_CHECKING:

@@ -29,13 +29,14 @@ def command(context: click.Context) -> None:
 @json_option
 def show(name: str, *, as_json: bool) -> None:
     """Show the sandbox policy NAME, or of a file, whole: with what it inherits."""
+    from orchestrator.models.sandbox import SANDBOX_CONFIG
     from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 
     config = load_sandbox_policy(name)
     if as_json:
-        print(json.dumps(config.model_dump(mode="json"), indent=2))
+        print(json.dumps(SANDBOX_CONFIG.dump_python(config, mode="json"), indent=2))
         return
-    for line in _as_toml(config.model_dump(mode="json", exclude_none=True)):
+    for line in _as_toml(SANDBOX_CONFIG.dump_python(config, mode="json", exclude_none=True)):
         print(line)
 
 

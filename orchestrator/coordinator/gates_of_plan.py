@@ -9,8 +9,8 @@ from orchestrator.coordinator.session_request import GateMeasurer
 from orchestrator.errors import OrchestrateError
 from orchestrator.gates.passing_tests import GATE as TESTS
 from orchestrator.models.effects import MeasureGates
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.plan_tree import GateNode, GateResult, MeasuredGate
-from orchestrator.models.quality_gates import GateState
 from orchestrator.models.reviews import Verdict
 
 STATES = {

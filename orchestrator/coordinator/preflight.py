@@ -123,7 +123,7 @@ def prove_some_sandbox(
     proof = prove_backend(config, environ, cache=cache)
     if proof.works or config.enforcement == "required" or config.network == "open":
         return config, proof, ()
-    opened = config.model_copy(update={"network": "open"})
+    opened = replace(config, network="open")
     weaker = prove_backend(opened, environ, cache=cache)
     if not weaker.works:
         return config, proof, ()

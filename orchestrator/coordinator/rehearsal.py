@@ -192,4 +192,4 @@ def _marked(found: FoundAgent, stand_ins: str) -> FoundAgent:
 
 
 def _sandbox_for(config: SandboxConfig, scenario: Scenario) -> SandboxConfig:
-    return config.model_copy(update={"backend": "none"}) if scenario.sandbox == "open" else config
+    return replace(config, backend="none") if scenario.sandbox == "open" else config

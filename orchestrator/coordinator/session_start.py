@@ -147,7 +147,7 @@ async def _run(
     say = progress or (lambda text: None)
     if request.no_change:
         # Whatever the policy lets implementers do, this session has none.
-        request = replace(request, sandbox=request.sandbox.model_copy(update={"target": "read"}))
+        request = replace(request, sandbox=replace(request.sandbox, target="read"))
     await report_leftovers(request.workspace, say)
     whole_home = request.whole_home
     say(Phase("looking at the target"))

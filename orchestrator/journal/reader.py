@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-
-from pydantic import ValidationError
-from pydantic_core import from_json
+from typing import Final
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.models.entries import JOURNAL_ENTRY, JOURNAL_FORMAT, JournalEntry
+from orchestrator.models.plain_reader import NotPlain, plain_json, plain_value
 
 _BUFFER_BYTES = 1024 * 1024
 _BLOCK_BYTES = 64 * 1024
 MOST_LINE_BYTES = 256 * 1024 * 1024
 """No entry is nearly so long; what is longer is no journal."""
+_FEW: Final = 2_000
+"""Entries that are read plainly, without pydantic (ADR 0111).  It reads the next ones, ten times as fast once it is
+there."""
 
 
 def read_journal(path: Path) -> Iterator[JournalEntry]:
@@ -39,6 +42,7 @@ class JournalReading:
 
     def __init__(self, path: Path, after: int = 0, end: int = 0) -> None:
         self._path = path
+        self._few = after + _FEW
         self.n = after
         self.end = end
 
@@ -63,7 +67,8 @@ class JournalReading:
                     return
                 if n == 1:
                     check_format(line, self._path)
-                entry = decode_entry(line, n, path=self._path, offset=offset)
+                decode = decode_plainly if n <= self._few else decode_entry
+                entry = decode(line, n, path=self._path, offset=offset)
                 self.n, self.end = n, offset + len(line)
                 yield entry
 
@@ -87,11 +92,16 @@ def entries_from_end(path: Path, end: int | None = None) -> Iterator[tuple[Journ
         size = found.status.size if end is None else min(end, found.status.size)
         end = end_of_line_before(found.descriptor, size, path)
         n: int | None = None
+        last = 0
         while end > 0:
             start, lines = _lines_before(found.descriptor, end, path)
             for line in reversed(lines):
-                n = _claimed_number(line, found.descriptor, end - len(line)) if n is None else n - 1
-                yield decode_entry(line, n, path=path, offset=end - len(line)), end
+                if n is None:
+                    n = last = _claimed_number(line, found.descriptor, end - len(line))
+                else:
+                    n -= 1
+                decode = decode_plainly if last - n < _FEW else decode_entry
+                yield decode(line, n, path=path, offset=end - len(line)), end
                 end -= len(line)
             assert end == start
 
@@ -121,7 +131,7 @@ def last_entry_before(descriptor: int, end: int, path: Path) -> JournalEntry | N
         return None
     start = end_of_line_before(descriptor, end - 1, path)
     line = os.pread(descriptor, end - start, start)
-    return decode_entry(line, _claimed_number(line, descriptor, start), path=path, offset=start)
+    return decode_plainly(line, _claimed_number(line, descriptor, start), path=path, offset=start)
 
 
 def end_of_line_before(descriptor: int, end: int, path: Path) -> int:
@@ -142,6 +152,21 @@ def end_of_line_before(descriptor: int, end: int, path: Path) -> int:
     return 0
 
 
+def decode_plainly(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntry:
+    """What :func:`decode_entry` does, without pydantic where the line is as this program writes it.
+
+    Raises:
+        JournalDamaged: It holds something else.
+    """
+    try:
+        entry: JournalEntry = plain_value(JournalEntry, plain_json(line))
+    except NotPlain:
+        return decode_entry(line, n, path=path, offset=offset)
+    if entry.n != n:
+        raise damage(path, n, offset, f"it is numbered {entry.n}")
+    return entry
+
+
 def decode_entry(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntry:
     """Decode the line that must hold entry ``n``.
 
@@ -150,11 +175,8 @@ def decode_entry(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntr
     """
     try:
         entry = JOURNAL_ENTRY.validate_json(line)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = f"{where}: {first['msg']}" if where else first["msg"]
-        raise damage(path, n, offset, what) from None
+    except ValueError as error:
+        raise damage(path, n, offset, _fault(error)) from None
     if entry.n != n:
         raise damage(path, n, offset, f"it is numbered {entry.n}")
     return entry
@@ -167,8 +189,8 @@ def check_format(first_line: bytes, path: Path) -> None:
         JournalDamaged: The format is newer than ours.
     """
     try:
-        written = from_json(first_line)["body"].get("format", JOURNAL_FORMAT)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        written = json.loads(first_line)["body"].get("format", JOURNAL_FORMAT)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return  # No entry at all: decoding says so, with its number and offset.
     if isinstance(written, int) and written > JOURNAL_FORMAT:
         raise JournalDamaged(
@@ -187,6 +209,17 @@ def damage(path: Path, n: int, offset: int, what: str) -> JournalDamaged:
         f"{path}: entry {n} at byte {offset} is damaged: {what}",
         hint="what stands before it is sound; the raw streams of the workers lie beside the journal",
     )
+
+
+def _fault(error: ValueError) -> str:
+    """The first thing that pydantic finds wrong."""
+    from pydantic import ValidationError
+
+    if not isinstance(error, ValidationError):
+        raise error
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _lines_before(descriptor: int, end: int, path: Path) -> tuple[int, list[bytes]]:

@@ -290,7 +290,7 @@ async def _measure_all(
             (folder / name).mkdir(mode=0o700)
         readable = (*config.readable, *seen, folder / "probes", folder / "trace")
         bench = Bench(
-            config=config.model_copy(update={"readable": readable}),
+            config=replace(config, readable=readable),
             backend=backend,
             environ=with_folders(request.environ, folders),
             scratch=folder / "scratch",

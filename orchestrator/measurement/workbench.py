@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -119,7 +119,7 @@ async def open_workbench(
         await off_loop(partial(lay_probes, probes), within_s=PROVE_TIME_S, what="laying out our programs")
         shown = (*found.shown, tools.folder, tools.base, probes, placed)
         bench = Bench(
-            config=config.model_copy(update={"readable": (*config.readable, *shown)}),
+            config=replace(config, readable=(*config.readable, *shown)),
             backend=backend,
             environ=with_folders(environ, folders),
             scratch=folder / "scratch",

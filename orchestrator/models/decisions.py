@@ -7,8 +7,8 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Annotated
 
+from orchestrator.models.field_marks import LEFT_OUT
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
-from orchestrator.models.optional_fields import LEFT_OUT
 from orchestrator.models.reviews import Verdict
 from orchestrator.value_class import value_class
 

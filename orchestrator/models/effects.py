@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.egress import InspectOutbound as InspectOutbound
 from orchestrator.models.egress import SendOutbound as SendOutbound
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.models.identity import EffectId as EffectId
 from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.models.plan_steps import MergeLeaf
@@ -176,5 +175,5 @@ Effect: TypeAlias = Annotated[
     | InspectOutbound
     | SendOutbound
     | CloseSession,
-    Field(discriminator="kind"),
+    BY_KIND,
 ]

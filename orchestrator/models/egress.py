@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
+from orchestrator.models.field_marks import BY_KIND, LEFT_OUT
 from orchestrator.models.identity import EffectId, WorkerId
-from orchestrator.models.optional_fields import LEFT_OUT
 from orchestrator.value_class import value_class
 
 
@@ -47,7 +45,7 @@ class Publish:
     kind: Literal["publish"] = "publish"
 
 
-Wanted: TypeAlias = Annotated[Push | Publish, Field(discriminator="kind")]
+Wanted: TypeAlias = Annotated[Push | Publish, BY_KIND]
 
 
 @value_class
@@ -99,7 +97,7 @@ class PackageArtifact:
     kind: Literal["package"] = "package"
 
 
-OutboundArtifact: TypeAlias = Annotated[PushArtifact | PackageArtifact, Field(discriminator="kind")]
+OutboundArtifact: TypeAlias = Annotated[PushArtifact | PackageArtifact, BY_KIND]
 
 
 @value_class

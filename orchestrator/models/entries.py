@@ -8,9 +8,7 @@ it returned: it is on record, and nothing is done for it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
-
-from pydantic import Field, TypeAdapter
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from orchestrator.late_adapter import late_adapter
 from orchestrator.models.changes import ChangeMeasured as ChangeMeasured
@@ -22,6 +20,7 @@ from orchestrator.models.egress import OutboundInspected as OutboundInspected
 from orchestrator.models.egress import OutboundSent as OutboundSent
 from orchestrator.models.events import AgentEvent
 from orchestrator.models.facts import FACTS, Fact
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.models.identity import ProcessIdentity, SessionId, WorkerId
 from orchestrator.models.options import FoundAgent, Rehearsal, SessionOptions
 from orchestrator.models.plan_tree import GateResult, MergeResult, NodePath
@@ -29,6 +28,9 @@ from orchestrator.models.reviews import Verdict
 from orchestrator.models.suite_measurements import SuitesMeasured
 from orchestrator.models.workers import ExitRecord, Sample
 from orchestrator.value_class import value_class
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 JOURNAL_FORMAT = 4
 """Raised when an old reader would misread a new journal; see docs/journal.md."""
@@ -370,7 +372,7 @@ Wanted: TypeAlias = Effect | Fact
 """What the fold returns."""
 Derived: TypeAlias = EffectIntended | Told
 """What the fold returned, as it is written down.  It changes nothing when it is folded in."""
-Body: TypeAlias = Annotated[Input | EffectIntended | Told, Field(discriminator="kind")]
+Body: TypeAlias = Annotated[Input | EffectIntended | Told, BY_KIND]
 
 
 def as_derived(name: EffectId, wanted: Wanted, *, format_: int) -> Derived:

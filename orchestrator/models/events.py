@@ -15,14 +15,16 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeAlias
-
-from pydantic import Field, TypeAdapter
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from orchestrator.late_adapter import late_adapter
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage
 from orchestrator.value_class import value_class
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 class EventType(StrEnum):
@@ -240,7 +242,7 @@ Payload: TypeAlias = Annotated[
     | TurnEnded
     | Reported
     | Unrecognised,
-    Field(discriminator="kind"),
+    BY_KIND,
 ]
 
 

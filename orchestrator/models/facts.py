@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
 from orchestrator.models.decisions import OrchestratorDecision
 from orchestrator.models.escalation import EscalationCondition
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.models.identity import AgentName, ReviewId, WorkerId
 from orchestrator.models.plan_tree import StrategyResult
 from orchestrator.models.recovery import RecoveryAction
@@ -189,7 +188,7 @@ Fact: TypeAlias = Annotated[
     | FrequencyChanged
     | FeedbackAsked
     | FeedbackGiven,
-    Field(discriminator="kind"),
+    BY_KIND,
 ]
 FACTS = (
     DecisionMade,

@@ -7,8 +7,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field
-
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.models.plan_tree import AgentNode, GateNode, NodePath, StrategyResult
 from orchestrator.value_class import value_class
 
@@ -84,7 +83,7 @@ class MergeLeaf:
     kind: Literal["merge"] = "merge"
 
 
-Leaf: TypeAlias = Annotated[AgentLeaf | GateLeaf | MergeLeaf, Field(discriminator="kind")]
+Leaf: TypeAlias = Annotated[AgentLeaf | GateLeaf | MergeLeaf, BY_KIND]
 
 
 @value_class

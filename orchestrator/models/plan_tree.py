@@ -11,10 +11,9 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Annotated, Any, Literal, NewType, TypeAlias
 
-from pydantic import Field
-
+from orchestrator.models.field_marks import BY_KIND
+from orchestrator.models.gate_states import Direction, GateState
 from orchestrator.models.identity import AgentName
-from orchestrator.models.quality_gates import Direction, GateState
 from orchestrator.value_class import value_class
 
 NodePath = NewType("NodePath", str)
@@ -113,7 +112,7 @@ class StrategyNode:
     """One pattern over its children.  Children may be strategies again."""
 
     strategy: Strategy
-    children: tuple[Annotated[AgentNode | GateNode | StrategyNode, Field(discriminator="kind")], ...]
+    children: tuple[Annotated[AgentNode | GateNode | StrategyNode, BY_KIND], ...]
     title: str = ""
     threshold: float | None = None
     """Teaching: the junior's least confidence (.7); adaptive: what the classifier's has to exceed (.8); weighted

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from enum import StrEnum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
+from orchestrator.models.gate_states import Direction as Direction
+from orchestrator.models.gate_states import GateState as GateState
 from orchestrator.value_class import value_class
 
-
-class GateState(StrEnum):
-    """The state of a gate.  Only the first lets a release through by itself."""
-
-    PASS = "pass"  # noqa: S105 - the word a gate ends with
-    FAIL = "fail"
-    NOT_MEASURED = "not measured"
-
-
-Direction = Literal["at least", "at most"]
 Confidence = Literal["high", "medium", "low"]
 FailOn = Literal["fail", "unmeasured", "warning", "never"]
 

@@ -8,9 +8,8 @@ from dataclasses import field
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
 from orchestrator.models.events import FailureKind
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.models.identity import AgentName, WorkerId
 from orchestrator.value_class import value_class
 
@@ -60,7 +59,7 @@ class Ignore:
     kind: Literal["ignore"] = "ignore"
 
 
-Remedy: TypeAlias = Annotated[Relaunch | Escalate | Wait | GiveUp | Ignore, Field(discriminator="kind")]
+Remedy: TypeAlias = Annotated[Relaunch | Escalate | Wait | GiveUp | Ignore, BY_KIND]
 
 
 @value_class

@@ -6,9 +6,14 @@ Every field has a default that means what a policy without the field meant, so t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from orchestrator.late_adapter import late_adapter
+from orchestrator.models.field_marks import Bounded
+from orchestrator.value_class import value_class
+
+if TYPE_CHECKING:
+    from pydantic import ConfigDict, TypeAdapter
 
 PLACEHOLDERS: Final = ("target", "scratch", "session", "home")
 """What ``{target}`` and the like in a policy's paths stand for: the project, the worker's own folder, the session's
@@ -50,71 +55,78 @@ ORIGIN: Final = "{origin}"
 Backend: TypeAlias = Literal["auto", "bubblewrap", "landlock", "none"]
 Network: TypeAlias = Literal["open", "allow-list", "none"]
 Brought: TypeAlias = Literal["mcp", "instructions", "skills", "commands", "subagents", "providers"]
+_POSITIVE: Final = Bounded(more_than=0)
+_NOT_NEGATIVE: Final = Bounded(at_least=0)
+_EXACTLY: Final[ConfigDict] = {"extra": "forbid", "allow_inf_nan": False}
+"""A policy with a key that nobody knows, or a limit that is no figure, is none."""
 Unsure: TypeAlias = Literal["allow", "warn", "confirm", "block"]
 
 
-class ResourceLimits(BaseModel):
+@value_class
+class ResourceLimits:
     """Limits of one worker's whole tree; defaults are the spec's."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    __pydantic_config__ = _EXACTLY
 
-    cpu_percent: float = Field(default=50.0, gt=0)
+    cpu_percent: Annotated[float, _POSITIVE] = 50.0
     """100 = one core.  Never a reason to kill: see ADR 0004."""
-    memory_mib: int = Field(default=2048, gt=0)
+    memory_mib: Annotated[int, _POSITIVE] = 2048
     """Of the whole tree, in MiB; above it three times in a row: stopped."""
-    runtime_s: float = Field(default=3600.0, gt=0)
+    runtime_s: Annotated[float, _POSITIVE] = 3600.0
     """Time it really ran, in seconds; paused time does not count."""
-    final_wait_s: float = Field(default=30.0, gt=0)
+    final_wait_s: Annotated[float, _POSITIVE] = 30.0
     """How long it may go on after its final record, in seconds; then it is ended, and the record decides."""
-    final_wait_open_call_s: float = Field(default=300.0, gt=0)
+    final_wait_open_call_s: Annotated[float, _POSITIVE] = 300.0
     """The same while a tool call of it is open."""
-    first_word_s: float = Field(default=360.0, gt=0)
+    first_word_s: Annotated[float, _POSITIVE] = 360.0
     """How long it may say nothing at all after its start, in seconds; then it does not start.  Up to 330 s are normal
     while a model does not answer, for a CLI whose first record is the model's (opencode 1.18.33)."""
-    processes: int | None = Field(default=None, gt=0)
+    processes: Annotated[int | None, _POSITIVE] = None
     """Processes and threads at once, where the kernel can count them for a worker alone; 2000 where none is said."""
-    inotify_instances: int | None = Field(default=None, gt=0)
+    inotify_instances: Annotated[int | None, _POSITIVE] = None
     """Watchers of files at once; else an eighth of what the machine gives one user.  Under bubblewrap alone."""
-    inotify_watches: int | None = Field(default=None, gt=0)
+    inotify_watches: Annotated[int | None, _POSITIVE] = None
     """Files and folders that they watch; else an eighth as well.  Under bubblewrap alone."""
-    disk_mib: int = Field(default=1536, gt=0)
+    disk_mib: Annotated[int, _POSITIVE] = 1536
     """What it may hold on disk in its scratch folder, home, layers of repositories and output; more: stopped."""
-    snapshot_s: float = Field(default=300.0, gt=0)
+    snapshot_s: Annotated[float, _POSITIVE] = 300.0
     """How long one look at the target may take, in seconds, whatever the worker left there; then it counts as not
     measured."""
-    terminals: int = Field(default=64, gt=0)
+    terminals: Annotated[int, _POSITIVE] = 64
     """Pseudo-terminals at once, under bubblewrap alone."""
-    open_files: int | None = Field(default=None, gt=0)
+    open_files: Annotated[int | None, _POSITIVE] = None
     """Open files of one process."""
-    file_mib: int | None = Field(default=None, gt=0)
+    file_mib: Annotated[int | None, _POSITIVE] = None
     """The longest file it may write, in MiB."""
-    tmp_mib: int = Field(default=1024, gt=0)
+    tmp_mib: Annotated[int, _POSITIVE] = 1024
     """What each of its private /tmp, /var/tmp and /dev/shm may hold, in MiB: they lie in memory."""
 
 
-class TeamBounds(BaseModel):
+@value_class
+class TeamBounds:
     """How many workers a session's own plan may have; what exceeds a bound waits, and that is said."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    __pydantic_config__ = _EXACTLY
 
-    max_parallel: int = Field(default=4, gt=0)
+    max_parallel: Annotated[int, _POSITIVE] = 4
     """Agents of the plan that are at work at once."""
-    max_workers: int = Field(default=32, gt=0)
+    max_workers: Annotated[int, _POSITIVE] = 32
     """Agents of the plan in all; for more a person is asked."""
-    starts_per_minute: int = Field(default=10, gt=0)
+    starts_per_minute: Annotated[int, _POSITIVE] = 10
     """First starts of agents of the plan within a minute; rounds of reviews and relaunches have bounds of their own."""
-    priority_age_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    priority_age_s: Annotated[float, _POSITIVE] = 300.0
     """Of agents that wait for a place the one with the most points starts first: one for each so many seconds,"""
-    priority_blocker: int = Field(default=10, ge=0)
+    priority_blocker: Annotated[int, _NOT_NEGATIVE] = 10
     """so many for one that is to mend what failed before it,"""
-    priority_deadline: int = Field(default=5, ge=0)
+    priority_deadline: Annotated[int, _NOT_NEGATIVE] = 5
     """so many where twice its time is not left of the session's, and the priority that it has by the plan."""
 
 
-class Leaving(BaseModel):
+@value_class
+class Leaving:
     """Where confirmed commands go that leave the machine, and with which credentials: the coordinator runs them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    __pydantic_config__ = _EXACTLY
 
     push_url: str = ORIGIN
     """Where `git push` goes (https, ssh, file); `{origin}`: the target's `origin` at the start; empty: off."""
@@ -124,14 +136,15 @@ class Leaving(BaseModel):
     """The registry `npm publish` goes to, such as https://registry.npmjs.org/; empty: nothing is published."""
     publish_credentials: tuple[str, ...] = ("NPM_TOKEN", "~/.npmrc")
     """What publishing gets of yours, where it exists: files (`~/…`), and a variable that holds the registry's token."""
-    timeout_s: float = Field(default=120.0, gt=0)
+    timeout_s: Annotated[float, _POSITIVE] = 120.0
     """How long each step may take: looking at what would leave, and sending it."""
 
 
-class SandboxConfig(BaseModel):
+@value_class
+class SandboxConfig:
     """One sandbox policy, as read from ``sandbox_policies/*.toml``."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    __pydantic_config__ = _EXACTLY
 
     name: str
     """What it is called in listings and in the journal."""
@@ -177,7 +190,7 @@ class SandboxConfig(BaseModel):
     """Run, and are said to people; `{agent}` stands for the CLI of any agent, whose starts are counted."""
     unsure_commands: Unsure = "warn"
     """What becomes of a command of which only run time shows what it does."""
-    confirm_timeout_s: float = Field(default=300.0, gt=0)
+    confirm_timeout_s: Annotated[float, _POSITIVE] = 300.0
     """How long a command waits for a person; after that it is refused."""
     leaving: Leaving = Leaving()
     """Where `git push` and `npm publish` go once consented to, run by the coordinator in the worker's place."""
@@ -185,3 +198,7 @@ class SandboxConfig(BaseModel):
     """Of one worker with everything it started."""
     team: TeamBounds = TeamBounds()
     """How many workers a plan of one's own may have."""
+
+
+SANDBOX_CONFIG: TypeAdapter[SandboxConfig] = late_adapter(SandboxConfig)
+"""Reads and writes a policy, and says what is wrong with one."""

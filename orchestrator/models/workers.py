@@ -7,9 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
+from orchestrator.models.field_marks import LEFT_OUT
 from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.money import UNKNOWN, Usage
-from orchestrator.models.optional_fields import LEFT_OUT
 from orchestrator.models.work import Role
 from orchestrator.value_class import value_class
 

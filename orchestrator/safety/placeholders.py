@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.models.sandbox import PLACEHOLDERS, SandboxConfig
@@ -33,13 +34,12 @@ def placed(config: SandboxConfig, places: Places) -> SandboxConfig:
     """
     writable = _filled(config.writable, places)
     roots = (*((places.target,) if config.target == "write" else ()), *writable)
-    return config.model_copy(
-        update={
-            "readable": _filled(config.readable, places),
-            "writable": writable,
-            "hidden": _filled(config.hidden, places),
-            "never_writable": tuple(map(str, protected_paths(config.never_writable, roots, places))),
-        }
+    return replace(
+        config,
+        readable=_filled(config.readable, places),
+        writable=writable,
+        hidden=_filled(config.hidden, places),
+        never_writable=tuple(map(str, protected_paths(config.never_writable, roots, places))),
     )
 
 

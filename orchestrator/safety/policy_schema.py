@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from orchestrator.models.sandbox import Leaving, ResourceLimits, SandboxConfig, TeamBounds
+from orchestrator.models.sandbox import SANDBOX_CONFIG, Leaving, ResourceLimits, SandboxConfig, TeamBounds
 
 
 def policy_schema(source: str) -> dict[str, Any]:
     """The schema of a policy file; what stands under a field in ``source`` (the model's module) describes it."""
     texts = _described(source)
-    schema = SandboxConfig.model_json_schema()
+    schema = SANDBOX_CONFIG.json_schema()
     schema["$schema"] = "http://json-schema.org/draft-07/schema#"
     schema["title"] = "A sandbox policy of orchestrate"
     # A file without a name is called after itself.

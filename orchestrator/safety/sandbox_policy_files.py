@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, Final
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.egress.destinations import destination
 from orchestrator.errors import InvalidFile, UsageError
 from orchestrator.late_pattern import late_pattern
-from orchestrator.models.sandbox import MODEL_HOSTS, ORIGIN, PLACEHOLDERS, Network, SandboxConfig
+from orchestrator.models.plain_reader import NotPlain, plain_value
+from orchestrator.models.sandbox import MODEL_HOSTS, ORIGIN, PLACEHOLDERS, SANDBOX_CONFIG, Network, SandboxConfig
 from orchestrator.toml_files import TomlFile, read_toml
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 _PACKAGE = Path(__file__).parent.parent
 FOLDERS = (_PACKAGE.parent / "sandbox_policies", _PACKAGE / "sandbox_policies")
@@ -64,7 +67,7 @@ def with_approvals(config: SandboxConfig, rules: Sequence[str]) -> SandboxConfig
             asked = ", ".join(repr(known) for known in config.confirm_commands) or "nothing"
             raise UsageError(f"--approve {rule!r}: the sandbox policy {config.name!r} asks for consent to {asked}")
     approved = tuple(dict.fromkeys((*config.approved_commands, *rules)))
-    return config.model_copy(update={"approved_commands": approved})
+    return replace(config, approved_commands=approved)
 
 
 def with_network(config: SandboxConfig, network: Network | None, hosts: Sequence[str]) -> SandboxConfig:
@@ -78,14 +81,14 @@ def with_network(config: SandboxConfig, network: Network | None, hosts: Sequence
             f"the sandbox policy {config.name!r} is no sandbox: it cannot hold the network back",
             hint="leave out --network and --allow-host, or name another policy with --sandbox",
         )
-    changed = config.model_copy(update={"network": network or config.network})
+    changed = replace(config, network=network or config.network)
     for host in hosts:
         if not _HOST.fullmatch(host):
             raise UsageError(f"--allow-host {host!r} is no host", hint="example.org, *.example.org or example.org:8443")
     if hosts and changed.network != "allow-list":
         said = "leaves the network open" if changed.network == "open" else "has no network"
         raise UsageError(f"--allow-host: the sandbox policy {config.name!r} {said}", hint="--network allow-list")
-    return changed.model_copy(update={"allowed_hosts": tuple(dict.fromkeys((*config.allowed_hosts, *hosts)))})
+    return replace(changed, allowed_hosts=tuple(dict.fromkeys((*config.allowed_hosts, *hosts))))
 
 
 def _find(name_or_path: str) -> Path:
@@ -113,12 +116,27 @@ def _load(path: Path, extending: tuple[Path, ...]) -> SandboxConfig:
     _check_texts(file)
     _check_egress(file)
     inherited = _extended(file, path, extending)
+    # What is wrong here is said of this file, before anything is inherited.
+    _policy(file, _without_marks(data))
+    return _policy(file, _over(inherited, data))
+
+
+def _policy(file: TomlFile, data: dict[str, Any]) -> SandboxConfig:
+    """The policy that a file states.
+
+    Raises:
+        InvalidFile: It states none; pydantic says why.
+    """
     try:
-        # What is wrong here is said of this file, before anything is inherited.
-        SandboxConfig.model_validate(_without_marks(data))
-        return SandboxConfig.model_validate(_over(inherited, data))
-    except ValidationError as error:
-        raise _fault(file, error) from None
+        policy: SandboxConfig = plain_value(SandboxConfig, data)
+    except NotPlain:
+        from pydantic import ValidationError
+
+        try:
+            policy = SANDBOX_CONFIG.validate_python(data)
+        except ValidationError as error:
+            raise _fault(file, error) from None
+    return policy
 
 
 def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mapping[str, Any]:
@@ -141,7 +159,7 @@ def _extended(file: TomlFile, path: Path, extending: tuple[Path, ...]) -> Mappin
             raise file.fault(f"`extends`: {error}", key="extends") from None
     if Path(os.path.realpath(other)) == whole:
         raise file.fault("`extends`: a policy cannot extend itself", key="extends")
-    base = _load(other, (*extending, whole)).model_dump()
+    base = asdict(_load(other, (*extending, whole)))
     return {key: value for key, value in base.items() if key not in ("name", "extends", "description")}
 
 
@@ -152,7 +170,7 @@ def _over(inherited: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, An
             merged[table] = {**inherited.get(table, {}), **data[table]}
     for key, value in data.items():
         if isinstance(value, list) and INHERITED in map(str, value):
-            before = list(inherited.get(key, SandboxConfig.model_fields[key].default))
+            before = list(inherited.get(key, getattr(SandboxConfig(name=""), key)))
             merged[key] = [each for item in value for each in (before if str(item) == INHERITED else [item])]
     return merged
 
@@ -228,8 +246,8 @@ def _fault(file: TomlFile, error: ValidationError) -> InvalidFile:
     first = error.errors(include_url=False)[0]
     where = [str(part) for part in first["loc"]]
     key = ".".join(where)
-    if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(SandboxConfig.model_fields))
+    if first["type"] == "unexpected_keyword_argument":
+        known = ", ".join(sorted(each.name for each in fields(SandboxConfig)))
         reason = f"unknown key {key!r}" + (f"; a sandbox policy has {known}" if len(where) == 1 else "")
     else:
         reason = f"`{key}`: {first['msg']}"

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def grants(config: SandboxConfig, request: SandboxRequest, layers: Layers = Laye
 def shared_roots(config: SandboxConfig, request: SandboxRequest) -> Sequence[Path]:
     """The folders of other people that a worker may write."""
     # What is never writable in them is looked at by whoever mounts them.
-    filled = placed(config.model_copy(update={"never_writable": ()}), _places_of(request))
+    filled = placed(replace(config, never_writable=()), _places_of(request))
     return _shared(_existing(_writes(filled, request)), request)
 
 

@@ -12,6 +12,7 @@ import shutil
 import stat
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -94,9 +95,9 @@ class Layer:
         """
         bench = self.bench
         # The user's own network policy is for agents: what they wrote gets none.
-        config = bench.config.model_copy(update={"network": "none"})
+        config = replace(bench.config, network="none")
         if bench.config.backend == "none":
-            config = config.model_copy(update={"root": "read-only"})
+            config = replace(config, root="read-only")
         writable = (bench.scratch, *((self.at,) if self.kind == "landlocked copy" else ()))
         request = SandboxRequest(self.at, bench.scratch, bench.scratch, writable=writable)
         program = shutil.which(argv[0], path=bench.environ.get("PATH"))

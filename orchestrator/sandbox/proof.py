@@ -261,7 +261,7 @@ def _key(config: SandboxConfig, environ: Mapping[str, str], role: Role) -> str:
     changed = bwrap.stat().st_mtime_ns if bwrap is not None else 0
     # Whoever forbids namespaces while the machine runs takes back what has been proved.
     switches = [_setting(name) for name, _, _ in _SWITCHES]
-    facts = (config.model_dump_json(), role, boot_id(), os.geteuid(), str(bwrap), changed, switches, VERSION)
+    facts = (repr(config), role, boot_id(), os.geteuid(), str(bwrap), changed, switches, VERSION)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

@@ -38,6 +38,7 @@ from orchestrator.sandbox.repositories import find_repositories, programs_in
 from orchestrator.sandbox.system_files import write_system_files
 from orchestrator.shim.connection_listener import PORT
 from orchestrator.shim.planted_files import watch
+from orchestrator.value_class import changed
 
 if TYPE_CHECKING:
     from orchestrator.shim.shim_spec import LimitsPart, SandboxPart
@@ -247,7 +248,7 @@ class SandboxSetup:
         """Run the profile of this worker's role against canaries, or remember that it held."""
         if self.backend == "none":
             return ""
-        config = self.config.model_copy(update={"backend": self.backend})
+        config = changed(self.config, backend=self.backend)
         cache = self.layout.workspace / PROOFS
         proof = prove_backend(config, self.environ, role=assignment.role, cache=cache)
         if proof.works and not proof.escaped:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.plan_tree import (
     ROOT,
     AgentNode,
@@ -16,7 +17,6 @@ from orchestrator.models.plan_tree import (
     Result,
     StrategyNode,
 )
-from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.session.state import Session
 from orchestrator.value_class import value_class

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator.egress.egress_requests import leaving
 from orchestrator.models.entries import GuardAsked, UserCommand
 from orchestrator.models.facts import PersonAsked
@@ -124,7 +126,7 @@ def _judge(draft: Draft, body: GuardAsked) -> CommandVerdict:
     if body.source == "hook" and draft.session.options.sandbox_backend == "bubblewrap":
         # What leaves is shown exactly when it is really started, which its guard waits in front of.
         asked = tuple(rule for rule in config.confirm_commands if leaving(rule.split(), "/") is None)
-        config = config.model_copy(update={"confirm_commands": asked})
+        config = replace(config, confirm_commands=asked)
     guard = CommandFilter.of(config, WorkerPaths.of(config, draft.detail(body.worker).assignment))
     if body.source == "hook":
         return guard.judge(body.argv[0] if body.argv else "")

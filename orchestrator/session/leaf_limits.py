@@ -7,6 +7,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.sandbox import ResourceLimits
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import Session
+from orchestrator.value_class import changed
 
 
 def limits_of(session: Session, worker: WorkerId) -> ResourceLimits:
@@ -25,7 +26,7 @@ def limits_of(session: Session, worker: WorkerId) -> ResourceLimits:
     if planned.memory_mb is not None:
         floor = get_agent(session.workers[worker].agent).memory_floor_mib
         narrowed["memory_mib"] = min(policy.memory_mib, max(planned.memory_mb, floor))
-    return policy.model_copy(update=narrowed) if narrowed else policy
+    return changed(policy, **narrowed) if narrowed else policy
 
 
 def note_limit(draft: Draft, worker: WorkerId, *, time: bool) -> None:

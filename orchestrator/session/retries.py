@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from orchestrator.composition.next_steps import next_steps
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.plan_steps import Run
 from orchestrator.models.plan_tree import AgentResult, GateResult, MergeResult, Node, NodePath, Result
-from orchestrator.models.quality_gates import GateState
 from orchestrator.models.work import Role
 from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.draft import Draft

@@ -12,10 +12,10 @@ from orchestrator.composition.team_choice import Team
 from orchestrator.models.decisions import Action
 from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.identity import ORCHESTRATOR
 from orchestrator.models.lesson import MOST_LESSON_CHARS, Lesson
 from orchestrator.models.plan_tree import GateResult
-from orchestrator.models.quality_gates import GateState
 from orchestrator.models.recorded_outcomes import GateOutcome, RecordedOutcome, Result, TeamMember
 from orchestrator.models.reviews import PeerReview, Trigger, Verdict
 from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured, SuiteState

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
+from orchestrator.models.field_marks import BY_KIND
 from orchestrator.tuning.parameters import Measure, Value
 from orchestrator.tuning.predictions import Expectation, Prediction
 from orchestrator.value_class import value_class
@@ -255,5 +254,5 @@ TuningEvent: TypeAlias = Annotated[
     | Renewed
     | Reset
     | Escalated,
-    Field(discriminator="kind"),
+    BY_KIND,
 ]

@@ -22,9 +22,9 @@ from orchestrator.files.time_limits import off_loop
 from orchestrator.measurement.gate_run import LOOK_TIME_S
 from orchestrator.measurement.plan_gates import gates_of_session
 from orchestrator.measurement.project_tree import MOST_SOURCE_BYTES, look_at
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.options import SessionOptions
 from orchestrator.models.plan_tree import GateNode, MeasuredGate
-from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.rehearsal.installing import default_cache
 from orchestrator.value_class import value_class

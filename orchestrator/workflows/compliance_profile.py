@@ -13,8 +13,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from orchestrator.errors import InvalidFile, UsageError
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.plan_tree import AgentResult
-from orchestrator.models.quality_gates import GateState
 from orchestrator.quotation import one_line
 from orchestrator.toml_files import read_toml
 from orchestrator.value_class import value_class

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -49,7 +50,7 @@ def request(root: Path) -> RunRequest:
         target=root / "target",
         workspace=root / "workspace",
         policy=STANDARD,
-        sandbox=sandbox.model_copy(update={"environment": (*sandbox.environment, *names)}),
+        sandbox=replace(sandbox, environment=(*sandbox.environment, *names)),
         templates=load_templates(None),
         limits=limits,
         plan=TEAMS.get(os.environ["CHAOS_TEAM"]),

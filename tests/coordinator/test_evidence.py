@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -234,7 +235,7 @@ async def test_a_look_that_takes_too_long_ends_and_names_who_may_have_made_it_lo
 @pytest.mark.slow
 async def test_a_target_that_cannot_be_looked_at_in_time_ends_a_session_with_that_reason(stage: Stage) -> None:
     sandbox = load_sandbox_policy("open")
-    sandbox = sandbox.model_copy(update={"limits": sandbox.limits.model_copy(update={"snapshot_s": 0.0001})})
+    sandbox = replace(sandbox, limits=replace(sandbox.limits, snapshot_s=0.0001))
     result = await stage.run("plain", sandbox=sandbox)
     assert result.outcome is Outcome.NEEDS_PERSON
     # Who could write there since the last look stands between the two, where somebody could.

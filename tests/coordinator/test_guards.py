@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -64,8 +65,8 @@ def answering(stage: Stage, text: str) -> None:
 def pushing_to(far: Repository, name: str = "default") -> SandboxConfig:
     """The policy with a place that may be pushed to."""
     policy = load_sandbox_policy(name)
-    leaving = policy.leaving.model_copy(update={"push_url": f"file://{far.path}"})
-    return policy.model_copy(update={"leaving": leaving})
+    leaving = replace(policy.leaving, push_url=f"file://{far.path}")
+    return replace(policy, leaving=leaving)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ async def test_a_person_decides_about_a_push(stage: Stage, far: Repository, text
 
 
 async def test_a_push_that_nobody_answers_is_refused_when_its_time_is_up(stage: Stage, far: Repository) -> None:
-    policy = pushing_to(far).model_copy(update={"confirm_timeout_s": 0.2})
+    policy = replace(pushing_to(far), confirm_timeout_s=0.2)
     result = await stage.run(PUSHES, interactive=True, sandbox=policy)
     assert code_of(result) == "126"
     assert not was_pushed(far)
@@ -125,7 +126,7 @@ async def test_a_policy_that_names_no_place_lets_nothing_leave_and_says_which_se
 async def test_a_policy_without_guards_asks_nobody_and_the_worker_reaches_nothing(
     stage: Stage, far: Repository
 ) -> None:
-    config = pushing_to(far).model_copy(update={"guard": False})
+    config = replace(pushing_to(far), guard=False)
     result = await stage.run(PUSHES.replace("origin", f"file://{far.path}"), sandbox=config)
     assert code_of(result) == "128"
     assert not was_pushed(far)
@@ -159,7 +160,7 @@ async def test_where_no_guard_stands_in_front_of_git_a_clis_own_hook_still_asks(
     if backend == "landlock" and (reason := why_not()) is not None:
         not_proven(reason)
     stage.stand_ins = False
-    sandbox = pushing_to(far, "open" if backend == "none" else "default").model_copy(update={"backend": backend})
+    sandbox = replace(pushing_to(far, "open" if backend == "none" else "default"), backend=backend)
     result = await stage.run(PUSHES, agents=(AgentName(agent),), sandbox=sandbox)
     asked = [entry.body for entry in stage.journal(result) if isinstance(entry.body, GuardAsked)]
     assert {body.source for body in asked} == {"hook"}

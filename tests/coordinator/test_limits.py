@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -174,11 +175,11 @@ run = "sleep 60"
 """
     stage.clock = racing(20, walks=lambda: is_at_work(stage))
     policy = load_sandbox_policy("default")
-    limits = policy.limits.model_copy(update={"runtime_s": 120.0})
+    limits = replace(policy.limits, runtime_s=120.0)
     result = await stage.run(
         scenario,
         agents=(CLAUDE_CODE, CODEX),
-        sandbox=policy.model_copy(update={"limits": limits}),
+        sandbox=replace(policy, limits=limits),
         timeout_s=None,
         limits={"silence_s": 75.0},
     )
@@ -196,7 +197,7 @@ run = "sleep 60"
 async def hold_memory(stage: Stage, mib: int) -> SessionResult:
     """Run a worker that holds so much, where 100 MiB is its limit and the kernel's 125."""
     policy = load_sandbox_policy("open")
-    limits = policy.limits.model_copy(update={"memory_mib": 100})
+    limits = replace(policy.limits, memory_mib=100)
     return await stage.run_claude(
         f"""
         import time
@@ -204,7 +205,7 @@ async def hold_memory(stage: Stage, mib: int) -> SessionResult:
         held = b"x" * ({mib} << 20)
         time.sleep(90)
         """,
-        sandbox=policy.model_copy(update={"limits": limits}),
+        sandbox=replace(policy, limits=limits),
         limits={"max_restarts": 0},
     )
 

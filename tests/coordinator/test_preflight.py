@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_the_machine_is_surveyed_by_trying(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("enforcement", ["required", "preferred"])
-def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
+def test_a_required_sandbox_never_falls_through(enforcement: Literal["required", "preferred"]) -> None:
     config = SandboxConfig(name="p", enforcement=enforcement)
     if enforcement == "required":
         with pytest.raises(EnvironmentUnfit, match="no user namespaces"):
@@ -103,7 +104,7 @@ def test_a_required_sandbox_never_falls_through(enforcement: str) -> None:
         assert backend == "none"
         assert loud[0].startswith("NO SANDBOX")
         assert "network" not in loud[0]
-        listed = config.model_copy(update={"network": "allow-list"})
+        listed = replace(config, network="allow-list")
         assert choose_backend(listed, BROKEN)[1][0].endswith("nothing holds the network back")
 
 
@@ -135,5 +136,5 @@ def test_where_no_network_of_its_own_can_be_had_a_sandbox_that_is_preferred_goes
     assert "OPEN NETWORK" in told[0]
     assert "bwrap: no network" in told[0]
     assert survey_machine(config, environ).sandbox.detail.startswith("OPEN NETWORK")
-    required = config.model_copy(update={"enforcement": "required"})
+    required = replace(config, enforcement="required")
     assert prove_some_sandbox(required, environ)[0] is required

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -219,7 +220,7 @@ async def test_a_worker_that_takes_more_than_its_share_of_the_disk_is_stopped_by
     time.sleep(600)
     """
     sandbox = load_sandbox_policy("open")
-    sandbox = sandbox.model_copy(update={"limits": sandbox.limits.model_copy(update={"disk_mib": 8})})
+    sandbox = replace(sandbox, limits=replace(sandbox.limits, disk_mib=8))
     result = await stage.run_claude(act, sandbox=sandbox)
     assert result.outcome is Outcome.FAILED
     assert "8 MiB is the most for one worker" in result.reason

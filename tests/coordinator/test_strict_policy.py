@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -99,7 +100,7 @@ async def test_a_gateway_on_this_machine_is_the_model_and_its_neighbour_is_not(s
     gateway, neighbour = [await asyncio.start_server(answer, "127.0.0.1", 0) for _ in range(2)]
     port, other = (server.sockets[0].getsockname()[1] for server in (gateway, neighbour))
     stage.variables["ANTHROPIC_BASE_URL"] = f"http://localhost:{port}/llm"
-    sandbox = load_sandbox_policy("default").model_copy(update={"readable": (FAKES,)})
+    sandbox = replace(load_sandbox_policy("default"), readable=(FAKES,))
     async with gateway, neighbour:
         act = f"""
             import os, socket, urllib.request

@@ -18,7 +18,6 @@ from orchestrator.models.quality_gates import (
     QualityGate,
     Suppression,
 )
-from orchestrator.models.sandbox import Leaving, ResourceLimits, SandboxConfig, TeamBounds
 
 GATES = tuple(
     QualityGate(
@@ -48,10 +47,6 @@ EXAMPLES: tuple[BaseModel, ...] = (
         blockers=("lint",),
         obeyed=ObeyedSettings(("MIT",), {"command": "true", "seconds": 2.0}, ("pytest",)),
     ),
-    ResourceLimits(processes=7, cpu_percent=0.1),
-    TeamBounds(max_parallel=2),
-    Leaving(push_url=""),
-    SandboxConfig(name="mine", extends="standard", limits=ResourceLimits(open_files=9), team=TeamBounds()),
 )
 
 

@@ -66,7 +66,7 @@ def test_a_worker_reaches_its_gateway_beside_the_vendor(tmp_path: Path) -> None:
 
 
 def test_without_the_model_in_the_policy_there_is_no_gateway_either(tmp_path: Path) -> None:
-    closed = LISTED.model_copy(update={"allowed_hosts": ("pypi.org",)})
+    closed = replace(LISTED, allowed_hosts=("pypi.org",))
     for url in ("https://llm.test", "http://localhost:4000"):
         rules = network_rules(closed, assignment(tmp_path), CLAUDE, {"ANTHROPIC_BASE_URL": url})
         assert rules == NetworkRules(("pypi.org",))
@@ -100,7 +100,7 @@ def test_a_clouds_endpoint_on_this_machine_is_said_where_no_worker_reaches_it() 
     words = words_about_this_machine(CLAUDE, LISTED, chosen)
     assert words is not None
     assert "[::1]:8443" in words
-    assert words_about_this_machine(CLAUDE, LISTED.model_copy(update={"network": "open"}), chosen) is None
+    assert words_about_this_machine(CLAUDE, replace(LISTED, network="open"), chosen) is None
     assert words_about_this_machine(CODEX, LISTED, chosen) is None
     away = {**chosen, "ANTHROPIC_VERTEX_BASE_URL": "https://vertex.corp.test"}
     assert words_about_this_machine(CLAUDE, LISTED, away) is None

@@ -8,6 +8,7 @@ from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.safety.path_explanation import access
 from orchestrator.safety.placeholders import Places
+from orchestrator.value_class import changed
 
 PLACES = Places(target=Path("/srv/t"), scratch=Path("/s/scratch/w"), home=Path("/s/homes/w"), session=Path("/s"))
 CONFIG = SandboxConfig(
@@ -50,5 +51,5 @@ def test_a_path_is_explained(path: str, role: Role, may: str, because: str) -> N
     ],
 )
 def test_what_the_policy_as_a_whole_says_counts(changes: dict[str, object], path: str, may: str) -> None:
-    config = CONFIG.model_copy(update=changes)
+    config = changed(CONFIG, **changes)
     assert access(config, Path(path), role=Role.IMPLEMENTER, places=PLACES).may == may

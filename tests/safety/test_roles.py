@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_a_role_may_write(role: Role, writes: tuple[Path, ...]) -> None:
 
 
 def test_nobody_writes_a_target_that_the_policy_only_reads() -> None:
-    config = CONFIG.model_copy(update={"target": "read"})
+    config = replace(CONFIG, target="read")
     assert TARGET not in writable_roots(Role.IMPLEMENTER, target=TARGET, scratch=SCRATCH, config=config)
 
 

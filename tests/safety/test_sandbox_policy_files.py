@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_every_shipped_policy_loads_and_bears_its_files_name(name: str) -> None:
 def test_the_default_policy_says_what_is_the_default_anyway_but_for_its_list_of_hosts() -> None:
     default = load_sandbox_policy("default")
     bare = SandboxConfig(name="default", network="allow-list", allowed_hosts=default.allowed_hosts)
-    assert default.model_copy(update={"description": ""}) == bare
+    assert replace(default, description="") == bare
     assert default.allowed_hosts[0] == "{model}"
     assert {"registry.npmjs.org", "pypi.org", "github.com"} < set(default.allowed_hosts)
     assert load_sandbox_policy("strict").allowed_hosts == ("{model}",)

@@ -28,6 +28,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import ExitRecord
 from orchestrator.safety.resources import ResourceMonitor, judge
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.value_class import changed
 from orchestrator.workers.crew import Crew, CrewLayout
 from tests.sandbox.attacking import ENDS_THE_WORKER
 
@@ -62,7 +63,7 @@ def policy(name: str, backend: str, *, listed: tuple[str, ...] = ()) -> SandboxC
     config = load_sandbox_policy(name)
     changes = {"backend": backend, "enforcement": "preferred", "limits": limits, "guard": False}
     hosts = (*config.allowed_hosts, *listed)
-    return config.model_copy(update={**changes, "allowed_hosts": hosts, "readable": (HERE,)})
+    return changed(config, **{**changes, "allowed_hosts": hosts, "readable": (HERE,)})
 
 
 def escapes(policy_name: str, backend: str, folder: Path) -> Mapping[str, tuple[bool, str]]:

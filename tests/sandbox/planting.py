@@ -23,6 +23,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.models.work import Assignment, Role
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
+from orchestrator.value_class import changed
 from orchestrator.workers.crew import Crew, CrewLayout
 from tests.sandbox.escaping import AGENT
 from tests.sandbox.git_names import listed
@@ -224,7 +225,7 @@ async def within(yard: Yard, policy: str, backend: str) -> tuple[set[str], int]:
     )
     session.mkdir(parents=True)
     changes = {"backend": backend, "guard": False, "network": "none", "enforcement": "preferred"}
-    config = load_sandbox_policy(policy).model_copy(update=changes)
+    config = changed(load_sandbox_policy(policy), **changes)
     crew = Crew(layout, sandbox=config, backend=backend, environ=yard.environ, orphan_grace_s=30)
     places = asyncio.Semaphore(AT_ONCE)
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -138,7 +139,7 @@ def test_what_is_protected_cannot_be_written_in_a_writable_target(confined: Conf
 
 
 def test_under_a_policy_that_reads_the_target_nobody_writes_it(confined: Confinement) -> None:
-    config = CONFIG.model_copy(update={"target": "read", "writable": (Path("{session}/extra"),)})
+    config = replace(CONFIG, target="read", writable=(Path("{session}/extra"),))
     further = confined.scratch.parent.parent / "extra"
     further.mkdir(parents=True, exist_ok=True)
     said = confined.run("write", str(confined.target / "a"), "write", str(further / "a"), config=config)
@@ -206,7 +207,7 @@ def test_what_git_would_run_later_cannot_be_written(confined: Confinement) -> No
 
 
 def test_with_the_whole_machine_to_be_read_places_that_are_links_are_shut_as_well(confined: Confinement) -> None:
-    config = CONFIG.model_copy(update={"root": "read-only"})
+    config = replace(CONFIG, root="read-only")
     for place in ("/run", "/var/run"):
         assert confined.execute(("/bin/ls", f"{place}/"), config=config) == "", place
 
@@ -215,7 +216,7 @@ def test_hidden_paths_are_masked_inside_what_is_visible(confined: Confinement) -
     (confined.target / "private").mkdir()
     (confined.target / "private" / "key").write_text("canary")
     (confined.target / ".env").write_text("canary")
-    config = CONFIG.model_copy(update={"hidden": (confined.target / "private", confined.target / ".env")})
+    config = replace(CONFIG, hidden=(confined.target / "private", confined.target / ".env"))
     said = confined.run("list", str(confined.target / "private"), "read", str(confined.target / ".env"), config=config)
     assert said[f"list {confined.target / 'private'}"] == "empty"
     assert said[f"read {confined.target / '.env'}"] in ("empty", "Permission denied")
@@ -223,7 +224,7 @@ def test_hidden_paths_are_masked_inside_what_is_visible(confined: Confinement) -
 
 def test_further_folders_of_the_policy_are_granted_by_role(confined: Confinement, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
-    config = CONFIG.model_copy(update={"writable": (tmp_path / "more",), "readable": (HERE, confined.outside)})
+    config = replace(CONFIG, writable=(tmp_path / "more",), readable=(HERE, confined.outside))
     words = ("write", str(tmp_path / "more" / "a"), "read", str(confined.outside / "secret"))
     said = confined.run(*words, config=config)
     assert set(said.values()) == {"yes"}
@@ -239,7 +240,7 @@ def test_a_target_behind_a_link_is_granted_by_its_real_path(confined: Confinemen
 
 
 def test_no_network_means_none(confined: Confinement) -> None:
-    config = CONFIG.model_copy(update={"network": "none"})
+    config = replace(CONFIG, network="none")
     shown = confined.execute(("/bin/cat", "/proc/net/dev"), config=config)
     names = {line.split(":")[0].strip() for line in shown.splitlines()[2:]}
     assert names <= {"lo", "sit0", "tunl0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6gre0"}
@@ -284,7 +285,7 @@ def test_a_sandbox_that_lets_a_canary_out_is_not_proven(tmp_path: Path) -> None:
     leaky = tmp_path / "bwrap"
     leaky.write_text('#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"\n')
     leaky.chmod(0o755)
-    config = CONFIG.model_copy(update={"backend": "bubblewrap"})
+    config = replace(CONFIG, backend="bubblewrap")
     proof = prove_backend(config, {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"})
     assert not proof.works
     assert "a file outside could be read" in proof.detail
@@ -295,7 +296,7 @@ def test_bubblewraps_own_words_name_the_cause(tmp_path: Path) -> None:
     broken = tmp_path / "bwrap"
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
     broken.chmod(0o755)
-    config = CONFIG.model_copy(update={"backend": "bubblewrap"})
+    config = replace(CONFIG, backend="bubblewrap")
     proof = prove_backend(config, {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"})
     assert not proof.works
     assert "No permissions to create new namespace" in proof.detail

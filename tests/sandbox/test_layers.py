@@ -12,7 +12,7 @@ from typing import NoReturn
 import pytest
 
 from orchestrator.errors import EnvironmentUnfit
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import SANDBOX_CONFIG
 from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox.bubblewrap import find_bubblewrap
 from orchestrator.sandbox.layers import Bench, Layer, copy_project, mount_points_below, open_layer
@@ -42,7 +42,7 @@ def bench(tmp_path: Path) -> Benches:
         home = tmp_path / "home"
         home.mkdir(exist_ok=True)
         environ = {"PATH": path or os.environ["PATH"], "HOME": str(home)}
-        policy = SandboxConfig.model_validate({"name": "default", **config})
+        policy = SANDBOX_CONFIG.validate_python({"name": "default", **config})
         return Bench(policy, backend, environ, scratch, (tmp_path / "workspace",), session / "settings")
 
     return make
@@ -165,7 +165,7 @@ async def test_folders_that_the_policy_lets_agents_write_are_layers_too(
     cache = tmp_path / "cache"
     cache.mkdir()
     made = of_kind("overlay")
-    made = replace(made, config=made.config.model_copy(update={"writable": (cache,)}))
+    made = replace(made, config=replace(made.config, writable=(cache,)))
     async with open_layer(target, made) as layer:
         assert run(layer, f"echo x > {cache}/x && cat {cache}/x") == "x\n"
     assert list(cache.iterdir()) == []

@@ -6,12 +6,13 @@ import json
 import os
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import Network, SandboxConfig
 from orchestrator.models.work import Role
 from orchestrator.sandbox import landlock_profile
 from orchestrator.sandbox import proof as proving
@@ -30,21 +31,21 @@ def works(not_proven: Callable[[str], NoReturn]) -> None:
 
 @pytest.mark.parametrize("role", [Role.IMPLEMENTER, Role.REVIEWER])
 @pytest.mark.parametrize("network", ["open", "allow-list", "none"])
-def test_the_profile_of_every_role_and_network_holds(role: Role, network: str) -> None:
-    proof = prove_backend(CONFIG.model_copy(update={"network": network}), ENVIRON, role=role)
+def test_the_profile_of_every_role_and_network_holds(role: Role, network: Network) -> None:
+    proof = prove_backend(replace(CONFIG, network=network), ENVIRON, role=role)
     assert (proof.works, proof.escaped) == (True, ())
 
 
 def test_what_held_is_remembered_by_its_profile(tmp_path: Path) -> None:
     cache = tmp_path / "proofs.json"
-    config = CONFIG.model_copy(update={"name": str(tmp_path)})
+    config = replace(CONFIG, name=str(tmp_path))
     assert not prove_backend(config, ENVIRON, cache=cache).cached
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert prove_backend(config, ENVIRON, cache=cache).cached
     assert resource.getrusage(resource.RUSAGE_CHILDREN) == spent, "no process was run for it"
     proving._HELD.clear()
     assert prove_backend(config, ENVIRON, cache=cache).cached
-    other = config.model_copy(update={"readable": (tmp_path,)})
+    other = replace(config, readable=(tmp_path,))
     assert not prove_backend(other, ENVIRON, cache=cache).cached
     assert len(json.loads(cache.read_text())) == 2
 
@@ -55,7 +56,7 @@ def test_who_forbids_namespaces_meanwhile_takes_back_what_was_proved(
     cache, switch = tmp_path / "proofs.json", tmp_path / "switch"
     switch.write_text("1\n")
     monkeypatch.setattr(proving, "_SWITCHES", ((str(switch), "0", "it is forbidden"),))
-    config = CONFIG.model_copy(update={"name": f"{tmp_path} switch"})
+    config = replace(CONFIG, name=f"{tmp_path} switch")
     assert [prove_backend(config, ENVIRON, cache=cache).cached for _ in range(2)] == [False, True]
     switch.write_text("0\n")
     assert not prove_backend(config, ENVIRON, cache=cache).cached, "it is tried again"
@@ -64,7 +65,7 @@ def test_who_forbids_namespaces_meanwhile_takes_back_what_was_proved(
 def test_a_damaged_memory_is_no_proof(tmp_path: Path) -> None:
     cache = tmp_path / "proofs.json"
     cache.write_text("[not json")
-    config = CONFIG.model_copy(update={"name": f"{tmp_path} damaged"})
+    config = replace(CONFIG, name=f"{tmp_path} damaged")
     proof = prove_backend(config, ENVIRON, cache=cache)
     assert (proof.works, proof.cached) == (True, False)
 
@@ -90,7 +91,7 @@ def test_landlock_takes_over_where_bubblewrap_cannot_work(
     broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
     broken.chmod(0o755)
     environ = {**ENVIRON, "PATH": f"{tmp_path}:{ENVIRON['PATH']}"}
-    proof = prove_backend(CONFIG.model_copy(update={"backend": "auto"}), environ)
+    proof = prove_backend(replace(CONFIG, backend="auto"), environ)
     assert (proof.backend, proof.works) == ("landlock", True)
     assert set(proof.escaped) == landlock_profile.LEFT_OPEN
     assert "No permissions to create new namespace" in proof.detail

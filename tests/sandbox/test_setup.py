@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.models.launch import LaunchSpec
+from orchestrator.models.sandbox import Network
 from orchestrator.models.work import ModelEndpoint
 from orchestrator.network.network_rules import MODEL_NAME, NetworkRules
 from orchestrator.sandbox.setup import SandboxSetup, rules_from
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_a_policy_that_lists_hosts_needs_a_proxy(stage: Stage) -> None:
-    config = stage.config.model_copy(update={"network": "allow-list"})
+    config = replace(stage.config, network="allow-list")
     setup = SandboxSetup(stage.layout, config, stage.backend, stage.environ)
     assert setup.is_listed_network == (stage.backend != "none")
     assignment = stage.assignment()
@@ -49,8 +50,8 @@ def test_the_rules_of_a_dead_coordinator_are_read_back() -> None:
 
 
 @pytest.mark.parametrize("network", ["open", "allow-list"])
-def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage, network: str) -> None:
-    config = stage.config.model_copy(update={"network": network})
+def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage, network: Network) -> None:
+    config = replace(stage.config, network=network)
     rehearsed = replace(stage.assignment(), endpoint=ModelEndpoint("http://127.0.0.1:4000", "key"))
     fake = replace(agent(), gateway_variable="GATEWAY")
     setup = SandboxSetup(stage.layout, config, stage.backend, {"GATEWAY": "http://localhost:4000/v1"})
@@ -70,7 +71,7 @@ def test_a_worker_hears_its_model_by_the_name_that_leads_there(stage: Stage, net
 async def test_a_worker_under_landlock_keeps_the_port_it_knows_when_another_takes_over(
     stage: Stage, is_early: bool
 ) -> None:
-    config = stage.config.model_copy(update={"network": "allow-list", "backend": "landlock"})
+    config = replace(stage.config, network="allow-list", backend="landlock")
     first, second = (SandboxSetup(stage.layout, config, "landlock", stage.environ) for _ in range(2))
     rules = NetworkRules(("a.test",))
     async with first.proxy_listener(lambda refusal: None):

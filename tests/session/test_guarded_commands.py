@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -8,7 +9,7 @@ from orchestrator.models.effects import AnswerGuard
 from orchestrator.models.entries import Command, GuardAsked, TimePassed, UserCommand
 from orchestrator.models.facts import PersonAsked, Warned
 from orchestrator.models.identity import WorkerId
-from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.models.sandbox import SandboxConfig, Unsure
 from orchestrator.session.clock import next_deadline
 from orchestrator.session.guarded_commands import MOST_OPEN
 
@@ -135,7 +136,7 @@ def test_a_consent_nobody_gave_is_on_record_too(played: Callable[..., Play]) -> 
 
 
 def test_a_consent_given_beforehand_is_on_record(played: Callable[..., Play]) -> None:
-    p = played(interactive=False, sandbox=CONFIG.model_copy(update={"approved_commands": ("pip install",)}))
+    p = played(interactive=False, sandbox=replace(CONFIG, approved_commands=("pip install",)))
     p.take(asked("pip", "install"))
     assert (p.session.approvals.settled[0].answer, p.session.approvals.settled[0].outcome) == ("pip install", "allowed")
 
@@ -228,7 +229,7 @@ def test_without_a_person_at_hand_it_is_refused_with_the_reason(played: Callable
 
 
 def test_consent_given_beforehand_lets_it_run(played: Callable[..., Play]) -> None:
-    p = played(interactive=False, sandbox=CONFIG.model_copy(update={"approved_commands": ("pip install",)}))
+    p = played(interactive=False, sandbox=replace(CONFIG, approved_commands=("pip install",)))
     p.take(asked("pip", "install"))
     p.take(asked("docker", "push", request="r2"))
     assert answers(p) == [("r1", True), ("r2", False)]
@@ -244,9 +245,9 @@ def test_what_the_hook_was_told_is_not_asked_again(played: Callable[..., Play]) 
     assert len(p.session.approvals.questions) == 1
 
 
-@pytest.mark.parametrize(("unsure", "runs"), [("allow", True), ("warn", True), ("block", False)])
-def test_what_only_run_time_knows_is_as_the_policy_says(played: Callable[..., Play], unsure: str, runs: bool) -> None:
-    p = played(sandbox=CONFIG.model_copy(update={"unsure_commands": unsure}))
+@pytest.mark.parametrize(("how", "runs"), [("allow", True), ("warn", True), ("block", False)])
+def test_what_only_run_time_knows_is_as_the_policy_says(played: Callable[..., Play], how: Unsure, runs: bool) -> None:
+    p = played(sandbox=replace(CONFIG, unsure_commands=how))
     p.take(asked("$TOOL x", source="hook"))
     assert answers(p) == [("r1", runs)]
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 CLAUDE = WorkerId("claude")
 FAR, REGISTRY = "https://example.org/far.git", "https://registry.example.org/"
 CONFIG = SandboxConfig(name="x", confirm_timeout_s=30, leaving=Leaving(push_url=FAR, publish_url=REGISTRY))
-APPROVED = CONFIG.model_copy(update={"approved_commands": ("git push", "npm publish")})
-ON_DISK = CONFIG.model_copy(update={"leaving": Leaving(push_url="file:///srv/far.git")})
+APPROVED = replace(CONFIG, approved_commands=("git push", "npm publish"))
+ON_DISK = replace(CONFIG, leaving=Leaving(push_url="file:///srv/far.git"))
 OLD, NEW = "a" * 40, "b" * 40
 PARCEL = PushArtifact(FAR, (RefChange("refs/heads/main", OLD, NEW, 2),), "1 file changed, 3 insertions(+)")
 PACKAGE = PackageArtifact(REGISTRY, "thing", "1.2.3", "sha512-AAAA", 1234, 5, tag="next")
@@ -117,7 +117,7 @@ def test_consent_given_beforehand_is_for_what_was_inspected_and_is_said(played: 
 
 
 def test_consent_to_another_rule_is_none(played: Callable[..., Play]) -> None:
-    p = played(sandbox=CONFIG.model_copy(update={"approved_commands": ("npm publish",)}))
+    p = played(sandbox=replace(CONFIG, approved_commands=("npm publish",)))
     p.take(asked())
     inspected(p)
     assert p.wanted(SendOutbound) == []
@@ -170,7 +170,7 @@ def test_what_is_there_already_needs_nobody(played: Callable[..., Play]) -> None
         pytest.param({"sandbox": ON_DISK}, ("git", "push", "../far"), "another place", id="another folder"),
         pytest.param({"sandbox": ON_DISK}, ("git", "push", "/srv"), "another place", id="another whole path"),
         pytest.param(
-            {"sandbox": CONFIG.model_copy(update={"leaving": Leaving(push_url="")}), "origin": FAR},
+            {"sandbox": replace(CONFIG, leaving=Leaving(push_url="")), "origin": FAR},
             (),
             "names no place",
             id="a policy that wants no push",

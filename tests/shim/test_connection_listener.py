@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ ASK = 'exec 3<>/dev/tcp/127.0.0.1/${HTTP_PROXY##*:}; printf "CONNECT 127.0.0.1:9
 async def test_a_worker_reaches_the_proxy_and_nothing_else(stage: Stage) -> None:
     bash = shutil.which("bash")
     assert bash is not None
-    config = stage.config.model_copy(update={"network": "allow-list"})
+    config = replace(stage.config, network="allow-list")
     crew = Crew(stage.layout, sandbox=config, backend=stage.backend, environ=stage.environ, orphan_grace_s=30)
     stage.crews.append(crew)
     refusals: list[Refusal] = []
@@ -56,7 +57,7 @@ async def test_egress_goes_on_through_the_users_own_proxy(stage: Stage) -> None:
 
     server = await asyncio.start_server(further, "127.0.0.1", 0)
     url = f"http://me:word@127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    config = stage.config.model_copy(update={"network": "allow-list", "allowed_hosts": ("far.test",)})
+    config = replace(stage.config, network="allow-list", allowed_hosts=("far.test",))
     environ = {**stage.environ, "HTTPS_PROXY": url}
     crew = Crew(stage.layout, sandbox=config, backend=stage.backend, environ=environ, orphan_grace_s=30)
     stage.crews.append(crew)
@@ -96,7 +97,7 @@ async def test_the_tools_of_a_project_go_through_the_proxy_by_themselves(
     program = shutil.which(TOOLS[name][0])
     if program is None:
         not_proven(f"there is no {name} here")
-    config = stage.config.model_copy(update={"network": "allow-list"})
+    config = replace(stage.config, network="allow-list")
     environ = {**stage.environ, "HOME": os.environ["HOME"]}
     crew = Crew(stage.layout, sandbox=config, backend=stage.backend, environ=environ, orphan_grace_s=30)
     stage.crews.append(crew)

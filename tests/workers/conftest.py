@@ -22,6 +22,7 @@ from orchestrator.models.work import Assignment, Role
 from orchestrator.models.workers import ExitRecord
 from orchestrator.sandbox.proof import prove_backend
 from orchestrator.shim.processes import Process, descendants, process_table, read_process
+from orchestrator.value_class import changed
 from orchestrator.workers.crew import Crew, CrewLayout, Started
 
 CHILD = Path(__file__).with_name("child.py")
@@ -98,7 +99,7 @@ class Stage:
     def config(self) -> SandboxConfig:
         # The interpreter that runs the child may stand anywhere.
         changes = {"readable": (CHILD.parent,), "limits": self.limits}
-        return (OPEN if self.backend == "none" else CLOSED).model_copy(update=changes)
+        return changed(OPEN if self.backend == "none" else CLOSED, **changes)
 
     def crew(self, *, ready: bool = True) -> Crew:
         """A crew of the session's.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.plan_steps import Finished
 from orchestrator.models.plan_tree import (
     AgentResult,
@@ -14,7 +15,6 @@ from orchestrator.models.plan_tree import (
     NodePath,
     StrategyResult,
 )
-from orchestrator.models.quality_gates import GateState
 
 IN_WORDS = {Failure.FAILED: "failed", Failure.TIMED_OUT: "timed out", Failure.MALFORMED: "gave no usable answer"}
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from orchestrator.composition.strategies.joined_results import joined
 from orchestrator.composition.strategies.position import Advance, Position, seen
+from orchestrator.models.gate_states import GateState
 from orchestrator.models.plan_steps import Finished, Purpose, Run, Seen
 from orchestrator.models.plan_tree import GateNode, StrategyNode, StrategyResult
-from orchestrator.models.quality_gates import GateState
 
 
 def repeat(node: StrategyNode, here: Position, advance: Advance) -> Run | Finished:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -147,7 +147,7 @@ async def test_a_host_that_wants_a_password_gets_it_from_the_coordinator(
             (home / ".git-credentials").write_text(f"http://somebody:{PASSWORD}@127.0.0.1%3a{served.port}\n")
         else:
             monkeypatch.setenv("FAR_TOKEN", PASSWORD)
-            place.leaving = place.leaving.model_copy(update={"push_credentials": ("FAR_TOKEN",)})
+            place.leaving = replace(place.leaving, push_credentials=("FAR_TOKEN",))
         parcel = await place.inspect("main", url=served.url)
         assert parcel.url == served.url
         assert (await place.pushing.send(parcel)).code == 0

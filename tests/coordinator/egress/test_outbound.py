@@ -28,6 +28,7 @@ from orchestrator.review_engine.decision_policies import STANDARD
 from orchestrator.safety.sandbox_policy_files import load_sandbox_policy
 from orchestrator.sandbox.bubblewrap import find_bubblewrap
 from orchestrator.session.state import Session
+from orchestrator.value_class import changed
 from tests.coordinator.conftest import FAKES, Stage
 from tests.coordinator.exactness import assert_exact
 from tests.coordinator.killing import Killing, lines, resume, run
@@ -84,7 +85,7 @@ def far(tmp_path: Path) -> Repository:
 
 def leaving_for(url: str, **changes: object) -> SandboxConfig:
     policy = load_sandbox_policy("default")
-    return policy.model_copy(update={"leaving": policy.leaving.model_copy(update={"push_url": url, **changes})})
+    return replace(policy, leaving=changed(policy.leaving, **{"push_url": url, **changes}))
 
 
 async def test_the_worker_gets_the_real_output_and_a_branch_it_moved_meanwhile_stays(
@@ -130,8 +131,8 @@ async def test_neither_the_credential_nor_the_host_ever_reaches_the_worker(stage
         target.git("remote", "add", "origin", served.url)
         request = stage.stage_claude(act.replace("HOME", str(stage.root / "home")))
         (stage.root / "home" / ".git-credentials").write_text(f"http://somebody:{PASSWORD}@127.0.0.1%3a{served.port}\n")
-        policy = load_sandbox_policy("default").model_copy(
-            update={"approved_commands": ("git push",), "network": "none", "readable": (FAKES,)}
+        policy = replace(
+            load_sandbox_policy("default"), approved_commands=("git push",), network="none", readable=(FAKES,)
         )
         result = stage.proven(
             await run_session(replace(request, sandbox=policy), environ=stage.environ, observe=stage.watch)
@@ -158,11 +159,11 @@ async def test_a_package_is_published_in_the_workers_place(stage: Stage, not_pro
     with registering() as registry:
         request = stage.stage_claude(act)
         stage.variables["NPM_TOKEN"] = TOKEN
-        policy = load_sandbox_policy("default").model_copy(
-            update={"approved_commands": ("npm publish",), "network": "none", "readable": (FAKES,)}
+        policy = replace(
+            load_sandbox_policy("default"), approved_commands=("npm publish",), network="none", readable=(FAKES,)
         )
-        leaving = policy.leaving.model_copy(update={"publish_url": registry.url})
-        request = replace(request, sandbox=policy.model_copy(update={"leaving": leaving}))
+        leaving = replace(policy.leaving, publish_url=registry.url)
+        request = replace(request, sandbox=replace(policy, leaving=leaving))
         stage.proven(await run_session(request, environ=stage.environ))
     assert (stage.target / "code.txt").read_text() == "code 0\n", (stage.target / "err.txt").read_text()
     assert (stage.target / "out.txt").read_text() == "+ thing@1.2.3\n"
