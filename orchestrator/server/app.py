@@ -45,7 +45,8 @@ def make_app(hub: SessionHub) -> FastAPI:
         sockets.router,
         pages.router,
     ):
-        app.include_router(part)
+        # As they are: to include a router builds each of its routes once more, and that waits in the first request.
+        app.router.routes.extend(part.routes)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this as the way
     return app
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from orchestrator.server.access import Guard
-from tests.server.conftest import Served
+from tests.server.conftest import NO_TLS, Served
 
 GUARD = Guard(token="secret-token", port=8000)
 
@@ -41,7 +41,7 @@ def test_the_cookie_is_not_the_token() -> None:
 
 async def bare(served: Served, method: str, path: str, **headers: str) -> httpx.Response:
     """A request without the client's token."""
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", verify=NO_TLS) as client:
         return await client.request(method, path, headers={name.replace("_", "-"): v for name, v in headers.items()})
 
 

@@ -10,6 +10,7 @@ import pytest
 import schemathesis
 from schemathesis.core.result import Ok
 
+from orchestrator.server import control_routes, pages, routes
 from orchestrator.server.app import make_app
 from orchestrator.server.session_hub import SessionHub
 from tests.server.conftest import Served, Stage
@@ -35,6 +36,11 @@ def test_every_endpoint_of_the_specification_is_described(tmp_path: Path) -> Non
     paths = make_app(SessionHub(tmp_path)).openapi()["paths"]
     for path, method in SPEC_004.items():
         assert method in paths[path], path
+
+
+def test_the_first_request_builds_no_route_once_more(tmp_path: Path) -> None:
+    served = {id(route) for route in make_app(SessionHub(tmp_path)).routes}
+    assert {id(route) for part in (routes, control_routes, pages) for route in part.router.routes} <= served
 
 
 def test_every_operation_describes_its_errors_as_problems(tmp_path: Path) -> None:
