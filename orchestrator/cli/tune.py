@@ -94,32 +94,42 @@ def freeze() -> None:
 @command.command("rollback")
 @click.argument("trial", metavar="ID")
 def rollback(trial: str) -> None:
-    """Take one change back that is in force."""
+    """Take one change back that is in force; other steps that are tried go on."""
     from orchestrator.errors import UsageError
     from orchestrator.tuning.tuner import Tuning, rolled_back
 
     def take_back(tuning: Tuning) -> Sequence[TuningEvent]:
         found = rolled_back(tuning, trial, by="person", because="a person took it back")
-        if found is None:
+        if not found:
             known = ", ".join(kept.claimed.trial for kept in tuning.kept.values()) or "none"
             raise UsageError(f"no change {trial!r} is in force", hint=f"in force: {known}")
-        return [found]
+        return found
 
-    _log().act(take_back)
-    click.echo(f"{trial} is taken back", err=True)
+    _say_taken_back(f"{trial} is taken back", _log().act(take_back))
 
 
 @command.command("reset")
-def reset() -> None:
+def to_defaults() -> None:
     """Return every parameter to its default; the error budget that was used stays used."""
-    from orchestrator.tuning.tuner import Tuning
-    from orchestrator.tuning.tuning_events import Reset
+    from orchestrator.tuning.tuner import reset
 
-    def back(tuning: Tuning) -> Sequence[TuningEvent]:
-        return [Reset("a person asked for it", dict(tuning.values), "person")]
+    events = _log().act(lambda tuning: reset(tuning, by="person", because="a person asked for it"))
+    _say_taken_back("every parameter is at its default again", events)
 
-    _log().act(back)
-    click.echo("every parameter is at its default again", err=True)
+
+def _say_taken_back(said: str, events: Sequence[TuningEvent]) -> None:
+    """Say what was done, and of each trial that ended with it what is kept."""
+    from orchestrator.tuning.tuner import TAKEN_BACK
+    from orchestrator.tuning.tuning_events import Stopped
+
+    ended = [one for one in events if isinstance(one, Stopped) and one.because == TAKEN_BACK]
+    stopped = [f"{one.trial} ({one.pairs} pairs)" for one in ended if one.pairs]
+    click.echo(said, err=True)
+    if stopped:
+        kept = (
+            "stopped with it, for what they were held against; a further trial of the same step goes on with what is "
+        )
+        click.echo(f"{', '.join(stopped)}: {kept}known", err=True)
 
 
 def _log() -> TuningLog:

@@ -25,7 +25,8 @@ from orchestrator.store.tuning_views import Decision, Status, decisions_of, stat
 from orchestrator.tuning.antipatterns import AntiPattern, detect_coordination_antipatterns
 from orchestrator.tuning.session_metrics import Metric, metrics_of
 from orchestrator.tuning.tuner import Tuning, rolled_back
-from orchestrator.tuning.tuning_events import Reset, TuningEvent
+from orchestrator.tuning.tuner import reset as reset_by
+from orchestrator.tuning.tuning_events import TuningEvent
 
 LOOK_TIME_S: Final = 60.0
 BY: Final = "dashboard"
@@ -151,17 +152,17 @@ async def freeze() -> TuningView:
 async def rollback(wish: RollbackWish) -> TuningView:
     def take_back(tuning: Tuning) -> Sequence[TuningEvent]:
         found = rolled_back(tuning, wish.trial, by=BY, because="a person took it back")
-        if found is None:
+        if not found:
             known = ", ".join(kept.claimed.trial for kept in tuning.kept.values()) or "none"
             raise Refusal(409, f"no change {wish.trial!r} is in force", hint=f"in force: {known}")
-        return [found]
+        return found
 
     return await _acted(take_back)
 
 
 @router.post("/api/tuning/reset", summary="Return every parameter to its default")
 async def reset() -> TuningView:
-    return await _acted(lambda tuning: [Reset("a person asked for it", dict(tuning.values), BY)])
+    return await _acted(lambda tuning: reset_by(tuning, by=BY, because="a person asked for it"))
 
 
 def _settings(lacks: str = "") -> SettingsView:

@@ -35,6 +35,8 @@ class Parameter:
     """Why it never becomes looser than its default, which is then one of the bounds; empty: it goes both ways."""
     option: str = ""
     """What says it by hand where that is not ``--parameter``."""
+    only_with: tuple[str, Value] | None = None
+    """It means something only where another parameter has this value."""
     is_tried: bool = True
     """Trials are made of it; otherwise what is at stake alone changes it (see ``tuning/criticality.py``), because no
     trial could tell whether it is better."""
@@ -49,6 +51,10 @@ class Parameter:
             if one == value and isinstance(one, str) is isinstance(value, str) and not isinstance(value, bool):
                 return index
         raise ValueError(f"{self.name} cannot be {value!r}: {', '.join(map(str, self.values))}")
+
+    def means_something(self, values: Mapping[str, Value]) -> bool:
+        """Whether it changes anything beside these values of the others."""
+        return self.only_with is None or values.get(self.only_with[0]) == self.only_with[1]
 
     def neighbours(self, value: Value) -> tuple[Value, ...]:
         """The values one step away, the lower one first."""
@@ -124,6 +130,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             "review triggers",
             ("hours", "interventions", "utilisation"),
             "with `timeboxed`: at most one review of a worker's milestones in so long a time",
+            only_with=("consensus_frequency", "timeboxed"),
         ),
         Parameter(
             "trusted_after",
@@ -134,6 +141,7 @@ PARAMETERS: Final[Mapping[str, Parameter]] = {
             ("hours", "utilisation"),
             "with `threshold`: after so many reviews in a row that let a worker go on, its milestones are trusted",
             floor="one review that let it go on is no reason for trust",
+            only_with=("consensus_frequency", "threshold"),
         ),
         Parameter(
             "max_relaunches",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
-from orchestrator.tuning.parameters import PARAMETERS, Measure, Value
+from orchestrator.tuning.parameters import PARAMETERS, Measure, Parameter, Value
 from orchestrator.tuning.tuning_events import SessionResult
 from orchestrator.value_class import value_class
 
@@ -75,15 +75,28 @@ RULES: Final = (
     Rule("interventions", 0.25, "max_restarts", 1, "people are asked often: start dead workers again more often"),
     Rule("failures", 0.25, "max_restarts", 1, "workers are lost: start them again more often"),
     Rule("interventions", 0.25, "max_review_rounds", -1, "people are asked often: settle in fewer rounds"),
+    Rule("interventions", 0.50, "max_relaunches", 1, "people are asked very often: start workers anew more often"),
+    Rule("utilisation", 0.70, "timebox_s", 1, "agents wait much: one review in a longer time"),
+    Rule("utilisation", 0.70, "trusted_after", -1, "agents wait much: trust a worker sooner"),
     Rule("failures", 0.25, "review_timeout_s", 1, "handoffs fail: wait longer for reviews"),
     Rule("success", 0.70, "consensus_frequency", -1, "too little succeeds: ask others more often"),
     Rule("success", 0.70, "max_review_rounds", 1, "too little succeeds: review more often"),
+    Rule("success", 0.70, "timebox_s", -1, "too little succeeds: a review in a shorter time"),
+    Rule("success", 0.70, "trusted_after", 1, "too little succeeds: trust a worker later"),
     Rule("success", 0.70, "team", -1, "too little succeeds: a design and a review for each change"),
     Rule("success", 0.50, "least_tier", 1, "half and more fails: ask for stronger models"),
     Rule("hours", 1.00, "team", 1, "sessions take long: one agent for each change"),
     Rule("hours", 1.00, "review_timeout_s", -1, "sessions take long: wait less for reviews"),
 )
 """In the order that breaks ties."""
+
+
+def aims_of(parameter: Parameter, before: Value, after: Value) -> tuple[Measure, ...]:
+    """What a step is judged by: where rules speak for its direction for the sake of success alone, that; else what the
+    parameter is judged by."""
+    direction = 1 if parameter.place(after) > parameter.place(before) else -1
+    speak = {rule.measure for rule in RULES if (rule.parameter, rule.direction) == (parameter.name, direction)}
+    return ("success",) if speak == {"success"} else parameter.aims
 
 
 @value_class
@@ -115,7 +128,7 @@ def proposals(
         short = rule.shortfall(standing)
         parameter = PARAMETERS[rule.parameter]
         place = parameter.values.index(values[rule.parameter]) + rule.direction
-        if short <= 0 or not 0 <= place < len(parameter.values):
+        if short <= 0 or not 0 <= place < len(parameter.values) or not parameter.means_something(values):
             continue
         key = (rule.parameter, parameter.values[place])
         if key in barred:

@@ -27,9 +27,9 @@ LEAST_PAIRS: Final = 30
 MOST_LOSS: Final = 0.075
 """So much less success has to be ruled out, with 80 % confidence, before a claim."""
 _Z80: Final = 0.8416
-FUTILE_AFTER, FUTILE_STEP, FUTILE_SHARE = 80, 20, 0.35
-"""From so many pairs on, and each so many more, a trial makes room for others where its evidence, growing on as it did,
-would not come to so much of what a claim needs.  What it found is kept."""
+FUTILE_AFTER, FUTILE_STEP, FUTILE_ERRORS = 80, 20, 1.0
+"""From so many pairs on, and each so many more, it is asked whether a trial could be decided in time if the step were
+so many standard errors better than it looks.  What it found is kept."""
 LATEST: Final = 100
 """So many of the candidate's latest sessions say which rate of success is sure when it is claimed."""
 CLIP: Final = 2.5
@@ -220,8 +220,12 @@ class Trial:
         low = FAST_SHARE * reference
         self.fast += math.log(low / reference) if success else math.log((1 - low) / (1 - reference))
 
-    def verdict(self) -> tuple[Verdict, str]:
-        """What is to be done now, and why; nothing while it goes on."""
+    def verdict(self, *, has_room: bool = False) -> tuple[Verdict, str]:
+        """What is to be done now, and why; nothing while it goes on.
+
+        Args:
+            has_room: Nobody waits for its place, so that it need not make room while it does not look worse.
+        """
         harmed = self.harm_found()
         if harmed:
             return "harm", harmed
@@ -230,6 +234,8 @@ class Trial:
         if self.next_pair > self.proposed.most_pairs:
             return "bound", f"{self.pairs} pairs have not decided it"
         if self.own_pairs >= FUTILE_AFTER and self.own_pairs % FUTILE_STEP == 0 and self._is_futile():
+            if has_room and self.weighed() >= 0:
+                return "", ""
             return "futile", f"after {self.pairs} pairs it is not to be expected that it is decided in time"
         return "", ""
 
@@ -268,10 +274,18 @@ class Trial:
         return (abs(known.total + other) + 0.5) / (known.n + 1)
 
     def _is_futile(self) -> bool:
-        """Whether the evidence, growing on as it did, would not reach the claim within the most pairs."""
-        best = max(self.gain.logs)
+        """Whether the evidence would not reach the claim within the most pairs, were the step better than it looks."""
+        shown = [
+            found.mean / max(self.proposed.scales.get(one, SPREADS[one]) * math.sqrt(2), _SMALLEST)
+            for one in self.proposed.aims
+            if (found := self.differences[one]).n
+        ]
+        if not shown:
+            return True
+        likely = sum(shown) / math.sqrt(len(shown)) + FUTILE_ERRORS / math.sqrt(self.pairs)
+        # Whoever bets on so many standard deviations what is best gains half their square with each pair.
         left = self.proposed.most_pairs - self.own_pairs
-        return best + max(best, 0.0) / self.pairs * left < FUTILE_SHARE * math.log(self.needed)
+        return max(self.gain.logs) + max(likely, 0.0) ** 2 / 2 * left < math.log(self.needed)
 
     def evidence(self) -> str:
         """A hash over everything that it was decided by."""

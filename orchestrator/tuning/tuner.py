@@ -19,7 +19,7 @@ from orchestrator.tuning.betting import budget_of
 from orchestrator.tuning.intervals import wilson
 from orchestrator.tuning.parameters import BASELINE, MEASURES, PARAMETERS, Measure, Value
 from orchestrator.tuning.predictions import CANNOT_SHOW, Prediction
-from orchestrator.tuning.proposals import RULES, Proposal, Standing, proposals
+from orchestrator.tuning.proposals import RULES, Proposal, Standing, aims_of, proposals
 from orchestrator.tuning.trial import Moments, Trial, reading
 from orchestrator.tuning.tuning_events import (
     Abandoned,
@@ -80,6 +80,8 @@ SEARCH_EVERY: Final = 50
 """Sessions between two searches, where the user has switched them on."""
 MOST_AWAITED: Final = 500
 """Sessions whose result is awaited; older ones are given up."""
+TAKEN_BACK: Final = "what it was held against is taken back"
+"""Why a trial ends with a change that it leans on; its evidence is kept."""
 MOST_ROLLBACKS: Final = 3
 """So many rollbacks in :data:`HISTORY` sessions times four are for a person to look at."""
 
@@ -95,7 +97,7 @@ def settings_digest() -> str:
         [RETURN_AFTER, RETURN_PAIRS, STALE_AFTER, MOST_ROLLBACKS, betting.SHARES],
         [JUDGED_FOR, SEARCH_EVERY, sorted(CANNOT_SHOW)],
         [trial.GUARD_AT, trial.FAST_AT, trial.FAST_SHARE, trial.LEAST_PAIRS, trial.MOST_LOSS, trial.CLIP],
-        [trial.FUTILE_AFTER, trial.FUTILE_STEP, dict(trial.SPREADS), trial.GUARDED],
+        [trial.FUTILE_AFTER, trial.FUTILE_STEP, trial.FUTILE_ERRORS, dict(trial.SPREADS), trial.GUARDED],
     ]
     return hashlib.sha256(json.dumps(known, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -234,7 +236,7 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
             tuning.watched = ""
             tuning.history.clear()
             tuning.rollbacks.append(tuning.begun)
-            _end(tuning, *tuning.under_way)
+            _end(tuning, *(tuning.under_way if event.ends_all else ()))
         case Renewed():
             tuning.compared_at = tuning.begun
             _end(tuning, event.trial)
@@ -246,7 +248,7 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
             tuning.watched = ""
             tuning.history.clear()
             tuning.compared_at = tuning.begun
-            _end(tuning, *tuning.under_way)
+            _end(tuning, *(tuning.under_way if event.ends_all else (event.trial,)))
         case Escalated():
             tuning.escalated_at = tuning.begun
 
@@ -329,6 +331,7 @@ def on_open(
     barred = {*without, *(held or {})}
     # A comparison with the baseline is one of what is not at the baseline.
     is_compared = not any(tuning.values[name] != BASELINE[name] for name in barred)
+    barred |= {name for name, one in PARAMETERS.items() if not one.means_something(values)}
     found: list[TuningEvent] = [
         Abandoned(one) for one, begun in tuning.open.items() if tuning.begun - begun >= STALE_AFTER
     ]
@@ -426,13 +429,38 @@ def _drawn(seed: str, name: str, pair: int) -> Arm:
     return "candidate" if drawn % 2 else "incumbent"
 
 
-def rolled_back(tuning: Tuning, trial_: str, *, by: str, because: str) -> RolledBack | None:
-    """The inverse of a change that is in force, asked for by a person; ``None`` where there is none of that name."""
+def rolled_back(tuning: Tuning, trial_: str, *, by: str, because: str) -> Sequence[Stopped | RolledBack]:
+    """The inverse of a change that is in force, asked for by a person; nothing where there is none of that name.
+
+    What leans on the change is stopped, and its evidence is kept; other steps go on.  A bet is on a step, whatever is
+    in force beside it, so what it has won stays won.
+    """
     for kept in tuning.kept.values():
         claimed = kept.claimed
         if claimed.trial == trial_:
-            return RolledBack(trial_, claimed.parameter, claimed.after, claimed.before, because, by)
-    return None
+            back = RolledBack(trial_, claimed.parameter, claimed.after, claimed.before, because, by, ends_all=False)
+            return (*_leaning(tuning, {claimed.parameter}), back)
+    return ()
+
+
+def reset(tuning: Tuning, *, by: str, because: str) -> Sequence[Stopped | Reset]:
+    """Everything returns to the baseline, asked for by a person; what is tried ends as by :func:`rolled_back`."""
+    changed = {name for name, value in tuning.values.items() if value != BASELINE[name]}
+    return (*_leaning(tuning, changed), Reset(because, dict(tuning.values), by, ends_all=False))
+
+
+def _leaning(tuning: Tuning, changed: Collection[str]) -> Sequence[Stopped]:
+    """The end of what is tried of these parameters or beside their values, and of a comparison with the baseline."""
+    return [
+        one
+        for one in _interrupted(tuning)
+        if _leans_on(tuning.under_way[one.trial].proposed.parameter) & {"", *changed}
+    ]
+
+
+def _leans_on(parameter: str) -> frozenset[str]:
+    only_with = PARAMETERS[parameter].only_with if parameter else None
+    return frozenset({parameter, *(only_with or ())[:1]})
 
 
 def on_result(tuning: Tuning, result: SessionResult) -> Sequence[TuningEvent]:
@@ -460,7 +488,9 @@ def decide(tuning: Tuning) -> Sequence[TuningEvent]:
 
 def _judged(tuning: Tuning, found: Trial) -> Claimed | Stopped | None:
     """What is decided of one step, if anything; a claim waits while an earlier change is new."""
-    what, because = found.verdict()
+    what, because = found.verdict(has_room=len(tuning.under_way) < MOST_CROSSED)
+    if not PARAMETERS[found.proposed.parameter].means_something(tuning.values) and what != "harm":
+        what, because = "futile", "it means nothing beside what is in force now"
     if not what or (what == "claim" and tuning.begun < tuning.quiet_until):
         return None
     proposed = found.proposed
@@ -504,9 +534,8 @@ def _fallen(tuning: Tuning) -> Sequence[TuningEvent]:
 
 def _interrupted(tuning: Tuning) -> Sequence[Stopped]:
     """The end of what is tried, which was held against what is no longer in force; the evidence is kept."""
-    because = "what it was held against is taken back"
     return [
-        Stopped(one.proposed.trial, because, False, one.gain.wealth, one.pairs, one.evidence())
+        Stopped(one.proposed.trial, TAKEN_BACK, False, one.gain.wealth, one.pairs, one.evidence())
         for one in tuning.under_way.values()
     ]
 
@@ -527,7 +556,10 @@ def _compared(tuning: Tuning, found: Trial) -> Sequence[TuningEvent]:
     if mean <= 0 or found.harm_found():
         return (Renewed(found.proposed.trial, said + "worse", found.pairs, found.evidence()),)
     if mean >= error:
-        return (Reset(said + "better", dict(tuning.values), trial=found.proposed.trial),)
+        changed = {name for name, value in tuning.values.items() if value != BASELINE[name]}
+        under_way = [one for one in _leaning(tuning, changed) if one.trial != found.proposed.trial]
+        back = Reset(said + "better", dict(tuning.values), trial=found.proposed.trial, ends_all=False)
+        return (*under_way, back)
     if not is_over:
         return ()
     return (
@@ -579,7 +611,7 @@ def _proposal(tuning: Tuning, without: Collection[str] = ()) -> Proposed | None:
         tuning.values[chosen.parameter],
         chosen.value,
         chosen.because,
-        PARAMETERS[chosen.parameter].aims,
+        aims_of(PARAMETERS[chosen.parameter], *step[1:]) if earlier is None else earlier.proposed.aims,
         budget_of(number, BUDGET, inherited=tuning.bequests.get(number, 0.0)) if earlier is None else earlier.alpha,
         _scales(gated),
         surely(successes, len(gated) - successes),

@@ -205,6 +205,8 @@ class RolledBack:
     after: Value
     because: str
     by: str = "tuning"
+    ends_all: bool = True
+    """All that was tried ended with it; else what leans on the change was stopped before, and the rest goes on."""
     kind: Literal["rolled_back"] = "rolled_back"
 
 
@@ -228,6 +230,8 @@ class Reset:
     """What was in force: the inverse."""
     by: str = "tuning"
     trial: str = ""
+    ends_all: bool = True
+    """As of :class:`RolledBack`."""
     kind: Literal["reset"] = "reset"
 
 

@@ -49,6 +49,23 @@ def test_what_makes_no_difference_is_given_up_or_comes_to_its_bound() -> None:
     assert fed(trial(short, pairs=20), GOOD, GOOD, pairs=20) == "bound"
 
 
+def test_what_may_yet_be_decided_goes_on_and_what_looks_no_worse_while_nobody_waits() -> None:
+    small = replace(GOOD, failures=0.05)
+    hopeful = trial(replace(PROPOSED, most_pairs=900))
+    assert fed(hopeful, small, GOOD) == "", "a standard error more would be enough"
+    idle = trial()
+    fed(idle, GOOD, GOOD, pairs=79)
+    for name in ("i80", "c80"):
+        idle.take(name, replace(GOOD, session=name))
+    assert idle.verdict(has_room=True)[0] == ""
+    assert idle.verdict()[0] == "futile"
+    slower = trial()
+    fed(slower, GOOD, replace(GOOD, hours=1.05), pairs=79)
+    for name, hours in (("i80", 1.0), ("c80", 1.05)):
+        slower.take(name, replace(GOOD, session=name, hours=hours))
+    assert slower.verdict(has_room=True)[0] in ("futile", "harm"), "it looks worse by the weights"
+
+
 def test_a_gain_that_costs_successes_is_not_claimed() -> None:
     random_, made = random.Random(3), trial(replace(PROPOSED, reference=None))
     for pair in range(1, 61):

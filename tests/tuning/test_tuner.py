@@ -12,7 +12,17 @@ from benchmarks.tuning import WORLDS, power, read_worlds, regression, year
 from orchestrator.tuning import tuner
 from orchestrator.tuning.betting import budget_of
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value, is_allowed
-from orchestrator.tuning.tuner import Tuning, apply, decide, fold, on_open, on_result, settings_digest
+from orchestrator.tuning.tuner import (
+    Tuning,
+    apply,
+    decide,
+    fold,
+    on_open,
+    on_result,
+    reset,
+    rolled_back,
+    settings_digest,
+)
 from orchestrator.tuning.tuning_events import (
     Abandoned,
     Assigned,
@@ -133,6 +143,67 @@ def test_a_trial_that_is_under_way_ends_when_what_it_is_held_against_is_taken_ba
     journal.take(*stopped, back)
     assert journal.tuning.trial is None
     assert found in journal.tuning.paused.values(), "its evidence is kept"
+
+
+def crossed() -> Journal:
+    """A change in force, and a step of the same parameter and steps of others that are tried beside it."""
+    journal = Journal()
+    journal.take(CLAIMED)
+    journal.run(60)
+    steps = {one.proposed.parameter for one in journal.tuning.under_way.values()}
+    assert "max_restarts" in steps
+    assert len(steps) > 1
+    return journal
+
+
+def test_a_person_takes_one_change_back_and_the_steps_of_other_parameters_go_on() -> None:
+    journal = crossed()
+    before = dict(journal.tuning.under_way)
+    (leans,) = [name for name, one in before.items() if one.proposed.parameter == "max_restarts"]
+    stopped, back = rolled_back(journal.tuning, "trial-1", by="person", because="")
+    assert isinstance(stopped, Stopped)
+    assert (stopped.trial, stopped.evidence) == (leans, before[leans].evidence())
+    journal.take(stopped, back)
+    assert journal.tuning.values["max_restarts"] == 3
+    assert journal.tuning.under_way == {name: one for name, one in before.items() if name != leans}
+    assert before[leans] in journal.tuning.paused.values(), "its evidence is kept"
+    wealth = {name: one.pairs for name, one in journal.tuning.under_way.items()}
+    journal.run(20)
+    assert all(one.pairs > wealth[name] for name, one in journal.tuning.under_way.items() if name in wealth)
+
+
+def test_a_reset_ends_what_leans_on_a_change_and_a_comparison_and_nothing_else() -> None:
+    journal = crossed()
+    others = {name for name, one in journal.tuning.under_way.items() if one.proposed.parameter != "max_restarts"}
+    journal.take(*reset(journal.tuning, by="person", because=""))
+    assert journal.tuning.values == BASELINE
+    assert set(journal.tuning.under_way) == others
+
+
+def test_a_log_from_before_ends_all_that_was_tried_with_a_change_that_was_taken_back() -> None:
+    for event in RolledBack("trial-1", "max_restarts", 4, 3, ""), Reset("", {}):
+        journal = crossed()
+        journal.take(event)
+        assert not journal.tuning.under_way
+
+
+def test_what_means_nothing_any_more_beside_what_is_in_force_ends() -> None:
+    journal = Journal()
+    journal.take(Claimed("trial-1", "consensus_frequency", "every_change", "timeboxed", 60.0, 52.0, 60, "", 0.6))
+    journal.tuning.barred |= {("max_review_rounds", 2): 10**9, ("max_restarts", 4): 10**9}
+    journal.run(tuner.LEAST_HISTORY + 40)
+    tried = {one.proposed.parameter: name for name, one in journal.tuning.under_way.items()}
+    assert "timebox_s" in tried
+    ended = {one.trial for one in rolled_back(journal.tuning, "trial-1", by="", because="") if isinstance(one, Stopped)}
+    assert ended == {tried["timebox_s"], tried["consensus_frequency"]}, "both lean on the frequency"
+    journal.take(Claimed("trial-9", "consensus_frequency", "timeboxed", "threshold", 60.0, 52.0, 60, "", 0.6))
+    decided = decide(journal.tuning)
+    assert isinstance(decided[0], Stopped)
+    assert decided[0].trial == tried["timebox_s"]
+    journal.take(*decided)
+    assigned = on_open(journal.tuning, "next")[-1]
+    assert isinstance(assigned, Assigned)
+    assert assigned.values["timebox_s"] == BASELINE["timebox_s"]
 
 
 def test_changes_that_are_taken_back_again_and_again_are_for_a_person() -> None:
