@@ -41,6 +41,7 @@ from orchestrator.snapshots.recorded_trees import BASELINE as BASELINE
 from orchestrator.snapshots.undo_records import Records
 from orchestrator.snapshots.writers import Writers
 from orchestrator.suites.comparison import Weighed, weigh
+from orchestrator.suites.steering_files import earlier_tests_changed
 from orchestrator.value_class import value_class
 
 EXCERPT_CHARS = 12_000
@@ -233,6 +234,10 @@ class Evidence:
         damaged = conflicts_added(diff.text)
         if damaged:
             verdict, told = Verdict.BLOCKER, (*told, f"conflict markers are left in {quoted_names(damaged)}")
+        steered = earlier_tests_changed(diff.files, diff.text) if tested.results else ()
+        if steered:
+            # An edited test may be a better one.  Whoever reads that tests pass should know that they are others.
+            told = (*told, f"the tests themselves, or what steers them, were changed: {quoted_names(steered)}")
         suites = replace(tested.measured, tree=tree) if left == tree else tested.measured
         return Checked(verdict, (*findings, *told), suites)
 

@@ -141,6 +141,9 @@ async def test_what_failed_before_is_said_and_approved(evidence: Evidence, targe
     checked = await later.check()
     assert checked.verdict is Verdict.APPROVED
     assert any("failed before as well" in line for line in checked.findings)
+    assert not any("themselves" in line for line in checked.findings)
+    (target / "test_it.py").write_text(PASSING.format("not False"))
+    assert (await later.check()).findings[-1].endswith("or what steers them, were changed: test_it.py")
     assert sorted(path.name for path in evidence.tests.bench.scratch.parent.iterdir() if "baseline" in path.name) == [
         "baseline.json"
     ]
