@@ -18,6 +18,7 @@ from orchestrator.files.foreign import ForeignFolder, Unread, resolved
 from orchestrator.models.decisions import Policy
 from orchestrator.models.identity import AgentName
 from orchestrator.models.sandbox import SandboxConfig
+from orchestrator.store.expected_figures import recorded_outcomes
 from orchestrator.value_class import changed
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     # Half a second, which `orchestrate plan` does without.
     from orchestrator.coordinator.session_request import RehearsalRequest, RunRequest
     from orchestrator.models.lesson import Lesson
+    from orchestrator.models.options import EarlierTime
+    from orchestrator.store.log_records import LogRecord
 
 CHECKED = frozenset(
     {
         *("target", "workspace", "policy", "sandbox", "agents", "models", "interactive", "team", "no_change", "plan"),
-        "lessons",
+        *("lessons", "earlier"),
     }
 )
 """Options that are fields of the request once they were held against what there is."""
@@ -120,7 +123,8 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
     target, workspace = target_path(options["target"]), workspace_path(options["workspace"])
     own = own_team(options, target)
     agents = allowed_agents(options["agents"], options["without"])
-    proven, there = _proven(task, target, workspace, options), on_path(agents or TEAM, os.environ)
+    records = () if is_rehearsed(options) else recorded_outcomes(os.environ)
+    proven, there = _proven(task, target, workspace, options, records), on_path(agents or TEAM, os.environ)
     team = team_of(task, options, own=own, proven=proven, there=there)
     return RunRequest(
         task=task,
@@ -137,16 +141,29 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         chosen_team=team,
         plan=own.plan if own is not None else None,
         lessons=asked_lessons(task, target, options, team=team.team),
+        earlier=_earlier(target, records),
         baseline_s=None if options["no_baseline"] else BASELINE_TIME_S,
         limits={name: value for name, value in options.items() if name in figures and value is not None},
         **{name: value for name, value in options.items() if name in requested},
     )
 
 
-def _proven(task: str, target: Path, workspace: Path, options: Mapping[str, Any]) -> ProvenTeam | None:
+def _earlier(target: Path, records: Sequence[LogRecord]) -> tuple[EarlierTime, ...]:
+    """How earlier sessions on the project used the time of their agents."""
+    if not records:
+        return ()
+    from orchestrator.store.composition_names import store_of
+    from orchestrator.store.earlier_times import earlier_times
+
+    return earlier_times(records, store_of(str(target)))
+
+
+def _proven(
+    task: str, target: Path, workspace: Path, options: Mapping[str, Any], records: Sequence[LogRecord]
+) -> ProvenTeam | None:
     from orchestrator.cli.proven_teams import candidates_for
 
-    found = candidates_for(task, target, workspace, options, os.environ)
+    found = candidates_for(task, target, workspace, options, os.environ, records)
     if not found:
         return None
     from orchestrator.store.reuse import proven_team

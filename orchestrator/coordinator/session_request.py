@@ -14,7 +14,7 @@ from orchestrator.models.effects import Outcome
 from orchestrator.models.entries import JournalEntry
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.models.lesson import Lesson
-from orchestrator.models.options import SessionOptions
+from orchestrator.models.options import EarlierTime, SessionOptions
 from orchestrator.models.plan_tree import GateNode, MeasuredGate, StrategyNode
 from orchestrator.models.sandbox import SandboxConfig
 from orchestrator.session.state import Session
@@ -81,6 +81,7 @@ class RunRequest:
     learns: bool = False
     """Show writers what reviewers taught in earlier sessions, and record what they teach in this one."""
     lessons: tuple[Lesson, ...] = ()
+    earlier: tuple[EarlierTime, ...] = ()
     asks_feedback: bool = False
     """Ask the agents, once the session is done, how it went."""
     escalate: tuple[str, ...] = ()

@@ -62,6 +62,17 @@ class TuningAssignment:
 
 
 @value_class
+class EarlierTime:
+    """How earlier sessions on this project, with several agents each, used the time of one of these."""
+
+    agent: AgentName
+    sessions: int
+    """Those in which it took part."""
+    mostly: int
+    """Of these, those for most of whose time it ran: others may have waited for it."""
+
+
+@value_class
 class SessionOptions:
     """What the user asked for, resolved; every input a replay needs beside the entries."""
 
@@ -173,6 +184,8 @@ class SessionOptions:
     """Which rules watch how the session goes; journals from before there were any go by none.
 
     From 1 on, the queries of antipatterns run over its entries as they come, and what they find is told."""
+    earlier: tuple[EarlierTime, ...] = ()
+    """What the query of bottlenecks, which shows over sessions alone, goes by; none in journals before it ran live."""
     escalations: tuple[EscalationCondition, ...] = ()
     """When a metric of the session that stays beyond its threshold calls for an action; in order, and none in journals
     before there were any."""

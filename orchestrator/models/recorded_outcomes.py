@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -91,3 +93,5 @@ class RecordedOutcome:
     lessons_shown: tuple[str, ...] = ()
     """Ids of the lessons of earlier sessions that its writers were shown."""
     engine_version: str = ""
+    time_shares: Mapping[AgentName, float] = field(default_factory=dict)
+    """By agent, in which share of the session's time any worker of it ran, together; empty where it is not known."""

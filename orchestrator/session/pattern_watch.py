@@ -6,16 +6,18 @@ those that a query looks at, and these cost one look at their class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from orchestrator.models.changes import ChangeMeasured
 from orchestrator.models.decisions import Action, OrchestratorDecision
 from orchestrator.models.entries import (
     AgentOutput,
+    ClockMoved,
     CoordinatorResumed,
     FollowUp,
     Input,
+    SessionOpened,
     SnapshotTaken,
     UserCommand,
     WorkerStarted,
@@ -23,11 +25,21 @@ from orchestrator.models.entries import (
 )
 from orchestrator.models.events import Said
 from orchestrator.models.facts import AntipatternFound
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.identity import AgentName, WorkerId
+from orchestrator.models.options import EarlierTime
 from orchestrator.models.reviews import Verdict
 from orchestrator.session.draft import Draft
 from orchestrator.session.state import Session, is_alive
-from orchestrator.tuning.antipatterns import AntiPattern, excessive_rounds, handoff_cycles, lone_dissenters
+from orchestrator.tuning.antipatterns import (
+    BOTTLENECK,
+    LEAST_SHARE,
+    AntiPattern,
+    bottleneck_words,
+    excessive_rounds,
+    handoff_cycles,
+    is_bottleneck,
+    lone_dissenters,
+)
 from orchestrator.tuning.behaviours import (
     HEARD,
     Behaviour,
@@ -43,12 +55,15 @@ from orchestrator.tuning.session_measures import SessionMeasures
 from orchestrator.value_class import value_class
 
 WATCHED: Final = frozenset(
-    {AgentOutput, WorkerStarted, SnapshotTaken, WorkMeasured, ChangeMeasured, UserCommand, CoordinatorResumed}
+    {
+        *(AgentOutput, WorkerStarted, SnapshotTaken, WorkMeasured, ChangeMeasured, UserCommand, CoordinatorResumed),
+        *(SessionOpened, ClockMoved),
+    }
 )
 """What a query looks at, beside the decisions of reviews."""
 
 
-def watch(draft: Draft, body: Input) -> None:
+def watch(draft: Draft, body: Input) -> None:  # noqa: C901 - one row an entry
     """Take in one entry."""
     if draft.has_decided:
         _decided(draft)
@@ -66,9 +81,18 @@ def watch(draft: Draft, body: Input) -> None:
         case ChangeMeasured(problem=None, insertions=more, deletions=less):
             draft.watch.left = more + less
             _ended(draft)
-        case UserCommand() | CoordinatorResumed(follow_up=FollowUp()):
-            draft.watch.person_at = draft.session.n
-            _asked_again(draft)
+        case UserCommand():
+            _person_came(draft)
+        case CoordinatorResumed(follow_up=follow_up, away_s=away_s):
+            draft.watch.away_s = draft.session.watch.away_s + max(0.0, away_s)
+            if isinstance(follow_up, FollowUp):
+                _person_came(draft)
+        case ClockMoved(seconds=seconds):
+            draft.watch.away_s = draft.session.watch.away_s + seconds
+        case SessionOpened(options=options):
+            # Whoever works alone has nobody that could wait.
+            here = options.agents if len(options.agents) > 1 else ()
+            _tell_each(draft, bottlenecks_known(one for one in options.earlier if one.agent in here))
         case _:
             pass
 
@@ -155,6 +179,51 @@ def _ended(draft: Draft) -> None:
     if found is not None:
         _tell(draft, found, None)
     _tell_each(draft, excessive_rounds(measures_so_far(session)))
+    _tell_each(draft, bottlenecks_known(with_this(session.options.earlier, time_shares(session))))
+
+
+def bottlenecks_known(earlier: Iterable[EarlierTime]) -> Iterator[AntiPattern]:
+    """The agents for which others wait, over sessions; none of them lies in entries of this journal."""
+    for one in earlier:
+        if is_bottleneck(mostly=one.mostly, sessions=one.sessions):
+            yield AntiPattern(
+                BOTTLENECK, bottleneck_words(one.agent, mostly=one.mostly, sessions=one.sessions), evidence=()
+            )
+
+
+def with_this(earlier: Iterable[EarlierTime], shares: Mapping[AgentName, float]) -> Sequence[EarlierTime]:
+    """The counts with one more session, where it was one of several agents; those that take part in it alone."""
+    if len(shares) < 2:
+        return ()
+    known = {one.agent: one for one in earlier}
+    before = {agent: known.get(agent, EarlierTime(agent, 0, 0)) for agent in sorted(shares)}
+    return [
+        EarlierTime(agent, one.sessions + 1, one.mostly + (shares[agent] >= LEAST_SHARE))
+        for agent, one in before.items()
+    ]
+
+
+def time_shares(session: Session) -> Mapping[AgentName, float]:
+    """In which share of the session's time each agent ran, all of its workers together.
+
+    What was asked of them when all was done is left out.
+    """
+    if not session.options.watch_rules:
+        return {}
+    ran: dict[AgentName, float] = {}
+    for name, now in session.workers.items():
+        asked = session.feedback.before.get(name)
+        state = now if asked is None else asked.state
+        if state.attempt:
+            ran[state.agent] = ran.get(state.agent, 0.0) + state.ran_s
+    span = ((session.now or session.opened_at) - session.opened_at).total_seconds()
+    time_s = span - session.watch.away_s - session.feedback.took_s
+    return {agent: round(each / time_s, 4) for agent, each in ran.items()} if time_s > 0 else {}
+
+
+def _person_came(draft: Draft) -> None:
+    draft.watch.person_at = draft.session.n
+    _asked_again(draft)
 
 
 def _asked_again(draft: Draft) -> None:
@@ -176,7 +245,7 @@ def measures_so_far(session: Session) -> SessionMeasures:
 def _tell_each(draft: Draft, found: Iterable[AntiPattern]) -> None:
     for one in found:
         entries = tuple(entry for evidence in one.evidence for entry in evidence.entries)
-        about = one.summary.partition(" ")[0] if one.name == "lone dissenter" else ""
+        about = one.summary.partition(" ")[0] if one.name in ("lone dissenter", BOTTLENECK) else ""
         key = (one.name, about or str(entries[:1]))
         told = draft.session.watch.scene.told
         if key not in told:

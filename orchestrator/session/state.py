@@ -411,6 +411,8 @@ class Watch:
     found: tuple[AntipatternFound, ...] = ()
     trusted: frozenset[WorkerId] = frozenset()
     """Whose milestones are spared by the rule ``threshold``, as was told."""
+    away_s: float = 0.0
+    """For how long nobody ran the session, or the machine slept."""
     person_at: int = 0
     """The entry in which a person was heard last."""
     stretches: Mapping[tuple[int, WorkerId | None], Stretch] = field(default_factory=dict)

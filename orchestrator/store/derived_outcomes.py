@@ -22,6 +22,7 @@ from orchestrator.models.suite_measurements import SuiteMeasured, SuitesMeasured
 from orchestrator.models.work import TaskStep
 from orchestrator.quotation import one_line
 from orchestrator.session.fold import fold
+from orchestrator.session.pattern_watch import time_shares
 from orchestrator.session.state import Session
 from orchestrator.session.summary import summarise
 from orchestrator.store.composition_names import OWN_CHECKS, plan_digest, task_pattern
@@ -83,6 +84,7 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         lessons=lessons_of(session) if options.learns and result == "success" else (),
         lessons_shown=tuple(lesson.id for lesson in options.lessons),
         engine_version=options.engine_version,
+        time_shares=time_shares(session),
     )
 
 

@@ -20,6 +20,8 @@ LEAST_PANELS, LEAST_ALONE = 5, 0.6
 LEAST_SESSIONS, LEAST_SHARE, LEAST_OFTEN = 5, 0.7, 0.6
 """An agent that ran for this share of a session's time, in so many sessions and this share of its own: a bottleneck."""
 
+BOTTLENECK: Final = "bottleneck"
+
 
 @value_class
 class Evidence:
@@ -101,11 +103,19 @@ def bottlenecks(sessions: Sequence[SessionMeasures]) -> Iterable[AntiPattern]:
     for agent in sorted({agent for one in shared for agent in one.ran_s}):
         mine = [one for one in shared if agent in one.ran_s]
         long = [one for one in mine if one.ran_s[agent] >= LEAST_SHARE * one.wall_s]
-        if len(long) >= LEAST_SESSIONS and len(long) >= LEAST_OFTEN * len(mine):
-            summary = (
-                f"{agent} ran for {LEAST_SHARE:.0%} of the time or more in {len(long)} of its {len(mine)} sessions"
-            )
-            yield AntiPattern("bottleneck", summary, tuple(Evidence(one.session) for one in long))
+        if is_bottleneck(mostly=len(long), sessions=len(mine)):
+            summary = bottleneck_words(agent, mostly=len(long), sessions=len(mine))
+            yield AntiPattern(BOTTLENECK, summary, tuple(Evidence(one.session) for one in long))
+
+
+def is_bottleneck(*, mostly: int, sessions: int) -> bool:
+    """Whether an agent that ran for most of the time in so many of its sessions is one."""
+    return mostly >= LEAST_SESSIONS and mostly >= LEAST_OFTEN * sessions
+
+
+def bottleneck_words(agent: str, *, mostly: int, sessions: int) -> str:
+    """What was seen of it."""
+    return f"{agent} ran for {LEAST_SHARE:.0%} of the time or more in {mostly} of its {sessions} sessions"
 
 
 def behaviours(session: SessionMeasures) -> Iterable[AntiPattern]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from orchestrator.agents.registry import AGENTS
+from orchestrator.cli.build_request import build_request
 from orchestrator.cli.proven_teams import candidates_for
 from orchestrator.models.identity import AgentName, SessionId
 from orchestrator.orchestration.config_store import AgentConfiguration, ConfigurationStore
@@ -22,6 +23,7 @@ from orchestrator.settings.user_places import state_folder
 from orchestrator.store.outcome_log import OutcomeLog
 from orchestrator.store.recorder import as_record
 from tests.cli.conftest import JobResult, Story
+from tests.cli.test_build_request import given
 from tests.store.conftest import FAILED, PASSED, outcome
 
 Call = Callable[..., JobResult]
@@ -153,6 +155,13 @@ def test_a_team_that_is_asked_for_another_kind_of_task_or_another_version_is_not
     found = [{"name": name, "usable": True, "version": "9.9"} for name in VERSIONS]
     (workspace / "20261121-175811-7f3a" / "session.json").write_text(json.dumps({"opened_at": "2026", "found": found}))
     assert "gemini is 9.9 now, and was 0.61.0" in call("plan", TASK).out
+
+
+def test_a_run_is_given_how_earlier_sessions_used_the_time(project: Path, won: Callable[..., str]) -> None:
+    won(5, time_shares={AgentName("claude"): 0.8, AgentName("codex"): 0.2})
+    request = build_request(TASK, given("--target", str(project)))
+    assert [(one.agent, one.sessions, one.mostly) for one in request.earlier] == [("claude", 5, 5), ("codex", 5, 0)]
+    assert build_request(TASK, given("--target", str(project), "--rehearse")).earlier == ()
 
 
 def test_a_log_that_cannot_be_read_keeps_nobody_from_planning(call: Call, tmp_path: Path) -> None:

@@ -24,11 +24,13 @@ from orchestrator.models.entries import (
 )
 from orchestrator.models.events import EventType, Said, ToolCalled, ToolReturned, TurnEnded, UsageReported
 from orchestrator.models.facts import AntipatternFound
-from orchestrator.models.identity import ProcessIdentity, WorkerId
+from orchestrator.models.identity import AgentName, ProcessIdentity, WorkerId
 from orchestrator.models.money import Usage
+from orchestrator.models.options import EarlierTime
 from orchestrator.narration.notices import Weight, notices
 from orchestrator.prompts import load_templates
 from orchestrator.session.fold import step
+from orchestrator.session.pattern_watch import time_shares
 from orchestrator.session.replaying import replay
 from orchestrator.session.state import Session
 from orchestrator.tuning.review_measures import ReviewMeasure
@@ -178,6 +180,56 @@ def test_nothing_is_found_in_a_clean_journal_while_it_is_written(name: str) -> N
             entry = replace(entry, body=replace(entry.body, options=options))
         session, wanted = step(session, entry)
         assert not [one for one in wanted if isinstance(one, AntipatternFound)]
+
+
+CLAUDE = AgentName("claude")
+
+
+@pytest.mark.parametrize(("sessions", "mostly"), [(5, 5), (8, 5), (10, 6)])
+def test_a_bottleneck_of_earlier_sessions_is_told_at_the_opening_and_once(sessions: int, mostly: int) -> None:
+    p = played_through(earlier=(EarlierTime(CLAUDE, sessions, mostly),))
+    (one,) = found(p, "bottleneck")
+    assert one.words == f"bottleneck: claude ran for 70% of the time or more in {mostly} of its {sessions} sessions"
+    assert p.entries[1].body.kind in ("told", "effect_intended")
+    assert replay(p.entries).session.watch.found == (one,)
+
+
+def test_the_session_that_makes_it_a_bottleneck_tells_it_at_its_own_end() -> None:
+    p = played_through(earlier=(EarlierTime(CLAUDE, 4, 4),), claude_s=900)
+    (one,) = found(p, "bottleneck")
+    assert one.summary.endswith("in 5 of its 5 sessions")
+    assert p.session.watch.found == (one,)
+    assert time_shares(p.session)[CLAUDE] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "claude_s"),
+    [
+        ({"earlier": (EarlierTime(CLAUDE, 4, 4),)}, 0),  # it ran for little of this one
+        ({"earlier": (EarlierTime(CLAUDE, 3, 3),)}, 900),  # four sessions are too few
+        ({"earlier": (EarlierTime(CLAUDE, 9, 5),)}, 0),  # it is one in fewer than six of ten
+        ({"earlier": (EarlierTime(AgentName("cursor"), 9, 9),)}, 0),  # it takes no part in this one
+        ({"earlier": (EarlierTime(CLAUDE, 9, 9),), "agents": (CLAUDE,)}, 0),  # it works alone
+        ({"earlier": (EarlierTime(CLAUDE, 9, 9),), "watch_rules": 0}, 900),  # as before there were any
+        ({}, 900),
+    ],
+)
+def test_what_is_no_bottleneck_is_not_told(options: dict[str, Any], claude_s: float) -> None:
+    assert not found(played_through(claude_s=claude_s, **options), "bottleneck")
+
+
+def played_through(*, claude_s: float = 0, **options: Any) -> Play:
+    """A session of all three in which claude works for so long, up to the measurement of what it left."""
+    p = Play(*TEAM, **{"watch_rules": 1, **options})
+    if "gemini" in p.session.workers:
+        p.finishes("gemini")
+        p.start("claude")
+        p.later(claude_s)
+        p.works("claude")
+        p.exits("claude")
+        p.measures("claude", "a.py")
+        p.take(ChangeMeasured(("a.py",), 1, 0))
+    return p
 
 
 @pytest.mark.parametrize("rules", [0, 1])
