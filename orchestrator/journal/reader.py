@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -57,20 +56,20 @@ class JournalReading:
                 if found.reason == "missing":
                     return
                 raise unreadable(self._path, found)
-            file = open(found.descriptor, "rb", buffering=_BUFFER_BYTES, closefd=False)  # noqa: SIM115 - closed with it
-            file.seek(self.end)
-            for line in iter(partial(file.readline, MOST_LINE_BYTES), b""):
-                n, offset = self.n + 1, self.end
-                if not line.endswith(b"\n"):
-                    if len(line) >= MOST_LINE_BYTES:
-                        raise damage(self._path, n, offset, f"it is longer than {MOST_LINE_BYTES >> 20} MiB")
-                    return
-                if n == 1:
-                    check_format(line, self._path)
-                decode = decode_plainly if n <= self._few else decode_entry
-                entry = decode(line, n, path=self._path, offset=offset)
-                self.n, self.end = n, offset + len(line)
-                yield entry
+            torn = b""
+            while block := os.pread(found.descriptor, max(_BUFFER_BYTES, len(torn)), self.end + len(torn)):
+                *lines, torn = (torn + block).split(b"\n")
+                for line in lines:
+                    n, offset = self.n + 1, self.end
+                    if n == 1:
+                        check_format(line, self._path)
+                    decode = decode_plainly if n <= self._few else decode_entry
+                    entry = decode(line, n, path=self._path, offset=offset)
+                    self.n, self.end = n, offset + len(line) + 1
+                    yield entry
+                if len(torn) >= MOST_LINE_BYTES:
+                    what = f"it is longer than {MOST_LINE_BYTES >> 20} MiB"
+                    raise damage(self._path, self.n + 1, self.end, what)
 
 
 def entries_from_end(path: Path, end: int | None = None) -> Iterator[tuple[JournalEntry, int]]:
@@ -174,7 +173,8 @@ def decode_entry(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntr
         JournalDamaged: It holds something else.
     """
     try:
-        entry = JOURNAL_ENTRY.validate_json(line)
+        # Without the adapter's own wrapper, which takes a tenth of the whole.
+        entry: JournalEntry = JOURNAL_ENTRY.validator.validate_json(line)
     except ValueError as error:
         raise damage(path, n, offset, _fault(error)) from None
     if entry.n != n:
