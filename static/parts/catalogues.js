@@ -56,6 +56,17 @@ function Measures({ found }) {
     ${found.antipatterns.length === 0 ? html`<p class="quiet">None was found.</p>` : html`<ul>${found.antipatterns.slice(0, 100).map((one) => html`<li><b>${words(one.name)}</b>: ${one.summary}</li>`)}</ul>`}`;
 }
 
+// Where tuning stands: in sentences, and each parameter with its value, those that tuning has changed first.
+function Standing({ status }) {
+  const nameOf = (line) => line.trim().split(" ")[0];
+  const isValue = (line) => Object.hasOwn(status.values, nameOf(line));
+  const rows = status.lines.filter(isValue).map((line) => ({ name: nameOf(line), value: line.trim().slice(nameOf(line).length + 1) }));
+  rows.sort((a, b) => Object.hasOwn(status.changed, b.name) - Object.hasOwn(status.changed, a.name));
+  return html`<ul>${status.lines.filter((line) => !isValue(line)).map((line) => html`<li>${line}</li>`)}</ul>
+    <div class="scrolls" tabindex="0"><table class="stacked"><thead><tr><th scope="col">Parameter</th><th scope="col">Value</th></tr></thead>
+      <tbody>${rows.map(({ name, value }) => html`<tr key=${name} class=${Object.hasOwn(status.changed, name) ? "differs" : ""}><th scope="row">${words(name)}</th><td class="whole">${value}</td></tr>`)}</tbody></table></div>`;
+}
+
 export function Metrics() {
   const [rehearsals, setRehearsals] = useState(false);
   const [tuning, tuningProblem] = useRead("/api/tuning");
@@ -64,7 +75,7 @@ export function Metrics() {
       <${Measures} found=${found} />
       <h2>Tuning</h2>
       ${tuningProblem && html`<p class="reason">${tuningProblem}</p>`}
-      ${tuning && html`<ul>${tuning.status.lines.map((line) => html`<li>${line}</li>`)}</ul>
+      ${tuning && html`<${Standing} status=${tuning.status} />
         ${tuning.decisions.length > 0 && html`<h3>What it decided</h3><ol>${[...tuning.decisions].reverse().slice(0, 50).map((one) => html`<li><time datetime=${one.at}>${clock(one.at, true)}</time> ${one.words}${one.inverse ? html` <span class="quiet">(back: ${one.inverse})</span>` : ""}</li>`)}</ol>`}`}`}
   <//>`;
 }
