@@ -16,8 +16,6 @@ from importlib import import_module
 from pathlib import Path, PosixPath
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from orchestrator.session.state import Session
 
 _OURS: Final = "orchestrator."
@@ -93,8 +91,6 @@ class _Writing:
         tag, names = known
         if isinstance(value, Enum):
             return {tag: value.value}
-        if isinstance(value, BaseModel):
-            return {tag: value.model_dump_json()}
         return {tag: [self.of(getattr(value, name)) for name in names]}
 
 
@@ -128,8 +124,6 @@ class _Reading:
     def _reader_of(self, kind: type) -> Callable[[Any], Any]:
         if issubclass(kind, Enum):
             return kind
-        if issubclass(kind, BaseModel):
-            return kind.model_validate_json
         names = [one.name for one in fields(kind)]  # type: ignore[arg-type]  # a dataclass: _class_named looked
 
         def made(values: Any) -> Any:
@@ -153,4 +147,4 @@ def _class_named(name: str) -> type:
 
 
 def _is_ours(kind: type) -> bool:
-    return kind.__module__.startswith(_OURS) and (is_dataclass(kind) or issubclass(kind, Enum | BaseModel))
+    return kind.__module__.startswith(_OURS) and (is_dataclass(kind) or issubclass(kind, Enum))
