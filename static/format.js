@@ -55,6 +55,23 @@ export const tidy = (text) => String(text ?? "").replace(/\b1 files\b/g, "1 file
 // A moment at which the target was recorded: "review 001-milestone" is what its reviewers saw.
 export const momentName = (label) => label.replace(/^review (\d+)-(.*)$/, "review $1 ($2)");
 
+// A text as somebody who works in the target would write it: its paths relative, and without a leading `cd` to it.
+export function near(text, view) {
+  if (!view || !text || (!text.includes(view.target) && !text.includes(view.id))) return text;
+  const escaped = view.target.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return text
+    .replace(new RegExp(`(^|: )cd (['"]?)${escaped}/?\\2\\s*(?:&&|;)\\s*`), "$1")
+    .replace(new RegExp(`(?<![\\w./-])${escaped}/(?=[^\\s'";&|)])`, "g"), "")
+    .replace(new RegExp(`(?<![^\\s'"=:(])/[^\\s'"]*/${view.id}/(?=[^\\s'";&|)])`, "g"), "");
+}
+
+// The beginning of a text that is too long, up to a word, and with a sign that there is more.
+export function cut(text, most) {
+  if (text.length <= most) return text;
+  const begin = text.slice(0, most);
+  return `${begin.slice(0, begin.lastIndexOf(" ") > most / 2 ? begin.lastIndexOf(" ") : most)} …`;
+}
+
 export function memory(mib) {
   if (mib === null || mib === undefined) return "not measured";
   return mib >= 1024 ? `${(mib / 1024).toFixed(1)} GiB` : `${mib.toFixed(0)} MiB`;
@@ -62,11 +79,20 @@ export function memory(mib) {
 
 const secondsSince = (iso, now) => (iso ? (now - Date.parse(iso)) / 1000 : null);
 
+// How it is known that nothing of a worker runs any more.
+const PROOFS = {
+  "empty pid namespace": "nothing of it runs: its process namespace is empty",
+  "cgroup empty": "nothing of it runs: its cgroup is empty",
+  "empty sub-reaper walk": "nothing of it was found running",
+  "nothing was started": "nothing of it was started",
+  none: "that nothing of it runs is not proven",
+};
+
 // The evidence for a worker's state, as of now.
 export function evidence(worker, now, over = false) {
   const sample = worker.samples.at(-1);
   const measured = sample ? `${sample.cpu_percent.toFixed(0)} % CPU` : "CPU not measured yet";
-  const proof = worker.exit ? `gone: ${worker.exit.proof === "none" ? "not proven" : worker.exit.proof}` : "never started";
+  const proof = worker.exit ? PROOFS[worker.exit.proof] ?? worker.exit.proof : "never started";
   if (over && worker.status === "limited" && worker.exit) return `at a usage limit when the session ended; ${proof}`;
   switch (worker.status) {
     case "running":

@@ -57,7 +57,7 @@ def rows_of(entry: JournalEntry) -> tuple[EventRow, ...]:
 
 
 def _text(notice: Notice, entry: JournalEntry) -> str:
-    text = notice.text if not notice.more else f"{notice.text}: {'; '.join(notice.more)}"
+    text = notice.text if not notice.more else f"{notice.text.rstrip('. ')}: {'; '.join(notice.more)}"
     match entry.body:
         case Told(fact=PersonAsked(question=question)):
             text = "; ".join((notice.text.replace(".; ", "; ").rstrip("."), *choice_lines(question)))

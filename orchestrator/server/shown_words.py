@@ -90,12 +90,14 @@ def shown_effect(question: Question, chosen: str, *, consent: bool = False, in_p
 
 def choice_lines(question: Question) -> tuple[str, ...]:
     """A question's choices, numbered, each with what it does; of a consent the choices alone."""
+    return tuple(f"{n}. {told}" for n, told in enumerate(settled_choices(question), start=1))
+
+
+def settled_choices(question: Question) -> tuple[str, ...]:
+    """A question's choices, each with what it does; a consent's are told by its answers alone."""
     if question.suggestions == (YES, NO):
-        return tuple(f"{n}. {text}" for n, text in enumerate(question.suggestions, start=1))
-    return tuple(
-        f"{n}. {text.partition(';')[0]}: {shown_effect(question, text)}"
-        for n, text in enumerate(question.suggestions, start=1)
-    )
+        return question.suggestions
+    return tuple(f"{text.partition(';')[0]}: {shown_effect(question, text)}" for text in question.suggestions)
 
 
 def shown_planted(planted: PlantedFile, name: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from orchestrator.models.approvals import Settled
+from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.facts import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
 from orchestrator.models.options import FoundAgent
@@ -15,6 +17,7 @@ from orchestrator.models.workers import ExitRecord, WorkerState, WorkerStatus
 from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import clean, one_line, quoted_name, visible
 from orchestrator.server.shown_words import (
+    settled_choices,
     shown_effect,
     shown_evidence,
     shown_planted,
@@ -202,7 +205,7 @@ def session_view(session: Session, *, live: bool) -> SessionView:
             for each in summary.planted[-50:]
         ),
         warnings=tuple(one_line(shown_reason(text, decisions), LONGEST_ANSWER) for text in summary.warnings[-50:]),
-        settled=tuple(_shown(one) for one in summary.settled[-50:]),
+        settled=tuple(_shown(one, decisions) for one in summary.settled[-50:]),
         entries=summary.entries,
         team=clean(session.options.team or ""),
         team_because=clean(session.options.team_because or ""),
@@ -311,11 +314,14 @@ def _why(session: Session, state: WorkerState) -> str:
     return clean(shown_evidence(shown_reason(state.why, session.assessment.decisions)))
 
 
-def _shown(settled: Settled) -> Settled:
+def _shown(settled: Settled, decisions: Sequence[OrchestratorDecision]) -> Settled:
+    """What was asked and what could be chosen in the words in which the desk has told it."""
+    asked = Question(settled.question, settled.text, settled.choices, settled.about)
+    choices = settled.choices if settled.consent else settled_choices(asked)
     return replace(
         settled,
-        text=clean(settled.text[:LONGEST_ANSWER]),
-        choices=tuple(one_line(choice, LONGEST_ANSWER) for choice in settled.choices),
+        text=clean(shown_reason(settled.text, decisions)[:LONGEST_ANSWER]),
+        choices=tuple(one_line(choice, LONGEST_ANSWER) for choice in choices),
         answer=one_line(settled.answer, LONGEST_ANSWER),
         by=one_line(settled.by, LONGEST_ANSWER),
         who=one_line(settled.who, LONGEST_ANSWER),

@@ -8,7 +8,7 @@ function Answer({ settled }) {
   return html`<li>
     <h3>${settled.question || "Consented to beforehand"} ${settled.about && html`<span class="quiet">about ${settled.about}</span>`}</h3>
     <p class="text">${settled.text}</p>
-    ${settled.choices.length > 0 && html`<p class="quiet">Choices: ${settled.choices.join(" · ")}</p>`}
+    ${settled.choices.length > 0 && html`<ol class="plain quiet" aria-label="Choices">${settled.choices.map((choice, i) => html`<li>${i + 1}. ${choice}</li>`)}</ol>`}
     <p>
       ${settled.by ? html`<strong>${settled.answer}</strong> <span class="quiet">– from ${settled.by}${who}</span>` : "Nobody answered"}
       <span class="quiet">, <time datetime=${settled.at}>${clock(settled.at, true)}</time></span>

@@ -17,6 +17,13 @@ export function openChange(since, file = "") {
   document.getElementById("diff-title")?.scrollIntoView({ block: "start" });
 }
 
+// What git notes above a file's lines, in words; the mode is told where a program looks at it.
+const noteOf = (line) => {
+  const found = /^(new|deleted) file mode (\d+)$/.exec(line);
+  if (!found) return line;
+  return found[1] === "deleted" ? "deleted" : { 100755: "new, executable", 120000: "new, a symbolic link" }[found[2]] ?? "new";
+};
+
 // A unified diff as files with their lines, each with its number before and after.
 function parse(text) {
   const files = [];
@@ -38,7 +45,7 @@ function parse(text) {
       after = Number(found?.[2] ?? 0);
       file.lines.push({ kind: "hunk", text: line });
     } else if (!file.lines.length) {
-      if (line && !line.startsWith("index ")) file.notes.push(line);
+      if (line && !line.startsWith("index ")) file.notes.push(noteOf(line));
     } else if (line.startsWith("+")) file.lines.push({ kind: "add", text: line.slice(1), after: after++ });
     else if (line.startsWith("-")) file.lines.push({ kind: "del", text: line.slice(1), before: before++ });
     else if (line.startsWith(" ")) file.lines.push({ kind: "", text: line.slice(1), before: before++, after: after++ });
@@ -114,8 +121,7 @@ function File({ file, figures, open }) {
   for (const point of points) if (point.line && shown.has(point.line)) at.set(point.line, [...(at.get(point.line) ?? []), point]);
   const loose = points.filter((point) => !point.line || !shown.has(point.line));
   return html`<details class="file" open=${open} id=${`file-${file.name}`}>
-    <summary><code>${file.name}</code> ${figures && html`<span class="add">+${figures.insertions}</span> <span class="del">−${figures.deletions}</span>`} ${points.length > 0 && html`<span class="badge verdict-concerns">${points.length} point${points.length === 1 ? "" : "s"}</span>`}</summary>
-    ${file.notes.length > 0 && html`<p class="quiet">${file.notes.join("; ")}</p>`}
+    <summary><code>${file.name}</code> ${figures && html`<span class="add">+${figures.insertions}</span> <span class="del">−${figures.deletions}</span>`} ${file.notes.length > 0 && html`<span class="quiet">${file.notes.join("; ")}</span>`} ${points.length > 0 && html`<span class="badge verdict-concerns">${points.length} point${points.length === 1 ? "" : "s"}</span>`}</summary>
     ${loose.map((point) => html`<${Point} point=${point} />`)}
     ${file.lines.length > 0 && html`<div class="code" tabindex="0" role="region" aria-label=${`Difference of ${file.name}`}><div class="diff">
       ${file.lines.map((line) => html`<${Line} line=${line} />${at.get(line.after)?.map((point) => html`<${Point} point=${point} />`)}`)}

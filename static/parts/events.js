@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { read } from "/static/actions.js";
-import { clock, words } from "/static/format.js";
+import { clock, near, words } from "/static/format.js";
 import { Link, linked } from "/static/parts/links.js";
 import { Long, isLong } from "/static/parts/long.js";
 import { chronicle, dropped, range, rows, session, showEntry, shownEntry, shownWorker, timesShown, workers } from "/static/store.js";
@@ -40,8 +40,9 @@ function marked(text, wanted) {
 }
 
 function Text({ row, wanted }) {
-  if (isLong(row.text)) return html`<${Long} text=${row.text} />`;
-  return html`<span class="text">${linked(row, row.text).map((part) => (part.go ? html`<${Link} part=${part}>${marked(part.text, wanted)}<//>` : marked(part.text, wanted)))}</span>`;
+  const text = near(row.text, session.value);
+  if (isLong(text)) return html`<${Long} text=${text} />`;
+  return html`<span class="text">${linked(row, text).map((part) => (part.go ? html`<${Link} part=${part}>${marked(part.text, wanted)}<//>` : marked(part.text, wanted)))}</span>`;
 }
 
 // Of what is said about a worker it is told who says it: reviewers, or the orchestrator that decides and asks.

@@ -1,7 +1,7 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
-import { GONE, clock, costOf, counted, isOver, momentName, tokens, tokensOf, tookOf, words } from "/static/format.js";
+import { GONE, clock, costOf, counted, cut, isOver, momentName, near, tokens, tokensOf, tookOf, words } from "/static/format.js";
 import { change, connection, failedCalls, nearText, now, problem, questions, recent, session, showEntry, workers } from "/static/store.js";
 import { openChange } from "/static/parts/diff.js";
 
@@ -35,7 +35,7 @@ function GoOn() {
   if (connection.value.state !== "live" || problem.value !== null) return null;
   const off = isBusy("resume");
   const ask = () => shown.rehearsal || confirm("Its agents are started again, and are paid for as before. Go on?");
-  return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Let it go on</button></div>`;
+  return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Resume the session</button></div>`;
 }
 
 const MOST_NAMED = 3;
@@ -46,9 +46,9 @@ const filesOf = ({ files, insertions, deletions }) => html`${counted(files.lengt
 function Obeyed({ found, over }) {
   const shown = session.value;
   if (!found.files.length || (over && shown.planted.length)) return null;
-  if (over) return html`<small class="since">none of them is obeyed by programs of yours</small>`;
+  if (over) return html`<small class="since">none of them runs on your machine by itself</small>`;
   const obeyed = found.obeyed ?? [];
-  if (!obeyed.length) return html`<small class="since">none of them is obeyed by programs of yours so far</small>`;
+  if (!obeyed.length) return html`<small class="since">none of them runs on your machine by itself so far</small>`;
   return html`<small class="since reason">${obeyed.slice(0, 2).map((one, i) => html`${i ? "; " : ""}${one.program} would obey <code>${one.path}</code>`)}${obeyed.length > 2 ? ` and ${obeyed.length - 2} more` : ""}: looked at when its agent ends</small>`;
 }
 
@@ -81,7 +81,7 @@ function Glance() {
   return html`<dl class="glance">
     <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map(doing) : "No agent is at work."}</dd></div>
     <div><dt>Changed</dt><dd><${Changed} over=${over} /></dd></div>
-    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs a person</b>${shown.wanted.length ? `: ${shown.wanted.join("; ")}` : " to decide what is said above"}. Then let it go on.` : "nothing waits for you"}</dd></div>
+    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs a person</b>${shown.wanted.length ? `: ${shown.wanted.join("; ")}` : " to decide what is said above"}. Its agents read what stands in the target: say it there, then resume.` : "nothing waits for you"}${over && shown.status === "done" && change.value?.files.length ? html`<small class="since"><code>orchestrate undo ${shown.id}</code> takes the change back</small>` : ""}</dd></div>
     <${Failed} />
   </dl>`;
 }
@@ -95,7 +95,7 @@ export function Header() {
   const standing = ["running", "waits_for_you"].includes(shown.status) && shown.live ? Object.values(workers.value).filter((worker) => worker.is_main && worker.status === "stopped").map((worker) => worker.id) : [];
   return html`<header>
     <div class="head">
-      <h1>${shown.task.length > 300 ? `${shown.task.slice(0, 300)}…` : shown.task}</h1>
+      <h1>${cut(shown.task, 300)}</h1>
       <p class="sub">
         <span class=${`badge status-${lost ? "lost" : waits ? "waits_for_you" : shown.status}`}>${status}</span>
         ${shown.rehearsal && html`<span class="badge">rehearsal</span>`}
@@ -112,7 +112,7 @@ export function Header() {
     <${Glance} />
     ${shown.planted.length > 0 && html`<div class=${shown.planted.every((line) => line.includes("(taken back)")) ? "planted all-clear" : "planted"}><h2>${shown.planted.every((line) => line.includes("(taken back)")) ? "Files that your programs obey were changed by an agent, and taken back: none of them runs on your machine" : "These run on your machine: an agent changed files that your programs obey"}</h2><ul>${shown.planted.map((text) => html`<li>${text}</li>`)}</ul></div>`}
     <details class="facts">
-      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}: ${shown.warnings[0].slice(0, 160)}${shown.warnings[0].length > 160 || shown.warnings.length > 1 ? "…" : ""}</span>`}</summary>
+      <summary>Session ${shown.id}${shown.warnings.length > 0 && html`, <span class="reason">${shown.warnings.length} warning${shown.warnings.length === 1 ? "" : "s"}: ${cut(near(shown.warnings[0], shown), 240)}</span>`}</summary>
       <dl>
         <div><dt>Target</dt><dd><code>${shown.target}</code></dd></div>
         <div><dt>Opened</dt><dd>${clock(shown.opened_at, true)}</dd></div>
@@ -125,7 +125,7 @@ export function Header() {
           <dd>${shown.found.map((found) => `${found.name} ${found.version ?? ""}${found.stand_in ? " (stand-in)" : ""}${found.usable ? "" : " not used"}`).join(", ")}</dd>
         </div>
       </dl>
-      ${shown.warnings.length > 0 && html`<h2>Warnings</h2><ul>${shown.warnings.map((text) => html`<li>${text}</li>`)}</ul>`}
+      ${shown.warnings.length > 0 && html`<h2>Warnings</h2><ul>${shown.warnings.map((text) => html`<li>${near(text, shown)}</li>`)}</ul>`}
     </details>
   </header>`;
 }

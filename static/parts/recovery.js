@@ -1,8 +1,9 @@
 // Errors that were known, what was done, and exactly what changed in the command line.
 import { html } from "/static/html.js";
 import { Newest } from "/static/parts/newest.js";
+import { near } from "/static/format.js";
 import { Long } from "/static/parts/long.js";
-import { recoveries } from "/static/store.js";
+import { recoveries, session } from "/static/store.js";
 
 // The longest common run of arguments stays; the rest was taken away or added.
 function differences(before, after) {
@@ -46,7 +47,7 @@ export function Recovery() {
     <${Newest} of="recoveries" titled="recovery-title" items=${all} shown=${({ action, number }) => html`<li key=${number} class="item">
           <h3>${action.worker} <span class="badge">${action.remedy.kind.replaceAll("_", " ")}</span></h3>
           <p>${action.because} <span class="quiet">(rule ${action.rule}, attempt ${action.attempt})</span></p>
-          <div class="quote"><${Long} text=${action.error} /></div>
+          <div class="quote"><${Long} text=${near(action.error, session.value)} /></div>
           <${Argv} action=${action} />
           ${action.env_added.length > 0 && html`<p>Environment added: ${action.env_added.map((name) => html`<ins>${name}</ins> `)}</p>`}
           ${action.suggestions.length > 0 && html`<ul>${action.suggestions.map((text) => html`<li>${text}</li>`)}</ul>`}

@@ -15,7 +15,7 @@ function Answer({ answer }) {
       ${answer.over_length && html`<span class="quiet">over length: ${answer.words} words</span>`}
     </p>
     ${(answer.problem || answer.summary) && html`<${Long} text=${tidy(answer.problem || answer.summary)} />`}
-    ${answer.points.length > 0 && html`<ul>${answer.points.map((point) => html`<li>${tidy(point)}</li>`)}</ul>`}
+    ${answer.points.length > 0 && answer.points.join("; ") !== answer.summary && html`<ul>${answer.points.map((point) => html`<li>${tidy(point)}</li>`)}</ul>`}
   </li>`;
 }
 

@@ -1,7 +1,7 @@
 // Every session of the workspace as a table: filtered, sorted, two of them compared.
 import { useEffect, useState } from "preact/hooks";
 import { html } from "/static/html.js";
-import { clock, costOf, duration, tokens, tokensOf, took, tookOf, words } from "/static/format.js";
+import { clock, costOf, cut, duration, near, tokens, tokensOf, took, tookOf, words } from "/static/format.js";
 
 const EVERY_MS = 5000;
 const MOST_SHOWN = 200;
@@ -32,7 +32,7 @@ function Row({ one, picked, pick }) {
   return html`<tr class=${one.status === "waits_for_you" ? "is-waiting" : ""}>
     <td><input type="checkbox" aria-label=${`Compare ${one.task.slice(0, 60) || one.id}`} checked=${picked} onChange=${pick} /></td>
     <td><span class=${`badge status-${one.status}`}>${words(one.status)}</span></td>
-    <th scope="row"><a href=${`/?session=${encodeURIComponent(one.id)}`}>${one.task.slice(0, 160) || one.id}</a>${one.reason && one.status !== "done" ? html`<small class="quiet">${one.reason.slice(0, 140)}</small>` : ""}</th>
+    <th scope="row"><a href=${`/?session=${encodeURIComponent(one.id)}`}>${cut(one.task, 160) || one.id}</a>${one.reason && one.status !== "done" ? html`<small class="quiet">${cut(one.reason, 160)}</small>` : ""}</th>
     <td data-label="Begun"><time datetime=${one.opened_at}>${clock(one.opened_at, true)}</time></td>
     <td class="figure" data-label="Took">${seconds(one) === null ? "–" : (one.live ? duration : took)(seconds(one))}</td>
     <td class="figure" data-label="Tokens">${tokensOf(one)}</td>
@@ -135,14 +135,14 @@ export function Compare() {
     ["Reviews", ({ summary }) => summary.reviews.map((one) => `${one.id}: ${words(one.decision?.action ?? "open")}`).join(", ") || "none"],
     ["Recoveries", ({ summary }) => summary.recoveries.map((one) => one.rule).join(", ") || "none"],
     ["Questions", ({ summary, view }) => [...view.settled.map((one) => `${one.question || "beforehand"}: ${one.answer || "nobody answered"}`), ...summary.questions.map((one) => `${one.id}: waits for an answer`)].join(", ") || "none"],
-    ["Warnings", ({ view }) => (view.warnings.length ? `${view.warnings.length}: ${view.warnings.join("; ")}` : "none")],
+    ["Warnings", ({ view }) => (view.warnings.length ? `${view.warnings.length}: ${view.warnings.map((text) => near(text, view)).join("; ")}` : "none")],
   ];
   return html`<section aria-labelledby="compare-title">
     <h1 id="compare-title">Two sessions compared</h1>
     ${problem && html`<p class="reason">${problem}. <a href="/sessions">Choose two sessions</a> that are there.</p>`}
     ${!both && !problem && html`<p class="quiet">Reading both…</p>`}
     ${both && html`<p class="quiet">Rows in which the two differ are marked.</p><div class="scrolls" tabindex="0"><table class="compare">
-      <thead><tr><th scope="col"><span class="unseen">What</span></th>${both.map(({ view }) => html`<th scope="col"><a href=${`/?session=${view.id}`}>${view.task.slice(0, 80) || view.id}</a> <small class="quiet">${view.id}</small></th>`)}</tr></thead>
+      <thead><tr><th scope="col"><span class="unseen">What</span></th>${both.map(({ view }) => html`<th scope="col"><a href=${`/?session=${view.id}`}>${cut(view.task, 80) || view.id}</a> <small class="quiet">${view.id}</small></th>`)}</tr></thead>
       <tbody>${rows.map(([label, value]) => {
         const [a, b] = both.map(value);
         return html`<tr class=${a === b ? "" : "differs"}><th scope="row">${label}</th><td>${a}</td><td>${b}</td></tr>`;

@@ -141,8 +141,12 @@ function Went() {
   </figure>`;
 }
 
+// What is spent of what stands over each chart already; only what is over, and whose is unknown, is told besides.
+const TOLD_ABOVE = /^\$?[\d,.]+ of \$?[\d,.]+( tokens)?$/;
+
 export function Spending() {
   const shown = session.value;
+  const budget = shown.budget.filter((line) => !TOLD_ABOVE.test(line));
   return html`<section aria-labelledby="spending-title" class="spending">
     <h2 id="spending-title">What it took</h2>
     <div class="charts">
@@ -150,6 +154,6 @@ export function Spending() {
       <${Chart} title="Cost" which="cost" limit=${shown.max_cost_usd} unit=${(value) => money(value)} spent=${costOf} />
       <${Went} />
     </div>
-    ${shown.budget.length > 0 && html`<ul class="quiet">${shown.budget.map((line) => html`<li>${line}</li>`)}</ul>`}
+    ${budget.length > 0 && html`<ul class="quiet">${budget.map((line) => html`<li>${line}</li>`)}</ul>`}
   </section>`;
 }

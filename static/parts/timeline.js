@@ -248,6 +248,7 @@ export function Timeline() {
           ${hover && !brush && html`<line class="cursor" x1=${hover.x} x2=${hover.x} y1=${TOP - 4} y2=${height} />`}
         </g>
         <text class="lane-label" x="0" y=${TOP + (narrow ? 10 : 15)}>${questions.some((one) => !one.to) ? "waits for you" : "you"}</text>
+        ${narrow && lanes.map((lane, i) => html`<rect key=${`ground ${lane.name}`} class="label-ground" x="0" y=${laneAt(i) - 11} width=${lane.name.length * 7.6 + 4} height="15" />`)}
         ${lanes.map((lane, i) => html`<text key=${`name ${lane.name}`} class=${`lane-label agent-${lane.agent}`} x="0" y=${narrow ? laneAt(i) + 1 : laneAt(i) + 15}>${narrow ? lane.name : lane.name.length > 18 ? `${lane.name.slice(0, 17)}…` : lane.name}</text>`)}
       </svg>
       ${hover && html`<p class="tip" style=${`left:${Math.max(0, Math.min(hover.x + 10, width - 330))}px`}>${at(hover.time)} ${hover.text}</p>`}

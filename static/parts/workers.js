@@ -55,7 +55,7 @@ function Card({ worker }) {
     ${GONE.has(worker.status) ? null : progress !== null && progress !== undefined
       ? html`<div class="progress">
           <progress max="100" value=${progress} aria-label=${`Progress of ${worker.id}`}>${progress} %</progress>
-          <span class="percent">${progress.toFixed(0)} %</span>
+          <span class="percent">says ${progress.toFixed(0)} %</span>
         </div>`
       : worker.status === "waiting" || isOver(session.value)
         ? null

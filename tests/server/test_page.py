@@ -333,6 +333,7 @@ def test_axe_finds_no_violation_and_nothing_is_cut_off(
 
 
 def test_a_state_is_told_with_its_evidence(browser: Browser, stage: Stage, shown: Showing) -> None:
+    gone = "nothing of it runs"
     exit_, then = {"proof": "empty pid namespace"}, "2026-11-21T12:00:00Z"
     told: dict[str, tuple[dict[str, object], str]] = {
         "starting": ({}, "no byte yet"),
@@ -343,9 +344,9 @@ def test_a_state_is_told_with_its_evidence(browser: Browser, stage: Stage, shown
         "relaunching": ({"why": "in 5 s: exit code 1"}, "in 5 s: exit code 1"),
         "parked": ({"why": "parked after 3 restarts: exit code 1"}, "parked after 3 restarts: exit code 1"),
         "stopping": ({}, "stopping"),
-        "done": ({"exit": exit_}, "gone: empty pid namespace"),
-        "unproven": ({"exit": exit_, "why": "no tool call"}, "no tool call; gone: empty pid namespace"),
-        "failed": ({"exit": {"proof": "none"}, "why": "exit code 1"}, "exit code 1; gone: not proven"),
+        "done": ({"exit": exit_}, f"{gone}: its process namespace is empty"),
+        "unproven": ({"exit": exit_, "why": "no tool call"}, f"no tool call; {gone}: its process namespace is empty"),
+        "failed": ({"exit": {"proof": "none"}, "why": "exit code 1"}, f"exit code 1; that {gone} is not proven"),
         "stopped": ({}, "never started"),
         "waiting": ({}, "waits for those before it"),
     }

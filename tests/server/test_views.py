@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 import pytest
 
 from orchestrator.models.approvals import Settled
-from orchestrator.models.identity import WorkerId
+from orchestrator.models.decisions import Action, OrchestratorDecision
+from orchestrator.models.facts import Question
+from orchestrator.models.identity import ReviewId, WorkerId
 from orchestrator.server.recent_history import RecentHistory
+from orchestrator.server.shown_words import choice_lines, decision_sentence
 from orchestrator.server.views import review_views, session_view, worker_view
+from orchestrator.session.review_cycle import ABOUT_CONCERNS
 from orchestrator.session.state import Approvals
 from tests.server.conftest import Stage
 
@@ -43,3 +47,26 @@ def test_a_settled_question_is_shown_with_its_choices_and_who_answered_what(stag
     assert "\x1b" not in shown.text
     assert (shown.choices, shown.answer, shown.by) == (("yes", "no"), "yes", "dashboard")
     assert (shown.who, shown.at, shown.outcome) == ("ann", at, "it was run")
+
+
+def test_a_settled_question_is_told_in_the_words_in_which_it_was_asked(stage: Stage) -> None:
+    assert stage.session is not None
+    at = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
+    claude = WorkerId("claude")
+    rule, review = "two or more concerns", ReviewId("001-milestone")
+    decision = OrchestratorDecision(
+        Action.PAUSE_AND_CLARIFY, rule, "standard", review, claude, reasons=("codex: a guess.",)
+    )
+    asked = Settled(
+        "q1", decision.because, ABOUT_CONCERNS, claude, "as sold", "dashboard", "ann", at, "given to claude"
+    )
+    session = replace(
+        stage.session,
+        approvals=Approvals(settled=(asked,)),
+        assessment=replace(stage.session.assessment, decisions=(decision,)),
+    )
+    (shown,) = session_view(session, live=True).settled
+    question = Question("q1", decision.because, ABOUT_CONCERNS, claude)
+    assert shown.text == decision_sentence(decision)
+    assert [f"{n}. {text}" for n, text in enumerate(shown.choices, start=1)] == list(choice_lines(question))
+    assert shown.choices[0].endswith("your own words are told to claude, which goes on")

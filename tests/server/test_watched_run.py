@@ -153,7 +153,7 @@ def test_a_rehearsal_is_watched_from_its_first_event_to_its_report(
         watched.has(".sub .status-done")
         assert run.end() == 0
         for worker in ("gemini", "claude", "codex"):
-            watched.has(f".agent-{worker}.is-done .evidence", "gone: ")
+            watched.has(f".agent-{worker}.is-done .evidence", "nothing of it runs")
         watched.page.get_by_text("Report", exact=True).click()
         watched.has(".report h3", "Done: Add input validation to the signup form")
         assert watched.violations() == []
@@ -223,7 +223,7 @@ def test_buttons_take_effect_on_real_processes_and_the_journal_says_who_asked(
         assert are_gone(first)
         watched.press("Stop")
         watched.has(".sub .status-interrupted")
-        watched.has(".agent-claude.is-stopped .evidence", "gone: ")
+        watched.has(".agent-claude.is-stopped .evidence", "nothing of it runs")
         assert run.end() == 130
         watched.has(".connection.over", "The session had ended, and this is how it stood")
         assert watched.page.locator("main.stale, header button").count() == 0
@@ -267,7 +267,7 @@ def test_commands_that_wait_run_or_not_as_the_page_is_told_and_one_worker_is_sto
         watched.has(".row .text", "answer q2 (by dashboard): no")
         tree = tree_of(workspace, "claude")
         watched.press("Stop claude")
-        watched.has(".agent-claude.is-stopped .evidence", "gone: ")
+        watched.has(".agent-claude.is-stopped .evidence", "nothing of it runs")
         assert are_gone(tree)
         watched.has("header .reason", "claude is stopped, and what follows waits")
         watched.press("Stop")
