@@ -85,8 +85,11 @@ export function Events() {
     setOlder([]);
     setFirst(null);
   }, [agents, types, text, important, id]);
+  // Above the first row that is seen there are others: the log fades there.
+  const fade = () => list.current?.classList.toggle("is-scrolled", list.current.scrollTop > 4);
   useEffect(() => {
     if (follows && !around && list.current) list.current.scrollTop = list.current.scrollHeight;
+    fade();
   });
   const fetched = async (asked) => {
     try {
@@ -167,7 +170,7 @@ export function Events() {
       <${Choices} label="Types" names=${TYPES} chosen=${types} choose=${setTypes} />
     </form>
     ${problem && html`<p class="reason">${problem}</p>`}
-    <ol class="rows" ref=${list} tabindex="0" aria-label="Event log, newest last" data-rows=${rows.value.length + dropped.value} data-last=${rows.value.at(-1)?.id ?? ""}>
+    <ol class="rows" ref=${list} tabindex="0" onScroll=${fade} aria-label="Event log, newest last" data-rows=${rows.value.length + dropped.value} data-last=${rows.value.at(-1)?.id ?? ""}>
       ${mayHaveOlder && html`<li class="older"><button type="button" onClick=${more}>Older events</button></li>`}
       ${listed.map((row) => html`<${Row} key=${row.id} row=${row} wanted=${wanted.text} />`)}
       ${listed.length === 0 && html`<li class="quiet none-there">No event matches.</li>`}
