@@ -20,6 +20,17 @@ def late_adapter(kind: Any) -> TypeAdapter[Any]:
     return cast("TypeAdapter[Any]", LateAdapter(kind))
 
 
+def first_fault(refusal: ValueError) -> str:
+    """The first thing that an adapter found wrong with what it refused."""
+    from pydantic import ValidationError
+
+    if not isinstance(refusal, ValidationError):
+        return str(refusal)
+    first = refusal.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
 class LateAdapter:
     """Stands for an adapter, and takes over each of its methods when that is first used."""
 

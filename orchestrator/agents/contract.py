@@ -19,7 +19,7 @@ from orchestrator.models.recovery import RecoveryRule
 from orchestrator.models.work import Assignment
 from orchestrator.value_class import changed as changed
 from orchestrator.value_class import value_class
-from orchestrator.wire.records import Noise, RawRecord
+from orchestrator.wire.raw_records import Noise, RawRecord
 
 
 @value_class

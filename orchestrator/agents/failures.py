@@ -8,13 +8,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pydantic_core import from_json
-
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import Failed, FailureKind
 from orchestrator.models.recovery import Ignore, RecoveryRule
 from orchestrator.value_class import value_class
-from orchestrator.wire.records import Noise
+from orchestrator.wire.raw_records import Noise
 
 MAX_TOOL_TEXT = 2_000
 """Characters of a tool's output that go into an event; the raw file has the whole."""
@@ -179,6 +177,8 @@ def body_in(text: str) -> Body | None:
     end = text.rfind("}") + 1
     if start < 0 or end <= start or end - start > _MOST_BODY:
         return None
+    from pydantic_core import from_json
+
     try:
         value = from_json(text[start:end], allow_inf_nan=False)
     except ValueError:

@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic_core import from_json
-
 from orchestrator.models.events import AgentEvent, EventType, Reported, Said, Unrecognised
 from orchestrator.models.identity import AgentName
-from orchestrator.wire.records import Noise, RawRecord
+from orchestrator.wire.raw_records import Noise, RawRecord
 
 REPORT_TYPES: Mapping[str, EventType] = {str(kind): kind for kind in EventType}
 
@@ -86,6 +84,8 @@ def object_in(text: str) -> Mapping[str, Any] | None:
         body = body[body.index("\n") : -3].strip()
     if not (body.startswith("{") and body.endswith("}")):
         return None
+    from pydantic_core import from_json
+
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError:

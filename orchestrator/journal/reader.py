@@ -10,6 +10,7 @@ from typing import Final
 
 from orchestrator.errors import JournalDamaged
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.late_adapter import first_fault
 from orchestrator.models.entries import JOURNAL_ENTRY, JOURNAL_FORMAT, JournalEntry
 from orchestrator.models.plain_reader import NotPlain, plain_json, plain_value
 
@@ -176,7 +177,7 @@ def decode_entry(line: bytes, n: int, *, path: Path, offset: int) -> JournalEntr
         # Without the adapter's own wrapper, which takes a tenth of the whole.
         entry: JournalEntry = JOURNAL_ENTRY.validator.validate_json(line)
     except ValueError as error:
-        raise damage(path, n, offset, _fault(error)) from None
+        raise damage(path, n, offset, first_fault(error)) from None
     if entry.n != n:
         raise damage(path, n, offset, f"it is numbered {entry.n}")
     return entry
@@ -209,17 +210,6 @@ def damage(path: Path, n: int, offset: int, what: str) -> JournalDamaged:
         f"{path}: entry {n} at byte {offset} is damaged: {what}",
         hint="what stands before it is sound; the raw streams of the workers lie beside the journal",
     )
-
-
-def _fault(error: ValueError) -> str:
-    """The first thing that pydantic finds wrong."""
-    from pydantic import ValidationError
-
-    if not isinstance(error, ValidationError):
-        raise error
-    first = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def _lines_before(descriptor: int, end: int, path: Path) -> tuple[int, list[bytes]]:

@@ -34,7 +34,7 @@ from typing import (
 )
 
 from orchestrator.late_pattern import late_pattern
-from orchestrator.models.field_marks import LEFT_OUT, Bounded, ToldApart
+from orchestrator.models.field_marks import LEFT_OUT, Bounded, Checked, ToldApart
 
 _Read: TypeAlias = Callable[[Any], Any]
 
@@ -152,6 +152,8 @@ def _marked(kind: Any, marks: Sequence[object]) -> _Read:
     for mark in marks:
         if isinstance(mark, Bounded):
             read = _within(mark, read)
+        elif isinstance(mark, Checked):
+            read = _checked(mark.check, read)
         elif not (isinstance(mark, ToldApart) or mark == LEFT_OUT):
             return _refuse
     return read
@@ -194,6 +196,16 @@ def _within(bounds: Bounded, read: _Read) -> _Read:
         return found if found is None or bounds.admits(found) else _refuse(value)
 
     return figure
+
+
+def _checked(check: _Read, read: _Read) -> _Read:
+    def value_let_pass(value: Any) -> Any:
+        try:
+            return check(read(value))
+        except ValueError as error:
+            raise NotPlain(str(error)) from None
+
+    return value_let_pass
 
 
 def _words(meanings: Mapping[str, Any]) -> _Read:

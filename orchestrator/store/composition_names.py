@@ -9,15 +9,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Final
 
 from orchestrator.composition.outcomes import Outcome as TaskOutcome
 from orchestrator.composition.task_analysis import analyse_task
 from orchestrator.late_adapter import late_adapter
 from orchestrator.models.plan_tree import Node
 from orchestrator.models.recorded_outcomes import OWN_VIEW, GateOutcome, RecordedOutcome
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 OWN_CHECKS: Final = "own checks"
 _PLAN: TypeAdapter[Node] = late_adapter(Node)

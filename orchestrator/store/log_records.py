@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, TypeAlias
-
-from pydantic import AfterValidator, Field, TypeAdapter
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from orchestrator.late_adapter import late_adapter
 from orchestrator.late_pattern import late_pattern
+from orchestrator.models.field_marks import BY_KIND, Bounded, Checked
 from orchestrator.models.recorded_outcomes import RecordedOutcome
 from orchestrator.value_class import value_class
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 LOG_FORMAT = 1
 """Raised when an old reader would misread a new line; lines of a higher format are kept and passed over."""
@@ -43,11 +45,11 @@ def _time(given: str) -> str:
 
 # A line that holds anything else is damaged, and is told of and passed over like one that is no JSON: the view that is
 # made from the lines, and the files of it, need not look again.
-ConfigurationId: TypeAlias = Annotated[str, AfterValidator(checked_id)]
-Time: TypeAlias = Annotated[str, AfterValidator(_time)]
-Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
-Score: TypeAlias = Annotated[float, Field(ge=0, le=100)]
-Count: TypeAlias = Annotated[int, Field(ge=0, le=MOST_COUNT)]
+ConfigurationId: TypeAlias = Annotated[str, Checked(checked_id)]
+Time: TypeAlias = Annotated[str, Checked(_time)]
+Share: TypeAlias = Annotated[float, Bounded(at_least=0, at_most=1)]
+Score: TypeAlias = Annotated[float, Bounded(at_least=0, at_most=100)]
+Count: TypeAlias = Annotated[int, Bounded(at_least=0, at_most=MOST_COUNT)]
 
 
 @value_class
@@ -141,7 +143,7 @@ class LessonForgotten:
 
 LogBody: TypeAlias = Annotated[
     SessionEnded | CallerRecorded | ConfigurationSaved | ConfigurationDeleted | CountsImported | LessonForgotten,
-    Field(discriminator="kind"),
+    BY_KIND,
 ]
 
 

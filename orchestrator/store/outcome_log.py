@@ -15,20 +15,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final, Generic, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.late_adapter import first_fault
+from orchestrator.models.plain_reader import NotPlain, plain_json, plain_value
 from orchestrator.store.log_records import LOG_FORMAT, LOG_RECORD, LogBody, LogRecord
 from orchestrator.value_class import value_class
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 LOG_NAME: Final = "outcomes.jsonl"
 TORN_NAME: Final = "outcomes.torn"
 MOST_LINE_BYTES: Final = 16 * 1024 * 1024
+_FEW = 2_000
+"""Lines that are read plainly, as those of a journal (ADR 0111)."""
 _LOCK_WAIT_S: Final = 30.0
 _LOCK_LOOK_S: Final = 0.001
 Record = TypeVar("Record")
@@ -71,10 +75,13 @@ class LineLog(Generic[Record]):
         folder: Made when something is first written.
     """
 
-    def __init__(self, folder: Path, *, name: str, torn: str, lines: TypeAdapter[Record], format_: int) -> None:
+    def __init__(
+        self, folder: Path, *, name: str, torn: str, kind: type[Record], lines: TypeAdapter[Record], format_: int
+    ) -> None:
         self.folder = folder
         self.path = folder / name
         self._torn = folder / torn
+        self._kind = kind
         self._lines = lines
         self._format = format_
 
@@ -167,15 +174,16 @@ class LineLog(Generic[Record]):
         os.ftruncate(descriptor, end)
 
     def _decoded(self, line: bytes, reading: Reading) -> Record | None:
+        if reading.lines <= _FEW:
+            with suppress(NotPlain):
+                return plain_value(self._kind, plain_json(line))  # type: ignore[no-any-return]  # of that kind
         try:
             return self._lines.validate_json(line)
-        except ValidationError as error:
+        except ValueError as error:
             if _is_newer(line, self._format):
                 reading.newer += 1
-                return None
-            first = error.errors(include_url=False, include_input=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            reading.damages.append(Damage(reading.lines, f"{where}: {first['msg']}" if where else first["msg"]))
+            else:
+                reading.damages.append(Damage(reading.lines, first_fault(error)))
             return None
 
 
@@ -187,7 +195,7 @@ class OutcomeLog(LineLog[LogRecord]):
     """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, name=LOG_NAME, torn=TORN_NAME, lines=LOG_RECORD, format_=LOG_FORMAT)
+        super().__init__(folder, name=LOG_NAME, torn=TORN_NAME, kind=LogRecord, lines=LOG_RECORD, format_=LOG_FORMAT)
 
     def append(self, *bodies: LogBody, at: datetime | None = None) -> list[LogRecord]:
         """Write lines in one go.  When this returns they are on the disk; nothing half-written ever stays.
@@ -229,6 +237,8 @@ def _write_whole(descriptor: int, data: bytes) -> None:
 
 
 def _is_newer(line: bytes, format_: int) -> bool:
+    from pydantic_core import from_json
+
     try:
         written = from_json(line).get("format")
     except (ValueError, AttributeError):

@@ -58,7 +58,14 @@ class TuningLog(LineLog[TuningRecord]):
     """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, name=TUNING_LOG_NAME, torn="tuning.torn", lines=TUNING_RECORD, format_=TUNING_FORMAT)
+        super().__init__(
+            folder,
+            name=TUNING_LOG_NAME,
+            torn="tuning.torn",
+            kind=TuningRecord,
+            lines=TUNING_RECORD,
+            format_=TUNING_FORMAT,
+        )
         self._known: tuple[Reading, Tuning] | None = None
 
     def is_there(self) -> bool:

@@ -10,8 +10,6 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic_core import from_json
-
 from orchestrator.tuning.behaviours import Behaviour, BehaviourFold, rework_found
 from orchestrator.tuning.review_measures import ReviewMeasure as ReviewMeasure
 from orchestrator.value_class import value_class
@@ -259,6 +257,8 @@ def measures_of(lines: Iterable[bytes]) -> SessionMeasures:
     Raises:
         ValueError: It opens no session, or a line that counts is damaged.
     """
+    from pydantic_core import from_json
+
     fold, entries = _Fold(), 0
     for line in lines:
         if not line.endswith(b"\n"):

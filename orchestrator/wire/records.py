@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Container, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from pydantic_core import from_json
 
 from orchestrator.late_pattern import late_pattern
-from orchestrator.value_class import value_class
-
-Stream: TypeAlias = Literal["stdout", "stderr", "events"]
+from orchestrator.wire.raw_records import Noise as Noise
+from orchestrator.wire.raw_records import RawRecord as RawRecord
+from orchestrator.wire.raw_records import Stream as Stream
 
 MAX_NOISE_CHARACTERS = 8_000
 
@@ -30,22 +30,6 @@ _MOST_MARKS = 100_000
 """Braces and quotes of one line that are counted to find the end of text that only looks like an object."""
 _MOST_TRIES = 10_000
 """Places of one line at which an object is looked for; a text made to look like objects must not stall the reader."""
-
-
-@value_class
-class RawRecord:
-    """One whole JSON object that a CLI wrote."""
-
-    data: Mapping[str, Any]
-
-
-@value_class
-class Noise:
-    """A line, or a part of one, that is not a JSON object."""
-
-    text: str
-    """Decoded with replacement characters, ANSI sequences removed, cut to 8,000 characters."""
-    stream: Stream = "stdout"
 
 
 def decode_line(

@@ -39,7 +39,7 @@ from orchestrator.models.events import (
     UsageReported,
 )
 from orchestrator.models.money import Usage, cost_usd, tokens
-from orchestrator.wire.records import Noise, RawRecord
+from orchestrator.wire.raw_records import Noise, RawRecord
 
 _TURN = "turn/"
 """Prefix of the totals of what has been reported inside the running turn."""

@@ -18,7 +18,7 @@ from orchestrator.agents.codex.translating import translate
 from orchestrator.agents.contract import Aside, Translation, changed
 from orchestrator.late_pattern import late_pattern
 from orchestrator.models.events import AgentEvent
-from orchestrator.wire.records import Noise, RawRecord
+from orchestrator.wire.raw_records import Noise, RawRecord
 
 _SHELLS: Final = frozenset({"exec_command", "shell", "shell_command", "local_shell", "container.exec"})
 _SHOWN: Final = "shown:"

@@ -37,7 +37,7 @@ from orchestrator.models.events import (
 )
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage, tokens
-from orchestrator.wire.records import Noise, RawRecord
+from orchestrator.wire.raw_records import Noise, RawRecord
 
 NAME: Final = AgentName("gemini")
 

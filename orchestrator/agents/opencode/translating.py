@@ -30,7 +30,7 @@ from orchestrator.models.events import (
 )
 from orchestrator.models.identity import AgentName
 from orchestrator.models.money import Usage, cost_usd, tokens
-from orchestrator.wire.records import Noise, RawRecord
+from orchestrator.wire.raw_records import Noise, RawRecord
 
 NAME: Final = AgentName("opencode")
 RECORD_TYPES: Final = frozenset({"step_start", "step_finish", "text", "reasoning", "tool_use", "error"})
