@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -133,7 +134,7 @@ class Redactor:
         # Inside JSON and URLs a value may be spelt otherwise.  Longest first: one may contain another.
         spelt = {form for value in values for form in (value, json.dumps(value)[1:-1], _quoted(value))}
         self._known = tuple(sorted(spelt, key=lambda form: (-len(form), form)))
-        self._may_match = _search([*map(_literal, filter(_is_whole, self._known)), _MAY_MATCH])
+        self._may_match = _search((*map(_literal, filter(_is_whole, self._known)), _MAY_MATCH))
 
     def may_hold(self, text: str) -> bool:
         """Whether the text may hold a secret; where it may not, :meth:`text` gives it as it is."""
@@ -231,8 +232,12 @@ def _literal(text: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else f"\\x{{{ord(c):x}}}" for c in text)
 
 
-def _search(patterns: Sequence[str]) -> Callable[[str], bool]:
-    """What tells whether one of the patterns stands in a text; of too many patterns, that one may in every text."""
+@lru_cache(maxsize=8)
+def _search(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """What tells whether one of the patterns stands in a text; of too many patterns, that one may in every text.
+
+    All who look for the same share it: what it learns while it searches takes 130 KiB.
+    """
     schema = core_schema.str_schema(pattern="|".join(patterns), regex_engine="rust-regex")
     try:
         found: Callable[[str], bool] = SchemaValidator(schema).isinstance_python

@@ -199,3 +199,9 @@ def test_more_known_values_than_a_search_takes_are_looked_for_one_by_one() -> No
     redactor = Redactor(many)
     assert redactor.text(f"it is {many[7]}") == "it is [redacted:known]"
     assert redactor.text("nothing of it") == "nothing of it"
+
+
+def test_all_who_look_for_the_same_share_one_search() -> None:
+    """What it learns while it searches is 130 KiB, and each worker has a listener that redacts."""
+    assert Redactor(KNOWN)._may_match is Redactor(KNOWN)._may_match
+    assert Redactor()._may_match is not Redactor(KNOWN)._may_match
