@@ -224,18 +224,20 @@ def test_an_agent_cannot_write_what_grades_it(tmp_path: Path) -> None:
         "checkout/.orchestrator/settings.toml": settings,
         "home/.cache/orchestrate/gates/canary/bin/ruff": "canary",
         "home/.local/state/orchestrate/canary.jsonl": "canary",
+        "home/.local/state/orchestrate/outcomes.jsonl": "canary\n",
     }.items():
         job.place(name).parent.mkdir(parents=True, exist_ok=True)
         job.place(name).write_text(text)
     session = "{target}/.."
     graders = (
         *("{target}/.orchestrator/settings.toml", "{target}/.orchestrator/teams/own.toml"),
+        "{target}/.orchestrator/compositions/own.json",
         *(f"{session}/{name}" for name in ("baseline.json", "journal.jsonl", "report.json", "stated-tests.json")),
         *(
             f"{job.place('home')}/{name}"
             for name in (".cache/orchestrate/gates/canary/bin/ruff", ".local/state/x.jsonl")
         ),
-        f"{job.place('home')}/.local/state/orchestrate/canary.jsonl",
+        *(f"{job.place('home')}/.local/state/orchestrate/{name}.jsonl" for name in ("canary", "outcomes")),
         str(ROOT / "orchestrator/gates/planted.py"),
     )
     orders = [f"mkdir -p $(dirname {place}); echo planted >> {place}" for place in graders]
@@ -246,6 +248,7 @@ def test_an_agent_cannot_write_what_grades_it(tmp_path: Path) -> None:
     assert (target / "done.txt").read_text() == "done\n", done.stderr
     assert (target / ".orchestrator/settings.toml").read_text() == settings
     assert not (target / ".orchestrator/teams/own.toml").exists()
+    assert not (target / ".orchestrator/compositions/own.json").exists()
     assert not (ROOT / "orchestrator/gates/planted.py").exists()
     mine = [path for path in job.place("home").rglob("*") if path.is_file() and b"planted" in path.read_bytes()]
     assert mine == []
