@@ -186,9 +186,8 @@ def bottlenecks_known(earlier: Iterable[EarlierTime]) -> Iterator[AntiPattern]:
     """The agents for which others wait, over sessions; none of them lies in entries of this journal."""
     for one in earlier:
         if is_bottleneck(mostly=one.mostly, sessions=one.sessions):
-            yield AntiPattern(
-                BOTTLENECK, bottleneck_words(one.agent, mostly=one.mostly, sessions=one.sessions), evidence=()
-            )
+            summary = bottleneck_words(one.agent, mostly=one.mostly, sessions=one.sessions)
+            yield AntiPattern(BOTTLENECK, f"{summary} on this project", evidence=())
 
 
 def with_this(earlier: Iterable[EarlierTime], shares: Mapping[AgentName, float]) -> Sequence[EarlierTime]:

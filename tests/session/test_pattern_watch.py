@@ -189,7 +189,8 @@ CLAUDE = AgentName("claude")
 def test_a_bottleneck_of_earlier_sessions_is_told_at_the_opening_and_once(sessions: int, mostly: int) -> None:
     p = played_through(earlier=(EarlierTime(CLAUDE, sessions, mostly),))
     (one,) = found(p, "bottleneck")
-    assert one.words == f"bottleneck: claude ran for 70% of the time or more in {mostly} of its {sessions} sessions"
+    said = f"claude ran for 70% of the time or more in {mostly} of its {sessions} sessions on this project"
+    assert one.words == f"bottleneck: {said}"
     assert p.entries[1].body.kind in ("told", "effect_intended")
     assert replay(p.entries).session.watch.found == (one,)
 
@@ -197,7 +198,7 @@ def test_a_bottleneck_of_earlier_sessions_is_told_at_the_opening_and_once(sessio
 def test_the_session_that_makes_it_a_bottleneck_tells_it_at_its_own_end() -> None:
     p = played_through(earlier=(EarlierTime(CLAUDE, 4, 4),), claude_s=900)
     (one,) = found(p, "bottleneck")
-    assert one.summary.endswith("in 5 of its 5 sessions")
+    assert one.summary.endswith("in 5 of its 5 sessions on this project")
     assert p.session.watch.found == (one,)
     assert time_shares(p.session)[CLAUDE] > 0.9
 
