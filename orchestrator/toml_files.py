@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -71,16 +73,39 @@ def read_toml(path: Path, *, what: str) -> TomlFile:
     Raises:
         InvalidFile: It cannot be read, or is not TOML; with the line where the parser names one.
     """
+    return parse_toml(path, read_content(path, what=what))
+
+
+def read_content(path: Path, *, what: str) -> bytes:
+    """What stands in a file of a person: a plain file, of a length that a person writes.  It never waits.
+
+    Raises:
+        InvalidFile: There is none, it cannot be read, is too long, or is no file: a pipe would be waited for.
+    """
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        # Opening a device can do something, so it is looked at first; and what was looked at may be replaced.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InvalidFile(path, f"this is no file, and so no {what}")
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InvalidFile(path, f"this is no file, and so no {what}")
+            content = bytearray()
+            while len(content) <= MOST_BYTES:
+                part = file.read(MOST_BYTES + 1 - len(content))
+                if part is None:
+                    raise InvalidFile(path, f"this {what} has nothing to read yet")
+                if not part:
+                    return bytes(content)
+                content += part
     except FileNotFoundError:
         raise InvalidFile(path, f"there is no such {what}") from None
     except OSError as error:
         raise InvalidFile(path, f"cannot read this {what}: {error.strerror}") from None
-    if len(content) > MOST_BYTES:
-        raise InvalidFile(path, f"this has more than {MOST_BYTES:,} bytes, and is no {what}")
-    return parse_toml(path, content)
+    raise InvalidFile(path, f"this has more than {MOST_BYTES:,} bytes, and is no {what}")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def parse_toml(path: Path, content: bytes) -> TomlFile:

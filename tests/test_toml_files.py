@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +82,7 @@ def test_the_mark_with_which_some_editors_begin_a_file_is_passed_over(tmp_path: 
 def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="no such policy"):
         read_toml(tmp_path / "none.toml", what="policy")
-    with pytest.raises(InvalidFile, match="cannot read"):
+    with pytest.raises(InvalidFile, match="this is no file, and so no policy"):
         read_toml(tmp_path, what="policy")
 
 
@@ -104,6 +105,20 @@ def test_an_unknown_key_is_told_with_the_one_that_may_be_meant() -> None:
     assert unknown_key("zzz", ("id", "tools")).endswith("there are id, tools")
 
 
-def test_what_has_no_end_is_not_read_to_it() -> None:
-    with pytest.raises(InvalidFile, match="has more than 4,000,000 bytes, and is no policy"):
+def test_what_has_no_end_is_not_read_to_it(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="this is no file, and so no policy"):
         read_toml(Path("/dev/zero"), what="policy")
+    with (tmp_path / "huge.toml").open("wb") as huge:
+        huge.truncate(1 << 40)
+    with pytest.raises(InvalidFile, match="has more than 4,000,000 bytes, and is no policy"):
+        read_toml(tmp_path / "huge.toml", what="policy")
+
+
+def test_nobody_waits_for_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "policy.toml"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidFile, match="this is no file, and so no policy"):
+        read_toml(pipe, what="policy")
+    (tmp_path / "link.toml").symlink_to(pipe)
+    with pytest.raises(InvalidFile, match="this is no file"):
+        read_toml(tmp_path / "link.toml", what="policy")

@@ -132,7 +132,7 @@ def build_request(task: str, options: Mapping[str, Any]) -> RunRequest:
         workspace=workspace,
         policy=find_policy(options["policy"]),
         sandbox=sandbox_of(options),
-        templates=_templates(options["prompts"]),
+        templates=prompts_of(options["prompts"]),
         agents=agents,
         models=models_by_agent(options["models"]),
         rehearsal=rehearsal_request(options),
@@ -354,7 +354,8 @@ def environment_with_log_level(environ: Mapping[str, str], *, verbose: bool) -> 
     return {**environ, "ORCHESTRATOR_LOG_LEVEL": level}
 
 
-def _templates(override: Path | None) -> Mapping[str, str]:
+def prompts_of(override: Path | None) -> Mapping[str, str]:
+    """The prompt templates: the built-in ones, and over them those of the folder, else the user's own."""
     from orchestrator.prompts import load_templates
     from orchestrator.settings.user_places import user_prompts
 

@@ -17,6 +17,7 @@ from orchestrator.cli.build_request import (
     models_by_agent,
     on_path,
     own_team,
+    prompts_of,
     sandbox_of,
     team_of,
 )
@@ -122,6 +123,8 @@ def plan_session(
     choice = team_of(task, options, reading=analysis.outcome, own=own, proven=_proven(reuse), there=there)
     refuse_unpriced(options, allowed)
     project, policy = _trusted(target, options, environ), find_policy(options["policy"])
+    if options.get("prompts"):
+        prompts_of(options["prompts"])  # nothing of it is shown; a run refuses what is wrong in it
     stake = stake_of(options.get("criticality"), project)
     missing = {name: "its CLI is not on PATH" for name in allowed if name not in there}
     # Without any, the tree still shows who would do what.

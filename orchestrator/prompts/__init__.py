@@ -127,12 +127,12 @@ def _read(path: Path) -> str:
     from jinja2 import TemplateSyntaxError
     from jinja2.meta import find_undeclared_variables
 
+    from orchestrator.toml_files import read_content
+
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_content(path, what="prompt template").decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidFile(path, "not UTF-8 text", line=error.object[: error.start].count(b"\n") + 1) from None
-    except OSError as error:
-        raise InvalidFile(path, f"cannot be read: {error.strerror}") from None
     try:
         unknown = sorted(find_undeclared_variables(_environment().parse(text)) - VARIABLES.keys())
     except TemplateSyntaxError as error:

@@ -140,6 +140,13 @@ def test_what_a_run_would_refuse_is_refused(plan: Call, words: Sequence[str], sa
     assert said in refused.err
 
 
+def test_prompts_that_a_run_would_refuse_are_refused(plan: Call, tmp_path: Path) -> None:
+    (tmp_path / "designer.md").write_text("{{ task }}")
+    refused = plan(TASK, "--prompts", str(tmp_path))
+    assert refused.code == 2
+    assert "first line must be" in refused.err
+
+
 def test_a_target_that_is_missing_is_refused(orchestrate: Call, tmp_path: Path) -> None:
     refused = orchestrate("plan", TASK, "--target", str(tmp_path / "nowhere"))
     assert refused.code == 2

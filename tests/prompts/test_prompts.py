@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,12 @@ def test_what_others_wrote_cannot_end_its_quotation(name: str, value: str) -> No
 
 def test_values_are_never_read_as_templates() -> None:
     assert "{{ 7 * 7 }}" in filled("designer", task="{{ 7 * 7 }}")
+
+
+def test_a_pipe_in_place_of_a_template_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "designer.md")
+    with pytest.raises(InvalidFile, match="no prompt template"):
+        load_templates(tmp_path)
 
 
 def test_a_person_can_override_one_template(tmp_path: Path) -> None:
