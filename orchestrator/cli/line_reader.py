@@ -11,6 +11,7 @@ from typing import Final
 
 import anyio
 
+from orchestrator.late_pattern import late_pattern
 from orchestrator.models.facts import Question
 from orchestrator.session.consents import NO, YES
 from orchestrator.session.open_questions import OpenQuestion
@@ -20,6 +21,15 @@ PAUSE_S: Final = 0.5
 
 PASTE_S: Final = 0.05
 """What follows a line within so long was pasted with it: nobody types so fast."""
+
+
+_KEY: Final = late_pattern(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1bO[ -~]|(?![\n\t])[\x00-\x1f\x7f]")
+"""What a terminal sends for an arrow, PgUp, Esc and the like, which are meant for a view and never as words."""
+
+
+def without_keys(text: str) -> str:
+    """The text without the keys in it that are no letters; a person who pages at a prompt has said nothing."""
+    return _KEY.sub("", text)
 
 
 class LineReader:
@@ -33,7 +43,10 @@ class LineReader:
         self.is_terminal = os.isatty(descriptor)
 
     async def read_line(self) -> str | None:
-        """The next line without its end; ``None`` at the end of input, or when the terminal has gone."""
+        """The next line without its end; ``None`` at the end of input, or when the terminal has gone.
+
+        Of what a person types at a terminal, a key that is no letter, such as an arrow, leaves nothing.
+        """
         while b"\n" not in self._pending:
             try:
                 if self._waits:
@@ -46,7 +59,8 @@ class LineReader:
                 return rest.decode(errors="replace") if rest else None
             self._pending += chunk
         line, _, self._pending = self._pending.partition(b"\n")
-        return line.decode(errors="replace").rstrip("\r")
+        text = line.decode(errors="replace").rstrip("\r")
+        return without_keys(text) if self.is_terminal else text
 
     async def read_answer(self) -> str | None:
         """The next line, with all that came with it: several lines that are pasted at once are one answer."""
@@ -56,7 +70,7 @@ class LineReader:
         await anyio.sleep(PASTE_S)
         rest, self._pending = self._pending + self._begun(), b""
         more = rest.decode(errors="replace").strip()
-        return f"{line}\n{more}" if more else line
+        return f"{line}\n{without_keys(more)}" if more else line
 
     def _begun(self) -> bytes:
         """Read what has been typed so far, including an unfinished line, which a terminal must be told to hand out."""

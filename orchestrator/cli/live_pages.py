@@ -94,7 +94,7 @@ def page(title: str, lines: Sequence[Text], *, above: int, width: int, height: i
         line.no_wrap = True
         line.truncate(width, overflow="ellipsis")
     below = len(lines) - above - len(shown)
-    where = f"   {above} lines above, {below} below" if len(lines) > room else ""
+    where = f"   {above} above, {below} below" if len(lines) > room else ""
     head = Text(f"{title}{where}", style="bold", no_wrap=True)
     head.truncate(width, overflow="ellipsis")
     return Group(head, *shown)

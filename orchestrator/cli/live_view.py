@@ -329,7 +329,8 @@ class LiveView:
         if not self.has_keys or self._session is None:
             return None
         if self._page is not Page.ALL:
-            feet = [f"{phase_words(self._session)} · {words}" for words in _BACK]
+            asked = "a answer · " if self._session.approvals.questions else ""
+            feet = [f"{phase_words(self._session)} · {asked}{words}" for words in _BACK]
             fits = len(feet[0]) <= self._console.size.width
             return Text(feet[0] if fits else feet[1], style="dim", no_wrap=True)
         return keys_line(self._session, self._console.size.width)
@@ -339,7 +340,7 @@ class LiveView:
         return {
             Page.AGENT: f"{self._session.id}: following {self._followed}; l for the next",
             Page.TREE: f"{self._session.id}: the plan",
-            Page.CHANGE: f"{self._session.id}: what was changed; d for what the last review has not seen, or back",
+            Page.CHANGE: f"{self._session.id}: what was changed; d: since the last review, or back",
             Page.HELP: "keys",
         }.get(self._page, "")
 

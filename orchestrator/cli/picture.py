@@ -212,8 +212,8 @@ def feed_lines(session: Session, scene: Scene, *, room: int) -> list[Text]:
                 room += 1 if line.cell_len <= scene.width else most_lines
                 break
             chosen.append((notice, _cut(line, scene.width) if most_lines == 1 else line))
-    # Of one moment whatever was told first stands first.
-    return [line for _, line in sorted(reversed(chosen), key=lambda each: each[0].at)]
+    # Of one moment whatever was told first stands first, and an agent says what it is about to call.
+    return [line for _, line in sorted(reversed(chosen), key=lambda each: (each[0].at, each[0].kind == "tool"))]
 
 
 def phase_words(session: Session) -> str:

@@ -64,6 +64,27 @@ async def test_a_terminal_that_has_gone_is_the_end_of_input() -> None:
         os.close(theirs)
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        pytest.param(b"\x1b[A\x1b[5~\x1bOB", "", id="arrows-and-page-up"),
+        pytest.param(b"\x1byes", "yes", id="escape-before-words"),
+        pytest.param(b"as \x1b[1;5Csold", "as sold", id="an-arrow-with-control"),
+        pytest.param("größer\t2".encode(), "größer\t2", id="words"),
+    ],
+)
+async def test_keys_that_are_no_letters_leave_nothing_in_an_answer(typed: bytes, read: str) -> None:
+    ours, theirs = os.openpty()
+    try:
+        reader = LineReader(theirs)
+        os.write(ours, typed + b"\n")
+        with anyio.fail_after(60):
+            assert await reader.read_line() == read
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
 async def test_lines_that_are_pasted_at_once_are_one_answer() -> None:
     ours, theirs = os.openpty()
     try:

@@ -44,7 +44,7 @@ def test_a_page_longer_than_the_screen_says_where_it_stands() -> None:
     console.print(page("a change", lines, above=5, width=60, height=10))
     drawn = console.file.getvalue().splitlines()  # type: ignore[attr-defined] # the file is ours
 
-    assert drawn[0] == "a change   5 lines above, 17 below"
+    assert drawn[0] == "a change   5 above, 17 below"
     assert drawn[1:] == [f"+{number}" for number in range(5, 13)]
 
 

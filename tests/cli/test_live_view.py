@@ -86,6 +86,17 @@ def test_what_is_announced_while_a_question_is_open_leaves_the_prompt_last(story
     assert words(out).endswith(f"{prompt}\n{address}\n{prompt}\nstopping\n{prompt}")
 
 
+def test_a_page_that_covers_an_open_question_tells_the_key_to_its_prompt(story: Story) -> None:
+    story.asks()
+    on, _ = console()
+    view = fed(story, on)
+    view.has_keys = True
+    view.press("l")
+    foot = view.foot()
+    assert foot is not None
+    assert foot.plain.startswith("waits for you · a answer · Esc back")
+
+
 def test_what_a_key_was_answered_goes_after_a_while_and_what_was_said_of_an_answer_at_once(story: Story) -> None:
     on, out = console()
     view = fed(story, on)

@@ -103,6 +103,13 @@ def test_free_rows_tell_what_happened_last_in_the_order_in_which_it_did(story: S
     assert low == ["milestone: it stands", "go on"], "what matters keeps its line"
 
 
+def test_of_one_moment_what_an_agent_said_stands_before_what_it_called(story: Story) -> None:
+    said, called = notice("said", "I look.", story.at), notice("tool", "Read: README", story.at)
+    lines = drawn(story, Scene(now=story.at, width=100, height=30, sentences=(said,), calls=(called,)))
+    told = [line for line in lines if "I look." in line or "Read: README" in line]
+    assert ["I look." in line for line in told] == [True, False]
+
+
 @pytest.mark.parametrize(("width", "height"), [(35, 12), (80, 24), (30, 8)])
 def test_a_low_terminal_keeps_the_question_and_the_workers(story: Story, width: int, height: int) -> None:
     story.asks()
