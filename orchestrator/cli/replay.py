@@ -134,7 +134,7 @@ def _state_of(session: Session) -> str:
 
 def _plain(value: Any) -> Any:
     """Turn dataclasses and mappings into JSON objects; a key of several parts becomes ``12.0``."""
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from dataclasses import fields, is_dataclass
 
@@ -146,7 +146,7 @@ def _plain(value: Any) -> Any:
         }
     if isinstance(value, AbstractSet):
         return sorted(_plain(item) for item in value)
-    if isinstance(value, tuple | list):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(item) for item in value]
     return value
 

@@ -147,7 +147,7 @@ class Draft:
 
     def warn(self, text: str, worker: WorkerId | None = None) -> None:
         """Tell people something that does not stop the work."""
-        self.session.warnings = (*self.session.warnings, text)
+        self.session.warnings = self.session.warnings.with_one(text)
         self.tell(Warned(text=text, worker=worker))
 
     @property

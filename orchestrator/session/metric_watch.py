@@ -161,7 +161,7 @@ def _act(draft: Draft, condition: EscalationCondition, value: float, key: Key, s
     if len(earlier) >= MOST_TIMES:
         return
     draft.watch.escalated = (*draft.session.watch.escalated, fact)
-    draft.session.warnings = (*draft.session.warnings, fact.words)
+    draft.session.warnings = draft.session.warnings.with_one(fact.words)
     draft.tell(fact)
     match condition.action:
         case EscalationAction.ASK_PERSON:

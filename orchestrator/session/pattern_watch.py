@@ -255,5 +255,5 @@ def _tell_each(draft: Draft, found: Iterable[AntiPattern]) -> None:
 def _tell(draft: Draft, found: Behaviour, worker: WorkerId | None) -> None:
     fact = AntipatternFound(found.name, found.summary, found.entries, worker)
     draft.watch.found = (*draft.session.watch.found, fact)
-    draft.session.warnings = (*draft.session.warnings, fact.words)
+    draft.session.warnings = draft.session.warnings.with_one(fact.words)
     draft.tell(fact)

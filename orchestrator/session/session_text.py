@@ -16,6 +16,7 @@ from importlib import import_module
 from pathlib import Path, PosixPath
 from typing import Any, Final
 
+from orchestrator.session.growing_texts import GrowingTexts
 from orchestrator.session.state import Session
 
 _OURS: Final = "orchestrator."
@@ -79,6 +80,8 @@ class _Writing:
             return {"span": [value.days, value.seconds, value.microseconds]}
         if kind is PosixPath:
             return {"path": str(value)}
+        if kind is GrowingTexts:
+            return {"texts": list(value)}
         return self._of_class(kind, value)
 
     def _of_class(self, kind: type, value: Any) -> Any:
@@ -109,6 +112,7 @@ class _Reading:
             "at": datetime.fromisoformat,
             "span": lambda parts: timedelta(*parts),
             "path": Path,
+            "texts": GrowingTexts,
             **{str(number): self._reader_of(kind) for number, kind in enumerate(kinds)},
         }
 

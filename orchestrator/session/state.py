@@ -37,6 +37,7 @@ from orchestrator.review_engine.rounds import Rounds
 from orchestrator.safety.budget import Estimate
 from orchestrator.safety.resources import ResourceMonitor
 from orchestrator.session.calls import Calls
+from orchestrator.session.growing_texts import GrowingTexts
 from orchestrator.tuning.behaviours import NOTHING_DONE, NOTHING_SEEN, Scene, Trace
 from orchestrator.tuning.review_measures import ReviewMeasure
 from orchestrator.value_class import value_class
@@ -479,7 +480,7 @@ class Session:
     feedback: FeedbackRun = field(default_factory=FeedbackRun)
     board: tuple[BoardItem, ...] = ()
     """Tasks and notes that agents of the session's own plan left for each other, oldest first."""
-    warnings: tuple[str, ...] = ()
+    warnings: GrowingTexts = field(default_factory=GrowingTexts)
     effects_open: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Kind of each effect that was intended and has no outcome yet, by (cause, index)."""
     limits: Mapping[AgentName, Limit] = field(default_factory=dict)

@@ -199,7 +199,7 @@ def summarise(session: Session) -> SessionSummary:
         recoveries=session.recoveries,
         questions=open_questions(session),
         answers=session.approvals.answers,
-        warnings=session.warnings,
+        warnings=tuple(session.warnings),
         usage=usage,
         usage_complete=not untold and all(worker.usage.total_tokens is not None for worker in ran),
         cost_complete=not untold and all(worker.usage.cost_usd is not None for worker in ran),
