@@ -461,6 +461,20 @@ class ForeignFolder:
         with suppress(FileNotFoundError), self._folder_of(name) as (folder, last):
             os.unlink(last, dir_fd=folder)
 
+    def rename(self, name: Name, base: str) -> None:
+        """Give whatever stands there another name in its own folder; it takes no room, and keeps all that it holds.
+
+        Raises:
+            FileExistsError: Something has that name.
+            OSError: It cannot be renamed.
+        """
+        with self._folder_of(name) as (folder, last):
+            fresh = os.fsencode(base)
+            with suppress(FileNotFoundError):
+                os.stat(fresh, dir_fd=folder, follow_symlinks=False)
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), base)
+            os.rename(last, fresh, src_dir_fd=folder, dst_dir_fd=folder)
+
     def create(self, name: Name, content: bytes = b"", *, mode: int = 0o600) -> None:
         """Make a file that is not there yet, in a folder that is; one that does not fit leaves nothing behind.
 

@@ -25,7 +25,7 @@ from orchestrator.store.log_records import (
 )
 from orchestrator.store.outcome_log import OutcomeLog, Reading
 from orchestrator.store.shared_patterns import PatternLibrary, contributed
-from orchestrator.store.view_files import Edit, edit_of, file_text, is_own
+from orchestrator.store.view_files import edit_of, file_text, is_own
 
 MOST_FILE_BYTES: Final = 4 * 1024 * 1024
 CONTRIBUTOR: Final = "meta_orchestrator"
@@ -187,7 +187,9 @@ class ConfigurationStore:
         self._view, self.reading = CompositionView(), Reading()
         found = self._all()
         for one in self._real():
-            self._write(one)
+            # Looking has put aside what was not ours, and an edit that cannot be kept yet stays in its file.
+            if not self._holds_edit(one):
+                self._write(one)
         return found
 
     def _all(self, *, in_quarantine: bool = True) -> list[AgentConfiguration]:
@@ -295,32 +297,40 @@ class ConfigurationStore:
         folder, file = ForeignFolder(self._top), self._file(config_id)
         content = folder.read(file, most_bytes=MOST_FILE_BYTES)
         if isinstance(content, Unread):
-            return [] if content.reason == "missing" else [f"{file.name} {content.detail}; the log has what it held"]
+            return [] if content.reason == "missing" else self._made_anew(composition, content.detail)
         if content == file_text(composition).encode():
             return []
         edit = edit_of(content, composition)
-        said = self._taken_in(edit, folder, file, content) if edit is not None else []
-        if said is None:
-            said = [f"{file.name} was changed by hand, and that cannot be kept now; it is left as it is until it can"]
-        else:
-            said += self._mend(self._view.find(self.name, config_id) or composition)
-        self.problems = (*self.problems, *said)
-        return said
-
-    def _taken_in(self, edit: Edit, folder: ForeignFolder, file: Path, content: bytes) -> list[str] | None:
-        """What is said of an edit; ``None`` where it can be kept nowhere else, so that its file must stay."""
-        if edit.damaged is not None:
-            kept = _put_aside(folder, file, content)
-            if kept is None:
-                return None
-            return [f"{file.name} was damaged ({edit.damaged}); it is kept as {kept} and was made anew from the log"]
-        if edit.taken is not None:
+        if edit is not None and edit.damaged is not None:
+            return self._made_anew(composition, f"was damaged ({edit.damaged})")
+        said: list[str] = []
+        if edit is not None and edit.taken is not None:
             try:
                 self.log.append(edit.taken)
             except EnvironmentUnfit:
-                return None
+                return self._noted(
+                    f"{file.name} was edited, and that cannot be kept now; it is left as it is until it can"
+                )
             self._refresh()
-        return [f"{file.name}: the edit is not taken: {why}" for why in edit.refused]
+        if edit is not None:
+            said += [f"{file.name}: the edit is not taken: {why}" for why in edit.refused]
+        return self._noted(*said, *self._mend(self._view.find(self.name, config_id) or composition))
+
+    def _holds_edit(self, composition: Composition) -> bool:
+        content = ForeignFolder(self._top).read(self._file(composition.id), most_bytes=MOST_FILE_BYTES)
+        return not isinstance(content, Unread) and edit_of(content, composition) is not None
+
+    def _made_anew(self, composition: Composition, detail: str) -> list[str]:
+        """Keep what stands in a file's place under another name, and make the file anew from the log."""
+        file = self._file(composition.id)
+        kept = _put_aside(ForeignFolder(self._top), file)
+        if kept is None:
+            return self._noted(f"{file.name} {detail}; it cannot be put aside, and the log has what it held")
+        return self._noted(f"{file.name} {detail}; it is kept as {kept}", *self._mend(composition))
+
+    def _noted(self, *said: str) -> list[str]:
+        self.problems = (*self.problems, *said)
+        return list(said)
 
     # The pattern library
 
@@ -336,17 +346,17 @@ class ConfigurationStore:
                 self._contribute(one)
 
 
-def _put_aside(folder: ForeignFolder, file: Path, content: bytes) -> str | None:
-    """Keep what stands in a file under another name; ``None`` where it cannot be kept."""
+def _put_aside(folder: ForeignFolder, file: Path) -> str | None:
+    """Rename what stands in a file's place; ``None`` where it cannot be renamed."""
     for number in range(1, 1000):
-        name = file.with_name(f"{file.name}.damaged-{number}")
+        name = f"{file.name}.damaged-{number}"
         try:
-            folder.create(name, content)
+            folder.rename(file, name)
         except FileExistsError:
             continue
         except OSError:
             return None
-        return name.name
+        return name
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -337,3 +338,28 @@ def test_an_exchange_returns_what_stood_there_and_leaves_nothing_beside_it(tmp_p
     with pytest.raises(OSError, match="renameat2"):
         folder.exchange("in/missing", b"new", most_bytes=10)
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["file"]
+
+
+def test_what_is_renamed_keeps_all_and_replaces_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").symlink_to("nowhere")
+    folder = ForeignFolder(tmp_path)
+    with pytest.raises(FileExistsError):
+        folder.rename("a", "b")
+    folder.rename("a", "c")
+    folder.rename("b", "d")
+    assert (tmp_path / "c").read_text() == "1"
+    assert (tmp_path / "d").readlink() == Path("nowhere")
+    with pytest.raises(FileNotFoundError):
+        folder.rename("a", "e")
+
+
+def test_a_file_that_does_not_fit_is_not_made(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            ForeignFolder(tmp_path).create("a", b"text")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == []

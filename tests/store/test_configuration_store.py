@@ -18,7 +18,7 @@ import pytest
 
 from orchestrator.errors import EnvironmentUnfit
 from orchestrator.store.agent_configuration import AgentConfiguration
-from orchestrator.store.configuration_store import ConfigurationStore
+from orchestrator.store.configuration_store import MOST_FILE_BYTES, ConfigurationStore
 from orchestrator.store.log_records import CallerRecorded, ConfigurationDeleted
 from orchestrator.store.outcome_log import OutcomeLog, Reading
 from orchestrator.store.recorder import as_record
@@ -267,25 +267,48 @@ def test_whoever_only_looks_is_told_all_where_no_file_can_be_made(store: Configu
     assert all_files(store) == before
 
 
-@pytest.mark.parametrize("content", ["{", None])
-def test_what_a_hand_made_of_a_file_stays_until_it_can_be_kept(store: ConfigurationStore, content: str | None) -> None:
+def test_an_edit_stays_in_its_file_until_it_can_be_kept(store: ConfigurationStore) -> None:
     store.save(team())
     edit(store, tags=["release"])
     path = store.storage_dir / "team.json"
-    if content is not None:
-        path.write_text(content)
     changed = path.read_text()
     other = again(store)
     with full_disk():
         assert other.load("team") is not None
         assert "left as it is" in other.problems[0]
+        other.rebuild()
         assert path.read_text() == changed
-        assert [one.name for one in store.storage_dir.iterdir() if "damaged" in one.name] == []
     found = again(store).load("team")
     assert found is not None
-    assert found.tags == ([] if content is not None else ["release"])
-    kept = [one.read_text() for one in store.storage_dir.iterdir() if "damaged" in one.name]
-    assert kept == ([changed] if content is not None else [])
+    assert found.tags == ["release"]
+
+
+@pytest.mark.parametrize("kind", ["damaged", "link", "pipe", "folder", "large"])
+def test_what_stands_in_a_files_place_is_kept_aside_even_on_a_full_disk(
+    store: ConfigurationStore, tmp_path: Path, kind: str
+) -> None:
+    store.save(team())
+    before = all_files(store)
+    path, elsewhere = store.storage_dir / "team.json", tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    path.unlink()
+    {
+        "damaged": lambda: path.write_text("{"),
+        "link": lambda: path.symlink_to(elsewhere),
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "large": lambda: path.write_bytes(b" " * (MOST_FILE_BYTES + 1)),
+    }[kind]()
+    status = path.lstat()
+    other = again(store)
+    with full_disk():
+        assert [one.id for one in other.list_all()] == ["team"]
+    kept = store.storage_dir / "team.json.damaged-1"
+    assert "kept as team.json.damaged-1" in other.problems[0]
+    assert (kept.lstat().st_ino, kept.lstat().st_size) == (status.st_ino, status.st_size)
+    again(store).rebuild()
+    assert all_files(store) == before
+    assert elsewhere.read_text() == "mine"
 
 
 def test_the_file_of_what_was_deleted_goes_although_whoever_deleted_it_was_killed(store: ConfigurationStore) -> None:
