@@ -7,7 +7,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -292,13 +292,14 @@ def test_what_stands_in_a_files_place_is_kept_aside_even_on_a_full_disk(
     path, elsewhere = store.storage_dir / "team.json", tmp_path / "elsewhere"
     elsewhere.write_text("mine")
     path.unlink()
-    {
+    put: dict[str, Callable[[], object]] = {
         "damaged": lambda: path.write_text("{"),
         "link": lambda: path.symlink_to(elsewhere),
         "pipe": lambda: os.mkfifo(path),
         "folder": path.mkdir,
         "large": lambda: path.write_bytes(b" " * (MOST_FILE_BYTES + 1)),
-    }[kind]()
+    }
+    put[kind]()
     status = path.lstat()
     other = again(store)
     with full_disk():
