@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from orchestrator.errors import OrchestrateError
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.journal.folder import SessionFolder, all_sessions, journal_stamp
 from orchestrator.journal.reader import read_journal
@@ -22,7 +21,7 @@ from orchestrator.value_class import value_class
 
 CACHE_NAME: Final = "reviews.json"
 """In the workspace; derived from the journals, and may be deleted."""
-VERSION: Final = 2
+VERSION: Final = 3
 """Raised when what is taken from a journal means something else: then each is read again."""
 MOST_SESSIONS: Final = 20
 """So many of the newest are asked."""
@@ -124,5 +123,6 @@ def _recorded(folder: SessionFolder) -> RecordedSession | None:
         found = recorded_session(read_journal(folder.journal_file), digest=digest[:32])
         # By its folder it is found again, whatever id the journal of one that was copied has.
         return None if found is None else replace(found, session=folder.id)
-    except (OrchestrateError, ValueError, LookupError, OSError):
+    except Exception:
+        # A damaged one, or one of an older version, may say anything, and keeps no session from beginning.
         return None
