@@ -7,6 +7,7 @@ import { Sparkline } from "/static/parts/sparkline.js";
 import { openLog } from "/static/parts/log.js";
 
 function Buttons({ worker }) {
+  if (!worker.attempt) return null; // nothing of it can be steered or read yet
   const off = connection.value.state !== "live" || !session.value.live;
   const gone = GONE.has(worker.status);
   const idle = gone || worker.status === "waiting";
