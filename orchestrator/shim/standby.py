@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 SETTLED_AFTER_S = 0.1
 """A launch takes a tenth of it; on a busy machine more, and then it waits for what is made ready meanwhile."""
 
-GONE_WITHIN_S = 2.0
+LOOK_EVERY_S = 0.01
+LOOKS_FOR_COORDINATOR = 200
+"""How often a shim without a standby asks whether the coordinator has ended as well: looks and no time, which on a
+busy machine passes between two of them."""
+LOOKS_FOR_GROUPS = 3000
 
 
 class Waiting:
@@ -58,12 +62,15 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
     _load()
     ready: Waiting | None = None
     wanted: Sequence[str] | None = None
-    has_launched = False
+    has_launched = is_dismissed = False
     while True:
         if wanted is not None and not (has_launched and _is_spoken_to(control)):
             ready, wanted = _fork_shim(wanted, control, kept, coordinator, since), None
         message = receive(control)
         if message is None:
+            break
+        if "dismissed" in message:
+            is_dismissed = True
             break
         _reap()
         if "spec" not in message:
@@ -80,7 +87,9 @@ def stand_by(control: int, kept: Sequence[int]) -> int:
         os.close(shim.telling)
         send(control, {"pid": shim.pid if told else 0, "start_ticks": shim.start_ticks})
     if ready is not None:
-        send(ready.telling, {"dismissed": True})
+        if is_dismissed:
+            send(ready.telling, {"dismissed": True})
+        # Unless it was told so, the coordinator has ended: its descriptors close a moment before that shows.
         os.close(ready.telling)
         os.waitpid(ready.pid, 0)
     return 0
@@ -157,10 +166,9 @@ def _wait_for_attempt(
     """Live as a shim: wait to be told of an attempt, then supervise it; without one, leave nothing behind."""
     os.setsid()
     ask_death_signal(signal.SIGUSR2)
-    if os.getppid() != standby:
-        return 3
-    child = WaitingChild(groups, besides=hearing) if groups else None
-    message = receive(hearing)
+    is_orphan = os.getppid() != standby
+    child = WaitingChild(groups, besides=hearing) if groups and not is_orphan else None
+    message = None if is_orphan else receive(hearing)
     os.close(hearing)
     if message is None or "spec" not in message:
         if child is not None:
@@ -181,13 +189,17 @@ def _wait_for_attempt(
 
 def _remove_groups(groups: Sequence[str], coordinator: int, since: int) -> None:
     """Remove groups that nobody will use, since the coordinator has ended; while it runs they are its own affair."""
-    deadline = time.monotonic() + GONE_WITHIN_S
     # Its children are told of its end a moment before it is seen to be gone, and a group lets go of its last member
     # a moment after that is.
-    while time.monotonic() < deadline:
+    for _ in range(LOOKS_FOR_COORDINATOR):
         if not is_running(coordinator, since):
-            for group in groups:
-                remove_group(group)
-            if not any(map(is_folder, groups)):
-                return
-        time.sleep(0.01)
+            break
+        time.sleep(LOOK_EVERY_S)
+    else:
+        return
+    for _ in range(LOOKS_FOR_GROUPS):
+        for group in groups:
+            remove_group(group)
+        if not any(map(is_folder, groups)):
+            return
+        time.sleep(LOOK_EVERY_S)

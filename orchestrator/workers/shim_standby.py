@@ -115,6 +115,7 @@ class ShimStandby:
         """End it, and what waits in vain, and see both gone."""
         self._ready.clear()
         if self._socket is not None:
+            send(self._socket.fileno(), {"dismissed": True})
             self._socket.close()
             self._socket = None
         try:

@@ -17,7 +17,7 @@ from orchestrator.models.identity import WorkerId
 from orchestrator.models.launch import LaunchSpec
 from orchestrator.sandbox.control_groups import own_group
 from orchestrator.sandbox.kernel_limits import delegated
-from orchestrator.shim.processes import descendants, process_table
+from orchestrator.shim.processes import descendants, process_table, start_ticks
 from tests.workers.conftest import WORKER, agent, is_alive, until
 
 if TYPE_CHECKING:
@@ -185,6 +185,26 @@ def test_it_ends_with_a_coordinator_that_is_killed_and_takes_its_groups_along(tm
     until(lambda: not any(map(is_alive, there)))
     until(lambda: not [group for group in groups if Path(group).exists()])
     assert is_free(tmp_path / "target.lock"), "no shim without a worker holds what is held for workers"
+
+
+ORPHAN = """
+import os, sys
+from orchestrator.shim import standby
+hearing, telling = os.pipe()
+ended, since = int(sys.argv[1]), int(sys.argv[2])
+sys.exit(standby._wait_for_attempt(hearing, sys.argv[3:], [], os.getpid(), ended, since))
+"""
+
+
+def test_a_shim_whose_standby_was_gone_before_it_began_leaves_no_group_either(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as coordinator:
+        since = start_ticks(coordinator.pid)
+    groups = [tmp_path / "one", tmp_path / "other"]
+    for group in groups:
+        group.mkdir()
+    words = [sys.executable, "-c", ORPHAN, str(coordinator.pid), str(since), *map(str, groups)]
+    assert subprocess.run(words, check=False, timeout=60).returncode == 0
+    assert not any(group.exists() for group in groups)
 
 
 async def test_those_that_begin_while_the_last_launch_settles_are_alone_in_their_groups(stage: Stage) -> None:
