@@ -86,7 +86,8 @@ def keep_checkpoint(folder: SessionFolder, session: Session, end: int, *, state:
             return False
         # Not forced to the disk: what a power cut leaves of it does not fit its mark.
         ForeignFolder(folder.path).write(folder.checkpoint_file.name, content, sync=False)
-    except (OSError, TypeError, ValueError):
+    except (OSError, TypeError, ValueError, RecursionError):
+        # What an agent replied may be nested as deep as it likes.
         return False
     return True
 

@@ -150,7 +150,7 @@ def test_what_is_no_file_is_said(kept: Kept) -> None:
     assert not kept.keep()
 
 
-@pytest.mark.parametrize("what", ["journal gone", "too much", "state is a file"])
+@pytest.mark.parametrize("what", ["journal gone", "too much", "state is a file", "nested too deep"])
 def test_nothing_is_kept_where_that_cannot_be_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     kept = Kept(tmp_path)
     match what:
@@ -158,6 +158,11 @@ def test_nothing_is_kept_where_that_cannot_be_done(tmp_path: Path, monkeypatch: 
             kept.folder.journal_file.unlink()
         case "too much":
             monkeypatch.setattr(checkpoint, "MOST_BYTES", 1000)
+        case "nested too deep":
+            worker, nested = next(iter(kept.session.details.values())), dict[str, object]()
+            for _ in range(10_000):
+                nested = {"in": nested}
+            worker.current.reply = nested
         case _:
             kept.state.write_text("")
 
