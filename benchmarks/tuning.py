@@ -1,7 +1,9 @@
 """Try tuning in worlds whose truth is known: false commits, power, rollbacks, oscillations, and a simulated year.
 
-``python -m benchmarks.tuning [--seeds 1000] [--first-seed 1] [--worlds FILE]`` prints the table of docs/tuning.md;
-it uses all cores.  Seeds 1 to 1,000 are the published ones: whoever changes the tuner looks at others.
+``python -m benchmarks.tuning [--seeds 1000] [--first-seed 1] [--worlds FILE]`` prints what it finds as it goes, and
+then the tables of docs/tuning.md; it uses all cores.  Seeds 1 to 1,000 are the published ones: whoever changes the
+tuner looks at others.  ``--search optuna --seeds 10 --first-seed 910001`` holds a year with searches against the same
+year with rules; it takes the extra ``search`` and two minutes a year.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import itertools
 import math
 import os
 import random
+import re
 import statistics
 import sys
 import tempfile
@@ -24,7 +27,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orchestrator.store.tuning_log import TUNING_RECORD, TuningLog, TuningRecord
+from orchestrator.store.parameter_search import searched
+from orchestrator.store.tuning_log import TuningLog, line_of
 from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.proposals import WEIGHTS
 from orchestrator.tuning.tuner import WINDOW, Tuning, apply, decide, on_open, on_result, surely
@@ -193,8 +197,12 @@ def _expected(truth: Truth, shift: float) -> tuple[float, ...]:
     return rate, truth.hours, truth.interventions, truth.failures, truth.utilisation
 
 
-def year(world: World, seed: int) -> Run:
-    """A year of sessions with tuning, beside what static settings would have come to."""
+def year(world: World, seed: int, *, is_searched: bool = False) -> Run:
+    """A year of sessions with tuning, beside what static settings would have come to.
+
+    Args:
+        is_searched: Optuna says which step is tried next, where it is due; there are no journals.
+    """
     random_, run, tuning = random.Random(seed), Run(), Tuning()
     apply(tuning, Switched("on", "benchmark", str(seed)))
     sessions, year_ = int(world.year["sessions"]), world.year
@@ -216,6 +224,8 @@ def year(world: World, seed: int) -> Run:
             take(decide(tuning))
         pending = _settle(run, pending, tuning, number)
         name = f"s{number}"
+        if is_searched:
+            take(searched(tuning, {}, list, fixed={}, without=()))
         events = on_open(tuning, name)
         take(events)
         assigned = next(event for event in events if isinstance(event, Assigned))
@@ -438,6 +448,96 @@ def print_year(world: World, runs: Sequence[Run]) -> None:
         )
 
 
+@dataclass(slots=True)
+class Singles:
+    """What single questions came to, in words."""
+
+    power: str = ""
+    regression: str = ""
+    false_rollbacks: str = ""
+    harmful: str = ""
+
+
+def _year_changes(runs: Sequence[Run], *, last: bool = False) -> Sequence[float]:
+    """The mean of :func:`_changes` over years, or over their last quarters."""
+    sums = [(run.last, run.last_static) if last else (run.sums, run.static) for run in runs]
+    return [statistics.mean(column) for column in zip(*(_changes(*one) for one in sums), strict=True)]
+
+
+def print_tables(singles: Singles, years: Mapping[str, tuple[World, Sequence[Run]]], seeds: range) -> None:
+    """The tables of docs/tuning.md, as they stand there."""
+    runs = {name: found for name, (_, found) in years.items()}
+    every = [run for found in runs.values() for run in found]
+    room = runs["room"]
+    commits, kept = sum(run.commits for run in room), sum(run.kept for run in room)
+    false = ", ".join(f"{sum(run.false_commits > 0 for run in found) / len(found):.1%}" for found in runs.values())
+    back, worse = sum(run.false_rollbacks for run in room), sum(run.kept_worse for run in room)
+    oscillations = f"{sum(run.oscillations for run in every)} in {len(every):,} years"
+    print(f"\nOf seeds {seeds.start:,} to {seeds.stop - 1:,}:\n\n| | Found | Wanted |\n| --- | --- | --- |")
+    rows = (
+        (".6 against .8 claimed within 200 pairs, as the first trial of a run", singles.power, "≥ 80 %"),
+        ("success falls from .85 to .5 after a claim: taken back after", singles.regression, "≤ 20"),
+        ("taken back although nothing fell, in 150 sessions", singles.false_rollbacks, "≤ 2 %"),
+        ("a candidate that succeeds in .5, against .85: stopped after", singles.harmful, ""),
+        (f"years with a false commit: {', '.join(f'`{name}`' for name in runs)}", false, "≤ 5 %"),
+        (
+            "claims that lead back within three windows (600 sessions), or to the same once more after it was taken "
+            "back",
+            oscillations,
+            "0",
+        ),
+        (
+            "claims that were for the better and were taken back (`room`)",
+            f"{back / max(commits, 1):.2%} of {commits:,}",
+            "≤ 2 %",
+        ),
+        ("kept changes that are no worse in truth (`room`)", f"{1 - worse / max(kept, 1):.1%} of {kept:,}", "≥ 95 %"),
+    )
+    for row in rows:
+        print(f"| {' | '.join(_spaced(each) for each in row)} |".replace("|  |", "| |"))
+    best = years["room"][0].best()[1].velocity / years["room"][0].truth(BASELINE).velocity - 1
+    whole, last = _year_changes(room), _year_changes(room, last=True)
+    print(f"\n`room` has a best reachable setting with {_spaced(f'{best:.1%}')} more velocity than the defaults have.")
+    print("\n| | Whole year | Last quarter | Wanted |\n| --- | --- | --- | --- |")
+    wanted = ("+15 %", "-50 %", "-25 %", "+20 %")
+    names = ("velocity (verified successes an hour)", "interventions", "coordination failures", "utilisation")
+    for number, name in enumerate(names):
+        cells = [_spaced(f"{one[number]:+.1%}") for one in (whole, last)]
+        if number == 0:
+            shares = [f"{one[0] / best:.0%}" for one in (whole, last)]
+            cells = [
+                f"{cells[0]} ({_spaced(shares[0])} of the room)",
+                f"{cells[1]} ({_spaced(shares[1])})",
+            ]
+        print(f"| {name} | {' | '.join(cells)} | {wanted[number]} |")
+    for name in runs.keys() - {"room"}:
+        said = [
+            ", ".join(_spaced(f"{change:+.1%}") for change in _year_changes(runs[name], last=is_last))
+            for is_last in (False, True)
+        ]
+        print(f"\n`{name}`, velocity, interventions, failures, utilisation: {said[0]}; in the last quarter {said[1]}")
+
+
+def _spaced(text: str) -> str:
+    """A percent sign as the docs have it."""
+    return re.sub(r"(?<=[0-9])%", " %", text)
+
+
+def print_search(world: World, seeds: Sequence[int], pool: ProcessPoolExecutor) -> None:
+    """A year with searches beside the same year with rules, as the table of docs/tuning.md has it."""
+    print(f"| {len(seeds)} years of `{world.name}`, seeds from {seeds[0]:,} | rules | Optuna |\n| --- | --- | --- |")
+    found = [_mapped(partial(year, world, is_searched=one), seeds, pool, chunk=1) for one in (False, True)]
+    names = ("velocity", "interventions", "coordination failures", "utilisation")
+    changes = [_year_changes(runs) for runs in found]
+    for number, name in enumerate(names):
+        print(f"| {name} | {' | '.join(_spaced(f'{one[number]:+.1%}') for one in changes)} |")
+    for name, what in (("steps tried", "proposals"), ("claims", "commits")):
+        means = [statistics.mean(getattr(run, what) for run in runs) for runs in found]
+        print(f"| {name} a year | {' | '.join(f'{one:.1f}' for one in means)} |")
+    false = [_spaced(f"{sum(run.false_commits > 0 for run in runs) / len(runs):.0%}") for runs in found]
+    print(f"| years with a false commit | {' | '.join(false)} |")
+
+
 def print_cost(sessions: int) -> None:
     """What a session pays while tuning is off, and while it is on and tries nothing: processor time, and no token."""
     with tempfile.TemporaryDirectory(prefix="orchestrate-tuning-") as made:
@@ -449,7 +549,7 @@ def print_cost(sessions: int) -> None:
                 opened = on_open(tuning, f"session-{number:08}", folder=f"/workspace/session-{number:08}")
                 told = Resulted(SessionResult(f"session-{number:08}", True, 0.5, 1.0, 1.0, 0.0, 0.9))
                 for events in (opened, (told,)):
-                    file.write(TUNING_RECORD.dump_json(TuningRecord(datetime.now(UTC), tuple(events))) + b"\n")
+                    file.write(line_of(events, at=datetime.now(UTC)))
         began = time.process_time()
         log.act(partial(on_open, session="new", folder="/workspace/new"))
         log.act(partial(on_result, result=SessionResult("new", True, 0.5, 1.0, 1.0, 0.0, 0.9)))
@@ -462,8 +562,8 @@ def print_cost(sessions: int) -> None:
     print(f"after {sessions} sessions one more takes {found}")
 
 
-def _mapped(function: Any, seeds: Sequence[int], pool: ProcessPoolExecutor | None) -> list[Any]:
-    return list(pool.map(function, seeds, chunksize=5)) if pool is not None else [function(seed) for seed in seeds]
+def _mapped(function: Any, seeds: Sequence[int], pool: ProcessPoolExecutor, *, chunk: int = 5) -> list[Any]:
+    return list(pool.map(function, seeds, chunksize=chunk))
 
 
 def main() -> int:
@@ -473,6 +573,7 @@ def main() -> int:
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--worlds", type=Path, default=WORLDS)
     parser.add_argument("--only", help="one world of the file")
+    parser.add_argument("--search", choices=("optuna",), help="hold searches against rules in one world, and no more")
     parser.add_argument("--cost", type=int, metavar="SESSIONS", help="only time the log after so many sessions")
     options = parser.parse_args()
     if options.cost is not None:
@@ -482,27 +583,44 @@ def main() -> int:
     seeds = range(options.first_seed, options.first_seed + options.seeds)
     began = time.monotonic()
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        if "power" in data:
-            found = [one for one in _mapped(partial(power, data), seeds, pool) if one is not None]
-            median = statistics.median(found or [0])
-            print(f"power: {len(found) / len(seeds):.1%} claimed, after {median:.0f} pairs in the median")
-        if "regression" in data:
-            back = _mapped(partial(regression, data, planted=True), seeds, pool)
-            times = [one if one is not None else 10**6 for one in back]
-            false = sum(one is not None for one in _mapped(partial(regression, data, planted=False), seeds, pool))
-            print(f"regression: taken back after {statistics.median(times):.0f} sessions in the median")
-            print(f"  false rollbacks {false / len(seeds):.1%}")
-            stops = [
-                one if one is not None else 10**6 for one in _mapped(partial(harmful_candidate, data), seeds, pool)
-            ]
-            print(
-                f"  a harmful candidate is stopped after {statistics.median(stops):.0f} of its sessions in the median"
-            )
-        for world in worlds.values():
-            if options.only in (None, world.name):
-                print_year(world, _mapped(partial(year, world), seeds, pool))
+        if options.search:
+            print_search(worlds[options.only or "room"], seeds, pool)
+        else:
+            singles, years = print_singles(data, seeds, pool), dict[str, tuple[World, Sequence[Run]]]()
+            for world in worlds.values():
+                if options.only in (None, world.name):
+                    years[world.name] = world, _mapped(partial(year, world), seeds, pool)
+                    print_year(*years[world.name])
+            if {"power", "regression"} <= data.keys() and "room" in years:
+                print_tables(singles, years, seeds)
     print(f"\n{len(seeds)} seeds from {seeds.start}, {time.monotonic() - began:.0f} s")
     return 0
+
+
+def print_singles(data: Mapping[str, Any], seeds: Sequence[int], pool: ProcessPoolExecutor) -> Singles:
+    """The single questions of a file, and what they came to."""
+    singles = Singles()
+    if "power" in data:
+        found = [one for one in _mapped(partial(power, data), seeds, pool) if one is not None]
+        median = statistics.median(found or [0])
+        singles.power = f"{len(found) / len(seeds):.1%}, after {median:.0f} pairs in the median"
+        print(f"power: claimed in {singles.power}")
+    if "regression" in data:
+        back = _mapped(partial(regression, data, planted=True), seeds, pool)
+        singles.regression = f"{_median(back):.0f} sessions in the median"
+        false = sum(one is not None for one in _mapped(partial(regression, data, planted=False), seeds, pool))
+        singles.false_rollbacks = f"{false / len(seeds):.1%}"
+        singles.harmful = (
+            f"{_median(_mapped(partial(harmful_candidate, data), seeds, pool)):.0f} of its sessions in the median"
+        )
+        print(f"regression: taken back after {singles.regression}")
+        print(f"  false rollbacks {singles.false_rollbacks}")
+        print(f"  a harmful candidate is stopped after {singles.harmful}")
+    return singles
+
+
+def _median(found: Sequence[int | None]) -> float:
+    return statistics.median([one if one is not None else 10**6 for one in found])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from one thing that happened.  So whoever is killed has either decided or not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from orchestrator.late_adapter import late_adapter
 from orchestrator.models.entries import SessionClosed
 from orchestrator.store.derived_outcomes import outcome_of_journal
 from orchestrator.store.outcome_log import MOST_LINE_BYTES, LineLog, Reading
+from orchestrator.tuning.parameters import BASELINE
 from orchestrator.tuning.session_measures import measures_of
 from orchestrator.tuning.session_results import result_of
 from orchestrator.tuning.tuner import Tuning, apply, decide, fold, on_result
@@ -147,7 +148,7 @@ class TuningLog(LineLog[TuningRecord]):
                     apply(tuning, event)
                 written.extend(following)
             if written:
-                data = TUNING_RECORD.dump_json(TuningRecord(datetime.now(UTC), tuple(written))) + b"\n"
+                data = line_of(written, at=datetime.now(UTC))
             return data
 
         self.append_after(make)
@@ -157,6 +158,18 @@ class TuningLog(LineLog[TuningRecord]):
             known[0].lines += bool(data)
             self._known = known
         return written
+
+
+def line_of(events: Iterable[TuningEvent], *, at: datetime) -> bytes:
+    """The line of what happened; of a session's values it has those that are not at their default, because the whole
+    log is read when a session opens, and all of them stand in entry 1 of the session's journal."""
+    return TUNING_RECORD.dump_json(TuningRecord(at, tuple(map(_short, events)))) + b"\n"
+
+
+def _short(event: TuningEvent) -> TuningEvent:
+    if not isinstance(event, Assigned):
+        return event
+    return replace(event, values={name: one for name, one in event.values.items() if one != BASELINE.get(name)})
 
 
 def result_from_journal(folder: Path) -> SessionResult | None:

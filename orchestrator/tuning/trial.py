@@ -224,7 +224,7 @@ class Trial:
         """What is to be done now, and why; nothing while it goes on.
 
         Args:
-            has_room: Nobody waits for its place, so that it need not make room while it does not look worse.
+            has_room: Nobody waits for its place, so that it need not make room while it looks better.
         """
         harmed = self.harm_found()
         if harmed:
@@ -234,7 +234,7 @@ class Trial:
         if self.next_pair > self.proposed.most_pairs:
             return "bound", f"{self.pairs} pairs have not decided it"
         if self.own_pairs >= FUTILE_AFTER and self.own_pairs % FUTILE_STEP == 0 and self._is_futile():
-            if has_room and self.weighed() >= 0:
+            if has_room and self.gain.wealth >= 1 and self.weighed() >= 0:
                 return "", ""
             return "futile", f"after {self.pairs} pairs it is not to be expected that it is decided in time"
         return "", ""

@@ -178,8 +178,19 @@ def fold(events: Iterable[TuningEvent]) -> Tuning:
 
 
 def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case an event
-    """Take in what has happened."""
+    """Take in what has happened; what happens most often is asked for first."""
     match event:
+        case Assigned():
+            tuning.begun += 1
+            tuning.assigned[event.session] = event
+            while len(tuning.assigned) > MOST_AWAITED:
+                del tuning.assigned[next(iter(tuning.assigned))]
+            for place in event.places:
+                if place.trial in tuning.under_way:
+                    tuning.under_way[place.trial].place(event.session, place.pair, place.arm)
+                    tuning.open[event.session] = tuning.begun
+        case Resulted():
+            _take_result(tuning, event.result)
         case Switched():
             tuning.state = event.to
             tuning.seed = event.seed or tuning.seed
@@ -198,17 +209,6 @@ def apply(tuning: Tuning, event: TuningEvent) -> None:  # noqa: C901 - one case 
                 begun.go_on_from(earlier)
             elif event.parameter:
                 tuning.trials = event.number
-        case Assigned():
-            tuning.begun += 1
-            tuning.assigned[event.session] = event
-            while len(tuning.assigned) > MOST_AWAITED:
-                del tuning.assigned[next(iter(tuning.assigned))]
-            for place in event.places:
-                if place.trial in tuning.under_way:
-                    tuning.under_way[place.trial].place(event.session, place.pair, place.arm)
-                    tuning.open[event.session] = tuning.begun
-        case Resulted():
-            _take_result(tuning, event.result)
         case Abandoned():
             tuning.assigned.pop(event.session, None)
             _take_in_trials(tuning, event.session, None)

@@ -131,6 +131,7 @@ class Assigned:
 
     session: str
     values: Mapping[str, Value]
+    """Those that are not named are at their defaults."""
     trial: str = ""
     arm: Arm = ""
     pair: int = 0

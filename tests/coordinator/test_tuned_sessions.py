@@ -43,10 +43,10 @@ def test_a_session_opens_with_what_is_in_force_and_a_trial_and_tells_what_came_o
     assert {one.arm for one in assigned} == {"incumbent", "candidate"}
     for one in assigned:
         options = first_entry(program, one.session)
-        assert options["tuning"]["values"] == dict(one.values)
+        assert options["tuning"]["values"] == {**BASELINE, **one.values}
         assert (options["tuning"]["trial"], options["tuning"]["pair"]) == (one.trial, 1)
-        assert options["silence_s"] == one.values["silence_s"]
-        assert options["consensus_frequency"] == one.values["consensus_frequency"]
+        assert options["silence_s"] == {**BASELINE, **one.values}["silence_s"]
+        assert options["consensus_frequency"] == {**BASELINE, **one.values}["consensus_frequency"]
         assert Path(one.folder).name == one.session
     told = {one.result.session for one in log.events() if isinstance(one, Resulted)}
     assert {one.session for one in assigned} <= told

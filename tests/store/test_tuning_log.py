@@ -57,6 +57,18 @@ def test_all_that_follows_from_one_thing_is_one_line(tuning_log: TuningLog) -> N
     assert list(tuning_log.events())[1] == claimed()
 
 
+def test_of_a_session_s_values_the_line_has_those_that_are_not_at_their_default(tuning_log: TuningLog) -> None:
+    tuning_log.act(lambda tuning: [Switched("on", "person", "s"), claimed()])
+    (opened,) = tuning_log.act(partial(assigned, "one"))
+    assert isinstance(opened, Assigned)
+    assert opened.values == {**BASELINE, "max_restarts": 4}, "whoever opens it has them all"
+    assert list(tuning_log.events())[-1] == Assigned("one", {"max_restarts": 4})
+    result = SessionResult("one", False, 1.0, None, 0.0, 0.0, 0.5)
+    tuning_log.act(partial(on_result, result=result))
+    for reader in (tuning_log.tuning(), TuningLog(tuning_log.folder).tuning()):
+        assert reader.kept["max_restarts"].results == 1, "it ran with what is in force, and so speaks of a fall"
+
+
 def test_a_decision_that_is_due_is_in_the_line_of_what_made_it_due(tuning_log: TuningLog) -> None:
     tuning_log.act(lambda tuning: [Switched("on", "person", "s"), claimed()])
     for number in range(80):
@@ -205,4 +217,5 @@ def test_killed_at_any_moment_it_is_in_one_state(tmp_path: Path) -> None:
             places = [place for one in events if isinstance(one, Assigned) for place in one.places]
             assert len(places) == len(set(places)), "no place of a pair is given twice"
             kinds |= {one.kind for one in events}
-    assert {"proposed", "assigned", "resulted", "claimed", "rolled_back"} <= kinds
+            kinds |= {"crossed" for one in events if isinstance(one, Assigned) and one.crossed}
+    assert {"proposed", "assigned", "resulted", "claimed", "rolled_back", "crossed"} <= kinds

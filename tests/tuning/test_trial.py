@@ -49,7 +49,7 @@ def test_what_makes_no_difference_is_given_up_or_comes_to_its_bound() -> None:
     assert fed(trial(short, pairs=20), GOOD, GOOD, pairs=20) == "bound"
 
 
-def test_what_may_yet_be_decided_goes_on_and_what_looks_no_worse_while_nobody_waits() -> None:
+def test_what_may_yet_be_decided_goes_on_and_what_looks_better_while_nobody_waits() -> None:
     small = replace(GOOD, failures=0.05)
     hopeful = trial(replace(PROPOSED, most_pairs=900))
     assert fed(hopeful, small, GOOD) == "", "a standard error more would be enough"
