@@ -93,7 +93,9 @@ def command_s(folder: SessionFolder, *words: str) -> float:
     """Seconds of CPU of one command."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     argv = [sys.executable, "-m", "orchestrator", *words, "--workspace", str(folder.workspace)]
-    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, "NO_COLOR": "1"})
+    # The key of its checkpoints is not to lie among the user's own things.
+    environ = {**os.environ, "NO_COLOR": "1", "XDG_STATE_HOME": str(folder.workspace.parent / "state")}
+    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ)
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(words)} ended with {done.returncode}: {done.stderr.decode()}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
