@@ -89,7 +89,7 @@ def _from_record(
 ) -> Iterator[Expectation]:
     """What journals say of the steps from what is in force that nothing else tells of, but for harmful ones."""
     of_those = {(one.parameter, one.before, one.after) for one in told}
-    for name in CANNOT_SHOW:
+    for name in (one for one in CANNOT_SHOW if PARAMETERS[one].means_something(values)):
         sessions = told_of(recorded, name, values[name])
         for after in PARAMETERS[name].neighbours(values[name]) if sessions else ():
             prediction = predicted(sessions, name, after)

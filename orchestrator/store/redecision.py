@@ -6,7 +6,7 @@ came, and what would have been said besides counts as unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,7 +16,7 @@ from orchestrator.models.reviews import PeerReview, ReviewRequest, Trigger, Verd
 from orchestrator.review_engine.decision_policies import decide
 from orchestrator.session.review_frequency import spared_under
 from orchestrator.store.recorded_reviews import RecordedReview, RecordedSession, SparedMilestone
-from orchestrator.tuning.parameters import BASELINE, Value
+from orchestrator.tuning.parameters import BASELINE, PARAMETERS, Value
 from orchestrator.tuning.predictions import Prediction
 from orchestrator.value_class import value_class
 
@@ -25,8 +25,9 @@ _OBJECTIONS: Final = (Verdict.CONCERNS.value, Verdict.BLOCKER.value)
 
 
 def told_of(sessions: Iterable[RecordedSession], parameter: str, before: Value) -> Sequence[RecordedSession]:
-    """The sessions that a step can be held against: they ran with the value that it leaves."""
-    return [one for one in sessions if one.values.get(parameter) == before]
+    """The sessions that a step can be held against: they ran with the value that it leaves, and it meant something."""
+    means_something = PARAMETERS[parameter].means_something
+    return [one for one in sessions if one.values.get(parameter) == before and means_something(one.values)]
 
 
 def predicted(sessions: Iterable[RecordedSession], parameter: str, after: Value) -> Prediction:
@@ -58,7 +59,9 @@ class _Other:
 def _in_session(session: RecordedSession, parameter: str, after: Value) -> Prediction:
     match parameter:
         case "consensus_frequency":
-            others = list(_with_frequency(session, str(after)))
+            others = list(_with_frequency(session, {"consensus_frequency": after}))
+        case "timebox_s" | "trusted_after":
+            others = list(_with_frequency(session, {parameter: after}))
         case "max_review_rounds":
             others = list(_with_rounds(session, int(after)))
         case "review_timeout_s":
@@ -97,8 +100,13 @@ def _passes_failure(review: RecordedReview, action: str | None) -> bool:
     return failed and (action is None or (review.action in FOR_A_PERSON and action not in FOR_A_PERSON))
 
 
-def _with_frequency(session: RecordedSession, frequency: str) -> Iterator[_Other]:
-    """Each milestone on record is weighed anew, against the reviews that would have been held until then."""
+def _with_frequency(session: RecordedSession, changed: Mapping[str, Value]) -> Iterator[_Other]:
+    """Each milestone on record is weighed anew, against the reviews that would have been held until then.
+
+    Args:
+        changed: What is otherwise than it was in the session, of the parameters that say which milestones are spared.
+    """
+    values = {**BASELINE, **session.values, **changed}
     asked_at: dict[str, datetime] = {}
     actions: dict[str, list[str]] = {}
     events: list[RecordedReview | SparedMilestone] = [*session.reviews, *session.spared]
@@ -106,12 +114,12 @@ def _with_frequency(session: RecordedSession, frequency: str) -> Iterator[_Other
         at, about = _time_of(one), one.about
         is_milestone = isinstance(one, SparedMilestone) or one.trigger == Trigger.MILESTONE.value
         spared = is_milestone and spared_under(
-            frequency,
+            str(values["consensus_frequency"]),
             asked_at.get(about),
             actions.get(about, ()),
             at=at,
-            timebox_s=float(session.values.get("timebox_s", BASELINE["timebox_s"])),
-            trusted_after=int(session.values.get("trusted_after", BASELINE["trusted_after"])),
+            timebox_s=float(values["timebox_s"]),
+            trusted_after=int(values["trusted_after"]),
         )
         if spared:
             if isinstance(one, RecordedReview):

@@ -16,13 +16,13 @@ CANNOT_SHOW: Final[Mapping[str, str]] = {
     "max_review_rounds": "what further reviews, or a person, would have said, and how agents would have gone on",
     "review_timeout_s": "what reviewers that came too late would have said, and how agents would have gone on",
     "silence_s": "what further reviews would have said, and whether a silent agent would have spoken by itself",
+    "timebox_s": "what reviews that were not held would have said, and how agents would have gone on",
+    "trusted_after": "what reviews that were not held would have said, and how agents would have gone on",
 }
 """Parameters that decided reviews can be held against, and what that says nothing of."""
 CANNOT_JUDGE: Final[Mapping[str, str]] = {
     "max_restarts": "what a worker does that is started once more is in no journal",
     "team": "what another team would have made of a task is in no journal",
-    "timebox_s": "only sessions that ran with `timeboxed` would tell, and there are seldom enough",
-    "trusted_after": "only sessions that ran with `threshold` would tell, and there are seldom enough",
     "max_relaunches": "what a worker does that is started once more is in no journal",
     "least_tier": "what another model would have made of a task is in no journal",
     "gate_margin": "no step of it is tried",

@@ -626,6 +626,8 @@ def _found_by_search(tuning: Tuning, barred: Collection[tuple[str, Value]]) -> P
     found = tuning.searched
     if found is None or not found.parameter or (found.parameter, found.after) in barred:
         return None
+    if not PARAMETERS[found.parameter].means_something(tuning.values):
+        return None
     if tuning.values[found.parameter] != found.before or tuning.begun - tuning.searched_at >= SEARCH_EVERY:
         return None
     gains = ", ".join(f"{aim} {gain:+.2f}" for aim, gain in found.gains.items())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,16 @@ def test_what_was_found_is_tried_next_and_judged_as_any_step() -> None:
     assert following.parameter == "consensus_frequency", "then rules speak again"
     tuning.begun += SEARCH_EVERY
     assert search_due(tuning)
+
+
+def test_a_step_that_means_nothing_beside_what_is_in_force_is_not_tried_whoever_says_so() -> None:
+    for frequency, tried in (("every_change", "consensus_frequency"), ("timeboxed", "timebox_s")):
+        tuning = due()
+        tuning.values["consensus_frequency"] = frequency
+        apply(tuning, replace(FOUND, parameter="timebox_s", before=900, after=1800))
+        begins = on_open(tuning, "next")[0]
+        assert isinstance(begins, Proposed)
+        assert begins.parameter == tried
 
 
 def test_a_search_says_what_bars_its_step_no_more_than_any_other() -> None:

@@ -66,6 +66,19 @@ def test_a_milestone_that_was_spared_would_have_been_reviewed_by_a_stricter_rule
     assert found == Prediction(reviews=1, more=2)
 
 
+def test_a_timebox_and_trust_are_weighed_anew_where_their_frequency_was_in_force() -> None:
+    boxed = session(review(1), review(2, minute=16), review(3, minute=32), spared=[8], consensus_frequency="timeboxed")
+    assert told_of([session(), boxed], "timebox_s", 900) == [boxed], "elsewhere it means nothing"
+    assert predicted([boxed], "timebox_s", 1800) == Prediction(reviews=3, fewer=1)
+    assert predicted([boxed], "timebox_s", 300) == Prediction(reviews=3, more=1)
+    blocker = review(2, STOP, RecordedAnswer("codex", "blocker"), minute=16)
+    missed = predicted([session(review(1), blocker, consensus_frequency="timeboxed")], "timebox_s", 1800)
+    assert (missed.missed_blockers, missed.is_harmful) == (1, True)
+    trusted = session(review(1), review(2, minute=5), spared=[10, 15], consensus_frequency="threshold")
+    assert told_of([session(), boxed, trusted], "trusted_after", 2) == [trusted]
+    assert predicted([trusted], "trusted_after", 3).more >= 1
+
+
 def test_with_fewer_rounds_a_person_is_asked_in_place_of_the_last_review() -> None:
     three = session(*(review(number) for number in (1, 2, 3)))
     assert predicted([three], "max_review_rounds", 2) == Prediction(reviews=3, fewer=1, interventions=1)
