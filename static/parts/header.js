@@ -41,14 +41,16 @@ function GoOn() {
 const MOST_NAMED = 3;
 const filesOf = ({ files, insertions, deletions }) => html`${counted(files.length, "file")} <span class="add">+${insertions}</span> <span class="del">−${deletions}</span>`;
 
+const untouched = ({ files }) => `${files.length === 1 ? "it does not run" : "none of them runs"} on your machine by itself`;
+
 // How many files programs of the user's obey is known of an ended session by what its workers left, and of one that runs
 // by the names of what has changed so far.
 function Obeyed({ found, over }) {
   const shown = session.value;
   if (!found.files.length || (over && shown.planted.length)) return null;
-  if (over) return html`<small class="since">none of them runs on your machine by itself</small>`;
+  if (over) return html`<small class="since">${untouched(found)}</small>`;
   const obeyed = found.obeyed ?? [];
-  if (!obeyed.length) return html`<small class="since">none of them runs on your machine by itself so far</small>`;
+  if (!obeyed.length) return html`<small class="since">${untouched(found)} so far</small>`;
   return html`<small class="since reason">${obeyed.slice(0, 2).map((one, i) => html`${i ? "; " : ""}${one.program} would obey <code>${one.path}</code>`)}${obeyed.length > 2 ? ` and ${obeyed.length - 2} more` : ""}: looked at when its agent ends</small>`;
 }
 
