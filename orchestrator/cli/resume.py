@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,6 +20,8 @@ from orchestrator.cli.shared_options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from orchestrator.models.entries import PersonsWords
+
 BY: Final = "orchestrate resume"
 REPORTS: Final = ("junit", "sarif", "report", "code_quality", "artifacts", "fail_on")
 """What is for the process that a session runs in."""
@@ -26,7 +29,11 @@ REPORTS: Final = ("junit", "sarif", "report", "code_quality", "artifacts", "fail
 
 @click.command("resume")
 @click.argument("session", required=False, shell_complete=completion_values.sessions)
-@click.option("--answer", metavar="TEXT", help="The answer to the question it ended with.")
+@click.option(
+    "--answer",
+    metavar="TEXT",
+    help="The answer to its question, or your words to what it was stopped for: its agent goes on by them.",
+)
 @workspace_option
 @click.option(
     "--interactive/--no-interactive",
@@ -41,10 +48,13 @@ REPORTS: Final = ("junit", "sarif", "report", "code_quality", "artifacts", "fail
 @json_option
 @click.option("--quiet", "-q", is_flag=True, help="Plain lines instead of the live view, and only the important ones.")
 @click.option("--verbose", "-v", is_flag=True, help="Say and log more.")
+@click.option("--words-on-stdin", is_flag=True, hidden=True, help="A dashboard says what its person said, and who.")
 @report_options
 @fail_option
 @dashboard_options
-def command(session: str | None, answer: str | None, workspace: Path | None, **options: Any) -> int:
+def command(
+    session: str | None, answer: str | None, workspace: Path | None, words_on_stdin: bool, **options: Any
+) -> int:
     """Let a paused session run on, or take over one whose coordinator is gone (default: the newest)."""
     from datetime import UTC, datetime
 
@@ -76,7 +86,10 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
             state = state_of(folder)
             asked = next(iter(state.approvals.questions), None)
             if asked is None:
-                raise UsageError("no question is open", hint=f"orchestrate resume {folder.id} lets it run on")
+                raise UsageError(
+                    "no question is open, and it is running: your words were told to nobody",
+                    hint=f"orchestrate resume {folder.id} lets it run on if it is paused",
+                )
             problem = unclear(state, None, BY, datetime.now(UTC)) or no_answer(state, asked, answer)
             if problem is not None:
                 raise UsageError(problem, hint="the session runs on and the question is still open")
@@ -90,8 +103,14 @@ def command(session: str | None, answer: str | None, workspace: Path | None, **o
     return resume_session_to_end(
         folder,
         environment_with_log_level(os.environ, verbose=options["verbose"]),
-        answer=answer,
+        answer=_words_from_stdin() if words_on_stdin else answer,
         interactive=person_at_terminal() if interactive is None else interactive,
         share_target=options["share_target"],
         showing=Showing.of(options),
     )
+
+
+def _words_from_stdin() -> PersonsWords:
+    from orchestrator.journal.control import read_words
+
+    return read_words(sys.stdin.buffer.read())

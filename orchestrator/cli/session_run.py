@@ -21,6 +21,7 @@ from orchestrator.cli.told_session import keep_ended
 from orchestrator.composition.team_choice import team_words
 from orchestrator.coordinator.session_request import FollowUpRequest, GateMeasurer, RunRequest, SessionResult
 from orchestrator.journal.folder import SessionFolder
+from orchestrator.models.entries import PersonsWords
 from orchestrator.models.options import SessionOptions
 from orchestrator.narration.notices import Weight
 from orchestrator.quotation import one_line
@@ -92,7 +93,7 @@ def resume_session_to_end(
     folder: SessionFolder,
     environ: Mapping[str, str],
     *,
-    answer: str | None,
+    answer: str | PersonsWords | None,
     interactive: bool,
     share_target: bool,
     showing: Showing,

@@ -41,6 +41,7 @@ from orchestrator.narration.short_paths import short_paths
 from orchestrator.quotation import visible, visible_lines
 from orchestrator.session.next_step import next_step
 from orchestrator.session.state import Session
+from orchestrator.session.stops import stopping_review
 from orchestrator.session.summary import (
     SessionSummary,
     WorkerSummary,
@@ -301,7 +302,9 @@ def _next_steps(session: Session, summary: SessionSummary, *, is_running: bool) 
 
 def _next_command(session: Session, *, is_running: bool) -> str | None:
     """Name the command that continues the session; ``None`` where nothing is left to do."""
-    answer = ' --answer "…"' if session.approvals.questions else ""
+    # A review that stopped it asks for a decision: no question, and words are its answer all the same.
+    asks = bool(session.approvals.questions) or stopping_review(session, session.closed) is not None
+    answer = ' --answer "…"' if asks else ""
     if session.closed is None:
         if not is_running:
             return f"orchestrate resume {session.id}{answer}"

@@ -58,8 +58,8 @@ from orchestrator.models.entries import (
     FollowUp,
     Input,
     JournalEntry,
+    PersonsWords,
     SessionOpened,
-    UserCommand,
     Wanted,
     WorkerStarted,
 )
@@ -71,12 +71,15 @@ from orchestrator.session.choices import answer_command, no_answer
 from orchestrator.session.state import Session, is_alive
 from orchestrator.workers.attempts import AttemptFiles, read_record
 
+BY = "orchestrate resume"
+"""From where an answer comes that is given with the takeover."""
+
 
 async def resume_session(
     folder: SessionFolder,
     *,
     environ: Mapping[str, str],
-    answer: str | None = None,
+    answer: str | PersonsWords | None = None,
     interactive: bool = False,
     share_target: bool = False,
     observe: Observer | None = None,
@@ -88,6 +91,7 @@ async def resume_session(
     """Run a session on whose coordinator is gone, or that stopped to ask a person.  Call it on the main thread.
 
     Args:
+        answer: To its oldest open question; where none is open, to the stop: whoever goes on is told it.
         follow_up: What is asked besides of a session that is done; without it such a session is refused.
 
     Raises:
@@ -98,6 +102,7 @@ async def resume_session(
     """
     say = progress or (lambda text: None)
     clock = clock or Clock()
+    given = PersonsWords(answer, BY, person()) if isinstance(answer, str) else answer
     await report_leftovers(folder.workspace, say)
     async with AsyncExitStack() as stack:
         stack.enter_context(hold_session_lock(folder))
@@ -105,7 +110,7 @@ async def resume_session(
         entries = list(read_journal(folder.journal_file))
         left = inherit(entries)
         if follow_up is None:
-            check_resumable(left.session, answer=answer, interactive=interactive)
+            check_resumable(left.session, answer=given.text if given else None, interactive=interactive)
         else:
             check_done(left.session)
         request = _request_of(left.session, folder, interactive=interactive, share_target=share_target)
@@ -146,6 +151,8 @@ async def resume_session(
             is_new=follow_up is not None,
             say=say,
         )
+        # By its name: what was asked may be withdrawn while the session comes back.
+        asked = next(iter(left.session.approvals.questions), None)
         resumed = CoordinatorResumed(
             os.getpid(),
             alive=tuple(adopted),
@@ -154,6 +161,7 @@ async def resume_session(
             rehearsal=stage.rehearsal,
             share_target=share_target,
             retries=True,
+            words=given if asked is None else None,
         )
         if follow_up is not None or allowed != bounded:
             resumed = with_limits(resumed, allowed, left.session)
@@ -162,12 +170,8 @@ async def resume_session(
         # Given up after the takeover: before it the session would want its end once more.
         given_up = [EffectDone(name) for name in left.given_up]
         inputs: list[Input] = [*first, resumed, *given_up, *cut_off(left.undone)]
-        if answer is not None:
-            # By its name: what was asked may be withdrawn while the session comes back.
-            asked = next(iter(left.session.approvals.questions), None)
-            by, who = "orchestrate resume", person()
-            unasked = UserCommand(Command.ANSWER, by=by, text=answer, who=who)
-            inputs.append(answer_command(asked, answer, by=by, who=who) if asked is not None else unasked)
+        if given is not None and asked is not None:
+            inputs.append(answer_command(asked, given.text, by=given.by, who=given.who))
         session = await coordinator.run(
             *inputs, unrecorded=left.unrecorded, begun=begun, undone=undone, adopted=adopted
         )
@@ -179,8 +183,10 @@ def check_resumable(session: Session, *, answer: str | None, interactive: bool) 
     """Refuse what cannot go on.
 
     Raises:
-        UsageError: The session is done, or waits for an answer.
+        UsageError: The session is done, or waits for an answer, or what is given as one says nothing.
     """
+    if answer is not None and not answer.strip():
+        raise UsageError("the answer is empty", hint="leave out --answer to let it go on without words")
     if session.closed is not None and session.closed.outcome is Outcome.DONE:
         raise UsageError(
             f"session {session.id} is done: {session.closed.reason}", hint=f"orchestrate show {session.id}"

@@ -148,7 +148,7 @@ def _result(summary: SessionSummary) -> Iterator[str]:
 
 def settled_lines(settled: Settled) -> Iterator[str]:
     """Lines about each closed question: who asked what, who answered from where and when, and what followed."""
-    kind = "consent" if settled.consent else "question"
+    kind = "consent" if settled.consent else "answered with words" if settled.of_stop else "question"
     yield f"- {settled.question or 'beforehand'} ({kind}): {markdown_line(settled.text)}"
     if settled.choices:
         yield f"  - choices: {', '.join(markdown_line(choice) for choice in settled.choices)}"

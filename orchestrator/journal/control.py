@@ -10,15 +10,16 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.errors import EnvironmentUnfit
+from orchestrator.errors import EnvironmentUnfit, UsageError
 from orchestrator.files.atomic_replace import sync_folder
 from orchestrator.files.foreign import ForeignFolder, Unread
 from orchestrator.late_adapter import late_adapter
 from orchestrator.late_pattern import late_pattern
-from orchestrator.models.entries import UserCommand
+from orchestrator.models.entries import PersonsWords, UserCommand
 from orchestrator.value_class import value_class
 
 _COMMAND: TypeAdapter[UserCommand] = late_adapter(UserCommand)
+_WORDS: TypeAdapter[PersonsWords] = late_adapter(PersonsWords)
 MOST_BYTES = 16 * 1024 * 1024
 _NAME = late_pattern(r"(\d{4,9})\.json")
 
@@ -71,6 +72,23 @@ def drop_command(folder: _Folder, command: UserCommand) -> int:
     except OSError as error:
         raise EnvironmentUnfit(f"cannot leave a command in {commands}: {error.strerror}") from error
     return n
+
+
+def written_words(words: PersonsWords) -> bytes:
+    """A person's words with whose they are, for the coordinator that is started by them."""
+    return _WORDS.dump_json(words)
+
+
+def read_words(written: bytes) -> PersonsWords:
+    """The words as :func:`written_words` wrote them.
+
+    Raises:
+        UsageError: It did not.
+    """
+    try:
+        return _WORDS.validate_json(written)
+    except ValidationError as error:
+        raise UsageError("what came on standard input are no words of a person") from error
 
 
 def read_commands(folder: _Folder, after: int) -> list[NumberedCommand]:

@@ -7,13 +7,16 @@ from datetime import datetime
 from orchestrator.models.identity import WorkerId
 from orchestrator.value_class import value_class
 
+STOP = "stop "
+"""Before the number of a stop that was answered; the id of a question begins otherwise."""
+
 
 @value_class
 class Settled:
     """A question that is closed, or a consent that was given beforehand, with what became of it."""
 
     question: str
-    """Its id; empty where nobody had to be asked."""
+    """Its id; empty where nobody had to be asked; ``stop 1`` and so on where a person answered a stop with words."""
     text: str
     choices: tuple[str, ...]
     about: WorkerId | None
@@ -32,3 +35,8 @@ class Settled:
     """The guard's request, for a consent."""
     asked_at: datetime | None = None
     """When it was put; ``None`` where nobody had to be asked."""
+
+    @property
+    def of_stop(self) -> bool:
+        """Whether no question was asked: the session had stopped, and a person let it go on with words of theirs."""
+        return self.question.startswith(STOP)

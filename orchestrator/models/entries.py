@@ -276,6 +276,17 @@ class FollowUp:
 
 
 @value_class
+class PersonsWords:
+    """What a person says to a session that has stopped, when it is let go on."""
+
+    text: str
+    by: str = ""
+    """``orchestrate resume``, ``dashboard``."""
+    who: str = ""
+    """Whose hand it was, as far as the machine knows."""
+
+
+@value_class
 class CoordinatorResumed:
     """Another coordinator took the session over; ``alive`` workers were found running and were adopted."""
 
@@ -296,6 +307,8 @@ class CoordinatorResumed:
     """Of a plan that has failed, what failed is tried again; in older journals its result stood."""
     follow_up: FollowUp | None = None
     """What is asked besides of a session that was done: its team works once more."""
+    words: PersonsWords | None = None
+    """The person's answer to the stop: whoever goes on is told it, once."""
     kind: Literal["coordinator_resumed"] = "coordinator_resumed"
 
 

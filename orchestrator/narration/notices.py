@@ -139,9 +139,12 @@ def _of_input(body: entries.Input) -> Iterator[_Said]:
         case entries.CoordinatorResumed(pid=pid, follow_up=entries.FollowUp() as asked):
             who = f" by {asked.who}" if asked.who else ""
             yield _Said("session", Weight.IMPORTANT, f"follow-up{who}, taken by coordinator {pid}: {asked.text}")
-        case entries.CoordinatorResumed(pid=pid, alive=alive):
+        case entries.CoordinatorResumed(pid=pid, alive=alive, words=words):
             found = f"; still running: {', '.join(alive)}" if alive else ""
             yield _Said("session", Weight.IMPORTANT, f"taken over by coordinator {pid}{found}")
+            if words is not None:
+                text = f"{words.who or 'a person'} answered the stop from {words.by}: {words.text!r}"
+                yield _Said("session", Weight.IMPORTANT, text, topic=Topic.COMMAND)
         case entries.ClockMoved(seconds=seconds):
             yield _Said("session", Weight.NORMAL, sentences.clock_words(seconds))
         case entries.UserCommand():

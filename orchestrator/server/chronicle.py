@@ -263,6 +263,14 @@ class Chronicle:
             detail: dict[str, object] = {"asked_by": clean(asked.asked_by), "consent": asked.consent}
             since = _ms(entry.at)
             self._put(Mark("question", name, entry.n, since, None, asked.about, text, None, detail, entry.n))
+        known_before = len(before.approvals.settled) if before else 0
+        for one in after.approvals.settled[known_before:]:
+            if one.of_stop and one.asked_at is not None:
+                words = {"answer": one.answer, "by": one.by, "who": one.who, "outcome": one.outcome, "asked_by": ""}
+                said = {word: clean(text)[:_LONGEST] for word, text in words.items()}
+                text, span = clean(one.text)[:_LONGEST], (_ms(one.asked_at), _ms(entry.at))
+                mark = Mark("question", one.question, entry.n, *span, one.about, text, None, {**said}, entry.n)
+                self._put(mark)
         settled = {one.question: one for one in after.approvals.settled[-8:]}
         for name in old.keys() - new.keys():
             known = self._marks.get(("question", name))

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from orchestrator.journal.control import drop_command
 from orchestrator.journal.session_lock import session_holder
 from orchestrator.models.approvals import Settled
-from orchestrator.models.entries import Command, UserCommand
+from orchestrator.models.entries import Command, PersonsWords, UserCommand
 from orchestrator.models.facts import Question
 from orchestrator.quotation import one_line
 from orchestrator.server.dependencies import session_of, worker_named
@@ -24,6 +24,7 @@ BY = "dashboard"
 WHO = "the holder of the dashboard's token"
 TAKEN_WITHIN_S = 10.0
 """An answer that is still on its way after this long may be given again."""
+_RUNS = "words are for a session that has stopped; one that runs asks for them itself"
 _STARTS = frozenset({Command.ANSWER, Command.RESUME})
 """What lets a session go on that nobody runs."""
 
@@ -40,9 +41,18 @@ class Accepted(BaseModel):
 
 
 async def send(
-    follower: Follower, command: Command, *, worker: str | None = None, text: str = "", question: str | None = None
+    follower: Follower,
+    command: Command,
+    *,
+    worker: str | None = None,
+    text: str = "",
+    question: str | None = None,
+    words: str = "",
 ) -> Accepted:
     """Drop the command.
+
+    Args:
+        words: With ``resume``, what whoever goes on is told in a session that has stopped.
 
     Raises:
         Refusal: Nobody runs the session, it has no such worker, or what is said to a question is no answer to it.
@@ -53,10 +63,13 @@ async def send(
     wanted = UserCommand(command=command, by=BY, worker=name, text=text, question=question, who=WHO)
     if command is Command.ANSWER and question is not None:
         wanted = _answer_to(follower, question, text)
+    said = _words_said(follower, wanted, words)
     async with follower.starting:
         # Asked afresh: what the stream last saw may be a second old, and a command nobody takes would be a lie.
         if session_holder(follower.folder) is None:
-            await _begin(follower, command, wanted)
+            await _begin(follower, command, wanted, said)
+        elif said is not None:
+            raise Refusal(409, f"session {follower.folder.id} runs: your words were told to nobody", hint=_RUNS)
         number = _given_alike(follower, wanted)
         if number is None:
             number = await anyio.to_thread.run_sync(drop_command, follower.folder, wanted)
@@ -99,7 +112,23 @@ def _given_alike(follower: Follower, wanted: UserCommand) -> int | None:
     )
 
 
-async def _begin(follower: Follower, command: Command, wanted: UserCommand) -> None:
+def _words_said(follower: Follower, wanted: UserCommand, words: str) -> PersonsWords | None:
+    """The person's words to a session that has stopped; ``None`` where there are none.
+
+    Raises:
+        Refusal: Nobody can be told them so.
+    """
+    if not words.strip():
+        return None
+    asked = session_of(follower).approvals.questions
+    if wanted.command is not Command.RESUME or wanted.worker is not None:
+        raise Refusal(422, "words can be given only where the whole session is let go on")
+    if asked:
+        raise Refusal(409, f"{asked[0].id} waits for an answer: your words were told to nobody", hint=asked[0].text)
+    return PersonsWords(words.strip(), BY, WHO)
+
+
+async def _begin(follower: Follower, command: Command, wanted: UserCommand, said: PersonsWords | None) -> None:
     """Let a session that nobody runs go on, where what is asked of it calls for that.
 
     Raises:
@@ -110,7 +139,7 @@ async def _begin(follower: Follower, command: Command, wanted: UserCommand) -> N
         raise Refusal(409, f"session {name} is not running", hint=f"go on with it: orchestrate resume {name}")
     if wanted.command is Command.STOP:
         raise Refusal(409, f"session {name} has stopped already", hint="it stays so until it is resumed")
-    await let_go_on(follower.folder)
+    await let_go_on(follower.folder, said)
 
 
 def question_named(follower: Follower, question: str) -> Question:

@@ -26,6 +26,16 @@ class Wish(BaseModel):
     text: str = Field(default="", max_length=LONGEST_TEXT, description="The reason; what a review should look at.")
 
 
+class ResumeWish(Wish):
+    """The body of a resume: which worker, why, and what an agent of a session that has stopped is told."""
+
+    words: str = Field(
+        default="",
+        max_length=LONGEST_TEXT,
+        description="The person's words to what the session was stopped for: whoever goes on is told them.",
+    )
+
+
 class StopWish(Wish):
     """The body of a stop: which worker, and how."""
 
@@ -55,9 +65,9 @@ async def pause(follower: FollowerMeant, wish: Wish | None = None) -> Accepted:
 
 
 @router.post("/api/control/resume", status_code=202, summary="Resume orchestration")
-async def resume(follower: FollowerMeant, wish: Wish | None = None) -> Accepted:
-    wish = wish or Wish()
-    return await send(follower, Command.RESUME, worker=wish.worker, text=wish.text)
+async def resume(follower: FollowerMeant, wish: ResumeWish | None = None) -> Accepted:
+    wish = wish or ResumeWish()
+    return await send(follower, Command.RESUME, worker=wish.worker, text=wish.text, words=wish.words)
 
 
 @router.post("/api/control/stop", status_code=202, summary="Stop orchestration")

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
 from orchestrator.files.foreign import ForeignFolder, Unread
+from orchestrator.journal.control import written_words
 from orchestrator.journal.folder import SessionFolder
 from orchestrator.journal.session_lock import session_holder
+from orchestrator.models.entries import PersonsWords
 from orchestrator.quotation import clean
 from orchestrator.server.problems import Refusal
 
@@ -26,8 +29,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from orchestrator.cli.main import main; main()"
 
 
-async def let_go_on(folder: SessionFolder) -> None:
+async def let_go_on(folder: SessionFolder, words: PersonsWords | None = None) -> None:
     """Start a coordinator and return once it has taken the session over; its questions wait for whoever looks.
+
+    Args:
+        words: What the person says to the stop: it is on record with the takeover, or, where that is refused, nowhere.
 
     Raises:
         Refusal: The session cannot go on, in the words of the coordinator.
@@ -35,7 +41,7 @@ async def let_go_on(folder: SessionFolder) -> None:
     log = folder.path / LOG_NAME
     before, written = _size(folder, LOG_NAME), _size(folder, folder.journal_file.name)
     try:
-        process = await anyio.to_thread.run_sync(_start, folder, log)
+        process = await anyio.to_thread.run_sync(_start, folder, log, words)
     except OSError as error:
         raise Refusal(409, f"session {folder.id} cannot go on: {error.strerror}") from error
     with anyio.move_on_after(START_TIME_S):
@@ -48,19 +54,25 @@ async def let_go_on(folder: SessionFolder) -> None:
     raise Refusal(409, f"session {folder.id} has not begun to go on", hint=f"{log} says how far it has come")
 
 
-def _start(folder: SessionFolder, log: Path) -> subprocess.Popen[bytes]:
+def _start(folder: SessionFolder, log: Path, words: PersonsWords | None) -> subprocess.Popen[bytes]:
     arguments = ["resume", folder.id, "--workspace", str(folder.workspace), "--interactive", "--no-dashboard", "-q"]
+    if words is not None:
+        arguments.append("--words-on-stdin")
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        return subprocess.Popen(
-            [sys.executable, "-I", "-c", _PROGRAM, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            cwd=folder.path,
-            # The end of the dashboard, and Ctrl-C in its terminal, are not the end of the session.
-            start_new_session=True,
-        )
+        # Not as an argument: everybody may read those.
+        with tempfile.TemporaryFile() as given:
+            given.write(written_words(words) if words is not None else b"")
+            given.seek(0)
+            return subprocess.Popen(
+                [sys.executable, "-I", "-c", _PROGRAM, *arguments],
+                stdin=given,
+                stdout=descriptor,
+                stderr=descriptor,
+                cwd=folder.path,
+                # The end of the dashboard, and Ctrl-C in its terminal, are not the end of the session.
+                start_new_session=True,
+            )
     finally:
         os.close(descriptor)
 

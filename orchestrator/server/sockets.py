@@ -35,6 +35,8 @@ class Asked(BaseModel):
     worker: str | None = Field(default=None, max_length=100)
     question: str | None = Field(default=None, max_length=100)
     text: str = Field(default="", max_length=LONGEST_TEXT)
+    words: str = Field(default="", max_length=LONGEST_TEXT)
+    """With ``resume``: what an agent of a session that has stopped is told."""
     ref: str | int | None = None
     """Comes back in the reply."""
 
@@ -117,7 +119,9 @@ async def _reply(follower: Follower, text: str) -> str:
         ref = asked.ref
         if asked.command is Command.ANSWER:
             question_named(follower, asked.question or "")
-        accepted = await send(follower, asked.command, worker=asked.worker, text=asked.text, question=asked.question)
+        accepted = await send(
+            follower, asked.command, worker=asked.worker, text=asked.text, question=asked.question, words=asked.words
+        )
         reply = Reply(ref=ref, status=202, data=accepted.model_dump(mode="json"))
     except ValidationError as error:
         reply = Reply(ref=ref, status=422, data={"detail": error.errors(include_url=False)[0]["msg"]})

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from orchestrator.models.approvals import Settled
 from orchestrator.models.decisions import OrchestratorDecision
+from orchestrator.models.effects import Outcome
 from orchestrator.models.facts import Question
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.money import Usage
@@ -26,6 +27,7 @@ from orchestrator.server.shown_words import (
 )
 from orchestrator.session.open_questions import OpenQuestion, open_questions
 from orchestrator.session.state import BY_USER, Session
+from orchestrator.session.stops import told_by_words
 from orchestrator.session.summary import ReviewSummary, summarise
 from orchestrator.value_class import value_class
 
@@ -94,6 +96,8 @@ class SessionView:
     """What a task that asks for no change came to."""
     wanted: tuple[str, ...] = ()
     """What a person has to decide before a session that a blocker stopped can go on."""
+    goes_on: tuple[str, ...] = ()
+    """Who is told what a person says when the session, which has stopped, is let go on."""
     paused: tuple[str, ...] = ()
     """Workers that a person has paused: what ``resume`` is for."""
     board: tuple[str, ...] = ()
@@ -215,9 +219,16 @@ def session_view(session: Session, *, live: bool) -> SessionView:
         budget=tuple(clean(words) for words in summary.budget),
         answer=clean(summary.answer[:LONGEST_ANSWER]),
         wanted=tuple(one_line(text, 500) for text in wanted_of_person(summary.status, summary.reviews)),
+        goes_on=_goes_on(session),
         paused=tuple(str(name) for name in session.workers if _is_paused(session, name)),
         board=tuple(one_line(one.in_words(), 500) for one in summary.board[-100:]),
     )
+
+
+def _goes_on(session: Session) -> tuple[str, ...]:
+    if session.closed is None or session.closed.outcome is Outcome.DONE or session.approvals.questions:
+        return ()
+    return tuple(str(name) for name in told_by_words(session, session.closed))
 
 
 def worker_view(session: Session, worker: str, past: Past) -> WorkerView:

@@ -168,6 +168,11 @@ def assignment_to_continue(
     return replace(assignment, resume=conversation, prompt=prompt)
 
 
+def words_told(session: Session, assignment: Assignment, *, answer: str, because: str) -> str:
+    """A person's words, as a worker is told them; beside whatever else it is told."""
+    return _render(session, "answer", assignment, answer=answer, because=_in_one_line(session, because))
+
+
 def assignment_for_feedback(session: Session, worker: WorkerId, schema: str) -> Assignment:
     """Ask a worker that is done how it went, in its own conversation; it may read, and write nothing of the target."""
     state = session.workers[worker]

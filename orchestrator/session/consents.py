@@ -51,7 +51,9 @@ def unclear(session: Session, named: str | None, by: str, at: datetime) -> str |
     if len(asked) > 1:
         listed = ", ".join(question.id for question in asked)
         return f"{listed} are open, and not all of them ask the same: an answer must name the one that it is for"
-    last = next((settled for settled in reversed(session.approvals.settled) if settled.question), None)
+    last = next(
+        (settled for settled in reversed(session.approvals.settled) if settled.question and not settled.of_stop), None
+    )
     if last is None or (last.by == by and _open_for(session, asked[0], at) >= READ_WITHIN):
         return None
     return f"{last.question} is closed, and {asked[0].id} open: an answer must name the one that it is for"

@@ -342,7 +342,7 @@ def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -
         case Action.STOP_AND_ESCALATE:
             draft.end(Outcome.NEEDS_PERSON, because)
         case Action.PAUSE_AND_CLARIFY:
-            draft.session.workers = _reviewer_again(draft, request)
+            review_again(draft, request)
             ask(draft, because, about=request.about, suggestions=ABOUT_CONCERNS)
             if request.about is not None:
                 draft.release(request.about, request.id)
@@ -355,11 +355,11 @@ def _act(draft: Draft, request: ReviewRequest, decision: OrchestratorDecision) -
                 draft.release(request.about, request.id)
 
 
-def _reviewer_again(draft: Draft, request: ReviewRequest) -> dict[WorkerId, WorkerState]:
-    """After a final review that asks for more, the reviewing step waits for its turn once more."""
+def review_again(draft: Draft, request: ReviewRequest) -> None:
+    """Let the reviewing step wait for its turn once more, after a final review that asks for more."""
     workers = dict(draft.session.workers)
     if request.trigger is Trigger.FINAL:
         for step in draft.session.steps():
             if step.role is Role.REVIEWER:
                 workers[step.worker] = replace(workers[step.worker], status=WorkerStatus.WAITING)
-    return workers
+    draft.session.workers = workers

@@ -11,13 +11,13 @@ from orchestrator.models.effects import Outcome, StopWorker
 from orchestrator.models.entries import Command, CoordinatorResumed, UserCommand
 from orchestrator.models.identity import WorkerId
 from orchestrator.models.reviews import Trigger
-from orchestrator.models.workers import WorkerState, WorkerStatus
+from orchestrator.models.workers import WorkerStatus
 from orchestrator.session.answers import on_answer
 from orchestrator.session.assignments import assignment_to_continue
 from orchestrator.session.clock_moves import on_away
 from orchestrator.session.delayed_starts import launch
 from orchestrator.session.draft import Draft
-from orchestrator.session.feedback import is_asked, stop_feedback
+from orchestrator.session.feedback import stop_feedback
 from orchestrator.session.follow_ups import open_follow_up
 from orchestrator.session.guarded_commands import on_guard_answer
 from orchestrator.session.leaves import bring_to_target
@@ -25,6 +25,7 @@ from orchestrator.session.missing_layers import send_to_target
 from orchestrator.session.retries import retry_plan
 from orchestrator.session.review_cycle import ask_for_review, look_again
 from orchestrator.session.state import BY_USER, Phase, is_alive
+from orchestrator.session.stops import give_words, stands
 
 RESUMED = "the session was resumed"
 
@@ -60,6 +61,7 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
     before = draft.session.options
     shares = before.share_target or body.share_target
     options = replace(before, interactive=body.interactive, rehearsal=body.rehearsal, share_target=shares)
+    stopped = draft.session.closed or draft.session.ending
     if before.plan is not None and draft.session.ending is not None:
         draft.session.lost = {}  # whoever resumes it may have logged in anew, and an agent of a plan is chosen late
     draft.session.ending = None
@@ -84,22 +86,12 @@ def on_resumed(draft: Draft, body: CoordinatorResumed) -> None:
         retry_plan(draft)
     stop_feedback(draft, RESUMED)
     _reopen_reviews(draft)
+    told = give_words(draft, body.words, stopped, away_s=body.away_s) if body.words is not None else ()
     asked_about = {question.about for question in draft.session.approvals.questions}
     for worker, state in list(draft.session.workers.items()):
-        if draft.session.is_main(worker) and worker not in asked_about and _stands(draft, state):
+        is_free = draft.session.is_main(worker) and worker not in asked_about and worker not in told
+        if is_free and stands(draft.session, state):
             _restart(draft, worker, because=RESUMED)
-
-
-def _stands(draft: Draft, state: WorkerState) -> bool:
-    """Whether the worker had begun and nothing will start it again by itself."""
-    if state.attempt == 0 or is_asked(draft.session, state.id) or draft.detail(state.id).next_assignment is not None:
-        return False
-    if draft.session.leaf(state.id) is not None and state.status is WorkerStatus.FAILED:
-        return False  # that is its result, and the plan went on from it
-    if is_alive(state):
-        return draft.detail(state.id).current.stopping_because is not None
-    ended = (WorkerStatus.STOPPED, WorkerStatus.UNPROVEN, WorkerStatus.FAILED)
-    return state.status in (*ended, WorkerStatus.LIMITED, WorkerStatus.PARKED)
 
 
 def _reopen_reviews(draft: Draft) -> None:

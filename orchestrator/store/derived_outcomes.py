@@ -75,7 +75,8 @@ def outcome_of(session: Session) -> RecordedOutcome | None:
         cost_complete=summary.cost_complete,
         wall_s=round(summary.elapsed_s - session.feedback.took_s, 3),
         questions=len(
-            {one.id for one in summary.questions} | {one.question for one in summary.settled if one.question}
+            {one.id for one in summary.questions}
+            | {one.question for one in summary.settled if one.question and not one.of_stop}
         ),
         rework=sum(review.decision is not None and review.decision.action in _SENT_BACK for review in summary.reviews),
         rehearsal=summary.is_rehearsal,

@@ -1,4 +1,5 @@
 // The session as a whole: task, state, cost, and the buttons that steer all of it.
+import { useState } from "preact/hooks";
 import { html } from "/static/html.js";
 import { act, isBusy } from "/static/actions.js";
 import { GONE, clock, costOf, counted, cut, isOver, momentName, near, tokens, tokensOf, tookOf, words } from "/static/format.js";
@@ -29,13 +30,24 @@ function Controls() {
   </div>`;
 }
 
-// A session that nobody runs and that is not done can go on.
+// A session that nobody runs and that is not done can go on, with words of a person's for whoever goes on.
 function GoOn() {
   const shown = session.value;
+  const [words, setWords] = useState("");
   if (connection.value.state !== "live" || problem.value !== null) return null;
   const off = isBusy("resume");
-  const ask = () => shown.rehearsal || confirm("Its agents are started again, and are paid for as before. Go on?");
-  return html`<div class="controls"><button type="button" disabled=${off} onClick=${() => ask() && act("resume", {}, "The session goes on.")}>Resume the session</button></div>`;
+  const told = (shown.goes_on ?? []).join(" and ");
+  const goOn = async (event) => {
+    event.preventDefault();
+    if (!shown.rehearsal && !confirm("Its agents are started again, and are paid for as before. Go on?")) return;
+    const said = told && words.trim();
+    if (await act("resume", said ? { words: said } : {}, said ? `The session goes on; ${told} is told your words.` : "The session goes on.")) setWords("");
+  };
+  return html`<form class="go-on" onSubmit=${goOn}>
+    ${told && html`<label for="go-on-words">Your words for ${told} (may stay empty)</label>
+    <textarea id="go-on-words" rows="2" value=${words} onInput=${(event) => setWords(event.currentTarget.value)}></textarea>`}
+    <div class="controls"><button type="submit" class="primary" disabled=${off}>Let it go on</button></div>
+  </form>`;
 }
 
 const MOST_NAMED = 3;
@@ -83,7 +95,7 @@ function Glance() {
   return html`<dl class="glance">
     <div><dt>Now</dt><dd>${over ? (shown.status === "done" ? "It is done; nothing runs." : "Nothing runs.") : at_work.length ? at_work.slice(0, 4).map(doing) : "No agent is at work."}</dd></div>
     <div><dt>Changed</dt><dd><${Changed} over=${over} /></dd></div>
-    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs a person</b>${shown.wanted.length ? `: ${shown.wanted.join("; ")}` : " to decide what is said above"}. Its agents read what stands in the target: say it there, then resume.` : "nothing waits for you"}${over && shown.status === "done" && change.value?.files.length ? html`<small class="since"><code>orchestrate undo ${shown.id}</code> takes the change back</small>` : ""}</dd></div>
+    <div><dt>You</dt><dd>${open ? html`<a href="#questions-title"><b>${open === 1 ? "a question waits for you" : `${open} questions wait for you`}</b></a>` : shown.status === "needs_person" ? html`<b>it needs a person</b>${shown.wanted.length ? `: ${shown.wanted.join("; ")}` : " to decide what is said above"}. ${(shown.goes_on ?? []).length ? html`Say it in <a href="#go-on-words">your words</a> above, and let it go on.` : "See to it, then let it go on."}` : "nothing waits for you"}${over && shown.status === "done" && change.value?.files.length ? html`<small class="since"><code>orchestrate undo ${shown.id}</code> takes the change back</small>` : ""}</dd></div>
     <${Failed} />
   </dl>`;
 }

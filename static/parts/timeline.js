@@ -58,7 +58,7 @@ function describe(kind, mark) {
     case "call": return `${mark.worker}: ${nearText(mark)}${mark.ok === false ? " – failed" : mark.to ? "" : " – still open"}${lasted}`;
     case "milestone": return `◆ ${mark.worker}: ${mark.text}`;
     case "review": return `Review ${mark.key}${mark.worker ? ` of ${mark.worker}` : ""}: ${Object.entries(mark.detail.answers ?? {}).map(([who, one]) => `${who} ${one.verdict}`).join(", ") || "no answer yet"}${mark.detail.action ? ` → ${words(mark.detail.action)} (${mark.detail.rule})` : ""}${lasted}`;
-    case "question": return `${mark.detail.asked_by} asks (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}${answeredBy(mark.detail)}, waited ${took((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
+    case "question": return `${mark.key.startsWith("stop ") ? "It stopped" : `${mark.detail.asked_by} asks`} (${mark.key}): ${mark.text}${mark.to ? ` → ${mark.detail.answer || mark.detail.outcome || "closed"}${answeredBy(mark.detail)}, waited ${took((mark.to - mark.from) / 1000)}` : " – waits for you"}`;
     default: return mark.text;
   }
 }

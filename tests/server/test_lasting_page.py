@@ -61,7 +61,7 @@ def test_a_session_folder_that_vanishes_is_said(browser: Browser, stage: Stage, 
         # What was seen stays to be read; nothing of it can be pressed.
         watched.has(".row .text", "here I am")
         expect(watched.page.get_by_role("button", name="Pause gemini")).to_be_disabled()
-        expect(watched.page.get_by_role("button", name="Resume the session")).to_have_count(0)
+        expect(watched.page.get_by_role("button", name="Let it go on")).to_have_count(0)
         assert watched.page.locator("header code", has_text="resume").count() == 0
         watched.page.reload()
         watched.has(".connection.lost", "there is no session in this workspace yet")
