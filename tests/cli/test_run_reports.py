@@ -95,8 +95,9 @@ def test_a_session_that_is_taken_up_again_leaves_its_reports_too(tmp_path: Path)
     (place,) = (tmp_path / "workspace").glob("*/report.json")
     before = json.loads(place.read_text())
     resumed = orchestrate("resume", "--answer", "an empty name is allowed", "--artifacts", str(tmp_path / "kept"))
-    assert resumed.returncode == 3, resumed.stderr
+    assert resumed.returncode == 0, resumed.stderr
     report = json.loads((tmp_path / "kept/report.json").read_text())
     assert (report["id"], report["entries"] > before["entries"]) == (before["id"], True)
-    assert report["reason"] != before["reason"]
-    assert report["reason"] in (tmp_path / "kept/junit.xml").read_text()
+    assert (before["status"], report["status"]) == ("needs_person", "done")
+    assert before["reason"] not in (tmp_path / "kept/junit.xml").read_text()
+    assert [one["answer"] for one in report["settled"]] == ["an empty name is allowed"]
