@@ -37,7 +37,7 @@ from orchestrator.session.fold import step
 
 PACKAGE = f"{Path(orchestrator.__file__).parent}/"
 FOUNDATION = frozenset({"value_class.py", "late_pattern.py", "late_adapter.py", "models/field_marks.py"})
-"""What stands for the standard library's dataclasses and patterns, and for pydantic's adapters and fields: no walk's part."""
+"""What stands for the standard library's dataclasses and patterns, and for pydantic: no part of any walk."""
 MILESTONE = '{"type": "milestone", "payload": {"text": "half of it stands"}}'
 CALL = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "pip install x"}}
 MODEL = "a-model-to-follow"
