@@ -13,17 +13,20 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 HERE = Path(__file__).resolve().parent.parent.parent
 CHECKOUT = Path(os.environ.get("ORCHESTRATE_CHECKOUT", HERE)).resolve()
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 RUN_TIME_S = 90.0
+WORKERS_END_WITHIN_S = 30.0
 
 VERSIONS = {"claude": "2.1.329 (Claude Code)", "codex": "codex-cli 0.169.0", "gemini": "0.61.0"}
 KEYS = {"claude": "ANTHROPIC_API_KEY", "codex": "CODEX_API_KEY", "gemini": "GEMINI_API_KEY"}
@@ -217,4 +220,19 @@ def program(tmp_path: Path) -> Iterator[Program]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate()
+    if any(process.returncode == -signal.SIGKILL for process in program.running):
+        _wait_for_workers(tmp_path)
     shutil.rmtree(tmp_path / "workspace", ignore_errors=True)
+
+
+def _wait_for_workers(root: Path) -> None:
+    """Let workers that outlived a killed coordinator end while their folders are there.
+
+    What they wait for may lie in these folders: a worker whose target is gone never sees it.  One that does not end is
+    found by the check of what a test leaves behind.
+    """
+    deadline = time.monotonic() + WORKERS_END_WITHIN_S
+    while any(str(root) in " ".join(one.info["cmdline"] or ()) for one in psutil.process_iter(["cmdline"])):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.02)
