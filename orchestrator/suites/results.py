@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_NAMES_SHOWN = 10
 MOST_WORDS_SHOWN = 200
 USAGE_CODES: Mapping[str, Mapping[int, str]] = {
-    "pytest": {3: "pytest met an internal error", 4: "pytest refused its command line"}
+    "pytest": {3: "pytest met an internal error", 4: "pytest could not begin"}
 }
 _MISSING = {126: "its program cannot be executed here", 127: "its program is not installed here"}
 

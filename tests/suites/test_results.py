@@ -30,7 +30,7 @@ def records(*outcomes: str, end: bool = True) -> dict[str, bytes]:
         pytest.param(Run(0), State.NOT_MEASURED, "wrote no report", id="no report"),
         pytest.param(Run(1), State.NOT_MEASURED, "wrote no report", id="no report, code 1"),
         pytest.param(Run(127), State.NOT_MEASURED, "not installed", id="no runner"),
-        pytest.param(Run(4, files=records()), State.NOT_MEASURED, "command line", id="usage"),
+        pytest.param(Run(4, files=records()), State.NOT_MEASURED, "pytest could not begin", id="usage"),
         pytest.param(Run(0, files=records("passed", end=False)), State.NOT_MEASURED, "before", id="os._exit(0)"),
         pytest.param(Run(None, problem="too long"), State.NOT_MEASURED, "too long", id="too long"),
         pytest.param(Run(-9, files=records("passed")), State.FAILED, "-9", id="killed"),
