@@ -79,6 +79,7 @@ def environment(folder: Path) -> Mapping[str, str]:
 def once(folder: Path, environ: Mapping[str, str]) -> tuple[dict[str, float], float, float, float]:
     """Seconds of each phase, of the whole, and of CPU; and the most memory any one process of it took, in MiB."""
     argv = [str(CHECKOUT / "orchestrate"), "run", TASK, "--agents", "claude", "--target", str(folder / "target")]
+    earlier = set((folder / "workspace").iterdir())
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began, clock = time.time(), time.perf_counter()
     done = subprocess.run(
@@ -89,7 +90,8 @@ def once(folder: Path, environ: Mapping[str, str]) -> tuple[dict[str, float], fl
         raise RuntimeError(f"it ended with {done.returncode}: {done.stdout[-800:]} {done.stderr[-800:]}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    session = max(path for path in (folder / "workspace").iterdir() if (path / "journal.jsonl").exists())
+    new = set((folder / "workspace").iterdir()) - earlier
+    (session,) = (path for path in new if (path / "journal.jsonl").exists())
     first: dict[str, float] = {}
     for line in (session / "journal.jsonl").read_text().splitlines():
         entry = json.loads(line)
