@@ -106,7 +106,10 @@ class _ClassReader:
             for name in readers.keys() - value.keys():
                 _set(made, name, self._defaults[name]() if name in self._defaults else _refuse(name))
         if self._is_checked:
-            made.__post_init__()
+            try:
+                made.__post_init__()
+            except ValueError as error:
+                raise NotPlain(str(error)) from None
         return made
 
     def _look_at_fields(self) -> dict[str, _Read]:

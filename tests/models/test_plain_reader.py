@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from orchestrator.models.entries import JOURNAL_ENTRY, JournalEntry
 from orchestrator.models.plain_reader import NotPlain, plain_json, plain_value
+from orchestrator.value_class import value_class
 
 RECORDED = sorted((Path(__file__).parents[1] / "recordings" / "journals").glob("*.jsonl"))
 LINES = [line for path in RECORDED for line in path.read_bytes().splitlines()]
@@ -96,3 +97,18 @@ def test_a_line_that_is_no_text_is_left_to_pydantic() -> None:
     assert plainly(b'{"n":1,"\xff":2}') is None
     with pytest.raises(ValidationError):
         JOURNAL_ENTRY.validate_json(b'{"n":1,"\xff":2}')
+
+
+@value_class
+class _Even:
+    figure: int
+
+    def __post_init__(self) -> None:
+        if self.figure % 2:
+            raise ValueError("the figure must be even")
+
+
+def test_what_a_class_itself_refuses_is_left_to_pydantic() -> None:
+    assert plain_value(_Even, {"figure": 2}) == _Even(2)
+    with pytest.raises(NotPlain, match="must be even"):
+        plain_value(_Even, {"figure": 3})
