@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, cast
 import anyio
 
 from orchestrator.composition.agent_nodes import strategy_node
-from orchestrator.errors import UsageError
+from orchestrator.errors import InvalidFile, UsageError
 from orchestrator.models import plan_tree
 from orchestrator.models.agent_template import AgentTemplate
 from orchestrator.models.plan_tree import Strategy, StrategyNode
@@ -27,6 +27,7 @@ from orchestrator.prompts import quoted
 from orchestrator.safety.redaction import Redactor
 from orchestrator.safety.secret_values import secret_values
 from orchestrator.settings.user_places import default_workspace
+from orchestrator.toml_files import read_content
 
 __all__ = [
     "STRATEGY_REGISTRY",
@@ -282,9 +283,10 @@ def _rehearsal(context: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[
         return True, True, ""
     if isinstance(asked, str) and asked.endswith(".toml"):
         try:
-            return True, bool(context.get("stand_ins")), Path(asked).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            scenario = read_content(Path(asked), what="scenario").decode("utf-8")
+        except (InvalidFile, UnicodeDecodeError) as error:
             raise ValueError(f"context['rehearse'] names a scenario that cannot be read: {error}") from None
+        return True, bool(context.get("stand_ins")), scenario
     raise ValueError(f"context['rehearse'] must be True, 'stand-ins' or the path of a scenario, not {asked!r}")
 
 

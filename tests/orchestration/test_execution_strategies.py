@@ -200,6 +200,12 @@ async def test_a_context_that_cannot_be_meant_is_refused_and_nothing_starts(
     assert not Path(context["workspace"]).exists()
 
 
+def test_nobody_waits_for_a_pipe_in_place_of_a_scenario(context: dict[str, Any], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(ValueError, match="this is no file, and so no scenario"):
+        order_of(PLAN, context | {"rehearse": str(tmp_path / "pipe.toml")}, {})
+
+
 def test_what_costs_money_needs_consent(context: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     paid = {key: value for key, value in context.items() if key != "rehearse"}
     monkeypatch.setattr(os, "isatty", lambda _: False)
