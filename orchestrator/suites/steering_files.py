@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from orchestrator.late_pattern import late_pattern
+from orchestrator.suites.project import TEST_FOLDERS
 
-_FOLDERS: Final = frozenset({"test", "tests", "__tests__", "spec", "specs", "testdata", "__snapshots__"})
+_FOLDERS: Final = TEST_FOLDERS | {"testdata", "__snapshots__"}
 _NAMES: Final = (
     *("test_*.py", "*_test.py", "tests.py", "conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg"),
     *("pyproject.toml", "noxfile.py", "sitecustomize.py", "usercustomize.py", ".coveragerc"),

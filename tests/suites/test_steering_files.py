@@ -9,6 +9,7 @@ from orchestrator.suites.steering_files import earlier_tests_changed, steers_tes
     ("path", "steers"),
     [
         ("pkg/tests/data.txt", True),
+        ("e2e/flow.ts", True),
         ("test_a.py", True),
         ("src/a.test.tsx", True),
         ("sub/conftest.py", True),
