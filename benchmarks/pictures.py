@@ -47,6 +47,8 @@ def masked(found: Iterable[str]) -> list[str]:
         line = re.sub(r"\d{8}-\d{6}-[0-9a-f]{4}", "#", " ".join(text.split()))
         line = re.sub(r"\b\d{2} [A-Z][a-z]{2} \d{4}\b|\d[\d,.:]*", "#", line)
         line = re.sub(r"# h # min\b|# min # s\b", "# s", line)
+        # Who was halted before it told its tokens, and so what is not known, depends on how fast the machine was.
+        line = re.sub(r"\bat least (?=\$?#)", "", line)
         if re.search(r"[^\W\d_]", line.replace("# s", "")):
             lines.append(line)
     return lines

@@ -50,6 +50,7 @@ def test_the_photograph_of_the_dashboard_shows_what_the_page_says_today(
 def test_figures_and_dates_are_masked_and_words_are_not() -> None:
     told = ["30 Nov 2026 16:35:21", "3 s", "2 files", "Session 20261130-163515-8414", "1 min 03 s in all", "+50"]
     assert masked(told) == ["# files", "Session #", "# s in all"]
+    assert masked(["at least 17,823", "20,458", "at least $0.04", "cost at least $0.04"]) == ["cost $#"]
 
 
 def test_pictures_of_terminals_are_small_and_ask_no_host_for_anything() -> None:
