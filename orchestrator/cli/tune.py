@@ -126,10 +126,9 @@ def _say_taken_back(said: str, events: Sequence[TuningEvent]) -> None:
     stopped = [f"{one.trial} ({one.pairs} pairs)" for one in ended if one.pairs]
     click.echo(said, err=True)
     if stopped:
-        kept = (
-            "stopped with it, for what they were held against; a further trial of the same step goes on with what is "
-        )
-        click.echo(f"{', '.join(stopped)}: {kept}known", err=True)
+        why = "stopped with it, for what they were held against"
+        kept = "a further trial of the same step goes on with what is known"
+        click.echo(f"{', '.join(stopped)}: {why}; {kept}", err=True)
 
 
 def _log() -> TuningLog:

@@ -445,8 +445,11 @@ def rolled_back(tuning: Tuning, trial_: str, *, by: str, because: str) -> Sequen
 
 def reset(tuning: Tuning, *, by: str, because: str) -> Sequence[Stopped | Reset]:
     """Everything returns to the baseline, asked for by a person; what is tried ends as by :func:`rolled_back`."""
-    changed = {name for name, value in tuning.values.items() if value != BASELINE[name]}
-    return (*_leaning(tuning, changed), Reset(because, dict(tuning.values), by, ends_all=False))
+    return (*_leaning(tuning, _off_baseline(tuning)), Reset(because, dict(tuning.values), by, ends_all=False))
+
+
+def _off_baseline(tuning: Tuning) -> Collection[str]:
+    return {name for name, value in tuning.values.items() if value != BASELINE[name]}
 
 
 def _leaning(tuning: Tuning, changed: Collection[str]) -> Sequence[Stopped]:
@@ -556,8 +559,7 @@ def _compared(tuning: Tuning, found: Trial) -> Sequence[TuningEvent]:
     if mean <= 0 or found.harm_found():
         return (Renewed(found.proposed.trial, said + "worse", found.pairs, found.evidence()),)
     if mean >= error:
-        changed = {name for name, value in tuning.values.items() if value != BASELINE[name]}
-        under_way = [one for one in _leaning(tuning, changed) if one.trial != found.proposed.trial]
+        under_way = [one for one in _leaning(tuning, _off_baseline(tuning)) if one.trial != found.proposed.trial]
         back = Reset(said + "better", dict(tuning.values), trial=found.proposed.trial, ends_all=False)
         return (*under_way, back)
     if not is_over:
